@@ -1,0 +1,218 @@
+package types
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// A Set makes the types of one program and keeps each once. It may be used by many goroutines.
+type Set struct {
+	mu    sync.Mutex
+	dedup map[key]*Type
+	all   atomic.Pointer[[]*Type] // by ID; grown under mu, read without
+}
+
+// key identifies the types that are the same when their parts are.
+type key struct {
+	kind              Kind
+	lang              Language
+	name              string
+	elem              *Type
+	size, length      uint64
+	big, signed, open bool
+}
+
+// NewSet returns an empty set.
+func NewSet() *Set {
+	s := &Set{dedup: map[key]*Type{}}
+	s.all.Store(new([]*Type))
+	return s
+}
+
+// ByID returns the type with this ID, or nil.
+func (s *Set) ByID(id uint32) *Type {
+	all := *s.all.Load()
+	if int(id) >= len(all) {
+		return nil
+	}
+	return all[id]
+}
+
+// add gives b's variant an ID; s.mu is held.
+func (s *Set) add(b *body, q Qualifiers) *Type {
+	all := *s.all.Load()
+	t := &Type{body: b, quals: q, id: uint32(len(all))}
+	all = append(all, t)
+	s.all.Store(&all)
+	b.variants[q].Store(t)
+	return t
+}
+
+func (s *Set) variant(b *body, q Qualifiers) *Type {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v := b.variants[q].Load(); v != nil {
+		return v
+	}
+	return s.add(b, q)
+}
+
+func (s *Set) unique(b *body) *Type {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.unlockedUnique(b)
+}
+
+func (s *Set) unlockedUnique(b *body) *Type {
+	b.set = s
+	return s.add(b, 0)
+}
+
+func (s *Set) shared(b *body) *Type {
+	k := key{b.kind, b.lang, b.name, b.elem, b.size, b.length, b.big, b.signed, !b.complete}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.dedup[k]; t != nil {
+		return t
+	}
+	t := s.unlockedUnique(b)
+	s.dedup[k] = t
+	return t
+}
+
+// Void returns the void type.
+func (s *Set) Void(lang Language) *Type {
+	return s.shared(&body{kind: Void, lang: lang, name: "void", prim: CVoid})
+}
+
+// Int returns an integer type; size is in bytes.
+func (s *Set) Int(lang Language, name string, size uint64, signed, big bool) *Type {
+	return s.shared(&body{kind: Int, lang: lang, name: name, size: size, signed: signed, big: big, complete: true, prim: intPrimitive(name, signed)})
+}
+
+// Bool returns a boolean type; size is in bytes.
+func (s *Set) Bool(lang Language, name string, size uint64, big bool) *Type {
+	b := &body{kind: Bool, lang: lang, name: name, size: size, big: big, complete: true}
+	if name == "_Bool" || name == "bool" {
+		b.prim = CBool
+	}
+	return s.shared(b)
+}
+
+// Float returns a floating-point type; size is in bytes.
+func (s *Set) Float(lang Language, name string, size uint64, big bool) *Type {
+	b := &body{kind: Float, lang: lang, name: name, size: size, big: big, complete: true}
+	switch name {
+	case "float":
+		b.prim = CFloat
+	case "double":
+		b.prim = CDouble
+	case "long double":
+		b.prim = CLongDouble
+	}
+	return s.shared(b)
+}
+
+// Typedef returns a typedef of aliased.
+func (s *Set) Typedef(lang Language, name string, aliased *Type) *Type {
+	b := &body{kind: Typedef, lang: lang, name: name, elem: s.own(aliased)}
+	switch u := aliased.UnderlyingKind(); {
+	case u == Int && name == "size_t":
+		b.prim = CSizeT
+	case u == Int && name == "ptrdiff_t":
+		b.prim = CPtrdiffT
+	}
+	return s.shared(b)
+}
+
+// Pointer returns a pointer type of the given size in bytes.
+func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
+	if p := s.own(elem).pointer.Load(); p != nil && elem.quals == 0 && p.size == size && p.big == big && p.lang == lang {
+		return p
+	}
+	p := s.shared(&body{kind: Pointer, lang: lang, elem: elem, size: size, big: big, complete: true})
+	if elem.quals == 0 {
+		elem.pointer.Store(p)
+	}
+	return p
+}
+
+// Array returns an array type of known length.
+func (s *Set) Array(lang Language, elem *Type, length uint64) *Type {
+	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})
+}
+
+// IncompleteArray returns an array type of unknown length.
+func (s *Set) IncompleteArray(lang Language, elem *Type) *Type {
+	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem)})
+}
+
+// Compound returns a new structure, union or class type of size bytes. load is called once, when something of it is
+// first asked for.
+func (s *Set) Compound(lang Language, kind Kind, tag string, size uint64, load func() (Detail, error)) *Type {
+	if !kind.IsCompound() {
+		panic(fmt.Sprintf("types: Compound of kind %s", kind))
+	}
+	return s.unique(&body{kind: kind, lang: lang, name: tag, size: size, complete: true, detail: &detail{load: load}})
+}
+
+// IncompleteCompound returns a declared structure, union or class type.
+func (s *Set) IncompleteCompound(lang Language, kind Kind, tag string) *Type {
+	if !kind.IsCompound() {
+		panic(fmt.Sprintf("types: IncompleteCompound of kind %s", kind))
+	}
+	return s.shared(&body{kind: kind, lang: lang, name: tag})
+}
+
+// Enum returns a new enumerated type whose values are of the compatible integer type.
+func (s *Set) Enum(lang Language, tag string, compatible *Type, load func() (Detail, error)) *Type {
+	u := s.own(compatible).Underlying()
+	return s.unique(&body{kind: Enum, lang: lang, name: tag, elem: compatible, size: u.size, signed: u.signed, big: u.big, complete: true, detail: &detail{load: load}})
+}
+
+// IncompleteEnum returns a declared enumerated type.
+func (s *Set) IncompleteEnum(lang Language, tag string) *Type {
+	return s.shared(&body{kind: Enum, lang: lang, name: tag})
+}
+
+// Function returns a new function type.
+func (s *Set) Function(lang Language, ret *Type, variadic bool, load func() (Detail, error)) *Type {
+	return s.unique(&body{kind: Function, lang: lang, elem: s.own(ret), variadic: variadic, complete: true, detail: &detail{load: load}})
+}
+
+// own panics when a type of another set is mixed in: the caller must check what users hand in.
+func (s *Set) own(t *Type) *Type {
+	if t.set != s {
+		panic("types: type of another program")
+	}
+	return t
+}
+
+// intPrimitive tells C's integer types by any of their spellings.
+func intPrimitive(name string, signed bool) Primitive {
+	p, ok := intNames[name]
+	if !ok || p != CChar && signed != signedPrimitive(p) {
+		return NotPrimitive
+	}
+	return p
+}
+
+func signedPrimitive(p Primitive) bool {
+	switch p {
+	case CSignedChar, CShort, CInt, CLong, CLongLong:
+		return true
+	}
+	return false
+}
+
+var intNames = map[string]Primitive{
+	"char": CChar, "signed char": CSignedChar, "unsigned char": CUnsignedChar,
+	"short": CShort, "short int": CShort, "signed short": CShort, "short unsigned int": CUnsignedShort,
+	"unsigned short": CUnsignedShort, "unsigned short int": CUnsignedShort, "signed short int": CShort,
+	"int": CInt, "signed int": CInt, "signed": CInt, "unsigned int": CUnsignedInt, "unsigned": CUnsignedInt,
+	"long": CLong, "long int": CLong, "signed long": CLong, "signed long int": CLong,
+	"unsigned long": CUnsignedLong, "long unsigned int": CUnsignedLong, "unsigned long int": CUnsignedLong,
+	"long long": CLongLong, "long long int": CLongLong, "signed long long": CLongLong, "signed long long int": CLongLong,
+	"unsigned long long": CUnsignedLongLong, "long long unsigned int": CUnsignedLongLong, "unsigned long long int": CUnsignedLongLong,
+}

@@ -1,0 +1,511 @@
+// Package types is the graph of a program's types as data: kinds, qualifiers, sizes, members.
+//
+// Types are made by a [Set] and immutable. Two types of a set are the same type exactly when their pointers are equal:
+// the set makes one pointer type for each pointee, one array type for each element and length, one variant for each
+// combination of qualifiers. Members, enumerators and parameters of a type that came from debug info are decoded when
+// first asked for.
+package types
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+)
+
+// A Kind is what a type is.
+type Kind uint8
+
+// The kinds of types.
+const (
+	Void Kind = iota
+	Int
+	Bool
+	Float
+	Struct
+	Union
+	Class
+	Enum
+	Typedef
+	Pointer
+	Array
+	Function
+	kinds
+)
+
+var kindNames = [kinds]string{"void", "int", "bool", "float", "struct", "union", "class", "enum", "typedef", "pointer", "array", "function"}
+
+func (k Kind) String() string {
+	if k >= kinds {
+		return fmt.Sprintf("Kind(%d)", uint8(k))
+	}
+	return kindNames[k]
+}
+
+// IsCompound reports whether types of this kind have members.
+func (k Kind) IsCompound() bool { return k == Struct || k == Union || k == Class }
+
+// A KindSet is a set of kinds.
+type KindSet uint16
+
+// KindsOf returns the set of the given kinds.
+func KindsOf(ks ...Kind) (s KindSet) {
+	for _, k := range ks {
+		s |= 1 << k
+	}
+	return s
+}
+
+// Has reports whether k is in the set.
+func (s KindSet) Has(k Kind) bool { return s>>k&1 != 0 }
+
+// Qualifiers are a type's qualifiers.
+type Qualifiers uint8
+
+// The qualifiers of C.
+const (
+	Const Qualifiers = 1 << iota
+	Volatile
+	Restrict
+	Atomic
+	allQualifiers = 1<<iota - 1
+)
+
+// A Language gives types their names. Languages are compared by identity.
+type Language interface {
+	// Name returns the language's name, such as "C".
+	Name() string
+	// TypeName returns how the type is named in the language: "struct foo *".
+	TypeName(t *Type) string
+	// Declaration returns the declaration of a variable of this type: "int x[2]".
+	Declaration(t *Type, name string) (string, error)
+	// Definition returns the type written out: "struct foo {…}".
+	Definition(t *Type) (string, error)
+}
+
+// A Type is a type of a program. Its pointer is its identity.
+type Type struct {
+	*body
+	quals Qualifiers
+	id    uint32
+}
+
+// body is what all qualified variants of a type share.
+type body struct {
+	set      *Set
+	lang     Language
+	name     string // of a base type or typedef; tag of a compound or enumerated type
+	elem     *Type  // aliased, pointed-to, element, return or compatible type
+	size     uint64
+	length   uint64
+	kind     Kind
+	prim     Primitive
+	big      bool // byte order
+	signed   bool
+	complete bool // compound and enumerated types: defined; arrays: of known length
+	variadic bool
+	detail   *detail
+	pointer  atomic.Pointer[Type] // pointer to the unqualified type, of the program's pointer size
+	variants [allQualifiers + 1]atomic.Pointer[Type]
+}
+
+// detail is what few types have, and what is decoded late.
+type detail struct {
+	once     sync.Once
+	load     func() (Detail, error)
+	d        Detail
+	err      error
+	byName   map[string]Found // all members, with those of anonymous members
+	nameOnce sync.Once
+	nameErr  error
+}
+
+// Detail holds the parts of a type that are decoded when first asked for.
+type Detail struct {
+	Members            []Member
+	Enumerators        []Enumerator
+	Parameters         []Parameter
+	TemplateParameters []TemplateParameter
+}
+
+// An Enumerator is a named value of an enumerated type. Value holds its low 64 bits: as a signed number where the
+// compatible type is signed.
+type Enumerator struct {
+	Name  string
+	Value uint64
+}
+
+// A Slot is what a member, parameter or template argument holds.
+type Slot struct {
+	Type         *Type
+	BitFieldSize uint64 // in bits; 0: not a bit-field
+	Value        any    // a default or template argument's value, or nil
+}
+
+// A Lazy is a slot that is evaluated when first asked for.
+type Lazy struct{ l *lazy }
+
+type lazy struct {
+	once sync.Once
+	fn   func() (Slot, error)
+	slot Slot
+	err  error
+}
+
+// Evaluated returns a Lazy that holds s already.
+func Evaluated(s Slot) Lazy {
+	l := &lazy{slot: s}
+	l.once.Do(func() {})
+	return Lazy{l}
+}
+
+// OfType returns a Lazy that holds the type t already.
+func OfType(t *Type) Lazy { return Evaluated(Slot{Type: t}) }
+
+// Later returns a Lazy that calls fn once, when it is first asked for. fn may be called on any goroutine and must not
+// ask for the same Lazy.
+func Later(fn func() (Slot, error)) Lazy { return Lazy{&lazy{fn: fn}} }
+
+// Slot evaluates l.
+func (l Lazy) Slot() (Slot, error) {
+	if l.l == nil {
+		return Slot{}, fmt.Errorf("no type")
+	}
+	l.l.once.Do(func() {
+		l.l.slot, l.l.err = l.l.fn()
+		l.l.fn = nil
+	})
+	return l.l.slot, l.l.err
+}
+
+// A Member is a member of a structure, union or class.
+type Member struct {
+	Name      string // "": anonymous
+	BitOffset uint64 // from the start of the type, in bits
+	Lazy
+}
+
+// A Parameter is a parameter of a function type.
+type Parameter struct {
+	Name string
+	Lazy
+}
+
+// A TemplateParameter is a template parameter of a C++ type.
+type TemplateParameter struct {
+	Name      string
+	IsDefault bool
+	Lazy
+}
+
+// A Found is a member found by its name: its type, and where it lies in the type that was asked.
+type Found struct {
+	Type         *Type
+	BitOffset    uint64
+	BitFieldSize uint64
+	Index        int // of the member, or of the anonymous member it is in, in Members
+}
+
+// A MemberError says that a type has no member of a name.
+type MemberError struct {
+	Type *Type
+	Name string
+}
+
+func (e *MemberError) Error() string {
+	return fmt.Sprintf("'%s' has no member '%s'", e.Type, e.Name)
+}
+
+// A KindError says that a type of this kind lacks an attribute.
+type KindError struct {
+	Type *Type
+	Attr string // "members"
+}
+
+func (e *KindError) Error() string {
+	return fmt.Sprintf("%s type does not have %s", e.Type.kind, e.Attr)
+}
+
+// ID returns a small number that is the type's own in its set; see [Set.ByID].
+func (t *Type) ID() uint32 { return t.id }
+
+// Set returns the set that made the type.
+func (t *Type) Set() *Set { return t.set }
+
+// Kind returns the type's kind.
+func (t *Type) Kind() Kind { return t.kind }
+
+// Language returns the language the type is written in.
+func (t *Type) Language() Language { return t.lang }
+
+// Primitive returns which of the language's own types this is, or NotPrimitive.
+func (t *Type) Primitive() Primitive { return t.prim }
+
+// Qualifiers returns the type's qualifiers.
+func (t *Type) Qualifiers() Qualifiers { return t.quals }
+
+// Name returns the name of a base type or typedef, "" for other kinds. See [Type.String] for how a type is written.
+func (t *Type) Name() string {
+	if t.kind == Struct || t.kind == Union || t.kind == Class || t.kind == Enum {
+		return ""
+	}
+	return t.name
+}
+
+// Tag returns the tag of a structure, union, class or enumerated type, "" for an anonymous one and for other kinds.
+func (t *Type) Tag() string {
+	if t.kind == Struct || t.kind == Union || t.kind == Class || t.kind == Enum {
+		return t.name
+	}
+	return ""
+}
+
+// Elem returns the aliased type of a typedef, the pointed-to type of a pointer, the element type of an array, the
+// return type of a function and the compatible type of a complete enumerated type; nil for other kinds.
+func (t *Type) Elem() *Type { return t.elem }
+
+// Length returns the length of an array and whether it is known.
+func (t *Type) Length() (n uint64, ok bool) { return t.length, t.kind == Array && t.complete }
+
+// IsSigned reports whether an integer type is signed.
+func (t *Type) IsSigned() bool { return t.signed }
+
+// BigEndian reports the byte order of an integer, boolean, floating-point or pointer type.
+func (t *Type) BigEndian() bool { return t.big }
+
+// IsVariadic reports whether a function takes variable arguments.
+func (t *Type) IsVariadic() bool { return t.variadic }
+
+// IsComplete reports whether the definition of the type is known: false for a declared compound or enumerated type and
+// an array of unknown length; a typedef is as complete as what it names.
+func (t *Type) IsComplete() bool {
+	for t.kind == Typedef {
+		t = t.elem
+	}
+	return t.complete
+}
+
+// OwnSize returns the size in bytes of a type that has a size of its own: void, functions, arrays and typedefs have
+// none; incomplete types have 0.
+func (t *Type) OwnSize() uint64 { return t.size }
+
+// Underlying returns the type that t names once all typedefs are taken away. Qualifiers of every level are kept.
+func (t *Type) Underlying() *Type {
+	q := t.quals
+	for t.kind == Typedef {
+		t = t.elem
+		q |= t.quals
+	}
+	return t.Qualified(q)
+}
+
+// UnderlyingKind returns the kind of t.Underlying().
+func (t *Type) UnderlyingKind() Kind {
+	for t.kind == Typedef {
+		t = t.elem
+	}
+	return t.kind
+}
+
+// A SizeError says why a type has no size.
+type SizeError struct {
+	Type   *Type
+	Reason string // "incomplete structure"
+}
+
+func (e *SizeError) Error() string { return "cannot get size of " + e.Reason + " type" }
+
+// Size returns the size of an object of the type in bytes.
+func (t *Type) Size() (uint64, error) {
+	mul := uint64(1)
+	for {
+		switch t.kind {
+		case Typedef:
+			t = t.elem
+		case Array:
+			if !t.complete {
+				return 0, &SizeError{t, "incomplete array"}
+			}
+			if t.length != 0 && mul > ^uint64(0)/t.length {
+				return 0, fmt.Errorf("type '%s' is too large", t)
+			}
+			mul *= t.length
+			t = t.elem
+		case Void:
+			return 0, &SizeError{t, "void"}
+		case Function:
+			return 0, &SizeError{t, "function"}
+		default:
+			if !t.complete {
+				return 0, &SizeError{t, "incomplete " + longKind[t.kind]}
+			}
+			if t.size != 0 && mul > ^uint64(0)/t.size {
+				return 0, fmt.Errorf("type '%s' is too large", t)
+			}
+			return mul * t.size, nil
+		}
+	}
+}
+
+var longKind = map[Kind]string{Struct: "structure", Union: "union", Class: "class", Enum: "enumerated"}
+
+// BitSize returns the size of an object of the type in bits; an error if that does not fit 64 bits.
+func (t *Type) BitSize() (uint64, error) {
+	n, err := t.Size()
+	if err != nil {
+		return 0, err
+	}
+	if n > ^uint64(0)/8 {
+		return 0, fmt.Errorf("type '%s' is too large", t)
+	}
+	return n * 8, nil
+}
+
+// String returns the type's name in its language.
+func (t *Type) String() string { return t.lang.TypeName(t) }
+
+// Qualified returns the type with exactly the given qualifiers.
+func (t *Type) Qualified(q Qualifiers) *Type {
+	q &= allQualifiers
+	if q == t.quals {
+		return t
+	}
+	if v := t.variants[q].Load(); v != nil {
+		return v
+	}
+	return t.set.variant(t.body, q)
+}
+
+// Unqualified returns the type without qualifiers.
+func (t *Type) Unqualified() *Type { return t.Qualified(0) }
+
+func (t *Type) details() (*Detail, error) {
+	if t.detail == nil {
+		return nil, nil
+	}
+	t.detail.once.Do(func() {
+		if t.detail.load != nil {
+			t.detail.d, t.detail.err = t.detail.load()
+			t.detail.load = nil
+		}
+	})
+	return &t.detail.d, t.detail.err
+}
+
+// Members returns the members of a structure, union or class; nil for an incomplete one. The slice must not be changed.
+func (t *Type) Members() ([]Member, error) {
+	if !t.kind.IsCompound() {
+		return nil, &KindError{t, "members"}
+	}
+	d, err := t.details()
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return d.Members, nil
+}
+
+// Enumerators returns the enumerators of an enumerated type; nil for an incomplete one. The slice must not be changed.
+func (t *Type) Enumerators() ([]Enumerator, error) {
+	if t.kind != Enum {
+		return nil, &KindError{t, "enumerators"}
+	}
+	d, err := t.details()
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return d.Enumerators, nil
+}
+
+// Parameters returns the parameters of a function type. The slice must not be changed.
+func (t *Type) Parameters() ([]Parameter, error) {
+	if t.kind != Function {
+		return nil, &KindError{t, "parameters"}
+	}
+	d, err := t.details()
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return d.Parameters, nil
+}
+
+// TemplateParameters returns the template parameters of a compound or function type.
+func (t *Type) TemplateParameters() ([]TemplateParameter, error) {
+	if !t.kind.IsCompound() && t.kind != Function {
+		return nil, &KindError{t, "template parameters"}
+	}
+	d, err := t.details()
+	if d == nil || err != nil {
+		return nil, err
+	}
+	return d.TemplateParameters, nil
+}
+
+// FindMember finds a member by its name, also inside anonymous members, of a structure, union, class or a typedef of
+// one. A missing one is a [*MemberError].
+func (t *Type) FindMember(name string) (Found, error) {
+	u := t
+	for u.kind == Typedef {
+		u = u.elem
+	}
+	if !u.kind.IsCompound() {
+		return Found{}, &KindError{t, "members"}
+	}
+	byName, err := u.memberMap()
+	if err != nil {
+		return Found{}, err
+	}
+	if f, ok := byName[name]; ok {
+		return f, nil
+	}
+	return Found{}, &MemberError{t, name}
+}
+
+// maxAnonymous bounds how deep anonymous members are followed: debug info may lie.
+const maxAnonymous = 64
+
+func (t *Type) memberMap() (map[string]Found, error) {
+	if t.detail == nil {
+		return nil, nil
+	}
+	t.detail.nameOnce.Do(func() {
+		m := map[string]Found{}
+		t.detail.nameErr = t.collect(m, 0, -1, 0)
+		t.detail.byName = m
+	})
+	return t.detail.byName, t.detail.nameErr
+}
+
+func (t *Type) collect(into map[string]Found, base uint64, index, depth int) error {
+	if depth > maxAnonymous {
+		return fmt.Errorf("anonymous members nest more than %d deep", maxAnonymous)
+	}
+	ms, err := t.Members()
+	if err != nil {
+		return err
+	}
+	for i, m := range ms {
+		ix := index
+		if ix < 0 {
+			ix = i
+		}
+		slot, err := m.Slot()
+		if err != nil {
+			return err
+		}
+		if m.Name != "" {
+			if _, dup := into[m.Name]; !dup {
+				into[m.Name] = Found{slot.Type, base + m.BitOffset, slot.BitFieldSize, ix}
+			}
+			continue
+		}
+		u := slot.Type
+		for u.kind == Typedef {
+			u = u.elem
+		}
+		if u.kind.IsCompound() {
+			if err := u.collect(into, base+m.BitOffset, ix, depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
