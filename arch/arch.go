@@ -1,0 +1,145 @@
+// Package arch describes instruction sets as values: their registers, byte order, unwinding conventions, and the
+// layouts in which the Linux kernel saves their registers.
+//
+// Nothing outside this package (and linux/internal) asks for an architecture by name; it asks the [Arch] for the fact.
+// A new architecture is one more file here and one more line in [All].
+package arch
+
+import "slices"
+
+// MaxRegisters bounds the number of slots of a [Registers] file; every architecture fits.
+const MaxRegisters = 64
+
+// An Arch is an instruction set. There is one value per instruction set, compared by address.
+type Arch struct {
+	// Name is the name of the instruction set as in drgn's Architecture enumeration, for example "X86_64".
+	Name string
+	// DefaultFlags are the word size and byte order which the instruction set usually has.
+	DefaultFlags Flags
+	// Machines are the ELF machine numbers (e_machine) of the instruction set.
+	Machines []uint16
+	// Registers are the registers that have names, in the order that users see. A register's index in this list is
+	// its number everywhere in this program; DWARF's own numbers are translated by [Arch.FromDWARF].
+	Registers []Register
+
+	// PC is the number of the program counter. It is len(Registers) where users don't see the program counter among
+	// the registers.
+	PC int
+	// SP is the number of the stack pointer, or -1.
+	SP int
+	// ReturnAddress is the number of the register that holds the return address in call frame information that does
+	// not say (DWARF's return address column), or -1.
+	ReturnAddress int
+	// FramePointer says how a chain of saved frame pointers is walked. Its Register is -1 where there is no such chain.
+	FramePointer FramePointer
+
+	// PrStatus is the layout of the ELF note NT_PRSTATUS.
+	PrStatus PrStatus
+	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.
+	PtRegs Layout
+
+	dwarf []int8 // DWARF number → register number, or -1
+}
+
+// A Register is a register as users see it.
+type Register struct {
+	// Names are the names of the register; the first is the preferred one.
+	Names []string
+	// DWARF is the number that DWARF gives the register, or -1.
+	DWARF int
+	// Initial is what a caller's register is where call frame information says nothing about it.
+	Initial InitialRule
+}
+
+// An InitialRule says what is known of a caller's register when its call frame information is silent; the ABI of the
+// architecture tells.
+type InitialRule uint8
+
+const (
+	// Undefined means that the callee may have overwritten the register.
+	Undefined InitialRule = iota
+	// SameValue means that the callee must preserve the register.
+	SameValue
+	// CFA means that the register's value was the canonical frame address: it is the stack pointer.
+	CFA
+)
+
+// A FramePointer describes the frame record that a function which keeps a frame pointer has on its stack. Offsets are
+// in bytes from the frame pointer.
+type FramePointer struct {
+	Register      int   // number of the frame pointer, or -1
+	Saved         int64 // where the caller's frame pointer is saved
+	ReturnAddress int64 // where the return address is saved
+	CFA           int64 // the caller's stack pointer, if HasCFA
+	HasCFA        bool  // whether the frame record tells the caller's stack pointer
+}
+
+// All lists all known architectures; [Unknown] is not among them.
+var All = []*Arch{X86_64, I386, AArch64, ARM, PPC64, RISCV64, RISCV32, S390X, S390, LoongArch64}
+
+// Unknown stands for an instruction set that this program knows nothing about.
+var Unknown = define(Arch{Name: "UNKNOWN", PC: -1, SP: -1, ReturnAddress: -1, FramePointer: noFramePointer})
+
+var noFramePointer = FramePointer{Register: -1}
+
+// ByName returns the architecture with a name of drgn's Architecture enumeration ("UNKNOWN" included), or nil.
+func ByName(name string) *Arch {
+	if name == Unknown.Name {
+		return Unknown
+	}
+	for _, a := range All {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// String returns the architecture's name.
+func (a *Arch) String() string { return a.Name }
+
+// Register returns the number of the register with the given name.
+func (a *Arch) Register(name string) (int, bool) {
+	for i := range a.Registers {
+		if slices.Contains(a.Registers[i].Names, name) {
+			return i, true
+		}
+	}
+	return 0, false
+}
+
+// FromDWARF translates DWARF's number of a register; ok is false for one that this package doesn't track (for
+// example, vector registers).
+func (a *Arch) FromDWARF(number uint64) (register int, ok bool) {
+	if number >= uint64(len(a.dwarf)) || a.dwarf[number] < 0 {
+		return 0, false
+	}
+	return int(a.dwarf[number]), true
+}
+
+// Slots returns the number of slots of a register file: the registers, and the program counter where it is not one of
+// them.
+func (a *Arch) Slots() int { return max(len(a.Registers), a.PC+1) }
+
+// define fills in what is computed from the rest of a description.
+func define(a Arch) *Arch {
+	top := -1
+	for _, r := range a.Registers {
+		top = max(top, r.DWARF)
+	}
+	a.dwarf = make([]int8, top+1)
+	for i := range a.dwarf {
+		a.dwarf[i] = -1
+	}
+	for i, r := range a.Registers {
+		if r.DWARF >= 0 {
+			a.dwarf[r.DWARF] = int8(i)
+		}
+	}
+	return &a
+}
+
+// reg describes one register.
+func reg(dwarf int, initial InitialRule, names ...string) Register {
+	return Register{Names: names, DWARF: dwarf, Initial: initial}
+}

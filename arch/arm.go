@@ -1,0 +1,53 @@
+package arch
+
+import (
+	"slices"
+	"strconv"
+)
+
+// AArch64 is 64-bit Arm. DWARF numbers: "DWARF for the Arm 64-bit Architecture", section 4.1.
+var AArch64 = define(Arch{
+	Name:         "AARCH64",
+	DefaultFlags: Is64Bit | IsLittleEndian,
+	Machines:     []uint16{183},
+	Registers: slices.Concat(numbered("x", 0, 0, 19, Undefined), numbered("x", 19, 19, 10, SameValue), []Register{
+		reg(29, SameValue, "x29", "fp"), reg(30, SameValue, "x30", "lr"), reg(31, CFA, "sp"), reg(-1, Undefined, "pstate"),
+	}),
+	PC:            33,
+	SP:            31,
+	ReturnAddress: 30,
+	// "Procedure Call Standard for the Arm 64-bit Architecture", section 6.4.6; where the frame record lies in its
+	// frame is not determined.
+	FramePointer: FramePointer{Register: 29, Saved: 0, ReturnAddress: 8},
+	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
+	PrStatus: PrStatus{prstatusPID64, aarch64PtRegs.at(prstatusRegs64)},
+	PtRegs:   aarch64PtRegs,
+})
+
+var aarch64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{33, 32})...)
+
+// ARM is 32-bit Arm. DWARF numbers: "DWARF for the Arm Architecture", section 4.1.
+var ARM = define(Arch{
+	Name:         "ARM",
+	DefaultFlags: IsLittleEndian,
+	Machines:     []uint16{40},
+	Registers: slices.Concat(numbered("r", 0, 0, 4, Undefined), numbered("r", 4, 4, 7, SameValue), []Register{
+		reg(11, SameValue, "r11", "fp"), reg(12, Undefined, "r12", "ip"), reg(13, CFA, "r13", "sp"),
+		reg(14, SameValue, "r14", "lr"), reg(15, Undefined, "r15", "pc"), reg(-1, Undefined, "cpsr"),
+	}),
+	PC:            15,
+	SP:            13,
+	ReturnAddress: 14,
+	FramePointer:  noFramePointer, // compilers differ
+	PrStatus:      PrStatus{prstatusPID32, words(prstatusRegs32, 4, run(0, 17)...)},
+	PtRegs:        words(0, 4, run(0, 17)...),
+})
+
+// numbered describes n registers named prefix and a number from first on, with DWARF numbers from dwarf on.
+func numbered(prefix string, first, dwarf, n int, initial InitialRule) []Register {
+	regs := make([]Register, n)
+	for i := range regs {
+		regs[i] = reg(dwarf+i, initial, prefix+strconv.Itoa(first+i))
+	}
+	return regs
+}

@@ -1,0 +1,23 @@
+package arch
+
+import "slices"
+
+// PPC64 is 64-bit Power. DWARF numbers: "OpenPOWER ELF V2 ABI", section 2.4.
+var PPC64 = define(Arch{
+	Name:         "PPC64",
+	DefaultFlags: Is64Bit | IsLittleEndian,
+	Machines:     []uint16{21},
+	Registers: slices.Concat(
+		numbered("r", 0, 0, 1, Undefined), []Register{reg(1, CFA, "r1")}, numbered("r", 2, 2, 12, Undefined),
+		numbered("r", 14, 14, 18, SameValue), []Register{reg(65, SameValue, "lr")},
+		numbered("cr", 0, 68, 2, Undefined), numbered("cr", 2, 70, 3, SameValue), numbered("cr", 5, 73, 3, Undefined)),
+	PC:            41,
+	SP:            1,
+	ReturnAddress: 32,
+	FramePointer:  noFramePointer,
+	// struct pt_regs (arch/powerpc/include/uapi/asm/ptrace.h): gpr[32] nip msr orig_gpr3 ctr link …
+	PrStatus: PrStatus{prstatusPID64, ppc64PtRegs.at(prstatusRegs64)},
+	PtRegs:   ppc64PtRegs,
+})
+
+var ppc64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{41, -1, -1, -1, 32})...)

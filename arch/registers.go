@@ -1,0 +1,217 @@
+package arch
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// A Slot says where the value of a register is stored.
+type Slot struct {
+	Register int    // number of the register, [Arch.PC] included
+	Offset   uint32 // in bytes
+	Size     uint8  // in bytes; a smaller register is zero-extended
+}
+
+// A Layout says where the values of registers are stored in a structure.
+type Layout []Slot
+
+// Size returns the number of bytes up to the end of the last register.
+func (l Layout) Size() int {
+	end := 0
+	for _, s := range l {
+		end = max(end, int(s.Offset)+int(s.Size))
+	}
+	return end
+}
+
+// words lays out registers of the given size one after the other from offset; a negative number leaves a gap.
+func words(offset uint32, size uint8, registers ...int) Layout {
+	l := make(Layout, 0, len(registers))
+	for _, r := range registers {
+		if r >= 0 {
+			l = append(l, Slot{r, offset, size})
+		}
+		offset += uint32(size)
+	}
+	return l
+}
+
+// run returns the n numbers from first on.
+func run(first, n int) []int {
+	s := make([]int, n)
+	for i := range s {
+		s[i] = first + i
+	}
+	return s
+}
+
+// at returns the layout moved by an offset.
+func (l Layout) at(offset uint32) Layout {
+	moved := make(Layout, len(l))
+	for i, s := range l {
+		s.Offset += offset
+		moved[i] = s
+	}
+	return moved
+}
+
+// PrStatus is the layout of struct elf_prstatus, the contents of an NT_PRSTATUS note.
+type PrStatus struct {
+	PID       uint32 // offset of the 32-bit thread ID
+	Registers Layout // registers
+}
+
+// Offsets in struct elf_prstatus (include/uapi/linux/elfcore.h), alike on all architectures of one word size.
+const (
+	prstatusPID64  = 32
+	prstatusRegs64 = 112
+	prstatusPID32  = 24
+	prstatusRegs32 = 72
+)
+
+// Registers is a register file: the values of those registers that are known. Its indices are register numbers.
+// The zero value knows none.
+type Registers struct {
+	known  uint64
+	values [MaxRegisters]uint64
+}
+
+// Get returns a register's value, if it is known.
+func (r *Registers) Get(register int) (uint64, bool) {
+	if uint(register) >= MaxRegisters || r.known>>register&1 == 0 {
+		return 0, false
+	}
+	return r.values[register], true
+}
+
+// Set makes a register known. Numbers outside the file are ignored.
+func (r *Registers) Set(register int, value uint64) {
+	if uint(register) < MaxRegisters {
+		r.known |= 1 << register
+		r.values[register] = value
+	}
+}
+
+// Forget makes a register unknown.
+func (r *Registers) Forget(register int) {
+	if uint(register) < MaxRegisters {
+		r.known &^= 1 << register
+	}
+}
+
+// Reset makes all registers unknown.
+func (r *Registers) Reset() { r.known = 0 }
+
+// Known returns the set of known registers, bit i for register i.
+func (r *Registers) Known() uint64 { return r.known }
+
+// Len returns the number of known registers.
+func (r *Registers) Len() int { return bits.OnesCount64(r.known) }
+
+// A ShortError says that bytes end before the registers do.
+type ShortError struct {
+	What       string // what was to be read
+	Want, Have int    // bytes
+}
+
+func (e *ShortError) Error() string {
+	return fmt.Sprintf("%s is truncated: %d bytes wanted, %d found", e.What, e.Want, e.Have)
+}
+
+// Load sets all registers of a layout from the bytes of the structure. It changes nothing when it fails, with a
+// [*ShortError].
+func (r *Registers) Load(p Platform, l Layout, data []byte) error {
+	if want := l.Size(); want > len(data) {
+		return &ShortError{"register structure", want, len(data)}
+	}
+	for _, s := range l {
+		r.Set(s.Register, p.uint(data[s.Offset:], int(s.Size)))
+	}
+	return nil
+}
+
+// uint decodes a number of 1, 2, 4 or 8 bytes.
+func (p Platform) uint(b []byte, size int) uint64 {
+	order := p.ByteOrder()
+	switch size {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		return uint64(order.Uint16(b))
+	case 4:
+		return uint64(order.Uint32(b))
+	}
+	return order.Uint64(b)
+}
+
+// An UnsupportedError says that a fact about an architecture is not known.
+type UnsupportedError struct {
+	Arch *Arch
+	What string
+}
+
+func (e *UnsupportedError) Error() string {
+	return fmt.Sprintf("%s is not supported for %s", e.What, e.Arch)
+}
+
+// ParsePrStatus reads the contents of an NT_PRSTATUS note: the thread's ID and its registers. It fails with an
+// [*UnsupportedError] or a [*ShortError].
+func (p Platform) ParsePrStatus(desc []byte, regs *Registers) (pid int32, err error) {
+	if p.Arch == nil || len(p.Arch.PrStatus.Registers) == 0 {
+		return 0, &UnsupportedError{p.archOrUnknown(), "NT_PRSTATUS"}
+	}
+	layout := p.Arch.PrStatus
+	if want := layout.Registers.Size(); want > len(desc) {
+		return 0, &ShortError{"NT_PRSTATUS", want, len(desc)}
+	}
+	return int32(p.uint(desc[layout.PID:], 4)), regs.Load(p, layout.Registers, desc)
+}
+
+// ParsePtRegs reads registers from the bytes of the kernel's struct pt_regs. It fails with an [*UnsupportedError] or
+// a [*ShortError].
+func (p Platform) ParsePtRegs(data []byte, regs *Registers) error {
+	if p.Arch == nil || len(p.Arch.PtRegs) == 0 {
+		return &UnsupportedError{p.archOrUnknown(), "struct pt_regs"}
+	}
+	if want := p.Arch.PtRegs.Size(); want > len(data) {
+		return &ShortError{"struct pt_regs", want, len(data)}
+	}
+	return regs.Load(p, p.Arch.PtRegs, data)
+}
+
+func (p Platform) archOrUnknown() *Arch {
+	if p.Arch == nil {
+		return Unknown
+	}
+	return p.Arch
+}
+
+// LayoutOf builds a layout from offsets of registers by name, for a structure whose layout debug info tells (for
+// example, x86's struct inactive_task_frame). Every value has the size of an address. It fails on a name that is not a
+// register's ("pc" is the program counter on every architecture).
+func (p Platform) LayoutOf(offsets map[string]uint64) (Layout, error) {
+	layout := make(Layout, 0, len(offsets))
+	for name, off := range offsets {
+		n, ok := p.archOrUnknown().Register(name)
+		if !ok && name == "pc" {
+			n, ok = p.archOrUnknown().PC, p.archOrUnknown().PC >= 0
+		}
+		if !ok {
+			return nil, fmt.Errorf("%s has no register %q", p.archOrUnknown(), name)
+		}
+		if off > 1<<16 {
+			return nil, fmt.Errorf("offset %#x of register %q is out of range", off, name)
+		}
+		layout = append(layout, Slot{n, uint32(off), uint8(p.AddressSize())})
+	}
+	return layout, nil
+}
+
+// StripPAC removes a pointer authentication code: mask has the bits that the code occupies (0 where there is none),
+// bit 55 tells which half of the address space the address lies in (Arm Architecture Reference Manual, D8.9).
+func StripPAC(address, mask uint64) uint64 {
+	if address>>55&1 != 0 {
+		return address | mask
+	}
+	return address &^ mask
+}

@@ -1,0 +1,42 @@
+package arch
+
+import "slices"
+
+// RISCV64 is 64-bit RISC-V. DWARF numbers: "RISC-V ABIs Specification", DWARF register numbers.
+var RISCV64 = define(riscv("RISCV64", Is64Bit|IsLittleEndian, 8, prstatusPID64, prstatusRegs64))
+
+// RISCV32 is 32-bit RISC-V.
+var RISCV32 = define(riscv("RISCV32", IsLittleEndian, 4, prstatusPID32, prstatusRegs32))
+
+func riscv(name string, flags Flags, word uint8, pid, regs uint32) Arch {
+	// struct user_regs_struct (arch/riscv/include/uapi/asm/ptrace.h) is pc and x1 to x31; struct pt_regs begins so.
+	layout := words(0, word, slices.Concat([]int{32}, run(1, 31))...)
+	return Arch{
+		Name:         name,
+		DefaultFlags: flags,
+		Machines:     []uint16{243},
+		Registers: slices.Concat([]Register{
+			reg(0, SameValue, "zero", "x0"), reg(1, SameValue, "ra", "x1"), reg(2, CFA, "sp", "x2"),
+			reg(3, SameValue, "gp", "x3"), reg(4, SameValue, "tp", "x4"), reg(5, Undefined, "t0", "x5"),
+			reg(6, Undefined, "t1", "x6"), reg(7, Undefined, "t2", "x7"), reg(8, SameValue, "s0", "fp", "x8"),
+			reg(9, SameValue, "s1", "x9"),
+		}, aliased("a", 0, "x", 10, 10, 8, Undefined), aliased("s", 2, "x", 18, 18, 10, SameValue),
+			aliased("t", 3, "x", 28, 28, 4, Undefined)),
+		PC:            32,
+		SP:            2,
+		ReturnAddress: 1,
+		FramePointer: FramePointer{Register: 8, Saved: -2 * int64(word), ReturnAddress: -int64(word), CFA: 0,
+			HasCFA: true},
+		PrStatus: PrStatus{pid, layout.at(regs)},
+		PtRegs:   layout,
+	}
+}
+
+// aliased is numbered with a second name for each register.
+func aliased(prefix string, first int, alias string, firstAlias, dwarf, n int, initial InitialRule) []Register {
+	regs := numbered(prefix, first, dwarf, n, initial)
+	for i, r := range numbered(alias, firstAlias, dwarf, n, initial) {
+		regs[i].Names = append(regs[i].Names, r.Names...)
+	}
+	return regs
+}

@@ -1,0 +1,31 @@
+package arch
+
+import "slices"
+
+// S390X is z/Architecture. DWARF numbers: "ELF ABI s390x Supplement", table 1.15.
+var S390X = define(s390("S390X", Is64Bit, 8, prstatusPID64, prstatusRegs64))
+
+// S390 is 31-bit ESA/390.
+var S390 = define(s390("S390", 0, 4, prstatusPID32, prstatusRegs32))
+
+func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
+	// s390_regs (arch/s390/include/uapi/asm/ptrace.h): psw, gprs[16], acrs[16] (32 bits each), orig_gpr2.
+	general := slices.Concat([]int{32, 33}, run(0, 16))
+	return Arch{
+		Name:         name,
+		DefaultFlags: flags,
+		Machines:     []uint16{22},
+		Registers: slices.Concat(
+			// r15 is the stack pointer, but the canonical frame address is r15 + 160 (96) on entry: a leaf preserves r15.
+			numbered("r", 0, 0, 6, Undefined), numbered("r", 6, 6, 10, SameValue), numbered("a", 0, 48, 16, Undefined),
+			[]Register{reg(64, Undefined, "pswm"), reg(65, Undefined, "pswa")}),
+		PC:            33,
+		SP:            15,
+		ReturnAddress: 14,
+		FramePointer:  noFramePointer,
+		PrStatus: PrStatus{pid, slices.Concat(words(regs, word, general...),
+			words(regs+18*uint32(word), 4, run(16, 16)...))},
+		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].
+		PtRegs: words(uint32(word), word, general...),
+	}
+}
