@@ -1,0 +1,61 @@
+package mem
+
+import (
+	"fmt"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Mapping is a file mapped into memory for reading. A file that is cut while it is mapped kills a program that reads
+// behind its new end: the system offers no other way.
+type Mapping struct {
+	Path string
+	data []byte
+}
+
+// MapFile maps the regular file at path. The files of /proc and devices can't be mapped and are an error.
+func MapFile(path string) (*Mapping, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // the mapping keeps the file
+	return MapOpen(f)
+}
+
+// MapOpen maps an open file, which may be closed afterwards.
+func MapOpen(f *os.File) (*Mapping, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is not a regular file", f.Name())
+	}
+	size := info.Size()
+	m := &Mapping{Path: f.Name()}
+	if size == 0 {
+		return m, nil
+	}
+	if int64(int(size)) != size {
+		return nil, fmt.Errorf("%s is too large for this machine's addresses (%d bytes)", f.Name(), size)
+	}
+	if m.data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
+		return nil, &os.PathError{Op: "mmap", Path: f.Name(), Err: err}
+	}
+	return m, nil
+}
+
+// Bytes returns the file's contents; they are gone after Close.
+func (m *Mapping) Bytes() []byte { return m.data }
+
+// Close unmaps the file. Reading its bytes afterwards kills the program, so nothing may hold them any more.
+func (m *Mapping) Close() error {
+	if m.data == nil {
+		return nil
+	}
+	err := unix.Munmap(m.data)
+	m.data = nil
+	return err
+}

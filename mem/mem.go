@@ -1,0 +1,68 @@
+// Package mem is the memory of what is being debugged: addresses, segments that know how to read them, and faults.
+package mem
+
+import "fmt"
+
+// A FaultError says that the memory at Address can't be read, and why.
+type FaultError struct {
+	Message string // what is wrong, without the address
+	Address uint64 // first address that can't be read
+}
+
+func (e *FaultError) Error() string { return fmt.Sprintf("%s: %#x", e.Message, e.Address) }
+
+// A ReadFunc fills buf with the memory at address. Offset counts from the start of the segment as it was added, and
+// physical says which kind of address it is. The range never reaches beyond the segment. Its errors reach the caller
+// of [Space.Read] unchanged; it must be safe for several goroutines at once and must not keep buf.
+type ReadFunc func(buf []byte, address, offset uint64, physical bool) error
+
+// A Viewer gives sight of memory without copying it: a mapped file, a cache of pages.
+type Viewer interface {
+	// View returns the bytes from address on that are directly at hand. They may reach beyond the segment, must not be
+	// written to, and never change their place. Nothing at hand (no bytes and no error) sends the reader to the
+	// segment's ReadFunc. A failure names address, the first that can't be read. It must be safe for several goroutines
+	// at once.
+	View(address uint64) ([]byte, error)
+}
+
+// A Segment is a range of addresses and the means of reading it: View, Read, or View with Read where View has nothing
+// at hand.
+type Segment struct {
+	Min, Max uint64 // first and last address
+	Physical bool
+	Read     ReadFunc
+	View     Viewer
+}
+
+// A Range holds the addresses from Min to Max, both inclusive.
+type Range struct{ Min, Max uint64 }
+
+// Bytes is a [Viewer] of bytes in memory or in a mapped file which lie at address Min.
+type Bytes struct {
+	Min     uint64
+	Data    []byte
+	Missing string // message of the fault behind the end of Data; "address is not mapped" if empty
+}
+
+// View returns Data from address on.
+func (b *Bytes) View(address uint64) ([]byte, error) {
+	off := address - b.Min
+	if off >= uint64(len(b.Data)) {
+		message := b.Missing
+		if message == "" {
+			message = notMapped
+		}
+		return nil, &FaultError{message, address}
+	}
+	return b.Data[off:], nil
+}
+
+// BytesSegment returns the segment of data at address min. Data must not be empty.
+func BytesSegment(min uint64, data []byte, physical bool) Segment {
+	return Segment{Min: min, Max: min + uint64(len(data)) - 1, Physical: physical, View: &Bytes{Min: min, Data: data}}
+}
+
+const (
+	notMapped         = "address is not mapped"
+	notMappedPhysical = "no memory at this physical address"
+)

@@ -1,0 +1,328 @@
+package mem
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// A Space is a virtual and a physical address space made of segments; a segment lies over those added before it.
+// Reading takes no lock, so a Space serves any number of goroutines while segments are added.
+type Space struct {
+	mu       sync.Mutex // held while a new table is made
+	virtual  atomic.Pointer[[]piece]
+	physical atomic.Pointer[[]piece]
+	mask     atomic.Uint64
+}
+
+// piece is the part of a segment that no later segment hides. A table of pieces is sorted, without overlaps, and never
+// changed.
+type piece struct {
+	min, max uint64
+	start    uint64 // of the segment as it was added
+	view     Viewer
+	read     ReadFunc
+}
+
+// NewSpace returns a space without segments and with addresses of 64 bits.
+func NewSpace() *Space {
+	s := &Space{}
+	s.virtual.Store(new([]piece))
+	s.physical.Store(new([]piece))
+	s.mask.Store(^uint64(0))
+	return s
+}
+
+// SetAddressMask sets the bits that count in a virtual address: 1<<32-1 for a 32-bit target. Addresses wrap there.
+// Physical addresses keep their 64 bits, as 32-bit machines may have more than 4 GiB of memory.
+func (s *Space) SetAddressMask(mask uint64) { s.mask.Store(mask) }
+
+// AddressMask returns the bits that count in a virtual address.
+func (s *Space) AddressMask() uint64 { return s.mask.Load() }
+
+// Add adds segments, each over those before it; it adds all or, where one makes no sense, none.
+func (s *Space) Add(segments ...Segment) error {
+	for _, seg := range segments {
+		if seg.Min > seg.Max {
+			return fmt.Errorf("memory segment ends (%#x) before it starts (%#x)", seg.Max, seg.Min)
+		}
+		if seg.Read == nil && seg.View == nil {
+			return fmt.Errorf("memory segment %#x-%#x has no means of reading", seg.Min, seg.Max)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	virtual, physical := slices.Clone(*s.virtual.Load()), slices.Clone(*s.physical.Load())
+	for _, seg := range segments {
+		if seg.Physical {
+			physical = overlay(physical, seg)
+		} else {
+			virtual = overlay(virtual, seg)
+		}
+	}
+	s.virtual.Store(&virtual)
+	s.physical.Store(&physical)
+	return nil
+}
+
+// overlay lays seg over the pieces of table, which it changes.
+func overlay(table []piece, seg Segment) []piece {
+	// The pieces from lo to hi-1 touch seg.
+	lo, _ := slices.BinarySearchFunc(table, seg.Min, func(p piece, a uint64) int {
+		if p.max < a {
+			return -1
+		}
+		return 1
+	})
+	hi := lo
+	for hi < len(table) && table[hi].min <= seg.Max {
+		hi++
+	}
+	parts := make([]piece, 0, 3)
+	if lo < hi && table[lo].min < seg.Min {
+		left := table[lo]
+		left.max = seg.Min - 1
+		parts = append(parts, left)
+	}
+	parts = append(parts, piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read})
+	if lo < hi && table[hi-1].max > seg.Max {
+		right := table[hi-1]
+		right.min = seg.Max + 1
+		parts = append(parts, right)
+	}
+	return slices.Replace(table, lo, hi, parts...)
+}
+
+// table returns the pieces and the mask of one of the two address spaces.
+func (s *Space) table(physical bool) ([]piece, uint64) {
+	if physical {
+		return *s.physical.Load(), ^uint64(0)
+	}
+	return *s.virtual.Load(), s.mask.Load()
+}
+
+// find returns the piece that holds address, or nil.
+func find(table []piece, address uint64) *piece {
+	lo, hi := 0, len(table)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if table[mid].max < address {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == len(table) || address < table[lo].min {
+		return nil
+	}
+	return &table[lo]
+}
+
+func fault(address uint64, physical bool) error {
+	if physical {
+		return &FaultError{notMappedPhysical, address}
+	}
+	return &FaultError{notMapped, address}
+}
+
+// View returns bytes from address on that are directly at hand, or none where the segment only reads into buffers.
+// Memory at which no segment lies is a [*FaultError].
+func (s *Space) View(address uint64, physical bool) ([]byte, error) {
+	table, mask := s.table(physical)
+	address &= mask
+	p := find(table, address)
+	if p == nil {
+		return nil, fault(address, physical)
+	}
+	if p.view == nil {
+		return nil, nil
+	}
+	b, err := p.view.View(address)
+	if err != nil {
+		return nil, err
+	}
+	if last := min(p.max, mask) - address; uint64(len(b)) > last {
+		b = b[:last+1] // len(b) > last, so last+1 does not overflow
+	}
+	return b, nil
+}
+
+// Read fills buf with the memory at address. A fault names the first address that can't be read; the contents of buf
+// are then of no use.
+func (s *Space) Read(buf []byte, address uint64, physical bool) error {
+	table, mask := s.table(physical)
+	for len(buf) > 0 {
+		address &= mask
+		p := find(table, address)
+		if p == nil {
+			return fault(address, physical)
+		}
+		n := len(buf)
+		if last := min(p.max, mask) - address; uint64(n) > last {
+			n = int(last + 1)
+		}
+		got := 0
+		if p.view != nil {
+			b, err := p.view.View(address)
+			if err != nil {
+				return err
+			}
+			got = copy(buf[:n], b)
+		}
+		if got == 0 {
+			if p.read == nil {
+				return &FaultError{"nothing to read the memory with", address}
+			}
+			if err := p.read(buf[:n:n], address, address-p.start, physical); err != nil {
+				return err
+			}
+			got = n
+		}
+		buf = buf[got:]
+		address += uint64(got)
+	}
+	return nil
+}
+
+// Uint reads an unsigned integer of 1 to 8 bytes.
+func (s *Space) Uint(address uint64, size int, big, physical bool) (uint64, error) {
+	table, mask := s.table(physical)
+	address &= mask
+	if p := find(table, address); p != nil && p.view != nil && uint64(size) <= 8 {
+		b, err := p.view.View(address)
+		if err != nil {
+			return 0, err
+		}
+		if len(b) >= size && min(p.max, mask)-address >= uint64(size)-1 {
+			return integer(b[:size], big), nil
+		}
+	}
+	return s.uintSlow(address, size, big, physical)
+}
+
+func (s *Space) uintSlow(address uint64, size int, big, physical bool) (uint64, error) {
+	if size < 1 || size > 8 {
+		return 0, fmt.Errorf("integer of %d bytes", size)
+	}
+	var buf [8]byte
+	if err := s.Read(buf[:size], address, physical); err != nil {
+		return 0, err
+	}
+	return integer(buf[:size], big), nil
+}
+
+func integer(b []byte, big bool) uint64 {
+	switch len(b) {
+	case 1:
+		return uint64(b[0])
+	case 2:
+		if big {
+			return uint64(binary.BigEndian.Uint16(b))
+		}
+		return uint64(binary.LittleEndian.Uint16(b))
+	case 4:
+		if big {
+			return uint64(binary.BigEndian.Uint32(b))
+		}
+		return uint64(binary.LittleEndian.Uint32(b))
+	case 8:
+		if big {
+			return binary.BigEndian.Uint64(b)
+		}
+		return binary.LittleEndian.Uint64(b)
+	}
+	var v uint64
+	for i, c := range b {
+		if big {
+			v = v<<8 | uint64(c)
+		} else {
+			v |= uint64(c) << (8 * i)
+		}
+	}
+	return v
+}
+
+// CString reads bytes up to a NUL, which is left out, or up to max bytes where there is none among them.
+func (s *Space) CString(address, max uint64, physical bool) ([]byte, error) {
+	// A step ends where a page of the smallest kind may end, so that a string near the end of readable memory is found.
+	const step = 256
+	var str, scratch []byte
+	for uint64(len(str)) < max {
+		left := max - uint64(len(str))
+		at := address + uint64(len(str))
+		chunk, err := s.View(at, physical)
+		if err != nil {
+			return nil, err
+		}
+		if len(chunk) == 0 {
+			if scratch == nil {
+				scratch = make([]byte, step)
+			}
+			if chunk, err = s.readSome(scratch[:min(left, step-at%step)], at, physical); err != nil {
+				return nil, err
+			}
+		}
+		if uint64(len(chunk)) > left {
+			chunk = chunk[:left]
+		}
+		if n := bytes.IndexByte(chunk, 0); n >= 0 {
+			return append(str, chunk[:n]...), nil
+		}
+		str = append(str, chunk...)
+	}
+	return str, nil
+}
+
+// readSome reads all of buf or, where that fails, its first byte.
+func (s *Space) readSome(buf []byte, address uint64, physical bool) ([]byte, error) {
+	if s.Read(buf, address, physical) == nil {
+		return buf, nil
+	}
+	return buf[:1], s.Read(buf[:1], address, physical)
+}
+
+// Ranges iterates in order over the addresses between min and max that segments cover, joining segments that touch.
+// Whether the memory there can be read is known only when it is read.
+func (s *Space) Ranges(physical bool, min, max uint64) iter.Seq[Range] {
+	return func(yield func(Range) bool) {
+		table, mask := s.table(physical)
+		if max > mask {
+			max = mask
+		}
+		if min > max {
+			return
+		}
+		var r Range
+		open := false
+		for _, p := range table {
+			if p.max < min {
+				continue
+			}
+			if p.min > max {
+				break
+			}
+			lo, hi := p.min, p.max
+			if lo < min {
+				lo = min
+			}
+			if hi > max {
+				hi = max
+			}
+			if open && r.Max+1 == lo {
+				r.Max = hi
+				continue
+			}
+			if open && !yield(r) {
+				return
+			}
+			r, open = Range{lo, hi}, true
+		}
+		if open {
+			yield(r)
+		}
+	}
+}
