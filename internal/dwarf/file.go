@@ -1,0 +1,93 @@
+// Package dwarf reads DWARF 2 to 5 debug information: an index of names, types, variables, functions and constants.
+//
+// Nothing is decoded before it is asked for, except the index: one parallel pass that records where the names at the
+// top level and in namespaces are. Section bytes are untrusted; what does not make sense is a [bin.DecodeError].
+package dwarf
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/types"
+)
+
+// Sections are the bytes of the debug sections, decompressed and relocated; nil where there is none.
+type Sections struct {
+	Info, Types, Abbrev, Str, LineStr, StrOffsets, Addr, Line, Ranges, RngLists, Loc, LocLists, ARanges []byte
+}
+
+// A Config says what [Open] reads.
+type Config struct {
+	Sections Sections
+	Big      bool // byte order
+	AddrSize int  // size of an address in bytes where units do not say: 4 or 8
+	Bias     uint64
+	Sup      *File // supplementary file of dwz, or nil
+
+	Set    *types.Set
+	C, CPP types.Language // languages given to types
+
+	CacheDir string // directory of the index cache; "": no cache
+	BuildID  []byte // key in the cache; none: no cache
+
+	// Progress is called from one goroutine at a time while the index is built, with bytes done of total; may be nil.
+	Progress func(done, total uint64)
+	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
+	// give the pages back; may be nil. It is called from several goroutines.
+	Release func(b []byte)
+}
+
+// A File is the debug information of one file. It may be used by many goroutines.
+type File struct {
+	Bias uint64 // load bias: what is added to the file's addresses to get those of the program
+
+	cfg      Config
+	sec      Sections
+	big      bool
+	addrSize uint8
+	sup      *File
+
+	unitOffs []uint64 // of all units' headers, ascending; .debug_types follows .debug_info
+	units    []atomic.Pointer[Unit]
+	abbrevs  sync.Map // abbrevKey → *abbrevTable
+
+	sigs struct {
+		once sync.Once
+		m    map[uint64]int // signature of a type unit → unit number
+	}
+}
+
+// Sections returns the sections the file was opened with.
+func (f *File) Sections() *Sections { return &f.sec }
+
+// BigEndian reports the file's byte order.
+func (f *File) BigEndian() bool { return f.big }
+
+// Sup returns the supplementary file, or nil.
+func (f *File) Sup() *File { return f.sup }
+
+// Open reads the unit headers of a file and its index from the cache, or builds it.
+func Open(cfg Config) (*File, error) {
+	f := &File{Bias: cfg.Bias, cfg: cfg, sec: cfg.Sections, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
+	if f.addrSize != 4 && f.addrSize != 8 {
+		f.addrSize = 8
+	}
+	if err := f.scanUnits(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// locate says which section an offset of a DIE or unit is in, and where.
+func (f *File) locate(off uint64) (section string, at uint64) {
+	if n := uint64(len(f.sec.Info)); off >= n && len(f.sec.Types) != 0 {
+		return ".debug_types", off - n
+	}
+	return ".debug_info", off
+}
+
+func (f *File) errorAt(off uint64, problem string) error {
+	section, at := f.locate(off)
+	return &bin.DecodeError{Section: section, Off: at, Problem: problem}
+}

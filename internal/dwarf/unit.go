@@ -1,0 +1,315 @@
+package dwarf
+
+import (
+	"iter"
+	"sort"
+	"sync"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/bin"
+)
+
+// A Unit is a compilation, partial or type unit (DWARF 5, section 7.5.1).
+type Unit struct {
+	File      *File
+	Off       uint64 // of the header, as in [DIE].Off
+	End       uint64 // of the unit
+	Version   uint8
+	AddrSize  uint8 // 4 or 8 (2 and 1 are read as well)
+	OffSize   uint8 // of offsets to other sections: 4, or 8 in 64-bit DWARF
+	Type      UnitType
+	Signature uint64 // of a type unit, else the DWO ID of a skeleton or split unit
+	TypeOff   uint64 // of the type of a type unit, as in [DIE].Off
+
+	data    []byte // of the section, up to the unit's end
+	base    uint64 // what is added to an offset in data to get a [DIE].Off
+	first   uint64 // of the first DIE
+	abbrevs *abbrevTable
+
+	root sync.Once
+	info UnitInfo
+	err  error
+}
+
+// UnitInfo is what a unit's first DIE says of the whole unit.
+type UnitInfo struct {
+	Tag       Tag
+	Name      string // source file, often relative to CompDir
+	CompDir   string
+	Language  Lang
+	LowPC     uint64 // base of addresses in range and location lists; unbiased
+	HasLowPC  bool
+	StmtList  uint64 // offset in .debug_line, when HasLines
+	HasLines  bool
+	AddrBase  uint64 // into .debug_addr
+	StrBase   uint64 // into .debug_str_offsets
+	RngBase   uint64 // into .debug_rnglists (DWARF 5) or .debug_ranges (GNU split)
+	LocBase   uint64 // into .debug_loclists
+	IsPartial bool
+}
+
+// scanUnits finds where the units are by the chain of their lengths.
+func (f *File) scanUnits() error {
+	if err := f.scanSection(".debug_info", f.sec.Info, 0); err != nil {
+		return err
+	}
+	if err := f.scanSection(".debug_types", f.sec.Types, uint64(len(f.sec.Info))); err != nil {
+		return err
+	}
+	f.setUnits(f.unitOffs)
+	return nil
+}
+
+func (f *File) scanSection(name string, data []byte, base uint64) error {
+	c := bin.New(name, data, f.big)
+	for c.Len() > 0 {
+		f.unitOffs = append(f.unitOffs, base+uint64(c.Off))
+		n, _ := initialLength(&c)
+		if n == 0 && c.Err() == nil { // padding between units, as some linkers leave
+			f.unitOffs = f.unitOffs[:len(f.unitOffs)-1]
+		}
+		c.Skip(n)
+	}
+	return c.Err()
+}
+
+// initialLength reads the length of a unit and the size of its offsets (DWARF 5, section 7.2.2).
+func initialLength(c *bin.Cursor) (n uint64, offSize uint8) {
+	n, offSize = uint64(c.U32()), 4
+	if n == 0xffffffff {
+		n, offSize = c.U64(), 8
+	} else if n >= 0xfffffff0 {
+		c.Fail("reserved unit length %#x", n)
+	}
+	return n, offSize
+}
+
+// NumUnits returns the number of units.
+func (f *File) NumUnits() int { return len(f.unitOffs) }
+
+// Unit returns unit number i, in the order they have in the file.
+func (f *File) Unit(i int) (*Unit, error) {
+	if u := f.units[i].Load(); u != nil {
+		return u, nil
+	}
+	u, err := f.parseUnit(f.unitOffs[i])
+	if err != nil {
+		return nil, err
+	}
+	if u.abbrevs, err = f.abbrevTable(u.abbrevKey); err != nil {
+		return nil, err
+	}
+	if !f.units[i].CompareAndSwap(nil, u.Unit) {
+		return f.units[i].Load(), nil
+	}
+	return u.Unit, nil
+}
+
+// Units iterates over all units; an error is the last pair.
+func (f *File) Units() iter.Seq2[*Unit, error] {
+	return func(yield func(*Unit, error) bool) {
+		for i := range f.unitOffs {
+			u, err := f.Unit(i)
+			if !yield(u, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// unitIndex returns the number of the unit that has off, or -1.
+func (f *File) unitIndex(off uint64) int {
+	return sort.Search(len(f.unitOffs), func(i int) bool { return f.unitOffs[i] > off }) - 1
+}
+
+// UnitAt returns the unit that contains the DIE at off.
+func (f *File) UnitAt(off uint64) (*Unit, error) {
+	i := f.unitIndex(off)
+	if i < 0 {
+		return nil, f.errorAt(off, "no unit here")
+	}
+	u, err := f.Unit(i)
+	if err != nil {
+		return nil, err
+	}
+	if off < u.first || off >= u.End {
+		return nil, f.errorAt(off, "no DIE here")
+	}
+	return u, nil
+}
+
+// header is a unit and what is needed to find its abbreviations.
+type header struct {
+	*Unit
+	abbrevKey
+}
+
+// parseUnit reads the header at off.
+func (f *File) parseUnit(off uint64) (header, error) {
+	section, at := f.locate(off)
+	data := f.sec.Info
+	if section == ".debug_types" {
+		data = f.sec.Types
+	}
+	c := bin.New(section, data, f.big)
+	c.Seek(at)
+	u := &Unit{File: f, Off: off, base: off - at}
+	n, offSize := initialLength(&c)
+	u.OffSize = offSize
+	if c.Err() == nil && n > uint64(c.Len()) {
+		c.Fail("unit of %#x bytes, %#x left", n, c.Len())
+	}
+	if c.Err() != nil {
+		return header{}, c.Err()
+	}
+	end := uint64(c.Off) + n
+	c.Data = data[:end:end]
+	u.data, u.End = c.Data, u.base+end
+	version := c.U16()
+	if c.Err() == nil && (version < 2 || version > 5) {
+		c.Fail("DWARF version %d is not supported", version)
+	}
+	u.Version = uint8(version)
+	var abbrevOff uint64
+	if version >= 5 {
+		u.Type = UnitType(c.U8())
+		u.AddrSize = c.U8()
+		abbrevOff = c.Uint(int(offSize))
+	} else {
+		abbrevOff = c.Uint(int(offSize))
+		u.AddrSize = c.U8()
+		u.Type = UnitCompile
+		if section == ".debug_types" {
+			u.Type = UnitTypeUnit
+		}
+	}
+	switch u.Type {
+	case UnitCompile, UnitPartial:
+	case UnitTypeUnit, UnitSplitType:
+		u.Signature = c.U64()
+		u.TypeOff = off + c.Uint(int(offSize))
+	case UnitSkeleton, UnitSplitCompile:
+		u.Signature = c.U64()
+	default:
+		c.Fail("unknown unit type %#x", uint8(u.Type))
+	}
+	switch u.AddrSize {
+	case 1, 2, 4, 8:
+	default:
+		c.Fail("addresses of %d bytes", u.AddrSize)
+	}
+	if c.Err() != nil {
+		return header{}, c.Err()
+	}
+	u.first = u.base + uint64(c.Off)
+	return header{u, abbrevKey{abbrevOff, u.Version, u.AddrSize, u.OffSize}}, nil
+}
+
+// Root returns the unit's first DIE.
+func (u *Unit) Root() (DIE, error) {
+	d, ok, err := u.dieAt(u.first)
+	if err == nil && !ok {
+		err = u.File.errorAt(u.first, "unit without a DIE")
+	}
+	return d, err
+}
+
+// Info returns what the unit's first DIE says, decoded once.
+func (u *Unit) Info() (*UnitInfo, error) {
+	u.root.Do(func() { u.err = u.loadInfo() })
+	return &u.info, u.err
+}
+
+func (u *Unit) loadInfo() error {
+	d, err := u.Root()
+	if err != nil {
+		return err
+	}
+	in := &u.info
+	in.Tag = d.Tag
+	in.IsPartial = d.Tag == TagPartialUnit
+	if u.Version >= 5 { // sections 7.26 and 7.27: just behind the first table's header
+		in.StrBase, in.AddrBase = 8, 8
+		if u.OffSize == 8 {
+			in.StrBase, in.AddrBase = 16, 16
+		}
+	}
+	var low Value
+	var name, dir Value
+	if err := d.Attrs(func(at Attr, v Value) bool {
+		switch at {
+		case AttrName:
+			name = v
+		case AttrCompDir:
+			dir = v
+		case AttrLanguage:
+			in.Language = Lang(v.u)
+		case AttrLowPC:
+			low = v
+		case AttrStmtList:
+			in.StmtList, in.HasLines = v.u, true
+		case AttrAddrBase, AttrGNUAddrBase:
+			in.AddrBase = v.u
+		case AttrStrOffsetsBase:
+			in.StrBase = v.u
+		case AttrRnglistsBase, AttrGNURangesBase:
+			in.RngBase = v.u
+		case AttrLoclistsBase:
+			in.LocBase = v.u
+		}
+		return true
+	}); err != nil {
+		return err
+	}
+	// These may be indexes into tables whose place was only just learnt.
+	if in.Name, err = u.text(name); err != nil {
+		return err
+	}
+	if in.CompDir, err = u.text(dir); err != nil {
+		return err
+	}
+	if low.Form != 0 {
+		if in.LowPC, err = u.address(low, in.AddrBase); err != nil {
+			return err
+		}
+		in.HasLowPC = true
+	}
+	return nil
+}
+
+func (u *Unit) text(v Value) (string, error) {
+	if v.Form == 0 {
+		return "", nil
+	}
+	b, err := u.stringBytes(v, u.info.StrBase)
+	return string(b), err
+}
+
+func (f *File) setUnits(offs []uint64) {
+	f.unitOffs = offs
+	f.units = make([]atomic.Pointer[Unit], len(offs))
+}
+
+// typeUnit returns the type DIE of the type unit with this signature.
+func (f *File) typeUnit(sig uint64) (DIE, error) {
+	f.sigs.once.Do(func() {
+		f.sigs.m = map[uint64]int{}
+		for i, off := range f.unitOffs {
+			h, err := f.parseUnit(off)
+			if err == nil && (h.Type == UnitTypeUnit || h.Type == UnitSplitType) {
+				if _, dup := f.sigs.m[h.Signature]; !dup {
+					f.sigs.m[h.Signature] = i
+				}
+			}
+		}
+	})
+	i, ok := f.sigs.m[sig]
+	if !ok {
+		return DIE{}, &bin.DecodeError{Section: ".debug_info", Problem: "no type unit with the signature wanted"}
+	}
+	u, err := f.Unit(i)
+	if err != nil {
+		return DIE{}, err
+	}
+	return f.DIE(u.TypeOff)
+}
