@@ -1,0 +1,340 @@
+package c
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// A Lookup finds the types that a type name is made of.
+type Lookup interface {
+	// Find returns the type of one of the kinds with the given name or tag; nil if there is none. In C++ the name may be
+	// qualified ("ns::foo"; "::foo" is global) and have template arguments.
+	Find(kinds types.KindSet, name string) (*types.Type, error)
+	// Primitive returns one of C's own types; size_t and ptrdiff_t are among them.
+	Primitive(p types.Primitive) (*types.Type, error)
+	// Pointer returns the type of pointers to elem.
+	Pointer(elem *types.Type) (*types.Type, error)
+}
+
+// A NotFoundError says that there is no type of a name.
+type NotFoundError struct {
+	Kinds types.KindSet
+	Name  string // as it is written, with its keyword: "struct foo"
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("could not find '%s'", e.Name) }
+
+// maxDeclarators bounds the pointers, arrays and functions of one type name.
+const maxDeclarators = 256
+
+// ParseTypeName returns the type called name: "unsigned long", "const struct foo *", "int (*)[2]". Errors are
+// [*SyntaxError], [*NotFoundError] and those of lookup.
+func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error) {
+	p := typeParser{lexer: newLexer(name, l.cpp), lang: l, lookup: lookup}
+	t := p.typeName()
+	if p.err == nil && p.tok.kind != tokenEnd {
+		p.fail(p.tok.pos, "extra tokens after type name")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return t, nil
+}
+
+// A typeParser parses one type name. The lexer's sticky error is also its own.
+type typeParser struct {
+	*lexer
+	lang   *Language
+	lookup Lookup
+	count  int // declarators so far
+	depth  int // parentheses around
+}
+
+// A declarator is what is put around a type.
+type declarator struct {
+	kind     types.Kind // Pointer, Array or Function
+	quals    types.Qualifiers
+	length   uint64 // of an array
+	open     bool   // array of unknown length
+	variadic bool
+	params   []types.Parameter
+	pos      int
+}
+
+// typeName parses specifiers and an abstract declarator.
+func (p *typeParser) typeName() *types.Type {
+	t := p.specifiers()
+	if p.err != nil {
+		return nil
+	}
+	switch p.tok.kind {
+	case tokenEnd:
+		return t
+	case '*', '(', '[':
+		t, _ = p.declarators(t, false)
+		return t
+	}
+	p.fail(p.tok.pos, "expected abstract declarator")
+	return nil
+}
+
+// declarators parses a declarator, which may hold a name if named is set, and puts it around t.
+func (p *typeParser) declarators(t *types.Type, named bool) (*types.Type, string) {
+	ds, name := p.declarator(nil, named)
+	for _, d := range ds {
+		if p.err != nil {
+			return nil, ""
+		}
+		t = p.apply(t, d)
+	}
+	return t, name
+}
+
+func (p *typeParser) add(ds []declarator, d declarator) []declarator {
+	if p.count++; p.count > maxDeclarators {
+		p.fail(d.pos, "too many declarators")
+	}
+	return append(ds, d)
+}
+
+// declarator appends the parts of a declarator to ds, those that bind to the specifiers first.
+func (p *typeParser) declarator(ds []declarator, named bool) (_ []declarator, name string) {
+	for p.tok.kind == '*' {
+		d := declarator{kind: types.Pointer, pos: p.tok.pos}
+		p.next()
+		for q := p.qualifier(); q != 0; q = p.qualifier() {
+			d.quals |= q
+		}
+		ds = p.add(ds, d)
+	}
+	var inner []declarator
+	switch {
+	case p.tok.kind == '(' && p.startsDeclarator(named):
+		if p.depth++; p.depth > maxDeclarators {
+			p.fail(p.tok.pos, "too many parentheses")
+			return nil, ""
+		}
+		p.next()
+		inner, name = p.declarator(nil, named)
+		p.expect(')')
+		p.depth--
+	case p.tok.kind == tokenName && named:
+		name = p.tok.text
+		p.next()
+	}
+	first := len(ds)
+	for p.err == nil {
+		if p.tok.kind == '[' {
+			ds = p.add(ds, p.array())
+		} else if p.tok.kind == '(' {
+			ds = p.add(ds, p.function())
+		} else {
+			break
+		}
+	}
+	for i, j := first, len(ds)-1; i < j; i, j = i+1, j-1 {
+		ds[i], ds[j] = ds[j], ds[i]
+	}
+	return append(ds, inner...), name
+}
+
+// startsDeclarator tells a declarator in parentheses from a function's parameters.
+func (p *typeParser) startsDeclarator(named bool) bool {
+	after := *p.lexer
+	after.next()
+	switch after.tok.kind {
+	case '*', '(', '[':
+		return true
+	case tokenName:
+		return named && words[after.tok.text].kind == wordNone && !p.isType(after.tok.text)
+	}
+	return false
+}
+
+// isType reports whether a name in a parameter's parentheses is a type's, as in "int (size_t)".
+func (p *typeParser) isType(name string) bool {
+	t, err := p.lookup.Find(identifierKinds(p.lang), name)
+	return err == nil && t != nil
+}
+
+func (p *typeParser) expect(kind tokenKind) {
+	if p.tok.kind != kind {
+		p.fail(p.tok.pos, "expected '%c'", byte(kind))
+		return
+	}
+	p.next()
+}
+
+func (p *typeParser) qualifier() types.Qualifiers {
+	if p.tok.kind != tokenName {
+		return 0
+	}
+	w := words[p.tok.text]
+	if w.kind != wordQualifier {
+		return 0
+	}
+	p.next()
+	return w.quals
+}
+
+func (p *typeParser) array() declarator {
+	d := declarator{kind: types.Array, pos: p.tok.pos}
+	p.next()
+	switch p.tok.kind {
+	case ']':
+		d.open = true
+	case tokenNumber:
+		d.length = p.number()
+	}
+	p.expect(']')
+	return d
+}
+
+// number parses the present token as an integer constant of C without a suffix.
+func (x *lexer) number() uint64 {
+	n, err := strconv.ParseUint(x.tok.text, 0, 64)
+	if err != nil || strings.ContainsAny(x.tok.text, "_oO") {
+		problem := "invalid number"
+		if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
+			problem = "number is too large"
+		}
+		x.fail(x.tok.pos, "%s", problem)
+		return 0
+	}
+	x.next()
+	return n
+}
+
+func (p *typeParser) function() declarator {
+	d := declarator{kind: types.Function, pos: p.tok.pos}
+	if p.depth++; p.depth > maxDeclarators {
+		p.fail(p.tok.pos, "too many parentheses")
+		return d
+	}
+	defer func() { p.depth-- }()
+	p.next()
+	if p.tok.kind == ')' {
+		d.variadic = !p.lang.cpp // "()" says nothing of the parameters in C, that there are none in C++
+		p.next()
+		return d
+	}
+	for p.err == nil {
+		if p.tok.kind == tokenDots && len(d.params) > 0 {
+			d.variadic = true
+			p.next()
+			break
+		}
+		t := p.specifiers()
+		if p.err != nil {
+			return d
+		}
+		t, name := p.declarators(t, true)
+		if p.err != nil {
+			return d
+		}
+		if t.Kind() == types.Void && len(d.params) == 0 && name == "" && p.tok.kind == ')' {
+			break
+		}
+		d.params = append(d.params, types.Parameter{Name: name, Lazy: types.OfType(t)})
+		if p.tok.kind != ',' {
+			break
+		}
+		p.next()
+	}
+	p.expect(')')
+	return d
+}
+
+// apply puts one declarator around t.
+func (p *typeParser) apply(t *types.Type, d declarator) *types.Type {
+	switch d.kind {
+	case types.Pointer:
+		t, err := p.lookup.Pointer(t)
+		if err != nil {
+			p.err = err
+			return nil
+		}
+		return t.Qualified(d.quals)
+	case types.Array:
+		if t.Kind() == types.Function {
+			p.fail(d.pos, "array of functions")
+			return nil
+		}
+		if d.open {
+			return t.Set().IncompleteArray(t.Language(), t)
+		}
+		return t.Set().Array(t.Language(), t, d.length)
+	}
+	if isSuffixed(t) {
+		p.fail(d.pos, "function returning %s", t.Kind())
+		return nil
+	}
+	params := d.params
+	return t.Set().Function(p.lang, t, d.variadic, func() (types.Detail, error) {
+		return types.Detail{Parameters: params}, nil
+	})
+}
+
+func identifierKinds(l *Language) types.KindSet {
+	if l.cpp {
+		return types.KindsOf(types.Typedef, types.Int, types.Bool, types.Float, types.Struct, types.Union, types.Class, types.Enum)
+	}
+	return types.KindsOf(types.Typedef, types.Int, types.Bool, types.Float)
+}
+
+// find looks for a named type; keyword is "struct", "union", "class", "enum" or "".
+func (p *typeParser) find(kinds types.KindSet, keyword, name string) *types.Type {
+	t, err := p.lookup.Find(kinds, name)
+	if t == nil && err == nil && strings.IndexByte(name, '<') >= 0 {
+		for _, style := range []string{"> >", ">>"} { // as gcc writes it, as clang does
+			if s := respell(name, style); s != name && t == nil && err == nil {
+				t, err = p.lookup.Find(kinds, s)
+			}
+		}
+	}
+	if err == nil && t == nil {
+		if keyword != "" {
+			name = keyword + " " + name
+		}
+		err = &NotFoundError{kinds, name}
+	}
+	if err != nil && p.err == nil {
+		p.err = err
+	}
+	return t
+}
+
+// respell writes template arguments as compilers do: a space after each comma, no other but between words, and end
+// where two lists end.
+func respell(name, end string) string {
+	var b strings.Builder
+	for i := 0; i < len(name); i++ {
+		c := name[i]
+		if c == '\'' || c == '"' {
+			if n := quoted(name[i:]); n > 0 {
+				b.WriteString(name[i : i+n])
+				i += n - 1
+				continue
+			}
+		}
+		switch {
+		case isSpace(c):
+			if b.Len() > 0 && i+1 < len(name) {
+				last := b.String()[b.Len()-1]
+				if (isLetter(last) || isDigit(last)) && (isLetter(name[i+1]) || name[i+1] == '*' || name[i+1] == '&') {
+					b.WriteByte(' ')
+				}
+			}
+		case c == ',':
+			b.WriteString(", ")
+		case c == '>' && strings.HasSuffix(b.String(), ">"):
+			b.WriteString(end[1:])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}

@@ -1,0 +1,250 @@
+package c
+
+import (
+	"strings"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// A wordKind is what a word does in a type name.
+type wordKind uint8
+
+const (
+	wordNone wordKind = iota // an identifier
+	wordQualifier
+	wordSign
+	wordLength
+	wordBase
+	wordTag
+)
+
+type word struct {
+	kind  wordKind
+	quals types.Qualifiers
+	tag   types.Kind
+	cpp   bool // a keyword in C++ only
+}
+
+// words are the keywords of type names.
+var words = map[string]word{
+	"const": {kind: wordQualifier, quals: types.Const}, "volatile": {kind: wordQualifier, quals: types.Volatile},
+	"restrict": {kind: wordQualifier, quals: types.Restrict}, "_Atomic": {kind: wordQualifier, quals: types.Atomic},
+	"signed": {kind: wordSign}, "unsigned": {kind: wordSign},
+	"short": {kind: wordLength}, "long": {kind: wordLength},
+	"char": {kind: wordBase}, "int": {kind: wordBase}, "float": {kind: wordBase}, "double": {kind: wordBase},
+	"_Bool": {kind: wordBase}, "void": {kind: wordBase}, "__int128": {kind: wordBase}, "_Complex": {kind: wordBase},
+	"bool":   {kind: wordBase, cpp: true},
+	"struct": {kind: wordTag, tag: types.Struct}, "union": {kind: wordTag, tag: types.Union},
+	"enum": {kind: wordTag, tag: types.Enum}, "class": {kind: wordTag, tag: types.Class, cpp: true},
+}
+
+// word returns what the present token does in a type name.
+func (p *typeParser) word() word {
+	if p.tok.kind != tokenName {
+		return word{}
+	}
+	w := words[p.tok.text]
+	if w.cpp && !p.lang.cpp {
+		return word{}
+	}
+	return w
+}
+
+// specifier collects the words of one of C's own types.
+type specifier struct {
+	sign, length, base string // "unsigned", "long long", "int"
+}
+
+func (s specifier) String() string {
+	return strings.Join(strings.Fields(s.sign+" "+s.length+" "+s.base), " ")
+}
+
+// add takes one more word; it reports whether that goes together with those before.
+func (s *specifier) add(kind wordKind, text string) bool {
+	old := *s
+	switch kind {
+	case wordSign:
+		s.sign = text
+		if old.sign != "" {
+			return false
+		}
+	case wordLength:
+		s.length = text
+		if old.length != "" {
+			s.length = "long long"
+			if old.length != "long" || text != "long" {
+				return false
+			}
+		}
+	default:
+		s.base = text
+		if old.base != "" {
+			return false
+		}
+	}
+	switch s.base {
+	case "", "int":
+		return true
+	case "char":
+		return s.length == ""
+	case "double":
+		return s.sign == "" && (s.length == "" || s.length == "long")
+	case "__int128":
+		return s.length == ""
+	case "_Complex":
+		return false
+	}
+	return s.sign == "" && s.length == ""
+}
+
+var primitives = map[specifier]types.Primitive{
+	{"", "", "char"}: types.CChar, {"signed", "", "char"}: types.CSignedChar, {"unsigned", "", "char"}: types.CUnsignedChar,
+	{"", "short", "int"}: types.CShort, {"unsigned", "short", "int"}: types.CUnsignedShort,
+	{"", "", "int"}: types.CInt, {"unsigned", "", "int"}: types.CUnsignedInt,
+	{"", "long", "int"}: types.CLong, {"unsigned", "long", "int"}: types.CUnsignedLong,
+	{"", "long long", "int"}: types.CLongLong, {"unsigned", "long long", "int"}: types.CUnsignedLongLong,
+	{"", "", "float"}: types.CFloat, {"", "", "double"}: types.CDouble, {"", "long", "double"}: types.CLongDouble,
+	{"", "", "_Bool"}: types.CBool, {"", "", "bool"}: types.CBool, {"", "", "void"}: types.CVoid,
+}
+
+// specifiers parses the specifiers and qualifiers a type name starts with.
+func (p *typeParser) specifiers() *types.Type {
+	var (
+		quals types.Qualifiers
+		spec  specifier
+		named *types.Type // a tag's or typedef's type
+	)
+loop:
+	for p.tok.kind == tokenName {
+		w, tok := p.word(), p.tok
+		switch w.kind {
+		case wordQualifier:
+			quals |= w.quals
+			p.next()
+		case wordSign, wordLength, wordBase:
+			before := spec.String()
+			if named != nil {
+				p.fail(tok.pos, "cannot combine '%s' with identifier", tok.text)
+				return nil
+			}
+			if !spec.add(w.kind, tok.text) {
+				if before == "" {
+					p.fail(tok.pos, "'%s' is not supported", tok.text)
+				} else {
+					p.fail(tok.pos, "cannot combine '%s' with '%s'", tok.text, before)
+				}
+				return nil
+			}
+			p.next()
+		case wordTag:
+			if named != nil || spec != (specifier{}) {
+				break loop
+			}
+			named = p.tag(w, tok)
+		default:
+			if named != nil || spec != (specifier{}) {
+				break loop
+			}
+			p.next()
+			named = p.identifier(tok.text)
+		}
+		if p.err != nil {
+			return nil
+		}
+	}
+	if p.err == nil && named == nil && spec == (specifier{}) {
+		p.fail(p.tok.pos, "expected type specifier")
+	}
+	if p.err != nil {
+		return nil
+	}
+	if named == nil {
+		named = p.primitive(spec)
+		if p.err != nil {
+			return nil
+		}
+	}
+	return named.Qualified(named.Qualifiers() | quals)
+}
+
+// tag parses what follows "struct", "union", "class" or "enum".
+func (p *typeParser) tag(w word, keyword token) *types.Type {
+	p.next()
+	if p.err == nil && (p.tok.kind != tokenName || p.word().kind != wordNone) {
+		p.fail(p.tok.pos, "expected identifier after '%s'", keyword.text)
+	}
+	if p.err != nil {
+		return nil
+	}
+	name := p.tok.text
+	p.next()
+	kinds := types.KindsOf(w.tag)
+	if p.lang.cpp && (w.tag == types.Struct || w.tag == types.Class) {
+		kinds = types.KindsOf(types.Struct, types.Class) // C++ lets both keywords name either
+	}
+	if p.err != nil {
+		return nil
+	}
+	return p.find(kinds, keyword.text, name)
+}
+
+// identifier finds the type a name that is no keyword stands for.
+func (p *typeParser) identifier(name string) *types.Type {
+	if p.err != nil {
+		return nil
+	}
+	switch name {
+	case "size_t":
+		return p.builtin(types.CSizeT)
+	case "ptrdiff_t":
+		return p.builtin(types.CPtrdiffT)
+	}
+	return p.find(identifierKinds(p.lang), "", name)
+}
+
+// primitive finds the type that a combination of C's keywords stands for.
+func (p *typeParser) primitive(s specifier) *types.Type {
+	if s.base == "__int128" {
+		return p.int128(s.sign == "unsigned")
+	}
+	if s.base == "" {
+		s.base = "int"
+	}
+	if s.sign == "signed" && s.base == "int" {
+		s.sign = ""
+	}
+	return p.builtin(primitives[s])
+}
+
+func (p *typeParser) builtin(prim types.Primitive) *types.Type {
+	t, err := p.lookup.Primitive(prim)
+	if err == nil && t == nil {
+		err = &NotFoundError{types.KindsOf(KindOf(prim)), prim.String()}
+	}
+	if err != nil {
+		p.err = err
+		return nil
+	}
+	return t
+}
+
+// int128 finds the 128-bit integer type, which is no standard type and known under each compiler's own name.
+func (p *typeParser) int128(unsigned bool) *types.Type {
+	names := []string{"__int128", "__int128_t"}
+	if unsigned {
+		names = []string{"__int128 unsigned", "unsigned __int128", "__uint128_t"}
+	}
+	for _, name := range names {
+		t, err := p.lookup.Find(types.KindsOf(types.Int, types.Typedef), name)
+		if t != nil || err != nil {
+			p.err = err
+			return t
+		}
+	}
+	name := "__int128"
+	if unsigned {
+		name = "unsigned __int128"
+	}
+	p.err = &NotFoundError{types.KindsOf(types.Int), name}
+	return nil
+}
