@@ -1,0 +1,222 @@
+// Package elf reads ELF files of 32 and 64 bits and both byte orders from bytes that are in memory or mapped.
+package elf
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/mem"
+)
+
+// Types of files (e_type).
+const (
+	ET_REL  = 1
+	ET_EXEC = 2
+	ET_DYN  = 3
+	ET_CORE = 4
+)
+
+// Types of segments (p_type) and their flags.
+const (
+	PT_LOAD    = 1
+	PT_DYNAMIC = 2
+	PT_INTERP  = 3
+	PT_NOTE    = 4
+	PT_PHDR    = 6
+	PT_TLS     = 7
+
+	PT_GNU_EH_FRAME = 0x6474e550
+
+	PF_X = 1
+	PF_W = 2
+	PF_R = 4
+)
+
+const (
+	shnLoReserve = 0xff00
+	shnXIndex    = 0xffff
+	pnXNum       = 0xffff
+)
+
+// A File is a parsed ELF file. It never changes after Parse, but for decompressed sections which it keeps, and serves
+// any number of goroutines.
+type File struct {
+	Name     string // path, for errors
+	Data     []byte // the whole file
+	Is64     bool
+	Big      bool // big-endian
+	OSABI    uint8
+	Type     uint16 // e_type
+	Machine  uint16 // e_machine
+	Flags    uint32 // e_flags
+	Entry    uint64
+	Segments []Segment
+	Sections []Section // none in a core file; the first is the null section
+
+	mapping *mem.Mapping
+}
+
+// A Segment is a program header.
+type Segment struct {
+	Type, Flags   uint32
+	Offset        uint64 // in the file
+	Vaddr, Paddr  uint64
+	Filesz, Memsz uint64
+	Align         uint64
+}
+
+// IsELF reports whether data starts like an ELF file.
+func IsELF(data []byte) bool { return bytes.HasPrefix(data, []byte("\x7fELF")) }
+
+// Open maps and parses the file at path.
+func Open(path string) (*File, error) {
+	m, err := mem.MapFile(path)
+	if err != nil {
+		return nil, err
+	}
+	f, err := Parse(path, m.Bytes())
+	if err != nil {
+		m.Close() // the parser's error says more
+		return nil, err
+	}
+	f.mapping = m
+	return f, nil
+}
+
+// Close gives back the mapping of a file from [Open]; nothing may use the file's bytes afterwards.
+func (f *File) Close() error {
+	if f.mapping == nil {
+		return nil
+	}
+	return f.mapping.Close()
+}
+
+// Parse reads the headers of an ELF file. Contents are looked at when asked for, so a core file may be cut: only its
+// headers must be there.
+func Parse(name string, data []byte) (*File, error) {
+	if !IsELF(data) {
+		return nil, &bin.DecodeError{Section: name, Problem: "not an ELF file"}
+	}
+	if len(data) < 16 {
+		return nil, &bin.DecodeError{Section: name, Off: uint64(len(data)), Problem: "file is cut in the ELF header"}
+	}
+	f := &File{Name: name, Data: data, OSABI: data[7]}
+	switch data[4] {
+	case 1:
+	case 2:
+		f.Is64 = true
+	default:
+		return nil, &bin.DecodeError{Section: name, Off: 4, Problem: fmt.Sprintf("ELF class %d is unknown", data[4])}
+	}
+	switch data[5] {
+	case 1:
+	case 2:
+		f.Big = true
+	default:
+		return nil, &bin.DecodeError{Section: name, Off: 5, Problem: fmt.Sprintf("ELF byte order %d is unknown", data[5])}
+	}
+	c := bin.New(name, data, f.Big)
+	c.Seek(16)
+	f.Type, f.Machine = c.U16(), c.U16()
+	if version := c.U32(); c.Err() == nil && version != 1 {
+		return nil, &bin.DecodeError{Section: name, Off: 20, Problem: fmt.Sprintf("ELF version %d is unknown", version)}
+	}
+	f.Entry = f.word(&c)
+	phoff, shoff := f.word(&c), f.word(&c)
+	f.Flags = c.U32()
+	c.U16() // e_ehsize: QEMU up to 7.2 writes 8 there
+	phentsize, phnum := uint64(c.U16()), uint64(c.U16())
+	shentsize, shnum, shstrndx := uint64(c.U16()), uint64(c.U16()), uint32(c.U16())
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+
+	// Numbers that don't fit their fields are in the first section header.
+	var null Section
+	if shoff != 0 && (shnum == 0 || shstrndx == shnXIndex || phnum == pnXNum) {
+		if err := f.checkTable("section", shoff, shentsize, 1, f.sectionSize()); err != nil {
+			return nil, err
+		}
+		null, _ = f.section(shoff)
+	}
+	if phnum == pnXNum && shoff != 0 {
+		phnum = uint64(null.Info)
+	}
+	if shoff != 0 && shnum == 0 {
+		shnum = null.Size
+	}
+	if shstrndx == shnXIndex {
+		shstrndx = null.Link
+	}
+	if phnum > 0 {
+		if err := f.parseSegments(phoff, phentsize, phnum); err != nil {
+			return nil, err
+		}
+	}
+	// A core file has no use for sections, and their headers may lie behind a cut.
+	if shoff != 0 && shnum > 0 && f.Type != ET_CORE {
+		if err := f.parseSections(shoff, shentsize, shnum, shstrndx); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
+}
+
+// word reads an address, offset or size of the file's class.
+func (f *File) word(c *bin.Cursor) uint64 {
+	if f.Is64 {
+		return c.U64()
+	}
+	return uint64(c.U32())
+}
+
+// checkTable says whether count headers of entsize bytes lie within the file.
+func (f *File) checkTable(what string, off, entsize, count, need uint64) error {
+	if entsize < need {
+		return &bin.DecodeError{Section: f.Name, Off: off, Problem: fmt.Sprintf("%s headers of %d bytes are too small", what, entsize)}
+	}
+	if size := uint64(len(f.Data)); off > size || count > (size-off)/entsize {
+		return &bin.DecodeError{Section: f.Name, Off: off, Problem: fmt.Sprintf("%d %s headers reach past the end of the file (%#x)", count, what, size)}
+	}
+	return nil
+}
+
+func (f *File) parseSegments(off, entsize, count uint64) error {
+	need := uint64(32)
+	if f.Is64 {
+		need = 56
+	}
+	if err := f.checkTable("program", off, entsize, count, need); err != nil {
+		return err
+	}
+	f.Segments = make([]Segment, count)
+	c := bin.New(f.Name, f.Data, f.Big)
+	for i := range f.Segments {
+		c.Seek(off + uint64(i)*entsize)
+		s := &f.Segments[i]
+		s.Type = c.U32()
+		if f.Is64 {
+			s.Flags = c.U32()
+		}
+		s.Offset, s.Vaddr, s.Paddr = f.word(&c), f.word(&c), f.word(&c)
+		s.Filesz, s.Memsz = f.word(&c), f.word(&c)
+		if !f.Is64 {
+			s.Flags = c.U32()
+		}
+		s.Align = f.word(&c)
+	}
+	return c.Err()
+}
+
+// SegmentData returns the bytes of the segment that are in the file. Where the file is cut, they are fewer than Filesz
+// and the error says so.
+func (f *File) SegmentData(s *Segment) ([]byte, error) {
+	size := uint64(len(f.Data))
+	if s.Offset > size || s.Filesz > size-s.Offset {
+		err := &bin.DecodeError{Section: f.Name, Off: s.Offset,
+			Problem: fmt.Sprintf("segment of %#x bytes reaches past the end of the file (%#x)", s.Filesz, size)}
+		return f.Data[min(s.Offset, size):], err
+	}
+	return f.Data[s.Offset : s.Offset+s.Filesz : s.Offset+s.Filesz], nil
+}

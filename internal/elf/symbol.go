@@ -1,0 +1,137 @@
+package elf
+
+import (
+	"encoding/binary"
+	"iter"
+)
+
+// Bindings and types of symbols, and special section indices.
+const (
+	STB_LOCAL  = 0
+	STB_GLOBAL = 1
+	STB_WEAK   = 2
+
+	STT_NOTYPE  = 0
+	STT_OBJECT  = 1
+	STT_FUNC    = 2
+	STT_SECTION = 3
+	STT_FILE    = 4
+	STT_TLS     = 6
+
+	SHN_UNDEF = 0
+	// SHN_ABS and SHN_COMMON are what [Symbol.Section] holds for symbols without a section, moved out of the way of the
+	// true index that a file with more than 65,279 sections may have.
+	SHN_ABS    = 0xfffffff1
+	SHN_COMMON = 0xfffffff2
+)
+
+// A Symbol is an entry of a symbol table.
+type Symbol struct {
+	NameOffset uint32 // in the string table; see [SymbolTable.Name]
+	Info       uint8
+	Other      uint8
+	Section    uint32 // index of the section, SHN_UNDEF, SHN_ABS or SHN_COMMON
+	Value      uint64
+	Size       uint64
+}
+
+// Type returns the symbol's type (STT_…).
+func (s Symbol) Type() uint8 { return s.Info & 15 }
+
+// Bind returns the symbol's binding (STB_…).
+func (s Symbol) Bind() uint8 { return s.Info >> 4 }
+
+// A SymbolTable reads symbols from the bytes of the file as they are asked for.
+type SymbolTable struct {
+	syms, strs, shndx []byte
+	entsize, n        int
+	is64              bool
+	order             binary.ByteOrder
+}
+
+// SymbolTable returns the symbol table of a type: SHT_SYMTAB or SHT_DYNSYM. A file without one, or with its contents
+// left out, gives an empty table.
+func (f *File) SymbolTable(typ uint32) (*SymbolTable, error) {
+	t := &SymbolTable{is64: f.Is64, entsize: 16, order: binary.LittleEndian}
+	if f.Big {
+		t.order = binary.BigEndian
+	}
+	if f.Is64 {
+		t.entsize = 24
+	}
+	var s *Section
+	for i := range f.Sections {
+		if f.Sections[i].Type == typ {
+			s = &f.Sections[i]
+			break
+		}
+	}
+	if s == nil {
+		return t, nil
+	}
+	if s.Entsize != uint64(t.entsize) {
+		return nil, s.fail(0, "symbols of %d bytes, not %d", s.Entsize, t.entsize)
+	}
+	if uint64(s.Link) >= uint64(len(f.Sections)) {
+		return nil, s.fail(0, "names are in section %d of %d", s.Link, len(f.Sections))
+	}
+	var err error
+	if t.syms, err = s.Data(); err != nil {
+		return nil, err
+	}
+	if t.strs, err = f.Sections[s.Link].Data(); err != nil {
+		return nil, err
+	}
+	t.n = len(t.syms) / t.entsize
+	for i := range f.Sections {
+		if x := &f.Sections[i]; x.Type == SHT_SYMTAB_SHNDX && x.Link == uint32(s.Index) {
+			if t.shndx, err = x.Data(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return t, nil
+}
+
+// Len returns the number of symbols, with the null symbol at index 0.
+func (t *SymbolTable) Len() int { return t.n }
+
+// At returns the symbol at index i, which must be at least 0 and less than Len.
+func (t *SymbolTable) At(i int) Symbol {
+	b := t.syms[i*t.entsize:][:t.entsize]
+	var s Symbol
+	var shndx uint16
+	if t.is64 {
+		s = Symbol{NameOffset: t.order.Uint32(b), Info: b[4], Other: b[5], Value: t.order.Uint64(b[8:]), Size: t.order.Uint64(b[16:])}
+		shndx = t.order.Uint16(b[6:])
+	} else {
+		s = Symbol{NameOffset: t.order.Uint32(b), Value: uint64(t.order.Uint32(b[4:])), Size: uint64(t.order.Uint32(b[8:])), Info: b[12], Other: b[13]}
+		shndx = t.order.Uint16(b[14:])
+	}
+	switch {
+	case shndx < shnLoReserve:
+		s.Section = uint32(shndx)
+	case shndx == shnXIndex && len(t.shndx) >= i*4+4:
+		s.Section = t.order.Uint32(t.shndx[i*4:])
+	default:
+		s.Section = 0xffff0000 | uint32(shndx)
+	}
+	return s
+}
+
+// Name returns the name of a symbol of this table; it is empty if the string table does not hold it.
+func (t *SymbolTable) Name(s Symbol) []byte {
+	b, _ := cstring(t.strs, uint64(s.NameOffset))
+	return b
+}
+
+// All iterates over the symbols and their indices, leaving out the null symbol.
+func (t *SymbolTable) All() iter.Seq2[int, Symbol] {
+	return func(yield func(int, Symbol) bool) {
+		for i := 1; i < t.n; i++ {
+			if !yield(i, t.At(i)) {
+				return
+			}
+		}
+	}
+}
