@@ -1,0 +1,104 @@
+package expr
+
+import "fmt"
+
+// MaxBits bounds the objects that [Bytes] puts together: what is in pieces or registers is not larger.
+const MaxBits = 8 << 20
+
+// Bytes puts the value of an object of bitSize bits together from its pieces. On a little-endian target the first bit is
+// the least significant of the first byte, else the most significant; what is left of the last byte is zero. A part that
+// cannot be known makes the whole unknown: an [*UnavailableError].
+func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error) {
+	if bitSize > MaxBits {
+		return nil, &UnavailableError{fmt.Sprintf("object of %d bits is not in memory", bitSize)}
+	}
+	out := make([]byte, (bitSize+7)/8)
+	done := uint64(0)
+	for i := range pieces {
+		p := &pieces[i]
+		n := p.BitSize
+		if n == 0 || n > bitSize-done {
+			n = bitSize - done
+		}
+		if n == 0 {
+			break
+		}
+		src, at, err := p.bits(f, ctx, n)
+		if err != nil {
+			return nil, err
+		}
+		copyBits(out, done, src, at, n, f.Big)
+		done += n
+	}
+	if done < bitSize {
+		return nil, &UnavailableError{fmt.Sprintf("location holds %d of %d bits", done, bitSize)}
+	}
+	return out, nil
+}
+
+// bits returns bytes that have the n bits of a piece from bit at on.
+func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, err error) {
+	switch p.Kind {
+	case Memory:
+		first := p.Value + p.BitOffset/8
+		src = make([]byte, (p.BitOffset%8+n+7)/8)
+		return src, p.BitOffset % 8, ctx.Read(src, first)
+	case Register:
+		v, ok := ctx.Register(p.Value)
+		if !ok {
+			return nil, 0, unknownRegister(p.Value)
+		}
+		return p.number(f, v, 8, n)
+	case Number:
+		v := p.Value
+		size := uint64(p.Size)
+		if p.Signed {
+			shift := 64 - 8*size
+			v, size = uint64(int64(v<<shift)>>shift), 8
+		}
+		return p.number(f, v, size, n)
+	case Implicit:
+		if size := uint64(len(p.Bytes)) * 8; p.BitOffset > size || n > size-p.BitOffset {
+			return nil, 0, &UnavailableError{fmt.Sprintf("value of %d bytes is too small", len(p.Bytes))}
+		}
+		return p.Bytes, p.BitOffset, nil
+	case ImplicitPointer:
+		return nil, 0, &UnavailableError{"pointer to an object that is not in memory"}
+	}
+	return nil, 0, &UnavailableError{"optimized out"}
+}
+
+// number returns the n bits of v, which has size bytes, that are BitOffset above its least significant bit.
+func (p *Piece) number(f Format, v, size, n uint64) ([]byte, uint64, error) {
+	if bits := 8 * size; p.BitOffset > bits || n > bits-p.BitOffset {
+		return nil, 0, &UnavailableError{fmt.Sprintf("%d bits of a value of %d bytes wanted", n, size)}
+	}
+	v >>= p.BitOffset
+	b := make([]byte, 8)
+	for i := range b {
+		if f.Big {
+			b[i] = byte(v >> (56 - 8*i))
+		} else {
+			b[i] = byte(v >> (8 * i))
+		}
+	}
+	if f.Big {
+		return b, 64 - n, nil
+	}
+	return b, 0, nil
+}
+
+// copyBits copies n bits from bit s of src to bit d of dst, which is zero there.
+func copyBits(dst []byte, d uint64, src []byte, s, n uint64, big bool) {
+	if d%8 == 0 && s%8 == 0 {
+		copy(dst[d/8:], src[s/8:s/8+n/8])
+		d, s, n = d+n&^7, s+n&^7, n&7
+	}
+	for ; n > 0; d, s, n = d+1, s+1, n-1 {
+		if big {
+			dst[d/8] |= src[s/8] << (s % 8) & 0x80 >> (d % 8)
+		} else {
+			dst[d/8] |= src[s/8] >> (s % 8) & 1 << (d % 8)
+		}
+	}
+}
