@@ -66,7 +66,7 @@ func (f *File) SymbolTable(typ uint32) (*SymbolTable, error) {
 			break
 		}
 	}
-	if s == nil {
+	if s == nil || !s.HasData() {
 		return t, nil
 	}
 	if s.Entsize != uint64(t.entsize) {

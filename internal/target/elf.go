@@ -1,0 +1,254 @@
+package target
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/kdump"
+	"github.com/godrgn/drgn/mem"
+)
+
+// maxHeaders bounds the size of the headers of an ELF file that is read in pieces, and of its notes.
+const maxHeaders = 64 << 20
+
+// parseELF reads the headers of an ELF core.
+func parseELF(src kdump.Source) (*Core, error) {
+	f, err := parseHeaders(src)
+	if err != nil {
+		return nil, err
+	}
+	c, err := newELF(f, func(off, n uint64) ([]byte, error) { return kdump.Slice(src, off, n) })
+	if err != nil {
+		return nil, err
+	}
+	size := src.Size()
+	for i := range c.Loads {
+		if l := &c.Loads[i]; l.Filesz > 0 && (l.Offset > size || l.Filesz > size-l.Offset) {
+			c.Truncated = true
+		}
+	}
+	message := "memory was not saved in the core dump"
+	if c.Kernel {
+		message = "page excluded by the dump filter"
+	}
+	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
+		seg.View = &load{src, start, l.Offset, l.Filesz, message}
+		return seg
+	})
+	return c, nil
+}
+
+// parseHeaders parses as much of the file as holds the headers, unless all of it is at hand anyway.
+func parseHeaders(src kdump.Source) (*elf.File, error) {
+	size := src.Size()
+	if b := src.View(0); uint64(len(b)) == size {
+		return elf.Parse(src.Name(), b)
+	}
+	for n := uint64(1 << 16); ; n *= 16 {
+		b, err := kdump.Slice(src, 0, min(n, size))
+		if err != nil {
+			return nil, err
+		}
+		f, err := elf.Parse(src.Name(), b)
+		if err == nil || n >= size || n >= maxHeaders {
+			return f, err
+		}
+	}
+}
+
+// newELF makes a Core of the headers, without segments yet; read gives bytes of the file.
+func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error) {
+	if f.Type != elf.ET_CORE {
+		what := "an ELF file, but no core"
+		switch f.Type {
+		case elf.ET_EXEC, elf.ET_DYN:
+			what = "an ELF executable or library"
+		case elf.ET_REL:
+			what = "an ELF object file"
+		}
+		return nil, &FormatError{f.Name, what}
+	}
+	c := &Core{Path: f.Name, Machine: f.Machine, Is64: f.Is64, Big: f.Big}
+	for i := range f.Segments {
+		s := &f.Segments[i]
+		switch s.Type {
+		case elf.PT_LOAD:
+			if s.Memsz > 0 || s.Filesz > 0 {
+				c.Loads = append(c.Loads, *s)
+			}
+		case elf.PT_NOTE:
+			if s.Filesz > maxHeaders {
+				return nil, &bin.DecodeError{Section: f.Name, Off: s.Offset, Problem: fmt.Sprintf("notes of %#x bytes are too large", s.Filesz)}
+			}
+			data, err := read(s.Offset, s.Filesz)
+			if err != nil {
+				return nil, err
+			}
+			for note, err := range elf.Notes(f.Name+" notes", data, f.Big, s.Align) {
+				if err != nil {
+					return nil, err
+				}
+				c.Notes = append(c.Notes, note)
+			}
+		}
+	}
+	c.readNotes()
+	return c, nil
+}
+
+// readNotes finds VMCOREINFO among the notes and tells kernels from processes.
+func (c *Core) readNotes() {
+	for _, n := range c.Notes {
+		switch {
+		case n.Name == "VMCOREINFO":
+			info, _, _ := bytes.Cut(n.Desc, []byte{0})
+			c.VMCOREINFO = info
+			c.Kernel = true
+		case n.Name == "QEMU", // dump-guest-memory
+			n.Name == "CORE" && n.Type == NT_TASK: // /proc/kcore
+			c.Kernel = true
+		}
+	}
+	if len(c.Notes) == 0 {
+		c.Kernel = c.physicalKnown() // a process's core has notes
+	}
+}
+
+// physicalKnown reports whether the headers hold physical addresses: those of a process's core, and of old kernels'
+// /proc/kcore, are all zero.
+func (c *Core) physicalKnown() bool {
+	for i := range c.Loads {
+		if c.Loads[i].Paddr != 0 {
+			return true
+		}
+	}
+	return c.Kernel && len(c.Loads) == 1
+}
+
+// segments makes the segments from the program headers; reader completes one with the means of reading it, start being
+// the segment's address before it was cut at the end of the address space.
+//
+// A dump by QEMU without the guest's page tables has virtual addresses that are zero or the physical ones: they mean
+// nothing. An architecture whose kernel is really mapped so (s390x) reads through its page tables. A physical address
+// of all ones says that there is none (vmalloc memory in /proc/kcore).
+func (c *Core) segments(reader func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment) {
+	last := ^uint64(0)
+	if !c.Is64 {
+		last = 1<<32 - 1
+	}
+	physical := c.Kernel && c.physicalKnown()
+	for i := range c.Loads {
+		l := &c.Loads[i]
+		size := max(l.Memsz, l.Filesz)
+		// A program header of 32 bits has physical addresses of 32 bits, too.
+		hasPhysical := physical && l.Paddr != last
+		hasVirtual := !c.Kernel || l.Vaddr != l.Paddr && (l.Vaddr != 0 || !hasPhysical)
+		if hasVirtual && l.Vaddr <= last {
+			seg := mem.Segment{Min: l.Vaddr, Max: l.Vaddr + min(size-1, last-l.Vaddr)}
+			c.Virtual = append(c.Virtual, reader(l, l.Vaddr, seg))
+		}
+		if hasPhysical {
+			seg := mem.Segment{Min: l.Paddr, Max: l.Paddr + min(size-1, ^uint64(0)-l.Paddr), Physical: true}
+			c.Physical = append(c.Physical, reader(l, l.Paddr, seg))
+		}
+	}
+}
+
+// load views the memory of a PT_LOAD segment in the file.
+type load struct {
+	src     kdump.Source
+	start   uint64 // address
+	off     uint64 // in the file
+	filesz  uint64
+	missing string // message of the fault where memory was not saved
+}
+
+func (l *load) View(address uint64) ([]byte, error) {
+	at := address - l.start
+	if at >= l.filesz {
+		return nil, &mem.FaultError{Message: l.missing, Address: address}
+	}
+	b := l.src.View(l.off + at)
+	if len(b) == 0 || l.off+at < at {
+		return nil, &mem.FaultError{Message: fmt.Sprintf("dump is truncated at %#x", l.src.Size()), Address: address}
+	}
+	if left := l.filesz - at; uint64(len(b)) > left {
+		b = b[:left]
+	}
+	return b, nil
+}
+
+// openLive opens /proc/kcore, which can't be mapped.
+func openLive(path string) (*Core, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseLive(path, file)
+	if err != nil {
+		file.Close() // was only read
+		return nil, err
+	}
+	c.closers = append(c.closers, file.Close)
+	return c, nil
+}
+
+func parseLive(path string, file io.ReaderAt) (*Core, error) {
+	read := func(off, n uint64) ([]byte, error) {
+		buf := make([]byte, n)
+		got, err := file.ReadAt(buf, int64(off))
+		if err != nil && err != io.EOF {
+			return nil, fmt.Errorf("%s at %#x: %w", path, off, err)
+		}
+		return buf[:got], nil
+	}
+	var f *elf.File
+	for n := uint64(1 << 16); ; n *= 16 {
+		b, err := read(0, n)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) > 0 && !elf.IsELF(b) || len(b) == 0 {
+			return nil, &FormatError{path, "in no format known here"}
+		}
+		if f, err = elf.Parse(path, b); err == nil {
+			break
+		} else if uint64(len(b)) < n || n >= maxHeaders {
+			return nil, err
+		}
+	}
+	c, err := newELF(f, read)
+	if err != nil {
+		return nil, err
+	}
+	c.Kernel, c.Live = true, true
+	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
+		seg.Read = liveRead(file, l.Offset-start)
+		return seg
+	})
+	return c, nil
+}
+
+// liveRead reads the memory at an address from the file at that address plus delta.
+func liveRead(file io.ReaderAt, delta uint64) mem.ReadFunc {
+	return func(buf []byte, address, _ uint64, _ bool) error {
+		off := int64(address + delta)
+		if off < 0 {
+			return &mem.FaultError{Message: "address lies outside of the kernel's core file", Address: address}
+		}
+		n, err := file.ReadAt(buf, off)
+		if n == len(buf) {
+			return nil
+		}
+		var sys *os.PathError
+		if errors.As(err, &sys) {
+			err = sys.Err
+		}
+		return &mem.FaultError{Message: fmt.Sprintf("the running kernel can't read its memory (%v)", err), Address: address + uint64(n)}
+	}
+}

@@ -1,0 +1,80 @@
+package target
+
+import (
+	"bytes"
+	"os"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/kdump"
+	"github.com/godrgn/drgn/mem"
+)
+
+// foreign holds the starts of files that people take for core dumps.
+var foreign = []struct{ magic, what string }{
+	{"EMiL", "a LiME memory image, which can't be read yet"},
+	{"AVML", "an AVML memory image, which can't be read yet"},
+	{"DISKDUMP", "a diskdump of a Linux 2.4 or 2.6 kernel, which can't be read"},
+	{"PAGEDUMP", "a Windows crash dump"},
+	{"PAGEDU64", "a Windows crash dump"},
+	{"QEVM", "a QEMU save file (savevm or migration), which can't be read; use dump-guest-memory"},
+	{"LibvirtQemudSave", "a libvirt save file, which can't be read; use virsh dump --memory-only"},
+	{"!<arch>\n", "an archive"},
+	{"\x89PNG", "a picture"},
+}
+
+// Open opens the core file at path, whatever its format: ELF (a vmcore, /proc/kcore, a process's core), kdump-compressed,
+// either of them flattened or compressed as a whole. A file that is none of these is a [*FormatError].
+func Open(path string) (*Core, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() // the mapping keeps the file
+	if info, err := f.Stat(); err != nil {
+		return nil, err
+	} else if info.IsDir() {
+		return nil, &FormatError{path, "a directory"}
+	}
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(int(f.Fd()), &fs); err != nil {
+		return nil, &os.PathError{Op: "statfs", Path: path, Err: err}
+	}
+	if fs.Type == unix.PROC_SUPER_MAGIC {
+		return openLive(path)
+	}
+	m, err := mem.MapOpen(f)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parse(path, m.Bytes())
+	if err != nil {
+		m.Close() // the parser's error says more
+		return nil, err
+	}
+	c.closers = append([]func() error{m.Close}, c.closers...)
+	return c, nil
+}
+
+// parse looks what data, the contents of the file at path, is.
+func parse(path string, data []byte) (*Core, error) {
+	if len(data) == 0 {
+		return nil, &FormatError{path, "an empty file"}
+	}
+	return parseSource(&kdump.Plain{Path: path, Data: data})
+}
+
+func parseSource(src kdump.Source) (*Core, error) {
+	start := src.View(0)
+	for _, f := range foreign {
+		if bytes.HasPrefix(start, []byte(f.magic)) {
+			return nil, &FormatError{src.Name(), f.what}
+		}
+	}
+	switch {
+	case elf.IsELF(start):
+		return parseELF(src)
+	}
+	return nil, &FormatError{src.Name(), "in no format known here"}
+}

@@ -1,0 +1,96 @@
+// Package target opens what has memory: it looks what a core file is and gives its memory and notes in one form.
+package target
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/mem"
+)
+
+// Types of notes named "CORE" and "LINUX" in core files.
+const (
+	NT_PRSTATUS = 1
+	NT_FPREGSET = 2
+	NT_PRPSINFO = 3
+	NT_TASK     = 4
+	NT_AUXV     = 6
+	NT_SIGINFO  = 0x53494749
+	NT_FILE     = 0x46494c45
+)
+
+// A Core is an open core file: memory of a kernel or of a process. It serves any number of goroutines until Close.
+type Core struct {
+	Path    string
+	Machine uint16 // e_machine; QEMU's kdump files say x86-64 of every 64-bit guest
+	Is64    bool
+	Big     bool // byte order of the file's headers; QEMU writes big-endian ones for little-endian ppc64 guests
+	Kernel  bool // memory of a kernel, not of a process
+	Live    bool // memory of the running kernel (/proc/kcore)
+	Kdump   bool // kdump-compressed format
+
+	// Truncated says that the file ends before the memory its headers announce; reading that memory is a fault.
+	Truncated bool
+
+	// Notes holds all notes in the file's order. NT_PRSTATUS comes once for each CPU of a kernel that was saved, or once
+	// for each thread of a process, with the thread's other notes behind it.
+	Notes []elf.Note
+
+	// VMCOREINFO is the kernel's description of itself, lines of KEY=VALUE; nil if the file has none.
+	VMCOREINFO []byte
+
+	// Virtual and Physical are the segments of memory, in the file's order: later ones lie over earlier ones. Most
+	// kernel dumps are of physical memory only.
+	Virtual, Physical []mem.Segment
+
+	// Loads holds the PT_LOAD headers of an ELF core as they are, for what belongs into the parts not saved.
+	Loads []elf.Segment
+
+	closers []func() error
+}
+
+// Close gives back the file. Nothing may read the core's memory or notes afterwards.
+func (c *Core) Close() error {
+	var errs []error
+	for i := len(c.closers) - 1; i >= 0; i-- {
+		errs = append(errs, c.closers[i]())
+	}
+	c.closers = nil
+	return errors.Join(errs...)
+}
+
+// Space returns a new space with the core's segments, its addresses of 32 or 64 bits.
+func (c *Core) Space() (*mem.Space, error) {
+	s := mem.NewSpace()
+	if !c.Is64 {
+		s.SetAddressMask(1<<32 - 1)
+	}
+	if err := s.Add(c.Virtual...); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Path, err)
+	}
+	if err := s.Add(c.Physical...); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.Path, err)
+	}
+	return s, nil
+}
+
+// Descs iterates over the contents of the notes of a name ("CORE", "LINUX", …) and type, in the file's order.
+func (c *Core) Descs(name string, typ uint32) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		for _, n := range c.Notes {
+			if n.Name == name && n.Type == typ && !yield(n.Desc) {
+				return
+			}
+		}
+	}
+}
+
+// A FormatError says that a file is no core dump, or of a kind that can't be read.
+type FormatError struct {
+	Path string
+	What string // what the file is: "an empty file"
+}
+
+func (e *FormatError) Error() string { return fmt.Sprintf("not a core dump: %s is %s", e.Path, e.What) }
