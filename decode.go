@@ -1,0 +1,266 @@
+package drgn
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// Decode reads an object into what v points to.
+//
+//   - Into a struct, each field tagged `drgn:"name"` takes the member of that name of a structure, union or class, or of
+//     what a pointer to one points to. "a|b" is the first of the names that exists; "mm->pgd" and "se.vruntime" are paths,
+//     on which a pointer is followed; the option ",optional" leaves the field as it is where the way leads through a null
+//     pointer or a member that the type does not have. Fields without a tag are left alone.
+//   - Into an integer, boolean or float of Go, the value, when it fits: else it is an error.
+//   - Into a string, the string of a character array or pointer.
+//   - Into a slice or array, the elements of an array.
+//   - Into an [Object], the object itself.
+//
+// The way to each member is worked out once for each pair of types and kept.
+func (o Object) Decode(v any) error {
+	rv := reflect.ValueOf(v)
+	if rv.Kind() != reflect.Pointer || rv.IsNil() {
+		return &ValueError{fmt.Sprintf("Decode into %T, which is not a pointer", v)}
+	}
+	return o.decode(rv.Elem())
+}
+
+// A FieldError says which field of a struct could not be decoded.
+type FieldError struct {
+	Field string // of the Go struct
+	Tag   string
+	Err   error
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("field %s (drgn:%q): %v", e.Field, e.Tag, e.Err)
+}
+
+// Unwrap returns the failure itself.
+func (e *FieldError) Unwrap() error { return e.Err }
+
+var objectType = reflect.TypeFor[Object]()
+
+func (o Object) decode(rv reflect.Value) error {
+	if err := o.Err(); err != nil {
+		return err
+	}
+	if rv.Type() == objectType {
+		rv.Set(reflect.ValueOf(o))
+		return nil
+	}
+	switch rv.Kind() {
+	case reflect.Struct:
+		return o.decodeStruct(rv)
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		n, err := o.Int()
+		if err != nil {
+			return err
+		}
+		if rv.OverflowInt(n) || n < 0 && !o.typ.Underlying().IsSigned() {
+			return &ValueError{fmt.Sprintf("%d does not fit %s", uint64(n), rv.Type())}
+		}
+		rv.SetInt(n)
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		n, err := o.Uint()
+		if err != nil {
+			return err
+		}
+		if int64(n) < 0 && o.typ.Underlying().IsSigned() {
+			return &ValueError{fmt.Sprintf("%d does not fit %s", int64(n), rv.Type())}
+		}
+		if rv.OverflowUint(n) {
+			return &ValueError{fmt.Sprintf("%d does not fit %s", n, rv.Type())}
+		}
+		rv.SetUint(n)
+	case reflect.Bool:
+		b, err := o.Bool()
+		if err != nil {
+			return err
+		}
+		rv.SetBool(b)
+	case reflect.Float32, reflect.Float64:
+		f, err := o.Float()
+		if err != nil {
+			return err
+		}
+		if rv.OverflowFloat(f) && !math.IsInf(f, 0) {
+			return &ValueError{fmt.Sprintf("%g does not fit %s", f, rv.Type())}
+		}
+		rv.SetFloat(f)
+	case reflect.String:
+		s, err := o.CString()
+		if err != nil {
+			return err
+		}
+		rv.SetString(string(s))
+	case reflect.Slice, reflect.Array:
+		return o.decodeElements(rv)
+	default:
+		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
+	}
+	return nil
+}
+
+func (o Object) decodeElements(rv reflect.Value) error {
+	n, err := o.Len()
+	if err != nil {
+		return err
+	}
+	if n > maxObject {
+		return &ValueError{fmt.Sprintf("array of %d elements is too long to decode", n)}
+	}
+	if rv.Kind() == reflect.Array && uint64(rv.Len()) != n {
+		return &ValueError{fmt.Sprintf("'%s' does not fit %s", o.typ, rv.Type())}
+	}
+	if rv.Kind() == reflect.Slice {
+		rv.Set(reflect.MakeSlice(rv.Type(), int(n), int(n)))
+	}
+	for i := range int(n) {
+		if err := o.Index(int64(i)).decode(rv.Index(i)); err != nil {
+			return &PathError{fmt.Sprintf("[%d]", i), err}
+		}
+	}
+	return nil
+}
+
+// A fieldPlan says how to come from an object of a type to the value of one field.
+type fieldPlan struct {
+	field    int
+	name     string
+	tag      string
+	optional bool
+	missing  error // the type has no such member
+	steps    []step
+}
+
+// A step goes to a member at an offset; before all but the first, a pointer is followed.
+type step struct {
+	offset   uint64 // in bits
+	bitField uint64
+	typ      *types.Type
+}
+
+type planKey struct {
+	typ *types.Type
+	go_ reflect.Type
+}
+
+func (o Object) decodeStruct(rv reflect.Value) error {
+	base, isPointer := o.pointee()
+	if !isPointer {
+		base = o
+	}
+	if err := base.Err(); err != nil {
+		return err
+	}
+	plan, err := o.prog.planFor(base.typ, rv.Type())
+	if err != nil {
+		return err
+	}
+	if base.form == reference {
+		if size, err := base.typ.Size(); err == nil && size <= maxEager {
+			// One read for the whole object: a consistent view on a live target, and fast. Where a part of it cannot be
+			// read the fields are read one by one.
+			if whole := base.Read(); whole.form == value {
+				base = whole
+			}
+		}
+	}
+	for i := range plan {
+		f := &plan[i]
+		if f.missing != nil {
+			if f.optional {
+				continue
+			}
+			return &FieldError{f.name, f.tag, f.missing}
+		}
+		m := base
+		null := false
+		for j, s := range f.steps {
+			if j > 0 {
+				if v, err := m.Uint(); err == nil && v == 0 {
+					null = true
+					break
+				}
+				m = m.Deref()
+			}
+			m = m.Slice(s.typ, s.offset, s.bitField)
+		}
+		if null && f.optional {
+			continue
+		}
+		if null {
+			return &FieldError{f.name, f.tag, errors.New("null pointer on the way")}
+		}
+		if err := m.decode(rv.Field(f.field)); err != nil {
+			return &FieldError{f.name, f.tag, err}
+		}
+	}
+	return nil
+}
+
+// maxEager bounds the size of an object that is read as a whole for the sake of some members.
+const maxEager = 64 << 10
+
+func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
+	key := planKey{t, rt}
+	if plan, ok := p.plans.Load(key); ok {
+		return plan.([]fieldPlan), nil
+	}
+	var plan []fieldPlan
+	for i := range rt.NumField() {
+		sf := rt.Field(i)
+		tag, ok := sf.Tag.Lookup("drgn")
+		if !ok {
+			continue
+		}
+		if !sf.IsExported() {
+			return nil, &ValueError{fmt.Sprintf("field %s of %s has a drgn tag but is not exported", sf.Name, rt)}
+		}
+		path, opt, _ := strings.Cut(tag, ",")
+		if opt != "" && opt != "optional" {
+			return nil, &ValueError{fmt.Sprintf("field %s of %s: unknown option %q in its drgn tag", sf.Name, rt, opt)}
+		}
+		f := fieldPlan{field: i, name: sf.Name, tag: tag, optional: opt == "optional"}
+		for _, alt := range strings.Split(path, "|") {
+			f.steps, f.missing = stepsTo(t, alt)
+			var missing *types.MemberError
+			if !errors.As(f.missing, &missing) {
+				break
+			}
+		}
+		var missing *types.MemberError
+		if f.missing != nil && !errors.As(f.missing, &missing) {
+			return nil, &FieldError{f.name, f.tag, f.missing}
+		}
+		plan = append(plan, f)
+	}
+	p.plans.Store(key, plan)
+	return plan, nil
+}
+
+// stepsTo works out the way along a path such as "mm->pgd" or "se.load.weight".
+func stepsTo(t *types.Type, path string) ([]step, error) {
+	steps := []step{{typ: t}}
+	for _, part := range strings.Split(strings.ReplaceAll(path, "->", "."), ".") {
+		last := &steps[len(steps)-1]
+		u := last.typ.Underlying()
+		if u.Kind() == types.Pointer {
+			steps = append(steps, step{typ: u.Elem()})
+			last = &steps[len(steps)-1]
+		}
+		f, err := last.typ.FindMember(part)
+		if err != nil {
+			return nil, err
+		}
+		last.offset += f.BitOffset
+		last.bitField, last.typ = f.BitFieldSize, f.Type
+	}
+	return steps, nil
+}

@@ -1,0 +1,44 @@
+package drgn
+
+import "iter"
+
+// Entries turns a walk over pointers to nodes into one over pointers to what the nodes are members of: the container_of
+// of C. member is a designator.
+func Entries[T TypeLike](nodes iter.Seq2[Object, error], p *Program, typ T, member string) iter.Seq2[Object, error] {
+	return func(yield func(Object, error) bool) {
+		if p == nil {
+			for _, err := range nodes { // the walk itself says what is wrong
+				yield(Object{}, err)
+				return
+			}
+			return
+		}
+		t, err := ResolveType(p, typ)
+		if err == nil {
+			_, err = p.offsetOf(t, member)
+		}
+		if err != nil {
+			yield(Object{}, err)
+			return
+		}
+		for node, err := range nodes {
+			if err != nil {
+				yield(Object{}, err)
+				return
+			}
+			o := node.ContainerOf(t, member)
+			if !yield(o, o.Err()) {
+				return
+			}
+		}
+	}
+}
+
+// Null returns a null pointer to typ.
+func Null[T TypeLike](p *Program, typ T) Object {
+	t, err := ResolveType(p, typ)
+	if err != nil {
+		return Failed(err)
+	}
+	return p.ScalarValue(p.PointerTo(t), 0)
+}

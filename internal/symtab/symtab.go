@@ -1,0 +1,186 @@
+// Package symtab finds the symbols of ELF files by name and by address.
+package symtab
+
+import (
+	"cmp"
+	"hash/maphash"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/godrgn/drgn/internal/elf"
+)
+
+// A Table is the symbols of one file at the addresses they have in memory. Its indices are made when first needed.
+type Table struct {
+	syms    *elf.SymbolTable
+	runtime func(elf.Symbol) (address uint64, located bool)
+
+	byAddress func() []entry
+	byName    func() []named
+	seed      maphash.Seed
+}
+
+// entry is a symbol in the index by address.
+type entry struct {
+	start, end uint64 // first address and the one after the last; start==end: size not known
+	maxEnd     uint64 // greatest end of this entry and all before it
+	index      uint32
+}
+
+type named struct {
+	hash  uint64
+	index uint32
+}
+
+// A Symbol is a symbol at its address in memory.
+type Symbol struct {
+	elf.Symbol
+	Name    string
+	Address uint64
+}
+
+// New returns the table of syms. runtime gives the value of a symbol in memory; one that is not located there, such as a
+// per-CPU variable's offset or an absolute number, is found by its name only.
+func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (address uint64, located bool)) *Table {
+	t := &Table{syms: syms, runtime: runtime, seed: maphash.MakeSeed()}
+	t.byAddress = sync.OnceValue(t.indexAddresses)
+	t.byName = sync.OnceValue(t.indexNames)
+	return t
+}
+
+// useful leaves out what names no place in memory.
+func useful(s elf.Symbol) bool {
+	return s.Section != elf.SHN_UNDEF && s.Section != elf.SHN_COMMON && s.Type() != elf.STT_FILE && s.Type() != elf.STT_TLS && s.NameOffset != 0
+}
+
+func (t *Table) indexAddresses() []entry {
+	es := make([]entry, 0, t.syms.Len())
+	for i, s := range t.syms.All() {
+		if !useful(s) || s.Type() == elf.STT_SECTION {
+			continue
+		}
+		if start, ok := t.runtime(s); ok {
+			end := start + s.Size
+			if end < start {
+				end = ^uint64(0)
+			}
+			es = append(es, entry{start: start, end: end, index: uint32(i)})
+		}
+	}
+	slices.SortFunc(es, func(a, b entry) int {
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.index, b.index))
+	})
+	var top uint64
+	for i := range es {
+		top = max(top, es[i].end)
+		es[i].maxEnd = top
+	}
+	return es
+}
+
+func (t *Table) indexNames() []named {
+	ns := make([]named, 0, t.syms.Len())
+	for i, s := range t.syms.All() {
+		if useful(s) {
+			ns = append(ns, named{maphash.Bytes(t.seed, t.syms.Name(s)), uint32(i)})
+		}
+	}
+	slices.SortFunc(ns, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.index, b.index))
+	})
+	return ns
+}
+
+// rank orders symbols for the same thing by their binding: the one that more of the program can see is better.
+func rank(s elf.Symbol) int {
+	switch s.Bind() {
+	case elf.STB_GLOBAL, 10: // STB_GNU_UNIQUE
+		return 0
+	case elf.STB_WEAK:
+		return 1
+	}
+	return 2
+}
+
+func (t *Table) symbol(index uint32, address uint64) Symbol {
+	s := t.syms.At(int(index))
+	return Symbol{s, string(t.syms.Name(s)), address}
+}
+
+// maxBack bounds how many symbols that end before the address are passed over in search of one around it.
+const maxBack = 4096
+
+// At returns the symbol for an address: the one that contains it and starts last; where none does, the last one before
+// it, when its size is not known. Of several that start at the same place a global one is better than a weak one, that
+// better than a local one, and the first in the file better than the rest.
+func (t *Table) At(address uint64) (Symbol, bool) {
+	es := t.byAddress()
+	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
+	if n == 0 {
+		return Symbol{}, false
+	}
+	for i := n - 1; i >= 0 && i >= n-maxBack && es[i].maxEnd > address; i-- {
+		if es[i].end > address {
+			return t.best(es, i, func(e entry) bool { return e.end > address }), true
+		}
+	}
+	if es[n-1].end == es[n-1].start {
+		return t.best(es, n-1, func(e entry) bool { return e.end == e.start }), true
+	}
+	return Symbol{}, false
+}
+
+// best returns the best of the entries that start where es[i] does and are fit.
+func (t *Table) best(es []entry, i int, fit func(entry) bool) Symbol {
+	start, best, bestRank := es[i].start, i, rank(t.syms.At(int(es[i].index)))
+	for j := i - 1; j >= 0 && j >= i-maxBack && es[j].start == start; j-- {
+		if r := rank(t.syms.At(int(es[j].index))); fit(es[j]) && r <= bestRank {
+			best, bestRank = j, r
+		}
+	}
+	return t.symbol(es[best].index, start)
+}
+
+// AllAt returns all symbols that contain an address.
+func (t *Table) AllAt(address uint64) []Symbol {
+	es := t.byAddress()
+	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
+	var out []Symbol
+	for i := n - 1; i >= 0 && i >= n-maxBack && (es[i].maxEnd > address || es[i].start == address); i-- {
+		if es[i].end > address || es[i].start == address {
+			out = append(out, t.symbol(es[i].index, es[i].start))
+		}
+	}
+	return out
+}
+
+// Named returns all symbols of a name, the best first.
+func (t *Table) Named(name string) []Symbol {
+	ns := t.byName()
+	hash := maphash.String(t.seed, name)
+	i := sort.Search(len(ns), func(i int) bool { return ns[i].hash >= hash })
+	var out []Symbol
+	for ; i < len(ns) && ns[i].hash == hash; i++ {
+		s := t.syms.At(int(ns[i].index))
+		if string(t.syms.Name(s)) != name {
+			continue
+		}
+		address, _ := t.runtime(s)
+		out = append(out, Symbol{s, name, address})
+	}
+	slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(rank(a.Symbol), rank(b.Symbol)) })
+	return out
+}
+
+// All returns all symbols, in the order of the file.
+func (t *Table) All() []Symbol {
+	var out []Symbol
+	for i, s := range t.syms.All() {
+		if useful(s) {
+			address, _ := t.runtime(s)
+			out = append(out, t.symbol(uint32(i), address))
+		}
+	}
+	return out
+}

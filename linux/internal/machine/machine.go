@@ -1,0 +1,48 @@
+// Package machine holds what the kernel does differently on each instruction set: page tables, saved registers.
+package machine
+
+import (
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
+)
+
+// A Machine is the kernel's side of an instruction set.
+type Machine struct {
+	Arch *arch.Arch
+
+	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says.
+	NewTranslator func(info Info, physical *mem.Space) (Translator, error)
+
+	// InactiveFrame names the members of struct inactive_task_frame, where a switched-out task's registers lie at
+	// thread.sp, and the registers they hold. SP is after the frame.
+	InactiveFrame []FrameMember
+
+	// PerCPUZeroBased says that per-CPU variables may have addresses from 0 on, in a section of their own.
+	PerCPUZeroBased bool
+}
+
+// A FrameMember says which register a member of struct inactive_task_frame holds.
+type FrameMember struct{ Member, Register string }
+
+// Info is what a machine asks of VMCOREINFO.
+type Info interface {
+	Symbol(name string) (uint64, error)
+	Number(name string) (uint64, error)
+}
+
+// A Translator turns virtual addresses into physical ones.
+type Translator interface {
+	// Translate returns the physical address of a virtual one under the page table whose top level lies at the
+	// physical address root (0: the kernel's own), and how many bytes from there on are mapped one after the other.
+	Translate(root, address uint64) (physical, contiguous uint64, err error)
+}
+
+// For returns the kernel's side of an instruction set, or nil.
+func For(a *arch.Arch) *Machine {
+	for _, m := range []*Machine{x86_64} {
+		if m.Arch == a {
+			return m
+		}
+	}
+	return nil
+}

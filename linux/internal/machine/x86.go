@@ -1,0 +1,89 @@
+package machine
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
+)
+
+var x86_64 = &Machine{
+	Arch:          arch.X86_64,
+	NewTranslator: newX86Translator,
+	// struct inactive_task_frame (arch/x86/include/asm/switch_to.h), since v4.9, commit 0100301bfdf5.
+	InactiveFrame: []FrameMember{
+		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},
+	},
+	PerCPUZeroBased: true,
+}
+
+// x86Translator walks four or five levels of page tables (Intel SDM volume 3, section 4.5).
+type x86Translator struct {
+	physical *mem.Space
+	root     uint64 // physical address of init_top_pgt
+	levels   int
+	sme      uint64 // memory encryption bit in page table entries (AMD APM volume 2, section 7.10)
+}
+
+const (
+	x86StartKernelMap = 0xffffffff80000000 // __START_KERNEL_map
+	x86Present        = 1 << 0
+	x86PageSize       = 1 << 7
+	x86ProtNone       = 1 << 8
+	x86AddressMask    = 0x000ffffffffff000
+)
+
+func newX86Translator(info Info, physical *mem.Space) (Translator, error) {
+	top, err := info.Symbol("swapper_pg_dir") // an alias of init_top_pgt
+	if err != nil {
+		return nil, err
+	}
+	// phys_base is in VMCOREINFO since v4.10, commit 401721ecd1dc.
+	base, err := info.Number("phys_base")
+	if err != nil {
+		return nil, err
+	}
+	t := &x86Translator{physical: physical, root: top - x86StartKernelMap + base, levels: 4}
+	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
+		t.levels = 5
+	}
+	if sme, err := info.Number("sme_mask"); err == nil {
+		t.sme = sme
+	}
+	return t, nil
+}
+
+// Translate walks the page tables down from root.
+func (t *x86Translator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
+	if root == 0 {
+		root = t.root
+	}
+	shift := 12 + 9*uint(t.levels)
+	if canonical := int64(address<<(65-shift)) >> (65 - shift); uint64(canonical) != address {
+		return 0, 0, &mem.FaultError{Message: "address is not canonical", Address: address}
+	}
+	table := root &^ t.sme & x86AddressMask
+	for level := t.levels; level > 0; level-- {
+		shift = 12 + 9*uint(level-1)
+		entry, err := t.physical.Uint(table+address>>shift&511*8, 8, false, true)
+		if err != nil {
+			return 0, 0, fmt.Errorf("cannot read the level %d page table of address %#x: %w", level, address, err)
+		}
+		// A page that is marked PROT_NONE or awaits a NUMA fault is not "present" to the processor but still there.
+		if entry&(x86Present|x86ProtNone) == 0 {
+			return 0, 0, &mem.FaultError{Message: "address is not mapped", Address: address}
+		}
+		if entry&x86Present == 0 {
+			// The page frame number of such an entry is stored inverted (v4.19, commit 6b28baca9b1f: L1TF).
+			entry ^= x86AddressMask
+		}
+		next := entry &^ t.sme & x86AddressMask
+		if level == 1 || level <= 3 && entry&x86PageSize != 0 {
+			size := uint64(1) << shift
+			in := address & (size - 1)
+			return next&^(size-1) + in, size - in, nil
+		}
+		table = next
+	}
+	return 0, 0, &mem.FaultError{Message: "address is not mapped", Address: address}
+}

@@ -1,0 +1,91 @@
+package linux
+
+import (
+	"errors"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/linux/internal/machine"
+	"github.com/godrgn/drgn/mem"
+)
+
+// virtualMemory is the kernel's address space of a dump, seen through its page tables.
+type virtualMemory struct {
+	physical   *mem.Space
+	translator machine.Translator
+	lookaside  [lookasides]atomic.Pointer[pageView]
+}
+
+// lookasides is the number of pages whose place is remembered: the table costs 64 KiB, the views nothing where the dump
+// is mapped and 4 KiB each where its pages are compressed.
+const lookasides = 8192
+
+const pageShift = 12 // of the table: the smallest page there is
+
+// pageView is a page's bytes, and maybe those after it.
+type pageView struct {
+	address uint64
+	data    []byte
+}
+
+// View returns the bytes from a virtual address on.
+func (m *virtualMemory) View(address uint64) ([]byte, error) {
+	slot := &m.lookaside[(address>>pageShift^address>>(pageShift+9))%lookasides]
+	if v := slot.Load(); v != nil {
+		if off := address - v.address; off < uint64(len(v.data)) {
+			return v.data[off:], nil
+		}
+	}
+	page := address &^ (1<<pageShift - 1)
+	data, err := m.translated(page)
+	if err != nil {
+		// The page may start where nothing is: what counts is the address itself.
+		if data, err = m.translated(address); err != nil || len(data) == 0 {
+			return nil, err
+		}
+		return data, nil
+	}
+	if uint64(len(data)) <= address-page {
+		return m.translated(address)
+	}
+	slot.Store(&pageView{page, data})
+	return data[address-page:], nil
+}
+
+func (m *virtualMemory) translated(address uint64) ([]byte, error) {
+	physical, contiguous, err := m.translator.Translate(0, address)
+	if err != nil {
+		return nil, err
+	}
+	data, err := m.physical.View(physical, true)
+	if err != nil {
+		var fault *mem.FaultError
+		if errors.As(err, &fault) && fault.Address == physical {
+			return nil, &mem.FaultError{Message: fault.Message, Address: address}
+		}
+		return nil, err
+	}
+	if uint64(len(data)) > contiguous {
+		data = data[:contiguous]
+	}
+	return data, nil
+}
+
+// Read serves the parts of physical memory that can't be viewed.
+func (m *virtualMemory) Read(buf []byte, address, _ uint64, _ bool) error {
+	for len(buf) > 0 {
+		physical, contiguous, err := m.translator.Translate(0, address)
+		if err != nil {
+			return err
+		}
+		n := min(uint64(len(buf)), contiguous)
+		if err := m.physical.Read(buf[:n], physical, true); err != nil {
+			var fault *mem.FaultError
+			if errors.As(err, &fault) && fault.Address-physical < n {
+				return &mem.FaultError{Message: fault.Message, Address: address + fault.Address - physical}
+			}
+			return err
+		}
+		buf, address = buf[n:], address+n
+	}
+	return nil
+}

@@ -1,0 +1,281 @@
+package drgn
+
+import (
+	"errors"
+	"path"
+	"strings"
+
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+// A TypeFinder gives the type of one of the kinds with a name or tag, defined in a file whose path ends in filename (""
+// is any). It returns ErrNotFound, or nil, when it knows none.
+type TypeFinder func(p *Program, kinds types.KindSet, name, filename string) (*types.Type, error)
+
+// An ObjectFinder gives the object of one of the kinds in flags with a name, in a file whose path ends in filename. It
+// returns ErrNotFound when it knows none.
+type ObjectFinder func(p *Program, name string, flags FindObjectFlags, filename string) (Object, error)
+
+// FindObjectFlags say what kinds of objects are looked for.
+type FindObjectFlags uint8
+
+// The kinds of objects.
+const (
+	FindConstant FindObjectFlags = 1 << iota
+	FindFunction
+	FindVariable
+	FindAny = FindConstant | FindFunction | FindVariable
+)
+
+// RegisterTypeFinder adds a type finder; at is its place among the enabled finders: an index, EnableLast or Disabled.
+func (p *Program) RegisterTypeFinder(name string, fn TypeFinder, at int) error {
+	defer p.forget()
+	return p.typeFinders.register(name, fn, at)
+}
+
+// RegisterObjectFinder adds an object finder; at is its place among the enabled ones: an index, EnableLast or Disabled.
+func (p *Program) RegisterObjectFinder(name string, fn ObjectFinder, at int) error {
+	return p.objectFinders.register(name, fn, at)
+}
+
+// A FinderKind names one of the program's lists of finders.
+type FinderKind uint8
+
+// The lists of finders.
+const (
+	TypeFinders FinderKind = iota
+	ObjectFinders
+	SymbolFinders
+)
+
+// RegisteredFinders returns the names of all finders of a kind, sorted.
+func (p *Program) RegisteredFinders(k FinderKind) []string {
+	switch k {
+	case TypeFinders:
+		return p.typeFinders.names()
+	case ObjectFinders:
+		return p.objectFinders.names()
+	}
+	return p.symbolFinders.names()
+}
+
+// EnabledFinders returns the names of the finders of a kind that are asked, in order.
+func (p *Program) EnabledFinders(k FinderKind) []string {
+	switch k {
+	case TypeFinders:
+		return p.typeFinders.enabledNames()
+	case ObjectFinders:
+		return p.objectFinders.enabledNames()
+	}
+	return p.symbolFinders.enabledNames()
+}
+
+// EnableFinders sets which finders of a kind are asked, in order.
+func (p *Program) EnableFinders(k FinderKind, names []string) error {
+	switch k {
+	case TypeFinders:
+		defer p.forget()
+		return p.typeFinders.enable(names)
+	case ObjectFinders:
+		return p.objectFinders.enable(names)
+	}
+	return p.symbolFinders.enable(names)
+}
+
+// forget drops what was found by name: there may be something else now.
+func (p *Program) forget() { p.names.Clear() }
+
+// Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
+// is none a *c.SyntaxError.
+func (p *Program) Type(name string) (*types.Type, error) { return p.TypeIn(name, "") }
+
+// TypeIn returns the type of a name that is defined in a file whose path ends in filename.
+func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
+	key := name
+	if filename != "" {
+		key += "\x00" + filename
+	}
+	if t, ok := p.names.Load(key); ok {
+		return t.(*types.Type), nil
+	}
+	lang, ok := p.language.(*c.Language)
+	if !ok {
+		lang = c.C
+	}
+	t, err := lang.ParseTypeName(name, typeLookup{p, filename})
+	if err != nil {
+		var missing *c.NotFoundError
+		if errors.As(err, &missing) {
+			return nil, &LookupError{Name: missing.Name, Filename: filename, Hint: p.debugInfoHint()}
+		}
+		return nil, err
+	}
+	p.names.Store(key, t)
+	return t, nil
+}
+
+// typeLookup finds the parts of a type name in a program.
+type typeLookup struct {
+	p        *Program
+	filename string
+}
+
+// Find asks the finders in their order.
+func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) {
+	for _, f := range l.p.typeFinders.list() {
+		t, err := f.fn(l.p, kinds, name, l.filename)
+		if errors.Is(err, ErrNotFound) || err == nil && t == nil {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if t.Set() != l.p.types {
+			return nil, &ValueError{"type find callback returned type from wrong program"}
+		}
+		if !kinds.Has(t.Kind()) {
+			return nil, &TypeError{"type find callback returned wrong kind of type"}
+		}
+		return t, nil
+	}
+	return nil, nil
+}
+
+// Primitive asks the finders under each spelling; what none knows is as usual on the platform.
+func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
+	lang, ok := l.p.language.(*c.Language)
+	if !ok {
+		lang = c.C
+	}
+	if prim == types.CVoid {
+		return l.p.types.Void(lang), nil
+	}
+	names := c.Spellings(prim)
+	if names == nil {
+		names = []string{prim.String()}
+	}
+	for _, name := range names {
+		t, err := l.Find(types.KindsOf(c.KindOf(prim)), name)
+		if err != nil {
+			return nil, err
+		}
+		if t != nil && t.Primitive() == prim {
+			return t, nil
+		}
+	}
+	size, err := l.p.AddressSize()
+	if err != nil {
+		return nil, err
+	}
+	if prim == types.CSizeT || prim == types.CPtrdiffT {
+		return l.word(lang, prim, size)
+	}
+	return c.Model{PointerSize: size, BigEndian: l.p.bigEndian()}.Primitive(l.p.types, lang, prim), nil
+}
+
+// word makes size_t and ptrdiff_t of the integer type of the program that is as large as a pointer.
+func (l typeLookup) word(lang *c.Language, prim types.Primitive, size uint64) (*types.Type, error) {
+	candidates := []types.Primitive{types.CUnsignedLong, types.CUnsignedLongLong, types.CUnsignedInt}
+	if prim == types.CPtrdiffT {
+		candidates = []types.Primitive{types.CLong, types.CLongLong, types.CInt}
+	}
+	for _, cand := range candidates {
+		t, err := l.Primitive(cand)
+		if err != nil {
+			return nil, err
+		}
+		if t.OwnSize() == size {
+			return l.p.types.Typedef(lang, prim.String(), t), nil
+		}
+	}
+	return nil, &ValueError{"no suitable integer type for " + prim.String()}
+}
+
+// Pointer returns the type of pointers to elem.
+func (l typeLookup) Pointer(elem *types.Type) (*types.Type, error) {
+	if _, err := l.p.AddressSize(); err != nil {
+		return nil, err
+	}
+	return l.p.PointerTo(elem), nil
+}
+
+// Primitive returns one of C's own types as the program has it.
+func (p *Program) Primitive(prim types.Primitive) (*types.Type, error) {
+	key := prim
+	if t, ok := p.names.Load(key); ok {
+		return t.(*types.Type), nil
+	}
+	t, err := typeLookup{p, ""}.Primitive(prim)
+	if err == nil {
+		p.names.Store(key, t)
+	}
+	return t, err
+}
+
+// A TypeLike is what names a type: its name or the type itself.
+type TypeLike interface{ string | *types.Type }
+
+// ResolveType returns the type that t names in the program.
+func ResolveType[T TypeLike](p *Program, t T) (*types.Type, error) {
+	if name, ok := any(t).(string); ok {
+		return p.Type(name)
+	}
+	typ := any(t).(*types.Type)
+	if typ == nil || typ.Set() != p.types {
+		return nil, &ValueError{"type is from another program"}
+	}
+	return typ, nil
+}
+
+// Object returns the variable, function or constant of a name; a missing one is a *LookupError.
+func (p *Program) Object(name string) Object { return p.FindObject(name, FindAny, "") }
+
+// Variable returns the variable of a name.
+func (p *Program) Variable(name string) Object { return p.FindObject(name, FindVariable, "") }
+
+// Constant returns the constant (enumerator, macro) of a name.
+func (p *Program) Constant(name string) Object { return p.FindObject(name, FindConstant, "") }
+
+// Function returns the function of a name.
+func (p *Program) Function(name string) Object { return p.FindObject(name, FindFunction, "") }
+
+// FindObject returns the object of one of the kinds in flags that has a name, in a file whose path ends in filename ("" is
+// any).
+func (p *Program) FindObject(name string, flags FindObjectFlags, filename string) Object {
+	for _, f := range p.objectFinders.list() {
+		o, err := f.fn(p, name, flags, filename)
+		if err == nil {
+			err = o.Err()
+		}
+		if errors.Is(err, ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return Failed(err)
+		}
+		if o.prog != p {
+			return Failed(&ValueError{"object find callback returned object from wrong program"})
+		}
+		return o
+	}
+	kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
+	return Failed(&LookupError{Kind: kind, Name: name, Filename: filename, IsObject: true, Hint: p.debugInfoHint()})
+}
+
+// FilenameMatches reports whether a path ends in the components of needle: "list.h" and "linux/list.h" match
+// "include/linux/list.h", "st.h" does not.
+func FilenameMatches(haystack, needle string) bool {
+	if needle == "" {
+		return true
+	}
+	if haystack == "" {
+		return false
+	}
+	h, n := path.Clean(haystack), path.Clean(needle)
+	if !strings.HasSuffix(h, n) {
+		return false
+	}
+	rest := h[:len(h)-len(n)]
+	return rest == "" || strings.HasSuffix(rest, "/") || strings.HasPrefix(n, "/")
+}

@@ -1,0 +1,242 @@
+package drgn
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// pointee returns the object a pointer (or typedef of one) points to; ok is false for another type.
+func (o Object) pointee() (target Object, ok bool) {
+	t := o.typ
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	if t.Kind() != types.Pointer {
+		return Object{}, false
+	}
+	addr, err := o.scalar()
+	if err != nil {
+		return o.fail("", err), true
+	}
+	return Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask}, true
+}
+
+// Member returns a member of a structure, union or class, or of what a pointer to one points to.
+func (o Object) Member(name string) Object {
+	if o.form == failed {
+		return o.step(name)
+	}
+	s, isPointer := o.pointee()
+	if !isPointer {
+		s = o
+	} else if s.form == failed {
+		return s.step(name)
+	}
+	f, err := s.typ.FindMember(name)
+	if err != nil {
+		var missing *types.MemberError
+		if isPointer && errors.As(err, &missing) {
+			err = &types.MemberError{Type: o.typ, Name: name}
+		} else if kind := (*types.KindError)(nil); errors.As(err, &kind) {
+			err = &TypeError{fmt.Sprintf("'%s' is not a structure, union, or class", s.typ)}
+			if isPointer {
+				err = &TypeError{fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)}
+			}
+		}
+		return Failed(err)
+	}
+	return s.Slice(f.Type, f.BitOffset, f.BitFieldSize)
+}
+
+// step carries a failure on: the path in the error grows by the member.
+func (o Object) step(name string) Object {
+	if pe, ok := o.x.errOf().(*PathError); ok {
+		return Failed(&PathError{Path: pe.Path + "->" + name, Err: pe.Err})
+	}
+	return o
+}
+
+func (x *extra) errOf() error {
+	if x == nil {
+		return nil
+	}
+	return x.err
+}
+
+// MemberAny returns the first of the named members that the type has: what was renamed is asked for under all its
+// names, newest first. Only a missing member falls through, never a fault.
+func (o Object) MemberAny(names ...string) Object {
+	var m Object
+	for _, name := range names {
+		m = o.Member(name)
+		var missing *types.MemberError
+		if !errors.As(m.Err(), &missing) {
+			return m
+		}
+	}
+	return m
+}
+
+// HasMember reports whether the object, or what it points to, has a member of this name.
+func (o Object) HasMember(name string) bool {
+	if o.form == failed {
+		return false
+	}
+	t := o.typ
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	if t.Kind() == types.Pointer {
+		t = t.Elem()
+	}
+	_, err := t.FindMember(name)
+	return err == nil
+}
+
+// Slice returns the part of an object that starts bitOffset bits into it, as a type; bitField is its size as a bit-field
+// in bits, or 0. A reference may be left on either side; a value may not.
+func (o Object) Slice(t *types.Type, bitOffset, bitField uint64) Object {
+	switch o.form {
+	case reference:
+		off := uint64(o.bitOff) + bitOffset
+		addr := o.bits + uint64(int64(off)>>3)
+		return Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask, bitOff: uint8(off & 7), bitField: uint16(bitField)}
+	case value:
+		data, err := o.Bytes()
+		if err != nil {
+			return Failed(err)
+		}
+		n := bitField
+		if n == 0 {
+			if n, err = t.BitSize(); err != nil {
+				return Failed(err)
+			}
+		}
+		if bitOffset > uint64(len(data))*8 || n > uint64(len(data))*8-bitOffset {
+			return Failed(&BoundsError{"out of bounds of value"})
+		}
+		data = data[bitOffset/8:]
+		if bitField == 0 && bitOffset%8 == 0 {
+			data = data[:n/8]
+		}
+		return o.prog.valueOf(t, data, uint8(bitOffset%8), uint16(bitField))
+	case absent:
+		a := o
+		a.typ, a.bitField = t, uint16(bitField)
+		return a
+	}
+	return o
+}
+
+// Deref returns what a pointer points to.
+func (o Object) Deref() Object {
+	if o.form == failed {
+		return o
+	}
+	target, ok := o.pointee()
+	if !ok {
+		return Failed(&TypeError{fmt.Sprintf("'%s' is not a pointer", o.typ)})
+	}
+	return target
+}
+
+// Index returns an element of an array, or of the memory after what a pointer points to. i is not checked against the
+// length of an array that lies in memory: C's flexible arrays are longer than their types say.
+func (o Object) Index(i int64) Object {
+	if o.form == failed {
+		return o
+	}
+	elem, base := (*types.Type)(nil), o
+	switch u := o.typ.Underlying(); u.Kind() {
+	case types.Array:
+		elem = u.Elem()
+	case types.Pointer:
+		elem = u.Elem()
+		addr, err := o.scalar()
+		if err != nil {
+			return o.fail(fmt.Sprintf("[%d]", i), err)
+		}
+		base = Object{prog: o.prog, typ: elem, form: reference, bits: addr & o.prog.addressMask}
+	default:
+		return Failed(&TypeError{fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
+	}
+	n, err := elem.BitSize()
+	if err != nil {
+		return Failed(err)
+	}
+	if o.form == value && base.form == value && i < 0 {
+		return Failed(&BoundsError{"out of bounds of value"})
+	}
+	return base.Slice(elem, uint64(i)*n, 0)
+}
+
+// Len returns the length of an array.
+func (o Object) Len() (uint64, error) {
+	if err := o.Err(); err != nil {
+		return 0, err
+	}
+	n, ok := o.typ.Underlying().Length()
+	if !ok {
+		return 0, &TypeError{fmt.Sprintf("'%s' has no length", o.typ)}
+	}
+	return n, nil
+}
+
+// AddressOf returns a pointer to an object in memory.
+func (o Object) AddressOf() Object {
+	switch o.form {
+	case failed:
+		return o
+	case absent:
+		return Failed(&AbsentError{o.x.reason})
+	case value:
+		return Failed(&ValueError{"cannot take address of value"})
+	}
+	if o.bitField != 0 {
+		return Failed(&ValueError{"cannot take address of bit field"})
+	}
+	if o.bitOff != 0 {
+		return Failed(&ValueError{"object is not byte-aligned"})
+	}
+	return Object{prog: o.prog, typ: o.prog.PointerTo(o.typ), form: value, bits: o.bits}
+}
+
+// Cast converts an object to another type as C's cast does.
+func (o Object) Cast(t *types.Type) Object {
+	if o.form == failed {
+		return o
+	}
+	if o.typ == t {
+		return o.Read()
+	}
+	return o.prog.cast(t, o)
+}
+
+// Reinterpret returns the object's bits as another type.
+func (o Object) Reinterpret(t *types.Type) Object {
+	if o.form == failed {
+		return o
+	}
+	return o.Slice(t, 0, 0)
+}
+
+// ContainerOf returns a pointer to the object of type t whose member (a designator: "a.b[2].c") o points to.
+func (o Object) ContainerOf(t *types.Type, member string) Object {
+	if o.form == failed {
+		return o
+	}
+	if o.typ.UnderlyingKind() != types.Pointer {
+		return Failed(&TypeError{fmt.Sprintf("container_of() argument must be a pointer, not '%s'", o.typ)})
+	}
+	off, err := o.prog.offsetOf(t, member)
+	if err != nil {
+		return Failed(err)
+	}
+	addr, err := o.scalar()
+	if err != nil {
+		return o.fail("", err)
+	}
+	return Object{prog: o.prog, typ: o.prog.PointerTo(t), form: value, bits: (addr - off) & o.prog.addressMask}
+}

@@ -1,0 +1,249 @@
+package drgn
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// An Object is a variable, a constant, a function, or a value of a [Program]: a small immutable value.
+//
+// Navigation ([Object.Member], [Object.Deref], [Object.Index], …) never fails at once: it gives an object that holds the
+// error, navigation from such an object keeps the error, and what ends a chain ([Object.Uint], [Object.CString],
+// [Object.Decode], [Object.Err], …) returns it. The zero Object holds an error.
+type Object struct {
+	prog     *Program
+	typ      *types.Type
+	x        *extra // error, absence or long value; nil for all others
+	bits     uint64 // address of a reference; low 64 bits of a short value
+	form     form
+	bitOff   uint8  // of a reference, 0 to 7
+	bitField uint16 // size of a bit-field in bits; 0: none
+}
+
+type form uint8
+
+const (
+	failed    form = iota // x.err
+	reference             // at bits, bitOff
+	value                 // in bits, or in x.data when it is not a scalar of at most 64 bits
+	absent                // x.reason
+)
+
+type extra struct {
+	err    error
+	data   []byte // of a value: its bytes as they would lie in memory
+	reason AbsenceReason
+}
+
+// An AbsenceReason says why an object has neither address nor value.
+type AbsenceReason uint8
+
+// The reasons of absence.
+const (
+	OtherAbsence AbsenceReason = iota
+	OptimizedOut
+	NotImplemented
+)
+
+// Failed returns an object that holds err.
+func Failed(err error) Object { return Object{x: &extra{err: err}} }
+
+// ObjectAt returns the object of a type at a (virtual) address in the program's memory.
+func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
+	if t == nil || t.Set() != p.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask}
+}
+
+// BitField returns the bit-field of size bits (1 to 64) of a type that starts bitOffset bits after address.
+func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Object {
+	o := p.ObjectAt(t, address+bitOffset/8)
+	if o.form == failed {
+		return o
+	}
+	if size > 64 {
+		return Failed(&ValueError{fmt.Sprintf("bit-field of %d bits", size)})
+	}
+	o.bitOff, o.bitField = uint8(bitOffset%8), uint16(size)
+	return o
+}
+
+// AbsentObject returns an object that has a type but no value.
+func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
+	if t == nil || t.Set() != p.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	return Object{prog: p, typ: t, form: absent, x: &extra{reason: reason}}
+}
+
+// ScalarValue returns a value of an integer, boolean, enumerated or pointer type of at most 64 bits; bits beyond its
+// size are dropped.
+func (p *Program) ScalarValue(t *types.Type, bits uint64) Object {
+	if t == nil || t.Set() != p.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	n, err := t.Size()
+	if err != nil {
+		return Failed(err)
+	}
+	switch t.UnderlyingKind() {
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+	default:
+		return Failed(&TypeError{fmt.Sprintf("'%s' is not a scalar type", t)})
+	}
+	if n > 8 {
+		return Failed(&ValueError{fmt.Sprintf("'%s' is longer than 64 bits", t)})
+	}
+	return Object{prog: p, typ: t, form: value, bits: truncate(bits, n*8)}
+}
+
+// truncate drops the bits of v above the low n.
+func truncate(v, n uint64) uint64 {
+	if n >= 64 {
+		return v
+	}
+	return v & (1<<n - 1)
+}
+
+// BytesValue returns a value of a type from the bytes it would have in memory.
+func (p *Program) BytesValue(t *types.Type, data []byte) Object {
+	if t == nil || t.Set() != p.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	n, err := t.Size()
+	if err != nil {
+		return Failed(err)
+	}
+	if uint64(len(data)) < n {
+		return Failed(&ValueError{"buffer is too small"})
+	}
+	return p.valueOf(t, data[:n], 0, 0)
+}
+
+// valueOf makes a value from bytes; bitField is the size of a bit-field that starts bitOff bits into data, or 0.
+func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uint16) Object {
+	o := Object{prog: p, typ: t, form: value, bitField: bitField}
+	if n, scalar := scalarBits(t); scalar {
+		if bitField != 0 {
+			n = uint64(bitField)
+		}
+		o.bits = extract(data, uint64(bitOff), n, bigEndian(t))
+		return o
+	}
+	o.x = &extra{data: append([]byte(nil), data...)}
+	return o
+}
+
+// scalarBits returns the size in bits of a scalar type that fits 64 bits.
+func scalarBits(t *types.Type) (n uint64, ok bool) {
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case types.Int, types.Bool, types.Pointer:
+	case types.Enum:
+		if !t.IsComplete() {
+			return 0, false
+		}
+	default:
+		return 0, false
+	}
+	return t.OwnSize() * 8, t.OwnSize() <= 8
+}
+
+func bigEndian(t *types.Type) bool {
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	return t.BigEndian()
+}
+
+// extract returns n bits (up to 64) that start off bits into data: off counts from the least significant bit of the
+// first byte in little-endian order, from the most significant one in big-endian order.
+func extract(data []byte, off, n uint64, big bool) uint64 {
+	if n == 0 {
+		return 0
+	}
+	first, last := off/8, (off+n-1)/8
+	var v, over uint64
+	if big {
+		for _, b := range data[first : last+1] {
+			over = v >> 56
+			v = v<<8 | uint64(b)
+		}
+		down := (8 - (off+n)%8) % 8
+		if down != 0 {
+			v = v>>down | over<<(64-down)
+		}
+		return truncate(v, n)
+	}
+	for i, b := range data[first : last+1] {
+		if i == 8 {
+			over = uint64(b)
+			break
+		}
+		v |= uint64(b) << (8 * i)
+	}
+	if down := off % 8; down != 0 {
+		v = v>>down | over<<(64-down)
+	}
+	return truncate(v, n)
+}
+
+// Prog returns the program the object is in; nil for a failed one.
+func (o Object) Prog() *Program { return o.prog }
+
+// Type returns the object's type; nil for a failed one.
+func (o Object) Type() *types.Type { return o.typ }
+
+// Err returns the error that a failed object holds, else nil.
+func (o Object) Err() error {
+	if o.form != failed {
+		return nil
+	}
+	if o.x == nil {
+		return &ValueError{"no object"}
+	}
+	return o.x.err
+}
+
+// Address returns the address of an object that lies in memory.
+func (o Object) Address() (address uint64, ok bool) { return o.bits, o.form == reference }
+
+// BitOffset returns how many bits after its address an object starts: 0 to 7.
+func (o Object) BitOffset() uint8 { return o.bitOff }
+
+// BitFieldSize returns the size of a bit-field in bits, 0 for another object.
+func (o Object) BitFieldSize() uint64 { return uint64(o.bitField) }
+
+// Absent reports whether the object has neither address nor value, and why.
+func (o Object) Absent() (AbsenceReason, bool) {
+	if o.form != absent {
+		return 0, false
+	}
+	return o.x.reason, true
+}
+
+// IsValue reports whether the object is a value, not something in memory.
+func (o Object) IsValue() bool { return o.form == value }
+
+// fail returns a failed object that names o on the way.
+func (o Object) fail(step string, err error) Object {
+	return Failed(&PathError{Path: o.describe() + step, Err: err})
+}
+
+// describe names an object in an error: "init_task", "*(struct foo *)0xffff888000001000".
+func (o Object) describe() string {
+	switch {
+	case o.form == reference:
+		if s, err := o.prog.SymbolAt(o.bits); err == nil && s.Address == o.bits {
+			return s.Name
+		}
+		return fmt.Sprintf("*(%s)%#x", o.prog.pointerName(o.typ), o.bits)
+	case o.form == value && o.x == nil:
+		return fmt.Sprintf("(%s)%#x", o.typ, o.bits)
+	}
+	return fmt.Sprintf("(%s)", o.typ)
+}

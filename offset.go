@@ -1,0 +1,65 @@
+package drgn
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+// OffsetOf returns the offset in bytes of the member that a designator ("a", "a.b[2].c") names in a type.
+func OffsetOf(t *types.Type, designator string) (uint64, error) {
+	if !strings.ContainsAny(designator, ".[") {
+		f, err := t.FindMember(designator)
+		if err != nil {
+			return 0, err
+		}
+		return byteOffset(f.BitOffset, designator)
+	}
+	m, err := c.Resolve(t, designator)
+	if err != nil {
+		return 0, err
+	}
+	return byteOffset(m.BitOffset, designator)
+}
+
+type offsetKey struct {
+	t          *types.Type
+	designator string
+}
+
+// offsetOf is OffsetOf for walks that ask the same again and again.
+func (p *Program) offsetOf(t *types.Type, designator string) (uint64, error) {
+	if !strings.ContainsAny(designator, ".[") {
+		return OffsetOf(t, designator)
+	}
+	key := offsetKey{t, designator}
+	if off, ok := p.offsets.Load(key); ok {
+		return off.(uint64), nil
+	}
+	off, err := OffsetOf(t, designator)
+	if err == nil {
+		p.offsets.Store(key, off)
+	}
+	return off, err
+}
+
+func byteOffset(bits uint64, designator string) (uint64, error) {
+	if bits%8 != 0 {
+		return 0, &ValueError{fmt.Sprintf("'%s' is not byte-aligned", designator)}
+	}
+	return bits / 8, nil
+}
+
+// Subobject returns the part of an object that a designator names: "a.b[2].c".
+func (o Object) Subobject(designator string) Object {
+	if o.form == failed {
+		return o
+	}
+	m, err := c.Resolve(o.typ, designator)
+	if err != nil {
+		return Failed(err)
+	}
+	return o.Slice(m.Type, m.BitOffset, m.BitFieldSize)
+}

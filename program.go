@@ -1,0 +1,146 @@
+// Package drgn looks into the memory of a program - a running kernel, a core dump, a process - by the names and types of
+// its debugging information.
+//
+// A [Program] holds a target's memory, types, objects and symbols. The packages above this one open it: see
+// [github.com/godrgn/drgn/attach]. A [Program] may be used by many goroutines at once.
+package drgn
+
+import (
+	"sync"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
+)
+
+// Flags say what a program is.
+type Flags uint8
+
+// The flags of a program.
+const (
+	IsLinuxKernel Flags = 1 << iota
+	IsLive
+	IsLocal
+)
+
+// A Program is what is debugged.
+type Program struct {
+	mem         *mem.Space
+	types       *types.Set
+	platform    arch.Platform
+	addressMask uint64
+	language    types.Language
+	flags       Flags
+	corePath    string
+	personality Personality
+
+	typeFinders   finders[TypeFinder]
+	objectFinders finders[ObjectFinder]
+	symbolFinders finders[SymbolFinder]
+	modules       modules
+
+	offsets sync.Map // offsetKey -> uint64
+	plans   sync.Map // planKey -> []fieldPlan
+	names   sync.Map // type name -> *types.Type, as long as no finder changes
+}
+
+// A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process.
+type Personality interface {
+	// Threads walks the program's threads.
+	Threads(p *Program) ThreadSeq
+	// FindThread returns the thread of an ID, or a *LookupError.
+	FindThread(p *Program, tid uint64) (*Thread, error)
+	// CrashedThread returns the thread that caused a core dump.
+	CrashedThread(p *Program) (*Thread, error)
+	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
+	// gives a *ValueError.
+	Registers(p *Program, t *Thread) (*arch.Registers, error)
+}
+
+// New returns a program without memory or debugging information. The zero platform is not known: it is then that of
+// the first file added.
+func New(platform arch.Platform) *Program {
+	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), language: c.C, addressMask: ^uint64(0)}
+	p.setPlatform(platform)
+	return p
+}
+
+func (p *Program) setPlatform(platform arch.Platform) {
+	p.platform = platform
+	if platform.Known() {
+		p.addressMask = platform.AddressMask()
+		p.mem.SetAddressMask(p.addressMask)
+	}
+}
+
+// Platform returns the machine the program runs on; the zero Platform when it is not known.
+func (p *Program) Platform() arch.Platform { return p.platform }
+
+// Flags returns what the program is.
+func (p *Program) Flags() Flags { return p.flags }
+
+// Language returns the language that names without a file are taken to be in.
+func (p *Program) Language() types.Language { return p.language }
+
+// CoreDumpPath returns the file the program was opened from, or "".
+func (p *Program) CoreDumpPath() string { return p.corePath }
+
+// Types returns the set that makes the program's types.
+func (p *Program) Types() *types.Set { return p.types }
+
+// Memory returns the program's memory.
+func (p *Program) Memory() *mem.Space { return p.mem }
+
+// Setup is what a personality or an opener tells a new program about itself.
+type Setup struct {
+	Flags        Flags
+	CoreDumpPath string
+	Personality  Personality
+}
+
+// Setup makes the program what it is opened as. It is called once, before the program is used.
+func (p *Program) Setup(s Setup) {
+	p.flags, p.corePath, p.personality = s.Flags, s.CoreDumpPath, s.Personality
+}
+
+// AddressSize returns the size of an address in bytes.
+func (p *Program) AddressSize() (uint64, error) {
+	if !p.platform.Known() {
+		return 0, &ValueError{"program address size is not known"}
+	}
+	if p.platform.Is64Bit() {
+		return 8, nil
+	}
+	return 4, nil
+}
+
+func (p *Program) bigEndian() bool { return p.platform.Known() && !p.platform.IsLittleEndian() }
+
+// Read returns size bytes of the program's memory; a *mem.FaultError names the first address that can't be read.
+func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
+	if size > maxObject {
+		return nil, &ValueError{"cannot read more than 1 GiB at once"}
+	}
+	buf := make([]byte, size)
+	if err := p.mem.Read(buf, address, physical); err != nil {
+		return nil, err
+	}
+	return buf, nil
+}
+
+// ReadUint reads an unsigned integer of 1, 2, 4 or 8 bytes in the program's byte order.
+func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
+	return p.mem.Uint(address, size, p.bigEndian(), physical)
+}
+
+// PointerTo returns the type of a pointer to t.
+func (p *Program) PointerTo(t *types.Type) *types.Type {
+	size := uint64(8)
+	if p.platform.Known() && !p.platform.Is64Bit() {
+		size = 4
+	}
+	return p.types.Pointer(t.Language(), t, size, p.bigEndian())
+}
+
+func (p *Program) pointerName(t *types.Type) string { return p.PointerTo(t).String() }

@@ -1,0 +1,58 @@
+package drgn
+
+import (
+	"fmt"
+	"iter"
+)
+
+// ThreadSeq walks threads; an error is the last pair.
+type ThreadSeq = iter.Seq2[*Thread, error]
+
+// A Thread is a thread of a program: a task of a kernel.
+type Thread struct {
+	TID    uint64
+	Name   string
+	Object Object // of the kernel: the struct task_struct *; a failed object for other programs
+}
+
+// Threads walks the program's threads in the order of their IDs.
+func (p *Program) Threads() ThreadSeq {
+	if p.personality == nil {
+		return func(yield func(*Thread, error) bool) { yield(nil, p.noThreads()) }
+	}
+	return p.personality.Threads(p)
+}
+
+// Thread returns the thread of an ID, or a *LookupError.
+func (p *Program) Thread(tid uint64) (*Thread, error) {
+	if p.personality == nil {
+		return nil, p.noThreads()
+	}
+	return p.personality.FindThread(p, tid)
+}
+
+// CrashedThread returns the thread that caused a core dump; a *ValueError for a live program.
+func (p *Program) CrashedThread() (*Thread, error) {
+	if p.flags&IsLive != 0 {
+		return nil, &ValueError{"crashed thread is only defined for core dumps"}
+	}
+	if p.personality == nil {
+		return nil, p.noThreads()
+	}
+	return p.personality.CrashedThread(p)
+}
+
+// MainThread returns the first thread of a process.
+func (p *Program) MainThread() (*Thread, error) {
+	if p.flags&IsLinuxKernel != 0 {
+		return nil, &ValueError{"main thread is not defined for the Linux kernel"}
+	}
+	if p.personality == nil {
+		return nil, p.noThreads()
+	}
+	return nil, &ValueError{"main thread is not known"}
+}
+
+func (p *Program) noThreads() error {
+	return &ValueError{"threads are not known for this program"}
+}

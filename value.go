@@ -1,0 +1,275 @@
+package drgn
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// maxString bounds how far a string without an end is read.
+const maxString = 1 << 20
+
+// scalar returns the bits of a scalar object of at most 64 bits, zero-extended.
+func (o Object) scalar() (uint64, error) {
+	switch o.form {
+	case value:
+		if o.x == nil {
+			return o.bits, nil
+		}
+	case reference:
+		t := o.typ
+		for t.Kind() == types.Typedef {
+			t = t.Elem()
+		}
+		n := t.OwnSize()
+		if n == 0 || n > 8 {
+			break
+		}
+		if o.bitField == 0 && o.bitOff == 0 {
+			return o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
+		}
+		size := n * 8
+		if o.bitField != 0 {
+			size = uint64(o.bitField)
+		}
+		var buf [9]byte
+		b := buf[:(uint64(o.bitOff)+size+7)/8]
+		if err := o.prog.mem.Read(b, o.bits, false); err != nil {
+			return 0, err
+		}
+		return extract(b, uint64(o.bitOff), size, t.BigEndian()), nil
+	case absent:
+		return 0, &AbsentError{o.x.reason}
+	case failed:
+		return 0, o.Err()
+	}
+	return 0, &TypeError{fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
+}
+
+// signExtend makes an n-bit number a 64-bit one.
+func signExtend(v, n uint64) int64 {
+	if n == 0 || n >= 64 {
+		return int64(v)
+	}
+	return int64(v<<(64-n)) >> (64 - n)
+}
+
+// width returns the size of a scalar object in bits.
+func (o Object) width() uint64 {
+	if o.bitField != 0 {
+		return uint64(o.bitField)
+	}
+	n, _ := scalarBits(o.typ)
+	return n
+}
+
+// Uint returns the value of an integer, boolean, enumerated or pointer object; a negative number as C converts it to
+// unsigned long long.
+func (o Object) Uint() (uint64, error) {
+	if o.form == failed {
+		return 0, o.Err()
+	}
+	t := o.typ
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+	default:
+		return 0, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
+	}
+	v, err := o.scalar()
+	if err != nil {
+		return 0, err
+	}
+	if t.IsSigned() {
+		v = uint64(signExtend(v, o.width()))
+	}
+	return v, nil
+}
+
+// Int returns the value of an integer, boolean or enumerated object; an unsigned one as C converts it to long long.
+func (o Object) Int() (int64, error) {
+	v, err := o.Uint()
+	return int64(v), err
+}
+
+// Bool returns whether a scalar object is not zero, or an array has elements.
+func (o Object) Bool() (bool, error) {
+	if o.form == failed {
+		return false, o.Err()
+	}
+	switch o.typ.UnderlyingKind() {
+	case types.Float:
+		f, err := o.Float()
+		return f != 0, err
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+		if n, ok := scalarBits(o.typ); ok || n == 0 {
+			v, err := o.scalar()
+			return v != 0, err
+		}
+		b, err := o.Bytes()
+		return len(bytes.Trim(b, "\x00")) != 0, err
+	case types.Array:
+		if n, ok := o.typ.Underlying().Length(); ok {
+			return n != 0, nil
+		}
+	}
+	return false, &TypeError{fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
+}
+
+// IsNull reports whether a pointer is null.
+func (o Object) IsNull() (bool, error) {
+	v, err := o.Uint()
+	return v == 0, err
+}
+
+// Float returns the value of a floating-point object of 2, 4 or 8 bytes.
+func (o Object) Float() (float64, error) {
+	if o.form == failed {
+		return 0, o.Err()
+	}
+	if o.typ.UnderlyingKind() != types.Float {
+		return 0, &TypeError{fmt.Sprintf("'%s' is not a floating-point number", o.typ)}
+	}
+	b, err := o.Bytes()
+	if err != nil {
+		return 0, err
+	}
+	v := uint64(0)
+	if n := uint64(len(b)); n <= 8 {
+		v = extract(b, 0, n*8, bigEndian(o.typ))
+	}
+	switch len(b) {
+	case 4:
+		return float64(math.Float32frombits(uint32(v))), nil
+	case 8:
+		return math.Float64frombits(v), nil
+	}
+	return 0, &TypeError{fmt.Sprintf("floating-point numbers of %d bytes are not supported", len(b))}
+}
+
+// Bytes returns the bytes of an object as they lie, or would lie, in memory. Those of a bit-field start at its first bit.
+func (o Object) Bytes() ([]byte, error) {
+	switch o.form {
+	case failed:
+		return nil, o.Err()
+	case absent:
+		return nil, &AbsentError{o.x.reason}
+	}
+	bits := uint64(o.bitField)
+	if bits == 0 {
+		var err error
+		if bits, err = o.typ.BitSize(); err != nil {
+			return nil, err
+		}
+	}
+	big := bigEndian(o.typ)
+	if o.form == value {
+		if o.x != nil {
+			return o.x.data, nil
+		}
+		out := make([]byte, (bits+7)/8)
+		insert(out, o.bits, bits, big)
+		return out, nil
+	}
+	if bits > maxObject*8 {
+		return nil, &ValueError{fmt.Sprintf("object of type '%s' is too large to read", o.typ)}
+	}
+	raw := make([]byte, (uint64(o.bitOff)+bits+7)/8)
+	if err := o.prog.mem.Read(raw, o.bits, false); err != nil {
+		return nil, err
+	}
+	if o.bitOff == 0 && bits%8 == 0 {
+		return raw, nil
+	}
+	if bits <= 64 {
+		out := make([]byte, (bits+7)/8)
+		insert(out, extract(raw, uint64(o.bitOff), bits, big), bits, big)
+		return out, nil
+	}
+	return nil, &TypeError{fmt.Sprintf("object of type '%s' is not byte-aligned", o.typ)}
+}
+
+// maxObject bounds the size of one object that is read as a whole.
+const maxObject = 1 << 30
+
+// insert lays n bits (up to 64) into out from its first bit on.
+func insert(out []byte, v, n uint64, big bool) {
+	v = truncate(v, n)
+	if big {
+		if down := n % 8; down != 0 {
+			last := len(out) - 1
+			out[last] = byte(v << (8 - down))
+			v >>= down
+			out = out[:last]
+		}
+		for i := len(out) - 1; i >= 0; i-- {
+			out[i] = byte(v)
+			v >>= 8
+		}
+		return
+	}
+	for i := range out {
+		out[i] = byte(v)
+		v >>= 8
+	}
+}
+
+// Read returns the object's value as it is now.
+func (o Object) Read() Object {
+	switch o.form {
+	case failed, value:
+		return o
+	case absent:
+		return Failed(&AbsentError{o.x.reason})
+	}
+	if _, ok := scalarBits(o.typ); ok {
+		v, err := o.scalar()
+		if err != nil {
+			return o.fail("", err)
+		}
+		return Object{prog: o.prog, typ: o.typ, form: value, bits: v, bitField: o.bitField}
+	}
+	b, err := o.Bytes()
+	if err != nil {
+		return o.fail("", err)
+	}
+	return Object{prog: o.prog, typ: o.typ, form: value, x: &extra{data: b}, bitField: o.bitField}
+}
+
+// CString returns the string in an array of characters, or that a pointer points to, up to its NUL; an array's ends at
+// its last element at the latest. An array of unknown length in memory is read as if by its address.
+func (o Object) CString() ([]byte, error) {
+	if o.form == failed {
+		return nil, o.Err()
+	}
+	max := uint64(maxString)
+	addr := o.bits
+	switch u := o.typ.Underlying(); u.Kind() {
+	case types.Pointer:
+		var err error
+		if addr, err = o.scalar(); err != nil {
+			return nil, err
+		}
+	case types.Array:
+		if n, ok := u.Length(); ok {
+			max = n
+		}
+		if o.form != reference {
+			b, err := o.Bytes()
+			if err != nil {
+				return nil, err
+			}
+			if i := bytes.IndexByte(b, 0); i >= 0 {
+				b = b[:i]
+			}
+			return b, nil
+		}
+	default:
+		return nil, &TypeError{fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
+	}
+	return o.prog.mem.CString(addr, max, false)
+}
