@@ -1,0 +1,241 @@
+package unwind
+
+import (
+	"math/bits"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/cfi"
+)
+
+// walk is the state of an unwinding.
+type walk struct {
+	u     *Unwinder
+	a     *arch.Arch
+	mem   cfi.Memory
+	word  int    // bytes of an address
+	mask  uint64 // greatest address
+	regs  arch.Registers
+	arena []uint64 // values of the frames' registers
+	next  [arch.MaxRegisters]uint64
+}
+
+// Unwind recovers the frames of a stack, beginning with the registers that are given. interrupted says that the thread
+// was stopped between two instructions, as opposed to being inside a call (a task that is switched out).
+func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted bool) Trace {
+	if u.platform.Arch == nil {
+		return Trace{Err: ErrNoPC}
+	}
+	w := walk{u: u, a: u.platform.Arch, mem: mem, word: u.platform.AddressSize(), mask: u.platform.AddressMask(), regs: *start}
+	pc, ok := w.regs.Get(w.a.PC)
+	if !ok {
+		return Trace{Err: ErrNoPC}
+	}
+	t := Trace{Frames: make([]Frame, 0, 16)}
+	w.arena = make([]uint64, 0, 16*10)
+	var anchor Frame // for the detection of cycles (Brent)
+	power := 1
+	for {
+		f := w.frame(pc, interrupted)
+		more, signal, err := w.step(&f)
+		n := len(t.Frames)
+		if n > 0 && f.HasCFA && f.PC == anchor.PC && f.CFA == anchor.CFA && f.HasCFA == anchor.HasCFA || n >= u.options.MaxFrames {
+			t.Err = &LoopError{f.PC, n}
+			return t
+		}
+		t.Frames = append(t.Frames, f)
+		if n+1 == power {
+			anchor, power = f, power*2
+		}
+		if err != nil || !more {
+			t.Err = err
+			return t
+		}
+		pc, _ = w.regs.Get(w.a.PC)
+		interrupted = signal
+	}
+}
+
+// frame makes a frame of the present registers.
+func (w *walk) frame(pc uint64, interrupted bool) Frame {
+	f := Frame{PC: pc, Interrupted: interrupted, known: w.regs.Known()}
+	first := len(w.arena)
+	for rest := f.known; rest != 0; rest &= rest - 1 {
+		v, _ := w.regs.Get(bits.TrailingZeros64(rest))
+		w.arena = append(w.arena, v)
+	}
+	f.values = w.arena[first:len(w.arena):len(w.arena)]
+	return f
+}
+
+// step replaces the registers of a frame by those of its caller; more is false if there is none. signal says that the
+// caller was interrupted.
+func (w *walk) step(f *Frame) (more, signal bool, err error) {
+	row, err := w.u.row(f.LookupPC())
+	if err != nil {
+		return false, false, err
+	}
+	if row == nil {
+		more, err = w.withoutRow(f)
+		return more, false, err
+	}
+	if row.CFA.Kind != cfi.Undefined {
+		f.CFA, err = w.evaluate(&row.CFA, row, 0)
+		if err != nil {
+			return false, false, err
+		}
+		f.HasCFA = true
+	}
+	if row.Outermost || row.ReturnAddress < 0 {
+		return false, false, nil
+	}
+	known := w.regs.Known() & row.Same
+	var changed uint64
+	for i := range row.Rules {
+		r := &row.Rules[i]
+		value, err := w.evaluate(&r.Rule, row, f.CFA)
+		switch {
+		case err == nil:
+			w.next[r.Register] = value
+			changed |= 1 << r.Register
+		case int(r.Register) == row.ReturnAddress || int(r.Register) == w.a.SP:
+			return false, false, err
+			// Else the register is unknown in the caller, since the place where it is saved can't be read, or
+			// depends on what is unknown.
+		}
+	}
+	for rest := w.regs.Known() &^ known; rest != 0; rest &= rest - 1 {
+		w.regs.Forget(bits.TrailingZeros64(rest))
+	}
+	for rest := changed; rest != 0; rest &= rest - 1 {
+		n := bits.TrailingZeros64(rest)
+		w.regs.Set(n, w.next[n])
+	}
+	ra, ok := w.regs.Get(row.ReturnAddress)
+	if !ok {
+		return false, false, nil
+	}
+	return w.goTo(ra), row.Signal, nil
+}
+
+// goTo makes a return address the program counter; it says whether there is something there.
+func (w *walk) goTo(ra uint64) bool {
+	ra = arch.StripPAC(ra, w.u.options.PACMask) & w.mask
+	w.regs.Set(w.a.PC, ra)
+	return ra != 0
+}
+
+// evaluate computes a rule from the present registers.
+func (w *walk) evaluate(r *cfi.Rule, row *cfi.Row, cfa uint64) (uint64, error) {
+	var value uint64
+	switch r.Kind {
+	case cfi.CFAPlus, cfi.CFAPlusAt:
+		value = cfa + uint64(r.Offset)
+	case cfi.RegisterPlus, cfi.RegisterPlusAt, cfi.RegisterAt:
+		v, ok := w.regs.Get(int(r.Register))
+		if !ok {
+			return 0, &cfi.UnknownRegisterError{Arch: w.a, Register: int(r.Register)}
+		}
+		if r.Kind == cfi.RegisterAt {
+			v, err := w.mem.Uint(v, w.word)
+			return (v + uint64(r.Offset)) & w.mask, err
+		}
+		value = v + uint64(r.Offset)
+	case cfi.Expression, cfi.ExpressionAt:
+		var v uint64
+		var err error
+		if r == &row.CFA {
+			v, err = cfi.Evaluate(w.u.platform, r.Expr, &w.regs, w.mem, row.Bias)
+		} else {
+			// DWARF 5, section 6.4.2.3: the canonical frame address is on the stack at first.
+			v, err = cfi.Evaluate(w.u.platform, r.Expr, &w.regs, w.mem, row.Bias, cfa)
+		}
+		if err != nil {
+			return 0, err
+		}
+		value = v
+	case cfi.Undefined:
+		return 0, &cfi.UnknownRegisterError{Arch: w.a, Register: -1}
+	}
+	value &= w.mask
+	switch r.Kind {
+	case cfi.CFAPlusAt, cfi.RegisterPlusAt, cfi.ExpressionAt:
+		size := w.word
+		if r.Size != 0 {
+			size = int(r.Size)
+		}
+		return w.mem.Uint(value, size)
+	}
+	return value, nil
+}
+
+// withoutRow finds the caller of code about which nothing is known.
+func (w *walk) withoutRow(f *Frame) (more bool, err error) {
+	text := f.PC != 0
+	if w.u.options.IsText != nil {
+		text = w.u.options.IsText(f.LookupPC())
+	}
+	switch {
+	case !text && f.Interrupted:
+		return w.badCall()
+	case text && w.u.options.FramePointers:
+		return w.framePointer()
+	}
+	return false, nil
+}
+
+// badCall finds the caller of what is not code: a call through a null or wild pointer. It has done nothing but to save
+// the return address.
+func (w *walk) badCall() (more bool, err error) {
+	if w.a.ReturnAddress < 0 {
+		return false, nil
+	}
+	if w.a.ReturnAddress != w.a.PC {
+		ra, ok := w.regs.Get(w.a.ReturnAddress)
+		return ok && w.goTo(ra), nil
+	}
+	sp, ok := w.regs.Get(w.a.SP)
+	if !ok {
+		return false, nil
+	}
+	ra, err := w.mem.Uint(sp, w.word)
+	if err != nil {
+		return false, err
+	}
+	w.regs.Set(w.a.SP, (sp+uint64(w.word))&w.mask)
+	return w.goTo(ra), nil
+}
+
+// maxFrameSize bounds how far away a saved frame pointer may be: a chain of frame pointers stays on one kernel stack.
+const maxFrameSize = 1 << 16
+
+// framePointer follows the chain of frame pointers. It ends where the chain leaves the stack.
+func (w *walk) framePointer() (more bool, err error) {
+	rule := &w.a.FramePointer
+	if rule.Register < 0 {
+		return false, nil
+	}
+	fp, ok := w.regs.Get(rule.Register)
+	sp, spKnown := w.regs.Get(w.a.SP)
+	if !ok || fp == 0 || fp%uint64(w.word) != 0 || spKnown && fp-sp >= maxFrameSize {
+		return false, nil
+	}
+	ra, err := w.mem.Uint((fp+uint64(rule.ReturnAddress))&w.mask, w.word)
+	if err != nil {
+		return false, err
+	}
+	saved, err := w.mem.Uint((fp+uint64(rule.Saved))&w.mask, w.word)
+	if err != nil {
+		return false, err
+	}
+	if ra == 0 || w.u.options.IsText != nil && !w.u.options.IsText(ra-1) {
+		return false, nil
+	}
+	w.regs.Reset()
+	if saved > fp {
+		w.regs.Set(rule.Register, saved)
+	}
+	if rule.HasCFA {
+		w.regs.Set(w.a.SP, (fp+uint64(rule.CFA))&w.mask)
+	}
+	return w.goTo(ra), nil
+}

@@ -1,0 +1,165 @@
+// Package unwind recovers the frames of a stack from registers, unwind rows and memory.
+package unwind
+
+import (
+	"errors"
+	"fmt"
+	"math/bits"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/cfi"
+)
+
+// A Finder says how to unwind from a program counter. It returns nil if it knows nothing about it. pc lies within the
+// calling instruction, not after it. The rows are kept, see [Unwinder.Reset].
+type Finder interface {
+	FindRow(pc uint64) (*cfi.Row, error)
+}
+
+// A Chain asks its finders in turn. One that fails is passed over if another one knows; for a kernel it is DWARF, then
+// ORC: DWARF recovers all registers that a callee saves, ORC covers assembly.
+type Chain []Finder
+
+// FindRow implements [Finder].
+func (c Chain) FindRow(pc uint64) (*cfi.Row, error) {
+	var errs []error
+	for _, f := range c {
+		row, err := f.FindRow(pc)
+		if row != nil && err == nil {
+			return row, nil
+		}
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return nil, errors.Join(errs...)
+}
+
+// Options are the policy of an [Unwinder].
+type Options struct {
+	// MaxFrames bounds the number of frames; 0 means DefaultMaxFrames.
+	MaxFrames int
+	// PACMask has the bits of a return address that a pointer authentication code takes; 0 if there is none.
+	PACMask uint64
+	// IsText says whether an address lies in code. nil means that all but 0 may.
+	IsText func(pc uint64) bool
+	// FramePointers makes the unwinder follow the chain of frame pointers from code about which no row is known.
+	FramePointers bool
+}
+
+// DefaultMaxFrames is the number of frames after which a stack is taken to have no end.
+const DefaultMaxFrames = 16384
+
+// An Unwinder unwinds stacks. It serves any number of goroutines.
+type Unwinder struct {
+	platform arch.Platform
+	finder   Finder
+	options  Options
+	cache    [cacheSize]atomic.Pointer[cached]
+}
+
+// cacheSize is a power of two; there are a few hundred different return addresses on all stacks of an idle system.
+const cacheSize = 4096
+
+type cached struct {
+	pc  uint64
+	row *cfi.Row
+}
+
+// New returns an unwinder.
+func New(p arch.Platform, f Finder, o Options) *Unwinder {
+	if o.MaxFrames <= 0 {
+		o.MaxFrames = DefaultMaxFrames
+	}
+	return &Unwinder{platform: p, finder: f, options: o}
+}
+
+// Reset forgets the rows that were found. It must be called when the finder's answers change: when a module was added
+// or unloaded.
+func (u *Unwinder) Reset() {
+	for i := range u.cache {
+		u.cache[i].Store(nil)
+	}
+}
+
+// row finds the row for a program counter.
+func (u *Unwinder) row(pc uint64) (*cfi.Row, error) {
+	slot := &u.cache[pc*0x9e3779b97f4a7c15>>(64-12)]
+	if c := slot.Load(); c != nil && c.pc == pc {
+		return c.row, nil
+	}
+	row, err := u.finder.FindRow(pc)
+	if err != nil || row == nil {
+		return nil, err
+	}
+	slot.Store(&cached{pc, row})
+	return row, nil
+}
+
+// A Frame is a frame of a stack.
+type Frame struct {
+	// PC is the program counter: the return address, or the instruction to execute next if Interrupted.
+	PC uint64
+	// CFA is the canonical frame address, if HasCFA.
+	CFA    uint64
+	HasCFA bool
+	// Interrupted says that the frame did not call the one before it: it is the frame of registers as they were when the
+	// thread stopped, or was interrupted by a signal or an interrupt.
+	Interrupted bool
+
+	known  uint64
+	values []uint64 // those of known registers, in their order
+}
+
+// LookupPC returns an address within the instruction that the frame executes: a call may be the last instruction of its
+// function, so that the return address belongs to something else.
+func (f *Frame) LookupPC() uint64 {
+	if f.Interrupted || f.PC == 0 {
+		return f.PC
+	}
+	return f.PC - 1
+}
+
+// Known returns the set of registers whose value is known, bit i for register i.
+func (f *Frame) Known() uint64 { return f.known }
+
+// Register returns the value of a register by its number in the architecture's list, if it is known.
+func (f *Frame) Register(register int) (uint64, bool) {
+	if uint(register) >= arch.MaxRegisters || f.known>>register&1 == 0 {
+		return 0, false
+	}
+	return f.values[bits.OnesCount64(f.known&(1<<register-1))], true
+}
+
+// Registers returns all known registers.
+func (f *Frame) Registers() arch.Registers {
+	var r arch.Registers
+	rest := f.known
+	for _, v := range f.values {
+		r.Set(bits.TrailingZeros64(rest), v)
+		rest &= rest - 1
+	}
+	return r
+}
+
+// A Trace is what was found of a stack.
+type Trace struct {
+	// Frames are the frames, the innermost first.
+	Frames []Frame
+	// Err says why the stack was not unwound to its end; it is nil if it was.
+	Err error
+}
+
+// ErrNoPC says that the program counter isn't among the registers to start from.
+var ErrNoPC = errors.New("the program counter is not known")
+
+// A LoopError says that unwinding came to the same place again, or found no end.
+type LoopError struct {
+	PC     uint64
+	Frames int
+}
+
+func (e *LoopError) Error() string {
+	return fmt.Sprintf("stack does not end: frame %d is at %#x again, or too far from the first", e.Frames, e.PC)
+}
