@@ -75,6 +75,8 @@ func parseSource(src kdump.Source) (*Core, error) {
 	switch {
 	case elf.IsELF(start):
 		return parseELF(src)
+	case kdump.IsKdump(start):
+		return parseKdump(src)
 	}
 	return nil, &FormatError{src.Name(), "in no format known here"}
 }

@@ -1,0 +1,46 @@
+package kdump
+
+import (
+	"encoding/binary"
+
+	"github.com/godrgn/drgn/mem"
+)
+
+// maxSegments bounds the number of segments that a file with wild bitmaps gets.
+const maxSegments = 1 << 14
+
+// Segments returns the segments of physical memory, in order: the runs of pages that were there, whether they are in the
+// file or were left out. Their View is f.
+func (f *File) Segments() []mem.Segment {
+	var segments []mem.Segment
+	add := func(first, end uint64) bool {
+		if len(segments) == maxSegments {
+			return false
+		}
+		segments = append(segments, mem.Segment{Min: first << f.shift, Max: end<<f.shift - 1, Physical: true, View: f})
+		return true
+	}
+	start, open := uint64(0), false
+	for pfn := uint64(0); pfn < f.MaxPFN; {
+		// Runs are long: 64 pages at a time, where all of them are alike.
+		if pfn&63 == 0 && pfn>>3+8 <= uint64(len(f.exists)) && pfn+64 <= f.MaxPFN {
+			b := binary.LittleEndian.Uint64(f.exists[pfn>>3:]) | binary.LittleEndian.Uint64(f.dumped[pfn>>3:])
+			if b == 0 && !open || b == ^uint64(0) && open {
+				pfn += 64
+				continue
+			}
+		}
+		if here := bit(f.exists, pfn) || bit(f.dumped, pfn); here != open {
+			if open && !add(start, pfn) {
+				break
+			}
+			start, open = pfn, here
+		}
+		pfn++
+	}
+	if open && !add(start, f.MaxPFN) || len(segments) == maxSegments {
+		// The pages themselves say which of them are there.
+		return []mem.Segment{{Max: f.MaxPFN<<f.shift - 1, Physical: true, View: f}}
+	}
+	return segments
+}

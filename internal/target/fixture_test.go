@@ -1,0 +1,157 @@
+package target
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/mem"
+)
+
+const fixture = "../../testdata/tiny-6.12/"
+
+func openFixture(t testing.TB) (*Core, *mem.Space) {
+	t.Helper()
+	c, err := Open(fixture + "vmcore")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// info returns the value of a line of VMCOREINFO.
+func info(t testing.TB, c *Core, key string, base int) uint64 {
+	t.Helper()
+	for line := range strings.Lines(string(c.VMCOREINFO)) {
+		if v, ok := strings.CutPrefix(strings.TrimSpace(line), key+"="); ok {
+			n, err := strconv.ParseInt(v, base, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return uint64(n)
+		}
+	}
+	t.Fatalf("VMCOREINFO has no %s", key)
+	return 0
+}
+
+// symbol returns the physical address and the size of a variable of the fixture's kernel.
+func symbol(t testing.TB, c *Core, name string) (address, size uint64) {
+	t.Helper()
+	packed, err := os.ReadFile(fixture + "vmlinux.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dec.Close()
+	data, err := dec.DecodeAll(packed, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.Parse("vmlinux", data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	syms, err := f.SymbolTable(elf.SHT_SYMTAB)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range syms.All() {
+		if string(syms.Name(s)) == name {
+			return s.Value + info(t, c, "KERNELOFFSET", 16) - 0xffffffff80000000 + info(t, c, "NUMBER(phys_base)", 10), s.Size
+		}
+	}
+	t.Fatalf("no symbol %s", name)
+	return 0, 0
+}
+
+func TestFixture(t *testing.T) {
+	c, s := openFixture(t)
+	if !c.Kdump || !c.Kernel || c.Live || c.Truncated || !c.Is64 || c.Big || c.Machine != 62 {
+		t.Errorf("%+v", c)
+	}
+	n := 0
+	for desc := range c.Descs("CORE", NT_PRSTATUS) {
+		n++
+		if len(desc) != 336 {
+			t.Errorf("NT_PRSTATUS of %d bytes", len(desc))
+		}
+	}
+	if n != 2 {
+		t.Errorf("%d CPUs", n)
+	}
+	address, _ := symbol(t, c, "linux_banner")
+	banner, err := s.CString(address, 1000, true)
+	if err != nil || !bytes.HasPrefix(banner, []byte("Linux version 6.12.117-godrgn ")) {
+		t.Errorf("%q, %v", banner, err)
+	}
+	if info(t, c, "PAGESIZE", 10) != 4096 {
+		t.Error("page size")
+	}
+	// Every page can be read, was left out, or does not exist.
+	var read, excluded int
+	buf := make([]byte, 4096)
+	for r := range s.Ranges(true, 0, ^uint64(0)) {
+		for a := r.Min; a < r.Max; a += 4096 {
+			var fault *mem.FaultError
+			switch err := s.Read(buf, a, true); {
+			case err == nil:
+				read++
+			case errors.As(err, &fault) && fault.Message == "page excluded by the dump filter" && fault.Address == a:
+				excluded++
+			default:
+				t.Fatal(err)
+			}
+		}
+	}
+	t.Logf("%d pages, %d excluded", read, excluded)
+	if read < 1000 || excluded < 1000 {
+		t.Errorf("%d pages, %d excluded", read, excluded)
+	}
+	for _, physical := range []bool{false, true} {
+		var fault *mem.FaultError
+		if err := s.Read(buf, 1<<40+1, physical); !errors.As(err, &fault) || fault.Address != 1<<40+1 {
+			t.Error(err)
+		}
+	}
+}
+
+func BenchmarkKdumpUint(b *testing.B) {
+	c, s := openFixture(b)
+	address, _ := symbol(b, c, "linux_banner")
+	b.ReportAllocs()
+	b.ResetTimer()
+	for b.Loop() {
+		if _, err := s.Uint(address, 8, false, true); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkOpenFixture(b *testing.B) {
+	for b.Loop() {
+		c, err := Open(fixture + "vmcore")
+		if err != nil {
+			b.Fatal(err)
+		}
+		c.Close()
+	}
+}
