@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// An apt is a private configuration of apt: its own lists, its own idea of what
+// is installed (nothing), more suites than the machine uses, but the machine's
+// mirror and keyring. Nothing of it touches the system.
+type apt struct {
+	dir string
+}
+
+// suites are those that carry the kernel and, the last one, the newest tools.
+var suites = []string{"bookworm-backports", "trixie", "unstable"}
+
+// newApt prepares the private configuration in dir. The package lists are
+// fetched at most once a day, and old ones do when the mirror doesn't answer.
+func newApt(ctx context.Context, dir string) (*apt, error) {
+	a := &apt{dir: dir}
+	for _, d := range []string{"lists/partial", "cache/archives/partial", "state", "etc"} {
+		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+			return nil, err
+		}
+	}
+	mirror, keyring, err := machineMirror("/etc/apt")
+	if err != nil {
+		return nil, err
+	}
+	var sources strings.Builder
+	for _, suite := range suites {
+		fmt.Fprintf(&sources, "deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "etc/sources.list"), []byte(sources.String()), 0o644); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "state/status"), nil, 0o644); err != nil {
+		return nil, err
+	}
+	stamp := filepath.Join(dir, "updated")
+	info, err := os.Stat(stamp)
+	if err == nil && time.Since(info.ModTime()) < 24*time.Hour {
+		return a, nil
+	}
+	say("fetching package lists")
+	if _, updateErr := a.run(ctx, 3*time.Minute, "", "apt-get", "update"); updateErr != nil {
+		if err == nil {
+			say("using old package lists: %v", updateErr)
+			return a, nil
+		}
+		return nil, updateErr
+	}
+	return a, os.WriteFile(stamp, nil, 0o644)
+}
+
+// run runs one of apt's programs under the private configuration, in directory in.
+func (a *apt) run(ctx context.Context, limit time.Duration, in, program string, args ...string) (string, error) {
+	path := func(p string) string { return filepath.Join(a.dir, p) }
+	options := []string{
+		"-o", "Dir::Etc::sourcelist=" + path("etc/sources.list"),
+		"-o", "Dir::Etc::sourceparts=/dev/null",
+		"-o", "Dir::Etc::preferencesparts=/dev/null",
+		"-o", "Dir::State=" + path("state"),
+		"-o", "Dir::State::lists=" + path("lists"),
+		"-o", "Dir::State::status=" + path("state/status"),
+		"-o", "Dir::Cache=" + path("cache"),
+		"-o", "Acquire::Languages=none",
+		"-o", "Acquire::Retries=3",
+		"-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
+		"-o", "APT::Architecture=amd64",
+		"-o", "APT::Sandbox::User=root",
+	}
+	return outputIn(ctx, limit, in, program, append(options, args...)...)
+}
+
+// machineMirror returns the Debian mirror and the keyring file that the machine's
+// own apt configuration in dir uses.
+func machineMirror(dir string) (mirror, keyring string, err error) {
+	keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+	files, err := filepath.Glob(filepath.Join(dir, "sources.list.d", "*"))
+	if err != nil {
+		return "", "", err
+	}
+	files = append(files, filepath.Join(dir, "sources.list"))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return "", "", err
+		}
+		if m, k := mirrorOf(string(text)); m != "" {
+			if k != "" {
+				keyring = k
+			}
+			return m, keyring, nil
+		}
+	}
+	return "", "", fmt.Errorf("no Debian mirror in the apt configuration below %s", dir)
+}
+
+var (
+	oneLine  = regexp.MustCompile(`^deb\s+(?:\[([^]]*)\]\s+)?(\S+)\s`)
+	signedBy = regexp.MustCompile(`signed-by=(\S+)`)
+)
+
+// mirrorOf finds the first Debian archive, security archives aside, in a sources
+// file of either syntax.
+func mirrorOf(text string) (mirror, keyring string) {
+	isArchive := func(uri string) bool {
+		return strings.HasSuffix(strings.TrimSuffix(uri, "/"), "/debian")
+	}
+	var uri, key string
+	lines := bufio.NewScanner(strings.NewReader(text + "\n\n"))
+	for lines.Scan() {
+		line := strings.TrimSpace(lines.Text())
+		if m := oneLine.FindStringSubmatch(line); m != nil && isArchive(m[2]) {
+			if k := signedBy.FindStringSubmatch(m[1]); k != nil {
+				keyring = k[1]
+			}
+			return m[2], keyring
+		}
+		name, value, _ := strings.Cut(line, ":")
+		switch value = strings.TrimSpace(value); {
+		case line == "":
+			if isArchive(uri) {
+				return uri, key
+			}
+			uri, key = "", ""
+		case strings.EqualFold(name, "URIs"):
+			uri, _, _ = strings.Cut(value, " ")
+		case strings.EqualFold(name, "Signed-By"):
+			key = value
+		}
+	}
+	return "", ""
+}
+
+// download fetches packages, newest versions first found, into dir and returns
+// the paths of the .deb files.
+func (a *apt) download(ctx context.Context, dir string, packages ...string) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	say("downloading %s", strings.Join(packages, ", "))
+	if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", append([]string{"download"}, packages...)...); err != nil {
+		return nil, err
+	}
+	return filepath.Glob(filepath.Join(dir, "*.deb"))
+}
+
+// unpack extracts packages below dir, without installing them, and deletes them.
+func unpack(ctx context.Context, dir string, debs []string) error {
+	for _, deb := range debs {
+		if _, err := output(ctx, 5*time.Minute, "dpkg-deb", "-x", deb, dir); err != nil {
+			return err
+		}
+		if err := os.Remove(deb); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tools maps the programs the lab runs to the Debian packages that have them.
+var tools = [][2]string{
+	{"qemu-system-x86_64", "qemu-system-x86"},
+	{"gcc", "gcc"},
+	{"fallocate", "util-linux"},
+	{"tar", "tar"},
+	{"dpkg-deb", "dpkg"},
+}
+
+// installTools installs, with the machine's own apt, the programs that are missing.
+func installTools(ctx context.Context) error {
+	var missing []string
+	for _, tool := range tools {
+		if _, err := exec.LookPath(tool[0]); err != nil {
+			missing = append(missing, tool[1])
+		}
+	}
+	if _, err := os.Stat("/usr/lib/x86_64-linux-gnu/libc.a"); err != nil {
+		missing = append(missing, "libc6-dev")
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		return fmt.Errorf("these Debian packages are missing: %s; install them or run the lab as root", strings.Join(missing, " "))
+	}
+	say("installing %s", strings.Join(missing, ", "))
+	if _, err := output(ctx, 5*time.Minute, "apt-get", "-q", "update"); err != nil {
+		return err
+	}
+	args := append([]string{"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q", "-y", "--no-install-recommends"}, missing...)
+	_, err := output(ctx, 10*time.Minute, "env", args...)
+	return err
+}

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+	"time"
+)
+
+// layout is raised when the lab makes or names its cores differently.
+const layout = 1
+
+// tries is how often a guest is booted until the lab gives up.
+const tries = 3
+
+// cores are the dumps of one guest, with the guest's account of itself in truth/,
+// vmlinux and the directory modules with debug files.
+type cores struct {
+	dir     string
+	release string
+}
+
+// path returns the path of one of the files.
+func (c cores) path(file string) string { return filepath.Join(c.dir, file) }
+
+// makeCores finds the cores in the cache, or makes them.
+func makeCores(ctx context.Context, opt options) (cores, error) {
+	if err := installTools(ctx); err != nil {
+		return cores{}, err
+	}
+	a, err := newApt(ctx, filepath.Join(opt.cache, "apt"))
+	if err != nil {
+		return cores{}, err
+	}
+	k, err := fetchKernel(ctx, a, opt.cache, opt.series)
+	if err != nil {
+		return cores{}, err
+	}
+	guest := filepath.Join("lab", "guest")
+	key, err := coresKey(guest, k.release, opt)
+	if err != nil {
+		return cores{}, err
+	}
+	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release}
+	done := c.path("done")
+	if _, err := os.Stat(done); err == nil {
+		return c, nil
+	}
+	if err := os.RemoveAll(c.dir); err != nil {
+		return cores{}, err
+	}
+	if err := os.MkdirAll(c.dir, 0o755); err != nil {
+		return cores{}, err
+	}
+	busybox, err := fetchBusybox(ctx, a, opt.cache)
+	if err != nil {
+		return cores{}, err
+	}
+	m, err := fetchMakedumpfile(ctx, a, opt.cache)
+	if err != nil {
+		return cores{}, err
+	}
+	initramfs := c.path("initramfs.gz")
+	if err := buildInitramfs(ctx, initramfs, k, busybox, guest, opt.threads); err != nil {
+		return cores{}, err
+	}
+	start := time.Now()
+	say("booting %s with %d MiB and %d threads", k.release, opt.memory, opt.threads)
+	for try := 1; ; try++ {
+		err := bootAndDump(ctx, c.dir, k, initramfs, opt.memory)
+		if err == nil {
+			break
+		}
+		// Emulation is not perfect: now and then a guest dies while it starts.
+		if try == tries || ctx.Err() != nil {
+			return cores{}, err
+		}
+		say("trying once more: %v", err)
+	}
+	say("booted and dumped in %.0f s", time.Since(start).Seconds())
+	for link, to := range map[string]string{"vmlinux": k.vmlinux(), "modules": k.moduleDebug()} {
+		if err := os.Symlink(to, c.path(link)); err != nil {
+			return cores{}, err
+		}
+	}
+	if err := makeDumps(ctx, c.dir, m); err != nil {
+		return cores{}, err
+	}
+	if err := os.WriteFile(done, nil, 0o644); err != nil {
+		return cores{}, err
+	}
+	return c, forgetOld(opt.cache)
+}
+
+// coresKey names a set of cores by all that it is made from.
+func coresKey(guest, release string, opt options) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintln(sum, layout, release, opt.memory, opt.threads, guestModules)
+	for _, file := range []string{"init", "crowd.c", "truth.c"} {
+		text, err := os.ReadFile(filepath.Join(guest, file))
+		if err != nil {
+			return "", fmt.Errorf("%w (the lab runs in the module's root directory)", err)
+		}
+		fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
+	}
+	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
+}
+
+// forgetOld removes all but the two newest sets of cores and kernels, and what runs
+// that failed have left.
+func forgetOld(cache string) error {
+	for _, kind := range []struct{ dir, done string }{{"cores", "done"}, {"kernel", "unpacked"}} {
+		dir := filepath.Join(cache, kind.dir)
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return err
+		}
+		type entry struct {
+			name string
+			made time.Time
+		}
+		var sets []entry
+		for _, e := range entries {
+			var made time.Time
+			if info, err := os.Stat(filepath.Join(dir, e.Name(), kind.done)); err == nil {
+				made = info.ModTime()
+			}
+			sets = append(sets, entry{e.Name(), made})
+		}
+		sort.Slice(sets, func(i, j int) bool { return sets[i].made.After(sets[j].made) })
+		for i, set := range sets {
+			if i < 2 || strings.HasPrefix(set.name, ".") {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(dir, set.name)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

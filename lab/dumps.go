@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A makedumpfile is the program, unpacked with the libraries and the loader it was
+// built for: that of Debian 12 itself is too old for some newer kernels.
+type makedumpfile struct {
+	root string
+}
+
+// libraries are those that makedumpfile links to; their package names carry suffixes
+// that differ between releases.
+var libraries = []string{"libc6", "libdw1", "libelf1", "liblzo2", "libzstd1", "zlib1g", "libbz2", "liblzma", "libsnappy", "libstdc++", "libgcc-s1"}
+
+func fetchMakedumpfile(ctx context.Context, a *apt, cache string) (makedumpfile, error) {
+	m := makedumpfile{root: filepath.Join(cache, "tools", "makedumpfile")}
+	return m, fetchTool(ctx, m.root, func() ([]string, error) {
+		closure, err := a.run(ctx, time.Minute, "", "apt-cache", "depends", "--recurse", "--no-recommends",
+			"--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", "makedumpfile")
+		if err != nil {
+			return nil, err
+		}
+		packages := []string{"makedumpfile"}
+		for name := range strings.FieldsSeq(closure) {
+			wanted := slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(name, l) })
+			if wanted && !strings.Contains(name, ":") && !slices.Contains(packages, name) {
+				packages = append(packages, name)
+			}
+		}
+		return a.download(ctx, filepath.Join(m.root, "debs"), packages...)
+	})
+}
+
+// fetchBusybox returns the path of a statically linked busybox.
+func fetchBusybox(ctx context.Context, a *apt, cache string) (string, error) {
+	root := filepath.Join(cache, "tools", "busybox")
+	err := fetchTool(ctx, root, func() ([]string, error) {
+		return a.download(ctx, filepath.Join(root, "debs"), "busybox-static/trixie")
+	})
+	for _, path := range []string{"usr/bin/busybox", "bin/busybox"} {
+		if _, err := os.Stat(filepath.Join(root, path)); err == nil {
+			return filepath.Join(root, path), nil
+		}
+	}
+	return filepath.Join(root, "usr/bin/busybox"), err
+}
+
+// fetchTool unpacks packages below root unless that was done before.
+func fetchTool(ctx context.Context, root string, download func() ([]string, error)) error {
+	done := filepath.Join(root, "unpacked")
+	if _, err := os.Stat(done); err == nil {
+		return nil
+	}
+	if err := os.RemoveAll(root); err != nil {
+		return err
+	}
+	debs, err := download()
+	if err != nil {
+		return err
+	}
+	if err := unpack(ctx, root, debs); err != nil {
+		return err
+	}
+	return os.WriteFile(done, nil, 0o644)
+}
+
+// run runs makedumpfile on a dump.
+func (m makedumpfile) run(ctx context.Context, args ...string) error {
+	lib := filepath.Join(m.root, "usr/lib/x86_64-linux-gnu")
+	command := append([]string{"--library-path", lib, filepath.Join(m.root, "usr/bin/makedumpfile")}, args...)
+	said, err := output(ctx, dumpLimit, filepath.Join(lib, "ld-linux-x86-64.so.2"), command...)
+	if err == nil && strings.Contains(said, "not supported") {
+		say("makedumpfile %s: %s", strings.Join(args, " "), strings.TrimSpace(said))
+	}
+	return err
+}
+
+// A dump is one of the forms in which the same memory is kept.
+type dump struct {
+	file string
+	from string   // the dump it is made from; "" for QEMU's own
+	args []string // of makedumpfile
+	what string
+}
+
+// dumps lists all forms, those that others are made from first.
+var dumps = []dump{
+	{file: "vmcore.elf", what: "ELF, everything, program headers in the usual place"},
+	{file: "vmcore.qemu-zlib", what: "kdump-compressed by QEMU: flattened, zlib, everything"},
+	{file: "vmcore.kdump", from: "vmcore.elf", args: []string{"-c", "-d", "0"}, what: "kdump-compressed by makedumpfile: zlib, everything"},
+	{file: "vmcore.d31", from: "vmcore.elf", args: []string{"-z", "-d", "31"}, what: "zstd, without zero, cache, user and free pages"},
+	{file: "vmcore.d31.zlib", from: "vmcore.elf", args: []string{"-c", "-d", "31"}, what: "zlib, filtered"},
+	{file: "vmcore.d31.lzo", from: "vmcore.elf", args: []string{"-l", "-d", "31"}, what: "LZO, filtered"},
+	{file: "vmcore.d31.elf", from: "vmcore.elf", args: []string{"-E", "-d", "31"}, what: "ELF, filtered"},
+	{file: "vmcore.d31.flat", from: "vmcore.elf", args: []string{"-F", "-z", "-d", "31"}, what: "flattened, zstd, filtered"},
+}
+
+// makeDumps makes all forms from QEMU's two in dir.
+func makeDumps(ctx context.Context, dir string, m makedumpfile) error {
+	raw := filepath.Join(dir, "raw.elf")
+	if err := usualELF(raw, filepath.Join(dir, "vmcore.elf")); err != nil {
+		return err
+	}
+	if err := os.Remove(raw); err != nil {
+		return err
+	}
+	for _, d := range dumps {
+		if d.from == "" {
+			continue
+		}
+		start := time.Now()
+		to := filepath.Join(dir, d.file)
+		if slices.Contains(d.args, "-F") { // flattened: it goes to standard output
+			if err := m.flatten(ctx, d.args, filepath.Join(dir, d.from), to); err != nil {
+				return err
+			}
+		} else if err := m.run(ctx, append(slices.Clone(d.args), filepath.Join(dir, d.from), to)...); err != nil {
+			return err
+		}
+		info, err := os.Stat(to)
+		if err != nil {
+			return err
+		}
+		say("%s: %s, %d MiB in %.0f s", d.file, d.what, info.Size()>>20, time.Since(start).Seconds())
+	}
+	return nil
+}
+
+// flatten runs makedumpfile -F, which writes to standard output.
+func (m makedumpfile) flatten(ctx context.Context, args []string, from, to string) error {
+	ctx, cancel := context.WithTimeout(ctx, dumpLimit)
+	defer cancel()
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	lib := filepath.Join(m.root, "usr/lib/x86_64-linux-gnu")
+	command := append([]string{"--library-path", lib, filepath.Join(m.root, "usr/bin/makedumpfile")}, args...)
+	cmd := exec.CommandContext(ctx, filepath.Join(lib, "ld-linux-x86-64.so.2"), append(command, from)...)
+	cmd.Stdout = out
+	if err := cmd.Run(); err != nil {
+		return err
+	}
+	return out.Close()
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"debug/elf"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+)
+
+// usualELF writes a copy of QEMU's ELF dump in the layout other programs expect.
+// QEMU 7.2 puts section headers before the program headers and claims an ELF header
+// of 8 bytes, which makedumpfile refuses: in the copy, the program headers follow
+// the ELF header, and there are no sections. Runs of zeros become holes.
+func usualELF(from, to string) error {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	f, err := elf.NewFile(in)
+	if err != nil {
+		return err
+	}
+	if f.Class != elf.ELFCLASS64 || f.ByteOrder != binary.LittleEndian {
+		return fmt.Errorf("%s is no little-endian 64-bit ELF file", from)
+	}
+	const headerSize, programSize, align = 64, 56, 4096
+	header := elf.Header64{
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(f.Class), byte(f.Data), byte(f.Version), byte(f.OSABI), f.ABIVersion},
+		Type:  uint16(f.Type), Machine: uint16(f.Machine), Version: uint32(f.Version), Entry: f.Entry,
+		Phoff: headerSize, Ehsize: headerSize, Phentsize: programSize, Phnum: uint16(len(f.Progs)),
+	}
+	out, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer out.Close()
+	programs := make([]elf.Prog64, len(f.Progs))
+	offset := uint64(headerSize + programSize*len(f.Progs))
+	for i, p := range f.Progs {
+		if p.Type != elf.PT_NOTE {
+			offset = (offset + align - 1) &^ (align - 1)
+		}
+		programs[i] = elf.Prog64{
+			Type: uint32(p.Type), Flags: uint32(p.Flags), Off: offset,
+			Vaddr: p.Vaddr, Paddr: p.Paddr, Filesz: p.Filesz, Memsz: p.Memsz, Align: p.Align,
+		}
+		if err := copySparse(out, int64(offset), p.Open()); err != nil {
+			return err
+		}
+		offset += p.Filesz
+	}
+	if err := out.Truncate(int64(offset)); err != nil {
+		return err
+	}
+	if _, err := out.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := binary.Write(out, f.ByteOrder, header); err != nil {
+		return err
+	}
+	if err := binary.Write(out, f.ByteOrder, programs); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+// copySparse copies a stream to an offset of a file, leaving holes for zeros.
+func copySparse(out io.WriterAt, offset int64, in io.Reader) error {
+	block := make([]byte, 64<<10)
+	for {
+		n, err := io.ReadFull(in, block)
+		if slices.ContainsFunc(block[:n], func(b byte) bool { return b != 0 }) {
+			if _, err := out.WriteAt(block[:n], offset); err != nil {
+				return err
+			}
+		}
+		offset += int64(n)
+		if err == io.EOF || err == io.ErrUnexpectedEOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,108 @@
+// The lab proves godrgn on a real distribution kernel. It fetches Debian's
+// present 6.12 cloud kernel with its debug symbols, boots it under QEMU (by
+// emulation, so that it works wherever QEMU does) with a busy userspace, lets
+// the guest write down what it knows of itself, dumps the guest's memory in
+// several formats, and holds what the drgn program says of the dumps against
+// the guest's own account.
+//
+// Usage, in the module's root directory:
+//
+//	go run ./lab cores            make the cores, or find them in the cache
+//	go run ./lab check            cores, then every check
+//	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
+//
+// Everything that is downloaded or made goes to the directory named by
+// GODRGN_LAB_CACHE (~/.cache/godrgn-lab when it is not set), never to the
+// checkout. The lab runs on Debian 12 and installs what it lacks when it is
+// root. A core is made anew only when the kernel, the guest or the lab's own
+// parameters change.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"time"
+)
+
+// options are the lab's parameters; those of the guest are part of a core's key.
+type options struct {
+	memory  int           // guest memory in MiB
+	threads int           // threads of the crowd
+	series  string        // kernel series, "6.12"
+	limit   time.Duration // for the whole run
+	program string        // the drgn program; built when empty
+	than    string        // command of the drgn to compare with
+	only    string        // one dump instead of all
+	cache   string
+}
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "lab:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errors.New("name what to do: cores, check or bench")
+	}
+	var opt options
+	flags := flag.NewFlagSet("lab "+args[0], flag.ContinueOnError)
+	flags.IntVar(&opt.memory, "memory", 1024, "guest memory in `MiB`")
+	flags.IntVar(&opt.threads, "threads", 2000, "`number` of threads in the guest's crowd")
+	flags.StringVar(&opt.series, "series", "6.12", "kernel `series`")
+	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives up")
+	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
+	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …)")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	var err error
+	if opt.cache, err = cacheDir(); err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, opt.limit)
+	defer cancel()
+
+	start := time.Now()
+	c, err := makeCores(ctx, opt)
+	if err != nil {
+		return err
+	}
+	say("cores of %s in %s (%.0f s)", c.release, c.dir, time.Since(start).Seconds())
+	switch args[0] {
+	case "cores":
+		return nil
+	case "check":
+		return check(ctx, opt, c)
+	case "bench":
+		return bench(ctx, opt, c)
+	}
+	return fmt.Errorf("%q is none of cores, check and bench", args[0])
+}
+
+func cacheDir() (string, error) {
+	if dir := os.Getenv("GODRGN_LAB_CACHE"); dir != "" {
+		return filepath.Abs(dir)
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(home, ".cache", "godrgn-lab"), nil
+}
+
+// say reports progress on standard error; standard output is for results.
+func say(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "lab: "+format+"\n", args...)
+}
