@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/kdump"
 	"github.com/godrgn/drgn/mem"
@@ -59,12 +60,43 @@ func Open(path string) (*Core, error) {
 
 // parse looks what data, the contents of the file at path, is.
 func parse(path string, data []byte) (*Core, error) {
-	if len(data) == 0 {
+	switch {
+	case len(data) == 0:
 		return nil, &FormatError{path, "an empty file"}
+	case compressed.Format(data) != "":
+		image, err := compressed.Decompress(path, data, compressed.Options{})
+		if err != nil {
+			return nil, err
+		}
+		c, err := parseFlat(path, image.Data)
+		if err != nil {
+			image.Close() // the parser's error says more
+			return nil, err
+		}
+		c.closers = append(c.closers, image.Close)
+		return c, nil
 	}
-	return parseSource(&kdump.Plain{Path: path, Data: data})
+	return parseFlat(path, data)
 }
 
+// parseFlat reads data that is not compressed but may be flattened.
+func parseFlat(path string, data []byte) (*Core, error) {
+	if !kdump.IsFlat(data) {
+		return parseSource(&kdump.Plain{Path: path, Data: data})
+	}
+	f, err := kdump.OpenFlat(path, data)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parseSource(f)
+	if err != nil {
+		return nil, err
+	}
+	c.Truncated = c.Truncated || f.Truncated
+	return c, nil
+}
+
+// parseSource looks at a file as it was before it was compressed or flattened.
 func parseSource(src kdump.Source) (*Core, error) {
 	start := src.View(0)
 	for _, f := range foreign {
@@ -77,6 +109,8 @@ func parseSource(src kdump.Source) (*Core, error) {
 		return parseELF(src)
 	case kdump.IsKdump(start):
 		return parseKdump(src)
+	case compressed.IsKernelImage(start):
+		return nil, &FormatError{src.Name(), "a bootable kernel image"}
 	}
 	return nil, &FormatError{src.Name(), "in no format known here"}
 }
