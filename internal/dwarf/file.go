@@ -51,6 +51,7 @@ type File struct {
 	unitOffs []uint64 // of all units' headers, ascending; .debug_types follows .debug_info
 	units    []atomic.Pointer[Unit]
 	abbrevs  sync.Map // abbrevKey → *abbrevTable
+	scopes   scopes   // functions and source lines by address
 
 	sigs struct {
 		once sync.Once

@@ -1,0 +1,371 @@
+package dwarf
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+	"sync"
+	"sync/atomic"
+)
+
+// A Function is a function, or the instance of one that was inlined, whose code contains an address.
+type Function struct {
+	DIE    DIE    // DW_TAG_subprogram or DW_TAG_inlined_subroutine
+	Outer  DIE    // DW_TAG_subprogram that it was inlined into, or DIE itself: it has the frame base
+	Name   string // DW_AT_name of the function or of what it is an instance of
+	Inline bool
+	// CallFile, CallLine and CallColumn say where an inlined function was called. CallFile is an index for the file
+	// table of the unit's line program; zero line or column: not stated.
+	CallFile, CallLine, CallColumn uint64
+	// Scopes are the function's DIE and the DW_TAG_lexical_block DIEs in it that contain the address, outermost first.
+	Scopes []DIE
+}
+
+// LinkageName returns the name that the linker knows the function by, "" when it is not stated.
+func (fn *Function) LinkageName() (string, error) {
+	for _, at := range []Attr{AttrLinkageName, AttrMIPSLinkageName} {
+		if v, err := fn.DIE.Inherited(at); err != nil || v.Exists() {
+			b, err := textBytes(v, err)
+			return string(b), err
+		}
+	}
+	return "", nil
+}
+
+func textBytes(v Value, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	return v.Bytes()
+}
+
+// scopes finds units, functions and source lines by address. Everything in it is made when first asked for.
+type scopes struct {
+	once  sync.Once
+	err   error
+	units spans   // of addresses, by unit
+	blind []int32 // units that don't say where their code is
+
+	blindOnce sync.Once
+	blindErr  error
+	more      spans // of functions of the blind units, by unit
+
+	functions sync.Map                 // unit number → *unitFunctions
+	lines     sync.Map                 // offset in .debug_line → *unitLines
+	places    atomic.Pointer[sync.Map] // address → *place; thrown away when it has grown too large
+	nplaces   atomic.Int32
+}
+
+// maxPlaces bounds how many addresses are remembered with their functions.
+const maxPlaces = 1 << 16
+
+// A place is what is known of an address.
+type place struct {
+	functions []Function
+	unit      *Unit // nil: no unit has the address
+
+	once    sync.Once
+	sources []Source
+	err     error
+}
+
+// A span is a range of addresses that belongs to something.
+type span struct {
+	low, high uint64
+	of        uint64 // unit number, or offset of a DIE
+	reach     uint64 // the highest high of the spans up to this one
+}
+
+// spans are sorted by low.
+type spans []span
+
+// sort sorts the spans and prepares them for find. Of those that start at one address the shortest comes last.
+func (s spans) sort() {
+	slices.SortStableFunc(s, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(b.high, a.high))
+	})
+	reach := uint64(0)
+	for i := range s {
+		reach = max(reach, s[i].high)
+		s[i].reach = reach
+	}
+}
+
+// find returns the span that contains pc: of several the one that starts last.
+func (s spans) find(pc uint64) (of uint64, ok bool) {
+	i := sort.Search(len(s), func(i int) bool { return s[i].low > pc }) - 1
+	for ; i >= 0 && s[i].reach > pc; i-- {
+		if s[i].high > pc {
+			return s[i].of, true
+		}
+	}
+	return 0, false
+}
+
+// load finds out which units have code where.
+func (s *scopes) load(f *File) error {
+	s.once.Do(func() {
+		budget := maxRangeEntries
+		for i, off := range f.unitOffs {
+			h, err := f.parseUnit(off)
+			if err != nil {
+				s.err = err
+				return
+			}
+			if h.Type != UnitCompile && h.Type != UnitSkeleton {
+				continue
+			}
+			if err := s.addUnit(f, i, &budget); err != nil {
+				s.err = err
+				return
+			}
+		}
+		s.units.sort()
+	})
+	return s.err
+}
+
+func (s *scopes) addUnit(f *File, i int, budget *int) error {
+	u, err := f.Unit(i)
+	if err != nil {
+		return err
+	}
+	root, err := u.Root()
+	if err != nil {
+		return err
+	}
+	if root.Tag != TagCompileUnit && root.Tag != TagSkeletonUnit {
+		return nil
+	}
+	if !root.hasCode() {
+		if root.HasChildren() {
+			s.blind = append(s.blind, int32(i))
+		}
+		return nil
+	}
+	return root.ranges(budget, func(low, high uint64) bool {
+		s.units = append(s.units, span{low: low, high: high, of: uint64(i)})
+		return true
+	})
+}
+
+// unit returns the number of the unit that has code at pc.
+func (s *scopes) unit(f *File, pc uint64) (i int, ok bool, err error) {
+	if err := s.load(f); err != nil {
+		return 0, false, err
+	}
+	if i, ok := s.units.find(pc); ok {
+		return int(i), true, nil
+	}
+	s.blindOnce.Do(func() {
+		for _, i := range s.blind {
+			fs, err := s.functionsOf(f, int(i))
+			if err != nil {
+				s.blindErr = err
+				return
+			}
+			for _, fn := range fs.spans {
+				s.more = append(s.more, span{low: fn.low, high: fn.high, of: uint64(i)})
+			}
+		}
+		s.more.sort()
+	})
+	u, ok := s.more.find(pc)
+	return int(u), ok, s.blindErr
+}
+
+// unitFunctions are the functions of a unit.
+type unitFunctions struct {
+	once  sync.Once
+	err   error
+	spans spans // by offset of the DIE
+
+	nestedOnce sync.Once
+	nestedErr  error
+	nested     spans // of functions inside functions
+}
+
+func (s *scopes) functionsOf(f *File, i int) (*unitFunctions, error) {
+	v, ok := s.functions.Load(i)
+	if !ok {
+		v, _ = s.functions.LoadOrStore(i, &unitFunctions{})
+	}
+	fs := v.(*unitFunctions)
+	fs.once.Do(func() { fs.spans, fs.err = f.functionSpans(i, false) })
+	return fs, fs.err
+}
+
+// functionSpans lists where the functions of unit i are: those in no other function, or those that are in one.
+func (f *File) functionSpans(i int, nested bool) (spans, error) {
+	u, err := f.Unit(i)
+	if err != nil {
+		return nil, err
+	}
+	root, err := u.Root()
+	if err != nil {
+		return nil, err
+	}
+	var s spans
+	budget := maxRangeEntries
+	w := root.Walk()
+	inside := -1 // depth of the outermost function we are in
+	for w.Next() {
+		if w.Depth <= inside {
+			inside = -1
+		}
+		switch w.Tag {
+		case TagSubprogram:
+			if (inside >= 0) == nested {
+				d := w.DIE
+				if err := d.ranges(&budget, func(low, high uint64) bool {
+					s = append(s, span{low: low, high: high, of: d.Off})
+					return true
+				}); err != nil {
+					return nil, err
+				}
+			}
+			if inside < 0 {
+				inside = w.Depth
+			}
+			if !nested {
+				w.SkipChildren()
+			}
+		case TagNamespace, TagModule, TagStructureType, TagClassType, TagUnionType:
+		default:
+			if inside < 0 {
+				w.SkipChildren()
+			}
+		}
+	}
+	s.sort()
+	return slices.Clip(s), w.Err()
+}
+
+// function returns the DIE of the function of unit i that has code at pc.
+func (s *scopes) function(f *File, i int, pc uint64) (d DIE, ok bool, err error) {
+	fs, err := s.functionsOf(f, i)
+	if err != nil {
+		return DIE{}, false, err
+	}
+	off, ok := fs.spans.find(pc)
+	if !ok {
+		fs.nestedOnce.Do(func() { fs.nested, fs.nestedErr = f.functionSpans(i, true) })
+		if fs.nestedErr != nil {
+			return DIE{}, false, fs.nestedErr
+		}
+		if off, ok = fs.nested.find(pc); !ok {
+			return DIE{}, false, nil
+		}
+	}
+	d, err = f.DIE(off)
+	return d, err == nil, err
+}
+
+// Functions returns the functions whose code contains pc, an address of the program: the innermost of those that were
+// inlined first, the one they all were inlined into last. None are known for code without debug information, such as
+// most assembly. The slice must not be changed.
+func (f *File) Functions(pc uint64) ([]Function, error) {
+	p, err := f.place(pc)
+	if err != nil {
+		return nil, err
+	}
+	return p.functions, nil
+}
+
+func (f *File) place(pc uint64) (*place, error) {
+	s := &f.scopes
+	m := s.places.Load()
+	if m != nil {
+		if p, ok := m.Load(pc); ok {
+			return p.(*place), nil
+		}
+	}
+	p := &place{}
+	i, ok, err := s.unit(f, pc-f.Bias)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		if p.unit, err = f.Unit(i); err != nil {
+			return nil, err
+		}
+		if p.functions, err = f.findFunctions(i, pc-f.Bias); err != nil {
+			return nil, err
+		}
+	}
+	if m == nil || s.nplaces.Add(1) > maxPlaces {
+		fresh := &sync.Map{}
+		if s.places.CompareAndSwap(m, fresh) {
+			s.nplaces.Store(1)
+			m = fresh
+		} else {
+			m = s.places.Load()
+		}
+	}
+	q, _ := m.LoadOrStore(pc, p)
+	return q.(*place), nil
+}
+
+// findFunctions walks from the function at pc down to the innermost scope.
+func (f *File) findFunctions(i int, pc uint64) ([]Function, error) {
+	outer, ok, err := f.scopes.function(f, i, pc)
+	if !ok {
+		return nil, err
+	}
+	out := []Function{{DIE: outer, Outer: outer, Scopes: []DIE{outer}}}
+	budget := maxRangeEntries
+	w := outer.Walk()
+	depth := 0 // of the children of the innermost scope so far
+	for w.Next() {
+		if w.Depth < depth {
+			break
+		}
+		if w.Tag != TagLexicalBlock && w.Tag != TagInlinedSubroutine {
+			w.SkipChildren()
+			continue
+		}
+		in, err := w.contains(pc, &budget)
+		if err != nil {
+			return nil, err
+		}
+		if !in {
+			w.SkipChildren()
+			continue
+		}
+		depth = w.Depth + 1
+		if w.Tag == TagLexicalBlock {
+			fn := &out[len(out)-1]
+			fn.Scopes = append(fn.Scopes, w.DIE)
+			continue
+		}
+		out = append(out, Function{DIE: w.DIE, Outer: outer, Inline: true, Scopes: []DIE{w.DIE}})
+	}
+	if w.Err() != nil {
+		return nil, w.Err()
+	}
+	for i := range out {
+		if err := out[i].describe(); err != nil {
+			return nil, err
+		}
+	}
+	slices.Reverse(out)
+	return out, nil
+}
+
+// describe fills in the function's name and where it was called.
+func (fn *Function) describe() (err error) {
+	if fn.Name, err = fn.DIE.FullName(); err != nil || !fn.Inline {
+		return err
+	}
+	return fn.DIE.Attrs(func(at Attr, v Value) bool {
+		switch at {
+		case AttrCallFile:
+			fn.CallFile, _ = v.Uint()
+		case AttrCallLine:
+			fn.CallLine, _ = v.Uint()
+		case AttrCallColumn:
+			fn.CallColumn, _ = v.Uint()
+		}
+		return true
+	})
+}
