@@ -78,15 +78,13 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		more, err = w.withoutRow(f)
 		return more, false, err
 	}
-	if row.CFA.Kind != cfi.Undefined {
-		f.CFA, err = w.evaluate(&row.CFA, row, 0)
-		if err != nil {
-			return false, false, err
-		}
-		f.HasCFA = true
-	}
+	f.CFA, err = w.evaluate(&row.CFA, row, 0)
+	f.HasCFA = err == nil
 	if row.Outermost || row.ReturnAddress < 0 {
 		return false, false, nil
+	}
+	if err != nil { // everything depends on it
+		return false, false, err
 	}
 	known := w.regs.Known() & row.Same
 	var changed uint64
