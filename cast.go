@@ -1,6 +1,9 @@
 package drgn
 
-import "github.com/godrgn/drgn/types"
+import (
+	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/types"
+)
 
 // cast converts a scalar the way C does between integers, booleans, enumerated types and pointers.
 func (p *Program) cast(t *types.Type, o Object) Object {
@@ -17,7 +20,7 @@ func (p *Program) cast(t *types.Type, o Object) Object {
 				if to == types.Bool && v != 0 {
 					v = 1
 				}
-				return Object{prog: p, typ: t, form: value, bits: truncate(v, n)}
+				return Object{prog: p, typ: t, form: value, bits: bits.Truncate(v, n)}
 			}
 		}
 	}

@@ -86,3 +86,9 @@ func (e *PathError) Error() string { return e.Path + ": " + e.Err.Error() }
 
 // Unwrap returns the failure itself.
 func (e *PathError) Unwrap() error { return e.Err }
+
+// IsNotFound reports whether an error says that a name or address is not known.
+func IsNotFound(err error) bool {
+	var missing *LookupError
+	return errors.As(err, &missing) || errors.Is(err, ErrNotFound)
+}

@@ -3,6 +3,7 @@ package drgn
 import (
 	"fmt"
 
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -80,7 +81,7 @@ func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
 
 // ScalarValue returns a value of an integer, boolean, enumerated or pointer type of at most 64 bits; bits beyond its
 // size are dropped.
-func (p *Program) ScalarValue(t *types.Type, bits uint64) Object {
+func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
 	if t == nil || t.Set() != p.types {
 		return Failed(&ValueError{"type is from another program"})
 	}
@@ -96,15 +97,7 @@ func (p *Program) ScalarValue(t *types.Type, bits uint64) Object {
 	if n > 8 {
 		return Failed(&ValueError{fmt.Sprintf("'%s' is longer than 64 bits", t)})
 	}
-	return Object{prog: p, typ: t, form: value, bits: truncate(bits, n*8)}
-}
-
-// truncate drops the bits of v above the low n.
-func truncate(v, n uint64) uint64 {
-	if n >= 64 {
-		return v
-	}
-	return v & (1<<n - 1)
+	return Object{prog: p, typ: t, form: value, bits: bits.Truncate(v, n*8)}
 }
 
 // BytesValue returns a value of a type from the bytes it would have in memory.
@@ -129,7 +122,11 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 		if bitField != 0 {
 			n = uint64(bitField)
 		}
-		o.bits = extract(data, uint64(bitOff), n, bigEndian(t))
+		v, ok := bits.Extract(data, uint64(bitOff), n, bigEndian(t))
+		if !ok {
+			return Failed(&BoundsError{"out of bounds of value"})
+		}
+		o.bits = v
 		return o
 	}
 	o.x = &extra{data: append([]byte(nil), data...)}
@@ -158,38 +155,6 @@ func bigEndian(t *types.Type) bool {
 		t = t.Elem()
 	}
 	return t.BigEndian()
-}
-
-// extract returns n bits (up to 64) that start off bits into data: off counts from the least significant bit of the
-// first byte in little-endian order, from the most significant one in big-endian order.
-func extract(data []byte, off, n uint64, big bool) uint64 {
-	if n == 0 {
-		return 0
-	}
-	first, last := off/8, (off+n-1)/8
-	var v, over uint64
-	if big {
-		for _, b := range data[first : last+1] {
-			over = v >> 56
-			v = v<<8 | uint64(b)
-		}
-		down := (8 - (off+n)%8) % 8
-		if down != 0 {
-			v = v>>down | over<<(64-down)
-		}
-		return truncate(v, n)
-	}
-	for i, b := range data[first : last+1] {
-		if i == 8 {
-			over = uint64(b)
-			break
-		}
-		v |= uint64(b) << (8 * i)
-	}
-	if down := off % 8; down != 0 {
-		v = v>>down | over<<(64-down)
-	}
-	return truncate(v, n)
 }
 
 // Prog returns the program the object is in; nil for a failed one.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -39,21 +40,14 @@ func (o Object) scalar() (uint64, error) {
 		if err := o.prog.mem.Read(b, o.bits, false); err != nil {
 			return 0, err
 		}
-		return extract(b, uint64(o.bitOff), size, t.BigEndian()), nil
+		v, _ := bits.Extract(b, uint64(o.bitOff), size, t.BigEndian())
+		return v, nil
 	case absent:
 		return 0, &AbsentError{o.x.reason}
 	case failed:
 		return 0, o.Err()
 	}
 	return 0, &TypeError{fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
-}
-
-// signExtend makes an n-bit number a 64-bit one.
-func signExtend(v, n uint64) int64 {
-	if n == 0 || n >= 64 {
-		return int64(v)
-	}
-	return int64(v<<(64-n)) >> (64 - n)
 }
 
 // width returns the size of a scalar object in bits.
@@ -85,7 +79,7 @@ func (o Object) Uint() (uint64, error) {
 		return 0, err
 	}
 	if t.IsSigned() {
-		v = uint64(signExtend(v, o.width()))
+		v = uint64(bits.SignExtend(v, o.width()))
 	}
 	return v, nil
 }
@@ -140,7 +134,7 @@ func (o Object) Float() (float64, error) {
 	}
 	v := uint64(0)
 	if n := uint64(len(b)); n <= 8 {
-		v = extract(b, 0, n*8, bigEndian(o.typ))
+		v, _ = bits.Extract(b, 0, n*8, bigEndian(o.typ))
 	}
 	switch len(b) {
 	case 4:
@@ -159,10 +153,10 @@ func (o Object) Bytes() ([]byte, error) {
 	case absent:
 		return nil, &AbsentError{o.x.reason}
 	}
-	bits := uint64(o.bitField)
-	if bits == 0 {
+	n := uint64(o.bitField)
+	if n == 0 {
 		var err error
-		if bits, err = o.typ.BitSize(); err != nil {
+		if n, err = o.typ.BitSize(); err != nil {
 			return nil, err
 		}
 	}
@@ -171,23 +165,23 @@ func (o Object) Bytes() ([]byte, error) {
 		if o.x != nil {
 			return o.x.data, nil
 		}
-		out := make([]byte, (bits+7)/8)
-		insert(out, o.bits, bits, big)
+		out := make([]byte, (n+7)/8)
+		bits.Insert(out, 0, n, big, o.bits)
 		return out, nil
 	}
-	if bits > maxObject*8 {
+	if n > maxObject*8 {
 		return nil, &ValueError{fmt.Sprintf("object of type '%s' is too large to read", o.typ)}
 	}
-	raw := make([]byte, (uint64(o.bitOff)+bits+7)/8)
+	raw := make([]byte, (uint64(o.bitOff)+n+7)/8)
 	if err := o.prog.mem.Read(raw, o.bits, false); err != nil {
 		return nil, err
 	}
-	if o.bitOff == 0 && bits%8 == 0 {
+	if o.bitOff == 0 && n%8 == 0 {
 		return raw, nil
 	}
-	if bits <= 64 {
-		out := make([]byte, (bits+7)/8)
-		insert(out, extract(raw, uint64(o.bitOff), bits, big), bits, big)
+	if v, ok := bits.Extract(raw, uint64(o.bitOff), n, big); ok {
+		out := make([]byte, (n+7)/8)
+		bits.Insert(out, 0, n, big, v)
 		return out, nil
 	}
 	return nil, &TypeError{fmt.Sprintf("object of type '%s' is not byte-aligned", o.typ)}
@@ -195,28 +189,6 @@ func (o Object) Bytes() ([]byte, error) {
 
 // maxObject bounds the size of one object that is read as a whole.
 const maxObject = 1 << 30
-
-// insert lays n bits (up to 64) into out from its first bit on.
-func insert(out []byte, v, n uint64, big bool) {
-	v = truncate(v, n)
-	if big {
-		if down := n % 8; down != 0 {
-			last := len(out) - 1
-			out[last] = byte(v << (8 - down))
-			v >>= down
-			out = out[:last]
-		}
-		for i := len(out) - 1; i >= 0; i-- {
-			out[i] = byte(v)
-			v >>= 8
-		}
-		return
-	}
-	for i := range out {
-		out[i] = byte(v)
-		v >>= 8
-	}
-}
 
 // Read returns the object's value as it is now.
 func (o Object) Read() Object {
