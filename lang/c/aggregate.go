@@ -1,0 +1,385 @@
+package c
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+
+	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/types"
+)
+
+// aggregate prints a structure, union, class or array; u is its type without typedefs.
+func (f *formatter) aggregate(p part, u *types.Type, indent int, oneLine bool) bool {
+	if f.depth >= maxNesting {
+		f.fail(errTooDeep)
+		return true
+	}
+	f.depth++
+	defer func() { f.depth-- }()
+	if u.Kind() != types.Array && !u.IsComplete() {
+		f.write("<incomplete>")
+		return true
+	}
+	if f.allGone(p, u) {
+		return true
+	}
+	if u.Kind() != types.Array {
+		l := list{f: f, of: p, named: f.Flags&MemberTypeNames != 0, labels: f.Flags&MemberNames != 0,
+			skipZero: f.Flags&ImplicitMembers == 0}
+		l.members(u)
+		return f.list(&l, f.Flags&MembersSameLine != 0, indent, oneLine)
+	}
+	length, known := u.Length()
+	if f.Flags&String != 0 && known && length > 0 && isCharacter(u.Elem()) {
+		f.characters(p, length)
+		return !oneLine || f.fits(0)
+	}
+	l := list{f: f, of: p, named: f.Flags&ElementTypeNames != 0, labels: f.Flags&ElementIndices != 0,
+		skipZero: f.Flags&ImplicitElements == 0, elem: u.Elem()}
+	size, ok := f.size(l.elem)
+	if !ok {
+		if known && length > 0 {
+			f.write("<incomplete>")
+			return true
+		}
+		length = 0
+	}
+	l.size, l.n = size, length
+	if l.skipZero && !l.labels {
+		l.n = l.nonZeroEnd()
+	}
+	return f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
+}
+
+// allGone prints one mark for an aggregate within another of which nothing can be read.
+func (f *formatter) allGone(p part, u *types.Type) bool {
+	if p.src.mem == nil || f.depth < 2 {
+		return false
+	}
+	n, ok := f.size(u)
+	first := p.off / 8
+	if !ok || n == 0 || (p.src.base+first)%4096+n > 4096 {
+		return false
+	}
+	if _, err := p.src.bytes(first, n); err == nil {
+		return false
+	}
+	_, err := p.src.bytes(first, 1)
+	if err == nil {
+		return false
+	}
+	if _, last := p.src.bytes(first+n-1, 1); last == nil {
+		return false
+	}
+	f.unreadable(p, err)
+	return true
+}
+
+// characters prints an array of characters as text.
+func (f *formatter) characters(p part, length uint64) {
+	shown := min(length, maxText)
+	s, err := p.src.bytes(p.off/8, shown)
+	if err != nil { // not all of it can be read, but all that counts may
+		s = nil
+		for uint64(len(s)) < shown {
+			c, cerr := p.src.bytes(p.off/8+uint64(len(s)), 1)
+			if cerr != nil {
+				f.unreadable(part{src: p.src, off: p.off + 8*uint64(len(s))}, err)
+				return
+			}
+			if c[0] == 0 {
+				break
+			}
+			s = append(s, c[0])
+		}
+	}
+	f.readAny = true
+	if i := bytes.IndexByte(s, 0); i >= 0 {
+		s = s[:i]
+	}
+	f.text(s)
+	if uint64(len(s)) == shown && shown < length {
+		f.write("...")
+	}
+}
+
+// A list is the members or elements of an aggregate.
+type list struct {
+	f        *formatter
+	of       part
+	named    bool // print type names
+	labels   bool // print names or indices
+	skipZero bool
+	parts    []part // members
+	elem     *types.Type
+	size     uint64 // of an element
+	i, n     uint64
+}
+
+// members fills in the members of a compound type.
+func (l *list) members(u *types.Type) {
+	l.parts = l.f.members(u, l.labels)
+	l.n = uint64(len(l.parts))
+	if l.skipZero && !l.labels { // without names only members at the end can be left out
+		for l.n > 0 && l.f.isZero(l.at(l.n-1)) {
+			l.n--
+		}
+	}
+}
+
+// at returns the member or element with an index.
+func (l *list) at(i uint64) part {
+	if l.elem == nil {
+		p := l.parts[i]
+		p.src, p.off = l.of.src, p.off+l.of.off
+		return p
+	}
+	return part{src: l.of.src, typ: l.elem, off: l.of.off + i*l.size*8}
+}
+
+// next returns the next part to be printed and its index.
+func (l *list) next() (p part, i uint64, ok bool) {
+	for l.i < l.n && l.f.err == nil {
+		i = l.i
+		p = l.at(i)
+		l.i++
+		if l.skipZero && l.labels && (l.elem == nil || l.size > 0) && l.f.isZero(p) {
+			continue
+		}
+		if l.skipZero && l.labels && l.elem != nil && l.size == 0 {
+			break // elements without size hold nothing
+		}
+		return p, i, true
+	}
+	return part{}, 0, false
+}
+
+// nonZeroEnd returns how many elements there are up to the last that is not zero.
+func (l *list) nonZeroEnd() uint64 {
+	if l.size == 0 {
+		return 0
+	}
+	n := l.n
+	for n > 0 && l.f.err == nil && l.f.isZero(l.at(n-1)) {
+		n--
+	}
+	return n
+}
+
+func (l *list) label(p part, i uint64) {
+	switch b := &l.f.b; {
+	case !l.labels:
+	case l.elem != nil:
+		*b = append(*b, '[')
+		*b = strconv.AppendUint(*b, i, 10)
+		*b = append(*b, "] = "...)
+	case p.name != "":
+		*b = append(*b, '.')
+		*b = append(*b, p.name...)
+		*b = append(*b, " = "...)
+	}
+}
+
+// list prints a list in braces.
+func (f *formatter) list(l *list, sameLine bool, indent int, oneLine bool) bool {
+	f.write("{")
+	p, i, ok := l.next()
+	if !ok {
+		f.write("}")
+		return !oneLine || f.fits(0)
+	}
+	if oneLine {
+		if !sameLine {
+			return false
+		}
+		for first := true; ok; p, i, ok = l.next() {
+			if !first {
+				f.write(",")
+			}
+			first = false
+			f.write(" ")
+			l.label(p, i)
+			if !f.part(p, l.named, indent, true) {
+				return false
+			}
+		}
+		f.write(" }")
+		return f.fits(0)
+	}
+	open := false // whether the present line takes more
+	for ; ok; p, i, ok = l.next() {
+		if open {
+			mark := len(f.b)
+			f.write(" ")
+			l.label(p, i)
+			if f.part(p, l.named, indent+1, true) && f.fits(1) {
+				f.write(",")
+				continue
+			}
+			f.b = f.b[:mark]
+		}
+		f.breakLine(indent + 1)
+		l.label(p, i)
+		mark := len(f.b)
+		if open = f.part(p, l.named, indent+1, true) && f.fits(1); !open {
+			f.b = f.b[:mark]
+			f.part(p, l.named, indent+1, false)
+		}
+		open = open && sameLine
+		f.write(",")
+		if f.err != nil {
+			return true
+		}
+	}
+	f.breakLine(indent)
+	f.write("}")
+	return true
+}
+
+// members returns the members of a compound type; flat, with those of anonymous members in their place.
+func (f *formatter) members(u *types.Type, flat bool) []part {
+	u = u.Unqualified()
+	if ps, ok := f.lists[u]; ok {
+		return ps
+	}
+	ps := f.collect(nil, u, 0, flat, 0)
+	if f.lists == nil {
+		f.lists = map[*types.Type][]part{}
+	}
+	f.lists[u] = ps
+	return ps
+}
+
+func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, depth int) []part {
+	ms, err := u.Members()
+	if err != nil {
+		f.fail(err)
+		return nil
+	}
+	if depth > maxNesting || len(into) > maxMembers {
+		f.fail(errTooDeep)
+		return nil
+	}
+	if depth == 0 {
+		into = make([]part, 0, len(ms))
+	}
+	for i := range ms {
+		m := &ms[i]
+		slot, err := m.Slot()
+		if err != nil {
+			f.fail(fmt.Errorf("member %q of '%s': %w", m.Name, u, err))
+			return nil
+		}
+		off := base + m.BitOffset
+		if off < base {
+			f.fail(errTooLarge)
+			return nil
+		}
+		if m.Name == "" && flat && slot.BitFieldSize == 0 {
+			inner := slot.Type
+			for inner.Kind() == types.Typedef {
+				inner = inner.Elem()
+			}
+			if inner.Kind().IsCompound() && inner.IsComplete() {
+				into = f.collect(into, inner, off, flat, depth+1)
+				if f.err != nil {
+					return nil
+				}
+				continue
+			}
+		}
+		into = append(into, part{typ: slot.Type, off: off, bits: slot.BitFieldSize, name: m.Name})
+	}
+	return into
+}
+
+// isZero reports whether all scalars in p are zero. What cannot be read is not.
+func (f *formatter) isZero(p part) bool {
+	u := p.typ
+	for u.Kind() == types.Typedef {
+		u = u.Elem()
+	}
+	n := p.bits
+	if n == 0 {
+		size, ok := f.size(u)
+		if !ok {
+			return u.Kind() == types.Array // of unknown length: none
+		}
+		if size > maxZeroScan {
+			f.fail(errTooLarge)
+			return false
+		}
+		n = size * 8
+	}
+	if f.scanned += int(n/8) + 1; f.scanned > maxZeroScan {
+		f.fail(errTooLarge)
+		return false
+	}
+	const chunk = 4096
+	for off, left := p.off, n; left > 0; {
+		k := min(left, chunk*8)
+		data, err := p.src.bytes(off/8, (off%8+k+7)/8)
+		if err != nil {
+			return false
+		}
+		if off%8 != 0 || k%8 != 0 {
+			v, ok := bits.Extract(data, off%8, k, u.BigEndian())
+			return ok && v == 0
+		}
+		if !allZero(data) {
+			return f.isZeroWithin(p, u)
+		}
+		off, left = off+k, left-k
+	}
+	return true
+}
+
+// isZeroWithin reports whether an object that has bytes that are not zero has them in its padding, or is a negative
+// floating-point zero.
+func (f *formatter) isZeroWithin(p part, u *types.Type) bool {
+	if f.depth++; f.depth > maxNesting {
+		f.fail(errTooDeep)
+		return false
+	}
+	defer func() { f.depth-- }()
+	switch u.Kind() {
+	case types.Struct, types.Union, types.Class:
+		for _, m := range f.members(u, f.Flags&MemberNames != 0) {
+			m.src, m.off = p.src, m.off+p.off
+			if !f.isZero(m) {
+				return false
+			}
+		}
+		return true
+	case types.Array:
+		size, _ := f.size(u.Elem())
+		n, _ := u.Length()
+		for i := range n {
+			if !f.isZero(part{src: p.src, typ: u.Elem(), off: p.off + i*size*8}) {
+				return false
+			}
+		}
+		return true
+	case types.Float:
+		n := u.OwnSize() * 8
+		v, err := f.scalar(p, u)
+		return err == nil && n <= 64 && v == 1<<(n-1)
+	}
+	return false
+}
+
+func allZero(b []byte) bool {
+	for len(b) >= 8 {
+		if b[0]|b[1]|b[2]|b[3]|b[4]|b[5]|b[6]|b[7] != 0 {
+			return false
+		}
+		b = b[8:]
+	}
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
