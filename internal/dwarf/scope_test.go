@@ -75,8 +75,8 @@ type refFrame struct {
 	name   string
 	inline bool
 	pc     uint64
-	index  int // in Functions(lookup())
-	locals []string
+	index  int      // in Functions(lookup())
+	locals []string // names, with " absent" behind those that were optimized out
 }
 
 // lookup is the address to look for: in the call instruction, not behind it.
@@ -91,8 +91,12 @@ func refFrames(tb testing.TB) (frames []refFrame) {
 				r.index = frames[k-1].index + 1
 			}
 			frames = append(frames, r)
-		} else if name, _, ok := strings.Cut(l, " = "); ok && strings.HasPrefix(l, "    ") && len(frames) > 0 {
-			frames[len(frames)-1].locals = append(frames[len(frames)-1].locals, strings.TrimSpace(name))
+		} else if name, value, ok := strings.Cut(l, " = "); ok && strings.HasPrefix(l, "    ") && len(frames) > 0 {
+			name = strings.TrimSpace(name)
+			if strings.HasSuffix(value, "<optimized out>") {
+				name += " absent"
+			}
+			frames[len(frames)-1].locals = append(frames[len(frames)-1].locals, name)
 		}
 	}
 	if len(frames) < 20 {

@@ -1,0 +1,224 @@
+package dwarf
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/godrgn/drgn/internal/dwarf/expr"
+)
+
+// A Frame is what the location of a variable may depend on in a stack frame.
+type Frame interface {
+	// Register returns the value that a register, by its DWARF number, had in the frame, and whether it is known.
+	Register(number uint64) (uint64, bool)
+	// CFA returns the canonical frame address.
+	CFA() (uint64, error)
+	// Read fills buf with the program's memory at address.
+	Read(buf []byte, address uint64) error
+}
+
+// An Absence says why an object has no value.
+type Absence uint8
+
+// The reasons for absence.
+const (
+	Present        Absence = iota
+	OptimizedOut           // the compiler did not keep it, or not here
+	NotImplemented         // its location is stated by operations that are not carried out
+	Declared               // it is only declared here and is defined elsewhere
+)
+
+// A Location says where a variable is.
+type Location struct {
+	Pieces  []expr.Piece // none when it is absent
+	Absence Absence
+	Reason  string // in words, of an absence
+	eval    *evaluation
+}
+
+// Address returns the address of an object that lies in memory as a whole, and how many bits behind it the object
+// starts; ok is false for all others.
+func (l *Location) Address() (address, bitOffset uint64, ok bool) {
+	if len(l.Pieces) != 1 || l.Pieces[0].Kind != expr.Memory || l.Pieces[0].BitSize != 0 {
+		return 0, 0, false
+	}
+	return l.Pieces[0].Value, l.Pieces[0].BitOffset, true
+}
+
+// Bytes puts together the value of an object of bitSize bits, see [expr.Bytes]. When a part of it is not known, it has
+// no value and absence says why.
+func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) {
+	if l.Absence != Present {
+		return nil, l.Absence, nil
+	}
+	b, err = expr.Bytes(l.eval.format(), l.eval, l.Pieces, bitSize)
+	absence, _, err = absent(err)
+	return b, absence, err
+}
+
+// absent tells errors that make an object absent from failures.
+func absent(err error) (Absence, string, error) {
+	var unavailable *expr.UnavailableError
+	var unsupported *expr.UnsupportedError
+	switch {
+	case err == nil:
+		return Present, "", nil
+	case errors.As(err, &unavailable):
+		return OptimizedOut, err.Error(), nil
+	case errors.As(err, &unsupported):
+		return NotImplemented, err.Error(), nil
+	}
+	return Present, "", err
+}
+
+// Locate finds out where the variable or parameter that d describes is at pc, an address of the program: for a frame
+// that made a call, that of the call and not the one it returns to. fn and frame are the function it is in, as
+// [File.Functions] has it for pc, and its frame: both nil for a variable in no function. An absent variable is no error;
+// a fault of memory that its location is read from is one.
+func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
+	e := &evaluation{unit: d.Unit, pc: pc - d.Unit.File.Bias, fn: fn, frame: frame}
+	v, err := d.Inherited(AttrLocation)
+	if err != nil {
+		return Location{}, err
+	}
+	if !v.Exists() {
+		return d.constant(e)
+	}
+	e.unit = v.unit // of what d is an instance of
+	code, ok, err := e.unit.locationAt(v, e.pc)
+	if err != nil {
+		return Location{}, err
+	}
+	if !ok {
+		return Location{Absence: OptimizedOut, Reason: "optimized out at this address"}, nil
+	}
+	pieces, err := expr.Locate(e.format(), e, code)
+	l := Location{eval: e}
+	if l.Absence, l.Reason, err = absent(err); err != nil || l.Absence != Present {
+		return l, err
+	}
+	if !slices.ContainsFunc(pieces, func(p expr.Piece) bool { return p.Kind != expr.Empty }) {
+		return Location{Absence: OptimizedOut, Reason: "optimized out"}, nil
+	}
+	l.Pieces = pieces
+	return l, nil
+}
+
+// constant returns the value of a variable that has no location.
+func (d DIE) constant(e *evaluation) (Location, error) {
+	v, err := d.Inherited(AttrConstValue)
+	if err != nil {
+		return Location{}, err
+	}
+	p := expr.Piece{Kind: expr.Number, Value: v.u, Size: 8}
+	switch b, block := v.Block(); {
+	case !v.Exists():
+		declared, err := d.Flag(AttrDeclaration)
+		if declared {
+			return Location{Absence: Declared, Reason: "declared here, defined elsewhere"}, err
+		}
+		return Location{Absence: OptimizedOut, Reason: "optimized out"}, err
+	case block:
+		p = expr.Piece{Kind: expr.Implicit, Bytes: b}
+	case v.Form == FormSdata || v.Form == FormImplicitConst:
+		p.Signed = true
+	case v.IsConstant(): // the forms of fixed size hold unsigned numbers, else compilers write DW_FORM_sdata
+	case v.IsAddress():
+		if p.Value, err = v.Address(); err != nil {
+			return Location{}, err
+		}
+		p.Value += d.Unit.File.Bias
+	default:
+		b, err := v.Bytes()
+		if err != nil {
+			return Location{}, err
+		}
+		p = expr.Piece{Kind: expr.Implicit, Bytes: append(slices.Clip(b), 0)}
+	}
+	return Location{Pieces: []expr.Piece{p}, eval: e}, nil
+}
+
+// evaluation is the context of an expression: an [expr.Context].
+type evaluation struct {
+	unit  *Unit
+	pc    uint64 // without bias
+	fn    *Function
+	frame Frame
+	based bool // the frame base is being evaluated
+}
+
+func (e *evaluation) format() expr.Format {
+	f := e.unit.File
+	return expr.Format{AddressSize: int(e.unit.AddrSize), OffsetSize: int(e.unit.OffSize), Big: f.big, Bias: f.Bias}
+}
+
+var errNoFrame = &expr.UnavailableError{Reason: "there is no stack frame"}
+
+func (e *evaluation) Register(number uint64) (uint64, bool) {
+	if e.frame == nil {
+		return 0, false
+	}
+	return e.frame.Register(number)
+}
+
+func (e *evaluation) CFA() (uint64, error) {
+	if e.frame == nil {
+		return 0, errNoFrame
+	}
+	return e.frame.CFA()
+}
+
+func (e *evaluation) Read(buf []byte, address uint64) error {
+	if e.frame == nil {
+		return errNoFrame
+	}
+	return e.frame.Read(buf, address)
+}
+
+func (e *evaluation) Address(index uint64) (uint64, error) { return e.unit.AddressAt(index) }
+
+func (e *evaluation) FrameBase() (uint64, error) {
+	if e.fn == nil || e.frame == nil {
+		return 0, errNoFrame
+	}
+	outer := e.fn.Outer
+	if e.based {
+		return 0, outer.Unit.File.errorAt(outer.Off, "frame base that depends on itself")
+	}
+	v, err := outer.Inherited(AttrFrameBase)
+	if err != nil {
+		return 0, err
+	}
+	if !v.Exists() {
+		return 0, &expr.UnavailableError{Reason: "function without a frame base"}
+	}
+	b := &evaluation{unit: v.unit, pc: e.pc, fn: e.fn, frame: e.frame, based: true}
+	code, ok, err := b.unit.locationAt(v, b.pc)
+	if err != nil {
+		return 0, err
+	}
+	if !ok {
+		return 0, &expr.UnavailableError{Reason: "function without a frame base here"}
+	}
+	return expr.Value(b.format(), b, code)
+}
+
+func (e *evaluation) BaseType(offset uint64) (t expr.BaseType, err error) {
+	d, err := Value{Form: FormRefUdata, u: offset, unit: e.unit}.DIE()
+	if err != nil {
+		return t, err
+	}
+	if d.Tag != TagBaseType {
+		return t, d.Unit.File.errorAt(d.Off, d.Tag.String()+" where a base type should be")
+	}
+	err = d.Attrs(func(at Attr, v Value) bool {
+		switch at {
+		case AttrEncoding:
+			t.Encoding = uint8(v.u)
+		case AttrByteSize:
+			t.Size = v.u
+		}
+		return true
+	})
+	return t, err
+}
