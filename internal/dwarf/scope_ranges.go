@@ -68,13 +68,21 @@ func (u *Unit) tombstone(low uint64) bool {
 	return low == 0 || low >= last-1
 }
 
-// Ranges calls yield for each range of the DIE's code until it returns false. Addresses are as the file has them,
-// without bias; ranges that are empty or belong to discarded sections are left out.
-func (d DIE) Ranges(yield func(low, high uint64) bool) error {
+// A Range is a range of addresses, from Low to before High.
+type Range struct{ Low, High uint64 }
+
+// Ranges returns where the DIE's code is. Addresses are as the file has them, without bias; ranges that are empty or
+// belong to discarded sections are left out.
+func (d DIE) Ranges() (rs []Range, err error) {
 	budget := maxRangeEntries
-	return d.ranges(&budget, yield)
+	err = d.ranges(&budget, func(low, high uint64) bool {
+		rs = append(rs, Range{low, high})
+		return true
+	})
+	return rs, err
 }
 
+// ranges calls yield for each range until it returns false.
 func (d DIE) ranges(budget *int, yield func(low, high uint64) bool) error {
 	if !d.hasCode() {
 		return nil
