@@ -48,6 +48,8 @@ type File struct {
 	addrSize uint8
 	sup      *File
 
+	index    *index
+	mainCPP  bool     // what units that don't say their language are written in: C++, not C
 	unitOffs []uint64 // of all units' headers, ascending; .debug_types follows .debug_info
 	units    []atomic.Pointer[Unit]
 	abbrevs  sync.Map // abbrevKey → *abbrevTable
@@ -74,7 +76,7 @@ func Open(cfg Config) (*File, error) {
 	if f.addrSize != 4 && f.addrSize != 8 {
 		f.addrSize = 8
 	}
-	if err := f.scanUnits(); err != nil {
+	if err := f.openIndex(); err != nil {
 		return nil, err
 	}
 	return f, nil

@@ -1,0 +1,816 @@
+package dwarf
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"hash/maphash"
+	"sync"
+)
+
+// shared is what all scanners of an indexing pass share.
+type shared struct {
+	f        *File
+	abbrevs  map[uint64]uint32 // offset of a table in .debug_abbrev → how many units use it
+	mu       sync.Mutex
+	files    map[string]uint32 // path → number from 1
+	fileList []string
+	scopes   map[scopeKey]uint32 // → number from 1
+	scopeTab []scopeKey
+}
+
+// scopeKey is a namespace or class in its parent; 0 is the global scope.
+type scopeKey struct {
+	parent uint32
+	name   string
+}
+
+func (s *shared) file(path string) uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok := s.files[path]
+	if !ok {
+		s.fileList = append(s.fileList, path)
+		n = uint32(len(s.fileList))
+		s.files[path] = n
+	}
+	return n
+}
+
+func (s *shared) scope(parent uint32, name string) uint32 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := scopeKey{parent, name}
+	n, ok := s.scopes[k]
+	if !ok {
+		s.scopeTab = append(s.scopeTab, k)
+		n = uint32(len(s.scopeTab))
+		s.scopes[k] = n
+	}
+	return n
+}
+
+// A scanner indexes units, in ascending order.
+type scanner struct {
+	*shared
+	found     nameTable
+	instances []slot
+	tables    map[abbrevKey]*planTable // those that several units use
+	scratch   planTable                // of a table that one unit uses
+	lines     lineFiles
+	linesOff  uint64 // which header lines holds
+	haveLines bool
+	paths     map[[2]uint64]uint32 // offsets of a name and its directory in .debug_line_str → file number
+
+	// of the present unit
+	u        *Unit
+	t        *planTable
+	data     []byte
+	pos      uint64
+	big      bool
+	cpp      bool
+	fileNums []uint32 // by number in the line program: file number + 1, 0 not looked up yet
+	scopesOf map[uint64]uint32
+}
+
+// record is what a plan finds out about a DIE.
+type record struct {
+	name     nameRef
+	file     uint64
+	line     uint64
+	sibling  uint64 // offset in data, or 0
+	ref      Value  // DW_AT_specification or DW_AT_abstract_origin
+	flags    uint16 // bits by want numbers
+	nameOK   bool
+	fileHere bool
+	foreign  uint32 // file number from a DIE of another unit, when this one has none
+}
+
+func (r *record) has(want uint) bool { return r.flags>>want&1 != 0 }
+
+// nameRef is a name before it is looked at: its place in .debug_str, or the string itself.
+type nameRef struct {
+	key  uint64 // offset in .debug_str, or inlineName and a hash
+	text []byte
+}
+
+const inlineName = 1 << 63
+
+var hashSeed = maphash.MakeSeed()
+
+func inlineRef(b []byte) nameRef { return nameRef{inlineName | maphash.Bytes(hashSeed, b), b} }
+
+func (s *scanner) fail(format string, args ...any) error {
+	return s.f.errorAt(s.u.base+s.pos, fmt.Sprintf(format, args...))
+}
+
+// unit indexes one unit.
+func (s *scanner) unit(i int) error {
+	h, err := s.f.parseUnit(s.f.unitOffs[i])
+	if err != nil {
+		return err
+	}
+	if s.t = s.tables[h.abbrevKey]; s.t == nil {
+		s.t = &s.scratch
+		if s.abbrevs[h.off] > 1 {
+			s.t = &planTable{}
+			s.tables[h.abbrevKey] = s.t
+		}
+		if err := s.t.decode(s.f.sec.Abbrev, h.abbrevKey); err != nil {
+			return err
+		}
+	}
+	u := h.Unit
+	u.abbrevs = &s.t.abbrevTable
+	s.u, s.data, s.big = u, u.data, s.f.big
+	s.fileNums = s.fileNums[:0]
+	s.scopesOf = nil
+	root, err := u.Root()
+	if err != nil {
+		return err
+	}
+	info, err := u.Info()
+	if err != nil {
+		return err
+	}
+	if !root.HasChildren() || info.Tag == TagSkeletonUnit {
+		return nil
+	}
+	s.cpp = s.f.isCPP(info)
+	if s.pos, err = root.end(); err != nil {
+		return err
+	}
+	return s.children(0, 0)
+}
+
+// maxScopes bounds how deep namespaces and classes nest.
+const maxScopes = 64
+
+// children indexes a chain of siblings at s.pos, all in one scope.
+func (s *scanner) children(scope uint32, depth int) error {
+	if depth > maxScopes {
+		return s.fail("namespaces nest more than %d deep", maxScopes)
+	}
+	var r record
+	for {
+		if s.pos >= uint64(len(s.data)) {
+			if depth == 0 { // some producers leave out the end of the last chain
+				return nil
+			}
+			return s.fail("DIE past the end of its unit")
+		}
+		start := s.pos
+		code := uint64(s.data[start])
+		s.pos++
+		if code == 0 {
+			return nil
+		}
+		if code >= 0x80 {
+			v, n := uleb(s.data[start:])
+			if n == 0 {
+				return s.fail("bad abbreviation code")
+			}
+			code, s.pos = v, start+uint64(n)
+		}
+		p := s.t.plan(code)
+		if p == nil {
+			return s.fail("unknown abbreviation code %d", code)
+		}
+		if p.kind == ixNone {
+			if err := s.pass(p); err != nil {
+				return err
+			}
+			continue
+		}
+		r = record{}
+		if err := s.run(p, &r); err != nil {
+			return err
+		}
+		if err := s.entry(p, &r, start, scope, depth); err != nil {
+			return err
+		}
+	}
+}
+
+// pass passes over a DIE whose attributes begin at s.pos and all that is below it.
+func (s *scanner) pass(p *plan) error {
+	if p.children && p.sibling >= 0 {
+		if next, ok := s.u.siblingAt(s.pos+uint64(p.sibling), p.sibForm); ok && next > s.pos {
+			s.pos = next
+			return nil
+		}
+	}
+	if err := s.passAttrs(p); err != nil || !p.children {
+		return err
+	}
+	return s.passChain()
+}
+
+func (s *scanner) passAttrs(p *plan) error {
+	if p.fixed >= 0 {
+		s.pos += uint64(p.fixed)
+		if s.pos > uint64(len(s.data)) {
+			return s.fail("DIE past the end of its unit")
+		}
+		return nil
+	}
+	var r record
+	return s.run(p, &r)
+}
+
+// passChain passes over a chain of siblings at s.pos and all that is below them.
+func (s *scanner) passChain() error {
+	for depth := 1; depth > 0; {
+		if s.pos >= uint64(len(s.data)) {
+			return s.fail("DIE past the end of its unit")
+		}
+		start := s.pos
+		code := uint64(s.data[start])
+		s.pos++
+		if code == 0 {
+			depth--
+			continue
+		}
+		if code >= 0x80 {
+			v, n := uleb(s.data[start:])
+			if n == 0 {
+				return s.fail("bad abbreviation code")
+			}
+			code, s.pos = v, start+uint64(n)
+		}
+		p := s.t.plan(code)
+		if p == nil {
+			return s.fail("unknown abbreviation code %d", code)
+		}
+		if p.children && p.sibling >= 0 {
+			if next, ok := s.u.siblingAt(s.pos+uint64(p.sibling), p.sibForm); ok && next > s.pos {
+				s.pos = next
+				continue
+			}
+		}
+		if err := s.passAttrs(p); err != nil {
+			return err
+		}
+		if p.children {
+			depth++
+		}
+	}
+	return nil
+}
+
+// run reads the attributes at s.pos that the index wants.
+func (s *scanner) run(p *plan, r *record) error {
+	pos, data := s.pos, s.data
+	for i := range p.ops {
+		o := &p.ops[i]
+		var v uint64
+		switch o.how {
+		case byLength:
+			pos += uint64(o.n)
+			if pos > uint64(len(data)) {
+				return s.fail("DIE past the end of its unit")
+			}
+			if o.want == wantNothing {
+				continue
+			}
+		case byNothing:
+			v = uint64(o.n)
+		case by1:
+			if pos >= uint64(len(data)) {
+				return s.fail("DIE past the end of its unit")
+			}
+			v = uint64(data[pos])
+			pos++
+		case by2:
+			if pos+2 > uint64(len(data)) {
+				return s.fail("DIE past the end of its unit")
+			}
+			if s.big {
+				v = uint64(binary.BigEndian.Uint16(data[pos:]))
+			} else {
+				v = uint64(binary.LittleEndian.Uint16(data[pos:]))
+			}
+			pos += 2
+		case by4:
+			if pos+4 > uint64(len(data)) {
+				return s.fail("DIE past the end of its unit")
+			}
+			if s.big {
+				v = uint64(binary.BigEndian.Uint32(data[pos:]))
+			} else {
+				v = uint64(binary.LittleEndian.Uint32(data[pos:]))
+			}
+			pos += 4
+		case byULEB:
+			n := 0
+			if v, n = uleb(data[pos:]); n == 0 {
+				return s.fail("bad LEB128 number")
+			}
+			pos += uint64(n)
+		default:
+			if o.want == wantNothing {
+				next, ok := s.u.skip(pos, o.form)
+				if !ok {
+					return s.fail("attribute of form %#x is unknown or past the end of its unit", uint16(o.form))
+				}
+				pos = next
+				continue
+			}
+			x := Value{Form: o.form, unit: s.u}
+			next, err := s.u.read(pos, &x)
+			if err != nil {
+				return err
+			}
+			pos, v = next, x.u
+			switch o.want {
+			case wantName:
+				if r.name, err = s.nameOf(x); err != nil {
+					return err
+				}
+				r.nameOK = true
+				continue
+			case wantSpecification, wantOrigin:
+				r.ref = x
+			case wantLocation:
+				if x.IsExpr() && len(x.b) == 0 {
+					continue
+				}
+			case wantFile, wantLine:
+			}
+		}
+		switch o.want {
+		case wantNothing:
+			continue
+		case wantName:
+			if o.form == FormStrp {
+				r.name.key = v
+			} else {
+				x := Value{Form: o.form, u: v, unit: s.u}
+				var err error
+				if r.name, err = s.nameOf(x); err != nil {
+					return err
+				}
+			}
+			r.nameOK = true
+		case wantFile:
+			r.file, r.fileHere = v, true
+		case wantLine:
+			r.line = v
+		case wantSibling:
+			switch o.form {
+			case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
+				if next := s.u.Off - s.u.base + v; next <= uint64(len(data)) && v <= uint64(len(data)) {
+					r.sibling = next
+				}
+			}
+		case wantSpecification, wantOrigin:
+			if o.how != byForm {
+				r.ref = Value{Form: o.form, u: v, unit: s.u}
+			}
+			r.flags |= 1 << o.want
+		case wantDeclaration, wantEnumClass:
+			if v != 0 {
+				r.flags |= 1 << o.want
+			}
+		default:
+			r.flags |= 1 << o.want
+		}
+	}
+	s.pos = pos
+	return nil
+}
+
+// nameOf turns a string attribute into a name: strings of .debug_str are known by where they are.
+func (s *scanner) nameOf(v Value) (nameRef, error) {
+	if v.Form == FormStrp {
+		return nameRef{key: v.u}, nil
+	}
+	b, err := v.Bytes()
+	if err != nil {
+		return nameRef{}, err
+	}
+	return inlineRef(b), nil
+}
+
+// fileOf returns the file number of what DW_AT_decl_file says in the present unit, 0 when there is none.
+func (s *scanner) fileOf(number uint64) (uint32, error) {
+	if number < uint64(len(s.fileNums)) && s.fileNums[number] != 0 {
+		return s.fileNums[number] - 1, nil
+	}
+	num, err := s.foreignFile(s.u, number)
+	if err != nil {
+		return 0, err
+	}
+	if number < maxFileNums {
+		for uint64(len(s.fileNums)) <= number {
+			s.fileNums = append(s.fileNums, 0)
+		}
+		s.fileNums[number] = num + 1
+	}
+	return num, nil
+}
+
+// maxFileNums bounds the memo of a unit's files.
+const maxFileNums = 1 << 16
+
+// foreignFile is fileOf for any unit, not remembered.
+func (s *scanner) foreignFile(u *Unit, number uint64) (uint32, error) {
+	info, err := u.Info()
+	if err != nil {
+		return 0, err
+	}
+	if !info.HasLines || info.StmtList >= uint64(len(u.File.sec.Line)) || u.File != s.f {
+		return 0, nil
+	}
+	if !s.haveLines || s.linesOff != info.StmtList {
+		if err := s.lines.decode(s.f, info.StmtList); err != nil {
+			return 0, err
+		}
+		s.linesOff, s.haveLines = info.StmtList, true
+	}
+	file, dir, ok := s.lines.get(number)
+	if !ok {
+		return 0, nil
+	}
+	return s.pathOf(u, file, dir)
+}
+
+func (s *scanner) pathOf(u *Unit, file, dir lineFile) (uint32, error) {
+	// Names in .debug_line_str are merged by the linker: the same name is at the same place. Directory 0 is the
+	// compilation's own, so nothing else of the unit matters in DWARF 5.
+	memo := u.Version >= 5 && file.form == FormLineStrp && dir.form == FormLineStrp
+	key := [2]uint64{file.ref, dir.ref}
+	if memo {
+		if n, ok := s.paths[key]; ok {
+			return n, nil
+		}
+	}
+	full, err := u.fullPath(file, dir)
+	if err != nil {
+		return 0, err
+	}
+	n := s.file(full)
+	if memo && len(s.paths) < 1<<20 {
+		s.paths[key] = n
+	}
+	return n, nil
+}
+
+// entry records a DIE of an indexed kind that began at start, and moves behind it and what is below it.
+func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth int) error {
+	attrsEnd := s.pos
+	behind := func() error {
+		if !p.children {
+			return nil
+		}
+		if r.sibling >= attrsEnd {
+			s.pos = r.sibling
+			return nil
+		}
+		s.pos = attrsEnd
+		return s.passChain()
+	}
+	if p.kind == ixNamespace {
+		if !p.children {
+			return nil
+		}
+		name := "(anonymous namespace)"
+		if r.nameOK {
+			b, err := s.text(r.name)
+			if err != nil {
+				return err
+			}
+			name = string(b)
+		}
+		return s.children(s.scope(scope, name), depth+1)
+	}
+	kind := p.kind
+	die := s.u.base + start
+	inherits := r.ref.Form != 0
+	if kind == ixFunction && r.has(wantOrigin) {
+		if !r.has(wantCode) {
+			return behind()
+		}
+		kind = ixInstance
+	}
+	if r.has(wantDeclaration) {
+		return behind()
+	}
+	if inherits {
+		var err error
+		if scope, err = s.inherit(r, scope); err != nil {
+			return err
+		}
+	}
+	file := r.foreign
+	if r.fileHere {
+		var err error
+		if file, err = s.fileOf(r.file); err != nil {
+			return err
+		}
+	}
+	e := slot{name: r.name.key, die: die, file: file, scope: scope, kind: kind, known: r.has(wantCode) || r.has(wantLocation)}
+	fresh := true
+	if r.nameOK {
+		if kind == ixInstance {
+			if r.name.key&inlineName != 0 {
+				e.name = inlineName | s.found.keep(r.name.text)
+			}
+			s.instances = append(s.instances, e)
+		} else {
+			size := uint64(0)
+			if kind == ixEnum && r.sibling > start {
+				size = r.sibling - start
+			}
+			e.size = uint32(size)
+			fresh = s.found.add(&e, r.name.text)
+		}
+	}
+	switch {
+	case !p.children:
+		return nil
+	case kind == ixEnum:
+		s.pos = attrsEnd
+		if r.nameOK && !fresh {
+			return behind()
+		}
+		return s.enumerators(r, &e, scope)
+	case s.cpp && r.nameOK && (kind == ixStruct || kind == ixUnion || kind == ixClass):
+		b, err := s.text(r.name)
+		if err != nil {
+			return err
+		}
+		inner := s.scope(scope, string(b))
+		s.pos = attrsEnd
+		return s.children(inner, depth+1)
+	}
+	return behind()
+}
+
+// enumerators indexes the enumerators at s.pos of the enumerated type e.
+func (s *scanner) enumerators(r *record, e *slot, scope uint32) error {
+	if r.has(wantEnumClass) && r.nameOK {
+		b, err := s.text(r.name)
+		if err != nil {
+			return err
+		}
+		scope = s.scope(scope, string(b))
+	}
+	var c record
+	for first := true; ; first = false {
+		if s.pos >= uint64(len(s.data)) {
+			return s.fail("DIE past the end of its unit")
+		}
+		code, n := uleb(s.data[s.pos:])
+		if n == 0 {
+			return s.fail("bad abbreviation code")
+		}
+		s.pos += uint64(n)
+		if code == 0 {
+			return nil
+		}
+		p := s.t.plan(code)
+		if p == nil {
+			return s.fail("unknown abbreviation code %d", code)
+		}
+		if p.kind != ixConstant {
+			if err := s.pass(p); err != nil {
+				return err
+			}
+			continue
+		}
+		c = record{}
+		if err := s.run(p, &c); err != nil {
+			return err
+		}
+		if c.nameOK {
+			x := slot{name: c.name.key, die: e.die, file: e.file, scope: scope, kind: ixConstant, size: uint32(r.line)}
+			if fresh := s.found.add(&x, c.name.text); !fresh && first && !r.nameOK && r.sibling > s.pos && !p.children {
+				// An unnamed enumerated type of the same first name, file and line was seen: it is the same.
+				s.pos = r.sibling
+				return nil
+			}
+		}
+		if p.children {
+			if err := s.passChain(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// text returns the bytes of a name.
+func (s *scanner) text(n nameRef) ([]byte, error) {
+	if n.key&inlineName != 0 {
+		return n.text, nil
+	}
+	return cstring(".debug_str", s.f.sec.Str, n.key)
+}
+
+// inherit takes name and file that r lacks from the DIE it refers to, and returns the scope of that one.
+func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
+	v := r.ref
+	for range maxOrigins {
+		var d DIE
+		var err error
+		same := false
+		switch v.Form {
+		case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
+			same = v.unit == s.u
+			d, err = v.DIE()
+		case FormRefAddr:
+			if v.u >= s.u.first && v.u < s.u.End && s.u.base == 0 {
+				same = true
+				var ok bool
+				if d, ok, err = s.u.dieAt(v.u); err == nil && !ok {
+					err = s.f.errorAt(v.u, "no DIE here")
+				}
+			} else {
+				d, err = v.DIE()
+			}
+		default:
+			d, err = v.DIE()
+		}
+		if err != nil {
+			return scope, err
+		}
+		var next Value
+		var bad error
+		if err := d.Attrs(func(at Attr, v Value) bool {
+			switch at {
+			case AttrName:
+				if !r.nameOK {
+					r.name, bad = s.nameOf(v)
+					r.nameOK = bad == nil
+				}
+			case AttrDeclFile:
+				if same && !r.fileHere {
+					r.file, r.fileHere = v.u, true
+				} else if !r.fileHere && r.foreign == 0 {
+					r.foreign, bad = s.foreignFile(d.Unit, v.u)
+				}
+			case AttrSpecification, AttrAbstractOrigin:
+				next = v
+			}
+			return bad == nil
+		}); err != nil {
+			return scope, err
+		}
+		if bad != nil {
+			return scope, bad
+		}
+		if next.Form == 0 {
+			if s.cpp && same {
+				return s.scopeOf(d, scope)
+			}
+			return scope, nil
+		}
+		v = next
+	}
+	return scope, s.fail("circle of abstract origins")
+}
+
+// scopeOf returns the scope of a DIE of the present unit.
+func (s *scanner) scopeOf(d DIE, otherwise uint32) (uint32, error) {
+	if s.scopesOf == nil {
+		s.scopesOf = map[uint64]uint32{}
+		root, err := s.u.Root()
+		if err != nil {
+			return 0, err
+		}
+		if err := s.mapScopes(root, 0, 0); err != nil {
+			return 0, err
+		}
+	}
+	if n, ok := s.scopesOf[d.Off]; ok {
+		return n, nil
+	}
+	return otherwise, nil
+}
+
+// mapScopes notes the scope of each declaration below d.
+func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
+	if depth > maxScopes {
+		return s.fail("namespaces nest more than %d deep", maxScopes)
+	}
+	for c, err := range d.Children() {
+		if err != nil {
+			return err
+		}
+		switch c.Tag {
+		case TagSubprogram, TagVariable, TagMember:
+			s.scopesOf[c.Off] = scope
+		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
+			s.scopesOf[c.Off] = scope
+			name, err := c.Name()
+			if err != nil {
+				return err
+			}
+			if name == "" {
+				if c.Tag != TagNamespace {
+					continue
+				}
+				name = "(anonymous namespace)"
+			}
+			if err := s.mapScopes(c, s.scope(scope, name), depth+1); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// slot is an entry while the index is built.
+type slot struct {
+	name  uint64 // offset in .debug_str, or inlineName and the offset in nameTable.texts; the DIE's name
+	die   uint64
+	file  uint32
+	scope uint32
+	size  uint32 // of an enumerated type's DIE, or line of a constant's type: what else tells entries apart
+	kind  uint8
+	known bool // has an address or value
+	used  bool
+}
+
+// nameTable is a hash table of slots: all that have the same name, kind, file and scope are one.
+type nameTable struct {
+	slots []slot
+	n     int
+	texts []byte // inline names, each ended by a NUL
+}
+
+func (t *nameTable) keep(b []byte) uint64 {
+	at := len(t.texts)
+	t.texts = append(append(t.texts, b...), 0)
+	return uint64(at)
+}
+
+func (e *slot) hash(key uint64) uint64 {
+	h := key*0x9e3779b97f4a7c15 ^ uint64(e.kind)<<56 ^ uint64(e.file)<<24 ^ uint64(e.scope)
+	h *= 0xff51afd7ed558ccd
+	return h ^ h>>32
+}
+
+// add records e unless there is the like of it; text is the name when it is inline, and e.name its key. It returns
+// whether e is new.
+func (t *nameTable) add(e *slot, text []byte) bool {
+	if t.n*2 >= len(t.slots) {
+		t.grow()
+	}
+	mask := uint64(len(t.slots) - 1)
+	for i := e.hash(e.name) & mask; ; i = (i + 1) & mask {
+		o := &t.slots[i]
+		if !o.used {
+			*o = *e
+			o.used = true
+			if e.name&inlineName != 0 {
+				o.name = inlineName | t.keep(text)
+			}
+			t.n++
+			return true
+		}
+		if o.kind != e.kind || o.file != e.file || o.scope != e.scope || !t.sameName(o, e, text) {
+			continue
+		}
+		if e.known && !o.known {
+			o.die, o.known = e.die, true
+		}
+		if o.size != e.size {
+			return true
+		}
+		return false
+	}
+}
+
+func (t *nameTable) sameName(o, e *slot, text []byte) bool {
+	if e.name&inlineName == 0 || o.name&inlineName == 0 {
+		return o.name == e.name
+	}
+	return bytes.Equal(t.text(o.name), text)
+}
+
+// text returns an inline name.
+func (t *nameTable) text(name uint64) []byte {
+	b := t.texts[name&^inlineName:]
+	return b[:bytes.IndexByte(b, 0)]
+}
+
+func (t *nameTable) grow() {
+	old := t.slots
+	t.slots = make([]slot, max(1<<12, 2*len(old)))
+	mask := uint64(len(t.slots) - 1)
+	for j := range old {
+		if !old[j].used {
+			continue
+		}
+		key := old[j].name
+		if key&inlineName != 0 {
+			key = inlineRef(t.text(key)).key
+		}
+		i := old[j].hash(key) & mask
+		for t.slots[i].used {
+			i = (i + 1) & mask
+		}
+		t.slots[i] = old[j]
+	}
+}
