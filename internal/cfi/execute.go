@@ -46,10 +46,13 @@ const (
 // maxRemembered bounds the depth of DW_CFA_remember_state; compilers need two.
 const maxRemembered = 64
 
-// A register is the present rule for a register.
+// register is the present rule for a register, small since states are copied: a rule's expression is the place of its
+// operand in the section.
 type register struct {
-	rule Rule
-	how  how
+	how      how
+	kind     Kind
+	register uint8
+	offset   int64
 }
 
 type how uint8
@@ -57,12 +60,12 @@ type how uint8
 const (
 	byDefault how = iota // the ABI says
 	sameValue
-	byRule // rule says, be it Undefined
+	byRule // the rule says, be it Undefined
 )
 
 // state is the row under construction.
 type state struct {
-	cfa       Rule
+	cfa       register
 	registers [arch.MaxRegisters]register
 }
 
@@ -106,7 +109,7 @@ func (t *Table) execute(n int, address uint64) (*Row, error) {
 // row makes the Row of what has been executed.
 func (m *machine) row() *Row {
 	r := &Row{
-		Start: m.location + m.t.bias, End: m.end + m.t.bias, CFA: m.state.cfa,
+		Start: m.location + m.t.bias, End: m.end + m.t.bias, CFA: m.rule(&m.state.cfa),
 		ReturnAddress: m.ci.returnAddress, Signal: m.ci.signal, Bias: m.t.bias,
 	}
 	a := m.t.platform.Arch
@@ -126,15 +129,25 @@ func (m *machine) row() *Row {
 		ruled |= 1 << i
 		if reg.how == sameValue {
 			r.Same |= 1 << i
-		} else if reg.rule.Kind != Undefined {
-			r.Rules = append(r.Rules, RegisterRule{uint8(i), reg.rule})
+		} else if reg.kind != Undefined {
+			r.Rules = append(r.Rules, RegisterRule{uint8(i), m.rule(reg)})
 		}
 	}
 	r.Default(a, ruled)
 	// DWARF 5, section 6.4.4: an undefined return address marks the outermost function.
 	ra := m.ci.returnAddress
-	r.Outermost = ra >= 0 && m.state.registers[ra].how == byRule && m.state.registers[ra].rule.Kind == Undefined
+	r.Outermost = ra >= 0 && m.state.registers[ra].how == byRule && m.state.registers[ra].kind == Undefined
 	return r
+}
+
+// rule makes the Rule of a register's present rule.
+func (m *machine) rule(r *register) Rule {
+	if r.kind == Expression || r.kind == ExpressionAt {
+		c := bin.New(m.t.name, m.t.data, !m.t.platform.IsLittleEndian())
+		c.Seek(uint64(r.offset))
+		return Rule{Kind: r.kind, Expr: c.Bytes(c.ULEB128())} // it could be read when the instruction was executed
+	}
+	return Rule{Kind: r.kind, Register: r.register, Offset: r.offset}
 }
 
 // advance ends the row under construction at a location. It says whether the wanted row is complete.
@@ -158,7 +171,7 @@ func (m *machine) run() {
 		case cfaAdvanceLoc:
 			done = m.advance(m.location + low*m.ci.codeAlign)
 		case cfaOffset:
-			m.set(low, byRule, Rule{Kind: CFAPlusAt, Offset: m.factored()})
+			m.set(low, register{how: byRule, kind: CFAPlusAt, offset: m.factored()})
 		case cfaRestore:
 			m.restore(low)
 		default:
@@ -187,28 +200,30 @@ func (m *machine) step(op byte) (done bool) {
 	case cfaMIPSAdvanceLoc8:
 		done = m.advance(m.location + c.U64()*align)
 	case cfaOffsetExtended:
-		m.set(c.ULEB128(), byRule, Rule{Kind: CFAPlusAt, Offset: m.factored()})
+		m.set(c.ULEB128(), register{how: byRule, kind: CFAPlusAt, offset: m.factored()})
 	case cfaOffsetExtendedSf:
-		m.set(c.ULEB128(), byRule, Rule{Kind: CFAPlusAt, Offset: c.SLEB128() * m.ci.dataAlign})
+		m.set(c.ULEB128(), register{how: byRule, kind: CFAPlusAt, offset: c.SLEB128() * m.ci.dataAlign})
 	case cfaGNUNegativeOffsetExtended:
-		m.set(c.ULEB128(), byRule, Rule{Kind: CFAPlusAt, Offset: -m.factored()})
+		m.set(c.ULEB128(), register{how: byRule, kind: CFAPlusAt, offset: -m.factored()})
 	case cfaValOffset:
-		m.set(c.ULEB128(), byRule, Rule{Kind: CFAPlus, Offset: m.factored()})
+		m.set(c.ULEB128(), register{how: byRule, kind: CFAPlus, offset: m.factored()})
 	case cfaValOffsetSf:
-		m.set(c.ULEB128(), byRule, Rule{Kind: CFAPlus, Offset: c.SLEB128() * m.ci.dataAlign})
+		m.set(c.ULEB128(), register{how: byRule, kind: CFAPlus, offset: c.SLEB128() * m.ci.dataAlign})
 	case cfaRestoreExtended:
 		m.restore(c.ULEB128())
 	case cfaUndefined:
-		m.set(c.ULEB128(), byRule, Rule{})
+		m.set(c.ULEB128(), register{how: byRule})
 	case cfaSameValue:
-		m.set(c.ULEB128(), sameValue, Rule{})
+		m.set(c.ULEB128(), register{how: sameValue})
 	case cfaRegister:
 		to, from := c.ULEB128(), c.ULEB128()
-		m.set(to, byRule, m.registerPlus(from, 0))
+		m.set(to, m.registerPlus(from, 0))
 	case cfaExpression:
-		m.set(c.ULEB128(), byRule, Rule{Kind: ExpressionAt, Expr: m.block()})
+		number := c.ULEB128()
+		m.set(number, m.expression(ExpressionAt))
 	case cfaValExpression:
-		m.set(c.ULEB128(), byRule, Rule{Kind: Expression, Expr: m.block()})
+		number := c.ULEB128()
+		m.set(number, m.expression(Expression))
 	case cfaRememberState, cfaRestoreState:
 		m.stack(op)
 	case cfaAArch64NegateRAState, cfaAArch64NegateRAStateWithPC, cfaGNUArgsSize:
@@ -251,15 +266,15 @@ func (m *machine) defineCFA(op byte) {
 	case cfaDefCfaRegister:
 		number := c.ULEB128()
 		m.needRegisterCFA(op)
-		m.state.cfa = m.registerPlus(number, m.state.cfa.Offset)
+		m.state.cfa = m.registerPlus(number, m.state.cfa.offset)
 	case cfaDefCfaOffset:
 		m.needRegisterCFA(op)
-		m.state.cfa.Offset = int64(c.ULEB128())
+		m.state.cfa.offset = int64(c.ULEB128())
 	case cfaDefCfaOffsetSf:
 		m.needRegisterCFA(op)
-		m.state.cfa.Offset = c.SLEB128() * m.ci.dataAlign
+		m.state.cfa.offset = c.SLEB128() * m.ci.dataAlign
 	case cfaDefCfaExpression:
-		m.state.cfa = Rule{Kind: Expression, Expr: m.block()}
+		m.state.cfa = m.expression(Expression)
 	default:
 		c.Off--
 		c.Fail("call frame instruction %#x is unknown", op)
@@ -268,30 +283,34 @@ func (m *machine) defineCFA(op byte) {
 
 // needRegisterCFA fails unless the canonical frame address is a register plus an offset.
 func (m *machine) needRegisterCFA(op byte) {
-	if m.state.cfa.Kind != RegisterPlus {
+	if m.state.cfa.kind != RegisterPlus {
 		m.c.Fail("call frame instruction %#x, but the CFA is not a register plus an offset", op)
 	}
 }
 
 // registerPlus makes the rule for a register plus an offset; that of a register which isn't tracked is unknown.
-func (m *machine) registerPlus(dwarf uint64, offset int64) Rule {
+func (m *machine) registerPlus(dwarf uint64, offset int64) register {
 	n, ok := m.t.platform.Arch.FromDWARF(dwarf)
 	if !ok {
-		return Rule{}
+		return register{how: byRule}
 	}
-	return Rule{Kind: RegisterPlus, Register: uint8(n), Offset: offset}
+	return register{how: byRule, kind: RegisterPlus, register: uint8(n), offset: offset}
 }
 
 // factored reads an unsigned operand and multiplies it with the data alignment factor.
 func (m *machine) factored() int64 { return int64(m.c.ULEB128()) * m.ci.dataAlign }
 
-// block reads a DWARF expression.
-func (m *machine) block() []byte { return m.c.Bytes(m.c.ULEB128()) }
+// expression makes the rule of a DWARF expression, and passes over that.
+func (m *machine) expression(kind Kind) register {
+	r := register{how: byRule, kind: kind, offset: int64(m.c.Off)}
+	m.c.Skip(m.c.ULEB128())
+	return r
+}
 
 // set gives a register a rule. Registers that aren't tracked (vectors and the like) are passed over.
-func (m *machine) set(dwarf uint64, h how, rule Rule) {
+func (m *machine) set(dwarf uint64, r register) {
 	if n, ok := m.t.platform.Arch.FromDWARF(dwarf); ok {
-		m.state.registers[n] = register{rule, h}
+		m.state.registers[n] = r
 	}
 }
 

@@ -116,7 +116,10 @@ func Evaluate(p arch.Platform, expr []byte, regs *arch.Registers, mem Memory, bi
 		}
 	}
 	value := e.pop()
-	return value, e.c.Err()
+	if err := e.c.Err(); err != nil {
+		return 0, err
+	}
+	return value, nil
 }
 
 func (e *evaluator) push(v uint64) {
