@@ -1,6 +1,7 @@
 package unwind
 
 import (
+	"errors"
 	"math/bits"
 
 	"github.com/godrgn/drgn/arch"
@@ -38,7 +39,7 @@ func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted boo
 		f := w.frame(pc, interrupted)
 		more, signal, err := w.step(&f)
 		n := len(t.Frames)
-		if n > 0 && f.HasCFA && f.PC == anchor.PC && f.CFA == anchor.CFA && f.HasCFA == anchor.HasCFA || n >= u.options.MaxFrames {
+		if n > 0 && (same(&f, &t.Frames[n-1]) || same(&f, &anchor)) || n >= u.options.MaxFrames {
 			t.Err = &LoopError{f.PC, n}
 			return t
 		}
@@ -54,6 +55,9 @@ func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted boo
 		interrupted = signal
 	}
 }
+
+// same says whether two frames are at the same place.
+func same(f, g *Frame) bool { return f.HasCFA && g.HasCFA && f.PC == g.PC && f.CFA == g.CFA }
 
 // frame makes a frame of the present registers.
 func (w *walk) frame(pc uint64, interrupted bool) Frame {
@@ -84,7 +88,8 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		return false, false, nil
 	}
 	if err != nil { // everything depends on it
-		return false, false, err
+		more, err = w.afterError(err)
+		return more, false, err
 	}
 	known := w.regs.Known() & row.Same
 	var changed uint64
@@ -96,7 +101,8 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 			w.next[r.Register] = value
 			changed |= 1 << r.Register
 		case int(r.Register) == row.ReturnAddress || int(r.Register) == w.a.SP:
-			return false, false, err
+			more, err = w.afterError(err)
+			return more, false, err
 			// Else the register is unknown in the caller, since the place where it is saved can't be read, or
 			// depends on what is unknown.
 		}
@@ -113,6 +119,19 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		return false, false, nil
 	}
 	return w.goTo(ra), row.Signal, nil
+}
+
+// afterError goes on where a row needs a register that isn't known: after a step by frame pointer, where that doesn't
+// tell the stack pointer.
+func (w *walk) afterError(err error) (more bool, _ error) {
+	var unknown *cfi.UnknownRegisterError
+	if !w.u.options.FramePointers || !errors.As(err, &unknown) {
+		return false, err
+	}
+	if _, ok := w.regs.Get(w.a.FramePointer.Register); !ok {
+		return false, err
+	}
+	return w.framePointer()
 }
 
 // goTo makes a return address the program counter; it says whether there is something there.

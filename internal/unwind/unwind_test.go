@@ -1,0 +1,314 @@
+package unwind
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/mem"
+)
+
+// words is memory of words.
+type words map[uint64]uint64
+
+func (w words) Uint(address uint64, size int) (uint64, error) {
+	v, ok := w[address]
+	if !ok {
+		return 0, &mem.FaultError{Message: "no memory here", Address: address}
+	}
+	return v, nil
+}
+
+// rows maps ranges of 0x100 program counters to rows.
+type rows map[uint64]*cfi.Row
+
+func (r rows) FindRow(pc uint64) (*cfi.Row, error) { return r[pc&^0xff], nil }
+
+func platform(t testing.TB, a *arch.Arch) arch.Platform {
+	t.Helper()
+	p, err := arch.NewPlatform(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// x86Row is the row of a function whose frame has the given size, the return address included.
+func x86Row(size int64, rules ...cfi.RegisterRule) *cfi.Row {
+	r := &cfi.Row{
+		CFA:           cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(arch.X86_64.SP), Offset: size},
+		ReturnAddress: arch.X86_64.PC,
+		Rules:         append(rules, cfi.RegisterRule{Register: uint8(arch.X86_64.PC), Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: -8}}),
+	}
+	r.Default(arch.X86_64, 1<<arch.X86_64.PC)
+	return r
+}
+
+func start(a *arch.Arch, values map[string]uint64) *arch.Registers {
+	var r arch.Registers
+	for name, v := range values {
+		n, ok := a.Register(name)
+		if !ok {
+			n = a.PC
+		}
+		r.Set(n, v)
+	}
+	return &r
+}
+
+func pcs(t Trace) []uint64 {
+	var all []uint64
+	for _, f := range t.Frames {
+		all = append(all, f.PC)
+	}
+	return all
+}
+
+func TestEnds(t *testing.T) {
+	const sp = 0x7000
+	outermost := x86Row(16)
+	outermost.Outermost = true
+	isText := func(pc uint64) bool { return pc >= 0x1000 && pc < 0x2000 }
+	var fault *mem.FaultError
+	var loop *LoopError
+	var unknown *cfi.UnknownRegisterError
+	for _, test := range []struct {
+		name  string
+		rows  rows
+		mem   words
+		opts  Options
+		start map[string]uint64
+		want  []uint64
+		err   any
+	}{
+		{name: "nothing known", want: []uint64{0x1010}},
+		{name: "return address 0", rows: rows{0x1000: x86Row(16)}, mem: words{sp + 8: 0}, want: []uint64{0x1010}},
+		{name: "outermost", rows: rows{0x1000: x86Row(16), 0x1100: outermost}, mem: words{sp + 8: 0x1120},
+			want: []uint64{0x1010, 0x1120}},
+		{name: "call at the end of a function", rows: rows{0x1000: x86Row(16), 0x1100: outermost}, mem: words{sp + 8: 0x1200},
+			want: []uint64{0x1010, 0x1200}},
+		{name: "fault", rows: rows{0x1000: x86Row(16), 0x1100: x86Row(16)}, mem: words{sp + 8: 0x1120},
+			want: []uint64{0x1010, 0x1120}, err: &fault},
+		{name: "loop", rows: rows{0x1000: x86Row(0)}, mem: words{sp - 8: 0x1010}, want: []uint64{0x1010}, err: &loop},
+		{name: "too many", rows: rows{0x1000: x86Row(8)}, mem: words{sp: 0x1010, sp + 8: 0x1010, sp + 16: 0x1010},
+			opts: Options{MaxFrames: 2}, want: []uint64{0x1010, 0x1010}, err: &loop},
+		{name: "no stack pointer", rows: rows{0x1000: x86Row(8)}, start: map[string]uint64{"rip": 0x1010},
+			want: []uint64{0x1010}, err: &unknown},
+		{name: "no program counter", start: map[string]uint64{"rsp": sp}, err: &ErrNoPC},
+		{name: "call of null", rows: rows{0x1000: outermost}, mem: words{sp: 0x1050},
+			start: map[string]uint64{"rip": 0, "rsp": sp}, want: []uint64{0, 0x1050}},
+		{name: "wild call", rows: rows{0x1000: outermost}, mem: words{sp: 0x1050}, opts: Options{IsText: isText},
+			start: map[string]uint64{"rip": 0xbad, "rsp": sp}, want: []uint64{0xbad, 0x1050}},
+		{name: "wild call, no stack", opts: Options{IsText: isText},
+			start: map[string]uint64{"rip": 0xbad, "rsp": sp}, want: []uint64{0xbad}, err: &fault},
+		{name: "frame pointers", opts: Options{IsText: isText, FramePointers: true},
+			mem:   words{sp + 0x20: sp + 0x40, sp + 0x28: 0x1150, sp + 0x40: 0x10, sp + 0x48: 0x1250},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp + 0x20}, want: []uint64{0x1010, 0x1150, 0x1250}},
+		{name: "frame pointer off the stack", opts: Options{FramePointers: true},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp - 0x20}, want: []uint64{0x1010}},
+		{name: "frame pointer to no code", opts: Options{IsText: isText, FramePointers: true}, mem: words{sp: 0, sp + 8: 0x5000},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp}, want: []uint64{0x1010}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if test.start == nil {
+				test.start = map[string]uint64{"rip": 0x1010, "rsp": sp}
+			}
+			if test.rows == nil {
+				test.rows = rows{}
+			}
+			u := New(platform(t, arch.X86_64), test.rows, test.opts)
+			trace := u.Unwind(test.mem, start(arch.X86_64, test.start), true)
+			if got := pcs(trace); !slices.Equal(got, test.want) {
+				t.Errorf("got %#x, want %#x", got, test.want)
+			}
+			switch {
+			case test.err == nil && trace.Err != nil:
+				t.Errorf("error: %v", trace.Err)
+			case test.err == &ErrNoPC && !errors.Is(trace.Err, ErrNoPC):
+				t.Errorf("error: %v", trace.Err)
+			case test.err != nil && test.err != &ErrNoPC && !errors.As(trace.Err, test.err):
+				t.Errorf("error: %v", trace.Err)
+			}
+		})
+	}
+}
+
+// TestLoopOfMany has two functions that return into each other.
+func TestLoopOfMany(t *testing.T) {
+	a, b := x86Row(16), x86Row(-16)
+	u := New(platform(t, arch.X86_64), rows{0x1000: a, 0x1100: b}, Options{})
+	m := words{0x7008: 0x1120, 0x6ff8: 0x1010}
+	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000}), true)
+	var loop *LoopError
+	if !errors.As(trace.Err, &loop) || len(trace.Frames) > 8 {
+		t.Errorf("%d frames, %v", len(trace.Frames), trace.Err)
+	}
+}
+
+// TestSavedRegisters follows a register that is saved, kept, lost, or saved where nothing can be read.
+func TestSavedRegisters(t *testing.T) {
+	rbx, _ := arch.X86_64.Register("rbx")
+	rax, _ := arch.X86_64.Register("rax")
+	r12, _ := arch.X86_64.Register("r12")
+	rule := func(n int, r cfi.Rule) cfi.RegisterRule { return cfi.RegisterRule{Register: uint8(n), Rule: r} }
+	f := rows{
+		0x1000: x86Row(24, rule(rbx, cfi.Rule{Kind: cfi.CFAPlusAt, Offset: -16}),
+			rule(r12, cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(rbx), Offset: 1})),
+		0x1100: x86Row(8),
+		0x1200: x86Row(8, rule(rbx, cfi.Rule{Kind: cfi.ExpressionAt, Expr: []byte{0x09, 0x80}})),
+	}
+	// x86Row takes rbx as kept by default; a rule takes its place.
+	for _, pc := range []uint64{0x1000, 0x1200} {
+		f[pc].Same &^= 1<<rbx | 1<<r12
+	}
+	m := words{0x7008: 42, 0x7010: 0x1110, 0x7018: 0x1210, 0x7020: 0x1310}
+	u := New(platform(t, arch.X86_64), f, Options{})
+	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000, "rbx": 1, "rax": 2, "r12": 3}), true)
+	if trace.Err != nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x1310}) {
+		t.Fatalf("%#x, %v", pcs(trace), trace.Err)
+	}
+	for i, want := range [][3]any{{uint64(1), uint64(2), uint64(3)}, {uint64(42), nil, uint64(2)}, {uint64(42), nil, uint64(2)},
+		{nil, nil, nil}} {
+		for j, n := range []int{rbx, rax, r12} {
+			v, ok := trace.Frames[i].Register(n)
+			if ok != (want[j] != nil) || ok && v != want[j] {
+				t.Errorf("frame %d: %s = %d, %t; want %v", i, arch.X86_64.Registers[n].Names[0], v, ok, want[j])
+			}
+		}
+	}
+	if f := &trace.Frames[0]; !f.Interrupted || f.LookupPC() != 0x1010 || !f.HasCFA || f.CFA != 0x7018 {
+		t.Errorf("first frame: %+v", f)
+	}
+	if f := &trace.Frames[1]; f.Interrupted || f.LookupPC() != 0x110f {
+		t.Errorf("second frame: %+v", f)
+	}
+}
+
+// TestAArch64 unwinds a leaf, which keeps its return address in lr, then a function which saved a signed one, then by
+// frame pointer, which loses sp.
+func TestAArch64(t *testing.T) {
+	a := arch.AArch64
+	lr, _ := a.Register("lr")
+	fp, _ := a.Register("fp")
+	row := func(size int64) *cfi.Row {
+		r := &cfi.Row{CFA: cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(a.SP), Offset: size}, ReturnAddress: lr}
+		ruled := uint64(0)
+		if size > 0 {
+			ruled = 1<<lr | 1<<fp
+			r.Rules = append(r.Rules, cfi.RegisterRule{Register: uint8(fp), Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: -size}},
+				cfi.RegisterRule{Register: uint8(lr), Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: 8 - size}})
+		}
+		r.Default(a, ruled)
+		return r
+	}
+	const text, stack = 0xffff800010000000, 0xffff800020000000
+	u := New(platform(t, a), rows{text: row(0), text + 0x100: row(32), text + 0x300: row(16)},
+		Options{PACMask: 0x7f << 48, FramePointers: true})
+	m := words{
+		stack: stack + 0x20, stack + 8: (text + 0x210) &^ (0x55 << 48), // signed
+		stack + 0x20: stack + 0x40, stack + 0x28: text + 0x310, // found by frame pointer
+		stack + 0x40: 0, stack + 0x48: 0,
+	}
+	regs := start(a, map[string]uint64{"pc": text + 0x10, "sp": stack, "lr": text + 0x110, "fp": stack})
+	trace := u.Unwind(m, regs, true)
+	if want := []uint64{text + 0x10, text + 0x110, text + 0x210, text + 0x310}; !slices.Equal(pcs(trace), want) || trace.Err != nil {
+		t.Errorf("%#x, %v", pcs(trace), trace.Err)
+	}
+	if _, ok := trace.Frames[3].Register(a.SP); ok {
+		t.Error("sp is known after a step by frame pointer")
+	}
+}
+
+// failing is a finder that fails.
+type failing struct{ err error }
+
+func (f failing) FindRow(uint64) (*cfi.Row, error) { return nil, f.err }
+
+func TestChain(t *testing.T) {
+	first, second := errors.New("first"), errors.New("second")
+	row := x86Row(8)
+	if r, err := (Chain{failing{first}, rows{0x1000: row}}).FindRow(0x1000); r != row || err != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	if r, err := (Chain{failing{first}, rows{}, failing{second}}).FindRow(0x1000); r != nil || !errors.Is(err, first) || !errors.Is(err, second) {
+		t.Errorf("%v, %v", r, err)
+	}
+	if r, err := (Chain{}).FindRow(0x1000); r != nil || err != nil {
+		t.Errorf("%v, %v", r, err)
+	}
+	u := New(platform(t, arch.X86_64), failing{first}, Options{})
+	if trace := u.Unwind(words{}, start(arch.X86_64, map[string]uint64{"rip": 0x1000}), true); len(trace.Frames) != 1 || !errors.Is(trace.Err, first) {
+		t.Errorf("%+v", trace)
+	}
+}
+
+// TestCache checks that rows are kept until Reset, and shared by goroutines.
+func TestCache(t *testing.T) {
+	f := rows{0x1000: x86Row(16)}
+	u := New(platform(t, arch.X86_64), f, Options{})
+	regs := start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000})
+	m := words{0x7008: 0x5000}
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for range 100 {
+				if n := len(u.Unwind(m, regs, true).Frames); n != 2 {
+					t.Errorf("%d frames", n)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	delete(f, 0x1000)
+	if n := len(u.Unwind(m, regs, true).Frames); n != 2 {
+		t.Errorf("from the cache: %d frames", n)
+	}
+	u.Reset()
+	if n := len(u.Unwind(m, regs, true).Frames); n != 1 {
+		t.Errorf("after Reset: %d frames", n)
+	}
+	if trace := New(arch.Platform{}, f, Options{}).Unwind(m, regs, true); !errors.Is(trace.Err, ErrNoPC) {
+		t.Errorf("no platform: %v", trace.Err)
+	}
+}
+
+// stack is memory that begins at 0x7000.
+type stack []byte
+
+func (s stack) Uint(address uint64, size int) (uint64, error) {
+	if off := address - 0x7000; off < uint64(len(s)) && uint64(len(s))-off >= 8 {
+		return binary.LittleEndian.Uint64(s[off:]), nil
+	}
+	return 0, &mem.FaultError{Message: "no memory here", Address: address}
+}
+
+// FuzzUnwind unwinds through arbitrary call frame information, registers and memory: it must end.
+func FuzzUnwind(f *testing.F) {
+	f.Add([]byte{20, 0, 0, 0, 255, 255, 255, 255, 1, 0, 1, 0x78, 16, 0x0c, 7, 8, 0x90, 1, 0, 0, 0, 0, 0, 0,
+		20, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0, 0, 0, 0},
+		slices.Repeat([]byte{0x10, 0x10, 0, 0, 0, 0, 0, 0}, 20), uint64(0x1010), true, uint16(62))
+	f.Fuzz(func(t *testing.T, frames, memory []byte, pc uint64, fps bool, machine uint16) {
+		p := arch.PlatformOf(machine, 2, 1)
+		table, err := cfi.New(cfi.Section{Platform: p, Name: "fuzz", Data: frames})
+		if err != nil {
+			return
+		}
+		var regs arch.Registers
+		for i := range p.Arch.Slots() {
+			regs.Set(i, 0x7000+uint64(i))
+		}
+		regs.Set(p.Arch.PC, pc)
+		trace := New(p, table, Options{FramePointers: fps, MaxFrames: 1000}).Unwind(stack(memory), &regs, fps)
+		for i := range trace.Frames {
+			f := &trace.Frames[i]
+			r := f.Registers()
+			if r.Known() != f.Known() {
+				t.Fatal("registers differ")
+			}
+		}
+	})
+}
