@@ -1,0 +1,288 @@
+package call
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// An Iter is an iterator on its way to Python.
+type Iter interface {
+	// Fill puts the next elements into out, at least one unless it returns an error: io.EOF at the end, ErrNotReady when none
+	// came for a while and the caller should look for signals and call again, else what is wrong after the elements before
+	// it; from then on it is io.EOF. It may block, and what it waits for may need the GIL: call it with the GIL released.
+	// Only one Fill may run at a time.
+	Fill(out []Value) (n int, err error)
+	// Close frees what the iterator holds, and makes a Fill that waits return io.EOF. It may be called at any time, from any
+	// goroutine, more than once.
+	Close()
+}
+
+// ErrNotReady says that no element came within [Patience].
+var ErrNotReady = errors.New("no element yet")
+
+// Patience is how long [Iter.Fill] waits for an element before it returns [ErrNotReady].
+const Patience = 20 * time.Millisecond
+
+const (
+	firstBatch = 64   // elements that are walked on the caller's own goroutine
+	maxAhead   = 1024 // elements that a producer is ahead of its caller at most
+	linger     = time.Millisecond
+)
+
+// A PanicError is a panic in a walk.
+type PanicError struct {
+	Value any
+	Stack []byte
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("Go panic: %v\n\n%s", e.Value, e.Stack) }
+
+// FromSeq makes an iterator of a walk whose error is its last pair.
+//
+// The walk starts with the first Fill, on the caller's goroutine: most are over within a few elements. A longer one is walked
+// again on a goroutine of its own, past the elements that the caller has already. A live walk, whose elements may not be
+// the same again, has its own goroutine at once, as has one whose single elements take long.
+func FromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Iter {
+	return &stream[T]{seq: seq, conv: conv, started: live, produce: live}
+}
+
+// NoError gives a walk that can't fail the errors that [FromSeq] wants.
+func NoError[T any](seq iter.Seq[T]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for v := range seq {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A stream is the Iter of a walk. What is produced by its goroutine waits in buf.
+//
+// iter.Pull would be simpler, but a coroutine that is resumed from another thread, or at another depth of calls from C, ends
+// the process.
+type stream[T any] struct {
+	seq  iter.Seq2[T, error]
+	conv func(T) Value
+
+	// Of the caller.
+	started bool // the first elements were walked
+	produce bool // the goroutine is to be started
+	skip    int  // elements that it walks past
+
+	mu     sync.Mutex
+	buf    []Value // produced, not yet taken
+	store  []Value // what buf is made of
+	err    error   // comes after buf; io.EOF at the end; nil: there is more to come
+	closed bool
+	want   int           // the caller waits for so many elements; 0: it does not wait
+	wake   chan struct{} // tells the caller that they are there, or err
+	room   chan struct{} // tells the goroutine that elements were taken, or closed
+	ahead  int           // how many elements buf may hold
+}
+
+// Fill implements [Iter].
+func (s *stream[T]) Fill(out []Value) (int, error) {
+	if len(out) == 0 {
+		return 0, nil
+	}
+	if !s.started {
+		s.started = true
+		return s.first(out)
+	}
+	s.mu.Lock()
+	if s.produce && len(s.buf) <= len(out) && !s.closed { // not before the caller is about to have all there is
+		s.produce = false
+		s.wake, s.room, s.ahead = make(chan struct{}, 1), make(chan struct{}, 1), firstBatch
+		go s.run()
+	}
+	if len(s.buf) == 0 && s.err == nil && !s.closed {
+		s.wait(min(len(out), firstBatch))
+	}
+	defer s.mu.Unlock()
+	return s.take(out)
+}
+
+// first walks the first elements: into out, those beyond it into buf.
+func (s *stream[T]) first(out []Value) (n int, err error) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return 0, io.EOF
+	}
+	s.mu.Unlock()
+	var rest []Value
+	more := false
+	end := s.walk(func(v Value) bool {
+		if n == len(out) && len(rest) == 0 {
+			rest = make([]Value, 0, max(firstBatch-n, 1))
+		}
+		if n+len(rest) >= firstBatch {
+			more = true
+			return false
+		}
+		if n < len(out) {
+			out[n] = v
+			n++
+		} else {
+			rest = append(rest, v)
+		}
+		return true
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		clear(out[:n])
+		return 0, io.EOF
+	}
+	s.buf = rest
+	if more {
+		s.produce, s.skip = true, n+len(rest)
+	} else {
+		s.err = end
+	}
+	if n == 0 {
+		return s.take(out)
+	}
+	return n, nil
+}
+
+// take gives out what there is; the lock is held.
+func (s *stream[T]) take(out []Value) (int, error) {
+	if s.closed {
+		return 0, io.EOF
+	}
+	n := copy(out, s.buf)
+	if n == 0 {
+		if s.err == nil {
+			return 0, ErrNotReady
+		}
+		err := s.err
+		s.err = io.EOF
+		return 0, err
+	}
+	clear(s.buf[:n]) // let go of what the elements hold
+	if s.buf = s.buf[n:]; len(s.buf) == 0 && s.room != nil {
+		// The caller takes all there is: let the producer get further ahead.
+		s.ahead = min(s.ahead*2, maxAhead)
+		s.buf = s.store[:0]
+		signal(s.room)
+	}
+	return n, nil
+}
+
+// wait waits for so many elements, or for any after a moment; the lock is held, but not meanwhile.
+func (s *stream[T]) wait(want int) {
+	timer := time.NewTimer(linger)
+	defer timer.Stop()
+	for patient := false; len(s.buf) < want && s.err == nil && !s.closed; {
+		s.want = want
+		s.mu.Unlock()
+		expired := false
+		select {
+		case <-s.wake:
+		case <-timer.C:
+			expired = true
+		}
+		s.mu.Lock()
+		s.want = 0
+		if expired && patient {
+			return
+		}
+		if expired {
+			patient, want = true, 1
+			timer.Reset(Patience)
+		}
+	}
+}
+
+func signal(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}
+
+// run is the goroutine: it walks past the elements that are known and produces the others.
+func (s *stream[T]) run() {
+	end := errors.New("the walk ended its goroutine") // with runtime.Goexit
+	defer func() {
+		s.mu.Lock()
+		s.err = end
+		signal(s.wake)
+		s.mu.Unlock()
+	}()
+	skip := s.skip
+	end = s.walk(func(v Value) bool {
+		if skip > 0 {
+			skip--
+			return true
+		}
+		return s.put(v)
+	})
+}
+
+// put adds an element when there is room; it reports false when nobody wants one any more.
+func (s *stream[T]) put(v Value) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for len(s.buf) >= s.ahead && !s.closed {
+		if s.want > 0 {
+			signal(s.wake)
+		}
+		s.mu.Unlock()
+		<-s.room
+		s.mu.Lock()
+	}
+	if s.closed {
+		return false
+	}
+	if len(s.buf) == 0 && cap(s.buf) < s.ahead {
+		s.store = make([]Value, 0, s.ahead)
+		s.buf = s.store
+	}
+	s.buf = append(s.buf, v)
+	if s.want > 0 && len(s.buf) >= s.want {
+		s.want = 0
+		signal(s.wake)
+	}
+	return true
+}
+
+// walk gives each element to yield until it does not want more, and returns what ended the walk: its error, or io.EOF.
+func (s *stream[T]) walk(yield func(Value) bool) (end error) {
+	defer func() {
+		if e := recover(); e != nil {
+			end = &PanicError{e, debug.Stack()}
+		}
+	}()
+	for x, err := range s.seq {
+		if err != nil {
+			return err
+		}
+		v := s.conv(x)
+		if err := v.Err(); err != nil {
+			return err
+		}
+		if !yield(v) {
+			break
+		}
+	}
+	return io.EOF
+}
+
+// Close implements [Iter].
+func (s *stream[T]) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed, s.buf, s.store = true, nil, nil
+	if s.room != nil {
+		signal(s.room)
+		signal(s.wake)
+	}
+}

@@ -1,0 +1,185 @@
+package call
+
+import (
+	"math"
+
+	"github.com/godrgn/drgn"
+)
+
+// A Tag says what a [Value] is in Python.
+type Tag uint8
+
+// The kinds of values, and what gets them out.
+const (
+	TagNone   Tag = iota
+	TagUint       // int: Uint
+	TagInt        // int: Int
+	TagBool       // bool: Bool
+	TagFloat      // float: Float
+	TagStr        // str, whose bytes may be no UTF-8: Text
+	TagBytes      // bytes: Text
+	TagObject     // drgn.Object: Object
+	TagList       // list: Elems
+	TagTuple      // tuple: Elems
+	TagDict       // dict: Elems, key, value, key, value, …
+	TagRecord     // named tuple of the class Struct: Struct, Elems
+	TagIter       // iterator: Iter
+	TagOther      // another class of package drgn, told by the Go type: Other
+	TagError      // no value: Err
+)
+
+// A Value is a value on its way to Python. The zero Value is None.
+type Value struct {
+	tag Tag
+	num uint64
+	obj drgn.Object
+	x   any // string, []Value, record, Iter, error or other
+}
+
+type record struct {
+	class *Struct
+	elems []Value
+}
+
+// None is Python's None.
+var None = Value{}
+
+// Uint returns an int.
+func Uint(v uint64) Value { return Value{tag: TagUint, num: v} }
+
+// Int returns an int.
+func Int(v int64) Value { return Value{tag: TagInt, num: uint64(v)} }
+
+// Bool returns a bool.
+func Bool(v bool) Value {
+	if v {
+		return Value{tag: TagBool, num: 1}
+	}
+	return Value{tag: TagBool}
+}
+
+// Float returns a float.
+func Float(v float64) Value { return Value{tag: TagFloat, num: math.Float64bits(v)} }
+
+// Str returns a str.
+func Str(s string) Value { return Value{tag: TagStr, x: s} }
+
+// Bytes returns a bytes object.
+func Bytes(b []byte) Value { return Value{tag: TagBytes, x: string(b)} }
+
+// Object returns an Object; a failed one is its error.
+func Object(o drgn.Object) Value {
+	if err := o.Err(); err != nil {
+		return Error(err)
+	}
+	return Value{tag: TagObject, obj: o}
+}
+
+// Error returns what has an error in a value's place.
+func Error(err error) Value { return Value{tag: TagError, x: err} }
+
+// List returns a list, which keeps elems; the first error among them is its own.
+func List(elems []Value) Value { return compound(TagList, elems) }
+
+// Tuple returns a tuple.
+func Tuple(elems ...Value) Value { return compound(TagTuple, elems) }
+
+// Dict returns a dict of keys each followed by its value.
+func Dict(elems []Value) Value { return compound(TagDict, elems) }
+
+// Record returns a named tuple.
+func Record(class *Struct, elems ...Value) Value {
+	v := compound(TagRecord, elems)
+	if v.tag == TagRecord {
+		v.x = record{class, elems}
+	}
+	return v
+}
+
+func compound(tag Tag, elems []Value) Value {
+	for _, e := range elems {
+		if e.tag == TagError {
+			return e
+		}
+	}
+	return Value{tag: tag, x: elems}
+}
+
+// Stream returns an iterator.
+func Stream(it Iter) Value { return Value{tag: TagIter, x: it} }
+
+// Other returns a value of a Go type that the binding has a class for: *drgn.Program, *types.Type, drgn.Symbol, …; nil is
+// None.
+func Other(v any) Value {
+	if v == nil {
+		return None
+	}
+	return Value{tag: TagOther, x: v}
+}
+
+// Each makes a list of the elements of a slice.
+func Each[T any](s []T, conv func(T) Value) Value {
+	elems := make([]Value, len(s))
+	for i, e := range s {
+		elems[i] = conv(e)
+	}
+	return List(elems)
+}
+
+// Tag returns what the value is.
+func (v Value) Tag() Tag { return v.tag }
+
+// Uint returns the number of a TagUint.
+func (v Value) Uint() uint64 { return v.num }
+
+// Int returns the number of a TagInt.
+func (v Value) Int() int64 { return int64(v.num) }
+
+// Bool returns the truth of a TagBool.
+func (v Value) Bool() bool { return v.num != 0 }
+
+// Float returns the number of a TagFloat.
+func (v Value) Float() float64 { return math.Float64frombits(v.num) }
+
+// Text returns the characters of a TagStr or the bytes of a TagBytes.
+func (v Value) Text() string {
+	s, _ := v.x.(string)
+	return s
+}
+
+// Object returns the object of a TagObject.
+func (v Value) Object() drgn.Object { return v.obj }
+
+// Elems returns the elements of a compound value. They must not be changed.
+func (v Value) Elems() []Value {
+	switch x := v.x.(type) {
+	case []Value:
+		return x
+	case record:
+		return x.elems
+	}
+	return nil
+}
+
+// Struct returns the class of a TagRecord.
+func (v Value) Struct() *Struct {
+	r, _ := v.x.(record)
+	return r.class
+}
+
+// Iter returns the iterator of a TagIter.
+func (v Value) Iter() Iter {
+	it, _ := v.x.(Iter)
+	return it
+}
+
+// Other returns the Go value of a TagOther.
+func (v Value) Other() any { return v.x }
+
+// Err returns the error of a TagError, else nil.
+func (v Value) Err() error {
+	if v.tag != TagError {
+		return nil
+	}
+	return v.x.(error)
+}
