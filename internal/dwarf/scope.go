@@ -39,17 +39,8 @@ func textBytes(v Value, err error) ([]byte, error) {
 	return v.Bytes()
 }
 
-// scopes finds units, functions and source lines by address. Everything in it is made when first asked for.
+// scopes finds functions and source lines by address. Everything in it is made when first asked for.
 type scopes struct {
-	once  sync.Once
-	err   error
-	units spans   // of addresses, by unit
-	blind []int32 // units that don't say where their code is
-
-	blindOnce sync.Once
-	blindErr  error
-	more      spans // of functions of the blind units, by unit
-
 	functions sync.Map                 // unit number → *unitFunctions
 	lines     sync.Map                 // offset in .debug_line → *unitLines
 	places    atomic.Pointer[sync.Map] // address → *place; thrown away when it has grown too large
@@ -72,7 +63,7 @@ type place struct {
 // A span is a range of addresses that belongs to something.
 type span struct {
 	low, high uint64
-	of        uint64 // unit number, or offset of a DIE
+	of        uint64 // offset of a DIE
 	reach     uint64 // the highest high of the spans up to this one
 }
 
@@ -102,78 +93,6 @@ func (s spans) find(pc uint64) (of uint64, ok bool) {
 	return 0, false
 }
 
-// load finds out which units have code where.
-func (s *scopes) load(f *File) error {
-	s.once.Do(func() {
-		budget := maxRangeEntries
-		for i, off := range f.unitOffs {
-			h, err := f.parseUnit(off)
-			if err != nil {
-				s.err = err
-				return
-			}
-			if h.Type != UnitCompile && h.Type != UnitSkeleton {
-				continue
-			}
-			if err := s.addUnit(f, i, &budget); err != nil {
-				s.err = err
-				return
-			}
-		}
-		s.units.sort()
-	})
-	return s.err
-}
-
-func (s *scopes) addUnit(f *File, i int, budget *int) error {
-	u, err := f.Unit(i)
-	if err != nil {
-		return err
-	}
-	root, err := u.Root()
-	if err != nil {
-		return err
-	}
-	if root.Tag != TagCompileUnit && root.Tag != TagSkeletonUnit {
-		return nil
-	}
-	if !root.hasCode() {
-		if root.HasChildren() {
-			s.blind = append(s.blind, int32(i))
-		}
-		return nil
-	}
-	return root.ranges(budget, func(low, high uint64) bool {
-		s.units = append(s.units, span{low: low, high: high, of: uint64(i)})
-		return true
-	})
-}
-
-// unit returns the number of the unit that has code at pc.
-func (s *scopes) unit(f *File, pc uint64) (i int, ok bool, err error) {
-	if err := s.load(f); err != nil {
-		return 0, false, err
-	}
-	if i, ok := s.units.find(pc); ok {
-		return int(i), true, nil
-	}
-	s.blindOnce.Do(func() {
-		for _, i := range s.blind {
-			fs, err := s.functionsOf(f, int(i))
-			if err != nil {
-				s.blindErr = err
-				return
-			}
-			for _, fn := range fs.spans {
-				s.more = append(s.more, span{low: fn.low, high: fn.high, of: uint64(i)})
-			}
-		}
-		s.more.sort()
-	})
-	u, ok := s.more.find(pc)
-	return int(u), ok, s.blindErr
-}
-
 // unitFunctions are the functions of a unit.
 type unitFunctions struct {
 	once  sync.Once
@@ -185,22 +104,8 @@ type unitFunctions struct {
 	nested     spans // of functions inside functions
 }
 
-func (s *scopes) functionsOf(f *File, i int) (*unitFunctions, error) {
-	v, ok := s.functions.Load(i)
-	if !ok {
-		v, _ = s.functions.LoadOrStore(i, &unitFunctions{})
-	}
-	fs := v.(*unitFunctions)
-	fs.once.Do(func() { fs.spans, fs.err = f.functionSpans(i, false) })
-	return fs, fs.err
-}
-
-// functionSpans lists where the functions of unit i are: those in no other function, or those that are in one.
-func (f *File) functionSpans(i int, nested bool) (spans, error) {
-	u, err := f.Unit(i)
-	if err != nil {
-		return nil, err
-	}
+// functionSpans lists where the functions of a unit are: those in no other function, or those that are in one.
+func (u *Unit) functionSpans(nested bool) (spans, error) {
 	root, err := u.Root()
 	if err != nil {
 		return nil, err
@@ -241,15 +146,21 @@ func (f *File) functionSpans(i int, nested bool) (spans, error) {
 	return slices.Clip(s), w.Err()
 }
 
-// function returns the DIE of the function of unit i that has code at pc.
-func (s *scopes) function(f *File, i int, pc uint64) (d DIE, ok bool, err error) {
-	fs, err := s.functionsOf(f, i)
-	if err != nil {
-		return DIE{}, false, err
+// function returns the DIE of the unit's function that has code at pc.
+func (u *Unit) function(pc uint64) (d DIE, ok bool, err error) {
+	s := &u.File.scopes
+	v, ok := s.functions.Load(u.Off)
+	if !ok {
+		v, _ = s.functions.LoadOrStore(u.Off, &unitFunctions{})
+	}
+	fs := v.(*unitFunctions)
+	fs.once.Do(func() { fs.spans, fs.err = u.functionSpans(false) })
+	if fs.err != nil {
+		return DIE{}, false, fs.err
 	}
 	off, ok := fs.spans.find(pc)
 	if !ok {
-		fs.nestedOnce.Do(func() { fs.nested, fs.nestedErr = f.functionSpans(i, true) })
+		fs.nestedOnce.Do(func() { fs.nested, fs.nestedErr = u.functionSpans(true) })
 		if fs.nestedErr != nil {
 			return DIE{}, false, fs.nestedErr
 		}
@@ -257,7 +168,7 @@ func (s *scopes) function(f *File, i int, pc uint64) (d DIE, ok bool, err error)
 			return DIE{}, false, nil
 		}
 	}
-	d, err = f.DIE(off)
+	d, err = u.File.DIE(off)
 	return d, err == nil, err
 }
 
@@ -281,15 +192,13 @@ func (f *File) place(pc uint64) (*place, error) {
 		}
 	}
 	p := &place{}
-	i, ok, err := s.unit(f, pc-f.Bias)
+	u, ok, err := f.UnitForPC(pc - f.Bias)
 	if err != nil {
 		return nil, err
 	}
 	if ok {
-		if p.unit, err = f.Unit(i); err != nil {
-			return nil, err
-		}
-		if p.functions, err = f.findFunctions(i, pc-f.Bias); err != nil {
+		p.unit = u
+		if p.functions, err = u.findFunctions(pc - f.Bias); err != nil {
 			return nil, err
 		}
 	}
@@ -307,8 +216,8 @@ func (f *File) place(pc uint64) (*place, error) {
 }
 
 // findFunctions walks from the function at pc down to the innermost scope.
-func (f *File) findFunctions(i int, pc uint64) ([]Function, error) {
-	outer, ok, err := f.scopes.function(f, i, pc)
+func (u *Unit) findFunctions(pc uint64) ([]Function, error) {
+	outer, ok, err := u.function(pc)
 	if !ok {
 		return nil, err
 	}
