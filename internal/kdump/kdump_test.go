@@ -111,7 +111,7 @@ func TestHeaders(t *testing.T) {
 		for _, machine := range []string{"x86_64", "aarch64", "s390x", "i686", "armv7l", ""} {
 			for _, big := range []bool{false, true} {
 				d := sample(4096)
-				d.Version, d.Machine, d.Big = version, machine, big
+				d.Version, d.Machine, d.Big, d.Compress = version, machine, big, kdumptest.Raw
 				if machine == "i686" || machine == "armv7l" {
 					d.Is64, d.Packed = false, machine == "i686"
 				}

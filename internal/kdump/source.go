@@ -50,7 +50,7 @@ func Slice(src Source, off, n uint64) ([]byte, error) {
 	if n > MaxSlice {
 		return nil, &bin.DecodeError{Section: src.Name(), Off: off, Problem: fmt.Sprintf("%#x bytes are too many", n)}
 	}
-	buf := make([]byte, 0, n)
+	buf := make([]byte, 0, min(n, 1<<20)) // more when there are bytes to put there: n may be a lie
 	for uint64(len(buf)) < n {
 		b := src.View(off + uint64(len(buf)))
 		if len(b) == 0 {

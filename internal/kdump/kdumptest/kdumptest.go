@@ -4,6 +4,7 @@ package kdumptest
 import (
 	"bytes"
 	"encoding/binary"
+	"sync"
 
 	"github.com/klauspost/compress/snappy"
 	"github.com/klauspost/compress/zlib"
@@ -44,7 +45,9 @@ func Compress(data []byte, how int) ([]byte, uint32) {
 	var b bytes.Buffer
 	switch how {
 	case Zlib:
-		w := zlib.NewWriter(&b)
+		w := zlibWriters.Get().(*zlib.Writer)
+		defer zlibWriters.Put(w)
+		w.Reset(&b)
 		if _, err := w.Write(data); err != nil {
 			panic(err) // a bytes.Buffer fails never
 		}
@@ -57,7 +60,7 @@ func Compress(data []byte, how int) ([]byte, uint32) {
 	case Snappy:
 		return snappy.Encode(nil, data), Snappy
 	case Zstd:
-		w, err := zstd.NewWriter(nil)
+		w, err := encoder()
 		if err != nil {
 			panic(err) // its options are right
 		}
@@ -189,6 +192,10 @@ func (d *Dump) Bytes() []byte {
 	}
 	return append(b, data...)
 }
+
+var zlibWriters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
+
+var encoder = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil) })
 
 // A Piece is a range of a file.
 type Piece struct {
