@@ -71,16 +71,22 @@ type DesignatorError struct {
 
 func (e *DesignatorError) Error() string { return fmt.Sprintf("'%s' %s", e.Type, e.Problem) }
 
-var (
-	// ErrOffsetTooLarge says that an offset in bits does not fit 64 bits.
-	ErrOffsetTooLarge = errors.New("offset is too large")
-	// ErrNotByteAligned says that a member does not start at a byte.
-	ErrNotByteAligned = errors.New("member is not byte-aligned")
-)
+// ErrOffsetTooLarge says that an offset in bits does not fit 64 bits.
+var ErrOffsetTooLarge = errors.New("offset is too large")
 
-// Resolve finds what steps designate in an object of type t. Indices are not checked against the length of the array.
-// Errors are [*types.MemberError], [*DesignatorError], [*types.SizeError] and [ErrOffsetTooLarge].
-func Resolve(t *types.Type, steps []Step) (Place, error) {
+// Resolve finds what a designator names in an object of type t. Errors are those of [ParseDesignator] and
+// [ResolveSteps].
+func Resolve(t *types.Type, designator string) (Place, error) {
+	steps, err := ParseDesignator(designator)
+	if err != nil {
+		return Place{}, err
+	}
+	return ResolveSteps(t, steps)
+}
+
+// ResolveSteps finds what steps designate in an object of type t. Indices are not checked against the length of the
+// array. Errors are [*types.MemberError], [*DesignatorError], [*types.SizeError] and [ErrOffsetTooLarge].
+func ResolveSteps(t *types.Type, steps []Step) (Place, error) {
 	p := Place{Type: t}
 	for _, s := range steps {
 		u := p.Type
@@ -117,20 +123,4 @@ func Resolve(t *types.Type, steps []Step) (Place, error) {
 		p.BitOffset += off
 	}
 	return p, nil
-}
-
-// OffsetOf returns the offset in bytes of what a designator names in type t, as C's offsetof does.
-func OffsetOf(t *types.Type, designator string) (uint64, error) {
-	steps, err := ParseDesignator(designator)
-	if err != nil {
-		return 0, err
-	}
-	p, err := Resolve(t, steps)
-	if err != nil {
-		return 0, err
-	}
-	if p.BitOffset%8 != 0 {
-		return 0, ErrNotByteAligned
-	}
-	return p.BitOffset / 8, nil
 }
