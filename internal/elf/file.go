@@ -33,6 +33,9 @@ const (
 	PF_R = 4
 )
 
+// EM_X86_64 is the machine (e_machine) of x86-64.
+const EM_X86_64 = 62
+
 const (
 	shnLoReserve = 0xff00
 	shnXIndex    = 0xffff

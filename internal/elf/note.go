@@ -7,7 +7,8 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 )
 
-const ntGNUBuildID = 3
+// NT_GNU_BUILD_ID is the type of the note named "GNU" that holds the build ID.
+const NT_GNU_BUILD_ID = 3
 
 // A Note is an entry of a note section or segment.
 type Note struct {
@@ -104,7 +105,7 @@ func (f *File) SectionNotes() iter.Seq2[Note, error] {
 func (f *File) BuildID() []byte {
 	for _, notes := range []iter.Seq2[Note, error]{f.SectionNotes(), f.SegmentNotes()} {
 		for note, err := range notes {
-			if err == nil && note.Name == "GNU" && note.Type == ntGNUBuildID && len(note.Desc) > 0 {
+			if err == nil && note.Name == "GNU" && note.Type == NT_GNU_BUILD_ID && len(note.Desc) > 0 {
 				return note.Desc
 			}
 		}
