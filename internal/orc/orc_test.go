@@ -235,3 +235,69 @@ func BenchmarkNew(b *testing.B) {
 		}
 	}
 }
+
+// dwarfRows is DWARF that has the same row for addresses below a limit.
+type dwarfRows struct {
+	row   *cfi.Row
+	limit uint64
+	err   error
+}
+
+func (d dwarfRows) FindRow(pc uint64) (*cfi.Row, error) {
+	if d.err != nil || pc >= d.limit {
+		return nil, d.err
+	}
+	return d.row, nil
+}
+
+func TestCombined(t *testing.T) {
+	tt := tables(raw{text, 8, 0, regSP, 2}, raw{text + 0x10, 16, 0, regSPIndirect, 2}, raw{text + 0x20, 0, 0, regR10, 2},
+		raw{text + 0x30, 0, 0, regSP, 3}, raw{text + 0x40, 0, 0, 0, 1}, raw{text + 0x50, 24, 0, regSP, 2},
+		raw{text + 0x60, 0, 0, 0, 0}, raw{text + 0x70, 0, 0, 15, 2})
+	tt.Header = headerType
+	rbx := number("rbx")
+	dwarf := &cfi.Row{
+		Start: text, End: text + 0x50, CFA: rule(cfi.RegisterPlus, rsp, 99), ReturnAddress: rip,
+		Rules: []cfi.RegisterRule{at(uint8(rip), cfi.CFAPlusAt, -8), at(rsp, cfi.CFAPlus, 0), at(rbx, cfi.CFAPlusAt, -16)},
+	}
+	c := Combined{dwarfRows{row: dwarf, limit: text + 0x50}, open(t, tt)}
+	for _, test := range []struct {
+		pc       uint64
+		cfa      cfi.Rule
+		hasRBX   bool
+		from, to uint64
+	}{
+		{text, rule(cfi.RegisterPlus, rsp, 8), true, text, text + 0x10},
+		{text + 0x10, rule(cfi.RegisterAt, rsp, 16), true, text + 0x10, text + 0x20},
+		{text + 0x20, dwarf.CFA, true, text, text + 0x50},
+		{text + 0x30, rule(cfi.RegisterPlus, rsp, 0), true, text + 0x30, text + 0x40},
+		{text + 0x40, cfi.Rule{}, false, text + 0x40, text + 0x50},
+		{text + 0x50, rule(cfi.RegisterPlus, rsp, 24), false, text + 0x50, text + 0x60},
+	} {
+		r, err := c.FindRow(test.pc)
+		if err != nil || !equal(r.CFA, test.cfa) || r.Start != test.from || r.End != test.to {
+			t.Errorf("%#x: %+v, %v", test.pc, r, err)
+			continue
+		}
+		if got := slices.ContainsFunc(r.Rules, func(rr cfi.RegisterRule) bool { return rr.Register == rbx }); got != test.hasRBX {
+			t.Errorf("%#x: rbx is recovered: %t", test.pc, got)
+		}
+	}
+	if dwarf.CFA.Offset != 99 {
+		t.Error("DWARF's row was changed")
+	}
+	if r, err := c.FindRow(text + 0x60); r != nil || err != nil {
+		t.Errorf("nothing known: %v, %v", r, err)
+	}
+	if r, err := c.FindRow(text + 0x70); r != nil || err == nil {
+		t.Errorf("bad entry: %v, %v", r, err)
+	}
+	failing := errors.New("no")
+	c.DWARF = dwarfRows{err: failing}
+	if r, err := c.FindRow(text); r == nil || err != nil {
+		t.Errorf("bad DWARF, good ORC: %v, %v", r, err)
+	}
+	if r, err := c.FindRow(text + 0x60); r != nil || !errors.Is(err, failing) {
+		t.Errorf("bad DWARF, no ORC: %v, %v", r, err)
+	}
+}

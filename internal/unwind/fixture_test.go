@@ -270,6 +270,8 @@ func fixture(t testing.TB) *kernel {
 	return k
 }
 
+func (k *kernel) combined() Finder { return orc.Combined{DWARF: k.dwarf, ORC: k.orc} }
+
 func (k *kernel) unwinder(f ...Finder) *Unwinder {
 	return New(k.platform, Chain(f), Options{})
 }

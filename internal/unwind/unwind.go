@@ -17,8 +17,8 @@ type Finder interface {
 	FindRow(pc uint64) (*cfi.Row, error)
 }
 
-// A Chain asks its finders in turn. One that fails is passed over if another one knows; for a kernel it is DWARF, then
-// ORC: DWARF recovers all registers that a callee saves, ORC covers assembly.
+// A Chain asks its finders in turn: those of modules, or .debug_frame before .eh_frame. One that fails is passed over
+// if another one knows.
 type Chain []Finder
 
 // FindRow implements [Finder].
