@@ -28,6 +28,10 @@ type Config struct {
 	Set    *types.Set
 	C, CPP types.Language // languages given to types
 
+	// Complete returns the definition of a type that the file only declares, from another file; nil when there is not
+	// exactly one. May be nil.
+	Complete func(kind types.Kind, tag string) (*types.Type, error)
+
 	CacheDir string // directory of the index cache; "": no cache
 	BuildID  []byte // key in the cache; none: no cache
 
@@ -54,6 +58,8 @@ type File struct {
 	units    []atomic.Pointer[Unit]
 	abbrevs  sync.Map // abbrevKey → *abbrevTable
 	scopes   scopes   // functions and source lines by address
+
+	types sync.Map // DIE.Off → *types.Type
 
 	sigs struct {
 		once sync.Once

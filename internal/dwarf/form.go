@@ -143,6 +143,15 @@ func (v Value) Bytes() ([]byte, error) {
 	return v.unit.stringBytes(v, in.StrBase)
 }
 
+// text returns a string, "" when there is none.
+func (v Value) text() (string, error) {
+	if !v.Exists() {
+		return "", nil
+	}
+	b, err := v.Bytes()
+	return string(b), err
+}
+
 // stringBytes resolves a string; strBase is the unit's table in .debug_str_offsets.
 func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 	f := u.File

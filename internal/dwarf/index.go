@@ -10,7 +10,6 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
-
 )
 
 // An index is where names, units and code are, as bytes that may come from the cache: always little-endian, laid out
@@ -503,4 +502,3 @@ func (f *File) loadUnits() bool {
 	f.setUnits(offs)
 	return true
 }
-

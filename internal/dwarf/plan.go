@@ -15,7 +15,7 @@ const (
 	wantEnumClass
 )
 
-var wanted = map[Attr]uint8{
+var wanted = [0x100]uint8{
 	AttrName: wantName, AttrDeclFile: wantFile, AttrDeclLine: wantLine, AttrDeclaration: wantDeclaration,
 	AttrSibling: wantSibling, AttrSpecification: wantSpecification, AttrAbstractOrigin: wantOrigin,
 	AttrLowPC: wantCode, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
@@ -57,7 +57,7 @@ const (
 	ixNamespace // only passed through
 )
 
-var indexed = map[Tag]uint8{
+var indexed = [0x100]uint8{
 	TagBaseType: ixBase, TagStructureType: ixStruct, TagUnionType: ixUnion, TagClassType: ixClass,
 	TagEnumerationType: ixEnum, TagTypedef: ixTypedef, TagTemplateAlias: ixTypedef, TagVariable: ixVariable,
 	TagSubprogram: ixFunction, TagEnumerator: ixConstant, TagNamespace: ixNamespace,
@@ -101,12 +101,15 @@ func (t *planTable) decode(section []byte, k abbrevKey) error {
 	t.plans, t.ops = t.plans[:0], t.ops[:0]
 	for i := range t.abbrevs {
 		a := &t.abbrevs[i]
-		p := plan{kind: indexed[a.tag], children: a.children, sibForm: a.sibForm, sibling: a.sibling, fixed: a.fixed}
+		p := plan{children: a.children, sibForm: a.sibForm, sibling: a.sibling, fixed: a.fixed}
+		if int(a.tag) < len(indexed) {
+			p.kind = indexed[a.tag]
+		}
 		first, consts := len(t.ops), a.consts
 		for _, s := range t.of(a) {
-			o := op{form: s.form, how: byForm, want: wanted[s.attr]}
-			if p.kind == ixNone && s.attr != AttrSibling {
-				o.want = wantNothing
+			o := op{form: s.form, how: byForm}
+			if int(s.attr) < len(wanted) && (p.kind != ixNone || s.attr == AttrSibling) {
+				o.want = wanted[s.attr]
 			}
 			switch n, ok := fixedSize(s.form, k); {
 			case s.form == FormImplicitConst:

@@ -1,0 +1,534 @@
+package dwarf
+
+import (
+	"bytes"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// compoundKinds are the kinds of entries that define a type declared as one of kind.
+func compoundKinds(kind types.Kind) uint16 {
+	switch kind {
+	case types.Union:
+		return 1 << ixUnion
+	case types.Enum:
+		return 1 << ixEnum
+	}
+	return 1<<ixStruct | 1<<ixClass // C++ lets either declare the other
+}
+
+// defined returns the DIE that holds a definition, which is another one for types in type units and declarations.
+// complete is false for a type that is only declared.
+func (m typeMaker) defined(kind types.Kind, name string) (d DIE, complete bool, err error) {
+	if sig, err := m.d.Attr(AttrSignature); err != nil {
+		return DIE{}, false, err
+	} else if sig.Exists() {
+		to, err := sig.DIE()
+		return to, err == nil, err
+	}
+	decl, err := m.d.Flag(AttrDeclaration)
+	if err != nil {
+		return DIE{}, false, err
+	}
+	if name == "" {
+		return m.d, !decl, nil
+	}
+	// The first definition like this one stands for all: so a type is one type, whichever unit it is met in.
+	var first DIE
+	seen := 0
+	qualified, err := m.d.qualify(name)
+	if err != nil {
+		return DIE{}, false, err
+	}
+	for e := range m.f.find(compoundKinds(kind), qualified, "") {
+		if !decl && e.die == m.d.Off {
+			if first.IsZero() {
+				first = m.d
+			}
+			break
+		}
+		if seen++; seen > maxNamesakes {
+			break
+		}
+		o, err := m.f.DIE(e.die)
+		if err != nil {
+			return DIE{}, false, err
+		}
+		if !decl {
+			same, err := sameDefinition(m.d, o)
+			if err != nil {
+				return DIE{}, false, err
+			}
+			if same {
+				return o, true, nil
+			}
+			continue
+		}
+		if first.IsZero() {
+			first = o
+			continue
+		}
+		same, err := sameDefinition(first, o)
+		if err != nil {
+			return DIE{}, false, err
+		}
+		if !same { // which one is meant cannot be told
+			return m.d, false, nil
+		}
+	}
+	if !decl {
+		return m.d, true, nil
+	}
+	if first.IsZero() || seen > maxNamesakes {
+		return m.d, false, nil
+	}
+	return first, true, nil
+}
+
+// maxNamesakes bounds how many definitions of a name are compared.
+const maxNamesakes = 32
+
+// qualify puts the namespaces and classes around a C++ DIE before a name; other languages have none.
+func (d DIE) qualify(name string) (string, error) {
+	info, err := d.Unit.Info()
+	if err != nil || !d.Unit.File.isCPP(info) {
+		return name, err
+	}
+	if to, ok, err := d.Ref(AttrSpecification); err != nil {
+		return "", err
+	} else if ok {
+		d = to
+	}
+	at, err := d.Unit.Root()
+	if err != nil {
+		return "", err
+	}
+	scopes := ""
+	for range maxScopes {
+		var around DIE
+		for c, err := range at.Children() {
+			if err != nil {
+				return "", err
+			}
+			if c.Off >= d.Off {
+				break
+			}
+			around = c
+		}
+		switch around.Tag {
+		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
+		default:
+			return scopes + name, nil
+		}
+		text, err := around.Name()
+		if err != nil {
+			return "", err
+		}
+		if text == "" {
+			text = anonymousNamespace
+		}
+		// What is around may end before d: then d is its sibling, and the next turn finds nothing around.
+		inside, err := around.encloses(d)
+		if err != nil {
+			return "", err
+		}
+		if !inside {
+			break
+		}
+		scopes += text + "::"
+		at = around
+	}
+	return scopes + name, nil
+}
+
+// encloses reports whether inner lies below d.
+func (d DIE) encloses(inner DIE) (bool, error) {
+	w := d.Walk()
+	for w.Next() {
+		if w.Off >= inner.Off {
+			return w.Off == inner.Off, nil
+		}
+	}
+	return false, w.Err()
+}
+
+// sameDefinition reports whether two compound or enumerated types have the same size and the same members at the same
+// places, or the same enumerators.
+func sameDefinition(a, b DIE) (bool, error) {
+	if a.Tag != b.Tag {
+		return false, nil
+	}
+	an, _, err := a.Uint(AttrByteSize)
+	if err != nil {
+		return false, err
+	}
+	bn, _, err := b.Uint(AttrByteSize)
+	if err != nil || an != bn {
+		return false, err
+	}
+	wa, wb := a.Walk(), b.Walk()
+	for {
+		ma, mb := wa.Next(), wb.Next()
+		if !ma || !mb {
+			if wa.Err() != nil {
+				return false, wa.Err()
+			}
+			return ma == mb, wb.Err()
+		}
+		if wa.Tag != wb.Tag {
+			return false, nil
+		}
+		same, err := sameAttrs(wa.DIE, wb.DIE)
+		if err != nil || !same {
+			return false, err
+		}
+		wa.SkipChildren()
+		wb.SkipChildren()
+	}
+}
+
+// shape is what tells members and enumerators apart.
+type shape struct {
+	name                         Value
+	place, dataBit, oldBit, bits uint64
+	value                        Value
+}
+
+func (d DIE) shape() (s shape, err error) {
+	err = d.Attrs(func(at Attr, v Value) bool {
+		switch at {
+		case AttrName:
+			s.name = v
+		case AttrDataMemberLocation:
+			s.place, _ = v.memberOffset()
+			s.place++
+		case AttrDataBitOffset:
+			s.dataBit = v.u + 1
+		case AttrBitOffset:
+			s.oldBit = v.u + 1
+		case AttrBitSize:
+			s.bits = v.u + 1
+		case AttrConstValue:
+			s.value = v
+		}
+		return true
+	})
+	return s, err
+}
+
+func sameAttrs(a, b DIE) (bool, error) {
+	x, err := a.shape()
+	if err != nil {
+		return false, err
+	}
+	y, err := b.shape()
+	if err != nil {
+		return false, err
+	}
+	if x.place != y.place || x.dataBit != y.dataBit || x.oldBit != y.oldBit || x.bits != y.bits ||
+		x.value.u != y.value.u || !bytes.Equal(x.value.b, y.value.b) {
+		return false, nil
+	}
+	if x.name.Form == FormStrp && y.name.Form == FormStrp && x.name.u == y.name.u && a.Unit.File == b.Unit.File {
+		return true, nil
+	}
+	tx, err := x.name.text()
+	if err != nil {
+		return false, err
+	}
+	ty, err := y.name.text()
+	return tx == ty, err
+}
+
+func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
+	tag, err := m.d.FullName()
+	if err != nil {
+		return nil, err
+	}
+	d, complete, err := m.defined(kind, tag)
+	if err != nil {
+		return nil, err
+	}
+	set := m.f.cfg.Set
+	if !complete {
+		if t, err := m.elsewhere(kind, tag); t != nil || err != nil {
+			return t, err
+		}
+		return set.IncompleteCompound(m.lang, kind, tag), nil
+	}
+	if d.Off != m.d.Off || d.Unit.File != m.f {
+		return d.Unit.File.typeOf(d, m.depth+1)
+	}
+	size, _, err := d.Uint(AttrByteSize)
+	if err != nil {
+		return nil, err
+	}
+	m.depth = 0
+	return set.Compound(m.lang, kind, tag, size, m.loadCompound), nil
+}
+
+// elsewhere asks for the definition of a type that this file only declares.
+func (m typeMaker) elsewhere(kind types.Kind, tag string) (*types.Type, error) {
+	if m.f.cfg.Complete == nil || tag == "" {
+		return nil, nil
+	}
+	return m.f.cfg.Complete(kind, tag)
+}
+
+func (m typeMaker) loadCompound() (d types.Detail, err error) {
+	last := -1 // DW_TAG_member that may be a flexible array
+	var members []DIE
+	for c, err := range m.d.Children() {
+		if err != nil {
+			return types.Detail{}, err
+		}
+		switch c.Tag {
+		case TagMember:
+			static, err := c.isStatic()
+			if err != nil {
+				return types.Detail{}, err
+			}
+			if static {
+				continue
+			}
+			last = len(members)
+			members = append(members, c)
+		case TagInheritance:
+			members = append(members, c)
+		case TagTemplateTypeParam, TagTemplateValueParam:
+			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
+				return types.Detail{}, err
+			}
+		}
+	}
+	d.Members = make([]types.Member, 0, len(members))
+	for i, c := range members {
+		member, err := m.member(c, i == last || m.d.Tag == TagUnionType)
+		if err != nil {
+			return types.Detail{}, err
+		}
+		d.Members = append(d.Members, member)
+	}
+	return d, nil
+}
+
+// isStatic reports whether a DW_TAG_member is a static member, as DWARF 4 writes them.
+func (d DIE) isStatic() (bool, error) {
+	for _, at := range [...]Attr{AttrDeclaration, AttrExternal} {
+		if yes, err := d.Flag(at); yes || err != nil {
+			return yes, err
+		}
+	}
+	return false, nil
+}
+
+// member makes a member (DWARF 5, section 5.7.6); a base class is an unnamed one. flexible says whether it may be an
+// array of unknown length.
+func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
+	var name, location, dataBit, oldBit, bitSize, byteSize Value
+	if err := c.Attrs(func(at Attr, v Value) bool {
+		switch at {
+		case AttrName:
+			name = v
+		case AttrDataMemberLocation:
+			location = v
+		case AttrDataBitOffset:
+			dataBit = v
+		case AttrBitOffset:
+			oldBit = v
+		case AttrBitSize:
+			bitSize = v
+		case AttrByteSize:
+			byteSize = v
+		}
+		return true
+	}); err != nil {
+		return types.Member{}, err
+	}
+	text, err := name.text()
+	if err != nil {
+		return types.Member{}, err
+	}
+	out := types.Member{Name: text}
+	var bits uint64
+	if bitSize.Exists() {
+		n, ok := bitSize.Uint()
+		if !ok {
+			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_bit_size is no constant")
+		}
+		bits = n
+	}
+	if location.Exists() {
+		n, ok := location.memberOffset()
+		if !ok || n > 1<<60 {
+			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_data_member_location is no constant")
+		}
+		out.BitOffset = n * 8
+	}
+	switch {
+	case dataBit.Exists():
+		n, ok := dataBit.Uint()
+		if !ok {
+			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_data_bit_offset is no constant")
+		}
+		out.BitOffset += n
+	case oldBit.Exists():
+		// Until DWARF 3: from the most significant bit of the storage unit to that of the bit-field, whatever the byte
+		// order (DWARF 3, section 5.5.6).
+		n, ok := oldBit.Int()
+		if !ok {
+			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_bit_offset is no constant")
+		}
+		if m.f.big {
+			out.BitOffset += uint64(n)
+			break
+		}
+		storage, ok := byteSize.Uint()
+		if !ok {
+			t, err := m.f.TypeAttr(c)
+			if err != nil {
+				return types.Member{}, err
+			}
+			if storage, err = t.Size(); err != nil {
+				return types.Member{}, err
+			}
+		}
+		out.BitOffset += storage*8 - uint64(n) - bits
+	}
+	f := m.f
+	out.Lazy = types.Later(func() (types.Slot, error) {
+		t, err := f.memberType(c, flexible)
+		return types.Slot{Type: t, BitFieldSize: bits}, err
+	})
+	return out, nil
+}
+
+// memberType returns the type of a member. Compilers write a zero-length array as they do one of unknown length, which
+// only the last member of a structure can be.
+func (f *File) memberType(c DIE, flexible bool) (*types.Type, error) {
+	t, err := f.TypeAttr(c)
+	if err != nil || flexible || t.Kind() != types.Array {
+		return t, err
+	}
+	if _, known := t.Length(); known {
+		return t, nil
+	}
+	return f.cfg.Set.Array(t.Language(), t.Elem(), 0), nil
+}
+
+// memberOffset returns the offset in bytes that DW_AT_data_member_location says: a constant, or before DWARF 3 the
+// expression DW_OP_plus_uconst.
+func (v Value) memberOffset() (uint64, bool) {
+	if n, ok := v.Uint(); ok {
+		return n, true
+	}
+	const opConstu, opPlusUconst = 0x10, 0x23
+	if v.IsExpr() && len(v.b) > 1 && (v.b[0] == opPlusUconst || v.b[0] == opConstu) {
+		n, k := uleb(v.b[1:])
+		return n, k != 0 && (k+1 == len(v.b))
+	}
+	return 0, false
+}
+
+// enum makes an enumerated type (DWARF 5, section 5.7).
+func (m typeMaker) enum() (*types.Type, error) {
+	tag, err := m.d.FullName()
+	if err != nil {
+		return nil, err
+	}
+	d, complete, err := m.defined(types.Enum, tag)
+	if err != nil {
+		return nil, err
+	}
+	set := m.f.cfg.Set
+	if !complete {
+		if t, err := m.elsewhere(types.Enum, tag); t != nil || err != nil {
+			return t, err
+		}
+		return set.IncompleteEnum(m.lang, tag), nil
+	}
+	if d.Off != m.d.Off || d.Unit.File != m.f {
+		return d.Unit.File.typeOf(d, m.depth+1)
+	}
+	compatible, err := m.compatible()
+	if err != nil {
+		return nil, err
+	}
+	return set.Enum(m.lang, tag, compatible, func() (types.Detail, error) {
+		u := compatible.Underlying()
+		list, _, err := m.enumerators(u.OwnSize(), u.IsSigned())
+		return types.Detail{Enumerators: list}, err
+	}), nil
+}
+
+// unknownInt is the name of the compatible type of an enumerated type that doesn't say it.
+const unknownInt = "<unknown>"
+
+// compatible returns the integer type of the enumerators' values.
+func (m typeMaker) compatible() (*types.Type, error) {
+	if m.d.Has(AttrType) {
+		t, err := m.f.elem(m.d, m.depth)
+		if err != nil {
+			return nil, err
+		}
+		if k := t.UnderlyingKind(); k != types.Int && k != types.Bool {
+			return nil, m.fail("DW_AT_type of an enumerated type is no integer type")
+		}
+		return t, nil
+	}
+	size, ok, err := m.d.Uint(AttrByteSize)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || size > maxBaseSize {
+		return nil, m.fail("enumerated type without a sensible size")
+	}
+	_, negative, err := m.enumerators(8, true)
+	if err != nil {
+		return nil, err
+	}
+	return m.f.cfg.Set.Int(m.lang, unknownInt, size, negative, m.f.big), nil
+}
+
+// enumerators decodes the enumerators; negative reports whether there is a negative one.
+func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerator, negative bool, err error) {
+	for c, err := range m.d.Children() {
+		if err != nil {
+			return nil, false, err
+		}
+		if c.Tag != TagEnumerator {
+			continue
+		}
+		name, err := c.Name()
+		if err != nil {
+			return nil, false, err
+		}
+		v, err := c.Attr(AttrConstValue)
+		if err != nil {
+			return nil, false, err
+		}
+		n, ok := v.Uint()
+		if b, block := v.Block(); block && len(b) > 8 { // 128 bits: the low 64 are what types can hold
+			n, ok = m.d.Unit.fixed(b[m.lowBytes(len(b)):], 8), true
+		}
+		if !ok {
+			return nil, false, m.f.errorAt(c.Off, "enumerator without a value")
+		}
+		if (v.Form == FormSdata || v.Form == FormImplicitConst) && int64(n) < 0 {
+			negative = true
+		}
+		if !signed && size < 8 {
+			n &= 1<<(size*8) - 1
+		}
+		list = append(list, types.Enumerator{Name: name, Value: n})
+	}
+	return list, negative, nil
+}
+
+// lowBytes returns where the low 8 of n bytes begin.
+func (m typeMaker) lowBytes(n int) int {
+	if m.f.big {
+		return n - 8
+	}
+	return 0
+}

@@ -1,0 +1,409 @@
+package dwarf
+
+import (
+	"bytes"
+	"fmt"
+	"iter"
+	"path"
+	"strings"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// An EntityKind is what is looked for by name.
+type EntityKind uint8
+
+// The kinds of entities.
+const (
+	EntityVariable EntityKind = iota
+	EntityFunction
+	EntityConstant // an enumerator
+)
+
+// An Entity is a variable, function or enumerator.
+type Entity struct {
+	Kind EntityKind
+	Type *types.Type
+	DIE  DIE // of an enumerator: its enumerated type
+
+	// HasAddress says that Address holds the entity's address, as the file has it, without bias.
+	HasAddress bool
+	Address    uint64
+	// Instances are the addresses, without bias, of the out-of-line code of a function that has no code of its own DIE
+	// because it was also inlined. Some may be of specialised copies ("f.constprop.0", "f.part.0"): DWARF does not tell
+	// them apart, the symbol table does.
+	Instances []uint64
+	// Value is the value of an enumerator or of a variable that the compiler made a constant, when HasValue: its low 64
+	// bits. Bytes is the value of such a variable that is no number, as it would lie in memory.
+	HasValue bool
+	Value    uint64
+	Bytes    []byte
+	// Expr is a variable's location when it is more than an address: in thread-local storage, say.
+	Expr []byte
+}
+
+// Absent reports whether the file says neither where the entity is nor what its value is.
+func (e *Entity) Absent() bool {
+	return !e.HasAddress && !e.HasValue && e.Bytes == nil && e.Expr == nil && len(e.Instances) == 0
+}
+
+// entityKinds are the kinds of entries of an index by EntityKind.
+var entityKinds = [...]uint16{1 << ixVariable, 1 << ixFunction, 1 << ixConstant}
+
+// typeKinds returns the kinds of entries that types of the kinds have in an index.
+func typeKinds(kinds types.KindSet) (ix uint16) {
+	for kind, bits := range map[types.Kind]uint16{
+		types.Int: 1 << ixBase, types.Bool: 1 << ixBase, types.Float: 1 << ixBase, types.Struct: 1 << ixStruct,
+		types.Union: 1 << ixUnion, types.Class: 1 << ixClass, types.Enum: 1 << ixEnum, types.Typedef: 1 << ixTypedef,
+	} {
+		if kinds.Has(kind) {
+			ix |= bits
+		}
+	}
+	return ix
+}
+
+// find iterates over the entries of a qualified name, in the order of the file for each kind.
+func (f *File) find(kinds uint16, name, filename string) iter.Seq[entry] {
+	return func(yield func(entry) bool) {
+		scopes, last := splitName(name)
+		for _, last := range spellings(last) {
+			hash := hashName([]byte(last))
+			from, to := f.index.bucket(hash)
+			for i := from; i < to; i++ {
+				e := f.index.entry(i)
+				if e.hash != hash || kinds>>e.kind&1 == 0 || string(f.entryName(&e)) != last {
+					continue
+				}
+				if !f.inScope(e.scope, scopes) || !f.inFile(e.file, filename) {
+					continue
+				}
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// splitName splits a qualified C++ name at "::" outside of template arguments and parameters.
+func splitName(name string) (scopes []string, last string) {
+	if !strings.Contains(name, "::") {
+		return nil, name
+	}
+	depth, start := 0, 0
+	for i := 0; i < len(name); i++ {
+		switch name[i] {
+		case '<', '(':
+			depth++
+		case '>', ')':
+			depth--
+		case ':':
+			if depth == 0 && i+1 < len(name) && name[i+1] == ':' {
+				if i > start {
+					scopes = append(scopes, name[start:i])
+				}
+				i++
+				start = i + 1
+			}
+		}
+	}
+	return scopes, name[start:]
+}
+
+const anonymousNamespace = "(anonymous namespace)"
+
+// inScope reports whether a scope is the one named; unnamed namespaces may be left out.
+func (f *File) inScope(scope uint32, names []string) bool {
+	for range maxScopes + 1 {
+		if scope == 0 {
+			return len(names) == 0
+		}
+		parent, name := f.index.scope(scope)
+		switch {
+		case len(names) > 0 && string(name) == names[len(names)-1]:
+			names = names[:len(names)-1]
+		case string(name) != anonymousNamespace:
+			return false
+		}
+		scope = parent
+	}
+	return false
+}
+
+// inFile reports whether a file is the one named: "" is any, a relative name is compared by components from the right.
+func (f *File) inFile(file uint32, filename string) bool {
+	if filename == "" {
+		return true
+	}
+	return matchPath(f.index.file(file), filename)
+}
+
+func matchPath(have, want string) bool {
+	want = path.Clean(want)
+	if have == want {
+		return true
+	}
+	rest, ok := strings.CutSuffix(have, want)
+	return ok && !path.IsAbs(want) && strings.HasSuffix(rest, "/")
+}
+
+// spellings returns the ways a base type's name may be written.
+func spellings(name string) []string {
+	if group, ok := baseNames[name]; ok {
+		return group
+	}
+	return []string{name}
+}
+
+var baseNames = func() map[string][]string {
+	m := map[string][]string{}
+	for _, group := range [][]string{
+		{"short int", "short", "signed short", "signed short int"},
+		{"short unsigned int", "unsigned short", "unsigned short int"},
+		{"int", "signed int", "signed"},
+		{"unsigned int", "unsigned"},
+		{"long int", "long", "signed long", "signed long int"},
+		{"long unsigned int", "unsigned long", "unsigned long int"},
+		{"long long int", "long long", "signed long long", "signed long long int"},
+		{"long long unsigned int", "unsigned long long", "unsigned long long int"},
+	} {
+		for _, name := range group {
+			m[name] = group
+		}
+	}
+	return m
+}()
+
+// FindTypes iterates over the defined types of a name, tag or spelling ("unsigned long") that are of one of the kinds
+// and, unless filename is "", declared in that file: the last components of its path, or all of an absolute one. Types
+// in namespaces and classes have qualified names, "ns::point". An error is the last pair.
+func (f *File) FindTypes(kinds types.KindSet, name, filename string) iter.Seq2[*types.Type, error] {
+	return func(yield func(*types.Type, error) bool) {
+		for e := range f.find(typeKinds(kinds), name, filename) {
+			t, err := f.typeAt(e.die)
+			if err == nil && !kinds.Has(t.Kind()) {
+				continue
+			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// FindType returns the first of [File.FindTypes], or nil when there is none.
+func (f *File) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
+	for t, err := range f.FindTypes(kinds, name, filename) {
+		return t, err
+	}
+	return nil, nil
+}
+
+// FindEntity returns the variable, function or enumerator of a name; see [File.FindTypes] for name and filename. Of
+// several it takes the first that has an address or value.
+func (f *File) FindEntity(kind EntityKind, name, filename string) (e Entity, ok bool, err error) {
+	var best entry
+	for x := range f.find(entityKinds[kind], name, filename) {
+		if !ok || x.known && !best.known {
+			best, ok = x, true
+		}
+		if best.known {
+			break
+		}
+	}
+	if kind == EntityFunction && !best.known {
+		for x := range f.find(1<<ixInstance, name, filename) {
+			if e, err = f.instance(e, x); err != nil {
+				return Entity{}, false, err
+			}
+			if !ok {
+				best, ok = x, true
+			}
+		}
+	}
+	if !ok {
+		return Entity{}, false, nil
+	}
+	d, err := f.DIE(best.die)
+	if err != nil {
+		return Entity{}, false, err
+	}
+	e.Kind, e.DIE = kind, d
+	if kind == EntityConstant {
+		_, last := splitName(name)
+		err = f.fillConstant(&e, last)
+	} else {
+		err = f.fill(&e)
+	}
+	return e, err == nil, err
+}
+
+// maxInstances bounds how many out-of-line instances of a function are looked at.
+const maxInstances = 256
+
+func (f *File) instance(e Entity, x entry) (Entity, error) {
+	d, err := f.DIE(x.die)
+	if err != nil {
+		return e, err
+	}
+	pc, ok, err := d.entryPC()
+	if ok && len(e.Instances) < maxInstances {
+		e.Instances = append(e.Instances, pc)
+	}
+	return e, err
+}
+
+// EntityOf returns what a DIE of a variable or function describes.
+func (f *File) EntityOf(d DIE) (Entity, error) {
+	e := Entity{Kind: EntityVariable, DIE: d}
+	if d.Tag == TagSubprogram {
+		e.Kind = EntityFunction
+	}
+	return e, f.fill(&e)
+}
+
+func (f *File) fill(e *Entity) (err error) {
+	if e.Kind == EntityFunction {
+		if e.Type, err = f.TypeOf(e.DIE); err != nil {
+			return err
+		}
+		if e.DIE.Has(AttrAbstractOrigin) {
+			return nil
+		}
+		e.Address, e.HasAddress, err = e.DIE.entryPC()
+		return err
+	}
+	if e.Type, err = f.TypeAttr(e.DIE); err != nil {
+		return err
+	}
+	loc, err := e.DIE.Inherited(AttrLocation)
+	if err != nil {
+		return err
+	}
+	if loc.IsExpr() {
+		if e.Address, e.HasAddress, err = loc.simpleAddress(); err != nil || e.HasAddress {
+			return err
+		}
+		if len(loc.b) > 0 {
+			e.Expr = loc.b
+			return nil
+		}
+	}
+	c, err := e.DIE.Inherited(AttrConstValue)
+	if err != nil || !c.Exists() {
+		return err
+	}
+	if n, ok := c.Uint(); ok {
+		e.Value, e.HasValue = n, true
+		return nil
+	}
+	if b, ok := c.Block(); ok {
+		e.Bytes = b
+		return nil
+	}
+	b, err := c.Bytes()
+	if err != nil {
+		return err
+	}
+	e.Bytes = append(bytes.Clone(b), 0)
+	return nil
+}
+
+// fillConstant finds the enumerator in the enumerated type e.DIE.
+func (f *File) fillConstant(e *Entity, name string) (err error) {
+	if e.Type, err = f.TypeOf(e.DIE); err != nil {
+		return err
+	}
+	list, err := e.Type.Enumerators()
+	if err != nil {
+		return err
+	}
+	for _, x := range list {
+		if x.Name == name {
+			e.Value, e.HasValue = x.Value, true
+			return nil
+		}
+	}
+	return f.errorAt(e.DIE.Off, fmt.Sprintf("the index has an enumerator %q here that is not", name))
+}
+
+// entryPC returns where a function begins.
+func (d DIE) entryPC() (pc uint64, ok bool, err error) {
+	for _, at := range [...]Attr{AttrEntryPC, AttrLowPC} {
+		v, err := d.Attr(at)
+		if err != nil {
+			return 0, false, err
+		}
+		if v.IsAddress() {
+			pc, err = v.Address()
+			return pc, err == nil && !d.Unit.tombstone(pc), err
+		}
+	}
+	// The first range of a function in pieces has its beginning (DWARF 5, section 2.18).
+	rs, err := d.Ranges()
+	if err != nil || len(rs) == 0 {
+		return 0, false, err
+	}
+	return rs[0].Low, true, nil
+}
+
+// simpleAddress returns the address of a location description that is DW_OP_addr or DW_OP_addrx, perhaps with
+// DW_OP_plus_uconst behind.
+func (v Value) simpleAddress() (addr uint64, ok bool, err error) {
+	const opAddr, opPlusUconst, opAddrx, opGNUAddrIndex = 0x03, 0x23, 0xa1, 0xfb
+	if len(v.b) == 0 {
+		return 0, false, nil
+	}
+	rest := v.b[1:]
+	switch size := int(v.unit.AddrSize); v.b[0] {
+	case opAddr:
+		if len(rest) < size {
+			return 0, false, nil
+		}
+		addr, rest = v.unit.fixed(rest, size), rest[size:]
+	case opAddrx, opGNUAddrIndex:
+		i, n := uleb(rest)
+		if n == 0 {
+			return 0, false, nil
+		}
+		if addr, err = v.unit.AddressAt(i); err != nil {
+			return 0, false, err
+		}
+		rest = rest[n:]
+	default:
+		return 0, false, nil
+	}
+	if len(rest) > 1 && rest[0] == opPlusUconst {
+		if i, n := uleb(rest[1:]); n != 0 {
+			addr, rest = addr+i, rest[1+n:]
+		}
+	}
+	return addr, len(rest) == 0, nil
+}
+
+// Names iterates over the names of entities of a kind at the top level, each once, in no order.
+func (f *File) Names(kind EntityKind) iter.Seq[string] { return f.names(entityKinds[kind]) }
+
+// TypeNames iterates over the names and tags of defined types of the kinds at the top level, in no order.
+func (f *File) TypeNames(kinds types.KindSet) iter.Seq[string] { return f.names(typeKinds(kinds)) }
+
+func (f *File) names(kinds uint16) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		var last []byte
+		for i := range f.index.numEntries() {
+			e := f.index.entry(i)
+			if kinds>>e.kind&1 == 0 || e.scope != 0 {
+				continue
+			}
+			name := f.entryName(&e)
+			if len(name) == 0 || bytes.Equal(name, last) {
+				continue
+			}
+			last = name
+			if !yield(string(name)) {
+				return
+			}
+		}
+	}
+}
