@@ -199,17 +199,25 @@ func openLive(path string) (*Core, error) {
 }
 
 func parseLive(path string, file io.ReaderAt) (*Core, error) {
-	read := func(off, n uint64) ([]byte, error) {
+	// What follows the headers need not be readable, so fewer bytes than wanted are fine there.
+	some := func(off, n uint64) ([]byte, error) {
 		buf := make([]byte, n)
 		got, err := file.ReadAt(buf, int64(off))
-		if err != nil && err != io.EOF {
+		if got == 0 && err != nil && err != io.EOF {
 			return nil, fmt.Errorf("%s at %#x: %w", path, off, err)
 		}
 		return buf[:got], nil
 	}
+	all := func(off, n uint64) ([]byte, error) {
+		b, err := some(off, n)
+		if err == nil && uint64(len(b)) < n {
+			err = &bin.DecodeError{Section: path, Off: off + uint64(len(b)), Problem: fmt.Sprintf("notes of %#x bytes can't be read", n)}
+		}
+		return b, err
+	}
 	var f *elf.File
 	for n := uint64(1 << 16); ; n *= 16 {
-		b, err := read(0, n)
+		b, err := some(0, n)
 		if err != nil {
 			return nil, err
 		}
@@ -222,7 +230,7 @@ func parseLive(path string, file io.ReaderAt) (*Core, error) {
 			return nil, err
 		}
 	}
-	c, err := newELF(f, read)
+	c, err := newELF(f, all)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,355 @@
+package target
+
+import (
+	"bytes"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
+	"github.com/godrgn/drgn/internal/kdump/kdumptest"
+	"github.com/godrgn/drgn/mem"
+)
+
+const info612 = "OSRELEASE=6.12\nPAGESIZE=4096\n"
+
+func write(t testing.TB, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "core")
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func open(t testing.TB, data []byte) (*Core, *mem.Space) {
+	t.Helper()
+	c, err := Open(write(t, data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, s
+}
+
+// vmcore returns an ELF core of a kernel with 4 KiB of bytes that say their physical address in pages.
+func vmcore(is64, big bool, note string, loads ...elftest.Segment) *elftest.File {
+	f := &elftest.File{Is64: is64, Big: big, Type: elf.ET_CORE, Machine: 62}
+	notes := f.Note(nil, "CORE", NT_PRSTATUS, []byte("cpu 0"))
+	notes = f.Note(notes, "CORE", NT_PRSTATUS, []byte("cpu 1"))
+	if note != "" {
+		notes = f.Note(notes, note, 0, []byte(info612))
+	}
+	f.Segments = append([]elftest.Segment{{Type: elf.PT_NOTE, Data: notes}}, loads...)
+	return f
+}
+
+func pages(s string, n int) []byte { return bytes.Repeat([]byte(s)[:8], 512*n) }
+
+// want reads eight bytes and holds them against a string, or against the message of a fault.
+func want(t testing.TB, s *mem.Space, address uint64, physical bool, text string) {
+	t.Helper()
+	buf := make([]byte, 8)
+	err := s.Read(buf, address, physical)
+	got := string(buf)
+	if err != nil {
+		var fault *mem.FaultError
+		if !errors.As(err, &fault) || fault.Address != address {
+			t.Errorf("%#x: %v", address, err)
+			return
+		}
+		got = fault.Message
+	}
+	if got != text {
+		t.Errorf("%#x (physical %v): %q, want %q", address, physical, got, text)
+	}
+}
+
+const (
+	noVirtual  = "address is not mapped"
+	noPhysical = "no memory at this physical address"
+	excluded   = "page excluded by the dump filter"
+	unsaved    = "memory was not saved in the core dump"
+)
+
+func TestVmcore(t *testing.T) {
+	for _, big := range []bool{false, true} {
+		f := vmcore(true, big, "VMCOREINFO",
+			elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffffff81000000, Paddr: 0x1000000, Data: pages("kerneltx", 2)},
+			elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000000000, Paddr: 0, Data: pages("zerozero", 1)},
+			elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000100000, Paddr: 0x100000, Data: pages("filtered", 1), Memsz: 0x3000})
+		c, s := open(t, f.Bytes())
+		if !c.Kernel || c.Kdump || c.Live || c.Truncated || !c.Is64 || c.Big != big || string(c.VMCOREINFO) != info612 || len(c.Loads) != 3 {
+			t.Errorf("%+v", c)
+		}
+		var descs []string
+		for d := range c.Descs("CORE", NT_PRSTATUS) {
+			descs = append(descs, string(d))
+		}
+		if !slices.Equal(descs, []string{"cpu 0", "cpu 1"}) {
+			t.Errorf("%q", descs)
+		}
+		want(t, s, 0xffffffff81001ff8, false, "kerneltx")
+		want(t, s, 0xffffffff81002000, false, noVirtual)
+		want(t, s, 0x1001000, true, "kerneltx")
+		want(t, s, 0, true, "zerozero")
+		want(t, s, 0xffff888000000000, false, "zerozero")
+		want(t, s, 0, false, noVirtual)
+		want(t, s, 0x100000, true, "filtered")
+		want(t, s, 0x101000, true, excluded)
+		want(t, s, 0xffff888000102ff8, false, excluded)
+		want(t, s, 0x103000, true, noPhysical)
+	}
+}
+
+// TestQEMU has dumps without the guest's page tables: virtual addresses mean nothing.
+func TestQEMU(t *testing.T) {
+	for _, sameVirtual := range []bool{false, true} {
+		var loads []elftest.Segment
+		for i, paddr := range []uint64{0, 0x100000} {
+			l := elftest.Segment{Type: elf.PT_LOAD, Paddr: paddr, Data: pages(fmt.Sprint("memory ", i), 1)}
+			if sameVirtual {
+				l.Vaddr = paddr
+			}
+			loads = append(loads, l)
+		}
+		for _, note := range []string{"VMCOREINFO", "QEMU"} {
+			c, s := open(t, vmcore(true, false, note, loads...).Bytes())
+			if !c.Kernel || len(c.Virtual) != 0 || len(c.Physical) != 2 || (note == "QEMU") != (c.VMCOREINFO == nil) {
+				t.Errorf("%+v", c)
+			}
+			want(t, s, 0, true, "memory 0")
+			want(t, s, 0x100ff8, true, "memory 1")
+			want(t, s, 0, false, noVirtual)
+			want(t, s, 0x100000, false, noVirtual)
+		}
+	}
+}
+
+// TestOldHeaders moves the section headers before the program headers and spoils e_ehsize, as QEMU 7.2 does.
+func TestOldHeaders(t *testing.T) {
+	f := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Paddr: 0x1000, Data: pages("old QEMU", 1)})
+	b := f.Bytes()
+	phdrs := bytes.Clone(b[64 : 64+2*56])
+	at := uint64(len(b))
+	b = append(append(b, make([]byte, 64)...), phdrs...)
+	binary.LittleEndian.PutUint64(b[32:], at+64)
+	binary.LittleEndian.PutUint64(b[40:], at)
+	binary.LittleEndian.PutUint16(b[52:], 8)
+	binary.LittleEndian.PutUint16(b[58:], 64)
+	binary.LittleEndian.PutUint16(b[60:], 1)
+	_, s := open(t, b)
+	want(t, s, 0x1000, true, "old QEMU")
+}
+
+func TestProcess(t *testing.T) {
+	for _, is64 := range []bool{false, true} {
+		f := &elftest.File{Is64: is64, Big: true, Type: elf.ET_CORE, Machine: 0x1234}
+		notes := f.Note(nil, "CORE", NT_PRSTATUS, []byte("thread"))
+		notes = f.Note(notes, "CORE", NT_AUXV, []byte("auxv"))
+		notes = f.Note(notes, "CORE", NT_FILE, []byte("file"))
+		f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: notes}, {Type: elf.PT_LOAD, Vaddr: 0x1000, Memsz: 0x1000},
+			{Type: elf.PT_LOAD, Vaddr: 0x8000, Data: pages("the heap", 1)}, {Type: elf.PT_LOAD, Vaddr: 0xfffff000, Data: pages("the end.", 1)}}
+		c, s := open(t, f.Bytes())
+		if c.Kernel || len(c.Physical) != 0 || len(c.Virtual) != 3 || c.Is64 != is64 || !c.Big || c.Machine != 0x1234 {
+			t.Errorf("%+v", c)
+		}
+		want(t, s, 0x1000, false, unsaved)
+		want(t, s, 0x8000, false, "the heap")
+		want(t, s, 0x8000, true, noPhysical)
+		want(t, s, 0xfffffff8, false, "the end.")
+		if !is64 {
+			want(t, s, 0xfffffffffffffff8, false, "the end.")
+		}
+	}
+}
+
+func TestTruncatedELF(t *testing.T) {
+	f := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 1 << 63, Paddr: 0x1000, Data: pages("page one", 1)},
+		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 1<<63 + 0x2000, Paddr: 0x3000, Data: pages("page two", 1)})
+	b := f.Bytes()
+	cut := len(b) - 0x1000 - 0x800
+	c, s := open(t, b[:cut])
+	if !c.Truncated {
+		t.Error("not truncated")
+	}
+	message := fmt.Sprintf("dump is truncated at %#x", cut)
+	want(t, s, 0x1000, true, "page one")
+	want(t, s, 0x1800, true, message)
+	want(t, s, 0x3000, true, message)
+	want(t, s, 1<<63+0x2000, false, message)
+	if err := s.Read(make([]byte, 16), 0x17f8, true); err == nil || err.Error() != message+": 0x1800" {
+		t.Error(err)
+	}
+	for n := range 64 + 56*3 + 100 {
+		if _, err := Open(write(t, b[:n])); err == nil {
+			t.Fatalf("%d bytes are enough", n)
+		} else if !strings.Contains(err.Error(), "core") {
+			t.Error(err)
+		}
+	}
+}
+
+func TestContainers(t *testing.T) {
+	data := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Paddr: 0x1000, Data: pages("contents", 3)}).Bytes()
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	if _, err := w.Write(data); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, Compress: kdumptest.Snappy,
+		VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{1: pages("contents", 1), 3: pages("contents", 1)}}
+	for name, b := range map[string][]byte{
+		"plain": data, "gzip": gz.Bytes(), "flat": kdumptest.Flatten(kdumptest.Cut(data, 100)), "kdump": kd.Bytes(),
+		"flat kdump": kdumptest.Flatten(kdumptest.Cut(kd.Bytes(), 5000)),
+	} {
+		c, s := open(t, b)
+		if string(c.VMCOREINFO) != info612 || !c.Kernel || c.Machine != 62 {
+			t.Errorf("%s: %+v", name, c)
+		}
+		want(t, s, 0x1ff8, true, "contents")
+		want(t, s, 0x3800, true, "contents")
+		want(t, s, 0, true, noPhysical)
+	}
+}
+
+func TestMachineHint(t *testing.T) {
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, VMCOREINFO: []byte(info612 + "NUMBER(kimage_voffset)=0x1\n")}
+	if c, _ := open(t, kd.Bytes()); c.Machine != 183 {
+		t.Error(c.Machine)
+	}
+}
+
+func TestNoCore(t *testing.T) {
+	exe := &elftest.File{Is64: true, Type: elf.ET_EXEC}
+	bz := make([]byte, 0x300)
+	copy(bz[0x1fe:], "\x55\xaa\x00\x00HdrS")
+	for what, data := range map[string][]byte{
+		"an empty file": nil, "LiME": []byte("EMiL\x01\x00\x00\x00"), "ELF executable": exe.Bytes(), "no format known": []byte("hello"),
+		"bootable kernel": bz, "Windows": []byte("PAGEDU64"), "no format": kdumptest.Flatten([]kdumptest.Piece{{Data: []byte("hello")}}),
+		"no format ": kdumptest.Flatten(nil),
+	} {
+		path := write(t, data)
+		_, err := Open(path)
+		var format *FormatError
+		if !errors.As(err, &format) || !strings.Contains(err.Error(), strings.TrimSpace(what)) || !strings.HasPrefix(err.Error(), "not a core dump: "+path+" is ") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	var format *FormatError
+	if _, err := Open(t.TempDir()); !errors.As(err, &format) {
+		t.Error(err)
+	}
+	if _, err := Open("/proc/version"); !errors.As(err, &format) {
+		t.Error(err)
+	}
+	if _, err := Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Error(err)
+	}
+}
+
+// kcore is a file as /proc/kcore is: it reads, but in places it fails.
+type kcore struct {
+	data []byte
+	hole int64
+}
+
+func (k kcore) ReadAt(b []byte, off int64) (int, error) {
+	if off >= int64(len(k.data)) {
+		return 0, io.EOF
+	}
+	n := copy(b, k.data[off:])
+	if off+int64(n) > k.hole {
+		if n = int(k.hole - off); n < 0 {
+			n = 0
+		}
+		return n, errors.New("bad address")
+	}
+	if n < len(b) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+func TestLive(t *testing.T) {
+	f := vmcore(true, false, "", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffffff81000000, Paddr: 0x1000000, Data: pages("kerneltx", 1)},
+		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffc90000000000, Paddr: ^uint64(0), Data: pages("vmalloc.", 1)},
+		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: pages("memory..", 2)})
+	b := f.Bytes()
+	c, err := parseLive("/proc/kcore", kcore{b, int64(len(b)) - 0x1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !c.Live || !c.Kernel || len(c.Virtual) != 3 || len(c.Physical) != 2 {
+		t.Errorf("%+v", c)
+	}
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, s, 0xffffffff81000000, false, "kerneltx")
+	want(t, s, 0x1000000, true, "kerneltx")
+	want(t, s, 0xffffc90000000ff8, false, "vmalloc.")
+	want(t, s, 0x1ff8, true, "memory..")
+	want(t, s, 0x2000, true, "the running kernel can't read its memory (bad address)")
+	if err := s.Read(make([]byte, 0x2000), 0x1000, true); err.(*mem.FaultError).Address != 0x2000 {
+		t.Error(err)
+	}
+	if _, err := parseLive("x", kcore{b[:50], 1 << 40}); err == nil {
+		t.Error("cut")
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	load := elftest.Segment{Type: elf.PT_LOAD, Vaddr: 1 << 31, Paddr: 0x1000, Data: pages("contents", 1)[:64], Memsz: 100}
+	for _, is64 := range []bool{false, true} {
+		core := vmcore(is64, !is64, "VMCOREINFO", load).Bytes()
+		f.Add(core)
+		f.Add(kdumptest.Flatten(kdumptest.Cut(core, 100)))
+	}
+	kd := kdumptest.Dump{Is64: true, Version: 6, BlockSize: 512, MaxPFN: 4, Pages: map[uint64][]byte{1: make([]byte, 512)}}
+	f.Add(kd.Bytes())
+	f.Fuzz(func(t *testing.T, data []byte) {
+		c, err := parse("fuzz", data)
+		if (c == nil) == (err == nil) {
+			t.Fatal(c, err)
+		}
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		s, err := c.Space()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, physical := range []bool{false, true} {
+			n := 0
+			for r := range s.Ranges(physical, 0, ^uint64(0)) {
+				for _, a := range []uint64{r.Min, r.Min + (r.Max-r.Min)/2, r.Max} {
+					var fault *mem.FaultError
+					if err := s.Read(make([]byte, 1), a, physical); err != nil && (!errors.As(err, &fault) || fault.Address != a) {
+						t.Fatal(err)
+					}
+				}
+				if n++; n > 100 {
+					break
+				}
+			}
+		}
+	})
+}
