@@ -83,14 +83,14 @@ func (u *Unwinder) Reset() {
 	}
 }
 
-// row finds the row for a program counter.
+// row finds the row for a program counter. That there is none is remembered too: every stack of a user's thread ends so.
 func (u *Unwinder) row(pc uint64) (*cfi.Row, error) {
 	slot := &u.cache[pc*0x9e3779b97f4a7c15>>(64-12)]
 	if c := slot.Load(); c != nil && c.pc == pc {
 		return c.row, nil
 	}
 	row, err := u.finder.FindRow(pc)
-	if err != nil || row == nil {
+	if err != nil {
 		return nil, err
 	}
 	slot.Store(&cached{pc, row})
