@@ -1,6 +1,8 @@
 package drgn
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
@@ -25,4 +27,9 @@ func (p *Program) cast(t *types.Type, o Object) Object {
 		}
 	}
 	return p.castOther(t, o)
+}
+
+// castOther converts what is no integer of at most 64 bits on both sides.
+func (p *Program) castOther(t *types.Type, o Object) Object {
+	return Failed(&TypeError{fmt.Sprintf("cannot convert '%s' to '%s'", o.typ, t)})
 }

@@ -78,11 +78,12 @@ func (m *Module) AttachDebugInfo(info DebugInfo) error {
 	if f.Section(".debug_info") != nil {
 		d.dwarf = sync.OnceValues(func() (*dwarf.File, error) { return m.openDWARF(d, info) })
 	}
-	if err := d.openFrames(m.prog); err != nil {
-		return err
-	}
 	m.debug.Store(d)
+	m.prog.modules.locate(m, d)
 	m.prog.forget()
+	if u := m.prog.unwinder.Load(); u != nil {
+		u.Reset()
+	}
 	return nil
 }
 

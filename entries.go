@@ -42,3 +42,15 @@ func Null[T TypeLike](p *Program, typ T) Object {
 	}
 	return p.ScalarValue(p.PointerTo(t), 0)
 }
+
+// PointerValue returns a pointer to typ in the program of an object; a failed object stays failed.
+func PointerValue[T TypeLike](in Object, typ T, address uint64) Object {
+	if in.form == failed {
+		return in
+	}
+	t, err := ResolveType(in.prog, typ)
+	if err != nil {
+		return Failed(err)
+	}
+	return in.prog.ScalarValue(in.prog.PointerTo(t), address)
+}

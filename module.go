@@ -36,7 +36,7 @@ type Module struct {
 	kind    ModuleKind
 	name    string
 	buildID []byte
-	ranges  []mem.Range
+	ranges  atomic.Pointer[[]mem.Range]
 	object  Object
 
 	mu    sync.Mutex // while a file is attached
@@ -74,26 +74,55 @@ func (p *Program) AddModule(spec ModuleSpec) *Module {
 		list = slices.Clone(*l)
 	}
 	for _, m := range list {
-		if m.kind == spec.Kind && m.name == spec.Name && slices.Equal(m.ranges, spec.Ranges) {
+		if m.kind == spec.Kind && m.name == spec.Name && slices.Equal(m.Ranges(), spec.Ranges) {
 			return m
 		}
 	}
-	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: spec.BuildID, ranges: spec.Ranges, object: spec.Object}
+	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: spec.BuildID, object: spec.Object}
+	m.ranges.Store(&spec.Ranges)
 	if spec.Kind == MainModule {
 		list = slices.Insert(list, 0, m)
 	} else {
 		list = append(list, m)
 	}
 	p.modules.list.Store(&list)
+	p.modules.sort()
+	return m
+}
+
+// sort makes the table of the modules' ranges; ms.mu is held.
+func (ms *modules) sort() {
 	var rs []moduleRange
-	for _, m := range list {
-		for _, r := range m.ranges {
+	for _, m := range ms.all() {
+		for _, r := range m.Ranges() {
 			rs = append(rs, moduleRange{r, m})
 		}
 	}
 	slices.SortStableFunc(rs, func(a, b moduleRange) int { return cmp.Compare(a.Min, b.Min) })
-	p.modules.byAddress.Store(&rs)
-	return m
+	ms.byAddress.Store(&rs)
+}
+
+// locate gives a module whose place in memory is not known that of its file's sections.
+func (ms *modules) locate(m *Module, d *debugFile) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
+	if len(m.Ranges()) > 0 || d.elf.Type == elf.ET_REL {
+		return
+	}
+	r := mem.Range{Min: ^uint64(0)}
+	for i := range d.elf.Sections {
+		s := &d.elf.Sections[i]
+		if s.Flags&elf.SHF_ALLOC == 0 || s.Size == 0 || s.Addr == 0 {
+			continue
+		}
+		r.Min, r.Max = min(r.Min, s.Addr), max(r.Max, s.Addr+s.Size-1)
+	}
+	if r.Min > r.Max {
+		return
+	}
+	rs := []mem.Range{{Min: r.Min + d.bias, Max: r.Max + d.bias}}
+	m.ranges.Store(&rs)
+	ms.sort()
 }
 
 // Modules walks the program's modules, the main one first.
@@ -177,7 +206,7 @@ func (m *Module) Name() string { return m.name }
 func (m *Module) BuildID() []byte { return m.buildID }
 
 // Ranges returns where the module lies in memory. The slice must not be changed.
-func (m *Module) Ranges() []mem.Range { return m.ranges }
+func (m *Module) Ranges() []mem.Range { return *m.ranges.Load() }
 
 // Object returns the object that describes the module: the struct module * of a kernel module; a failed one otherwise.
 func (m *Module) Object() Object { return m.object }
@@ -255,12 +284,12 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 
 // mayHold says whether a symbol can be the one for an address: one without a size ends where its module does.
 func (m *Module) mayHold(address, start uint64) bool {
-	for _, r := range m.ranges {
+	for _, r := range m.Ranges() {
 		if r.Min <= address && address <= r.Max {
 			return true
 		}
 	}
-	return address == start || len(m.ranges) == 0
+	return address == start || len(m.Ranges()) == 0
 }
 
 func bindingOf(stb uint8) SymbolBinding {

@@ -7,8 +7,10 @@ package drgn
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -39,6 +41,7 @@ type Program struct {
 	objectFinders finders[ObjectFinder]
 	symbolFinders finders[SymbolFinder]
 	modules       modules
+	unwinder      atomic.Pointer[unwind.Unwinder]
 
 	offsets sync.Map // offsetKey -> uint64
 	plans   sync.Map // planKey -> []fieldPlan
@@ -54,8 +57,9 @@ type Personality interface {
 	// CrashedThread returns the thread that caused a core dump.
 	CrashedThread(p *Program) (*Thread, error)
 	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
-	// gives a *ValueError.
-	Registers(p *Program, t *Thread) (*arch.Registers, error)
+	// gives a *ValueError. interrupted says whether the thread was stopped between two
+	// instructions, not inside a call.
+	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
 }
 
 // New returns a program without memory or debugging information. The zero platform is not known: it is then that of
@@ -63,7 +67,18 @@ type Personality interface {
 func New(platform arch.Platform) *Program {
 	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), language: c.C, addressMask: ^uint64(0)}
 	p.setPlatform(platform)
+	// The names are those of drgn's finders.
+	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
+	must(p.RegisterObjectFinder("dwarf", findDebugObject, EnableLast))
+	must(p.RegisterSymbolFinder("elf", symbolsOf, EnableLast))
 	return p
+}
+
+// must is for what cannot fail: registering the first finder of a name.
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
 }
 
 func (p *Program) setPlatform(platform arch.Platform) {
@@ -103,6 +118,9 @@ type Setup struct {
 func (p *Program) Setup(s Setup) {
 	p.flags, p.corePath, p.personality = s.Flags, s.CoreDumpPath, s.Personality
 }
+
+// Personality returns what is known of the program by what it is, or nil.
+func (p *Program) Personality() Personality { return p.personality }
 
 // AddressSize returns the size of an address in bytes.
 func (p *Program) AddressSize() (uint64, error) {

@@ -1,7 +1,6 @@
 package drgn
 
 import (
-	"fmt"
 	"iter"
 )
 

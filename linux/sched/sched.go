@@ -188,4 +188,3 @@ func ThreadGroupLeader(task drgn.Object) (bool, error) {
 	signal, err := task.Member("exit_signal").Int()
 	return signal >= 0, err
 }
-

@@ -17,8 +17,8 @@ type Machine struct {
 	// thread.sp, and the registers they hold. SP is after the frame.
 	InactiveFrame []FrameMember
 
-	// PerCPUZeroBased says that per-CPU variables may have addresses from 0 on, in a section of their own.
-	PerCPUZeroBased bool
+	// PageOffset is where physical memory is mapped when the kernel does not say.
+	PageOffset uint64
 }
 
 // A FrameMember says which register a member of struct inactive_task_frame holds.

@@ -14,7 +14,7 @@ var x86_64 = &Machine{
 	InactiveFrame: []FrameMember{
 		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},
 	},
-	PerCPUZeroBased: true,
+	PageOffset: 0xffff888000000000, // __PAGE_OFFSET_BASE_L4
 }
 
 // x86Translator walks four or five levels of page tables (Intel SDM volume 3, section 4.5).
@@ -59,7 +59,7 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 		root = t.root
 	}
 	shift := 12 + 9*uint(t.levels)
-	if canonical := int64(address<<(65-shift)) >> (65 - shift); uint64(canonical) != address {
+	if canonical := int64(address<<(64-shift)) >> (64 - shift); uint64(canonical) != address {
 		return 0, 0, &mem.FaultError{Message: "address is not canonical", Address: address}
 	}
 	table := root &^ t.sme & x86AddressMask

@@ -1,0 +1,159 @@
+// Package attach opens what can be debugged: it looks at what it is given and makes a program of it.
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/debuginfo"
+	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/linux"
+)
+
+// Options say how a target is opened. The zero Options are good.
+type Options struct {
+	// Symbols are files with debugging information, or directories with those of a kernel, to look at first.
+	Symbols []string
+	// NoDefaultSymbols leaves out the search for debugging information.
+	NoDefaultSymbols bool
+	// CacheDir is where the indexes of debugging information are kept; "" is "godrgn" in the user's cache directory,
+	// and "-" is nowhere.
+	CacheDir string
+	// Progress is told what takes long, and how much of it is done; may be nil.
+	Progress func(what string, done, total uint64)
+	// Warn is told what could not be found or loaded but does not stop the opening; may be nil.
+	Warn func(err error)
+}
+
+// Core opens a core dump of a kernel. Its debugging information is found by its build ID: beside the core, then where
+// distributions keep it.
+func Core(path string, options ...Options) (*drgn.Program, error) {
+	var o Options
+	for _, given := range options {
+		o = given
+	}
+	core, err := target.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	p, err := open(core, path, o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
+	}
+	return p, nil
+}
+
+func open(core *target.Core, path string, o Options) (*drgn.Program, error) {
+	if !core.Kernel {
+		return nil, errors.New("cores of processes can't be read yet")
+	}
+	if core.VMCOREINFO == nil {
+		return nil, errors.New("it has no VMCOREINFO note, which says where the kernel lies in memory: " +
+			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore")
+	}
+	m := linux.Memory{
+		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
+		Path: path, Live: core.Live, Local: core.Live,
+	}
+	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
+		m.PrStatus = append(m.PrStatus, desc)
+	}
+	p, k, err := linux.New(m)
+	if err != nil {
+		return nil, err
+	}
+	return p, loadKernel(p, k, filepath.Dir(path), o)
+}
+
+func platformOf(core *target.Core) arch.Platform {
+	class, data := byte(1), byte(1)
+	if core.Is64 {
+		class = 2
+	}
+	if core.Big {
+		data = 2
+	}
+	return arch.PlatformOf(core.Machine, class, data)
+}
+
+// loadKernel gives the kernel and its modules their debugging information.
+func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) error {
+	cache, err := cacheDir(o.CacheDir)
+	if err != nil {
+		o.warn(err)
+	}
+	main := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.Info().BuildID(), Ranges: nil})
+	search := &debuginfo.Search{Beside: beside, Progress: o.progress("reading debugging information")}
+	info := drgn.DebugInfo{Bias: k.KASLROffset(), CacheDir: cache, Progress: o.progress("indexing debugging information")}
+
+	for _, path := range o.Symbols {
+		st, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if st.IsDir() {
+			search.Kernels = append(search.Kernels, path)
+			continue
+		}
+		if info.File, err = debuginfo.Open(path, search.Progress); err != nil {
+			return err
+		}
+		if _, isModule := debuginfo.ModuleName(filepath.Base(path)); isModule {
+			search.Kernels = append(search.Kernels, path)
+			continue
+		}
+		if err := main.AttachDebugInfo(info); err != nil {
+			return err
+		}
+	}
+	if o.NoDefaultSymbols && len(search.Kernels) == 0 {
+		return nil
+	}
+	if o.NoDefaultSymbols {
+		search.Beside, search.Roots = "", []string{}
+	}
+	if !main.HasDebugInfo() {
+		if info.File, err = search.Kernel(k.Release(), main.BuildID()); err != nil {
+			o.warn(&drgn.MissingDebugInfoError{Problem: err.Error() + "\nname the kernel's vmlinux with -s"})
+			return nil
+		}
+		if err := main.AttachDebugInfo(info); err != nil {
+			return err
+		}
+	}
+	for _, err := range k.LoadModules(search, info) {
+		o.warn(err)
+	}
+	return nil
+}
+
+func (o Options) warn(err error) {
+	if o.Warn != nil {
+		o.Warn(err)
+	}
+}
+
+func (o Options) progress(what string) func(done, total uint64) {
+	if o.Progress == nil {
+		return nil
+	}
+	return func(done, total uint64) { o.Progress(what, done, total) }
+}
+
+func cacheDir(dir string) (string, error) {
+	if dir == "-" {
+		return "", nil
+	}
+	if dir == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return "", fmt.Errorf("indexes of debugging information can't be kept: %w", err)
+		}
+		dir = filepath.Join(base, "godrgn")
+	}
+	return dir, nil
+}

@@ -1,0 +1,59 @@
+package drgn
+
+import (
+	"github.com/godrgn/drgn/lang/c"
+)
+
+// Format returns the object printed in C's syntax as f says; [c.DefaultFormat] is how [Object.String] prints.
+func (o Object) Format(f c.Format) (string, error) {
+	if err := o.Err(); err != nil {
+		return "", err
+	}
+	return f.String(o.printed(), printing{o.prog})
+}
+
+// String returns the object printed in C's syntax, or the error it holds.
+func (o Object) String() string {
+	s, err := o.Format(c.DefaultFormat)
+	if err != nil {
+		return "<" + err.Error() + ">"
+	}
+	return s
+}
+
+// printed is the object as the printer takes it.
+func (o Object) printed() c.Value {
+	v := c.Value{Type: o.typ, BitOffset: uint64(o.bitOff), BitFieldSize: uint64(o.bitField)}
+	switch {
+	case o.form == absent:
+		v.Form = c.Absent
+		switch o.x.reason {
+		case OptimizedOut:
+			v.Reason = "optimized out"
+		case NotImplemented:
+			v.Reason = "not implemented"
+		}
+	case o.form == reference:
+		v.Form, v.Address = c.Reference, o.bits
+	case o.x != nil:
+		v.Form, v.Data = c.Bytes, o.x.data
+	default:
+		v.Form, v.Bits = c.Bits, o.bits
+	}
+	return v
+}
+
+// printing is the program as the printer sees it.
+type printing struct{ p *Program }
+
+// Read reads memory.
+func (m printing) Read(buf []byte, address uint64) error { return m.p.mem.Read(buf, address, false) }
+
+// Symbolize names an address.
+func (m printing) Symbolize(address uint64) (name string, offset uint64, ok bool) {
+	s, err := m.p.SymbolAt(address)
+	if err != nil {
+		return "", 0, false
+	}
+	return s.Name, address - s.Address, true
+}

@@ -1,0 +1,126 @@
+package drgn
+
+import (
+	"sync"
+
+	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/orc"
+	"github.com/godrgn/drgn/internal/unwind"
+)
+
+// frameTables say how to unwind from a module's code; each is read when first needed.
+type frameTables struct {
+	once  sync.Once
+	chain unwind.Chain
+	err   error
+}
+
+// unwindChain returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers
+// assembly.
+func (d *debugFile) unwindChain(p *Program) (unwind.Chain, error) {
+	d.frames.once.Do(func() { d.frames.chain, d.frames.err = d.readFrames(p) })
+	return d.frames.chain, d.frames.err
+}
+
+func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
+	var chain unwind.Chain
+	for _, name := range []string{".debug_frame", ".eh_frame"} {
+		data, err := d.sectionData(name)
+		if err != nil {
+			return nil, err
+		}
+		if len(data) == 0 {
+			continue
+		}
+		s := cfi.Section{Platform: p.platform, Name: name, Data: data, EH: name == ".eh_frame", Bias: d.bias}
+		if s.EH {
+			s.Address = d.fileAddress(name)
+		}
+		t, err := cfi.New(s)
+		if err != nil {
+			return nil, err
+		}
+		if t.Len() > 0 {
+			chain = append(chain, t)
+		}
+	}
+	t, err := d.readORC()
+	if err != nil {
+		return nil, err
+	}
+	if t != nil {
+		chain = append(chain, t)
+	}
+	return chain, nil
+}
+
+// fileAddress returns the address of a section in the file, of a relocatable one in memory.
+func (d *debugFile) fileAddress(name string) uint64 {
+	s := d.elf.Section(name)
+	if d.section != nil {
+		return d.section(s.Index)
+	}
+	return s.Addr
+}
+
+// readORC reads the kernel's own tables; nil when the file has none with contents.
+func (d *debugFile) readORC() (*orc.Table, error) {
+	t := orc.Tables{Bias: d.bias}
+	for name, to := range map[string]*[]byte{".orc_unwind_ip": &t.IP, ".orc_unwind": &t.Entries, ".orc_header": &t.Header} {
+		data, err := d.sectionData(name)
+		if err != nil {
+			return nil, err
+		}
+		*to = data
+	}
+	if len(t.IP) == 0 || d.elf.Machine != elf.EM_X86_64 {
+		return nil, nil
+	}
+	t.IPAddress = d.fileAddress(".orc_unwind_ip")
+	return orc.New(t)
+}
+
+// FindRow makes a program's modules the unwinder's finder.
+func (p *Program) findRow(pc uint64) (*cfi.Row, error) {
+	m := p.modules.at(pc)
+	if m == nil {
+		return nil, nil
+	}
+	d := m.debug.Load()
+	if d == nil {
+		return nil, nil
+	}
+	chain, err := d.unwindChain(p)
+	if err != nil {
+		return nil, err
+	}
+	return chain.FindRow(pc)
+}
+
+// rowFinder is the program as the unwinder sees it.
+type rowFinder struct{ p *Program }
+
+// FindRow asks the module that pc lies in.
+func (f rowFinder) FindRow(pc uint64) (*cfi.Row, error) { return f.p.findRow(pc) }
+
+// unwindMemory is the program's memory as the unwinder sees it.
+type unwindMemory struct{ p *Program }
+
+// Uint reads an integer in the program's byte order.
+func (m unwindMemory) Uint(address uint64, size int) (uint64, error) {
+	return m.p.ReadUint(address, size, false)
+}
+
+// stackUnwinder returns the program's unwinder, which remembers rows until a module changes.
+func (p *Program) stackUnwinder() *unwind.Unwinder {
+	if u := p.unwinder.Load(); u != nil {
+		return u
+	}
+	u := unwind.New(p.platform, rowFinder{p}, unwind.Options{
+		IsText:        func(pc uint64) bool { return p.modules.at(pc) != nil },
+		FramePointers: true,
+	})
+	p.unwinder.CompareAndSwap(nil, u)
+	return p.unwinder.Load()
+}

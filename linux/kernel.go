@@ -1,0 +1,249 @@
+// Package linux is the Linux kernel as a program: what its dumps say of themselves, how its addresses are laid out, its
+// modules and tasks. The packages below it hold the helpers for its data structures, one for each of drgn's modules.
+package linux
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/linux/internal/machine"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/linux/sched"
+	"github.com/godrgn/drgn/mem"
+)
+
+// A Kernel is what is known of a kernel beyond its debugging information. It is the program's [drgn.Personality].
+type Kernel struct {
+	prog       *drgn.Program
+	info       *VMCOREINFO
+	machine    *machine.Machine
+	translator machine.Translator
+	cpus       func() (map[uint64]*arch.Registers, error)
+
+	inactive func() (inactiveFrame, error)
+}
+
+// A Memory is what [New] makes a kernel of.
+type Memory struct {
+	Platform   arch.Platform
+	VMCOREINFO []byte
+	Physical   []mem.Segment
+	Virtual    []mem.Segment // what is mapped by the file itself: /proc/kcore
+	PrStatus   [][]byte      // NT_PRSTATUS notes, one for each CPU that was saved
+	Path       string
+	Live       bool
+	Local      bool
+}
+
+// New makes the program of a kernel from its memory.
+func New(m Memory) (*drgn.Program, *Kernel, error) {
+	p := drgn.New(m.Platform)
+	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
+	flags := drgn.IsLinuxKernel
+	if m.Live {
+		flags |= drgn.IsLive
+	}
+	if m.Local {
+		flags |= drgn.IsLocal
+	}
+	p.Setup(drgn.Setup{Flags: flags, CoreDumpPath: m.Path, Personality: k})
+	if err := p.Memory().Add(m.Physical...); err != nil {
+		return nil, nil, err
+	}
+	if k.machine == nil {
+		return nil, nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
+	}
+	var err error
+	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
+		return nil, nil, fmt.Errorf("cannot find the kernel's page tables: %w", err)
+	}
+	virtual := &virtualMemory{physical: p.Memory(), translator: k.translator}
+	if err := p.Memory().Add(mem.Segment{Min: 0, Max: m.Platform.AddressMask(), View: virtual, Read: virtual.Read}); err != nil {
+		return nil, nil, err
+	}
+	if err := p.Memory().Add(m.Virtual...); err != nil {
+		return nil, nil, err
+	}
+	k.cpus = sync.OnceValues(func() (map[uint64]*arch.Registers, error) { return k.readPrStatus(m.PrStatus) })
+	k.inactive = sync.OnceValues(k.findInactiveFrame)
+	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableLast); err != nil {
+		return nil, nil, err
+	}
+	return p, k, nil
+}
+
+// Of returns the kernel that a program is, or an error for a program that is none.
+func Of(p *drgn.Program) (*Kernel, error) {
+	if k, ok := p.Personality().(*Kernel); ok {
+		return k, nil
+	}
+	return nil, &drgn.ValueError{Problem: "program is not the Linux kernel"}
+}
+
+// Info returns what the kernel says of itself.
+func (k *Kernel) Info() *VMCOREINFO { return k.info }
+
+// KASLROffset returns by how much the kernel image lies above the addresses it was linked for.
+func (k *Kernel) KASLROffset() uint64 {
+	off, err := k.info.Hex("KERNELOFFSET")
+	if err != nil {
+		return 0 // the kernel does not move itself
+	}
+	return off
+}
+
+// Release returns the kernel's release: "6.12.43-cloud-amd64".
+func (k *Kernel) Release() string {
+	r, _ := k.info.String("OSRELEASE")
+	return r
+}
+
+// Translate returns the physical address of a virtual one under the page table whose top level lies at the physical
+// address root; 0 is the kernel's own.
+func (k *Kernel) Translate(root, address uint64) (uint64, error) {
+	physical, _, err := k.translator.Translate(root, address)
+	return physical, err
+}
+
+// readPrStatus gives the saved registers to CPUs: the notes are in the order of the CPUs' numbers, without those that
+// were offline.
+func (k *Kernel) readPrStatus(notes [][]byte) (map[uint64]*arch.Registers, error) {
+	cpus := map[uint64]*arch.Registers{}
+	for i, desc := range notes {
+		regs := &arch.Registers{}
+		if _, err := k.prog.Platform().ParsePrStatus(desc, regs); err != nil {
+			return nil, err
+		}
+		cpus[uint64(i)] = regs
+	}
+	return cpus, nil
+}
+
+// Threads walks the kernel's tasks in the order of their PIDs.
+func (k *Kernel) Threads(p *drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) {
+		for task, err := range pid.ForEachTask(p, false) {
+			var t *drgn.Thread
+			if err == nil {
+				t, err = threadOf(task)
+			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func threadOf(task drgn.Object) (*drgn.Thread, error) {
+	var t struct {
+		PID  int32  `drgn:"pid"`
+		Comm string `drgn:"comm"`
+	}
+	if err := task.Decode(&t); err != nil {
+		return nil, err
+	}
+	return &drgn.Thread{TID: uint64(uint32(t.PID)), Name: t.Comm, Object: task}, nil
+}
+
+// FindThread returns the task of a PID in the initial namespace.
+func (k *Kernel) FindThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	task := pid.FindTask(p, tid)
+	null, err := task.IsNull()
+	if err != nil {
+		return nil, err
+	}
+	if null {
+		return nil, &drgn.LookupError{Kind: "thread", Name: fmt.Sprint(tid)}
+	}
+	return threadOf(task)
+}
+
+// CrashedThread returns the task that brought the kernel down.
+func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
+	// panic_cpu is PANIC_CPU_INVALID (-1) where nothing panicked. crashing_cpu (x86, arm64, …) is set by crash_kexec.
+	cpu, err := p.Variable("panic_cpu").Member("counter").Int()
+	if drgn.IsNotFound(err) || err == nil && cpu < 0 {
+		cpu, err = p.Variable("crashing_cpu").Int()
+	}
+	if err != nil && !drgn.IsNotFound(err) {
+		return nil, err
+	}
+	if err != nil || cpu < 0 {
+		return nil, &drgn.ValueError{Problem: "the kernel has not crashed: no CPU has panicked"}
+	}
+	return threadOf(sched.CPUCurr(p, uint64(cpu)))
+}
+
+// inactiveFrame says where a task that does not run has left its registers.
+type inactiveFrame struct {
+	layout arch.Layout
+	size   uint64
+}
+
+func (k *Kernel) findInactiveFrame() (inactiveFrame, error) {
+	t, err := k.prog.Type("struct inactive_task_frame")
+	if err != nil {
+		return inactiveFrame{}, err
+	}
+	offsets := map[string]uint64{}
+	for _, m := range k.machine.InactiveFrame {
+		off, err := drgn.OffsetOf(t, m.Member)
+		if err != nil {
+			return inactiveFrame{}, err
+		}
+		offsets[m.Register] = off
+	}
+	layout, err := k.prog.Platform().LayoutOf(offsets)
+	if err != nil {
+		return inactiveFrame{}, err
+	}
+	size, err := t.Size()
+	return inactiveFrame{layout, size}, err
+}
+
+// Registers returns the registers that a task's stack trace starts with: those in which its CPU was stopped or, for a
+// task that does not run, those it left behind when it was switched out.
+func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
+	task := t.Object
+	running, err := sched.TaskOnCPU(task)
+	if err != nil {
+		return nil, false, err
+	}
+	if running {
+		if p.Flags()&drgn.IsLive != 0 {
+			return nil, false, &drgn.ValueError{Problem: "cannot unwind stack of running task"}
+		}
+		cpu, err := sched.TaskCPU(task)
+		if err != nil {
+			return nil, false, err
+		}
+		cpus, err := k.cpus()
+		if err != nil {
+			return nil, false, err
+		}
+		if regs := cpus[cpu]; regs != nil {
+			return regs, true, nil
+		}
+		return nil, false, &drgn.ValueError{Problem: fmt.Sprintf("cannot unwind stack of running task: the dump has no registers of CPU %d", cpu)}
+	}
+	frame, err := k.inactive()
+	if err != nil {
+		return nil, false, err
+	}
+	sp, err := task.Member("thread").Member("sp").Uint()
+	if err != nil {
+		return nil, false, err
+	}
+	data, err := p.Read(sp, frame.size, false)
+	if err != nil {
+		return nil, false, err
+	}
+	regs = &arch.Registers{}
+	if err := regs.Load(p.Platform(), frame.layout, data); err != nil {
+		return nil, false, err
+	}
+	regs.Set(p.Platform().Arch.SP, sp+frame.size)
+	return regs, false, nil
+}

@@ -1,0 +1,289 @@
+// Package module looks at the kernel's loadable modules (include/linux/module.h).
+package module
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/linux/list"
+)
+
+// ForEach walks the loaded modules, each as a struct module *.
+//
+//drgn:helper for_each_module
+func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
+	head := p.Variable("modules")
+	if drgn.IsNotFound(head.Err()) {
+		// A kernel without CONFIG_MODULES has none, one without symbols does not say.
+		if _, err := p.Type("struct module"); err != nil {
+			return func(yield func(drgn.Object, error) bool) { yield(drgn.Object{}, head.Err()) }
+		}
+		return func(func(drgn.Object, error) bool) {}
+	}
+	return list.ForEachEntry("struct module", head.AddressOf(), "list")
+}
+
+// Find returns the module of a name as a struct module *; a null pointer if none is loaded.
+//
+//drgn:helper find_module
+func Find(p *drgn.Program, name string) drgn.Object {
+	for mod, err := range ForEach(p) {
+		if err != nil {
+			return drgn.Failed(err)
+		}
+		have, err := mod.Member("name").CString()
+		if err != nil {
+			return drgn.Failed(err)
+		}
+		if string(have) == name {
+			return mod
+		}
+	}
+	return drgn.Null(p, "struct module")
+}
+
+// A Region is a range of memory.
+type Region struct {
+	Address uint64
+	Size    uint64 // in bytes
+}
+
+// Regions returns where a module's code and data lie, without its per-CPU data.
+//
+// mod is a struct module *.
+//
+//drgn:helper module_address_regions
+func Regions(mod drgn.Object) ([]Region, error) {
+	var out []Region
+	add := func(base, size drgn.Object) error {
+		a, err := base.Uint()
+		if err != nil {
+			return err
+		}
+		n, err := size.Uint()
+		if err == nil && n != 0 {
+			out = append(out, Region{a, n})
+		}
+		return err
+	}
+	switch {
+	case mod.HasMember("mem"): // since v6.4, commit ac3b43283923
+		n, err := mod.Member("mem").Len()
+		if err != nil {
+			return nil, err
+		}
+		for i := range n {
+			m := mod.Member("mem").Index(int64(i))
+			if err := add(m.Member("base"), m.Member("size")); err != nil {
+				return nil, err
+			}
+		}
+	case mod.HasMember("core_layout"): // v4.5 to v6.3, commit 7523e4dc5057
+		for _, name := range []string{"core_layout", "init_layout", "data_layout"} {
+			if m := mod.Member(name); mod.HasMember(name) {
+				if err := add(m.Member("base"), m.Member("size")); err != nil {
+					return nil, err
+				}
+			}
+		}
+	default:
+		if err := add(mod.Member("module_core"), mod.Member("core_size")); err != nil {
+			return nil, err
+		}
+		if err := add(mod.Member("module_init"), mod.Member("init_size")); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// PerCPURegion returns where a module's per-CPU data lies: the per-CPU address and the size in bytes.
+//
+// mod is a struct module *.
+//
+//drgn:helper module_percpu_region
+func PerCPURegion(mod drgn.Object) (Region, error) {
+	if !mod.HasMember("percpu") {
+		return Region{}, mod.Err()
+	}
+	a, err := mod.Member("percpu").Uint()
+	if err != nil {
+		return Region{}, err
+	}
+	n, err := mod.Member("percpu_size").Uint()
+	return Region{a, n}, err
+}
+
+// AtAddress returns the module whose code or data contains an address, as a struct module *; a null pointer if none
+// does.
+//
+//drgn:helper address_to_module
+func AtAddress(p *drgn.Program, addr uint64) drgn.Object {
+	for mod, err := range ForEach(p) {
+		if err != nil {
+			return drgn.Failed(err)
+		}
+		regions, err := Regions(mod)
+		if err != nil {
+			return drgn.Failed(err)
+		}
+		for _, r := range regions {
+			if addr-r.Address < r.Size {
+				return mod
+			}
+		}
+	}
+	return drgn.Null(p, "struct module")
+}
+
+// taintLetters are the letters that the kernel prints for the bits of a module's taints (kernel/panic.c, taint_flags).
+const taintLetters = "PFSRMBUDAWCIOELKXTNJ"
+
+// Taints returns the letters for why a module taints the kernel, as /proc/modules shows them.
+//
+// module is a struct module *.
+//
+//drgn:helper module_taints(module)
+func Taints(mod drgn.Object) (string, error) {
+	taints, err := mod.Member("taints").Uint()
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	for i, c := range taintLetters {
+		if taints>>i&1 != 0 {
+			b.WriteRune(c)
+		}
+	}
+	return b.String(), nil
+}
+
+// maxSections bounds how many sections a module may have.
+const maxSections = 1 << 16
+
+// Sections returns where the sections of a module's file were loaded, by their names.
+//
+// mod is a struct module *.
+func Sections(mod drgn.Object) (map[string]uint64, error) {
+	attrs := mod.Member("sect_attrs")
+	if null, err := attrs.IsNull(); err != nil {
+		return nil, err
+	} else if null {
+		return nil, fmt.Errorf("the module keeps no section addresses")
+	}
+	n, err := sectionCount(attrs)
+	if err != nil {
+		return nil, err
+	}
+	out := map[string]uint64{}
+	for i := range n {
+		name, address := section(attrs.Member("attrs").Index(int64(i)))
+		s, err := name.CString()
+		if err != nil {
+			return nil, err
+		}
+		a, err := address.Uint()
+		if err != nil {
+			return nil, err
+		}
+		out[string(s)] = a
+	}
+	return out, nil
+}
+
+func sectionCount(attrs drgn.Object) (uint64, error) {
+	if attrs.HasMember("nsections") {
+		n, err := attrs.Member("nsections").Uint()
+		if err == nil && n > maxSections {
+			err = fmt.Errorf("module has %d sections", n)
+		}
+		return n, err
+	}
+	// Since v6.14 (commit 4b2c11e4aaf7) the array of attributes ends with a null pointer.
+	list := attrs.Member("grp").MemberAny("bin_attrs_new", "bin_attrs")
+	for i := range uint64(maxSections) {
+		end, err := list.Index(int64(i)).IsNull()
+		if err != nil || end {
+			return i, err
+		}
+	}
+	return 0, fmt.Errorf("module has more than %d sections", maxSections)
+}
+
+// section returns the name and address in an element of module_sect_attrs.attrs.
+func section(attr drgn.Object) (name, address drgn.Object) {
+	switch {
+	case attr.HasMember("battr"): // since v5.8, commit ed66f991bb19
+		return attr.Member("battr").Member("attr").Member("name"), attr.Member("address")
+	case attr.HasMember("address"):
+		return attr.Member("name"), attr.Member("address")
+	}
+	return attr.Member("attr").Member("name"), attr.Member("private")
+}
+
+// BuildID returns the GNU build ID of a module's file, or nil when the kernel does not keep it.
+//
+// mod is a struct module *.
+func BuildID(mod drgn.Object) ([]byte, error) {
+	// With CONFIG_STACKTRACE_BUILD_ID, since v5.14, commit 9294523e3768.
+	if mod.HasMember("build_id") {
+		return mod.Member("build_id").Bytes()
+	}
+	attrs := mod.Member("notes_attrs")
+	if null, err := attrs.IsNull(); err != nil || null {
+		return nil, err
+	}
+	n, err := noteCount(attrs)
+	if err != nil {
+		return nil, err
+	}
+	p := mod.Prog()
+	for i := range n {
+		a := attrs.Member("attrs").Index(int64(i))
+		at, err := a.Member("private").Uint()
+		if err != nil {
+			return nil, err
+		}
+		size, err := a.Member("size").Uint()
+		if err != nil {
+			return nil, err
+		}
+		if size > 1<<16 {
+			return nil, fmt.Errorf("notes of %d bytes", size)
+		}
+		data, err := p.Read(at, size, false)
+		if err != nil {
+			return nil, err
+		}
+		for note, err := range elf.Notes("module notes", data, !p.Platform().IsLittleEndian(), 4) {
+			if err != nil {
+				return nil, err
+			}
+			if note.Name == "GNU" && note.Type == elf.NT_GNU_BUILD_ID {
+				return note.Desc, nil
+			}
+		}
+	}
+	return nil, nil
+}
+
+func noteCount(attrs drgn.Object) (uint64, error) {
+	if attrs.HasMember("notes") {
+		n, err := attrs.Member("notes").Uint()
+		if err == nil && n > maxSections {
+			err = fmt.Errorf("module has %d notes", n)
+		}
+		return n, err
+	}
+	list := attrs.Member("grp").MemberAny("bin_attrs_new", "bin_attrs")
+	for i := range uint64(maxSections) {
+		end, err := list.Index(int64(i)).IsNull()
+		if err != nil || end {
+			return i, err
+		}
+	}
+	return 0, fmt.Errorf("module has more than %d notes", maxSections)
+}

@@ -1,0 +1,121 @@
+package linux
+
+import (
+	"github.com/godrgn/drgn"
+)
+
+// findObject gives what a kernel's source has as macros, which debugging information does not hold.
+func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
+	if filename != "" {
+		return drgn.Object{}, drgn.ErrNotFound
+	}
+	if flags&drgn.FindConstant != 0 {
+		switch name {
+		case "PAGE_SIZE", "PAGE_SHIFT", "PAGE_MASK", "PAGE_OFFSET":
+			return k.pageConstant(name)
+		case "THREAD_SIZE":
+			stack, err := p.Type("union thread_union")
+			if err != nil {
+				return drgn.Object{}, drgn.ErrNotFound
+			}
+			size, err := stack.Size()
+			if err != nil {
+				return drgn.Object{}, err
+			}
+			return k.ulong(size), nil
+		case "UTS_RELEASE":
+			return k.text(k.Release())
+		case "VMCOREINFO":
+			return k.text(string(k.info.Raw()))
+		}
+	}
+	if flags&drgn.FindVariable == 0 {
+		return drgn.Object{}, drgn.ErrNotFound
+	}
+	switch name {
+	case "jiffies":
+		// The linker script makes it another name of jiffies_64 (or of the half of it that an unsigned long is).
+		s, err := p.Symbol("jiffies")
+		if err != nil {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		t, err := p.Type("volatile unsigned long")
+		if err != nil {
+			return drgn.Object{}, err
+		}
+		return p.ObjectAt(t, s.Address), nil
+	case "vmemmap":
+		t, err := p.Type("struct page *")
+		if err != nil {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		base, err := k.info.Symbol("vmemmap")
+		if err != nil {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		return p.ScalarValue(t, base), nil
+	}
+	return drgn.Object{}, drgn.ErrNotFound
+}
+
+func (k *Kernel) ulong(v uint64) drgn.Object {
+	t, err := k.prog.Type("unsigned long")
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return k.prog.ScalarValue(t, v)
+}
+
+func (k *Kernel) text(s string) (drgn.Object, error) {
+	char, err := k.prog.Type("const char")
+	if err != nil {
+		return drgn.Object{}, err
+	}
+	t := k.prog.Types().Array(char.Language(), char, uint64(len(s))+1)
+	return k.prog.BytesValue(t, append([]byte(s), 0)), nil
+}
+
+func (k *Kernel) pageConstant(name string) (drgn.Object, error) {
+	if name == "PAGE_OFFSET" {
+		offset, err := k.PageOffset()
+		if err != nil {
+			return drgn.Object{}, err
+		}
+		return k.ulong(offset), nil
+	}
+	shift := k.PageShift()
+	switch name {
+	case "PAGE_SHIFT":
+		t, err := k.prog.Type("int")
+		if err != nil {
+			return drgn.Object{}, err
+		}
+		return k.prog.ScalarValue(t, uint64(shift)), nil
+	case "PAGE_SIZE":
+		return k.ulong(1 << shift), nil
+	}
+	return k.ulong(^uint64(1<<shift - 1)), nil
+}
+
+// PageShift returns the binary logarithm of the size of a page.
+func (k *Kernel) PageShift() uint {
+	size, err := k.info.number("PAGESIZE", 10)
+	if err != nil || size == 0 || size&(size-1) != 0 {
+		return pageShift
+	}
+	shift := uint(0)
+	for ; size > 1; size >>= 1 {
+		shift++
+	}
+	return shift
+}
+
+// PageOffset returns the address at which all physical memory is mapped.
+func (k *Kernel) PageOffset() (uint64, error) {
+	// x86-64 moves it since v4.8 (commit 021182e52fe0) where CONFIG_RANDOMIZE_MEMORY says so: it is then a variable.
+	base := k.prog.Variable("page_offset_base")
+	if v, err := base.Uint(); err == nil || !drgn.IsNotFound(err) {
+		return v, err
+	}
+	return k.machine.PageOffset, nil
+}

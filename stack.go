@@ -1,0 +1,318 @@
+package drgn
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/types"
+)
+
+// A StackTrace is the stack of a thread as it was when the trace was taken, the innermost frame first. A function that
+// was inlined has a frame of its own.
+type StackTrace struct {
+	prog   *Program
+	frames []frame
+	// Err says why the stack could not be unwound to its end, or is nil.
+	Err error
+}
+
+// frame is a frame with what is known of its code.
+type frame struct {
+	regs      unwind.Frame
+	functions []dwarf.Function // of the place; nil: none known
+	index     int              // in functions
+	file      *debugFile
+}
+
+// A StackFrame is one frame of a trace.
+type StackFrame struct {
+	trace *StackTrace
+	index int
+}
+
+// StackTrace returns the stack of the thread with an ID. A thread that runs now on a live target is a *ValueError.
+func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
+	t, err := p.Thread(tid)
+	if err != nil {
+		return nil, err
+	}
+	return t.StackTrace()
+}
+
+// StackTraceOf returns the stack of what an object stands for: a struct task_struct *, or registers as a struct pt_regs
+// or a pointer to one.
+func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
+	if err := o.Err(); err != nil {
+		return nil, err
+	}
+	u := o.typ.Underlying()
+	isPointer := u.Kind() == types.Pointer
+	if isPointer {
+		u = u.Elem().Underlying()
+	}
+	if u.Kind() == types.Struct && u.Tag() == "pt_regs" {
+		if isPointer {
+			o = o.Deref()
+		}
+		data, err := o.Bytes()
+		if err != nil {
+			return nil, err
+		}
+		var regs arch.Registers
+		if err := p.platform.ParsePtRegs(data, &regs); err != nil {
+			return nil, err
+		}
+		return p.unwind(&regs, true), nil
+	}
+	if p.flags&IsLinuxKernel != 0 && isPointer && u.Kind() == types.Struct && u.Tag() == "task_struct" {
+		return (&Thread{Object: o}).StackTrace()
+	}
+	if n, err := o.Uint(); err == nil && !isPointer {
+		return p.StackTrace(n)
+	}
+	return nil, &TypeError{fmt.Sprintf("expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not '%s'", o.typ)}
+}
+
+// StackTrace returns the thread's stack.
+func (t *Thread) StackTrace() (*StackTrace, error) {
+	p := t.Object.prog
+	if p == nil {
+		return nil, t.Object.Err()
+	}
+	regs, interrupted, err := p.personality.Registers(p, t)
+	if err != nil {
+		return nil, err
+	}
+	return p.unwind(regs, interrupted), nil
+}
+
+// StackTraceFromPCs returns a trace of which only the addresses are known: those of calls' returns, but for the first.
+func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
+	t := &StackTrace{prog: p}
+	for _, pc := range pcs {
+		t.add(unwind.Frame{PC: pc})
+	}
+	return t, nil
+}
+
+func (p *Program) unwind(regs *arch.Registers, interrupted bool) *StackTrace {
+	u := p.stackUnwinder().Unwind(unwindMemory{p}, regs, interrupted)
+	t := &StackTrace{prog: p, Err: u.Err, frames: make([]frame, 0, 2*len(u.Frames))}
+	for _, f := range u.Frames {
+		t.add(f)
+	}
+	return t
+}
+
+// add appends the frames of the functions that an address lies in, the innermost of those inlined first.
+func (t *StackTrace) add(f unwind.Frame) {
+	pc := f.LookupPC()
+	m := t.prog.modules.at(pc)
+	if m == nil {
+		t.frames = append(t.frames, frame{regs: f})
+		return
+	}
+	d := m.debug.Load()
+	if d == nil || d.dwarf == nil {
+		t.frames = append(t.frames, frame{regs: f, file: d})
+		return
+	}
+	var functions []dwarf.Function
+	info, err := d.dwarf()
+	if err == nil {
+		functions, err = info.Functions(pc)
+	}
+	if err != nil && t.Err == nil {
+		t.Err = err // the frame is still there, with less said about it
+	}
+	if len(functions) == 0 {
+		t.frames = append(t.frames, frame{regs: f, file: d})
+		return
+	}
+	for i := range functions {
+		t.frames = append(t.frames, frame{regs: f, functions: functions, index: i, file: d})
+	}
+}
+
+// Prog returns the program the trace was taken of.
+func (t *StackTrace) Prog() *Program { return t.prog }
+
+// Len returns the number of frames.
+func (t *StackTrace) Len() int { return len(t.frames) }
+
+// Frame returns frame i, counted from the innermost; i must be less than Len.
+func (t *StackTrace) Frame(i int) StackFrame { return StackFrame{t, i} }
+
+// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)".
+func (t *StackTrace) String() string {
+	var b strings.Builder
+	for i := range t.frames {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		f := t.Frame(i)
+		fmt.Fprintf(&b, "#%-2d ", i)
+		source, ok := f.Source()
+		name, named := f.FunctionName()
+		switch {
+		case named && ok:
+			b.WriteString(name)
+		case f.symbolized(&b):
+		case named:
+			b.WriteString(name)
+		default:
+			fmt.Fprintf(&b, "%#x", f.PC())
+		}
+		if ok {
+			fmt.Fprintf(&b, " (%s)", source)
+		}
+	}
+	return b.String()
+}
+
+func (f StackFrame) frame() *frame { return &f.trace.frames[f.index] }
+
+// Index returns the frame's number in its trace.
+func (f StackFrame) Index() int { return f.index }
+
+// Trace returns the trace the frame is in.
+func (f StackFrame) Trace() *StackTrace { return f.trace }
+
+// PC returns the program counter: the address that the called function returns to or, in an interrupted frame, of the
+// instruction that comes next.
+func (f StackFrame) PC() uint64 { return f.frame().regs.PC }
+
+// SP returns the stack pointer, if it is known.
+func (f StackFrame) SP() (uint64, bool) {
+	return f.frame().regs.Register(f.trace.prog.platform.Arch.SP)
+}
+
+// Interrupted reports whether the frame did not call the one before it but was stopped.
+func (f StackFrame) Interrupted() bool { return f.frame().regs.Interrupted }
+
+// IsInline reports whether the frame is of a function that was inlined into that of the next frame.
+func (f StackFrame) IsInline() bool {
+	fr := f.frame()
+	return fr.functions != nil && fr.functions[fr.index].Inline
+}
+
+// FunctionName returns the name of the frame's function in the debugging information.
+func (f StackFrame) FunctionName() (string, bool) {
+	fr := f.frame()
+	if fr.functions == nil || fr.functions[fr.index].Name == "" {
+		return "", false
+	}
+	return fr.functions[fr.index].Name, true
+}
+
+// Name returns the name of the frame's function, else that of its symbol, else its address.
+func (f StackFrame) Name() string {
+	if name, ok := f.FunctionName(); ok {
+		return name
+	}
+	if s, err := f.Symbol(); err == nil {
+		return s.Name
+	}
+	return fmt.Sprintf("%#x", f.PC())
+}
+
+// Symbol returns the symbol that the frame's code lies in.
+func (f StackFrame) Symbol() (Symbol, error) {
+	return f.trace.prog.SymbolAt(f.frame().regs.LookupPC())
+}
+
+// symbolized writes "symbol+0x10/0x20"; it reports whether there is a symbol.
+func (f StackFrame) symbolized(b *strings.Builder) bool {
+	s, err := f.Symbol()
+	if err != nil {
+		return false
+	}
+	fmt.Fprintf(b, "%s+%#x/%#x", s.Name, f.PC()-s.Address, s.Size)
+	return true
+}
+
+// A SourceLocation is a place in the source code.
+type SourceLocation struct {
+	Filename string // as the compiler was given it
+	Line     int    // 0: not known
+	Column   int    // 0: not known
+}
+
+// String returns "kernel/pid.c:42:7".
+func (s SourceLocation) String() string {
+	if s.Column == 0 {
+		return fmt.Sprintf("%s:%d", s.Filename, s.Line)
+	}
+	return fmt.Sprintf("%s:%d:%d", s.Filename, s.Line, s.Column)
+}
+
+// Source returns where in the source code the frame is.
+func (f StackFrame) Source() (SourceLocation, bool) {
+	fr := f.frame()
+	if fr.file == nil || fr.file.dwarf == nil {
+		return SourceLocation{}, false
+	}
+	info, err := fr.file.dwarf()
+	if err != nil {
+		return SourceLocation{}, false
+	}
+	sources, err := info.Sources(fr.regs.LookupPC())
+	if err != nil || fr.index >= len(sources) || sources[fr.index].File == "" && sources[fr.index].Line == 0 {
+		return SourceLocation{}, false
+	}
+	s := sources[fr.index]
+	return SourceLocation{s.File, int(s.Line), int(s.Column)}, true
+}
+
+// String describes the frame: "#0 at 0xffffffff810a0c05 (schedule+0x2d/0x3e) in schedule at kernel/sched/core.c:6842:2".
+func (f StackFrame) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "#%d at %#x", f.index, f.PC())
+	var sym strings.Builder
+	if f.symbolized(&sym) {
+		fmt.Fprintf(&b, " (%s)", &sym)
+	}
+	if name, ok := f.FunctionName(); ok {
+		fmt.Fprintf(&b, " in %s", name)
+	}
+	if s, ok := f.Source(); ok {
+		fmt.Fprintf(&b, " at %s", s)
+	}
+	if f.IsInline() {
+		b.WriteString(" (inlined)")
+	}
+	return b.String()
+}
+
+// Register returns the value that a register had in the frame, by its name.
+func (f StackFrame) Register(name string) (uint64, error) {
+	n, ok := f.trace.prog.platform.Arch.Register(name)
+	if !ok {
+		return 0, &ValueError{fmt.Sprintf("unknown register '%s'", name)}
+	}
+	v, ok := f.frame().regs.Register(n)
+	if !ok {
+		return 0, &LookupError{Kind: "register value", Name: name}
+	}
+	return v, nil
+}
+
+// A RegisterValue is a register with the value it had in a frame.
+type RegisterValue struct {
+	Name  string
+	Value uint64
+}
+
+// Registers returns all registers whose value in the frame is known.
+func (f StackFrame) Registers() []RegisterValue {
+	var out []RegisterValue
+	for n, r := range f.trace.prog.platform.Arch.Registers {
+		if v, ok := f.frame().regs.Register(n); ok {
+			out = append(out, RegisterValue{r.Names[0], v})
+		}
+	}
+	return out
+}
