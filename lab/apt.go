@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -144,6 +145,30 @@ func mirrorOf(text string) (mirror, keyring string) {
 		}
 	}
 	return "", ""
+}
+
+// closure returns a package and those of the packages it depends on, at any depth,
+// whose names begin with one of the prefixes: names of libraries carry suffixes that
+// differ between releases.
+func (a *apt) closure(ctx context.Context, of string, prefixes ...string) ([]string, error) {
+	said, err := a.run(ctx, time.Minute, "", "apt-cache", "depends", "--recurse", "--no-recommends",
+		"--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", of)
+	if err != nil {
+		return nil, err
+	}
+	packages := []string{of}
+	for line := range strings.Lines(said) {
+		name := strings.TrimSpace(line)
+		// An indented line is a dependency; one in angle brackets is no real package.
+		if strings.HasPrefix(line, " ") || strings.HasPrefix(line, "<") {
+			continue
+		}
+		wanted := slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+		if wanted && !slices.Contains(packages, name) {
+			packages = append(packages, name)
+		}
+	}
+	return packages, nil
 }
 
 // download fetches packages, newest versions first found, into dir and returns

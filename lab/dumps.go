@@ -16,24 +16,14 @@ type makedumpfile struct {
 	root string
 }
 
-// libraries are those that makedumpfile links to; their package names carry suffixes
-// that differ between releases.
-var libraries = []string{"libc6", "libdw1", "libelf1", "liblzo2", "libzstd1", "zlib1g", "libbz2", "liblzma", "libsnappy", "libstdc++", "libgcc-s1"}
-
 func fetchMakedumpfile(ctx context.Context, a *apt, cache string) (makedumpfile, error) {
 	m := makedumpfile{root: filepath.Join(cache, "tools", "makedumpfile")}
 	return m, fetchTool(ctx, m.root, func() ([]string, error) {
-		closure, err := a.run(ctx, time.Minute, "", "apt-cache", "depends", "--recurse", "--no-recommends",
-			"--no-suggests", "--no-conflicts", "--no-breaks", "--no-replaces", "--no-enhances", "makedumpfile")
+		// All it links to; not Perl, in which its smaller half is written.
+		packages, err := a.closure(ctx, "makedumpfile", "libc6", "libdw1", "libelf1", "liblzo2", "libzstd1",
+			"zlib1g", "libbz2", "liblzma", "libsnappy", "libstdc++", "libgcc-s1")
 		if err != nil {
 			return nil, err
-		}
-		packages := []string{"makedumpfile"}
-		for name := range strings.FieldsSeq(closure) {
-			wanted := slices.ContainsFunc(libraries, func(l string) bool { return strings.HasPrefix(name, l) })
-			if wanted && !strings.Contains(name, ":") && !slices.Contains(packages, name) {
-				packages = append(packages, name)
-			}
 		}
 		return a.download(ctx, filepath.Join(m.root, "debs"), packages...)
 	})

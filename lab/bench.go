@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+)
+
+// benchLimit is how long one process of the benchmark may take.
+const benchLimit = 5 * time.Minute
+
+// A row is one measurement of the benchmark.
+type row struct {
+	name   string
+	value  float64 // seconds, or bytes; 0 when it could not be measured
+	unit   string
+	remark string
+}
+
+// bench times drgn beside another drgn on the same core and prints a table.
+func bench(ctx context.Context, opt options, c cores) error {
+	program, err := drgnProgram(ctx, opt)
+	if err != nil {
+		return err
+	}
+	other := opt.than
+	if other == "" {
+		if other, err = fetchReference(ctx, opt.cache); err != nil {
+			return err
+		}
+	}
+	core := "vmcore.elf"
+	if opt.only != "" {
+		core = opt.only
+	}
+	ours, err := measure(ctx, program, c, core)
+	if err != nil {
+		return err
+	}
+	theirs, err := measure(ctx, other, c, core)
+	if err != nil {
+		return err
+	}
+	version, err := output(ctx, time.Minute, other, "--version")
+	if err != nil {
+		return err
+	}
+	version, _, _ = strings.Cut(version, "\n")
+	fmt.Printf("%s of %s; the other is %s\n\n", core, c.release, version)
+	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "work\tgodrgn\tother\tratio\t")
+	for i, our := range ours {
+		their := theirs[i]
+		ratio := "-"
+		if our.value > 0 && their.value > 0 {
+			ratio = fmt.Sprintf("%.1f ×", their.value/our.value)
+		}
+		remark := our.remark
+		if their.remark != our.remark {
+			remark += " | " + their.remark
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", our.name, our, their, ratio, remark)
+	}
+	return table.Flush()
+}
+
+// String returns the value with a unit that suits it.
+func (r row) String() string {
+	switch {
+	case r.value == 0:
+		return "-"
+	case r.unit == "bytes":
+		return fmt.Sprintf("%.0f MiB", r.value/(1<<20))
+	}
+	per := ""
+	if r.unit != "run" {
+		per = " a " + r.unit
+	}
+	switch {
+	case r.value < 1e-6:
+		return fmt.Sprintf("%.0f ns%s", r.value*1e9, per)
+	case r.value < 1e-3:
+		return fmt.Sprintf("%.2f µs%s", r.value*1e6, per)
+	case r.value < 1:
+		return fmt.Sprintf("%.1f ms%s", r.value*1e3, per)
+	}
+	return fmt.Sprintf("%.2f s%s", r.value, per)
+}
+
+// measure runs a drgn on a core: cold, with what it may have cached, and at work.
+func measure(ctx context.Context, program string, c cores, core string) ([]row, error) {
+	say("timing %s", program)
+	fresh, err := os.MkdirTemp("", "lab-cache-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(fresh)
+	run := func(script string) (string, row, row, error) {
+		ctx, cancel := context.WithTimeout(ctx, benchLimit)
+		defer cancel()
+		var stdout, stderr bytes.Buffer
+		cmd := exec.CommandContext(ctx, program, "-q", "-c", c.path(core), "-s", c.path("vmlinux"), filepath.Join("lab", "bench", script))
+		cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+fresh)
+		cmd.Stdout, cmd.Stderr = &stdout, &stderr
+		start := time.Now()
+		if err := cmd.Run(); err != nil {
+			return "", row{}, row{}, fmt.Errorf("%s: %w\n%s", cmd, err, tail(stderr.String(), 2000))
+		}
+		took := row{value: time.Since(start).Seconds(), unit: "run"}
+		usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+		if !ok {
+			return "", row{}, row{}, errors.New("the system tells nothing of the process")
+		}
+		return stdout.String(), took, row{value: float64(usage.Maxrss) * 1024, unit: "bytes"}, nil
+	}
+	// The kernel's page cache is warm for everybody.
+	for _, file := range []string{core, "vmlinux"} {
+		if _, err := output(ctx, time.Minute, "md5sum", c.path(file)); err != nil {
+			return nil, err
+		}
+	}
+	_, cold, _, err := run("first.py")
+	if err != nil {
+		return nil, err
+	}
+	_, warm, memory, err := run("first.py")
+	if err != nil {
+		return nil, err
+	}
+	cold.name, warm.name, memory.name = "start to first answer, nothing cached", "start to first answer, index cached", "peak memory after that"
+	rows := []row{cold, warm, memory}
+	said, _, peak, err := run("work.py")
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(said) {
+		field := strings.Split(strings.TrimSpace(line), "\t")
+		if len(field) < 3 {
+			return nil, fmt.Errorf("bench/work.py printed %q", line)
+		}
+		r := row{name: field[0], unit: field[2]}
+		if len(field) > 3 {
+			r.remark = field[3]
+		}
+		if field[1] != "-" {
+			if r.value, err = strconv.ParseFloat(field[1], 64); err != nil {
+				return nil, err
+			}
+		}
+		rows = append(rows, r)
+	}
+	peak.name = "peak memory of all that"
+	return append(rows, peak), nil
+}
+
+// fetchReference unpacks the newest drgn that Debian has, with the Python, the
+// libraries and the loader it was built for, and returns the path of a script that
+// runs it. It is used to compare with, by running it.
+func fetchReference(ctx context.Context, cache string) (string, error) {
+	a, err := newApt(ctx, filepath.Join(cache, "apt"))
+	if err != nil {
+		return "", err
+	}
+	root := filepath.Join(cache, "tools", "reference")
+	err = fetchTool(ctx, root, func() ([]string, error) {
+		packages, err := a.closure(ctx, "python3-drgn", "lib", "python3", "zlib1g")
+		if err != nil {
+			return nil, err
+		}
+		return a.download(ctx, filepath.Join(root, "debs"), packages...)
+	})
+	if err != nil {
+		return "", err
+	}
+	pythons, err := filepath.Glob(filepath.Join(root, "usr/bin/python3.[0-9]*"))
+	if err != nil || len(pythons) == 0 {
+		return "", fmt.Errorf("no python3 below %s: %w", root, errors.Join(err, os.ErrNotExist))
+	}
+	lib := filepath.Join(root, "usr/lib/x86_64-linux-gnu")
+	script := fmt.Sprintf("#!/bin/sh\nexport PYTHONHOME=%[1]s/usr PYTHONPATH=%[1]s/usr/lib/python3/dist-packages\n"+
+		"exec %[2]s/ld-linux-x86-64.so.2 --library-path %[2]s %[3]s %[1]s/usr/bin/drgn \"$@\"\n", root, lib, pythons[0])
+	path := filepath.Join(root, "drgn")
+	return path, os.WriteFile(path, []byte(script), 0o755)
+}

@@ -1,0 +1,100 @@
+"""All stacks: each return address the kernel gives is in the trace, in its order."""
+
+import time
+
+import labtruth
+from drgn.helpers.linux.pid import for_each_task
+
+check = labtruth.Check("stacks")
+expected = labtruth.stable()
+first, second = labtruth.per_task("stack1"), labtruth.per_task("stack2")
+syscalls = labtruth.per_task("syscall")
+
+addresses = {}
+for symbol in labtruth.kallsyms():
+    addresses.setdefault((symbol.name, symbol.module), set()).add(symbol.address)
+
+
+def return_address(line):
+    """Return the name and the possible addresses in "[<0>] name+0x1/0x2 [module]"."""
+    _, place, *module = line.split()
+    name, _, offset = place.partition("+")
+    offset = int(offset.split("/")[0], 16)
+    starts = addresses.get((name, module[0].strip("[]") if module else None), ())
+    return name, {start + offset for start in starts}
+
+
+def missing(expected, frames):
+    """Return the first line of expected that frames don't have, in order, or None."""
+    frames = iter(frames)
+    for line in expected:
+        name, places = return_address(line)
+        for frame in frames:
+            if frame.pc in places:
+                break
+        else:
+            return line
+    return None
+
+
+frames_seen = users = running = named = 0
+start = time.perf_counter()
+traces = {}
+for task in for_each_task(prog):
+    pid = task.pid.value_()
+    try:
+        traces[pid] = prog.stack_trace(task)
+        frames_seen += len(traces[pid])
+    except ValueError as e:
+        # A zombie has no stack: the one thing a trace may refuse.
+        stat = expected.get(pid)
+        check.wrong_if(stat and stat.state not in "ZX", f"pid {pid}: {e}")
+    except Exception as e:
+        check.failed(f"pid {pid}", e)
+took = time.perf_counter() - start
+
+for pid, stat in expected.items():
+    lines = second.get(pid, (0, []))[1]
+    if first.get(pid, (0, None))[1] != lines or stat.comm.startswith("kworker/"):
+        continue
+    if pid == 1:
+        continue  # the shell that waited for the writer does something else now
+    if stat.state in "RZX":
+        running += stat.state == "R"
+        continue
+    if pid not in traces:
+        check.wrong_if(True, f"pid {pid} {stat.comm}: no trace")
+        continue
+    try:
+        trace = traces[pid]
+        line = missing(lines, trace)
+        check.wrong_if(line is not None, f"pid {pid} {stat.comm}: no {line} in\n{trace}")
+        names = set()
+        for frame in trace:
+            # Neither the lower nor the upper half of the address space: no frame at all.
+            if (1 << 47) <= frame.pc < (1 << 64) - (1 << 47):
+                check.wrong_if(True, f"pid {pid} {stat.comm}: a frame at {frame.pc:#x}")
+            names.add(frame.name)
+            try:
+                names.add(frame.symbol().name)
+            except LookupError:
+                pass
+        for line in lines:
+            # The system call's entry goes by the name of a label inside.
+            name = return_address(line)[0]
+            named += name in names or name.split(".")[0] in names or name == "entry_SYSCALL_64_after_hwframe"
+        # "232 0x3 ... sp pc", or "running", or "-1 sp pc"
+        user = syscalls.get(pid, (0, []))[1]
+        if user and user[0] != "running":
+            *_, sp, pc = user[0].split()
+            below = next((frame for frame in trace if frame.pc < 1 << 47), None)
+            if int(pc, 16) and below is not None:
+                check.equal(f"pid {pid} {stat.comm}: pc in user space", hex(below.pc), pc)
+                users += 1
+    except Exception as e:
+        check.failed(f"pid {pid} {stat.comm}", e)
+
+functions = sum(len(second[p][1]) for p in expected if p in second)
+check.wrong_if(named < functions * 95 // 100, f"only {named} of {functions} functions have the names that the kernel gives them")
+check.note(f"{frames_seen} frames in {took:.2f} s, {users} down to user space, {named} of {functions} names alike")
+check.done(at_least=len(expected) * 8 // 10)
