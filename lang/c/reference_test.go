@@ -2,11 +2,14 @@ package c
 
 import (
 	"bufio"
+	"compress/gzip"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/godrgn/drgn/types"
@@ -107,7 +110,13 @@ func records[T any](t testing.TB, name string) (rs []T) {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	s := bufio.NewScanner(f)
+	var in io.Reader = f
+	if strings.HasSuffix(name, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := bufio.NewScanner(in)
 	s.Buffer(nil, 1<<20)
 	for s.Scan() {
 		var r T

@@ -1,0 +1,114 @@
+package c
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// Cast converts a to type t as an explicit conversion does: between arithmetic types, and between integers and pointers.
+// Errors are [*ConversionError] and those of l.
+func Cast(t *types.Type, a Operand, l Lookup) (Operand, error) {
+	return convert(t, 0, a, l, "cast to")
+}
+
+// Convert converts a to type t, or to a bit-field of it, as an assignment does: between arithmetic types; between
+// pointers to the same type, when no qualifier is lost, or to void; and any scalar to a boolean. Errors are
+// [*ConversionError] and those of l.
+func Convert(t *types.Type, bitField uint64, a Operand, l Lookup) (Operand, error) {
+	a, err := a.decay(l)
+	if err != nil {
+		return Operand{}, err
+	}
+	u := t.Underlying()
+	to := Operand{Type: t}
+	switch from := a.kind(); {
+	case a.isArithmetic() && to.isArithmetic():
+	case from == types.Pointer && u.Kind() == types.Bool:
+	case from == types.Pointer && u.Kind() == types.Pointer:
+		if !assignable(u.Elem(), a.Type.Underlying().Elem()) {
+			return Operand{}, &ConversionError{From: a.Type, To: t,
+				Problem: fmt.Sprintf("cannot convert '%s' to incompatible type '%s'", a.Type, t)}
+		}
+	default:
+		if err := target(t, "convert to"); err != nil {
+			return Operand{}, err
+		}
+		return Operand{}, &ConversionError{From: a.Type, To: t,
+			Problem: fmt.Sprintf("cannot convert '%s' to incompatible type '%s'", a.Type, t)}
+	}
+	return convert(t, bitField, a, l, "convert to")
+}
+
+// assignable reports whether a pointer to from may become a pointer to to without a cast.
+func assignable(to, from *types.Type) bool {
+	tu, fu := to.Underlying(), from.Underlying()
+	if fu.Qualifiers()&^tu.Qualifiers() != 0 {
+		return false
+	}
+	return tu.Kind() == types.Void || fu.Kind() == types.Void || tu.Unqualified() == fu.Unqualified()
+}
+
+// target reports why nothing can be converted to a type.
+func target(t *types.Type, verb string) error {
+	u := t.Underlying()
+	problem := ""
+	switch k := u.Kind(); {
+	case k == types.Void || k == types.Function:
+		problem = fmt.Sprintf("cannot %s %s type", verb, k)
+	case k == types.Enum && !u.IsComplete():
+		problem = fmt.Sprintf("cannot %s incomplete enumerated type", verb)
+	case k.IsCompound() || k == types.Array:
+		problem = fmt.Sprintf("cannot %s '%s'", verb, t)
+	default:
+		return nil
+	}
+	return &ConversionError{To: t, Problem: problem}
+}
+
+func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (Operand, error) {
+	if err := target(t, verb); err != nil {
+		return Operand{}, err
+	}
+	a, err := a.decay(l)
+	if err != nil {
+		return Operand{}, err
+	}
+	u := t.Underlying()
+	pointer := a.kind() == types.Pointer
+	if !pointer && !a.isArithmetic() || pointer && u.Kind() == types.Float {
+		return Operand{}, &ConversionError{From: a.Type, To: t}
+	}
+	if bitField > u.OwnSize()*8 || bitField > 64 || bitField != 0 && (u.Kind() == types.Float || u.Kind() == types.Pointer) {
+		return Operand{}, &ConversionError{From: a.Type, To: t, Problem: fmt.Sprintf("'%s' cannot be a bit-field of %d bits", t, bitField)}
+	}
+	switch {
+	case u.Kind() == types.Float:
+		return FloatOf(t, a.float()), nil
+	case u.Kind() == types.Bool:
+		v := uint64(0)
+		if !a.isZero() {
+			v = 1
+		}
+		return Int(t, bitField, v), nil
+	case a.kind() == types.Float:
+		return Operand{Type: a.Type, Big: truncated(a.Float)}.toInteger(t, bitField), nil
+	case pointer:
+		if u.OwnSize() > 8 {
+			return BigInt(t, new(big.Int).SetUint64(a.Bits)), nil
+		}
+		return Int(t, bitField, a.Bits), nil
+	}
+	return a.toInteger(t, bitField), nil
+}
+
+// truncated returns the whole part of x; 0 for what has none.
+func truncated(x float64) *big.Int {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		return new(big.Int)
+	}
+	v, _ := big.NewFloat(x).Int(nil)
+	return v
+}
