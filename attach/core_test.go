@@ -1,0 +1,189 @@
+package attach_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/linux/sched"
+	"github.com/godrgn/drgn/mem"
+)
+
+const fixture = "../testdata/tiny-6.12"
+
+var tiny = sync.OnceValues(func() (*drgn.Program, error) {
+	return attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{CacheDir: "-"})
+})
+
+func open(t testing.TB) *drgn.Program {
+	t.Helper()
+	p, err := tiny()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+func expected(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(fixture, "expected", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// sections splits a file at its "## name" lines.
+func sections(text string) (names []string, bodies map[string]string) {
+	bodies = map[string]string{}
+	for _, part := range strings.Split("\n"+text, "\n## ")[1:] {
+		name, body, _ := strings.Cut(part, "\n")
+		names = append(names, name)
+		bodies[name] = strings.TrimSuffix(body, "\n")
+	}
+	return names, bodies
+}
+
+func same(t *testing.T, what, got, want string) {
+	t.Helper()
+	if diff := cmp.Diff(strings.Split(strings.TrimSpace(want), "\n"), strings.Split(strings.TrimSpace(got), "\n")); diff != "" {
+		t.Errorf("%s differs (-reference +godrgn):\n%s", what, diff)
+	}
+}
+
+func TestTasks(t *testing.T) {
+	p := open(t)
+	var b strings.Builder
+	for task, err := range pid.ForEachTask(p, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		var x struct {
+			PID  int    `drgn:"pid"`
+			TGID int    `drgn:"tgid"`
+			Comm string `drgn:"comm"`
+		}
+		if err := task.Decode(&x); err != nil {
+			t.Fatal(err)
+		}
+		state, err := sched.TaskStateChar(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cpu, err := sched.TaskCPU(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := task.Uint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "%d %d %s %s %d %#x\n", x.PID, x.TGID, x.Comm, state, cpu, at)
+	}
+	same(t, "tasks", b.String(), expected(t, "tasks.txt"))
+}
+
+func TestStackTraces(t *testing.T) {
+	p := open(t)
+	var b strings.Builder
+	for task, err := range pid.ForEachTask(p, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := task.Member("pid").Int()
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace, err := p.StackTraceOf(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "Call stack for PID %d\n%s\n\n", n, trace)
+	}
+	same(t, "stack traces", b.String(), expected(t, "stack-traces.txt"))
+}
+
+func TestLocals(t *testing.T) {
+	p := open(t)
+	var b strings.Builder
+	for _, n := range []uint64{1, 2, 33} {
+		trace, err := p.StackTrace(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range trace.Len() {
+			f := trace.Frame(i)
+			inline := "False"
+			if f.IsInline() {
+				inline = "True"
+			}
+			fmt.Fprintf(&b, "%d %d %s %s %#x\n", n, i, f.Name(), inline, f.PC())
+			locals, err := f.Locals()
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range locals {
+				// The reference's answers were printed without following pointers.
+				text, err := f.Object(name).Format(c.Format{Columns: -1, IntegerBase: 10, Flags: c.DefaultFlags &^ c.Dereference})
+				if err != nil {
+					t.Fatal(err)
+				}
+				fmt.Fprintf(&b, "    %s = %s\n", name, text)
+			}
+		}
+	}
+	same(t, "locals", b.String(), expected(t, "locals.txt"))
+}
+
+func TestTypes(t *testing.T) {
+	p := open(t)
+	names, bodies := sections(expected(t, "types.txt"))
+	for _, name := range names {
+		typ, err := p.Type(name)
+		got := ""
+		if err != nil {
+			got = "LookupError: " + err.Error()
+		} else {
+			definition, err := typ.Language().Definition(typ)
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			size, err := typ.Size()
+			if err != nil {
+				t.Errorf("%s: %v", name, err)
+				continue
+			}
+			got = fmt.Sprintf("%s\nsize %d", definition, size)
+		}
+		same(t, name, got, bodies[name])
+	}
+}
+
+func TestGlobals(t *testing.T) {
+	p := open(t)
+	names, bodies := sections(expected(t, "globals.txt"))
+	for _, name := range names {
+		o := p.Object(name)
+		got, err := o.Format(c.DefaultFormat)
+		var fault *mem.FaultError
+		if errors.As(err, &fault) && strings.HasPrefix(bodies[name], "FaultError: ") {
+			// The wording is our own: the reference passes on what the library that reads the dump says.
+			continue
+		}
+		if err != nil {
+			got = "KeyError: " + err.Error()
+		}
+		same(t, name, got, bodies[name])
+	}
+}
