@@ -210,6 +210,20 @@ func TestInstructions(t *testing.T) {
 	}
 }
 
+// TestRISCV reads what gas for RISC-V writes: a CIE that defines only the register of the canonical frame address.
+func TestRISCV(t *testing.T) {
+	w := writer{p: platform(t, arch.RISCV64)}
+	w.fde(w.cie(3, "", 1, 0x7c, 1, 0x0d, 2), 0x1000, 0x100, 8, 0x42, 0x0e, 16, 0x81, 2)
+	for pc, want := range map[uint64]string{
+		0x1000: "0x1000-0x1002 cfa=sp+0", 0x1002: "0x1002-0x1100 cfa=sp+16 ra=[cfa-8]",
+	} {
+		row, err := w.table(t).FindRow(pc)
+		if got := describe(w.p, row); err != nil || got != want {
+			t.Errorf("%#x: %s, %v; want %s", pc, got, err, want)
+		}
+	}
+}
+
 func TestBadInstructions(t *testing.T) {
 	for name, program := range map[string][]byte{
 		"unknown":                       {0x3f},

@@ -281,9 +281,10 @@ func (m *machine) defineCFA(op byte) {
 	}
 }
 
-// needRegisterCFA fails unless the canonical frame address is a register plus an offset.
+// needRegisterCFA fails if the canonical frame address is an expression. It need not be defined: gas for RISC-V begins
+// with DW_CFA_def_cfa_register, meaning offset 0.
 func (m *machine) needRegisterCFA(op byte) {
-	if m.state.cfa.kind != RegisterPlus {
+	if m.state.cfa.kind == Expression {
 		m.c.Fail("call frame instruction %#x, but the CFA is not a register plus an offset", op)
 	}
 }
@@ -292,7 +293,7 @@ func (m *machine) needRegisterCFA(op byte) {
 func (m *machine) registerPlus(dwarf uint64, offset int64) register {
 	n, ok := m.t.platform.Arch.FromDWARF(dwarf)
 	if !ok {
-		return register{how: byRule}
+		return register{how: byRule, offset: offset}
 	}
 	return register{how: byRule, kind: RegisterPlus, register: uint8(n), offset: offset}
 }
