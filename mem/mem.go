@@ -64,5 +64,6 @@ func BytesSegment(min uint64, data []byte, physical bool) Segment {
 
 const (
 	notMapped         = "address is not mapped"
+	notReadable       = "nothing to read the memory with"
 	notMappedPhysical = "no memory at this physical address"
 )

@@ -175,7 +175,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 		}
 		if got == 0 {
 			if p.read == nil {
-				return &FaultError{"nothing to read the memory with", address}
+				return &FaultError{notReadable, address}
 			}
 			if err := p.read(buf[:n:n], address, address-p.start, physical); err != nil {
 				return err

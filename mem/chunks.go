@@ -1,0 +1,121 @@
+package mem
+
+import (
+	"errors"
+	"iter"
+)
+
+// Sparse is what a [Viewer] also implements if it knows where memory that can't be read ends: [Space.Chunks] then need
+// not try every page.
+type Sparse interface {
+	// Next returns the first address from address on that may be readable, or false if there is none.
+	Next(address uint64) (uint64, bool)
+}
+
+// A Chunk is readable memory.
+type Chunk struct {
+	Address uint64
+	Data    []byte // must not be written to, and is valid until the next turn of the iteration
+}
+
+// smallestPage is the step with which Chunks passes over memory that can't be read, in bytes.
+const smallestPage = 4096
+
+// Chunks iterates in order over the memory between min and max that can be read, passing over what can't: pages that a
+// dump left out, for instance. Chunks that follow each other in memory are not joined. An error that is no
+// [*FaultError] is the last pair.
+func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
+	return func(yield func(Chunk, error) bool) {
+		table, mask := s.table(physical)
+		if max > mask {
+			max = mask
+		}
+		var buf []byte
+		for i := range table {
+			p := &table[i]
+			if p.max < min {
+				continue
+			}
+			if p.min > max {
+				return
+			}
+			at, last := p.min, p.max
+			if at < min {
+				at = min
+			}
+			if last > max {
+				last = max
+			}
+			for at <= last {
+				data, err := p.chunk(at, last, physical, &buf)
+				if err != nil {
+					var fault *FaultError
+					if !errors.As(err, &fault) {
+						yield(Chunk{Address: at}, err)
+						return
+					}
+					next, ok := p.next(at)
+					if !ok || next > last {
+						break
+					}
+					at = next
+					continue
+				}
+				if !yield(Chunk{at, data}, nil) {
+					return
+				}
+				if uint64(len(data)) > last-at {
+					break
+				}
+				at += uint64(len(data))
+			}
+		}
+	}
+}
+
+// chunk returns bytes from at on, up to last, of the piece.
+func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) ([]byte, error) {
+	if p.view != nil {
+		b, err := p.view.View(at)
+		if err != nil {
+			return nil, err
+		}
+		if len(b) > 0 {
+			if uint64(len(b)) > last-at {
+				b = b[:last-at+1]
+			}
+			return b, nil
+		}
+	}
+	if p.read == nil {
+		return nil, &FaultError{notReadable, at}
+	}
+	// Many pages at once or, where one of them can't be read, this one alone.
+	const many = 16 * smallestPage
+	if *buf == nil {
+		*buf = make([]byte, many)
+	}
+	var err error
+	for _, size := range []uint64{many, smallestPage} {
+		n := size - at%size
+		if last-at < n {
+			n = last - at + 1
+		}
+		if err = p.read((*buf)[:n:n], at, at-p.start, physical); err == nil {
+			return (*buf)[:n], nil
+		}
+	}
+	return nil, err
+}
+
+// next returns the first address behind address, which can't be read, that may be readable.
+func (p *piece) next(address uint64) (uint64, bool) {
+	step := address&^(smallestPage-1) + smallestPage
+	if sparse, ok := p.view.(Sparse); ok {
+		next, ok := sparse.Next(address)
+		if !ok || next > address {
+			return next, ok
+		}
+	}
+	return step, step > address // false at the end of the address space
+}

@@ -1,0 +1,94 @@
+package mem
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+)
+
+// holes is a Viewer of pages with their number in each byte, of which only those in it can be read.
+type holes map[uint64]bool
+
+func (h holes) View(address uint64) ([]byte, error) {
+	pfn := address / smallestPage
+	if !h[pfn] {
+		return nil, &FaultError{"hole", address}
+	}
+	return bytes.Repeat([]byte{byte(pfn)}, smallestPage)[address%smallestPage:], nil
+}
+
+// sparse knows its holes.
+type sparse struct{ holes }
+
+func (s sparse) Next(address uint64) (uint64, bool) {
+	for pfn := address / smallestPage; pfn < 300; pfn++ {
+		if s.holes[pfn] {
+			return max(address, pfn*smallestPage), true
+		}
+	}
+	return 0, false
+}
+
+func chunks(t *testing.T, s *Space, lo, hi uint64) []string {
+	t.Helper()
+	var got []string
+	for c, err := range s.Chunks(true, lo, hi) {
+		if err != nil {
+			got = append(got, err.Error())
+			continue
+		}
+		got = append(got, fmt.Sprintf("%#x %d %x", c.Address, len(c.Data), c.Data[0]))
+	}
+	return got
+}
+
+func TestChunks(t *testing.T) {
+	boom := errors.New("boom")
+	pages := holes{0: true, 2: true, 3: true, 255: true}
+	read := func(buf []byte, address, _ uint64, _ bool) error {
+		for i := range buf {
+			if b, err := pages.View(address + uint64(i)); err != nil {
+				return err
+			} else {
+				buf[i] = b[0]
+			}
+		}
+		return nil
+	}
+	all := []string{"0x0 4096 0", "0x2000 4096 2", "0x3000 4096 3", "0xff000 4096 ff"}
+	for name, seg := range map[string]Segment{
+		"view":   {Max: 1<<20 - 1, View: pages},
+		"sparse": {Max: ^uint64(0), View: sparse{pages}},
+		"read":   {Max: 1<<20 - 1, Read: read},
+	} {
+		seg.Physical = true
+		s := NewSpace()
+		add(t, s, seg)
+		if got := chunks(t, s, 0, ^uint64(0)); !slices.Equal(got, all) {
+			t.Errorf("%s: %q", name, got)
+		}
+		if got := chunks(t, s, 0x10, 0x2fff); !slices.Equal(got, []string{"0x10 4080 0", "0x2000 4096 2"}) {
+			t.Errorf("%s: %q", name, got)
+		}
+		if got := chunks(t, s, 0x10, 0x10); !slices.Equal(got, []string{"0x10 1 0"}) {
+			t.Errorf("%s: %q", name, got)
+		}
+		if got := chunks(t, s, 0x1000, 0x1fff); got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+		for range s.Chunks(true, 0, ^uint64(0)) {
+			break
+		}
+	}
+	s := NewSpace()
+	add(t, s, BytesSegment(^uint64(0)-9, bytes.Repeat([]byte{7}, 10), true),
+		Segment{Min: 0x1000, Max: 0x1fff, Physical: true, Read: func([]byte, uint64, uint64, bool) error { return boom }})
+	if got := chunks(t, s, 0x3000, ^uint64(0)); !slices.Equal(got, []string{"0xfffffffffffffff6 10 7"}) {
+		t.Errorf("%q", got)
+	}
+	if got := chunks(t, s, 0, ^uint64(0)); !slices.Equal(got, []string{"boom"}) {
+		t.Errorf("%q", got)
+	}
+}
