@@ -342,6 +342,50 @@ func TestSegments(t *testing.T) {
 	}
 }
 
+func TestNext(t *testing.T) {
+	for _, split := range []bool{false, true} {
+		d := sample(4096)
+		d.Compress = kdumptest.Raw
+		for pfn := range d.Pages {
+			if pfn > 200 && pfn < 900 || pfn > 1000 && pfn < 1490 || pfn < 10 {
+				delete(d.Pages, pfn)
+				d.Excluded[pfn] = true
+			}
+		}
+		if split {
+			d.Split, d.StartPFN, d.EndPFN = true, 150, 1400
+		}
+		f, err := Open(&Plain{"sample", d.Bytes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, wantOK := uint64(0), false
+		for pfn := d.MaxPFN + 1; pfn > 0; pfn-- {
+			if _, err := f.View((pfn - 1) << 12); err == nil {
+				want, wantOK = (pfn-1)<<12, true
+			}
+			got, ok := f.Next((pfn-1)<<12 + 5)
+			here := want
+			if here == (pfn-1)<<12 {
+				here += 5
+			}
+			if ok != wantOK || ok && got != here {
+				t.Fatalf("split %v, page %d: %#x %v, want %#x %v", split, pfn-1, got, ok, here, wantOK)
+			}
+		}
+		n := 0
+		for c, err := range space(t, f).Chunks(true, 0, ^uint64(0)) {
+			if err != nil || !bytes.Equal(c.Data, d.Pages[c.Address>>12]) {
+				t.Fatalf("%#x: %v", c.Address, err)
+			}
+			n++
+		}
+		if !split && n != len(d.Pages) {
+			t.Errorf("%d pages of %d", n, len(d.Pages))
+		}
+	}
+}
+
 func TestConcurrent(t *testing.T) {
 	d := sample(4096)
 	for _, how := range []int{kdumptest.Zlib, kdumptest.Zstd} {

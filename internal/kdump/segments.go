@@ -2,6 +2,7 @@ package kdump
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"github.com/godrgn/drgn/mem"
 )
@@ -43,4 +44,32 @@ func (f *File) Segments() []mem.Segment {
 		return []mem.Segment{{Max: f.MaxPFN<<f.shift - 1, Physical: true, View: f}}
 	}
 	return segments
+}
+
+// Next returns the first address from address on whose page is in the file.
+func (f *File) Next(address uint64) (uint64, bool) {
+	end := f.MaxPFN
+	pfn := address >> f.shift
+	if f.Split {
+		pfn, end = max(pfn, f.StartPFN), f.EndPFN
+	}
+	for pfn < end {
+		if pfn&63 == 0 && pfn>>3+8 <= uint64(len(f.dumped)) {
+			word := binary.LittleEndian.Uint64(f.dumped[pfn>>3:])
+			if word == 0 {
+				pfn += 64
+				continue
+			}
+			pfn += uint64(bits.TrailingZeros64(word))
+			break
+		}
+		if bit(f.dumped, pfn) {
+			break
+		}
+		pfn++
+	}
+	if pfn >= end {
+		return 0, false
+	}
+	return max(address, pfn<<f.shift), true
 }

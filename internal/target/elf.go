@@ -183,6 +183,12 @@ func (l *load) View(address uint64) ([]byte, error) {
 	return b, nil
 }
 
+// Next says whether there is readable memory behind address: it all lies at the start of the segment.
+func (l *load) Next(address uint64) (uint64, bool) {
+	at := address - l.start
+	return address, at < l.filesz && len(l.src.View(l.off+at)) > 0
+}
+
 // openLive opens /proc/kcore, which can't be mapped.
 func openLive(path string) (*Core, error) {
 	file, err := os.Open(path)
