@@ -33,56 +33,65 @@ func (m typeMaker) defined(kind types.Kind, name string) (d DIE, complete bool, 
 	if name == "" {
 		return m.d, !decl, nil
 	}
-	// The first definition like this one stands for all: so a type is one type, whichever unit it is met in.
-	var first DIE
-	seen := 0
 	qualified, err := m.d.qualify(name)
 	if err != nil {
 		return DIE{}, false, err
 	}
-	for e := range m.f.find(compoundKinds(kind), qualified, "") {
-		if !decl && e.die == m.d.Off {
-			if first.IsZero() {
-				first = m.d
-			}
+	kinds := compoundKinds(kind)
+	if !decl {
+		d, err := m.f.firstAlike(m.d, kinds, qualified)
+		return d, err == nil, err
+	}
+	for f := m.f; f != nil; f = f.sup {
+		if d, ok, err := f.only(kinds, qualified); ok || err != nil {
+			return d, ok, err
+		}
+	}
+	return m.d, false, nil
+}
+
+// firstAlike returns the first definition that is the same as d: it stands for all, so a type is one type in whichever
+// unit it is met.
+func (f *File) firstAlike(d DIE, kinds uint16, name string) (DIE, error) {
+	seen := 0
+	for e := range f.find(kinds, name, "") {
+		if seen++; e.die == d.Off || seen > maxNamesakes {
 			break
 		}
+		o, err := f.DIE(e.die)
+		if err != nil {
+			return DIE{}, err
+		}
+		if same, err := sameDefinition(d, o); err != nil {
+			return DIE{}, err
+		} else if same {
+			return o, nil
+		}
+	}
+	return d, nil
+}
+
+// only returns the one definition of a name; ok is false when there is none, and when there are several that differ: which
+// one a declaration means cannot be told.
+func (f *File) only(kinds uint16, name string) (first DIE, ok bool, err error) {
+	seen := 0
+	for e := range f.find(kinds, name, "") {
 		if seen++; seen > maxNamesakes {
-			break
+			return DIE{}, false, nil
 		}
-		o, err := m.f.DIE(e.die)
+		d, err := f.DIE(e.die)
 		if err != nil {
 			return DIE{}, false, err
-		}
-		if !decl {
-			same, err := sameDefinition(m.d, o)
-			if err != nil {
-				return DIE{}, false, err
-			}
-			if same {
-				return o, true, nil
-			}
-			continue
 		}
 		if first.IsZero() {
-			first = o
+			first = d
 			continue
 		}
-		same, err := sameDefinition(first, o)
-		if err != nil {
+		if same, err := sameDefinition(first, d); err != nil || !same {
 			return DIE{}, false, err
 		}
-		if !same { // which one is meant cannot be told
-			return m.d, false, nil
-		}
 	}
-	if !decl {
-		return m.d, true, nil
-	}
-	if first.IsZero() || seen > maxNamesakes {
-		return m.d, false, nil
-	}
-	return first, true, nil
+	return first, !first.IsZero(), nil
 }
 
 // maxNamesakes bounds how many definitions of a name are compared.

@@ -180,13 +180,15 @@ var baseNames = func() map[string][]string {
 // in namespaces and classes have qualified names, "ns::point". An error is the last pair.
 func (f *File) FindTypes(kinds types.KindSet, name, filename string) iter.Seq2[*types.Type, error] {
 	return func(yield func(*types.Type, error) bool) {
-		for e := range f.find(typeKinds(kinds), name, filename) {
-			t, err := f.typeAt(e.die)
-			if err == nil && !kinds.Has(t.Kind()) {
-				continue
-			}
-			if !yield(t, err) || err != nil {
-				return
+		for ; f != nil; f = f.sup {
+			for e := range f.find(typeKinds(kinds), name, filename) {
+				t, err := f.typeAt(e.die)
+				if err == nil && !kinds.Has(t.Kind()) {
+					continue
+				}
+				if !yield(t, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
@@ -223,6 +225,9 @@ func (f *File) FindEntity(kind EntityKind, name, filename string) (e Entity, ok 
 		}
 	}
 	if !ok {
+		if f.sup != nil {
+			return f.sup.FindEntity(kind, name, filename)
+		}
 		return Entity{}, false, nil
 	}
 	d, err := f.DIE(best.die)
@@ -382,15 +387,23 @@ func (v Value) simpleAddress() (addr uint64, ok bool, err error) {
 	return addr, len(rest) == 0, nil
 }
 
-// Names iterates over the names of entities of a kind at the top level, each once, in no order.
+// Names iterates over the names of entities of a kind at the top level, in no order; a name that the supplementary file
+// has as well comes twice.
 func (f *File) Names(kind EntityKind) iter.Seq[string] { return f.names(entityKinds[kind]) }
 
-// TypeNames iterates over the names and tags of defined types of the kinds at the top level, in no order.
+// TypeNames iterates over the names and tags of defined types of the kinds at the top level, as Names does.
 func (f *File) TypeNames(kinds types.KindSet) iter.Seq[string] { return f.names(typeKinds(kinds)) }
 
 func (f *File) names(kinds uint16) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		var last []byte
+		if f.sup != nil {
+			for name := range f.sup.names(kinds) {
+				if !yield(name) {
+					return
+				}
+			}
+		}
 		for i := range f.index.numEntries() {
 			e := f.index.entry(i)
 			if kinds>>e.kind&1 == 0 || e.scope != 0 {

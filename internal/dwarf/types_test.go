@@ -111,7 +111,11 @@ func (l *testC) define(t *types.Type, name, indent string) (string, error) {
 			return "", err
 		}
 		for _, e := range es {
-			fmt.Fprintf(&b, "%s\t%s = %d,\n", indent, e.Name, int64(e.Value))
+			var v any = e.Value
+			if t.Elem().Underlying().IsSigned() {
+				v = int64(e.Value)
+			}
+			fmt.Fprintf(&b, "%s\t%s = %d,\n", indent, e.Name, v)
 		}
 	default:
 		ms, err := t.Members()
