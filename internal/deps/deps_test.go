@@ -1,0 +1,302 @@
+package deps
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const modulePath = "github.com/godrgn/drgn"
+
+// rooms states who may import whom, in the notation of Go's own go/build/deps_test.go:
+// "a, b < c, d;" lets c and d import a and b and all that those may import. A pattern
+// with a star stands for all packages that match it and have no rule of their own, and
+// such packages may import one another. "drgn" is the root. Data flows one way: bytes,
+// memory, debug info, types, objects, helpers, front ends.
+const rooms = `
+	# Bytes, memory, instruction sets, the type graph: they know nobody.
+	NONE < arch, internal/bin, internal/bits, internal/walk, mem, types;
+
+	# File formats to records; no policy.
+	internal/bin, mem < internal/compressed, internal/elf;
+	internal/elf < internal/symtab;
+	internal/elf < internal/kdump;
+
+	# What has memory.
+	internal/compressed, internal/kdump < internal/target;
+
+	# Debug sections to types, functions, lines, unwind rows.
+	internal/bin < internal/dwarf/expr, internal/dwarf/line;
+	internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
+	internal/bin, types < internal/btf;
+	arch, internal/bin < internal/cfi;
+	internal/cfi < internal/orc, internal/unwind;
+	internal/bin < internal/kallsyms;
+
+	# The language, over types.
+	internal/bits, types < lang/c;
+
+	# Where debug files are found; the index cache.
+	internal/compressed, internal/elf < internal/debuginfo;
+
+	# Objects. The root never imports linux or user: personalities are handed in.
+	arch, mem, lang/c, internal/dwarf, internal/btf, internal/elf, internal/orc,
+	internal/kallsyms, internal/symtab, internal/unwind
+	< drgn;
+
+	# Facts of the kernel on each architecture.
+	arch, mem < linux/internal/machine;
+
+	# Helpers, then the kernel as a personality, which is built with some of them.
+	drgn, internal/walk < linux/*;
+	linux/*, linux/internal/machine, internal/debuginfo < linux;
+	drgn, internal/debuginfo < user;
+
+	# Front ends.
+	linux, user, internal/target < attach;
+	attach < commands;
+	NONE < python/internal/*;
+	drgn < python/call;
+	attach, commands, linux/*, python/call, python/internal/* < python, python/*;
+	python < cmd/drgn;
+
+	# Tools: generators, writers of test files, the lab.
+	python/call < internal/helpergen;
+	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, lab;
+`
+
+// outside states which packages may import which other modules and which packages of
+// the standard library that are not for everybody; "..." stands for everything below.
+var outside = map[string][]string{
+	"github.com/klauspost/compress":      {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "python/internal/..."},
+	"github.com/ulikunitz/xz":            {"internal/compressed", "lab"},
+	"github.com/anchore/go-lzo":          {"internal/kdump"},
+	"github.com/ianlancetaylor/demangle": {"drgn", "internal/symtab", "lang/..."},
+	"github.com/kluctl/go-embed-python":  {"python/..."},
+	"github.com/spf13/pflag":             {"cmd/drgn"},
+	"github.com/schollz/progressbar/v3":  {"cmd/drgn"},
+	"golang.org/x/arch":                  {"arch", "drgn", "commands"},
+	"golang.org/x/sys":                   {"mem", "internal/...", "python/...", "cmd/drgn"},
+	"golang.org/x/sync":                  {"drgn", "internal/dwarf", "internal/debuginfo"},
+	"golang.org/x/tools":                 {"internal/helpergen"},
+	"C":                                  {"python/..."},
+	"runtime/cgo":                        {"python/..."},
+	"net":                                {"internal/target", "lab"},
+	"net/http":                           {"internal/debuginfo"},
+	"os/exec":                            {"internal/helpergen", "lab", "python/internal/pack"},
+	"os/signal":                          {"lab"}, // in the program, signals are Python's
+	"testing":                            {},
+	"debug/dwarf":                        {}, // too slow for a kernel, and it trusts its input
+	"debug/elf":                          {"lab", "internal/elf/elftest", "python/internal/pack"},
+	"github.com/google/go-cmp":           {},
+	"honnef.co/go/tools":                 {},
+	"github.com/cilium/ebpf":             {"internal/btf"},
+	"github.com/mitchellh/colorstring":   {},
+	"golang.org/x/term":                  {"cmd/drgn", "python"},
+	"golang.org/x/exp":                   {},
+	"github.com/BurntSushi/toml":         {},
+	"github.com/rivo/uniseg":             {},
+	"golang.org/x/mod":                   {},
+}
+
+// restrictedStandard are the packages of the standard library in outside.
+var restrictedStandard = []string{"C", "runtime/cgo", "net", "net/http", "os/exec", "os/signal", "testing", "debug/dwarf", "debug/elf"}
+
+// A listed package is one as go list tells it.
+type listed struct {
+	ImportPath string
+	Name       string
+	Dir        string
+	Imports    []string
+}
+
+// short returns the name of a package of this module in the rules.
+func short(importPath string) (string, bool) {
+	if importPath == modulePath {
+		return "drgn", true
+	}
+	return strings.CutPrefix(importPath, modulePath+"/")
+}
+
+// packages lists the module's packages.
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Name,Dir,Imports", "./...")
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, stderr.String())
+	}
+	var all []listed
+	decoder := json.NewDecoder(bytes.NewReader(out))
+	for {
+		var p listed
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+	if len(all) < 10 {
+		t.Fatalf("go list names only %d packages", len(all))
+	}
+	return all
+}
+
+// A house is the rules, read.
+type house map[string][]string // a name or pattern → the names and patterns left of it
+
+func readRules(t *testing.T, text string) house {
+	t.Helper()
+	var plain strings.Builder
+	for line := range strings.Lines(text) {
+		line, _, _ = strings.Cut(line, "#")
+		plain.WriteString(line + " ")
+	}
+	rules := make(house)
+	names := func(list string) []string {
+		var all []string
+		for _, name := range strings.Split(list, ",") {
+			if name = strings.TrimSpace(name); name != "" && name != "NONE" {
+				all = append(all, name)
+			}
+		}
+		return all
+	}
+	for _, rule := range strings.Split(plain.String(), ";") {
+		if strings.TrimSpace(rule) == "" {
+			continue
+		}
+		left, right, ok := strings.Cut(rule, "<")
+		if !ok {
+			t.Fatalf("no < in rule %q", rule)
+		}
+		for _, name := range names(right) {
+			rules[name] = append(rules[name], names(left)...)
+		}
+	}
+	return rules
+}
+
+// rule returns the name under which the rules have a package: its own, or the
+// longest pattern that matches it.
+func (h house) rule(name string) (string, bool) {
+	if _, ok := h[name]; ok {
+		return name, true
+	}
+	best := ""
+	for pattern := range h {
+		if ok, err := path.Match(pattern, name); err == nil && ok && len(pattern) > len(best) {
+			best = pattern
+		}
+	}
+	return best, best != ""
+}
+
+// allows reports whether a package may import another.
+func (h house) allows(from, to string) bool {
+	fromRule, ok := h.rule(from)
+	if !ok {
+		return false
+	}
+	toRule, ok := h.rule(to)
+	if !ok {
+		return false
+	}
+	if fromRule == toRule && strings.Contains(fromRule, "*") {
+		return true
+	}
+	seen := make(map[string]bool)
+	var reaches func(string) bool
+	reaches = func(rule string) bool {
+		if seen[rule] {
+			return false
+		}
+		seen[rule] = true
+		return slices.ContainsFunc(h[rule], func(left string) bool { return left == toRule || reaches(left) })
+	}
+	return reaches(fromRule)
+}
+
+func TestRooms(t *testing.T) {
+	rules := readRules(t, rooms)
+	for _, p := range packages(t) {
+		name, ok := short(p.ImportPath)
+		if !ok {
+			t.Errorf("%s is not in this module", p.ImportPath)
+			continue
+		}
+		if _, ok := rules.rule(name); !ok {
+			t.Errorf("%s has no place in the house: add it to the rules", name)
+			continue
+		}
+		for _, imported := range p.Imports {
+			if to, ok := short(imported); ok {
+				if !rules.allows(name, to) {
+					t.Errorf("%s may not import %s", name, to)
+				}
+				continue
+			}
+			checkOutside(t, name, imported)
+		}
+	}
+}
+
+// checkOutside checks an import from another module or the standard library.
+func checkOutside(t *testing.T, name, imported string) {
+	t.Helper()
+	first, _, _ := strings.Cut(imported, "/")
+	if !strings.Contains(first, ".") && !slices.Contains(restrictedStandard, imported) {
+		return
+	}
+	for module, allowed := range outside {
+		if imported != module && !strings.HasPrefix(imported, module+"/") {
+			continue
+		}
+		if !strings.Contains(module, ".") && imported != module {
+			continue // of the standard library, exactly the package is meant
+		}
+		if !slices.ContainsFunc(allowed, func(a string) bool {
+			below, all := strings.CutSuffix(a, "/...")
+			return name == a || all && (name == below || strings.HasPrefix(name, below+"/"))
+		}) {
+			t.Errorf("%s may not import %s", name, imported)
+		}
+		return
+	}
+	t.Errorf("%s imports %s, which the rules don't know", name, imported)
+}
+
+// The rules themselves must have no cycle: a room would be above itself.
+func TestRulesHaveNoCycle(t *testing.T) {
+	rules := readRules(t, rooms)
+	for name := range rules {
+		if !strings.Contains(name, "*") && rules.allows(name, name) {
+			t.Errorf("%s may import itself", name)
+		}
+	}
+}
+
+func TestAllows(t *testing.T) {
+	rules := readRules(t, "NONE < a; a < b, c/*; b < d; # d < a;")
+	for _, test := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"b", "a", true}, {"d", "a", true}, {"c/x", "a", true}, {"c/x", "c/y", true},
+		{"a", "b", false}, {"a", "d", false}, {"c/x", "b", false}, {"a", "c/x", false}, {"e", "a", false},
+	} {
+		if got := rules.allows(test.from, test.to); got != test.want {
+			t.Errorf("%s imports %s: %v, want %v", test.from, test.to, got, test.want)
+		}
+	}
+}
