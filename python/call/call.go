@@ -143,9 +143,6 @@ func (e *OverflowError) Error() string {
 	return fmt.Sprintf("argument does not fit a %d-bit %s integer", e.Bits, kind)
 }
 
-// live reports whether a program's memory changes while it is looked at.
-func live(p *drgn.Program) bool { return p != nil && p.Flags()&drgn.IsLive != 0 }
-
 // typeOf returns the type that a name stands for.
 func typeOf(p *drgn.Program, name string) (*types.Type, error) {
 	if p == nil {

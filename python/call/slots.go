@@ -199,16 +199,16 @@ func Narrow[T ~int8 | ~int16 | ~int32 | ~int | ~uint8 | ~uint16 | ~uint32 | ~uin
 	return t, nil
 }
 
-// Live reports whether what an object is in changes while it is looked at.
-func Live(p *drgn.Program) bool { return live(p) }
+// Live reports whether a program's memory changes while it is looked at.
+func Live(p *drgn.Program) bool { return p != nil && p.Flags()&drgn.IsLive != 0 }
 
-// LiveScope is [Live] for a scope.
-func LiveScope(s drgn.Scope) bool {
+// ScopeProgram returns the program of a scope; nil for none.
+func ScopeProgram(s drgn.Scope) *drgn.Program {
 	if s == nil {
-		return false
+		return nil
 	}
 	p, _, _ := s.Scope()
-	return live(p)
+	return p
 }
 
 // Return sets the result. A value that holds an error is that error.

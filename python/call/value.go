@@ -1,7 +1,10 @@
 package call
 
 import (
+	"cmp"
+	"maps"
 	"math"
+	"slices"
 
 	"github.com/godrgn/drgn"
 )
@@ -124,6 +127,67 @@ func Each[T any](s []T, conv func(T) Value) Value {
 		elems[i] = conv(e)
 	}
 	return List(elems)
+}
+
+// Fixed makes a tuple of the elements of an array.
+func Fixed[T any](s []T, conv func(T) Value) Value {
+	v := Each(s, conv)
+	if v.tag == TagList {
+		v.tag = TagTuple
+	}
+	return v
+}
+
+// Map makes a dict in the order of its keys.
+func Map[K cmp.Ordered, V any](m map[K]V, key func(K) Value, value func(V) Value) Value {
+	elems := make([]Value, 0, 2*len(m))
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		elems = append(elems, key(k), value(m[k]))
+	}
+	return Dict(elems)
+}
+
+// Maybe is None for nil.
+func Maybe[T any](p *T, conv func(T) Value) Value {
+	if p == nil {
+		return None
+	}
+	return conv(*p)
+}
+
+// Pointer is [Other] of a pointer, None for nil.
+func Pointer[T any](p *T) Value {
+	if p == nil {
+		return None
+	}
+	return Other(p)
+}
+
+// Anything returns the value of a Go value whose type tells what it is in Python.
+func Anything(v any) Value {
+	switch v := v.(type) {
+	case nil:
+		return None
+	case Value:
+		return v
+	case bool:
+		return Bool(v)
+	case int:
+		return Int(int64(v))
+	case int64:
+		return Int(v)
+	case uint64:
+		return Uint(v)
+	case float64:
+		return Float(v)
+	case string:
+		return Str(v)
+	case []byte:
+		return Bytes(v)
+	case drgn.Object:
+		return Object(v)
+	}
+	return Other(v)
 }
 
 // Tag returns what the value is.

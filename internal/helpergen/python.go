@@ -1,0 +1,288 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/godrgn/drgn/python/call"
+)
+
+// handModule returns the name of the module's hand-written part: drgn.helpers.linux._list.
+func (m *module) handModule() string {
+	i := strings.LastIndex(m.name, ".")
+	return m.name[:i+1] + "_" + m.name[i+1:]
+}
+
+var (
+	allTuple = regexp.MustCompile(`(?s)\n__all__ = [(\[](.*?)[)\]]`)
+	quoted   = regexp.MustCompile(`['"](\w+)['"]`)
+)
+
+// handWritten returns the names in __all__ of the module's hand-written part; none when there is none.
+func handWritten(root string, m *module) ([]string, error) {
+	name := "python/lib/" + strings.ReplaceAll(m.handModule(), ".", "/") + ".py"
+	src, err := os.ReadFile(filepath.Join(root, name))
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	all := allTuple.FindSubmatch(src)
+	if all == nil {
+		return nil, fmt.Errorf("%s: no __all__ of literal strings", name)
+	}
+	var names []string
+	for _, q := range quoted.FindAllSubmatch(all[1], -1) {
+		names = append(names, string(q[1]))
+	}
+	return names, nil
+}
+
+// all are the module's public names.
+func (m *module) all() []string {
+	var out []string
+	for _, s := range m.classes() {
+		out = append(out, s.name)
+	}
+	for _, h := range m.helpers {
+		out = append(out, h.name)
+	}
+	out = append(out, m.hand...)
+	sort.Strings(out)
+	return out
+}
+
+func pyString(s string) string { return strconv.QuoteToASCII(s) }
+
+// docQuote writes a docstring.
+func docQuote(doc, indent string) string {
+	doc = strings.NewReplacer(`\`, `\\`, `"""`, `\"\"\"`).Replace(doc)
+	if strings.HasSuffix(doc, `"`) {
+		doc += " "
+	}
+	if strings.Contains(doc, "\n") {
+		lines := strings.Split(doc, "\n")
+		for i := 1; i < len(lines); i++ {
+			if lines[i] != "" {
+				lines[i] = indent + lines[i]
+			}
+		}
+		doc = strings.Join(lines, "\n") + "\n" + indent
+	}
+	return `"""` + doc + `"""`
+}
+
+// python returns the module's source. The functions are in its namespace before it runs: the binding puts them there.
+func (m *module) python() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s from %s. DO NOT EDIT.\n%s\n", marker, m.sources(), docQuote(pythonDoc(m.doc), ""))
+	classes := m.classes()
+	if len(classes) > 0 {
+		b.WriteString("\nfrom collections import namedtuple as _namedtuple\n\n")
+	}
+	for _, s := range classes {
+		var fields []string
+		for _, f := range s.fields {
+			fields = append(fields, pyString(f.name))
+		}
+		fmt.Fprintf(&b, "%s = _namedtuple(%s, (%s,), module=__name__)\n", s.name, pyString(s.name), strings.Join(fields, ", "))
+		fmt.Fprintf(&b, "%s.__doc__ = %s\n", s.name, docQuote(s.docstring(), ""))
+		for _, f := range s.fields {
+			if f.doc != "" {
+				fmt.Fprintf(&b, "%s.%s.__doc__ = %s\n", s.name, f.name, pyString(pythonNames(f.doc, nil)))
+			}
+		}
+	}
+	b.WriteString("\n__all__ = (\n")
+	for _, n := range m.all() {
+		fmt.Fprintf(&b, "    %s,\n", pyString(n))
+	}
+	b.WriteString(")\n")
+	if len(m.hand) > 0 {
+		fmt.Fprintf(&b, "\nfrom %s import *\n", m.handModule())
+	}
+	return b.Bytes()
+}
+
+func (s *structType) docstring() string {
+	doc := strings.TrimSpace(s.doc)
+	return pythonNames(replaceWord(doc, s.goName, s.name), nil)
+}
+
+func (m *module) sources() string {
+	var out []string
+	for _, p := range m.pkgs {
+		rel := strings.TrimPrefix(strings.TrimPrefix(p.path, p.l.modulePath), "/")
+		if rel == "" {
+			rel = "the root"
+		}
+		out = append(out, rel)
+	}
+	return strings.Join(out, ", ")
+}
+
+// declaration returns "def name(params) -> T", with the first parameter as first says: "" as it is, "-" left out.
+func (h *helper) declaration(first string) string {
+	var parts []string
+	star := false
+	for i := range h.params {
+		q := &h.params[i]
+		s := q.Name + ": " + q.Annotation
+		if i == 0 && q.Default == "~" {
+			if first == "-" {
+				continue
+			}
+			if first != "" {
+				s = first
+			}
+		} else if q.Default != "" {
+			s += " = " + q.Default
+		}
+		if q.KeywordOnly && !star {
+			parts = append(parts, "*")
+			star = true
+		}
+		parts = append(parts, s)
+	}
+	return "def " + h.name + "(" + strings.Join(parts, ", ") + ") -> " + h.returns
+}
+
+// declarations returns all ways to call the helper.
+func (h *helper) declarations() []string {
+	if len(h.params) == 0 || h.params[0].Default != "~" {
+		return []string{h.declaration("")}
+	}
+	if h.params[0].Kind == call.KindScope {
+		return []string{h.declaration(h.params[0].Name + ": Object"), h.declaration("prog: Program"), h.declaration("-")}
+	}
+	return []string{h.declaration(""), h.declaration("-")}
+}
+
+var (
+	typingNames = []string{"Any", "Callable", "Dict", "Iterable", "Iterator", "List", "Literal", "Mapping", "NamedTuple", "Optional", "Sequence", "Tuple", "Union"}
+	drgnNames   = []string{"IntegerLike", "Object", "Path", "Program", "StackFrame", "StackTrace", "Symbol", "Thread", "Type"}
+)
+
+// stub returns the module's .pyi file.
+func (m *module) stub() []byte {
+	var body bytes.Buffer
+	overloaded := false
+	for _, s := range m.classes() {
+		fmt.Fprintf(&body, "\nclass %s(NamedTuple):\n    %s\n\n", s.name, docQuote(s.docstring(), "    "))
+		for _, f := range s.fields {
+			fmt.Fprintf(&body, "    %s: %s\n", f.name, f.typ.annotation(m.name))
+		}
+	}
+	for _, h := range m.helpers {
+		decls := h.declarations()
+		for i, d := range decls {
+			body.WriteString("\n")
+			if len(decls) > 1 {
+				overloaded = true
+				body.WriteString("@overload\n")
+			}
+			if i == 0 && h.doc != "" {
+				fmt.Fprintf(&body, "%s:\n    %s\n    ...\n", d, docQuote(h.doc, "    "))
+			} else {
+				fmt.Fprintf(&body, "%s: ...\n", d)
+			}
+		}
+	}
+	if len(m.hand) > 0 {
+		fmt.Fprintf(&body, "\nfrom %s import *\n", m.handModule())
+	}
+	used := func(names []string) []string {
+		var out []string
+		for _, n := range names {
+			if regexp.MustCompile(`\b` + n + `\b`).Match(withoutDocs(body.Bytes())) {
+				out = append(out, n)
+			}
+		}
+		return out
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s from %s. DO NOT EDIT.\n%s\n\n", marker, m.sources(), docQuote(pythonDoc(m.doc), ""))
+	typing := used(typingNames)
+	if overloaded {
+		typing = append(typing, "overload")
+	}
+	if len(typing) > 0 {
+		fmt.Fprintf(&b, "from typing import %s\n\n", strings.Join(typing, ", "))
+	}
+	if names := used(drgnNames); len(names) > 0 {
+		fmt.Fprintf(&b, "from drgn import %s\n", strings.Join(names, ", "))
+	}
+	b.Write(body.Bytes())
+	return b.Bytes()
+}
+
+var docstrings = regexp.MustCompile(`(?s)""".*?"""`)
+
+func withoutDocs(src []byte) []byte { return docstrings.ReplaceAll(src, nil) }
+
+// page returns the module's reference page.
+func (m *module) page() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<!-- %s from %s. DO NOT EDIT. -->\n# %s\n\n%s\n", marker, m.sources(), m.name, pythonDoc(m.doc))
+	for _, s := range m.classes() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s\n\n", s.name, s.docstring())
+		for _, f := range s.fields {
+			fmt.Fprintf(&b, "- `%s: %s`", f.name, f.typ.annotation(m.name))
+			if f.doc != "" {
+				b.WriteString(": " + strings.ReplaceAll(f.doc, "\n", " "))
+			}
+			b.WriteString("\n")
+		}
+	}
+	for _, h := range m.helpers {
+		fmt.Fprintf(&b, "\n## %s\n\n```python\n", h.name)
+		for _, d := range h.declarations() {
+			b.WriteString(strings.TrimPrefix(d, "def ") + "\n")
+		}
+		fmt.Fprintf(&b, "```\n\n%s\n\nIn Go: `%s.%s`.\n", h.doc, h.p.name, h.decl.Name.Name)
+	}
+	if len(m.hand) > 0 {
+		b.WriteString("\n## Written in Python\n\n")
+		for _, n := range m.hand {
+			fmt.Fprintf(&b, "- `%s`\n", n)
+		}
+	}
+	return b.Bytes()
+}
+
+// contents returns the page that lists the modules.
+func contents(modules []*module) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "<!-- %s. DO NOT EDIT. -->\n# Helpers\n\nFunctions over a program's data structures, by module. Each is a function of a Go package, too.\n\n| module | what it does |\n| --- | --- |\n", marker)
+	for _, m := range modules {
+		doc, _, _ := strings.Cut(pythonDoc(m.doc), "\n\n")
+		fmt.Fprintf(&b, "| [%s](%s.md) | %s |\n", m.name, m.shortName(), strings.ReplaceAll(doc, "\n", " "))
+	}
+	return b.Bytes()
+}
+
+// names returns the list of all helpers, which is read by whoever reviews a change.
+func names(modules []*module) []byte {
+	var b bytes.Buffer
+	for _, m := range modules {
+		hand := map[string]bool{}
+		for _, n := range m.hand {
+			hand[n] = true
+		}
+		for _, n := range m.all() {
+			b.WriteString(m.name + " " + n)
+			if hand[n] {
+				b.WriteString(" (Python)")
+			}
+			b.WriteString("\n")
+		}
+	}
+	return b.Bytes()
+}
