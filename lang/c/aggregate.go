@@ -59,7 +59,7 @@ func (f *formatter) allGone(p part, u *types.Type) bool {
 	}
 	n, ok := f.size(u)
 	first := p.off / 8
-	if !ok || n == 0 || (p.src.base+first)%4096+n > 4096 {
+	if !ok || n == 0 || (p.src.base+first)%pageSize+n > pageSize {
 		return false
 	}
 	if _, err := p.src.bytes(first, n); err == nil {

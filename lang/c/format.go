@@ -73,11 +73,12 @@ var DefaultFormat = Format{Columns: -1, IntegerBase: 10, Flags: DefaultFlags}
 
 // Bounds on one printed object: debug info may lie about sizes.
 const (
-	maxOutput   = 256 << 20
+	maxOutput   = 64 << 20
 	maxNesting  = 256
 	maxMembers  = 1 << 20 // of one type, with those of anonymous members
 	maxZeroScan = 1 << 30 // bytes looked at to find elements that are zero
 	maxText     = 1 << 20 // of a string
+	maxFaults   = 1 << 16 // parts that cannot be read
 )
 
 // A FormatError says why an object has no printed form.
@@ -134,6 +135,7 @@ type formatter struct {
 	scanned int   // bytes looked at for being zero
 	err     error // why there is no printed form
 	fault   error // first failed read
+	faults  int   // how many
 	readAny bool  // one read did not fail
 	lists   map[*types.Type][]part
 }
@@ -310,6 +312,9 @@ func (f *formatter) fail(err error) {
 func (f *formatter) unreadable(p part, err error) {
 	if f.fault == nil {
 		f.fault = err
+	}
+	if f.faults++; f.faults > maxFaults {
+		f.fail(f.fault)
 	}
 	f.b = fmt.Appendf(f.b, "<fault at %#x>", p.src.base+p.off/8)
 }

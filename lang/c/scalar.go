@@ -249,15 +249,19 @@ func (f *formatter) pointer(addr uint64, u *types.Type) {
 	}
 }
 
-// cString reads the text at addr up to its NUL, page by page; more says that it goes on.
+// cString reads the text at addr up to its NUL, piece by piece; more says that it goes on.
 func (f *formatter) cString(addr uint64) (s []byte, more, ok bool) {
-	const page = 256
+	piece := uint64(256)
 	for {
-		n := page - addr%page
+		n := piece - addr%piece
 		start := len(s)
 		s = append(s, make([]byte, n)...)
 		if f.mem.Read(s[start:], addr) != nil {
-			return nil, false, false
+			if piece == 1 {
+				return nil, false, false
+			}
+			s, piece = s[:start], 1 // it may end before what cannot be read
+			continue
 		}
 		if i := bytes.IndexByte(s[start:], 0); i >= 0 {
 			return s[:start+i], false, true

@@ -12,10 +12,15 @@ type source struct {
 	size   uint64 // in bytes; of an object whose size is not known what its address leaves
 	window []byte
 	start  uint64 // offset of window
-	bad    uint64 // one more than the number of the window that could not be read
+	spare  []byte // for the next window
+	// Of the last window and page that could not be read: one more than their numbers.
+	badWindow, badPage uint64
 }
 
-const windowSize = 64 << 10
+const (
+	windowSize = 64 << 10
+	pageSize   = 4096 // memory is there or not in pieces of at least this size, mostly
+)
 
 func newSource(v Value, mem Memory) *source {
 	switch v.Form {
@@ -62,18 +67,24 @@ func (s *source) bytes(off, n uint64) ([]byte, error) {
 		return nil, errPastEnd
 	}
 	if n < windowSize {
-		index := off / windowSize
-		if index+1 != s.bad && s.load(index*windowSize, off, n) {
-			return s.window[off-s.start:][:n], nil
+		if index := off / windowSize; index+1 != s.badWindow {
+			if s.read(index*windowSize, max(windowSize, off%windowSize+n)) {
+				return s.window[off-s.start:][:n], nil
+			}
+			s.badWindow = index + 1
 		}
-		s.bad = index + 1
 		// Part of it is not there: take what is on the same page, else no more than what was asked for.
-		page := off - min(off, (s.base+off)%4096)
-		if s.read(page, 4096-(s.base+page)%4096) && off-s.start+n <= uint64(len(s.window)) {
-			return s.window[off-s.start:][:n], nil
+		if page := (s.base + off) / pageSize; page+1 != s.badPage {
+			start := off - min(off, (s.base+off)%pageSize)
+			size := pageSize - (s.base+start)%pageSize
+			if !s.read(start, size) {
+				s.badPage = page + 1
+			} else if off-s.start+n <= uint64(len(s.window)) {
+				return s.window[off-s.start:][:n], nil
+			}
 		}
 	}
-	buf := make([]byte, n)
+	buf := s.buffer(n)
 	if err := s.mem.Read(buf, s.base+off); err != nil {
 		return nil, err
 	}
@@ -81,25 +92,21 @@ func (s *source) bytes(off, n uint64) ([]byte, error) {
 	return buf, nil
 }
 
-// load reads the window that starts at start, made longer if need be to hold n bytes at off.
-func (s *source) load(start, off, n uint64) bool {
-	end := max(start+windowSize, off+n)
-	if end > s.size {
-		end = max(s.size, off+n)
+// buffer returns n bytes to be read into; the window is no longer good.
+func (s *source) buffer(n uint64) []byte {
+	s.window = nil
+	if uint64(cap(s.spare)) < n {
+		s.spare = make([]byte, n)
 	}
-	return s.read(start, end-start)
+	return s.spare[:n]
 }
 
+// read makes the n bytes at start the window, or as many as the object has.
 func (s *source) read(start, n uint64) bool {
 	if start < s.size && n > s.size-start {
 		n = s.size - start
 	}
-	buf := s.window
-	if uint64(cap(buf)) < n {
-		buf = make([]byte, n)
-	}
-	buf = buf[:n]
-	s.window = nil
+	buf := s.buffer(n)
 	if s.mem.Read(buf, s.base+start) != nil {
 		return false
 	}
