@@ -18,6 +18,9 @@ import (
 // benchLimit is how long one process of the benchmark may take.
 const benchLimit = 5 * time.Minute
 
+// starts is how often a start is timed; the quickest counts.
+const starts = 3
+
 // A row is one measurement of the benchmark.
 type row struct {
 	name   string
@@ -99,11 +102,12 @@ func (r row) String() string {
 // measure runs a drgn on a core: cold, with what it may have cached, and at work.
 func measure(ctx context.Context, program string, c cores, core string) ([]row, error) {
 	say("timing %s", program)
-	fresh, err := os.MkdirTemp("", "lab-cache-")
+	caches, err := os.MkdirTemp("", "lab-cache-")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(fresh)
+	defer os.RemoveAll(caches)
+	fresh := "" // the directory where an index may be cached
 	run := func(script string) (string, row, row, error) {
 		ctx, cancel := context.WithTimeout(ctx, benchLimit)
 		defer cancel()
@@ -128,13 +132,23 @@ func measure(ctx context.Context, program string, c cores, core string) ([]row, 
 			return nil, err
 		}
 	}
-	_, cold, _, err := run("first.py")
-	if err != nil {
-		return nil, err
-	}
-	_, warm, memory, err := run("first.py")
-	if err != nil {
-		return nil, err
+	var cold, warm, memory row
+	for i := range starts {
+		fresh = filepath.Join(caches, strconv.Itoa(i))
+		_, first, _, err := run("first.py")
+		if err != nil {
+			return nil, err
+		}
+		_, second, peak, err := run("first.py")
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 || first.value < cold.value {
+			cold = first
+		}
+		if i == 0 || second.value < warm.value {
+			warm, memory = second, peak
+		}
 	}
 	cold.name, warm.name, memory.name = "start to first answer, nothing cached", "start to first answer, index cached", "peak memory after that"
 	rows := []row{cold, warm, memory}
