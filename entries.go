@@ -34,6 +34,18 @@ func Entries[T TypeLike](nodes iter.Seq2[Object, error], p *Program, typ T, memb
 	}
 }
 
+// Entry returns a pointer to what the node that a pointer points to is a member of.
+func Entry[T TypeLike](node Object, typ T, member string) Object {
+	if node.form == failed {
+		return node
+	}
+	t, err := ResolveType(node.prog, typ)
+	if err != nil {
+		return Failed(err)
+	}
+	return node.ContainerOf(t, member)
+}
+
 // Null returns a null pointer to typ.
 func Null[T TypeLike](p *Program, typ T) Object {
 	t, err := ResolveType(p, typ)

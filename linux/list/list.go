@@ -65,7 +65,7 @@ func CountNodes(head drgn.Object) (uint64, error) {
 //
 //drgn:helper list_first_entry(head, type, member)
 func FirstEntry[T drgn.TypeLike](head drgn.Object, typ T, member string) drgn.Object {
-	return entry(head.Member("next"), typ, member)
+	return drgn.Entry(head.Member("next"), typ, member)
 }
 
 // FirstEntryOrNull returns the first entry of a list, or a null pointer if it is empty.
@@ -86,7 +86,7 @@ func FirstEntryOrNull[T drgn.TypeLike](head drgn.Object, typ T, member string) d
 //
 //drgn:helper list_last_entry(head, type, member)
 func LastEntry[T drgn.TypeLike](head drgn.Object, typ T, member string) drgn.Object {
-	return entry(head.Member("prev"), typ, member)
+	return drgn.Entry(head.Member("prev"), typ, member)
 }
 
 // NextEntry returns the entry after pos, which is a pointer to an entry.
@@ -102,18 +102,6 @@ func PrevEntry(pos drgn.Object, member string) drgn.Object { return sibling(pos,
 func sibling(pos drgn.Object, member, direction string) drgn.Object {
 	target := pos.Deref()
 	return target.Subobject(member).Member(direction).ContainerOf(target.Type(), member)
-}
-
-// entry turns a pointer to a node into one to the entry around it.
-func entry[T drgn.TypeLike](node drgn.Object, typ T, member string) drgn.Object {
-	if err := node.Err(); err != nil {
-		return node
-	}
-	t, err := drgn.ResolveType(node.Prog(), typ)
-	if err != nil {
-		return drgn.Failed(err)
-	}
-	return node.ContainerOf(t, member)
 }
 
 // ForEach walks the nodes of a list, each as a struct list_head *. A list that comes to a node again before its head is

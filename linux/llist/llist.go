@@ -34,7 +34,7 @@ func IsSingular(head drgn.Object) (bool, error) {
 //
 //drgn:helper llist_first_entry(head, type, member)
 func FirstEntry[T drgn.TypeLike](head drgn.Object, typ T, member string) drgn.Object {
-	return entry(head.Member("first"), typ, member)
+	return drgn.Entry(head.Member("first"), typ, member)
 }
 
 // FirstEntryOrNull returns the first entry of a list as a pointer to typ; a null pointer if the list is empty.
@@ -49,7 +49,7 @@ func FirstEntryOrNull[T drgn.TypeLike](head drgn.Object, typ T, member string) d
 	} else if null {
 		return drgn.Null(head.Prog(), typ)
 	}
-	return entry(first, typ, member)
+	return drgn.Entry(first, typ, member)
 }
 
 // NextEntry returns the entry after pos, which is a pointer to an entry.
@@ -58,17 +58,6 @@ func FirstEntryOrNull[T drgn.TypeLike](head drgn.Object, typ T, member string) d
 func NextEntry(pos drgn.Object, member string) drgn.Object {
 	target := pos.Deref()
 	return target.Subobject(member).Member("next").ContainerOf(target.Type(), member)
-}
-
-func entry[T drgn.TypeLike](node drgn.Object, typ T, member string) drgn.Object {
-	if err := node.Err(); err != nil {
-		return node
-	}
-	t, err := drgn.ResolveType(node.Prog(), typ)
-	if err != nil {
-		return drgn.Failed(err)
-	}
-	return node.ContainerOf(t, member)
 }
 
 // ForEach walks the nodes from one on, each as a struct llist_node *.
