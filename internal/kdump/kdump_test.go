@@ -19,8 +19,10 @@ import (
 )
 
 // sample returns a dump of 1500 pages, of which every third was excluded and every seventh does not exist.
-func sample(blockSize int) *kdumptest.Dump {
-	d := &kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: blockSize, MaxPFN: 1500,
+func sample(blockSize int) *kdumptest.Dump { return sampleOf(1500, blockSize) }
+
+func sampleOf(pages uint64, blockSize int) *kdumptest.Dump {
+	d := &kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: blockSize, MaxPFN: pages,
 		Pages: map[uint64][]byte{}, Excluded: map[uint64]bool{}, Compress: kdumptest.Zlib, VMCOREINFO: []byte("OSRELEASE=6.12\nPAGESIZE=4096\n")}
 	for pfn := range d.MaxPFN {
 		switch {
@@ -110,7 +112,7 @@ func TestHeaders(t *testing.T) {
 	for version := 1; version <= 6; version++ {
 		for _, machine := range []string{"x86_64", "aarch64", "s390x", "i686", "armv7l", ""} {
 			for _, big := range []bool{false, true} {
-				d := sample(4096)
+				d := sampleOf(100, 4096)
 				d.Version, d.Machine, d.Big, d.Compress = version, machine, big, kdumptest.Raw
 				if machine == "i686" || machine == "armv7l" {
 					d.Is64, d.Packed = false, machine == "i686"
@@ -122,7 +124,7 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 	for _, blockSize := range []int{1024, 16384, 65536} {
-		d := sample(blockSize)
+		d := sampleOf(100, blockSize)
 		check(t, d, &Plain{"sample", d.Bytes()})
 	}
 }
@@ -430,13 +432,7 @@ func fuzzRead(t *testing.T, src Source) {
 }
 
 func small(how int) *kdumptest.Dump {
-	d := sample(512)
-	d.MaxPFN = 20
-	for pfn := range d.Pages {
-		if pfn >= d.MaxPFN {
-			delete(d.Pages, pfn)
-		}
-	}
+	d := sampleOf(20, 512)
 	d.Compress = how
 	return d
 }
