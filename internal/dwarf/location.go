@@ -11,7 +11,8 @@ import (
 type Frame interface {
 	// Register returns the value that a register, by its DWARF number, had in the frame, and whether it is known.
 	Register(number uint64) (uint64, bool)
-	// CFA returns the canonical frame address.
+	// CFA returns the canonical frame address; an error of type *expr.UnavailableError says that it is not known, which
+	// makes what depends on it absent. All other errors are failures.
 	CFA() (uint64, error)
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error

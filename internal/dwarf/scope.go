@@ -48,7 +48,7 @@ type scopes struct {
 }
 
 // maxPlaces bounds how many addresses are remembered with their functions.
-const maxPlaces = 1 << 16
+const maxPlaces = 1 << 14
 
 // A place is what is known of an address.
 type place struct {
@@ -110,6 +110,11 @@ func (u *Unit) functionSpans(nested bool) (spans, error) {
 	if err != nil {
 		return nil, err
 	}
+	info, err := u.Info()
+	if err != nil {
+		return nil, err
+	}
+	isC := info.Language.isC()
 	var s spans
 	budget := maxRangeEntries
 	w := root.Walk()
@@ -135,7 +140,11 @@ func (u *Unit) functionSpans(nested bool) (spans, error) {
 			if !nested {
 				w.SkipChildren()
 			}
-		case TagNamespace, TagModule, TagStructureType, TagClassType, TagUnionType:
+		case TagNamespace, TagModule:
+		case TagStructureType, TagClassType, TagUnionType:
+			if isC { // no functions in there
+				w.SkipChildren()
+			}
 		default:
 			if inside < 0 {
 				w.SkipChildren()
@@ -144,6 +153,15 @@ func (u *Unit) functionSpans(nested bool) (spans, error) {
 	}
 	s.sort()
 	return slices.Clip(s), w.Err()
+}
+
+// isC reports whether the language is a version of C.
+func (l Lang) isC() bool {
+	switch l {
+	case 0x01, 0x02, 0x0c, 0x1d, 0x2c: // DW_LANG_C89, C, C99, C11, C17
+		return true
+	}
+	return false
 }
 
 // function returns the DIE of the unit's function that has code at pc.

@@ -24,9 +24,6 @@ type Unit struct {
 	CompDir     string // DW_AT_comp_dir: directory 0 before version 5
 	// StrOffsetsBase is DW_AT_str_offsets_base, for names of the forms DW_FORM_strx*.
 	StrOffsetsBase uint64
-	// KeepZero keeps sequences that start at address 0. In linked files these are the remains of discarded sections;
-	// in relocatable files they may be code.
-	KeepZero bool
 }
 
 // A Position is a place in the source. File is an index for [Table.File]; Line 0 means that the instructions belong to

@@ -154,7 +154,7 @@ func (p *program) extended(c *bin.Cursor) {
 // tombstone reports whether linkers write this address, of size bytes, for code they discarded.
 func (p *program) tombstone(size int) bool {
 	last := ^uint64(0) >> (64 - 8*size)
-	return p.address >= last-1 || p.address == 0 && !p.u.KeepZero
+	return p.address >= last-1 || p.address == 0
 }
 
 // row appends a row. Of rows at one address the last holds: those before it cover no instruction.
