@@ -1,6 +1,8 @@
 package dwarf
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/internal/bin"
 )
 
@@ -74,31 +76,48 @@ func (f *File) abbrevTable(k abbrevKey) (*abbrevTable, error) {
 // decode reads the table, reusing t's arrays.
 func (t *abbrevTable) decode(section []byte, k abbrevKey) error {
 	t.abbrevs, t.specs, t.consts, t.sparse = t.abbrevs[:0], t.specs[:0], t.consts[:0], nil
-	c := bin.New(".debug_abbrev", section, false)
-	c.Seek(k.off)
-	for c.Err() == nil {
-		code := c.ULEB128()
-		if code == 0 {
-			break
+	if k.off > uint64(len(section)) {
+		return &bin.DecodeError{Section: ".debug_abbrev", Off: k.off, Problem: "table lies past the end"}
+	}
+	pos := k.off
+	bad := func(format string, args ...any) error {
+		return &bin.DecodeError{Section: ".debug_abbrev", Off: pos, Problem: fmt.Sprintf(format, args...)}
+	}
+	next := func() (v uint64, ok bool) {
+		v, n := uleb(section[pos:])
+		pos += uint64(n)
+		return v, n != 0
+	}
+	for {
+		code, ok := next()
+		if ok && code == 0 {
+			return nil
 		}
-		tag := c.ULEB128()
-		children := c.U8()
-		if c.Err() == nil && children > 1 {
-			c.Fail("DW_CHILDREN is %d", children)
+		tag, ok2 := next()
+		if !ok || !ok2 || pos >= uint64(len(section)) {
+			return bad("table without an end")
+		}
+		children := section[pos]
+		pos++
+		if children > 1 {
+			return bad("DW_CHILDREN is %d", children)
 		}
 		a := abbrev{tag: Tag(tag), children: children == 1, first: uint32(len(t.specs)), consts: uint32(len(t.consts)), sibling: -1}
 		if tag > 0xffff {
 			a.tag = 0
 		}
 		size := int32(0)
-		for c.Err() == nil {
-			at, form := c.ULEB128(), c.ULEB128()
+		for {
+			at, ok := next()
+			form, ok2 := next()
+			if !ok || !ok2 {
+				return bad("table without an end")
+			}
 			if form == 0 {
 				break
 			}
 			if form > 0xffff {
-				c.Fail("unknown form %#x", form)
-				break
+				return bad("unknown form %#x", form)
 			}
 			if at > 0xffff {
 				at = 0
@@ -107,7 +126,13 @@ func (t *abbrevTable) decode(section []byte, k abbrevKey) error {
 				a.sibling, a.sibForm = size, Form(form)
 			}
 			if Form(form) == FormImplicitConst {
+				c := bin.New(".debug_abbrev", section, false)
+				c.Seek(pos)
 				t.consts = append(t.consts, c.SLEB128())
+				if c.Err() != nil {
+					return c.Err()
+				}
+				pos = uint64(c.Off)
 			}
 			if n, ok := fixedSize(Form(form), k); ok && size >= 0 {
 				size += int32(n)
@@ -116,26 +141,26 @@ func (t *abbrevTable) decode(section []byte, k abbrevKey) error {
 			}
 			t.specs = append(t.specs, attrSpec{Attr(at), Form(form)})
 			if a.nspecs++; a.nspecs > maxSpecs {
-				c.Fail("abbreviation %d has more than %d attributes", code, maxSpecs)
+				return bad("abbreviation %d has more than %d attributes", code, maxSpecs)
 			}
-		}
-		if c.Err() != nil {
-			break
 		}
 		a.fixed = size
 		switch {
 		case t.sparse != nil:
-			t.sparse[code] = int32(len(t.abbrevs))
+			if _, dup := t.sparse[code]; !dup {
+				t.sparse[code] = int32(len(t.abbrevs))
+			}
 		case code != uint64(len(t.abbrevs))+1:
 			t.sparse = make(map[uint64]int32, len(t.abbrevs)+1)
 			for i := range t.abbrevs {
 				t.sparse[uint64(i)+1] = int32(i)
 			}
-			t.sparse[code] = int32(len(t.abbrevs))
+			if _, dup := t.sparse[code]; !dup {
+				t.sparse[code] = int32(len(t.abbrevs))
+			}
 		}
 		t.abbrevs = append(t.abbrevs, a)
 	}
-	return c.Err()
 }
 
 // fixedSize returns how many bytes a value of the form takes, when all its values take as many.
