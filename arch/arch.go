@@ -33,6 +33,9 @@ type Arch struct {
 	// FramePointer says how a chain of saved frame pointers is walked. Its Register is -1 where there is no such chain.
 	FramePointer FramePointer
 
+	// UserMode tells code of processes from that of the kernel.
+	UserMode UserMode
+
 	// PrStatus is the layout of the ELF note NT_PRSTATUS.
 	PrStatus PrStatus
 	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.
@@ -72,6 +75,23 @@ type FramePointer struct {
 	ReturnAddress int64 // where the return address is saved
 	CFA           int64 // the caller's stack pointer, if HasCFA
 	HasCFA        bool  // whether the frame record tells the caller's stack pointer
+}
+
+// A UserMode says how a status register tells that the processor runs a process, not the kernel. The zero UserMode
+// never knows.
+type UserMode struct {
+	Register int    // number
+	Mask     uint64 // bits that tell; 0 if nothing is known
+	Value    uint64 // what they are in user mode
+}
+
+// Of says whether registers are those of user mode; known is false if they don't tell.
+func (m UserMode) Of(r *Registers) (user, known bool) {
+	if m.Mask == 0 {
+		return false, false
+	}
+	v, known := r.Get(m.Register)
+	return known && v&m.Mask == m.Value, known
 }
 
 // All lists all known architectures; [Unknown] is not among them.

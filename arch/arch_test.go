@@ -181,6 +181,31 @@ func TestLayoutOf(t *testing.T) {
 	}
 }
 
+func TestUserMode(t *testing.T) {
+	for _, test := range []struct {
+		arch        *Arch
+		register    string
+		value       uint64
+		user, known bool
+	}{
+		{X86_64, "cs", 0x33, true, true}, {X86_64, "cs", 0x10, false, true}, {X86_64, "ss", 0x2b, false, false},
+		{AArch64, "pstate", 0x60000000, true, true}, {AArch64, "pstate", 0x600000c5, false, true},
+		{ARM, "cpsr", 0x60000010, true, true}, {ARM, "cpsr", 0x60000013, false, true},
+		{S390X, "pswm", 0x0705000180000000, true, true}, {S390X, "pswm", 0x0704000180000000, false, true},
+		{RISCV64, "sp", 0, false, false},
+	} {
+		var regs Registers
+		n, ok := test.arch.Register(test.register)
+		if !ok {
+			t.Fatal(test.register)
+		}
+		regs.Set(n, test.value)
+		if user, known := test.arch.UserMode.Of(&regs); user != test.user || known != test.known {
+			t.Errorf("%s, %s = %#x: %t, %t", test.arch, test.register, test.value, user, known)
+		}
+	}
+}
+
 func TestStripPAC(t *testing.T) {
 	const mask = 0x007f_0000_0000_0000
 	if got := StripPAC(0xffa5_8000_1234_5678, mask); got != 0xffff_8000_1234_5678 {

@@ -19,6 +19,7 @@ var AArch64 = define(Arch{
 	// "Procedure Call Standard for the Arm 64-bit Architecture", section 6.4.6; where the frame record lies in its
 	// frame is not determined.
 	FramePointer: FramePointer{Register: 29, Saved: 0, ReturnAddress: 8},
+	UserMode:     UserMode{Register: 32, Mask: 0xf, Value: 0}, // PSTATE.M is EL0t
 	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
 	PrStatus: PrStatus{prstatusPID64, aarch64PtRegs.at(prstatusRegs64)},
 	PtRegs:   aarch64PtRegs,
@@ -38,7 +39,8 @@ var ARM = define(Arch{
 	PC:            15,
 	SP:            13,
 	ReturnAddress: 14,
-	FramePointer:  noFramePointer, // compilers differ
+	FramePointer:  noFramePointer,                                  // compilers differ
+	UserMode:      UserMode{Register: 16, Mask: 0x1f, Value: 0x10}, // CPSR.M is User
 	PrStatus:      PrStatus{prstatusPID32, words(prstatusRegs32, 4, run(0, 17)...)},
 	PtRegs:        words(0, 4, run(0, 17)...),
 })

@@ -10,6 +10,10 @@ var S390 = define(s390("S390", 0, 4, prstatusPID32, prstatusRegs32))
 
 func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 	// s390_regs (arch/s390/include/uapi/asm/ptrace.h): psw, gprs[16], acrs[16] (32 bits each), orig_gpr2.
+	problem := uint64(1) << 48 // PSW bit 15, the problem state
+	if word == 4 {
+		problem = 1 << 16
+	}
 	general := slices.Concat([]int{32, 33}, run(0, 16))
 	return Arch{
 		Name:         name,
@@ -23,6 +27,7 @@ func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 		SP:            15,
 		ReturnAddress: 14,
 		FramePointer:  noFramePointer,
+		UserMode:      UserMode{Register: 32, Mask: problem, Value: problem},
 		PrStatus: PrStatus{pid, slices.Concat(words(regs, word, general...),
 			words(regs+18*uint32(word), 4, run(16, 16)...))},
 		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].

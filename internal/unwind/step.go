@@ -191,8 +191,11 @@ func (w *walk) withoutRow(f *Frame) (more bool, err error) {
 	if w.u.options.IsText != nil {
 		text = w.u.options.IsText(f.LookupPC())
 	}
+	user, known := w.a.UserMode.Of(&w.regs)
 	switch {
-	case !text && f.Interrupted:
+	case user && !w.u.options.Process:
+		return false, nil
+	case !text && f.Interrupted && known:
 		return w.badCall()
 	case text && w.u.options.FramePointers:
 		return w.framePointer()

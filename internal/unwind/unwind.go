@@ -42,6 +42,9 @@ type Options struct {
 	MaxFrames int
 	// PACMask has the bits of a return address that a pointer authentication code takes; 0 if there is none.
 	PACMask uint64
+	// Process means that the stacks are those of a process. The default is a kernel's, which end at the first frame in
+	// user mode.
+	Process bool
 	// IsText says whether an address lies in code. nil means that all but 0 may.
 	IsText func(pc uint64) bool
 	// FramePointers makes the unwinder follow the chain of frame pointers from code about which no row is known.
