@@ -134,6 +134,48 @@ func TestFixture(t *testing.T) {
 	}
 }
 
+func TestFindVMCOREINFO(t *testing.T) {
+	c, s := openFixture(t)
+	found, err := FindVMCOREINFO(s, c.Big)
+	if err != nil || len(found) != 1 || !bytes.Equal(found[0], c.VMCOREINFO) {
+		t.Errorf("%q, %v", found, err)
+	}
+}
+
+func BenchmarkFindVMCOREINFO(b *testing.B) {
+	c, s := openFixture(b)
+	for b.Loop() {
+		if _, err := FindVMCOREINFO(s, c.Big); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkAllPages opens the fixture and decompresses every page of it.
+func BenchmarkAllPages(b *testing.B) {
+	n := 0
+	for b.Loop() {
+		c, err := Open(fixture + "vmcore")
+		if err != nil {
+			b.Fatal(err)
+		}
+		s, err := c.Space()
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range s.Chunks(true, 0, ^uint64(0)) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			n++
+		}
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/page")
+}
+
 func BenchmarkKdumpUint(b *testing.B) {
 	c, s := openFixture(b)
 	address, _ := symbol(b, c, "linux_banner")

@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/godrgn/drgn/internal/kdump"
+	"github.com/godrgn/drgn/mem"
 )
 
 // hints tell machines by a line that VMCOREINFO has there only: QEMU's kdump files call every 64-bit guest x86_64.
@@ -23,6 +24,9 @@ func parseKdump(src kdump.Source) (*Core, error) {
 	c := &Core{
 		Path: src.Name(), Machine: f.Uname.EMachine(), Is64: f.Is64, Big: f.Big, Kernel: true, Kdump: true,
 		Truncated: f.Truncated, Notes: f.Notes, VMCOREINFO: f.VMCOREINFO, Physical: f.Segments(),
+	}
+	if f.Split && f.StartPFN < f.EndPFN {
+		c.split = &mem.Range{Min: f.StartPFN * f.BlockSize, Max: f.EndPFN*f.BlockSize - 1}
 	}
 	c.guessMachine()
 	return c, nil

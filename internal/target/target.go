@@ -48,6 +48,7 @@ type Core struct {
 	// Loads holds the PT_LOAD headers of an ELF core as they are, for what belongs into the parts not saved.
 	Loads []elf.Segment
 
+	split   *mem.Range // physical addresses of this part of a split dump
 	closers []func() error
 }
 

@@ -235,6 +235,46 @@ func TestMachineHint(t *testing.T) {
 	}
 }
 
+func TestSplit(t *testing.T) {
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 64, Split: true, VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{}}
+	for pfn := range kd.MaxPFN {
+		kd.Pages[pfn] = pages(fmt.Sprintf("page %3d", pfn), 1)
+	}
+	var paths []string
+	for _, part := range [][2]uint64{{20, 50}, {0, 20}, {50, 64}} {
+		kd.StartPFN, kd.EndPFN = part[0], part[1]
+		paths = append(paths, write(t, kd.Bytes()))
+	}
+	for n := 1; n <= len(paths); n++ {
+		c, err := OpenSplit(paths[:n]...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.Space()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for pfn := range kd.MaxPFN {
+			text := fmt.Sprintf("page %3d", pfn)
+			if n < 2 && pfn < 20 || n < 3 && pfn >= 50 {
+				text = "page is in another file of this split dump"
+			}
+			want(t, s, pfn<<12, true, text)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	kd.VMCOREINFO = []byte("OSRELEASE=another\n")
+	other := write(t, kd.Bytes())
+	kd.Split = false
+	for _, bad := range [][]string{{}, {paths[0], other}, {paths[0], write(t, kd.Bytes())}, {paths[0], "/nothing/here"}} {
+		if _, err := OpenSplit(bad...); err == nil {
+			t.Errorf("%q opened", bad)
+		}
+	}
+}
+
 func TestNoCore(t *testing.T) {
 	exe := &elftest.File{Is64: true, Type: elf.ET_EXEC}
 	bz := make([]byte, 0x300)
