@@ -203,17 +203,6 @@ func (o Object) AddressOf() Object {
 	return Object{prog: o.prog, typ: o.prog.PointerTo(o.typ), form: value, bits: o.bits}
 }
 
-// Cast converts an object to another type as C's cast does.
-func (o Object) Cast(t *types.Type) Object {
-	if o.form == failed {
-		return o
-	}
-	if o.typ == t {
-		return o.Read()
-	}
-	return o.prog.cast(t, o)
-}
-
 // Reinterpret returns the object's bits as another type.
 func (o Object) Reinterpret(t *types.Type) Object {
 	if o.form == failed {

@@ -1,0 +1,238 @@
+package drgn
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+// operand reads the object as what C computes with: a value, or the address of an array or function.
+func (o Object) operand() (c.Operand, error) {
+	if err := o.Err(); err != nil {
+		return c.Operand{}, err
+	}
+	u := o.typ.Underlying()
+	switch u.Kind() {
+	case types.Array, types.Function:
+		if o.form == reference && o.bitOff == 0 {
+			return c.Operand{Type: o.typ, Bits: o.bits}, nil
+		}
+		if o.form == absent {
+			return c.Operand{}, &AbsentError{o.x.reason}
+		}
+	case types.Float:
+		f, err := o.Float()
+		return c.FloatOf(o.typ, f), err
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+		if u.Kind() == types.Enum && !u.IsComplete() {
+			break
+		}
+		if _, ok := scalarBits(u); ok {
+			v, err := o.scalar()
+			return c.Int(o.typ, uint64(o.bitField), v), err
+		}
+		v, err := o.BigInt()
+		if err != nil {
+			return c.Operand{}, err
+		}
+		return c.BigInt(o.typ, v), nil
+	}
+	// Nothing is computed with other types; the operators say so by the type.
+	return c.Operand{Type: o.typ}, nil
+}
+
+// result makes a value of what was computed.
+func (p *Program) result(v c.Operand, err error) Object {
+	if err != nil {
+		return Failed(err)
+	}
+	u := v.Type.Underlying()
+	size := u.OwnSize()
+	switch {
+	case u.Kind() == types.Float:
+		var n uint64
+		switch size {
+		case 4:
+			n = uint64(math.Float32bits(float32(v.Float)))
+		case 8:
+			n = math.Float64bits(v.Float)
+		default:
+			return Failed(&TypeError{fmt.Sprintf("floating-point numbers of %d bytes are not supported", size)})
+		}
+		data := make([]byte, size)
+		bits.Insert(data, 0, size*8, u.BigEndian(), n)
+		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
+	case v.Big != nil:
+		n := v.Big
+		if n.Sign() < 0 {
+			n = new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), uint(size*8)))
+		}
+		data := n.FillBytes(make([]byte, size))
+		if !u.BigEndian() {
+			for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
+				data[i], data[j] = data[j], data[i]
+			}
+		}
+		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
+	}
+	n := size * 8
+	if v.BitFieldSize != 0 {
+		n = v.BitFieldSize
+	}
+	return Object{prog: p, typ: v.Type, form: value, bits: bits.Truncate(v.Bits, n), bitField: uint16(v.BitFieldSize)}
+}
+
+// BigInt returns the value of an integer object of any width.
+func (o Object) BigInt() (*big.Int, error) {
+	if err := o.Err(); err != nil {
+		return nil, err
+	}
+	switch o.typ.UnderlyingKind() {
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+	default:
+		return nil, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
+	}
+	if _, ok := scalarBits(o.typ); ok {
+		v, err := o.Uint()
+		if err != nil {
+			return nil, err
+		}
+		if o.typ.Underlying().IsSigned() {
+			return big.NewInt(int64(v)), nil
+		}
+		return new(big.Int).SetUint64(v), nil
+	}
+	raw, err := o.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	data := append([]byte(nil), raw...)
+	if !bigEndian(o.typ) {
+		for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
+			data[i], data[j] = data[j], data[i]
+		}
+	}
+	v := new(big.Int).SetBytes(data)
+	if o.typ.Underlying().IsSigned() && len(data) > 0 && data[0]&0x80 != 0 {
+		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(len(data)*8)))
+	}
+	return v, nil
+}
+
+// Binary computes o op other as C does. The operands must be of one program.
+func (o Object) Binary(op c.Operator, other Object) Object {
+	a, b, err := operands(o, other)
+	if err != nil {
+		return Failed(err)
+	}
+	return o.prog.result(c.Binary(op, a, b, typeLookup{o.prog, ""}))
+}
+
+func operands(o, other Object) (a, b c.Operand, err error) {
+	if a, err = o.operand(); err != nil {
+		return a, b, err
+	}
+	if b, err = other.operand(); err != nil {
+		return a, b, err
+	}
+	if o.prog != other.prog {
+		err = &ValueError{"objects are from different programs"}
+	}
+	return a, b, err
+}
+
+// Unary computes op o as C does; op is Add, Sub or Not.
+func (o Object) Unary(op c.Operator) Object {
+	a, err := o.operand()
+	if err != nil {
+		return Failed(err)
+	}
+	return o.prog.result(c.Unary(op, a, typeLookup{o.prog, ""}))
+}
+
+// Compare compares two numbers or two pointers as C does.
+func (o Object) Compare(other Object) (c.Order, error) {
+	a, b, err := operands(o, other)
+	if err != nil {
+		return 0, err
+	}
+	return c.Compare(a, b, typeLookup{o.prog, ""})
+}
+
+// Literal returns an integer as C types a constant.
+func (p *Program) Literal(v int64) Object {
+	return p.result(c.IntLiteral(v, typeLookup{p, ""}))
+}
+
+// BigLiteral is [Program.Literal] for integers of any size; one that no type of C holds is an error.
+func (p *Program) BigLiteral(v *big.Int) Object {
+	return p.result(c.Literal(v, typeLookup{p, ""}))
+}
+
+// FloatLiteral returns a double.
+func (p *Program) FloatLiteral(v float64) Object {
+	return p.result(c.FloatLiteral(v, typeLookup{p, ""}))
+}
+
+// BoolLiteral returns the int that a truth value is in C.
+func (p *Program) BoolLiteral(v bool) Object {
+	return p.result(c.BoolLiteral(v, typeLookup{p, ""}))
+}
+
+// Convert converts an object to another type, or to a bit-field of it, as an assignment does in C. bitField is in bits, 0
+// for none.
+func (o Object) Convert(t *types.Type, bitField uint64) Object {
+	a, err := o.operand()
+	if err != nil {
+		return Failed(err)
+	}
+	return o.prog.result(c.Convert(t, bitField, a, typeLookup{o.prog, ""}))
+}
+
+// Cast converts an object to another type as C's cast does.
+func (o Object) Cast(t *types.Type) Object {
+	if o.form == failed {
+		return o
+	}
+	if t == nil || t.Set() != o.prog.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	if fast := o.castScalar(t); fast.form != failed || fast.x != nil {
+		return fast
+	}
+	a, err := o.operand()
+	if err != nil {
+		return o.fail("", err)
+	}
+	return o.prog.result(c.Cast(t, a, typeLookup{o.prog, ""}))
+}
+
+// castScalar casts between integers and pointers of at most 64 bits; it returns the zero Object for all others.
+func (o Object) castScalar(t *types.Type) Object {
+	switch t.UnderlyingKind() {
+	case types.Int, types.Pointer:
+	default:
+		return Object{}
+	}
+	switch o.typ.UnderlyingKind() {
+	case types.Int, types.Bool, types.Pointer:
+	default:
+		return Object{}
+	}
+	n, ok := scalarBits(t)
+	if !ok {
+		return Object{}
+	}
+	if _, ok = scalarBits(o.typ); !ok {
+		return Object{}
+	}
+	v, err := o.Uint()
+	if err != nil {
+		return o.fail("", err)
+	}
+	return Object{prog: o.prog, typ: t, form: value, bits: bits.Truncate(v, n)}
+}
