@@ -38,6 +38,10 @@ func (op Operator) String() string {
 // Binary computes a op b. Integers wrap around. Errors are [*OperandError], [ErrDivisionByZero], [ErrNegativeShift],
 // [*types.SizeError] and those of l.
 func Binary(op Operator, a, b Operand, l Lookup) (Operand, error) {
+	if t := a.Type; t == b.Type && op != Shl && op != Shr && op <= Or && t.Kind() == types.Int && t.Qualifiers() == 0 &&
+		a.BitFieldSize|b.BitFieldSize == 0 && a.rank() > 0 {
+		return integers(op, a, b) // nothing to convert
+	}
 	a, err := a.decay(l)
 	if err != nil {
 		return Operand{}, err
@@ -47,6 +51,9 @@ func Binary(op Operator, a, b Operand, l Lookup) (Operand, error) {
 	}
 	invalid := func() (Operand, error) {
 		return Operand{}, &OperandError{"binary " + op.String(), []*types.Type{a.Type, b.Type}}
+	}
+	if op > Or {
+		return invalid()
 	}
 	aPointer, bPointer := a.kind() == types.Pointer, b.kind() == types.Pointer
 	switch {
@@ -246,6 +253,8 @@ func Unary(op Operator, a Operand, l Lookup) (Operand, error) {
 		return Operand{}, err
 	}
 	switch {
+	case op != Add && op != Sub && op != Not:
+		return Operand{}, &OperandError{"unary " + op.String(), []*types.Type{a.Type}}
 	case a.isInteger():
 	case a.kind() == types.Float && op != Not:
 		x := a.Float

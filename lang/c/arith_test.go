@@ -284,7 +284,7 @@ func FuzzArithmetic(f *testing.F) {
 				w := new(big.Int).SetUint64(v)
 				return BigInt(typ, w.Mul(w, w))
 			}
-			return Int(typ, uint64(i/32)%(typ.OwnSize()*8), v)
+			return Int(typ, uint64(i/32)%(typ.Underlying().OwnSize()*8), v)
 		}
 		a, b := operand(i, x), operand(j, y)
 		o := Operator(op) % Not

@@ -60,18 +60,19 @@ func isBig(t *types.Type) bool {
 
 // bytes returns n bytes from off on. They are good until the next call.
 func (s *source) bytes(off, n uint64) ([]byte, error) {
-	if off >= s.start && n <= uint64(len(s.window)) && off-s.start <= uint64(len(s.window))-n {
-		return s.window[off-s.start:][:n], nil
+	if b := s.held(off, n); b != nil {
+		return b, nil
 	}
 	if s.mem == nil || off+n < off || s.base+off < s.base {
 		return nil, errPastEnd
 	}
 	if n < windowSize {
 		if index := off / windowSize; index+1 != s.badWindow {
-			if s.read(index*windowSize, max(windowSize, off%windowSize+n)) {
-				return s.window[off-s.start:][:n], nil
+			if !s.read(index*windowSize, max(windowSize, off%windowSize+n)) {
+				s.badWindow = index + 1
+			} else if b := s.held(off, n); b != nil {
+				return b, nil
 			}
-			s.badWindow = index + 1
 		}
 		// Part of it is not there: take what is on the same page, else no more than what was asked for.
 		if page := (s.base + off) / pageSize; page+1 != s.badPage {
@@ -79,8 +80,8 @@ func (s *source) bytes(off, n uint64) ([]byte, error) {
 			size := pageSize - (s.base+start)%pageSize
 			if !s.read(start, size) {
 				s.badPage = page + 1
-			} else if off-s.start+n <= uint64(len(s.window)) {
-				return s.window[off-s.start:][:n], nil
+			} else if b := s.held(off, n); b != nil {
+				return b, nil
 			}
 		}
 	}
@@ -90,6 +91,14 @@ func (s *source) bytes(off, n uint64) ([]byte, error) {
 	}
 	s.window, s.start = buf, off
 	return buf, nil
+}
+
+// held returns n bytes from off on if the window has them; nil if not.
+func (s *source) held(off, n uint64) []byte {
+	if size := uint64(len(s.window)); s.window == nil || off < s.start || n > size || off-s.start > size-n {
+		return nil
+	}
+	return s.window[off-s.start:][:n]
 }
 
 // buffer returns n bytes to be read into; the window is no longer good.
