@@ -74,6 +74,7 @@ func Decode(s *Sections, off uint64, u Unit) (*Table, error) {
 	if c.Err() != nil {
 		return nil, c.Err()
 	}
+	t.rows = make([]row, 0, c.Len()/6) // as compilers write them
 	p := program{header: &h, table: t}
 	p.run(&c)
 	if c.Err() != nil {
@@ -125,9 +126,9 @@ func (h *header) read(c *bin.Cursor, t *Table) {
 	}
 	h.lengths = c.Bytes(uint64(max(h.opcodeBase-1, 0)))
 	if h.version >= 5 {
-		h.entries(c, func(name string, _ uint64) { t.dirs = append(t.dirs, name) })
+		h.entries(c, func(name []byte, _ uint64) { t.dirs = append(t.dirs, name) })
 		var files []file
-		h.entries(c, func(name string, dir uint64) { files = append(files, file{name: name, dir: dir}) })
+		h.entries(c, func(name []byte, dir uint64) { files = append(files, file{name: name, dir: dir}) })
 		t.files = files
 	} else {
 		h.tables(c, t)
@@ -140,7 +141,7 @@ func (h *header) read(c *bin.Cursor, t *Table) {
 
 // tables reads the tables of directories and files of versions 2 to 4.
 func (h *header) tables(c *bin.Cursor, t *Table) {
-	t.dirs = append(t.dirs, h.u.CompDir)
+	t.dirs = append(t.dirs, []byte(h.u.CompDir))
 	for {
 		s := c.CString()
 		if c.Err() != nil {
@@ -149,7 +150,7 @@ func (h *header) tables(c *bin.Cursor, t *Table) {
 		if len(s) == 0 {
 			break
 		}
-		t.dirs = append(t.dirs, string(s))
+		t.dirs = append(t.dirs, s)
 	}
 	for {
 		if !readFile(c, t) {
@@ -170,12 +171,12 @@ func readFile(c *bin.Cursor, t *Table) bool {
 	if c.Err() != nil {
 		return false
 	}
-	t.files = append(t.files, file{name: string(s), dir: dir})
+	t.files = append(t.files, file{name: s, dir: dir})
 	return true
 }
 
 // entries reads a table of directories or files of version 5.
-func (h *header) entries(c *bin.Cursor, add func(name string, dir uint64)) {
+func (h *header) entries(c *bin.Cursor, add func(name []byte, dir uint64)) {
 	type format struct{ content, form uint64 }
 	formats := make([]format, c.U8())
 	for i := range formats {
@@ -187,7 +188,7 @@ func (h *header) entries(c *bin.Cursor, add func(name string, dir uint64)) {
 		c.Fail("%d entries of no format", count)
 	}
 	for ; count > 0 && c.Err() == nil; count-- {
-		var name string
+		var name []byte
 		var dir uint64
 		for _, f := range formats {
 			s, n := h.form(c, f.form)
@@ -205,10 +206,10 @@ func (h *header) entries(c *bin.Cursor, add func(name string, dir uint64)) {
 }
 
 // form reads an attribute's value: a string or a number, whichever the form says, or neither for what is passed over.
-func (h *header) form(c *bin.Cursor, form uint64) (s string, n uint64) {
+func (h *header) form(c *bin.Cursor, form uint64) (s []byte, n uint64) {
 	switch form {
 	case formString:
-		return string(c.CString()), 0
+		return c.CString(), 0
 	case formLineStrp:
 		return stringAt(c, ".debug_line_str", h.s.LineStr, c.Uint(h.offsetSize)), 0
 	case formStrp:
@@ -226,17 +227,17 @@ func (h *header) form(c *bin.Cursor, form uint64) (s string, n uint64) {
 	case formStrx4:
 		return h.indexed(c, uint64(c.U32())), 0
 	case formUdata:
-		return "", c.ULEB128()
+		return nil, c.ULEB128()
 	case formSdata:
-		return "", uint64(c.SLEB128())
+		return nil, uint64(c.SLEB128())
 	case formData1:
-		return "", uint64(c.U8())
+		return nil, uint64(c.U8())
 	case formData2:
-		return "", uint64(c.U16())
+		return nil, uint64(c.U16())
 	case formData4:
-		return "", uint64(c.U32())
+		return nil, uint64(c.U32())
 	case formData8:
-		return "", c.U64()
+		return nil, c.U64()
 	case formData16:
 		c.Skip(16)
 	case formBlock:
@@ -250,40 +251,35 @@ func (h *header) form(c *bin.Cursor, form uint64) (s string, n uint64) {
 	default:
 		c.Fail("entry format of form %#x", form)
 	}
-	return "", 0
+	return nil, 0
 }
 
 // indexed returns the string with this index in the unit's part of .debug_str_offsets.
-func (h *header) indexed(c *bin.Cursor, index uint64) string {
+func (h *header) indexed(c *bin.Cursor, index uint64) []byte {
 	if c.Err() != nil {
-		return ""
+		return nil
 	}
 	size := uint64(h.offsetSize)
 	off := h.u.StrOffsetsBase + index*size
 	if index > uint64(len(h.s.StrOffsets))/size || off < h.u.StrOffsetsBase || off > uint64(len(h.s.StrOffsets)) {
 		c.Fail("string index %d lies past the end of .debug_str_offsets", index)
-		return ""
+		return nil
 	}
 	o := bin.New(".debug_str_offsets", h.s.StrOffsets, h.s.Big)
 	o.Seek(off)
 	at := o.Uint(h.offsetSize)
 	if o.Err() != nil {
 		c.Fail("%v", o.Err())
-		return ""
+		return nil
 	}
 	return stringAt(c, ".debug_str", h.s.Str, at)
 }
 
-func stringAt(c *bin.Cursor, section string, data []byte, off uint64) string {
-	if c.Err() != nil {
-		return ""
+// stringAt returns a section from a string on.
+func stringAt(c *bin.Cursor, section string, data []byte, off uint64) []byte {
+	if off >= uint64(len(data)) {
+		c.Fail("string at %#x lies past the end of %s", off, section)
+		return nil
 	}
-	s := bin.New(section, data, c.Big)
-	s.Seek(off)
-	b := s.CString()
-	if s.Err() != nil {
-		c.Fail("%v", s.Err())
-		return ""
-	}
-	return string(b)
+	return data[off:]
 }

@@ -3,9 +3,11 @@
 package line
 
 import (
+	"bytes"
 	"path"
 	"slices"
 	"sort"
+	"strings"
 	"sync/atomic"
 )
 
@@ -35,14 +37,16 @@ type Position struct {
 // A Table is the decoded line program of a unit. It may be used by many goroutines.
 type Table struct {
 	version int
-	dirs    []string
+	dirs    [][]byte // each up to its NUL or end, like the names of files
 	files   []file
 	seqs    []sequence // sorted by low; none overlap
 	rows    []row
 }
 
+// file is an entry of the table of files. Names are not looked at before they are asked for: in bad files there may be
+// many that share one long string.
 type file struct {
-	name string
+	name []byte
 	dir  uint64
 	full atomic.Pointer[string] // with its directory; made when first asked for
 }
@@ -102,16 +106,24 @@ func (t *Table) File(number uint64) string {
 	if s := f.full.Load(); s != nil {
 		return *s
 	}
-	s := f.name
-	if !path.IsAbs(s) && f.dir < uint64(len(t.dirs)) && t.dirs[f.dir] != "" {
-		s = t.dirs[f.dir]
-		if s[len(s)-1] != '/' {
-			s += "/"
+	s := text(f.name)
+	if !path.IsAbs(s) && f.dir < uint64(len(t.dirs)) {
+		if dir := text(t.dirs[f.dir]); strings.HasSuffix(dir, "/") {
+			s = dir + s
+		} else if dir != "" {
+			s = dir + "/" + s
 		}
-		s += f.name
 	}
 	f.full.Store(&s)
 	return s
+}
+
+// text returns b up to its first NUL.
+func text(b []byte) string {
+	if n := bytes.IndexByte(b, 0); n >= 0 {
+		b = b[:n]
+	}
+	return string(b)
 }
 
 // NumFiles returns how many files the table names; numbers start at 1 before version 5 and at 0 since.
@@ -140,5 +152,5 @@ func (t *Table) finish() {
 		out = append(out, s)
 	}
 	t.seqs = slices.Clip(out)
-	t.rows = slices.Clip(t.rows)
+	t.rows = slices.Clone(t.rows) // without room to grow: tables stay for long
 }
