@@ -101,6 +101,8 @@ var unsupported = map[byte]string{
 	opCall2: "call2", opCall4: "call4", opCallRef: "call_ref", opFormTLSAddress: "form_tls_address",
 	opGNUPushTLSAddress: "GNU_push_tls_address", opGNUEncodedAddr: "GNU_encoded_addr", opGNUParameterRef: "GNU_parameter_ref",
 	opGNUVariableValue: "GNU_variable_value",
+	// A pointer without a value of its own, see Bytes.
+	opImplicitPointer: "implicit_pointer",
 	// These are carried out for integers only.
 	opConstType: "const_type", opRegvalType: "regval_type", opDerefType: "deref_type", opConvert: "convert",
 	opReinterpret: "reinterpret", opGNUConstType: "GNU_const_type", opGNURegvalType: "GNU_regval_type",

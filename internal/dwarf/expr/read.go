@@ -7,7 +7,8 @@ const MaxBits = 8 << 20
 
 // Bytes puts the value of an object of bitSize bits together from its pieces. On a little-endian target the first bit is
 // the least significant of the first byte, else the most significant; what is left of the last byte is zero. A part that
-// cannot be known makes the whole unknown: an [*UnavailableError].
+// cannot be known makes the whole unknown: an [*UnavailableError], or an [*UnsupportedError] for a pointer to what is not in
+// memory.
 func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error) {
 	if bitSize > MaxBits {
 		return nil, &UnavailableError{fmt.Sprintf("object of %d bits is not in memory", bitSize)}
@@ -63,7 +64,7 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		}
 		return p.Bytes, p.BitOffset, nil
 	case ImplicitPointer:
-		return nil, 0, &UnavailableError{"pointer to an object that is not in memory"}
+		return nil, 0, &UnsupportedError{opImplicitPointer, "for an object that is not in memory"}
 	}
 	return nil, 0, &UnavailableError{"optimized out"}
 }
