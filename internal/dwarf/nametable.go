@@ -1,0 +1,104 @@
+package dwarf
+
+import (
+	"bytes"
+	"hash/maphash"
+)
+
+// slot is an entry while the index is built.
+type slot struct {
+	name  uint64 // offset in .debug_str, or inlineName and the offset in nameTable.texts; the DIE's name
+	die   uint64
+	file  uint32
+	scope uint32
+	size  uint32 // of an enumerated type's DIE, or line of a constant's type: what else tells entries apart
+	kind  uint8
+	known bool // has an address or value
+	used  bool
+}
+
+// nameTable is a hash table of slots: all that have the same name, kind, file and scope are one.
+type nameTable struct {
+	slots []slot
+	n     int
+	texts []byte // inline names, each ended by a NUL
+}
+
+func (t *nameTable) keep(b []byte) uint64 {
+	at := len(t.texts)
+	t.texts = append(append(t.texts, b...), 0)
+	return uint64(at)
+}
+
+// tableSeed keeps files from choosing names that fall on the same place.
+var tableSeed = maphash.Comparable(hashSeed, 0)
+
+func (e *slot) hash(key uint64) uint64 {
+	h := (key^tableSeed)*0x9e3779b97f4a7c15 ^ uint64(e.kind)<<56 ^ uint64(e.file)<<24 ^ uint64(e.scope)
+	h *= 0xff51afd7ed558ccd
+	return h ^ h>>32
+}
+
+// add records e unless there is the like of it; text is the name when it is inline, and e.name its key. It returns
+// whether e is new.
+func (t *nameTable) add(e *slot, text []byte) bool {
+	if t.n*2 >= len(t.slots) {
+		t.grow()
+	}
+	mask := uint64(len(t.slots) - 1)
+	for i := e.hash(e.name) & mask; ; i = (i + 1) & mask {
+		o := &t.slots[i]
+		if !o.used {
+			*o = *e
+			o.used = true
+			if e.name&inlineName != 0 {
+				o.name = inlineName | t.keep(text)
+			}
+			t.n++
+			return true
+		}
+		if o.kind != e.kind || o.file != e.file || o.scope != e.scope || !t.sameName(o, e, text) {
+			continue
+		}
+		if e.known && !o.known {
+			o.die, o.known = e.die, true
+		}
+		if o.size != e.size {
+			return true
+		}
+		return false
+	}
+}
+
+func (t *nameTable) sameName(o, e *slot, text []byte) bool {
+	if e.name&inlineName == 0 || o.name&inlineName == 0 {
+		return o.name == e.name
+	}
+	return bytes.Equal(t.text(o.name), text)
+}
+
+// text returns an inline name.
+func (t *nameTable) text(name uint64) []byte {
+	b := t.texts[name&^inlineName:]
+	return b[:bytes.IndexByte(b, 0)]
+}
+
+func (t *nameTable) grow() {
+	old := t.slots
+	t.slots = make([]slot, max(1<<14, 2*len(old)))
+	mask := uint64(len(t.slots) - 1)
+	for j := range old {
+		if !old[j].used {
+			continue
+		}
+		key := old[j].name
+		if key&inlineName != 0 {
+			key = inlineRef(t.text(key)).key
+		}
+		i := old[j].hash(key) & mask
+		for t.slots[i].used {
+			i = (i + 1) & mask
+		}
+		t.slots[i] = old[j]
+	}
+}
