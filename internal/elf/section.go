@@ -96,12 +96,13 @@ func (f *File) parseSections(off, entsize, count uint64, shstrndx uint32) error 
 	if err != nil {
 		return err
 	}
+	shared := string(strs) // names may overlap: copies of them could be much larger than the file
 	for i, name := range names {
 		b, ok := cstring(strs, uint64(name))
 		if !ok {
 			return &bin.DecodeError{Section: f.Name, Off: off + uint64(i)*entsize, Problem: fmt.Sprintf("name of section %d (offset %#x) has no end", i, name)}
 		}
-		f.Sections[i].Name = string(b)
+		f.Sections[i].Name = shared[name : int(name)+len(b)]
 	}
 	return nil
 }

@@ -130,8 +130,10 @@ func (h *latest) Pop() any {
 	return x
 }
 
+// Name returns the path of the flattened file.
 func (f *Flat) Name() string { return f.name }
 
+// Size returns the end of the last piece.
 func (f *Flat) Size() uint64 {
 	if len(f.pieces) == 0 {
 		return 0
@@ -139,6 +141,7 @@ func (f *Flat) Size() uint64 {
 	return f.pieces[len(f.pieces)-1].end
 }
 
+// View returns the rest of the piece that holds off.
 func (f *Flat) View(off uint64) []byte {
 	i, _ := slices.BinarySearchFunc(f.pieces, off, func(p flatPiece, off uint64) int {
 		if p.end <= off {

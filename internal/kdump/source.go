@@ -22,10 +22,13 @@ type Plain struct {
 	Data []byte
 }
 
+// Name returns Path.
 func (p *Plain) Name() string { return p.Path }
 
+// Size returns the length of Data.
 func (p *Plain) Size() uint64 { return uint64(len(p.Data)) }
 
+// View returns Data from off on.
 func (p *Plain) View(off uint64) []byte {
 	if off >= uint64(len(p.Data)) {
 		return nil

@@ -168,6 +168,7 @@ type load struct {
 	missing string // message of the fault where memory was not saved
 }
 
+// View returns the rest of the saved memory, or of the piece of a flattened file, that holds address.
 func (l *load) View(address uint64) ([]byte, error) {
 	at := address - l.start
 	if at >= l.filesz {
