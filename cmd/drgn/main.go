@@ -1,0 +1,162 @@
+// Command drgn is a programmable debugger for the Linux kernel: it opens a core dump and gives a Python prompt, or runs a
+// script, to walk its types, variables, data structures and stacks.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/python"
+)
+
+// version is the program's own; a release sets it with -ldflags "-X main.version=…".
+var version = "0.1.0"
+
+// The interpreter must be started on the process's first thread.
+func init() { runtime.LockOSThread() }
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// flags are the command line's.
+type flags struct {
+	kernel    bool
+	core      string
+	pid       int
+	symbols   []string
+	noDefault bool
+	exec      string
+	quiet     bool
+	logLevel  string
+	version   bool
+	help      bool
+}
+
+const usage = `usage: drgn [flags] [script [arguments]]
+
+Programmable debugger: walk the types, variables, data structures and stacks of a kernel.
+
+What to debug (a script may also open it itself):
+  -c, --core FILE           a core dump
+  -k, --kernel              the running kernel (not yet)
+  -p, --pid PID             the process of an ID (not yet)
+
+Debugging information:
+  -s, --symbols FILE        take it from this file too; may be given more than once
+      --no-default-symbols  load it from files given with -s only
+
+What to do (a prompt when nothing is said):
+  script [arguments]        run a Python script
+  -e, --exec CODE           run Python code; an expression at its end is printed
+
+  -q, --quiet               no banner
+      --log-level LEVEL     log from debug, info, warning, error or critical on; none is no log (default "warning")
+      --version             print the versions and leave
+  -h, --help                print this and leave
+`
+
+func run(args []string, stdout, stderr io.Writer) int {
+	if plain(args) {
+		return python.Main(python.Options{Mode: python.Plain, Args: args, Version: version})
+	}
+	var f flags
+	fs := pflag.NewFlagSet("drgn", pflag.ContinueOnError)
+	fs.SetInterspersed(false) // what follows the script is the script's
+	fs.SetOutput(io.Discard)
+	fs.BoolVarP(&f.kernel, "kernel", "k", false, "")
+	fs.StringVarP(&f.core, "core", "c", "", "")
+	fs.IntVarP(&f.pid, "pid", "p", 0, "")
+	fs.StringArrayVarP(&f.symbols, "symbols", "s", nil, "")
+	fs.BoolVar(&f.noDefault, "no-default-symbols", false, "")
+	fs.StringVarP(&f.exec, "exec", "e", "", "")
+	fs.BoolVarP(&f.quiet, "quiet", "q", false, "")
+	fs.StringVar(&f.logLevel, "log-level", "warning", "")
+	fs.BoolVar(&f.version, "version", false, "")
+	fs.BoolVarP(&f.help, "help", "h", false, "")
+	wrong := func(err error) int {
+		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
+		return 2
+	}
+	if err := fs.Parse(args); err != nil {
+		return wrong(err)
+	}
+	switch {
+	case f.help:
+		fmt.Fprint(stdout, usage)
+		return 0
+	case f.version:
+		fmt.Fprintln(stdout, python.VersionHeader(version))
+		return 0
+	}
+	if err := f.check(fs); err != nil {
+		return wrong(err)
+	}
+	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs)}
+	switch {
+	case fs.Changed("exec"):
+		o.Mode = python.Exec
+	case fs.NArg() > 0:
+		o.Mode = python.Script
+		if _, err := os.Stat(fs.Arg(0)); err != nil {
+			return wrong(fmt.Errorf("cannot open script: %w", err))
+		}
+	}
+	return python.Main(o)
+}
+
+func (f *flags) check(fs *pflag.FlagSet) error {
+	targets := 0
+	for _, name := range []string{"kernel", "core", "pid"} {
+		if fs.Changed(name) {
+			targets++
+		}
+	}
+	if targets > 1 {
+		return errors.New("--kernel, --core and --pid exclude each other")
+	}
+	switch f.logLevel {
+	case "debug", "info", "warning", "error", "critical", "none":
+	default:
+		return fmt.Errorf("unknown log level %q", f.logLevel)
+	}
+	return nil
+}
+
+// opener returns what opens the program that the flags name.
+func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
+	return func(_ context.Context, warn func(error)) (*drgn.Program, error) {
+		o := attach.Options{Symbols: f.symbols, NoDefaultSymbols: f.noDefault, Warn: warn}
+		switch {
+		case fs.Changed("core"):
+			return attach.Core(f.core, o)
+		case fs.Changed("pid"):
+			return nil, fmt.Errorf("processes cannot be debugged yet: give a core dump with -c")
+		case f.kernel:
+			return nil, fmt.Errorf("the running kernel cannot be debugged yet: give a core dump with -c")
+		case fs.Changed("exec") || fs.NArg() > 0:
+			return nil, nil // a script may open one itself
+		}
+		return nil, fmt.Errorf("nothing to debug: give a core dump with -c FILE (the running kernel cannot be debugged yet)")
+	}
+}
+
+// plain says whether the arguments are Python's, not ours: multiprocessing starts its helpers so.
+func plain(args []string) bool {
+	for i, a := range args {
+		switch {
+		case a == "-c":
+			return i+1 < len(args) && strings.HasPrefix(args[i+1], "from multiprocessing.")
+		case len(a) < 2 || a[0] != '-' || !strings.ContainsRune("BEIOPSWXdqsuv", rune(a[1])) || strings.HasPrefix(a, "--"):
+			return false
+		}
+	}
+	return false
+}

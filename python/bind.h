@@ -1,0 +1,146 @@
+// What C and Go of the binding tell each other.
+#pragma once
+#include "pyabi.h"
+
+// ---- One crossing's result, filled by Go on C's stack.
+enum {
+	R_ERR = 0, // an exception is set
+	R_NONE, R_INT, R_UINT, R_BOOL, R_FLOAT,
+	R_STR, R_BYTES, // in buf, n bytes
+	R_OBJ,          // an instance of the class cls by value
+	R_ENUM,         // a: value of the enumeration type
+	R_PY,           // a: an owned reference
+	R_END,          // an iterator's end
+	R_NOTIMPL,
+};
+#define SCRATCH 512
+typedef struct {
+	int32_t tag;
+	uint32_t cls;  // R_OBJ: the class
+	uint32_t type; // R_OBJ: type id; R_ENUM: which enumeration
+	uint8_t kind, bitoff, bits, flags;
+	uint64_t a; // number, address, value, handle
+	PyObject *prog;
+} item;
+typedef struct {
+	item i;
+	uint64_t off; // of a member; with cacheable
+	uint32_t cacheable, pad;
+	uint64_t n;
+	char buf[SCRATCH];
+} res;
+
+// ---- Every instance of the binding's classes, but programs and iterators: what it is, by value.
+typedef struct {
+	PyObject ob;
+	PyObject *prog; // owned, or NULL
+	uint32_t cls, type;
+	uint64_t a;
+	uint8_t kind, bitoff, bits, flags;
+	uint32_t pad;
+} Obj;
+enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT }; // kind: what a is; K_HANDLE is freed in Go
+
+typedef struct {
+	PyObject ob;
+	uint64_t h;             // handle
+	PyObject *cache, *config, *held; // held: list of callables that Go refers to
+	PyObject *weak;
+} Prog;
+
+// ---- Converted arguments.
+enum { A_MISSING = 0, A_INT, A_UINT, A_BOOL, A_STR, A_BYTES, A_PY, A_OBJ, A_NONE };
+typedef struct {
+	int32_t kind;
+	int32_t pad;
+	uint64_t i;
+	const char *s;
+	int64_t n;
+	PyObject *o; // as given; A_OBJ: an Obj
+} arg;
+#define MAXARG 24
+
+// ---- Classes: indices are shared with class.go.
+enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_MAX = 48 };
+extern PyTypeObject *classes[C_MAX];
+enum { E_MAX = 32, ENUM_CACHE = 64 };
+
+// ---- start.c
+int start_load(const char *lib, char *err, size_t size);
+void *start_frozen_table(size_t n);
+int start_python(const char *exe, int argc, char **argv, int npath, char **paths);
+int start_run(const char *name, const char *file, const char *src, int64_t n);
+int start_main(const char *func);
+int start_fini(void);
+void start_source(const char *name, const char *src, int64_t n, int package);
+struct _frozen { const char *name; const unsigned char *code; int size; int is_package; };
+extern int forked; // we are a child that fork made: Go's other threads are gone
+int fork_error(void);
+
+// ---- result.c
+PyObject *make(const item *i);
+PyObject *give(res *r);
+PyObject *new_obj(const item *i);
+PyObject *sh_str(const char *p, int64_t n);
+PyObject *sh_bytes(const char *p, int64_t n);
+void sh_raise(int exc, const char *msg, int64_t n);
+void sh_raise_fault(const char *msg, int64_t n, uint64_t addr);
+void sh_raise_notfound(const char *msg, int64_t n, const char *name, int64_t nn);
+void sh_raise_obj(PyObject *exc);
+PyObject *sh_take_exc(void);
+char *sh_exc_str(PyObject *exc, char **type);
+void sh_incref(PyObject *o);
+void sh_decref(PyObject *o);
+int sh_check_signals(void);
+void *sh_save(void);
+void sh_restore(void *);
+int sh_ensure(void);
+void sh_release(int);
+int sh_add_pending(void);
+PyObject *sh_build(const char *p, int64_t n);
+char *sh_dump(PyObject *o, int64_t *n);
+PyObject *sh_call(PyObject *f, const char *args, int64_t n);
+int sh_truth(PyObject *o);
+PyObject *enum_get(uint32_t which, int64_t value);
+int exc_register(int i, PyObject *cls);
+int enum_register(int i, PyObject *cls);
+
+// ---- call.c
+void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first);
+enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16 };
+PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn);
+int sh_add_function(PyObject *module, PyMethodDef *d, const char *modname);
+int convert(arg *a, PyObject *o, char kind, const char *func, const char *param);
+PyObject *prog_default(void);
+int prog_set_default(PyObject *p);
+
+// ---- class.c
+enum {
+	S_REPR = 1 << 0, S_STR = 1 << 1, S_LEN = 1 << 2, S_GETITEM = 1 << 3, S_CONTAINS = 1 << 4, S_ITER = 1 << 5, S_HASH = 1 << 6,
+	S_COMPARE = 1 << 7, S_NEW = 1 << 8, S_BASE = 1 << 9, S_MUTABLE = 1 << 10, S_GETATTR = 1 << 11,
+};
+PyTypeObject *sh_class(int cls, const char *name, const char *doc, int base, unsigned slots, PyMethodDef *m, PyGetSetDef *g, int newid, const PyType_Slot *extra);
+PyObject *get_property(PyObject *self, void *closure);
+int set_property(PyObject *self, PyObject *v, void *closure);
+int object_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid);
+int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid);
+int iter_class(void);
+PyTypeObject *sh_class_at(int cls);
+int sh_is_object(PyObject *o);
+int sh_is_type(PyObject *o);
+int sh_append(PyObject *list, PyObject *o);
+int sh_callable(PyObject *o);
+PyObject *sh_drgn_attr(const char *name);
+PyObject *sh_dict(PyObject *module);
+int sh_is_number(PyObject *o);
+int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step);
+int sh_add(PyObject *module, const char *name, PyObject *o);
+void sh_property(PyGetSetDef *d, int id, int settable);
+int sh_is_program(PyObject *o);
+PyObject *new_iter(uint64_t h, PyObject *keep);
+PyObject *prog_new(uint64_t h);
+PyObject *prog_held(PyObject *p);
+void obj_dealloc(PyObject *self);
+PyObject *slot_call(int slot, Obj *self, PyObject *x, int64_t n);
+void sh_forget_members(PyObject *prog);
+extern uint64_t inline_misses;

@@ -1,0 +1,290 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unsafe"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
+)
+
+func addressOf(o *C.PyObject) uintptr { return uintptr(unsafe.Pointer(o)) }
+
+func isLookupError(err error) bool { return errors.As(err, new(*drgn.LookupError)) }
+
+// hold makes a program own a callable, so that Python's collector sees the cycle that it may be part of. Go refers to it
+// as long as the program lives.
+func hold(self, f *C.PyObject) error {
+	if C.sh_append(C.prog_held(self), f) != 0 {
+		return raisedError{}
+	}
+	return nil
+}
+
+// addMemorySegment has a Python function give memory.
+func addMemorySegment(c Call) error {
+	f := c.py(2)
+	if C.sh_callable(f) == 0 {
+		return typeError("read_fn must be callable")
+	}
+	if err := hold(c.self, f); err != nil {
+		return err
+	}
+	addr, size := c.Uint(0), c.Uint(1)
+	if size == 0 {
+		return c.None()
+	}
+	read := func(buf []byte, address, offset uint64, physical bool) (err error) {
+		withGIL(func() {
+			var r *C.PyObject
+			if r, err = callPy(f, address, uint64(len(buf)), offset, physical); err != nil {
+				return
+			}
+			defer C.sh_decref(r)
+			v, e := decodePy(r)
+			if e != nil {
+				err = takeRaised()
+				return
+			}
+			b, ok := v.([]byte)
+			if !ok || len(b) != len(buf) {
+				err = valueError(fmt.Sprintf("memory read callback must return %d bytes", len(buf)))
+				return
+			}
+			copy(buf, b)
+		})
+		return err
+	}
+	err := c.selfProg().Memory().Add(mem.Segment{Min: addr, Max: addr + size - 1, Physical: c.Bool(3), Read: read})
+	if err != nil {
+		return err
+	}
+	return c.None()
+}
+
+// enableAt returns where a new finder goes.
+func enableAt(c Call, i int) int {
+	if !c.Has(i) {
+		return drgn.Disabled
+	}
+	return int(c.Int(i))
+}
+
+// fromPython calls a finder; None is nothing found.
+func fromPython(f *C.PyObject, args ...any) (v any, err error) {
+	withGIL(func() {
+		var r *C.PyObject
+		if r, err = callPy(f, args...); err != nil {
+			return
+		}
+		defer C.sh_decref(r)
+		if v, err = decodePy(r); err != nil {
+			err = takeRaised()
+		}
+	})
+	return v, err
+}
+
+func kindSet(kinds types.KindSet) any {
+	var l list
+	for k := types.Void; k <= types.Function; k++ {
+		if kinds.Has(k) {
+			l = append(l, enumValue{enumTypeKind, int64(k)})
+		}
+	}
+	return l
+}
+
+func optional(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func finderMethods() []Func {
+	callable := func(c Call, i int) (*C.PyObject, error) {
+		f := c.py(i)
+		if C.sh_callable(f) == 0 {
+			return nil, typeError("finder must be callable")
+		}
+		return f, hold(c.self, f)
+	}
+	ms := []Func{
+		{Sig: "register_type_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, kinds, name, filename), which returns a Type or None.", Do: func(c Call) error {
+			f, err := callable(c, 1)
+			if err != nil {
+				return err
+			}
+			kindSetClass, err := drgnAttr("TypeKindSet")
+			if err != nil {
+				return err
+			}
+			if err := hold(c.self, kindSetClass); err != nil {
+				return err
+			}
+			C.sh_decref(kindSetClass)
+			err = c.selfProg().RegisterTypeFinder(c.Str(0), func(p *drgn.Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
+				var v any
+				var err error
+				withGIL(func() {
+					C.sh_incref(kindSetClass)
+					v, err = fromPython(f, p, call{kindSetClass, tuple{kindSet(kinds)}}, name, optional(filename))
+				})
+				if err != nil {
+					return nil, err
+				}
+				switch v := v.(type) {
+				case nil:
+					return nil, drgn.ErrNotFound
+				case typeRef:
+					return v.typ, nil
+				}
+				return nil, typeError("type finder must return a Type or None")
+			}, enableAt(c, 2))
+			return done(c, err)
+		}},
+		{Sig: "register_object_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, flags, filename), which returns an Object or None.", Do: func(c Call) error {
+			f, err := callable(c, 1)
+			if err != nil {
+				return err
+			}
+			err = c.selfProg().RegisterObjectFinder(c.Str(0), objectFinder(f), enableAt(c, 2))
+			return done(c, err)
+		}},
+		{Sig: "register_symbol_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, address, one), which returns a sequence of Symbols.", Do: func(c Call) error {
+			f, err := callable(c, 1)
+			if err != nil {
+				return err
+			}
+			err = c.selfProg().RegisterSymbolFinder(c.Str(0), func(p *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+				var name, addr any
+				if q.HasName {
+					name = q.Name
+				}
+				if q.HasAddress {
+					addr = q.Address
+				}
+				v, err := fromPython(f, p, name, addr, q.One)
+				if err != nil {
+					return nil, err
+				}
+				var vs []any
+				switch v := v.(type) {
+				case list:
+					vs = v
+				case tuple:
+					vs = v
+				default:
+					return nil, typeError("symbol finder must return a sequence of Symbols")
+				}
+				var out []drgn.Symbol
+				for _, x := range vs {
+					in, _ := x.(instance)
+					s, ok := in.value.(drgn.Symbol)
+					if !ok {
+						return nil, typeError("symbol finder must return a sequence of Symbols")
+					}
+					out = append(out, s)
+				}
+				return out, nil
+			}, enableAt(c, 2))
+			return done(c, err)
+		}},
+		{Sig: "add_object_finder(fn: any)", Doc: "Register an object finder that is asked first.", Do: func(c Call) error {
+			f, err := callable(c, 0)
+			if err != nil {
+				return err
+			}
+			err = c.selfProg().RegisterObjectFinder(fmt.Sprintf("%s_%#x", "finder", addressOf(f)), objectFinder(f), drgn.EnableFirst)
+			return done(c, err)
+		}},
+	}
+	for _, k := range []struct {
+		word string
+		kind drgn.FinderKind
+	}{{"type", drgn.TypeFinders}, {"object", drgn.ObjectFinders}, {"symbol", drgn.SymbolFinders}} {
+		ms = append(ms,
+			Func{Sig: "registered_" + k.word + "_finders()", Doc: "Return the names of all " + k.word + " finders.", Do: func(c Call) error {
+				var s set
+				for _, n := range c.selfProg().RegisteredFinders(k.kind) {
+					s = append(s, n)
+				}
+				return c.Value(s)
+			}},
+			Func{Sig: "enabled_" + k.word + "_finders()", Doc: "Return the names of the " + k.word + " finders that are asked, in order.", Do: func(c Call) error {
+				return c.Value(c.selfProg().EnabledFinders(k.kind))
+			}},
+			Func{Sig: "set_enabled_" + k.word + "_finders(names: any)", Doc: "Set which " + k.word + " finders are asked, in order.", Do: func(c Call) error {
+				v, err := c.Any(0)
+				if err != nil {
+					return err
+				}
+				names, err := strs(v)
+				if err != nil {
+					return err
+				}
+				return done(c, c.selfProg().EnableFinders(k.kind, names))
+			}})
+	}
+	return ms
+}
+
+func objectFinder(f *C.PyObject) drgn.ObjectFinder {
+	return func(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
+		v, err := fromPython(f, p, name, enumValue{enumFindObjectFlags, int64(flags)}, optional(filename))
+		if err != nil {
+			return drgn.Object{}, err
+		}
+		switch v := v.(type) {
+		case nil:
+			return drgn.Object{}, drgn.ErrNotFound
+		case drgn.Object:
+			return v, nil
+		}
+		return drgn.Object{}, typeError("object finder must return an Object or None")
+	}
+}
+
+func done(c Call, err error) error {
+	if err != nil {
+		return err
+	}
+	return c.None()
+}
+
+// strs returns a sequence of str.
+func strs(v any) ([]string, error) {
+	vs, ok := v.(list)
+	if t, isTuple := v.(tuple); isTuple {
+		vs, ok = list(t), true
+	}
+	if !ok {
+		return nil, typeError("expected a sequence of str")
+	}
+	out := make([]string, len(vs))
+	for i, x := range vs {
+		if out[i], ok = x.(string); !ok {
+			return nil, typeError("expected a sequence of str")
+		}
+	}
+	return out, nil
+}
+
+// drgnAttr returns an attribute of package drgn: owned.
+func drgnAttr(name string) (*C.PyObject, error) {
+	cname := C.CString(name)
+	defer C.free(unsafe.Pointer(cname))
+	o := C.sh_drgn_attr(cname)
+	if o == nil {
+		return nil, raisedError{}
+	}
+	return o, nil
+}

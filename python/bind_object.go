@@ -1,0 +1,512 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unsafe"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+// ---- Names of attributes as small numbers. Under the GIL.
+var (
+	atoms     = map[string]uint32{}
+	atomNames = []string{""}
+)
+
+//export goAtom
+func goAtom(p *C.char, n C.Py_ssize_t) C.uint32_t {
+	s := unsafe.String((*byte)(unsafe.Pointer(p)), int(n))
+	if id, ok := atoms[s]; ok {
+		return C.uint32_t(id)
+	}
+	s = strings.Clone(s)
+	id := uint32(len(atomNames))
+	atomNames = append(atomNames, s)
+	atoms[s] = id
+	return C.uint32_t(id)
+}
+
+//export goMember
+func goMember(self *C.PyObject, atom C.uint32_t, r *C.res) {
+	defer guard(r)
+	o := objectOf(self)
+	name := atomNames[atom]
+	m := o.Member(name)
+	if err := m.Err(); err != nil {
+		r.i.tag = C.R_ERR
+		raise(memberError(o, name, err))
+		return
+	}
+	i, err := objectItem(m)
+	if err != nil {
+		finish(r, err)
+		return
+	}
+	r.i = i
+	// Where the member lies depends on the type alone when it is known without reading memory.
+	addr, inMemory := m.Address()
+	s := (*C.Obj)(unsafe.Pointer(self))
+	if !inMemory || i.kind != C.K_REF || i.bits != 0 || i.bitoff != 0 || s.bits != 0 || s.bitoff != 0 {
+		return
+	}
+	_, isRef := o.Address()
+	isPointer := o.Type().UnderlyingKind() == types.Pointer
+	if s.kind == C.K_REF && isRef && !isPointer || s.kind == C.K_VALUE && isPointer {
+		off := addr - uint64(s.a)
+		if off < 1<<32 { // else the address wrapped around
+			r.off, r.cacheable = C.uint64_t(off), 1
+		}
+	}
+}
+
+// memberError makes a missing member, or a type without members, an AttributeError; a fault stays one.
+func memberError(o drgn.Object, name string, err error) error {
+	if errors.As(err, new(*types.MemberError)) {
+		return &pyErr{excAttributeError, err.Error()}
+	}
+	if errors.As(err, new(*types.KindError)) || errors.As(err, new(*drgn.TypeError)) {
+		return &pyErr{excAttributeError, fmt.Sprintf("'Object' object of type '%s' has no attribute '%s'", o.Type(), name)}
+	}
+	return err
+}
+
+// memberNames gives the names that completion offers behind an object.
+func memberNames(c Call) error {
+	t := objectOf(c.self).Type().Underlying()
+	if t.Kind() == types.Pointer {
+		t = t.Elem().Underlying()
+	}
+	names := tuple{}
+	if t.Kind().IsCompound() {
+		all, err := membersDeep(t, nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, n := range all {
+			names = append(names, n)
+		}
+	}
+	return c.Value(names)
+}
+
+func membersDeep(t *types.Type, names []string, depth int) ([]string, error) {
+	if depth > 64 {
+		return names, nil
+	}
+	ms, err := t.Members()
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range ms {
+		if m.Name != "" {
+			names = append(names, m.Name)
+			continue
+		}
+		slot, err := m.Slot()
+		if err != nil {
+			return nil, err
+		}
+		if u := slot.Type.Underlying(); u.Kind().IsCompound() {
+			if names, err = membersDeep(u, names, depth+1); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return names, nil
+}
+
+//export goValue
+func goValue(self *C.PyObject, r *C.res) {
+	defer guard(r)
+	finish(r, setObjectValue(r, objectOf(self)))
+}
+
+// setObjectValue returns what value_() does: a number in the common case.
+func setObjectValue(r *C.res, o drgn.Object) error {
+	t := o.Type()
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	if t.OwnSize() <= 8 {
+		switch t.Kind() {
+		case types.Int, types.Enum:
+			v, err := o.Uint()
+			r.i.a = C.uint64_t(v)
+			r.i.tag = C.R_UINT
+			if t.IsSigned() {
+				r.i.tag = C.R_INT
+			}
+			return err
+		case types.Pointer:
+			v, err := o.Uint()
+			r.i.a, r.i.tag = C.uint64_t(v), C.R_UINT
+			return err
+		case types.Bool:
+			v, err := o.Bool()
+			r.i.a, r.i.tag = 0, C.R_BOOL
+			if v {
+				r.i.a = 1
+			}
+			return err
+		}
+	}
+	v, err := valueOf(o, 0)
+	if err != nil {
+		return err
+	}
+	return setValue(r, v)
+}
+
+// self returns the object a method was called on.
+func self(c Call) drgn.Object { return objectOf(c.self) }
+
+var formatOptions = []struct {
+	name string
+	flag c.FormatFlags
+}{
+	{"dereference", c.Dereference}, {"symbolize", c.Symbolize}, {"string", c.String}, {"char", c.Char}, {"type_name", c.TypeName},
+	{"member_type_names", c.MemberTypeNames}, {"element_type_names", c.ElementTypeNames}, {"members_same_line", c.MembersSameLine},
+	{"elements_same_line", c.ElementsSameLine}, {"member_names", c.MemberNames}, {"element_indices", c.ElementIndices},
+	{"implicit_members", c.ImplicitMembers}, {"implicit_elements", c.ImplicitElements},
+}
+
+// formatObject is format_().
+func formatObject(call Call) error {
+	f := c.DefaultFormat
+	if call.Has(0) {
+		f.Columns = int(min(call.Uint(0), 1<<30))
+		if f.Columns == 0 {
+			f.Columns = -1
+		}
+	}
+	if call.Has(1) {
+		f.IntegerBase = int(min(call.Uint(1), 1<<30))
+	}
+	for i, o := range formatOptions {
+		if call.Has(i + 2) {
+			f.Flags &^= o.flag
+			if call.Bool(i + 2) {
+				f.Flags |= o.flag
+			}
+		}
+	}
+	s, err := self(call).Format(f)
+	if err != nil {
+		return err
+	}
+	return call.String(s)
+}
+
+func formatSignature() string {
+	var b strings.Builder
+	b.WriteString("format_(*, columns: index? = None, integer_base: index? = None")
+	for _, o := range formatOptions {
+		b.WriteString(", " + o.name + ": bool? = None")
+	}
+	b.WriteString(")")
+	return b.String()
+}
+
+func objectRepr(call Call) error {
+	o := self(call)
+	var b strings.Builder
+	fmt.Fprintf(&b, "Object(prog, %s", pyQuote(o.Type().String()))
+	if addr, ok := o.Address(); ok {
+		fmt.Fprintf(&b, ", address=%#x", addr)
+	} else if reason, ok := o.Absent(); ok {
+		if reason != drgn.OtherAbsence {
+			fmt.Fprintf(&b, ", absence_reason=AbsenceReason.%s", map[drgn.AbsenceReason]string{drgn.OptimizedOut: "OPTIMIZED_OUT", drgn.NotImplemented: "NOT_IMPLEMENTED"}[reason])
+		}
+	} else {
+		v, err := valueOf(o, 0)
+		if err != nil {
+			return err
+		}
+		text := pyRepr(v)
+		if u, ok := v.(uint64); ok && o.Type().UnderlyingKind() == types.Pointer {
+			text = fmt.Sprintf("%#x", u)
+		}
+		b.WriteString(", value=" + text)
+	}
+	if n := o.BitOffset(); n != 0 {
+		fmt.Fprintf(&b, ", bit_offset=%d", n)
+	}
+	if n := o.BitFieldSize(); n != 0 {
+		fmt.Fprintf(&b, ", bit_field_size=%d", n)
+	}
+	b.WriteString(")")
+	return call.String(b.String())
+}
+
+// pyQuote writes a string as Python's repr does, for text without quotes and control characters.
+func pyQuote(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'" }
+
+func objectGetItem(call Call, x *C.PyObject) error {
+	o := self(call)
+	v, err := decodePy(x)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case int64:
+		return call.Object(o.Index(v))
+	case drgn.Object:
+		n, err := v.Int()
+		if err != nil {
+			return err
+		}
+		return call.Object(o.Index(n))
+	case *pyRef:
+		return sliceObject(call, o, v.o)
+	}
+	return typeError("object subscripts must be integers or slices")
+}
+
+// sliceObject is o[start:stop]: a shorter array, or one of what a pointer points to.
+func sliceObject(call Call, o drgn.Object, s *C.PyObject) error {
+	var start, stop, step C.Py_ssize_t
+	if C.sh_slice(s, &start, &stop, &step) != 0 {
+		return raisedError{}
+	}
+	const least, most = -1 << 63, 1<<63 - 1
+	if step != 1 {
+		return valueError("object slice step must be 1")
+	}
+	u := o.Type().Underlying()
+	switch u.Kind() {
+	case types.Array:
+		if n, known := u.Length(); stop == most && known {
+			stop = C.Py_ssize_t(n)
+		}
+	case types.Pointer:
+	default:
+		return typeError(fmt.Sprintf("'%s' is not an array or pointer", o.Type()))
+	}
+	if stop == most {
+		return valueError("slice stop must be given: the length is not known")
+	}
+	if start == least {
+		start = 0
+	}
+	first := o.Index(int64(start))
+	if err := first.Err(); err != nil {
+		return err
+	}
+	addr, ok := first.Address()
+	if !ok {
+		return valueError("cannot slice a value")
+	}
+	p := o.Prog()
+	t := p.Types().Array(o.Type().Language(), first.Type(), uint64(max(stop-start, 0)))
+	return call.Object(p.ObjectAt(t, addr))
+}
+
+func objectIter(call Call) error {
+	o := self(call)
+	n, err := o.Len()
+	if err != nil {
+		return typeError(fmt.Sprintf("'%s' is not iterable", o.Type()))
+	}
+	next := uint64(0)
+	return call.iterate(func(i *C.item) (ok bool, err error) {
+		if next == n {
+			return false, nil
+		}
+		*i, err = objectItem(o.Index(int64(next)))
+		next++
+		return true, err
+	})
+}
+
+// bitFieldSize returns a parameter that is a size in bits.
+func bitFieldSize(call Call, i int) (uint64, error) {
+	if !call.Has(i) {
+		return 0, nil
+	}
+	if call.Uint(i) == 0 {
+		return 0, valueError("bit field size cannot be zero")
+	}
+	return call.Uint(i), nil
+}
+
+// newObject is Object(prog, type, value=, *, address=, absence_reason=, bit_offset=, bit_field_size=).
+func newObject(call Call) error {
+	p := call.Prog(0)
+	bits, err := bitFieldSize(call, 6)
+	if err != nil {
+		return err
+	}
+	given := 0
+	for _, i := range []int{2, 3, 4} {
+		if call.Has(i) {
+			given++
+		}
+	}
+	if given > 1 {
+		return valueError("object cannot have more than one of value, address and absence_reason")
+	}
+	if !call.Has(1) {
+		if !call.Has(2) {
+			return valueError("reference or absent object must have type")
+		}
+		v, err := call.Any(2)
+		if err != nil {
+			return err
+		}
+		o, err := literal(p, v)
+		if err != nil {
+			return err
+		}
+		return call.Object(o)
+	}
+	t, err := call.TypeIn(1, p)
+	if err != nil {
+		return err
+	}
+	off := call.UintOr(5, 0)
+	switch {
+	case call.Has(3):
+		addr := call.Uint(3)
+		if bits == 0 && off%8 == 0 {
+			return call.Object(p.ObjectAt(t, addr+off/8))
+		}
+		if bits == 0 {
+			return valueError("objects at a bit offset need a bit field size")
+		}
+		return call.Object(p.BitField(t, addr, off, bits))
+	case call.Has(2):
+		v, err := call.Any(2)
+		if err != nil {
+			return err
+		}
+		o, err := fromValue(p, t, v, bits)
+		if err != nil {
+			return err
+		}
+		return call.Object(o)
+	}
+	return call.Object(p.AbsentObject(t, drgn.AbsenceReason(call.IntOr(4, 0))))
+}
+
+func objectClass() *class {
+	return &class{
+		id: classObject, name: "Object",
+		doc: "A variable, function, constant or value of a program. It has the members, elements and operators of its type in C;\n" +
+			"attributes of this class end in an underscore.",
+		new: &Func{Sig: "Object(prog: prog, type: type? = None, value: any? = None, *, address: index? = None, absence_reason: enum? = None, bit_offset: index = 0, bit_field_size: index? = None)", Do: newObject},
+		methods: []Func{
+			{Sig: "string_()", Doc: "Read the string in an array of characters, or that a pointer points to, up to its NUL, as bytes.", Do: func(c Call) error {
+				b, err := self(c).CString()
+				if err != nil {
+					return err
+				}
+				return c.Data(b)
+			}},
+			{Sig: "member_(name: str)", Doc: "Return a member: also one that is named as an attribute of this class.", Do: func(c Call) error {
+				return c.Object(self(c).Member(c.Str(0)))
+			}},
+			{Sig: "subobject_(designator: str)", Doc: "Return the part that a designator names: 'a.b[2].c'.", Do: func(c Call) error {
+				return c.Object(self(c).Subobject(c.Str(0)))
+			}},
+			{Sig: "address_of_()", Doc: "Return a pointer to the object, as & in C.", Do: func(c Call) error {
+				return c.Object(self(c).AddressOf())
+			}},
+			{Sig: "read_()", Doc: "Return the object's value as it is now, as an Object.", Do: func(c Call) error {
+				return c.Object(self(c).Read())
+			}},
+			{Sig: "to_bytes_()", Doc: "Return the object's bytes as they lie in memory.", Do: func(c Call) error {
+				b, err := self(c).Bytes()
+				if err != nil {
+					return err
+				}
+				return c.Data(b)
+			}},
+			{Sig: "from_bytes_(prog: prog, type: type, bytes: any, *, bit_offset: index = 0, bit_field_size: index? = None)", Class: true,
+				Doc: "Return the value that bytes, as they would lie in memory, stand for.", Do: fromBytes},
+			{Sig: formatSignature(), Doc: "Return the object printed in C's syntax. columns is where lines are broken, integer_base 8, 10 or 16.", Do: formatObject},
+			{Sig: "__round__(ndigits: int? = None)", Doc: "Round a number.", Do: func(c Call) error {
+				f, err := number(self(c))
+				if err != nil {
+					return err
+				}
+				return roundTo(c, f)
+			}},
+			{Sig: "__trunc__()", Doc: "Truncate a number towards 0.", Do: func(c Call) error { return wholeNumber(c, truncF) }},
+			{Sig: "__floor__()", Doc: "Round a number down.", Do: func(c Call) error { return wholeNumber(c, floorF) }},
+			{Sig: "__ceil__()", Doc: "Round a number up.", Do: func(c Call) error { return wholeNumber(c, ceilF) }},
+		},
+		props: []property{
+			{name: "prog_", doc: "Program the object is in.", get: func(c Call) error { return c.Value(c.selfProg()) }},
+			{name: "type_", doc: "Type of the object.", get: func(c Call) error { o := self(c); return c.Type(o.Prog(), o.Type()) }},
+			{name: "address_", doc: "Address of the object in memory, or None.", get: func(c Call) error {
+				if a, ok := self(c).Address(); ok {
+					return c.Unsigned(a)
+				}
+				return c.None()
+			}},
+			{name: "absent_", doc: "Whether the object has neither address nor value.", get: func(c Call) error {
+				_, ok := self(c).Absent()
+				return c.Truth(ok)
+			}},
+			{name: "absence_reason_", doc: "Why the object is absent, or None.", get: func(c Call) error {
+				if r, ok := self(c).Absent(); ok {
+					return c.Enum(enumAbsenceReason, int64(r))
+				}
+				return c.None()
+			}},
+			{name: "bit_offset_", doc: "Offset in bits from the object's address to its start, or None.", get: func(c Call) error {
+				o := self(c)
+				if _, ok := o.Address(); !ok {
+					return c.None()
+				}
+				return c.Number(int64(o.BitOffset()))
+			}},
+			{name: "bit_field_size_", doc: "Size in bits if the object is a bit-field, or None.", get: func(c Call) error {
+				if n := self(c).BitFieldSize(); n != 0 {
+					return c.Unsigned(n)
+				}
+				return c.None()
+			}},
+		},
+		slots: slots{
+			repr: objectRepr, iter: objectIter, getitem: objectGetItem, compare: objectCompare,
+			str: func(call Call) error {
+				s, err := self(call).Format(c.DefaultFormat)
+				if err != nil {
+					return err
+				}
+				return call.String(s)
+			},
+		},
+	}
+}
+
+func fromBytes(call Call) error {
+	p := call.Prog(0)
+	t, err := call.TypeIn(1, p)
+	if err != nil {
+		return err
+	}
+	v, err := call.Any(2)
+	if err != nil {
+		return err
+	}
+	data, ok := v.([]byte)
+	if !ok {
+		return typeError("from_bytes_() argument 'bytes' must be a bytes-like object")
+	}
+	bits, err := bitFieldSize(call, 4)
+	if err != nil {
+		return err
+	}
+	return call.Object(valueFromBytes(p, t, data, call.UintOr(3, 0), bits))
+}

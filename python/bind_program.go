@@ -1,0 +1,502 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/types"
+)
+
+// newSelf returns a program as the instance that constructs it.
+func newSelf(c Call, p *drgn.Program) error { return c.pyObject(newProgram(p)) }
+
+// find looks an object up on another goroutine: the first look may read an index.
+func find(c Call, p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) error {
+	o := p.FindObject(name, flags, filename)
+	return c.Object(o)
+}
+
+func lookupMethod(sig, doc string, flags drgn.FindObjectFlags) Func {
+	return Func{Sig: sig, Doc: doc, Do: func(c Call) error { return find(c, c.selfProg(), c.Str(0), flags, c.Str(1)) }}
+}
+
+func readMethod(name string, size int) Func {
+	return Func{Sig: name + "(address: index, physical: bool = False)", Doc: "Read an unsigned integer in the program's byte order.", Do: func(c Call) error {
+		n := size
+		if n == 0 {
+			word, err := c.selfProg().AddressSize()
+			if err != nil {
+				return err
+			}
+			n = int(word)
+		}
+		v, err := c.selfProg().ReadUint(c.Uint(0), n, c.Bool(1))
+		if err != nil {
+			return err
+		}
+		return c.Unsigned(v)
+	}}
+}
+
+func programClass() *class {
+	return &class{
+		id: classProgram, name: "Program",
+		doc: "What is debugged: a kernel, a process, a core dump. prog['name'] is the variable, constant or function of a name.",
+		new: &Func{Sig: "Program(platform: any? = None, *, vmcoreinfo: text? = None)", Do: func(c Call) error {
+			var plat arch.Platform
+			if c.Has(0) {
+				var err error
+				if plat, err = platformArg(c, 0); err != nil {
+					return err
+				}
+			}
+			if c.Has(1) {
+				return &pyErr{excNotImplementedError, "Program() with vmcoreinfo"}
+			}
+			return newSelf(c, drgn.New(plat))
+		}},
+		methods: append(append([]Func{
+			lookupMethod("variable(name: str, filename: path? = None)", "Find a variable.", drgn.FindVariable),
+			lookupMethod("constant(name: str, filename: path? = None)", "Find a constant: an enumerator or macro.", drgn.FindConstant),
+			lookupMethod("function(name: str, filename: path? = None)", "Find a function.", drgn.FindFunction),
+			{Sig: "object(name: str, flags: enum = 7, filename: path? = None)", Doc: "Find a variable, constant or function.", Do: func(c Call) error {
+				return find(c, c.selfProg(), c.Str(0), drgn.FindObjectFlags(c.IntOr(1, 7)), c.Str(2))
+			}},
+			{Sig: "type(name: type, filename: path? = None, /)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
+				p := c.selfProg()
+				if !c.IsStr(0) {
+					t, err := c.TypeIn(0, p)
+					if err != nil {
+						return err
+					}
+					return c.Type(p, t)
+				}
+				t, err := p.TypeIn(c.Str(0), c.Str(1))
+				if err != nil {
+					return err
+				}
+				return c.Type(p, t)
+			}},
+			{Sig: "symbol(address_or_name: address, /)", Doc: "Find the symbol of a name, or the one that contains an address.", Do: func(c Call) error {
+				p := c.selfProg()
+				var s drgn.Symbol
+				var err error
+				if c.IsStr(0) {
+					s, err = p.Symbol(c.Str(0))
+				} else {
+					s, err = p.SymbolAt(c.Uint(0))
+				}
+				if err != nil {
+					return err
+				}
+				return c.Instance(instance{class: classSymbol, value: s})
+			}},
+			{Sig: "symbols(address_or_name: address? = None, /)", Doc: "Return all symbols, or those of a name or that contain an address.", Do: func(c Call) error {
+				q := drgn.SymbolQuery{HasName: c.IsStr(0), HasAddress: c.Has(0) && !c.IsStr(0)}
+				if q.HasName {
+					q.Name = c.Str(0)
+				} else if q.HasAddress {
+					q.Address = c.Uint(0)
+				}
+				ss, err := c.selfProg().Symbols(q)
+				if err != nil {
+					return err
+				}
+				l := make(list, len(ss))
+				for i, s := range ss {
+					l[i] = instance{class: classSymbol, value: s}
+				}
+				return c.Value(l)
+			}},
+			{Sig: "stack_trace(thread: thread)", Doc: "Return the stack trace of a thread: its ID, a struct task_struct *, or registers as a struct pt_regs *.", Do: func(c Call) error {
+				var t *drgn.StackTrace
+				var err error
+				if c.IsObject(0) {
+					t, err = c.selfProg().StackTraceOf(c.Obj(0))
+				} else {
+					t, err = c.selfProg().StackTrace(c.Uint(0))
+				}
+				if err != nil {
+					return err
+				}
+				return c.Instance(traceInstance(t))
+			}},
+			{Sig: "stack_trace_from_pcs(pcs: any)", Doc: "Return a stack trace of which only the addresses are known.", Do: func(c Call) error {
+				pcs, err := addresses(c, 0)
+				if err != nil {
+					return err
+				}
+				t, err := c.selfProg().StackTraceFromPCs(pcs)
+				if err != nil {
+					return err
+				}
+				return c.Instance(traceInstance(t))
+			}},
+			{Sig: "threads()", Doc: "Return an iterator over the program's threads.", Do: func(c Call) error {
+				p := c.selfProg()
+				return Values(c, p.Threads(), func(t *drgn.Thread) any { return instance{classThread, p, t} })
+			}},
+			{Sig: "thread(tid: index)", Doc: "Return the thread of an ID.", Do: func(c Call) error {
+				return giveThread(c, func(p *drgn.Program) (*drgn.Thread, error) { return p.Thread(c.Uint(0)) })
+			}},
+			{Sig: "main_thread()", Doc: "Return the first thread of a process.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).MainThread) }},
+			{Sig: "crashed_thread()", Doc: "Return the thread that caused the core dump.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).CrashedThread) }},
+			{Sig: "read(address: index, size: index, physical: bool = False)", Doc: "Read memory.", Do: func(c Call) error {
+				p, addr, size, physical := c.selfProg(), c.Uint(0), c.Uint(1), c.Bool(2)
+				if size < 1<<20 {
+					b, err := p.Read(addr, size, physical)
+					if err != nil {
+						return err
+					}
+					return c.Data(b)
+				}
+				var b []byte
+				if err := c.Long(func(context.Context) (err error) {
+					b, err = p.Read(addr, size, physical)
+					return err
+				}); err != nil {
+					return err
+				}
+				return c.Data(b)
+			}},
+			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: index = 18446744073709551615)", Doc: "Read bytes up to a NUL.", Do: func(c Call) error {
+				b, err := c.selfProg().Memory().CString(c.Uint(0), c.UintOr(2, ^uint64(0)), c.Bool(1))
+				if err != nil {
+					return err
+				}
+				return c.Data(b)
+			}},
+			readMethod("read_u8", 1), readMethod("read_u16", 2), readMethod("read_u32", 4), readMethod("read_u64", 8), readMethod("read_word", 0),
+			{Sig: "address_size()", Doc: "Return the size of an address in bytes.", Do: func(c Call) error {
+				n, err := c.selfProg().AddressSize()
+				if err != nil {
+					return err
+				}
+				return c.Unsigned(n)
+			}},
+			{Sig: "modules()", Doc: "Return an iterator over the program's modules.", Do: func(c Call) error {
+				p := c.selfProg()
+				var l list
+				for m := range p.Modules() {
+					l = append(l, moduleInstance(m))
+				}
+				return iterateList(c, l)
+			}},
+			{Sig: "main_module()", Doc: "Return the main module.", Do: func(c Call) error { return giveModule(c)(c.selfProg().MainModule()) }},
+			{Sig: "module(address_or_name: address, /)", Doc: "Find the module of a name, or the one that contains an address.", Do: func(c Call) error {
+				if c.IsStr(0) {
+					return giveModule(c)(c.selfProg().ModuleNamed(c.Str(0)))
+				}
+				return giveModule(c)(c.selfProg().ModuleAt(c.Uint(0)))
+			}},
+			{Sig: "add_memory_segment(address: index, size: index, read_fn: any, physical: bool = False)",
+				Doc: "Have read_fn(address, count, offset, physical) give the memory of a range of addresses.", Do: addMemorySegment},
+		}, finderMethods()...), typeMethods()...),
+		props: []property{
+			{name: "flags", doc: "What the program is.", get: func(c Call) error { return c.Enum(enumProgramFlags, int64(c.selfProg().Flags())) }},
+			{name: "platform", doc: "Machine the program runs on, or None.", get: func(c Call) error {
+				if p := c.selfProg().Platform(); p.Known() {
+					return c.Instance(instance{class: classPlatform, value: p})
+				}
+				return c.None()
+			}},
+			{name: "core_dump_path", doc: "File the program was opened from, or None.", get: func(c Call) error { return c.StringOrNone(c.selfProg().CoreDumpPath()) }},
+			{name: "language", doc: "Language of the program.", get: func(c Call) error {
+				return c.Instance(instance{class: classLanguage, value: c.selfProg().Language()})
+			}},
+		},
+		slots: slots{
+			repr: func(c Call) error {
+				p := c.selfProg()
+				if path := p.CoreDumpPath(); path != "" {
+					return c.String("<drgn.Program of " + pyQuote(path) + ">")
+				}
+				return c.String(fmt.Sprintf("<drgn.Program at %#x>", addressOf(c.self)))
+			},
+			getitem: func(c Call, x *C.PyObject) error {
+				name, err := nameArg(x)
+				if err != nil {
+					return err
+				}
+				return c.Object(c.selfProg().Object(name))
+			},
+			contains: func(c Call, x *C.PyObject) error {
+				name, err := nameArg(x)
+				if err != nil {
+					return err
+				}
+				err = c.selfProg().Object(name).Err()
+				if isLookupError(err) {
+					return c.Number(0)
+				}
+				if err != nil {
+					return err
+				}
+				return c.Number(1)
+			},
+		},
+	}
+}
+
+// nameArg returns the argument of a subscript as a name.
+func nameArg(x *C.PyObject) (string, error) {
+	v, err := decodePy(x)
+	if err != nil {
+		return "", err
+	}
+	s, ok := v.(string)
+	if !ok {
+		return "", typeError("names must be str")
+	}
+	return s, nil
+}
+
+// addresses returns a sequence of integers.
+func addresses(c Call, i int) ([]uint64, error) {
+	v, err := c.Any(i)
+	if err != nil {
+		return nil, err
+	}
+	vs, ok := v.(list)
+	if !ok {
+		var t tuple
+		if t, ok = v.(tuple); !ok {
+			return nil, typeError("expected a sequence of integers")
+		}
+		vs = list(t)
+	}
+	out := make([]uint64, len(vs))
+	for j, x := range vs {
+		switch x := x.(type) {
+		case int64:
+			if x < 0 {
+				return nil, &pyErr{excOverflowError, "addresses are not negative"}
+			}
+			out[j] = uint64(x)
+		case *big.Int:
+			if !x.IsUint64() {
+				return nil, &pyErr{excOverflowError, "address is too large"}
+			}
+			out[j] = x.Uint64()
+		case drgn.Object:
+			if out[j], err = x.Uint(); err != nil {
+				return nil, err
+			}
+		default:
+			return nil, typeError("expected a sequence of integers")
+		}
+	}
+	return out, nil
+}
+
+func typeMethods() []Func {
+	const tail = ", *, qualifiers: enum = 0, language: any? = None)"
+	finish := func(c Call, t *types.Type, q int) error {
+		return c.Type(c.selfProg(), t.Qualified(types.Qualifiers(c.IntOr(q, 0))))
+	}
+	order := func(c Call, i int) (bool, error) {
+		if !c.Has(i) {
+			p := c.selfProg().Platform()
+			if !p.Known() {
+				return false, valueError("native byte order is not known")
+			}
+			return !p.IsLittleEndian(), nil
+		}
+		switch c.Str(i) {
+		case "little":
+			return false, nil
+		case "big":
+			return true, nil
+		}
+		return false, valueError("expected 'little', 'big' or None")
+	}
+	compound := func(kind types.Kind) func(c Call) error {
+		return func(c Call) error {
+			p := c.selfProg()
+			if !c.Has(1) {
+				if c.Has(2) {
+					return typeError("members of incomplete type")
+				}
+				return finish(c, p.Types().IncompleteCompound(p.Language(), kind, c.Str(0)), 4)
+			}
+			parts, err := instances[memberPart](c, 2, p)
+			if err != nil {
+				return err
+			}
+			d := types.Detail{}
+			for _, m := range parts {
+				d.Members = append(d.Members, m.part)
+			}
+			if d.TemplateParameters, err = templates(c, 3, p); err != nil {
+				return err
+			}
+			return finish(c, p.Types().Compound(p.Language(), kind, c.Str(0), c.Uint(1), func() (types.Detail, error) { return d, nil }), 4)
+		}
+	}
+	const compoundSig = "_type(tag: str?, size: index? = None, members: any? = None, *, template_parameters: any? = None, qualifiers: enum = 0, language: any? = None)"
+	return []Func{
+		{Sig: "void_type(*, qualifiers: enum = 0, language: any? = None)", Doc: "Make the void type.", Do: func(c Call) error {
+			return finish(c, c.selfProg().Types().Void(c.selfProg().Language()), 0)
+		}},
+		{Sig: "int_type(name: str, size: index, is_signed: bool, byteorder: str? = None" + tail, Doc: "Make an integer type.", Do: func(c Call) error {
+			big, err := order(c, 3)
+			if err != nil {
+				return err
+			}
+			p := c.selfProg()
+			return finish(c, p.Types().Int(p.Language(), c.Str(0), c.Uint(1), c.Bool(2), big), 4)
+		}},
+		{Sig: "bool_type(name: str, size: index, byteorder: str? = None" + tail, Doc: "Make a boolean type.", Do: func(c Call) error {
+			big, err := order(c, 2)
+			if err != nil {
+				return err
+			}
+			p := c.selfProg()
+			return finish(c, p.Types().Bool(p.Language(), c.Str(0), c.Uint(1), big), 3)
+		}},
+		{Sig: "float_type(name: str, size: index, byteorder: str? = None" + tail, Doc: "Make a floating-point type.", Do: func(c Call) error {
+			big, err := order(c, 2)
+			if err != nil {
+				return err
+			}
+			p := c.selfProg()
+			return finish(c, p.Types().Float(p.Language(), c.Str(0), c.Uint(1), big), 3)
+		}},
+		{Sig: "struct" + compoundSig, Doc: "Make a structure type; without size and members an incomplete one.", Do: compound(types.Struct)},
+		{Sig: "union" + compoundSig, Doc: "Make a union type; without size and members an incomplete one.", Do: compound(types.Union)},
+		{Sig: "class" + compoundSig, Doc: "Make a class type; without size and members an incomplete one.", Do: compound(types.Class)},
+		{Sig: "enum_type(tag: str?, type: type? = None, enumerators: any? = None" + tail, Doc: "Make an enumerated type; without type and enumerators an incomplete one.", Do: func(c Call) error {
+			p := c.selfProg()
+			if !c.Has(1) {
+				return finish(c, p.Types().IncompleteEnum(p.Language(), c.Str(0)), 3)
+			}
+			t, err := c.TypeIn(1, p)
+			if err != nil {
+				return err
+			}
+			if t.UnderlyingKind() != types.Int {
+				return valueError("compatible type of enum type must be integer type")
+			}
+			parts, err := instances[enumerator](c, 2, nil)
+			if err != nil {
+				return err
+			}
+			d := types.Detail{}
+			for _, e := range parts {
+				d.Enumerators = append(d.Enumerators, e.Enumerator)
+			}
+			return finish(c, p.Types().Enum(p.Language(), c.Str(0), t, func() (types.Detail, error) { return d, nil }), 3)
+		}},
+		{Sig: "typedef_type(name: str, type: type" + tail, Doc: "Make a typedef.", Do: func(c Call) error {
+			p := c.selfProg()
+			t, err := c.TypeIn(1, p)
+			if err != nil {
+				return err
+			}
+			return finish(c, p.Types().Typedef(p.Language(), c.Str(0), t), 2)
+		}},
+		{Sig: "pointer_type(type: type, size: index? = None, byteorder: str? = None" + tail, Doc: "Make a pointer type.", Do: func(c Call) error {
+			p := c.selfProg()
+			t, err := c.TypeIn(0, p)
+			if err != nil {
+				return err
+			}
+			big, err := order(c, 2)
+			if err != nil {
+				return err
+			}
+			size, err := p.AddressSize()
+			if c.Has(1) {
+				size, err = c.Uint(1), nil
+			}
+			if err != nil {
+				return err
+			}
+			return finish(c, p.Types().Pointer(p.Language(), t, size, big), 3)
+		}},
+		{Sig: "array_type(type: type, length: index? = None" + tail, Doc: "Make an array type.", Do: func(c Call) error {
+			p := c.selfProg()
+			t, err := c.TypeIn(0, p)
+			if err != nil {
+				return err
+			}
+			if !c.Has(1) {
+				return finish(c, p.Types().IncompleteArray(p.Language(), t), 2)
+			}
+			return finish(c, p.Types().Array(p.Language(), t, c.Uint(1)), 2)
+		}},
+		{Sig: "function_type(type: type, parameters: any, is_variadic: bool = False, *, template_parameters: any? = None, qualifiers: enum = 0, language: any? = None)", Doc: "Make a function type.", Do: func(c Call) error {
+			p := c.selfProg()
+			t, err := c.TypeIn(0, p)
+			if err != nil {
+				return err
+			}
+			parts, err := instances[paramPart](c, 1, p)
+			if err != nil {
+				return err
+			}
+			d := types.Detail{}
+			for _, m := range parts {
+				d.Parameters = append(d.Parameters, m.part)
+			}
+			if d.TemplateParameters, err = templates(c, 3, p); err != nil {
+				return err
+			}
+			return finish(c, p.Types().Function(p.Language(), t, c.Bool(2), func() (types.Detail, error) { return d, nil }), 4)
+		}},
+	}
+}
+
+func templates(c Call, i int, p *drgn.Program) ([]types.TemplateParameter, error) {
+	if !c.Has(i) {
+		return nil, nil
+	}
+	parts, err := instances[templatePart](c, i, p)
+	if err != nil {
+		return nil, err
+	}
+	var out []types.TemplateParameter
+	for _, t := range parts {
+		out = append(out, t.part)
+	}
+	return out, nil
+}
+
+// instances returns a sequence of instances of one class, of the program p unless that is nil.
+func instances[T any](c Call, i int, p *drgn.Program) ([]T, error) {
+	v, err := c.Any(i)
+	if err != nil {
+		return nil, err
+	}
+	vs, ok := v.(list)
+	if t, isTuple := v.(tuple); isTuple {
+		vs, ok = list(t), true
+	}
+	if !ok {
+		return nil, typeError("expected a sequence")
+	}
+	out := make([]T, 0, len(vs))
+	for _, x := range vs {
+		in, ok := x.(instance)
+		if !ok {
+			return nil, typeError("unexpected item in sequence")
+		}
+		t, ok := in.value.(T)
+		if !ok {
+			return nil, typeError("unexpected item in sequence")
+		}
+		if p != nil && in.prog != nil && in.prog != p {
+			return nil, valueError("type is from different program")
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}

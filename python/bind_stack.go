@@ -1,0 +1,186 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn"
+)
+
+func traceInstance(t *drgn.StackTrace) instance { return instance{classStackTrace, t.Prog(), t} }
+
+func frameInstance(f drgn.StackFrame) instance { return instance{classStackFrame, f.Trace().Prog(), f} }
+
+func stackTraceClass() *class {
+	trace := func(c Call) *drgn.StackTrace { return handleOf[*drgn.StackTrace](c.self) }
+	return &class{
+		id: classStackTrace, name: "StackTrace", doc: "The stack of a thread: a sequence of frames, the innermost first.",
+		props: []property{{name: "prog", doc: "Program the trace is of.", get: func(c Call) error { return c.Value(trace(c).Prog()) }}},
+		slots: slots{
+			str:    func(c Call) error { return c.String(trace(c).String()) },
+			repr:   func(c Call) error { return c.String(fmt.Sprintf("<drgn.StackTrace of %d frames>", trace(c).Len())) },
+			length: func(c Call) error { return c.Number(int64(trace(c).Len())) },
+			getitem: func(c Call, x *C.PyObject) error {
+				i, err := index(x, trace(c).Len())
+				if err != nil {
+					return err
+				}
+				return c.Instance(frameInstance(trace(c).Frame(i)))
+			},
+			iter: func(c Call) error {
+				t, i := trace(c), 0
+				return c.iterate(func(it *C.item) (bool, error) {
+					if i == t.Len() {
+						return false, nil
+					}
+					*it = frameInstance(t.Frame(i)).item()
+					i++
+					return true, nil
+				})
+			},
+		},
+	}
+}
+
+func stackFrameClass() *class {
+	frame := func(c Call) drgn.StackFrame { return handleOf[drgn.StackFrame](c.self) }
+	return &class{
+		id: classStackFrame, name: "StackFrame", doc: "A frame of a stack trace; frame['name'] is a parameter, a local or a global variable.",
+		methods: []Func{
+			{Sig: "locals()", Doc: "Return the names of the parameters and variables in the frame's scope.", Do: func(c Call) error {
+				names, err := frame(c).Locals()
+				if err != nil {
+					return err
+				}
+				return c.Value(names)
+			}},
+			{Sig: "source()", Doc: "Return where in the source code the frame is.", Do: func(c Call) error {
+				s, ok := frame(c).Source()
+				if !ok {
+					return &pyErr{excLookupError, "source code location not available"}
+				}
+				C.sh_incref(sourceLocation)
+				var name any
+				if n, ok := frame(c).FunctionName(); ok {
+					name = n
+				}
+				return c.Value(call{sourceLocation, tuple{s.Filename, s.Line, s.Column, name}})
+			}},
+			{Sig: "symbol()", Doc: "Return the symbol that the frame's code lies in.", Do: func(c Call) error {
+				s, err := frame(c).Symbol()
+				if err != nil {
+					return err
+				}
+				return c.Instance(instance{class: classSymbol, value: s})
+			}},
+			{Sig: "register(reg: str)", Doc: "Return the value that a register had in the frame.", Do: func(c Call) error {
+				v, err := frame(c).Register(c.Str(0))
+				if err != nil {
+					return err
+				}
+				return c.Unsigned(v)
+			}},
+			{Sig: "registers()", Doc: "Return the values of all registers that are known in the frame.", Do: func(c Call) error {
+				var d dict
+				for _, r := range frame(c).Registers() {
+					d = append(d, pair{r.Name, r.Value})
+				}
+				return c.Value(d)
+			}},
+		},
+		props: []property{
+			{name: "name", doc: "Name of the function, else of the symbol, else the address.", get: func(c Call) error { return c.String(frame(c).Name()) }},
+			{name: "function_name", doc: "Name of the function in the debugging information, or None.", get: func(c Call) error {
+				name, _ := frame(c).FunctionName()
+				return c.StringOrNone(name)
+			}},
+			{name: "is_inline", doc: "Whether the function was inlined into that of the next frame.", get: func(c Call) error { return c.Truth(frame(c).IsInline()) }},
+			{name: "interrupted", doc: "Whether the frame did not call the one before it but was stopped.", get: func(c Call) error { return c.Truth(frame(c).Interrupted()) }},
+			{name: "pc", doc: "Program counter.", get: func(c Call) error { return c.Unsigned(frame(c).PC()) }},
+			{name: "sp", doc: "Stack pointer.", get: func(c Call) error {
+				if v, ok := frame(c).SP(); ok {
+					return c.Unsigned(v)
+				}
+				return &pyErr{excLookupError, "stack pointer is not known"}
+			}},
+		},
+		slots: slots{
+			str:  func(c Call) error { return c.String(frame(c).String()) },
+			repr: func(c Call) error { return c.String("<drgn.StackFrame " + frame(c).String() + ">") },
+			getitem: func(c Call, x *C.PyObject) error {
+				name, err := nameArg(x)
+				if err != nil {
+					return err
+				}
+				return c.Object(frame(c).Object(name))
+			},
+			contains: func(c Call, x *C.PyObject) error {
+				name, err := nameArg(x)
+				if err != nil {
+					return err
+				}
+				ok, err := frame(c).HasLocal(name)
+				if err != nil {
+					return err
+				}
+				if ok {
+					return c.Number(1)
+				}
+				return c.Number(0)
+			},
+		},
+	}
+}
+
+// A sourceList is what Program.source_location returns.
+type sourceList struct {
+	prog   *drgn.Program
+	places []drgn.SourceLocation
+	names  []string
+}
+
+func (s sourceList) at(i int) any {
+	C.sh_incref(sourceLocation)
+	var name any
+	if s.names[i] != "" {
+		name = s.names[i]
+	}
+	return call{sourceLocation, tuple{s.places[i].Filename, s.places[i].Line, s.places[i].Column, name}}
+}
+
+func sourceListClass() *class {
+	sources := func(c Call) sourceList { return handleOf[sourceList](c.self) }
+	return &class{
+		id: classSourceLocationList, name: "SourceLocationList", doc: "The places in source code of an address, the innermost inlined function first.",
+		props: []property{{name: "prog", doc: "Program.", get: func(c Call) error { return c.Value(sources(c).prog) }}},
+		slots: slots{
+			length: func(c Call) error { return c.Number(int64(len(sources(c).places))) },
+			getitem: func(c Call, x *C.PyObject) error {
+				i, err := index(x, len(sources(c).places))
+				if err != nil {
+					return err
+				}
+				return c.Value(sources(c).at(i))
+			},
+			repr: func(c Call) error { return c.String(fmt.Sprintf("<drgn.SourceLocationList of %d>", len(sources(c).places))) },
+			str: func(c Call) error {
+				text := ""
+				for i, p := range sources(c).places {
+					if i > 0 {
+						text += "\n"
+					}
+					text += fmt.Sprintf("#%d  ", i)
+					if n := sources(c).names[i]; n != "" {
+						text += n + " at "
+					}
+					text += p.String()
+				}
+				return c.String(text)
+			},
+		},
+	}
+}

@@ -1,0 +1,91 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"runtime"
+	"strings"
+	"sync"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/python/internal/cpython"
+)
+
+// An Opener opens the program that the command line names; nil is none. It tells warn what is missing but does not stop it.
+type Opener func(ctx context.Context, warn func(error)) (*drgn.Program, error)
+
+// VersionHeader returns what the banner starts with.
+func VersionHeader(version string) string {
+	return fmt.Sprintf("godrgn %s (using Go %s, Python %s)", version, strings.TrimPrefix(runtime.Version(), "go"), cpython.Version)
+}
+
+func init() {
+	register("_drgn",
+		Func{Sig: "_options()", Do: func(c Call) error {
+			o := options
+			level := o.LogLevel
+			if level == "" {
+				level = "warning"
+			}
+			return c.Value(tuple{int(o.Mode), o.Code, o.Args, o.Quiet, level})
+		}},
+		Func{Sig: "_open()", Do: func(c Call) error {
+			if options.Open == nil {
+				return c.Value(tuple{nil, list{}})
+			}
+			var p *drgn.Program
+			var mu sync.Mutex
+			warnings := list{}
+			err := c.Long(func(ctx context.Context) (err error) {
+				p, err = options.Open(ctx, func(w error) {
+					mu.Lock()
+					defer mu.Unlock()
+					warnings = append(warnings, w.Error())
+				})
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			if p == nil {
+				return c.Value(tuple{nil, warnings})
+			}
+			return c.Value(tuple{p, warnings})
+		}},
+		Func{Sig: "_version_header()", Do: func(c Call) error {
+			return c.String(VersionHeader(options.Version))
+		}},
+		Func{Sig: "_licences()", Do: func(c Call) error {
+			var text strings.Builder
+			err := fs.WalkDir(cpython.Licences, ".", func(path string, d fs.DirEntry, err error) error {
+				if err != nil || d.IsDir() {
+					return err
+				}
+				b, err := cpython.Licences.ReadFile(path)
+				text.Write(b)
+				text.WriteString("\n")
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			return c.String(text.String())
+		}},
+		Func{Sig: "_ready(source_location: any)", Do: func(c Call) error {
+			C.sh_incref(c.py(0))
+			sourceLocation = c.py(0)
+			return c.None()
+		}},
+	)
+}
+
+// sourceLocation is the class drgn.SourceLocation.
+var sourceLocation *C.PyObject

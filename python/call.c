@@ -1,0 +1,265 @@
+// Functions and methods: each is described in Go, converted here, and called in one crossing.
+#include "bind.h"
+#include <stdio.h>
+#include "_cgo_export.h"
+
+#define NFUNC 1024
+typedef struct {
+	const char *name, *first; // first: what an optional first parameter is called
+	int nreq, npos, n, flags; // npos: how many may be given by position
+	const char *kinds;        // two bytes a parameter: its kind, and '?' when None is allowed
+	PyObject *kw[MAXARG];
+} sig;
+static sig sigs[NFUNC];
+
+static int type_error(const char *func, const char *what, const char *arg) {
+	char b[300];
+	snprintf(b, sizeof b, "%s() %s%s%s%s", func, what, arg ? " '" : "", arg ? arg : "", arg ? "'" : "");
+	py.PyErr_SetString(py.TypeError, b);
+	return -1;
+}
+
+static int wrong_type(PyObject *o, const char *func, const char *param, const char *want) {
+	PyObject *n = py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__");
+	const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : NULL;
+	char b[300];
+	snprintf(b, sizeof b, "%s() argument '%s' must be %s, not %s", func, param, want, s ? s : "?");
+	py.PyErr_SetString(py.TypeError, b);
+	if (n) py.Py_DecRef(n);
+	return -1;
+}
+
+static inline int is_class(PyObject *o, int cls) {
+	return o->ob_type == classes[cls] || (classes[cls] && py.PyType_IsSubtype(o->ob_type, classes[cls]));
+}
+
+static int as_integer(arg *a, PyObject *o, int is_signed) {
+	PyObject *x = NULL;
+	if (!(py.PyType_GetFlags(o->ob_type) & TPF_LONG) && !(o = x = py.PyNumber_Index(o))) return -1;
+	a->kind = is_signed ? A_INT : A_UINT;
+	a->i = is_signed ? (uint64_t)py.PyLong_AsLongLong(o) : py.PyLong_AsUnsignedLongLong(o);
+	if (x) py.Py_DecRef(x);
+	return a->i == (uint64_t)-1 && py.PyErr_Occurred() ? -1 : 0;
+}
+
+static int as_str(arg *a, PyObject *o) {
+	Py_ssize_t n;
+	a->kind = A_STR;
+	a->s = py.PyUnicode_AsUTF8AndSize(o, &n);
+	a->n = n;
+	return a->s ? 0 : -1;
+}
+
+// convert fills a from o; the kinds are listed in func.go. What 'p' makes is owned by a->o and dropped after the call.
+int convert(arg *a, PyObject *o, char kind, const char *func, const char *param) {
+	unsigned long tf;
+	a->o = o;
+	switch (kind) {
+	case 'u': return as_integer(a, o, 0);
+	case 'i': return as_integer(a, o, 1);
+	case 'b': {
+		int t = py.PyObject_IsTrue(o);
+		a->kind = A_BOOL;
+		a->i = t;
+		return t < 0 ? -1 : 0;
+	}
+	case 's':
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, func, param, "str");
+		return as_str(a, o);
+	case 'y': {
+		Py_ssize_t n;
+		char *p;
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_BYTES)) return wrong_type(o, func, param, "bytes");
+		if (py.PyBytes_AsStringAndSize(o, &p, &n)) return -1;
+		a->kind = A_BYTES;
+		a->s = p;
+		a->n = n;
+		return 0;
+	}
+	case 'z': // str or bytes
+		if (py.PyType_GetFlags(o->ob_type) & TPF_BYTES) return convert(a, o, 'y', func, param);
+		return convert(a, o, 's', func, param);
+	case 'p': {
+		PyObject *b = NULL;
+		Py_ssize_t n;
+		char *p;
+		if (!py.PyUnicode_FSConverter(o, &b)) return -1;
+		a->o = b;
+		if (py.PyBytes_AsStringAndSize(b, &p, &n)) return py.Py_DecRef(b), -1;
+		a->kind = A_BYTES;
+		a->s = p;
+		a->n = n;
+		return 0;
+	}
+	case 'V':
+		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, param, "Object");
+		a->kind = A_OBJ;
+		return 0;
+	case 'T':
+		if (is_class(o, C_TYPE)) return a->kind = A_OBJ, 0;
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, func, param, "Type or str");
+		return as_str(a, o);
+	case 'P':
+		if (!is_class(o, C_PROGRAM)) return wrong_type(o, func, param, "Program");
+		a->kind = A_PY;
+		return 0;
+	case 'S':
+		if (is_class(o, C_PROGRAM)) return a->kind = A_PY, 0;
+		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, param, "Program or Object");
+		a->kind = A_OBJ;
+		return 0;
+	case 'A': // address or name
+		if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return as_str(a, o);
+		return as_integer(a, o, 0);
+	case 'X': // Object or integer
+		if (is_class(o, C_OBJECT)) return a->kind = A_OBJ, 0;
+		return as_integer(a, o, 0);
+	case 'e': { // a member of an enumeration, or its number
+		tf = py.PyType_GetFlags(o->ob_type);
+		if (tf & TPF_LONG) return as_integer(a, o, 1);
+		PyObject *v = py.PyObject_GetAttrString(o, "value");
+		if (!v) return py.PyErr_Clear(), wrong_type(o, func, param, "a member of an enumeration");
+		int r = as_integer(a, v, 1);
+		py.Py_DecRef(v);
+		return r;
+	}
+	default: a->kind = A_PY; return 0;
+	}
+}
+
+static int convert_param(const sig *s, int i, arg *a, PyObject *o) {
+	if (o == py.None && s->kinds[2 * i + 1] == '?') {
+		a->kind = A_NONE;
+		a->o = o;
+		return 0;
+	}
+	return convert(a, o, s->kinds[2 * i], s->name, py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL));
+}
+
+static int find_kw(const sig *s, PyObject *k) {
+	for (int i = 0; i < s->n; i++)
+		if (s->kw[i] == k) return i;
+	for (int i = 0; i < s->n; i++)
+		if (!py.PyUnicode_Compare(s->kw[i], k)) return i;
+	return -1;
+}
+
+// left_out says whether an optional first parameter was left out.
+static int left_out(const sig *s, PyObject *const *args, Py_ssize_t npos, PyObject *kwn) {
+	Py_ssize_t nk = kwn ? py.PyTuple_Size(kwn) : 0;
+	if (npos == 0) {
+		for (Py_ssize_t j = 0; j < nk; j++)
+			if (find_kw(s, py.PyTuple_GetItem(kwn, j)) == 0) return 0;
+		return 1;
+	}
+	if (is_class(args[0], C_PROGRAM)) return 0;
+	if (s->flags & F_PROG) return npos + nk < s->nreq || !is_class(args[0], C_OBJECT) || s->n == 1 || s->npos > npos;
+	return !is_class(args[0], C_OBJECT) || npos + nk < s->nreq;
+}
+
+PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn) {
+	const sig *s = &sigs[id];
+	arg a[MAXARG];
+	int used[MAXARG], nused = 0, first = 0, bad = -1;
+	PyObject *ret = NULL, *rest = NULL;
+	if (forked) return fork_error(), NULL;
+	for (int i = 0; i < s->n; i++) a[i].kind = A_MISSING;
+	if (s->flags & (F_PROG | F_SCOPE) && left_out(s, args, npos, kwn)) {
+		PyObject *p = prog_default();
+		if (!p) return NULL;
+		a[0].kind = A_PY;
+		a[0].o = p;
+		first = 1;
+	}
+	if (npos + first > s->npos && !(s->flags & F_VARARGS)) {
+		char b[100];
+		snprintf(b, sizeof b, "takes at most %d positional argument%s (%d given)", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
+		type_error(s->name, b, NULL);
+		goto out;
+	}
+	for (Py_ssize_t i = 0; i < npos && i + first < s->npos; i++) {
+		if (convert_param(s, i + first, &a[i + first], args[i])) goto out;
+		if (s->kinds[2 * (i + first)] == 'p' && a[i + first].kind == A_BYTES) used[nused++] = i + first;
+	}
+	if (s->flags & F_VARARGS) { // the parameter after those given by position takes the rest as a tuple
+		Py_ssize_t n = npos + first > s->npos ? npos + first - s->npos : 0;
+		if (!(rest = py.PyTuple_New(n))) goto out;
+		for (Py_ssize_t i = 0; i < n; i++) {
+			PyObject *o = args[npos - n + i];
+			py.Py_IncRef(o);
+			py.PyTuple_SetItem(rest, i, o);
+		}
+		a[s->npos].kind = A_PY;
+		a[s->npos].o = rest;
+	}
+	for (Py_ssize_t j = 0, nk = kwn ? py.PyTuple_Size(kwn) : 0; j < nk; j++) {
+		PyObject *k = py.PyTuple_GetItem(kwn, j);
+		int i = find_kw(s, k);
+		if (i < 0 || a[i].kind) {
+			type_error(s->name, i < 0 ? "got an unexpected keyword argument" : "got multiple values for argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
+			goto out;
+		}
+		if (convert_param(s, i, &a[i], args[npos + j])) goto out;
+		if (s->kinds[2 * i] == 'p' && a[i].kind == A_BYTES) used[nused++] = i;
+	}
+	for (int i = 0; i < s->nreq; i++)
+		if (!a[i].kind) {
+			type_error(s->name, "missing required argument", py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL));
+			goto out;
+		}
+	bad = 0;
+out:
+	if (!bad) {
+		res r;
+		r.i.tag = R_ERR;
+		goCall(id, self, a, s->n, &r);
+		ret = give(&r);
+	}
+	for (int i = 0; i < nused; i++) py.Py_DecRef(a[used[i]].o);
+	if (rest) py.Py_DecRef(rest);
+	return ret;
+}
+
+// A PyMethodDef has no room for a number, so each function has a little C function of its own.
+#define T1(i) static PyObject *tr_##i(PyObject *s, PyObject *const *a, Py_ssize_t n, PyObject *k) { return tramp(0x##i, s, a, n, k); }
+#define R4(X, h) X(h##0) X(h##1) X(h##2) X(h##3) X(h##4) X(h##5) X(h##6) X(h##7) X(h##8) X(h##9) X(h##a) X(h##b) X(h##c) X(h##d) X(h##e) X(h##f)
+#define R8(X, h) R4(X, h##0) R4(X, h##1) R4(X, h##2) R4(X, h##3) R4(X, h##4) R4(X, h##5) R4(X, h##6) R4(X, h##7) \
+	R4(X, h##8) R4(X, h##9) R4(X, h##a) R4(X, h##b) R4(X, h##c) R4(X, h##d) R4(X, h##e) R4(X, h##f)
+#define RALL(X) R8(X, 0) R8(X, 1) R8(X, 2) R8(X, 3)
+RALL(T1)
+#define P1(i) tr_##i,
+static void *const trampolines[NFUNC] = {RALL(P1)};
+
+// The strings live for ever.
+void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first) {
+	sig *s = &sigs[id];
+	*s = (sig){.name = name, .first = first, .nreq = nreq, .npos = npos, .n = n, .flags = flags, .kinds = kinds};
+	for (int i = 0; i < n; i++) s->kw[i] = py.PyUnicode_InternFromString(kw[i]);
+	d->name = name;
+	d->meth = trampolines[id];
+	d->flags = METH_FASTCALL | METH_KEYWORDS | (flags & F_CLASS ? METH_CLASS : 0) | (flags & F_STATIC ? METH_STATIC : 0);
+	d->doc = doc;
+}
+
+int sh_add_function(PyObject *dict, PyMethodDef *d, const char *modname) {
+	PyObject *m = py.PyUnicode_InternFromString(modname), *f = m ? py.PyCFunction_NewEx(d, NULL, m) : NULL;
+	int r = f ? py.PyDict_SetItemString(dict, d->name, f) : -1;
+	if (m) py.Py_DecRef(m);
+	if (f) py.Py_DecRef(f);
+	return r;
+}
+
+// ---- The default program: each thread's own.
+static const char key[] = "drgn default program";
+
+PyObject *prog_default(void) { // borrowed
+	PyObject *d = py.PyThreadState_GetDict(), *p = d ? py.PyDict_GetItemString(d, key) : NULL;
+	if (!p && !py.PyErr_Occurred()) goNoDefault();
+	return p;
+}
+
+int prog_set_default(PyObject *p) {
+	PyObject *d = py.PyThreadState_GetDict();
+	if (!d) return -1;
+	return py.PyDict_SetItemString(d, key, p); // None: none, see prog_default's caller
+}

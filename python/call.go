@@ -1,0 +1,125 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"runtime/debug"
+	"strings"
+	"unsafe"
+)
+
+// A Call is one call of a function: its converted arguments, and where its result goes. It is good during the call only.
+type Call struct {
+	self *C.PyObject // the instance, or the class
+	args []C.arg
+	res  *C.res
+}
+
+// Has reports whether an argument was given and is not None.
+func (c Call) Has(i int) bool { return c.args[i].kind != C.A_MISSING && c.args[i].kind != C.A_NONE }
+
+// Uint returns an index.
+func (c Call) Uint(i int) uint64 { return uint64(c.args[i].i) }
+
+// UintOr returns an index, or def when it was left out.
+func (c Call) UintOr(i int, def uint64) uint64 {
+	if !c.Has(i) {
+		return def
+	}
+	return uint64(c.args[i].i)
+}
+
+// Int returns a signed number.
+func (c Call) Int(i int) int64 { return int64(c.args[i].i) }
+
+// IntOr returns a signed number, or def when it was left out.
+func (c Call) IntOr(i int, def int64) int64 {
+	if !c.Has(i) {
+		return def
+	}
+	return int64(c.args[i].i)
+}
+
+// Bool returns a truth value; false when it was left out.
+func (c Call) Bool(i int) bool { return c.args[i].kind == C.A_BOOL && c.args[i].i != 0 }
+
+// BoolOr returns a truth value, or def when it was left out.
+func (c Call) BoolOr(i int, def bool) bool {
+	if c.args[i].kind != C.A_BOOL {
+		return def
+	}
+	return c.args[i].i != 0
+}
+
+// Str returns a str, or a path; "" when it was left out.
+func (c Call) Str(i int) string {
+	a := &c.args[i]
+	if a.kind != C.A_STR && a.kind != C.A_BYTES {
+		return ""
+	}
+	return strings.Clone(unsafe.String((*byte)(unsafe.Pointer(a.s)), int(a.n)))
+}
+
+// Bytes returns the bytes of a str or bytes object; nil when it was left out.
+func (c Call) Bytes(i int) []byte {
+	a := &c.args[i]
+	if a.kind != C.A_STR && a.kind != C.A_BYTES {
+		return nil
+	}
+	return C.GoBytes(unsafe.Pointer(a.s), C.int(a.n))
+}
+
+// IsStr reports whether an address or type was given by name.
+func (c Call) IsStr(i int) bool { return c.args[i].kind == C.A_STR }
+
+// IsObject reports whether a scope or thread was given as an Object, a type as a Type.
+func (c Call) IsObject(i int) bool { return c.args[i].kind == C.A_OBJ }
+
+// py returns an argument as it was given: borrowed.
+func (c Call) py(i int) *C.PyObject { return c.args[i].o }
+
+// Any returns an argument as a Go value; see [decode].
+func (c Call) Any(i int) (any, error) { return decodePy(c.args[i].o) }
+
+// A pyError is a Python exception on its way through Go.
+type pyError struct {
+	typ, msg string
+	exc      *C.PyObject // owned; dropped by dropRef
+}
+
+func (e *pyError) Error() string { return e.typ + ": " + e.msg }
+
+// raised says that an exception is set already.
+type raisedError struct{}
+
+func (raisedError) Error() string { return "a Python exception is set" }
+
+//export goCall
+func goCall(id C.int, self *C.PyObject, args *C.arg, n C.int, r *C.res) {
+	defer guard(r)
+	finish(r, handlers[id](Call{self, unsafe.Slice(args, int(n)), r}))
+}
+
+// finish raises err, if any, in Python.
+func finish(r *C.res, err error) {
+	if err != nil {
+		r.i.tag = C.R_ERR
+		raise(err)
+	}
+}
+
+// guard makes a panic a Python exception with Go's stack.
+func guard(r *C.res) {
+	if e := recover(); e != nil {
+		r.i.tag = C.R_ERR
+		raiseText(excGoPanic, fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack()))
+	}
+}
+
+func raiseText(exc C.int, msg string) {
+	C.sh_raise(exc, (*C.char)(unsafe.Pointer(unsafe.StringData(msg))), C.int64_t(len(msg)))
+}

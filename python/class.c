@@ -1,0 +1,274 @@
+// Classes that are described in Go: their slots all come here and go on to Go in one crossing. Programs and iterators.
+#include "bind.h"
+#include <stdio.h>
+#include "_cgo_export.h"
+
+PyTypeObject *classes[C_MAX];
+static int newids[C_MAX];
+
+PyTypeObject *sh_class_at(int cls) { return classes[cls]; }
+
+
+int sh_add(PyObject *module, const char *name, PyObject *o) { return py.PyModule_AddObjectRef(module, name, o); }
+
+int sh_append(PyObject *list, PyObject *o) { return py.PyList_Append(list, o); }
+PyObject *sh_dict(PyObject *module) { return py.PyModule_GetDict(module); }
+int sh_callable(PyObject *o) { return py.PyCallable_Check(o); }
+PyObject *sh_drgn_attr(const char *name) {
+	PyObject *m = py.PyImport_ImportModule("drgn"), *o = m ? py.PyObject_GetAttrString(m, name) : NULL;
+	if (m) py.Py_DecRef(m);
+	return o;
+}
+
+int sh_is_program(PyObject *o) { return o->ob_type == classes[C_PROGRAM] || py.PyType_IsSubtype(o->ob_type, classes[C_PROGRAM]); }
+
+void sh_property(PyGetSetDef *d, int id, int settable) {
+	d->get = get_property;
+	d->set = settable ? set_property : NULL;
+	d->closure = (void *)(intptr_t)id;
+}
+
+PyObject *slot_call(int slot, Obj *self, PyObject *x, int64_t n) {
+	if (forked) return fork_error(), NULL;
+	res r;
+	r.i.tag = R_ERR;
+	goSlot(slot, (PyObject *)self, x, n, &r);
+	return give(&r);
+}
+
+static PyObject *s_repr(PyObject *s) { return slot_call(S_REPR, (Obj *)s, NULL, 0); }
+static PyObject *s_str(PyObject *s) { return slot_call(S_STR, (Obj *)s, NULL, 0); }
+static PyObject *s_iter(PyObject *s) { return slot_call(S_ITER, (Obj *)s, NULL, 0); }
+static PyObject *s_getitem(PyObject *s, PyObject *k) { return slot_call(S_GETITEM, (Obj *)s, k, 0); }
+static PyObject *s_compare(PyObject *s, PyObject *o, int op) { return slot_call(S_COMPARE, (Obj *)s, o, op); }
+
+static Py_ssize_t number(PyObject *o) {
+	if (!o) return -1;
+	long long v = py.PyLong_AsLongLong(o);
+	py.Py_DecRef(o);
+	return v;
+}
+static Py_ssize_t s_len(PyObject *s) { return number(slot_call(S_LEN, (Obj *)s, NULL, 0)); }
+static Py_ssize_t s_hash(PyObject *s) {
+	Py_ssize_t h = number(slot_call(S_HASH, (Obj *)s, NULL, 0));
+	return h == -1 && !py.PyErr_Occurred() ? -2 : h;
+}
+static int s_contains(PyObject *s, PyObject *k) { return (int)number(slot_call(S_CONTAINS, (Obj *)s, k, 0)); }
+static PyObject *s_item(PyObject *s, Py_ssize_t i) {
+	PyObject *k = py.PyLong_FromLongLong(i), *r = k ? s_getitem(s, k) : NULL;
+	if (k) py.Py_DecRef(k);
+	return r;
+}
+
+PyObject *get_property(PyObject *self, void *closure) {
+	if (forked) return fork_error(), NULL;
+	res r;
+	r.i.tag = R_ERR;
+	goGet((int)(intptr_t)closure, self, &r);
+	return give(&r);
+}
+
+int set_property(PyObject *self, PyObject *v, void *closure) {
+	if (forked) return fork_error();
+	if (!v) return py.PyErr_SetString(py.AttributeError, "attribute cannot be deleted"), -1;
+	res r;
+	r.i.tag = R_ERR;
+	goSet((int)(intptr_t)closure, self, v, &r);
+	PyObject *o = give(&r);
+	if (!o) return -1;
+	py.Py_DecRef(o);
+	return 0;
+}
+
+static PyObject *s_new(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
+	int cls = -1;
+	for (int i = 0; i < C_MAX && cls < 0; i++)
+		if (classes[i] && newids[i] && py.PyType_IsSubtype(t, classes[i])) cls = i;
+	if (cls < 0) return py.PyErr_SetString(py.TypeError, "cannot create instances"), NULL;
+	PyObject *v[2 * MAXARG], *names = NULL, *k, *x;
+	Py_ssize_t n = py.PyTuple_Size(args), pos = 0, nk = 0;
+	if (n > MAXARG) return py.PyErr_SetString(py.TypeError, "too many arguments"), NULL;
+	for (Py_ssize_t i = 0; i < n; i++) v[i] = py.PyTuple_GetItem(args, i);
+	if (kwargs) {
+		while (py.PyDict_Next(kwargs, &pos, &k, &x)) nk++;
+		if (nk > MAXARG) return py.PyErr_SetString(py.TypeError, "too many arguments"), NULL;
+		if (!(names = py.PyTuple_New(nk))) return NULL;
+		for (nk = pos = 0; py.PyDict_Next(kwargs, &pos, &k, &x); nk++) {
+			v[n + nk] = x;
+			py.Py_IncRef(k);
+			py.PyTuple_SetItem(names, nk, k);
+		}
+	}
+	PyObject *r = tramp(newids[cls], (PyObject *)t, v, n, names);
+	if (names) py.Py_DecRef(names);
+	return r;
+}
+
+static PyTypeObject *new_class(int cls, const char *name, int size, unsigned flags, PyType_Slot *slots, int base) {
+	PyType_Spec sp = {name, size, 0, TPF_DEFAULT | flags, slots};
+	PyTypeObject *t = base >= 0 ? py.PyType_FromSpecWithBases(&sp, (PyObject *)classes[base]) : py.PyType_FromSpec(&sp);
+	if (cls >= 0) classes[cls] = t;
+	return t;
+}
+
+PyTypeObject *sh_class(int cls, const char *name, const char *doc, int base, unsigned slots, PyMethodDef *m, PyGetSetDef *g, int newid, const PyType_Slot *extra) {
+	PyType_Slot s[48];
+	int n = 0;
+#define ADD(x, f) s[n++] = (PyType_Slot){x, (void *)(f)}
+	ADD(SLOT_tp_dealloc, obj_dealloc);
+	ADD(SLOT_tp_doc, doc);
+	if (m) ADD(SLOT_tp_methods, m);
+	if (g) ADD(SLOT_tp_getset, g);
+	if (slots & S_REPR) ADD(SLOT_tp_repr, s_repr);
+	if (slots & S_STR) ADD(SLOT_tp_str, s_str);
+	if (slots & S_LEN) ADD(SLOT_sq_length, s_len);
+	if (slots & S_LEN) ADD(SLOT_mp_length, s_len);
+	if (slots & S_GETITEM) ADD(SLOT_mp_subscript, s_getitem);
+	if (slots & S_GETITEM && slots & S_LEN) ADD(SLOT_sq_item, s_item);
+	if (slots & S_CONTAINS) ADD(SLOT_sq_contains, s_contains);
+	if (slots & S_ITER) ADD(SLOT_tp_iter, s_iter);
+	if (slots & S_HASH) ADD(SLOT_tp_hash, s_hash);
+	if (slots & S_COMPARE) ADD(SLOT_tp_richcompare, s_compare);
+	if (newid) ADD(SLOT_tp_new, s_new);
+	while (extra && extra->slot) s[n++] = *extra++;
+	s[n] = (PyType_Slot){0, NULL};
+	newids[cls] = newid;
+	return new_class(cls, name, sizeof(Obj), (newid ? 0 : TPF_NO_NEW) | (slots & S_BASE ? TPF_BASE : 0) | (slots & S_MUTABLE ? 0 : TPF_IMMUTABLE), s, base);
+}
+
+// ---- Programs: the only instances that hold others, so the only ones that Python's collector visits.
+static int prog_traverse(PyObject *self, visitproc visit, void *arg) {
+	Prog *p = (Prog *)self;
+	PyObject *all[] = {p->cache, p->config, p->held, (PyObject *)self->ob_type};
+	for (int i = 0; i < 4; i++) {
+		int r = all[i] ? visit(all[i], arg) : 0;
+		if (r) return r;
+	}
+	return 0;
+}
+
+static int prog_clear(PyObject *self) {
+	PyObject **all[] = {&((Prog *)self)->cache, &((Prog *)self)->config, &((Prog *)self)->held};
+	for (int i = 0; i < 3; i++) {
+		PyObject *o = *all[i];
+		*all[i] = NULL;
+		if (o) py.Py_DecRef(o);
+	}
+	return 0;
+}
+
+static void prog_dealloc(PyObject *self) {
+	PyTypeObject *t = self->ob_type;
+	py.PyObject_GC_UnTrack(self);
+	prog_clear(self);
+	if (!forked) goProgramFree(((Prog *)self)->h);
+	py.PyObject_GC_Del(self);
+	py.Py_DecRef((PyObject *)t);
+}
+
+static PyObject *prog_alloc(PyTypeObject *t, uint64_t h) {
+	Prog *p = (Prog *)py.PyType_GenericAlloc(t, 0);
+	if (!p) return NULL;
+	p->h = h;
+	if (!(p->cache = py.PyDict_New()) || !(p->config = py.PyDict_New()) || !(p->held = py.PyList_New(0))) return py.Py_DecRef(&p->ob), NULL;
+	return &p->ob;
+}
+
+PyObject *prog_new(uint64_t h) { return prog_alloc(classes[C_PROGRAM], h); }
+PyObject *prog_held(PyObject *p) { return ((Prog *)p)->held; }
+
+static PyObject *prog_dict(PyObject *self, void *which) {
+	PyObject *d = which ? ((Prog *)self)->config : ((Prog *)self)->cache;
+	if (!d) d = py.None;
+	py.Py_IncRef(d);
+	return d;
+}
+
+static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
+	PyObject *o = s_new(t, args, kwargs); // of the class itself
+	if (!o || t == classes[C_PROGRAM]) return o;
+	uint64_t h = ((Prog *)o)->h;
+	((Prog *)o)->h = 0; // a subclass takes the program over
+	PyObject *s = prog_alloc(t, h);
+	if (s) goProgramMoved(h, s);
+	py.Py_DecRef(o);
+	return s;
+}
+
+int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
+	static PyGetSetDef all[64] = {
+		{"cache", prog_dict, NULL, "Dictionary for caching what was found out about the program.", NULL},
+		{"config", prog_dict, NULL, "Dictionary of settings that helpers look at.", (void *)1}};
+	int n = 2;
+	while (g && g->name && n < 63) all[n++] = *g++;
+	PyType_Slot s[] = {{SLOT_tp_dealloc, prog_dealloc}, {SLOT_tp_traverse, prog_traverse}, {SLOT_tp_clear, prog_clear}, {SLOT_tp_methods, m},
+		{SLOT_tp_getset, all}, {SLOT_tp_doc, (void *)doc}, {SLOT_tp_new, prog_make}, {SLOT_mp_subscript, s_getitem}, {SLOT_sq_contains, s_contains},
+		{SLOT_tp_repr, s_repr}, {0, NULL}};
+	newids[C_PROGRAM] = newid;
+	return new_class(C_PROGRAM, "drgn.Program", sizeof(Prog), TPF_GC | TPF_BASE | TPF_IMMUTABLE, s, -1) ? 0 : -1;
+}
+
+// ---- Iterators: filled in batches that grow from 1.
+#define BATCH 64
+typedef struct {
+	PyObject ob;
+	PyObject *keep;
+	uint64_t h;
+	int pos, n, next, done; // done: 1 at the end, 2 when an error comes after the batch
+	item it[BATCH];
+} Iter;
+static PyTypeObject *iter_type;
+
+static PyObject *iter_next(PyObject *self) {
+	Iter *b = (Iter *)self;
+	if (b->pos == b->n) {
+		if (b->done) {
+			if (b->done == 2) b->done = 1, goIterError(b->h);
+			return NULL;
+		}
+		if (forked) return fork_error(), NULL;
+		int state = 0;
+		b->pos = b->n = 0;
+		int n = goIterFill(b->h, b->it, b->next, &state);
+		b->pos = 0; // the callback may have let another thread in
+		b->n = n;
+		b->done = state;
+		if (b->next < BATCH) b->next *= 2;
+		if (n == 0) {
+			if (state == 0) return NULL; // an exception is set
+			return iter_next(self);
+		}
+	}
+	return make(&b->it[b->pos++]);
+}
+
+static void iter_dealloc(PyObject *self) {
+	Iter *b = (Iter *)self;
+	PyTypeObject *t = self->ob_type;
+	while (b->pos < b->n) { // what was read ahead
+		PyObject *o = make(&b->it[b->pos++]);
+		if (o) py.Py_DecRef(o);
+	}
+	if (!forked) goIterClose(b->h);
+	if (b->keep) py.Py_DecRef(b->keep);
+	py.PyObject_Free(self);
+	py.Py_DecRef((PyObject *)t);
+}
+
+PyObject *new_iter(uint64_t h, PyObject *keep) {
+	Iter *b = (Iter *)py._PyObject_New(iter_type);
+	if (!b) return NULL;
+	b->h = h;
+	if (keep) py.Py_IncRef(keep);
+	b->keep = keep;
+	b->pos = b->n = b->done = 0;
+	b->next = 1;
+	return &b->ob;
+}
+
+int iter_class(void) {
+	PyType_Slot s[] = {{SLOT_tp_iter, py.PyObject_SelfIter}, {SLOT_tp_iternext, iter_next}, {SLOT_tp_dealloc, iter_dealloc},
+		{SLOT_tp_doc, "Iterator whose elements are found in Go. A live target is read a little ahead."}, {0, NULL}};
+	iter_type = new_class(-1, "drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);
+	return iter_type ? 0 : -1;
+}

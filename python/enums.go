@@ -1,0 +1,38 @@
+package python
+
+import (
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/types"
+)
+
+// An enumID is an enumeration's place in lib/drgn/_enums.py's ENUMS.
+type enumID uint32
+
+const (
+	enumArchitecture enumID = iota
+	enumPlatformFlags
+	enumProgramFlags
+	enumFindObjectFlags
+	enumTypeKind
+	enumPrimitiveType
+	enumQualifiers
+	enumAbsenceReason
+	enumSymbolBinding
+	enumSymbolKind
+	enumModuleFileStatus
+	enumSupplementaryFileKind
+	enumKmodSearchMethod
+)
+
+// The numbers of Go's constants are those of the enumerations.
+const (
+	_ = uint(drgn.IsLinuxKernel-1) + uint(drgn.IsLive-2) + uint(drgn.IsLocal-4)
+	_ = uint(drgn.FindConstant-1) + uint(drgn.FindFunction-2) + uint(drgn.FindVariable-4)
+	_ = uint(types.Function-11) + uint(types.CPtrdiffT-18) + uint(types.Atomic-8)
+	_ = uint(drgn.NotImplemented-2) + uint(drgn.BindWeak-3) + uint(drgn.BindUnique-11) + uint(drgn.SymbolIFunc-10)
+	_ = uint(arch.Is64Bit-1) + uint(arch.IsLittleEndian-2)
+)
+
+// architectures are the instruction sets in the order of the enumeration.
+var architectures = []string{"UNKNOWN", "X86_64", "I386", "AARCH64", "ARM", "PPC64", "RISCV64", "RISCV32", "S390X", "S390", "LOONGARCH64"}

@@ -1,0 +1,183 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"fmt"
+	"strings"
+	"unsafe"
+)
+
+// A Func describes a function or method that Python sees.
+//
+// Sig is its name and parameters: "read(address: index, size: index, physical: bool = False)". A parameter after "*" is
+// given by keyword only, "*name" takes all that is left as a tuple, those before "/" have no keyword. The kinds of
+// parameters are
+//
+//	index    an integer or integer Object, as uint64      int      the same, as int64
+//	bool     anything, by its truth                       str      a str
+//	bytes    a bytes object                               text     str or bytes
+//	path     str, bytes or a path object                  any      any object
+//	object   a drgn.Object                                type     a drgn.Type or the name of one
+//	prog     a drgn.Program                               scope    a Program or an Object
+//	address  an address or a name                         thread   an Object or an integer
+//	enum     a member of an enumeration, or its number
+//
+// with "?" behind where None is allowed. A first parameter "prog: prog = ~" may be left out: it is the default program then;
+// "ns: scope = ~" likewise takes an Object, a Program or nothing.
+type Func struct {
+	Sig, Doc string
+	Class    bool // a class method
+	Do       func(c Call) error
+}
+
+var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "any": 'O',
+	"object": 'V', "type": 'T', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e'}
+
+// handlers are the functions by the number of their trampoline; 0 is none.
+var handlers = []func(Call) error{nil}
+
+// define fills d and gives f its number.
+func define(d *C.PyMethodDef, f *Func, method bool) int {
+	id := len(handlers)
+	if id >= 1024 {
+		panic("python: more functions than trampolines")
+	}
+	handlers = append(handlers, f.Do)
+	name, rest, ok := strings.Cut(f.Sig, "(")
+	params, _, closed := strings.Cut(rest, ")")
+	if !ok || !closed {
+		panic("python: bad signature " + f.Sig)
+	}
+	var shown, names []string
+	var kinds strings.Builder
+	nreq, npos, flags := 0, -1, 0
+	if method {
+		shown = append(shown, map[bool]string{true: "$type", false: "$self"}[f.Class])
+	}
+	for _, p := range splitParams(params) {
+		if p == "/" || p == "*" {
+			shown = append(shown, p)
+			if p == "*" {
+				npos = len(names)
+			}
+			continue
+		}
+		if strings.HasPrefix(p, "*") {
+			shown = append(shown, p)
+			npos = len(names)
+			flags |= C.F_VARARGS
+			names = append(names, p[1:])
+			kinds.WriteString("O ")
+			continue
+		}
+		decl, def, optional := strings.Cut(p, " = ")
+		param, kind, _ := strings.Cut(decl, ": ")
+		none := byte(' ')
+		if strings.HasSuffix(kind, "?") {
+			kind, none = kind[:len(kind)-1], '?'
+		}
+		letter, ok := kindLetters[kind]
+		if !ok {
+			panic(fmt.Sprintf("python: unknown kind %q in %s", kind, f.Sig))
+		}
+		switch {
+		case def == "~" && letter == 'P':
+			flags |= C.F_PROG
+			shown, nreq = append(shown, param+"=None"), len(names)+1
+		case def == "~":
+			flags |= C.F_SCOPE
+			shown, nreq = append(shown, param+"=None"), len(names)+1
+		case optional:
+			shown = append(shown, param+"="+def)
+		default:
+			shown = append(shown, param)
+			if npos >= 0 {
+				panic("python: a required keyword-only parameter in " + f.Sig)
+			}
+			nreq = len(names) + 1
+		}
+		names = append(names, param)
+		kinds.WriteByte(letter)
+		kinds.WriteByte(none)
+	}
+	if npos < 0 {
+		npos = len(names)
+	}
+	if len(names) > C.MAXARG {
+		panic("python: too many parameters in " + f.Sig)
+	}
+	if flags&(C.F_PROG|C.F_SCOPE) != 0 { // a required parameter may follow: let the signature stay well-formed
+		for i, s := range shown {
+			if i > 0 && s != "*" && !strings.Contains(s, "=") {
+				shown[0] = strings.TrimSuffix(shown[0], "=None")
+			}
+		}
+	}
+	if f.Class {
+		flags |= C.F_CLASS
+	}
+	kw := (**C.char)(C.calloc(C.MAXARG, C.size_t(unsafe.Sizeof(uintptr(0)))))
+	for i, n := range names {
+		unsafe.Slice(kw, C.MAXARG)[i] = C.CString(n)
+	}
+	doc := C.CString(name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + f.Doc)
+	C.sh_def(C.int(id), d, C.CString(name), doc, C.int(nreq), C.int(npos), C.int(len(names)), C.CString(kinds.String()), kw, C.int(flags), nil)
+	return id
+}
+
+// splitParams splits at the commas outside quotes.
+func splitParams(s string) []string {
+	var out []string
+	quoted, start := false, 0
+	for i := range len(s) {
+		switch {
+		case s[i] == '\'':
+			quoted = !quoted
+		case s[i] == ',' && !quoted:
+			out = append(out, strings.TrimSpace(s[start:i]))
+			start = i + 1
+		}
+	}
+	if last := strings.TrimSpace(s[start:]); last != "" {
+		out = append(out, last)
+	}
+	return out
+}
+
+// defineAll makes the table of methods that a class keeps.
+func defineAll(fs []Func, method bool) *C.PyMethodDef {
+	defs := (*C.PyMethodDef)(C.calloc(C.size_t(len(fs)+1), C.sizeof_PyMethodDef))
+	for i := range fs {
+		define(&unsafe.Slice(defs, len(fs)+1)[i], &fs[i], method)
+	}
+	return defs
+}
+
+// functions are the functions that modules have from Go, by module; moduleDocs what the modules are for.
+var (
+	functions  = map[string][]Func{}
+	moduleDocs = map[string]string{}
+)
+
+// register adds functions to a module; it is called while the program starts.
+func register(module string, fs ...Func) { functions[module] = append(functions[module], fs...) }
+
+//export goBindModule
+func goBindModule(name *C.char, dict *C.PyObject) C.int {
+	module := C.GoString(name)
+	fs := functions[module]
+	if len(fs) == 0 {
+		return 0
+	}
+	defs := unsafe.Slice(defineAll(fs, false), len(fs))
+	for i := range defs {
+		if C.sh_add_function(dict, &defs[i], name) != 0 {
+			return -1
+		}
+	}
+	return 0
+}

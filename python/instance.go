@@ -1,0 +1,240 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/types"
+)
+
+// A classID is a class's place in class.c's table.
+type classID C.uint32_t
+
+const (
+	classProgram classID = C.C_PROGRAM
+	classObject  classID = C.C_OBJECT
+	classType    classID = C.C_TYPE
+)
+
+// ref takes a reference over.
+func ref(o *C.PyObject) *pyRef {
+	r := &pyRef{o}
+	runtime.AddCleanup(r, dropRef, o)
+	return r
+}
+
+// An instance is a Go value that Python sees as an instance of a class.
+type instance struct {
+	class classID
+	prog  *drgn.Program // or nil
+	value any
+}
+
+func (v instance) item() C.item {
+	var i C.item
+	i.tag, i.cls, i.kind = C.R_OBJ, C.uint32_t(v.class), C.K_HANDLE
+	i.a = C.uint64_t(handleSlab.put(v.value))
+	if v.prog != nil {
+		i.prog = programObject(v.prog)
+	}
+	return i
+}
+
+// Instance returns an instance of a class.
+func (c Call) Instance(v instance) error { c.res.i = v.item(); return nil }
+
+// A program is what a Python Program stands for.
+type program struct {
+	prog *drgn.Program
+	self *C.PyObject // borrowed: the instance drops this when it goes
+	h    uint64
+}
+
+// programs finds the instance of a program. Under the GIL.
+var programs = map[*drgn.Program]*program{}
+
+// lastProgram is the one that was asked for last: nearly always the only one.
+var lastProgram *program
+
+// programObject returns the instance of a program: borrowed. One that Go has and Python does not know stays for ever.
+func programObject(p *drgn.Program) *C.PyObject {
+	if lastProgram != nil && lastProgram.prog == p {
+		return lastProgram.self
+	}
+	if b := programs[p]; b != nil {
+		lastProgram = b
+		return b.self
+	}
+	return newProgram(p)
+}
+
+// newProgram makes the instance of a program: owned.
+func newProgram(p *drgn.Program) *C.PyObject {
+	b := &program{prog: p}
+	b.h = handleSlab.put(b)
+	b.self = C.prog_new(C.uint64_t(b.h))
+	programs[p] = b
+	return b.self
+}
+
+// programOf returns what an instance of Program stands for.
+func programOf(self *C.PyObject) *program {
+	if b := lastProgram; b != nil && b.self == self {
+		return b
+	}
+	b := (*handleSlab.at(uint64((*C.Prog)(unsafe.Pointer(self)).h))).(*program)
+	lastProgram = b
+	return b
+}
+
+//export goProgramFree
+func goProgramFree(h C.uint64_t) {
+	if h == 0 {
+		return
+	}
+	b := (*handleSlab.at(uint64(h))).(*program)
+	delete(programs, b.prog)
+	if lastProgram == b {
+		lastProgram = nil
+	}
+	C.sh_forget_members(b.self)
+	handleSlab.drop(uint64(h))
+}
+
+//export goProgramMoved
+func goProgramMoved(h C.uint64_t, self *C.PyObject) {
+	b := (*handleSlab.at(uint64(h))).(*program)
+	b.self = self
+	lastProgram = nil
+}
+
+// objectItem returns an Object by value; what does not fit is a handle. A failed object is its error.
+func objectItem(o drgn.Object) (C.item, error) {
+	var i C.item
+	if err := o.Err(); err != nil {
+		return i, err
+	}
+	i.tag, i.cls = C.R_OBJ, C.C_OBJECT
+	i._type = C.uint32_t(o.Type().ID())
+	i.prog = programObject(o.Prog())
+	if addr, ok := o.Address(); ok {
+		if bits := o.BitFieldSize(); bits != 0 || o.BitOffset() == 0 {
+			i.kind, i.a, i.bitoff, i.bits = C.K_REF, C.uint64_t(addr), C.uint8_t(o.BitOffset()), C.uint8_t(bits)
+			return i, nil
+		}
+	} else if reason, ok := o.Absent(); ok {
+		i.kind, i.a = C.K_ABSENT, C.uint64_t(reason)
+		return i, nil
+	} else if o.BitFieldSize() == 0 && isShort(o.Type()) {
+		v, err := o.Uint()
+		if err != nil {
+			return i, err
+		}
+		i.kind, i.a = C.K_VALUE, C.uint64_t(v)
+		if n, _ := o.Type().Size(); n < 8 {
+			i.a &= 1<<(8*n) - 1
+		}
+		return i, nil
+	}
+	i.kind, i.a = C.K_HANDLE, C.uint64_t(handleSlab.put(o))
+	return i, nil
+}
+
+// isShort reports whether values of the type are numbers of at most 64 bits.
+func isShort(t *types.Type) bool {
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	switch t.Kind() {
+	case types.Int, types.Bool, types.Pointer:
+		return t.OwnSize() <= 8
+	case types.Enum:
+		return t.IsComplete() && t.OwnSize() <= 8
+	}
+	return false
+}
+
+// objectOf returns the object an instance stands for.
+func objectOf(self *C.PyObject) drgn.Object {
+	o := (*C.Obj)(unsafe.Pointer(self))
+	if o.kind == C.K_HANDLE {
+		return (*handleSlab.at(uint64(o.a))).(drgn.Object)
+	}
+	p := programOf(o.prog).prog
+	t := p.Types().ByID(uint32(o._type))
+	switch o.kind {
+	case C.K_REF:
+		if o.bits != 0 {
+			return p.BitField(t, uint64(o.a), uint64(o.bitoff), uint64(o.bits))
+		}
+		return p.ObjectAt(t, uint64(o.a))
+	case C.K_VALUE:
+		return p.ScalarValue(t, uint64(o.a))
+	}
+	return p.AbsentObject(t, drgn.AbsenceReason(o.a))
+}
+
+func typeItem(p *drgn.Program, t *types.Type) C.item {
+	var i C.item
+	i.tag, i.cls, i.kind = C.R_OBJ, C.C_TYPE, C.K_VALUE
+	i._type, i.prog = C.uint32_t(t.ID()), programObject(p)
+	return i
+}
+
+// typeOf returns the type an instance stands for.
+func typeOf(self *C.PyObject) (*drgn.Program, *types.Type) {
+	o := (*C.Obj)(unsafe.Pointer(self))
+	p := programOf(o.prog).prog
+	return p, p.Types().ByID(uint32(o._type))
+}
+
+// instanceValue returns what an instance stands for as decodePy does.
+func instanceValue(self *C.PyObject) any {
+	o := (*C.Obj)(unsafe.Pointer(self))
+	switch {
+	case o.cls == C.C_OBJECT:
+		return objectOf(self)
+	case o.cls == C.C_TYPE:
+		p, t := typeOf(self)
+		return typeRef{p, t}
+	}
+	v := instance{class: classID(o.cls), value: *handleSlab.at(uint64(o.a))}
+	if o.prog != nil {
+		v.prog = programOf(o.prog).prog
+	}
+	return v
+}
+
+// Object returns an Object; a failed one is its error.
+func (c Call) Object(o drgn.Object) error {
+	i, err := objectItem(o)
+	c.res.i = i
+	return err
+}
+
+// Type returns a Type.
+func (c Call) Type(p *drgn.Program, t *types.Type) error { c.res.i = typeItem(p, t); return nil }
+
+// Obj returns an argument that is an Object.
+func (c Call) Obj(i int) drgn.Object { return objectOf(c.args[i].o) }
+
+// Prog returns an argument that is a Program.
+func (c Call) Prog(i int) *drgn.Program { return programOf(c.args[i].o).prog }
+
+// TypeIn returns an argument that is a type, or the name of one, of a program.
+func (c Call) TypeIn(i int, p *drgn.Program) (*types.Type, error) {
+	if c.args[i].kind == C.A_OBJ {
+		q, t := typeOf(c.args[i].o)
+		if q != p {
+			return nil, valueError("type is from different program")
+		}
+		return t, nil
+	}
+	return p.Type(c.Str(i))
+}

@@ -1,0 +1,194 @@
+// Command pack makes the committed files of package cpython from the module github.com/kluctl/go-embed-python: libpython
+// as it is, and the standard library as code marshalled by that very interpreter.
+//
+//	go run ./python/internal/pack          write them
+//	go run ./python/internal/pack -check   fail when a committed file is not what would be written
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"debug/elf"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	_ "embed"
+)
+
+const (
+	module  = "github.com/kluctl/go-embed-python"
+	library = "libpython3.14-linux-amd64.so"
+	frozen  = "stdlib-3.14.bin"
+	licence = "licences/Python.txt"
+)
+
+//go:embed pack.py
+var packer []byte
+
+func main() {
+	check := flag.Bool("check", false, "compare with the committed files instead of writing them")
+	out := flag.String("o", "", "the directory to write to (default: package cpython's)")
+	flag.Parse()
+	if err := run(*out, *check); err != nil {
+		fmt.Fprintln(os.Stderr, "pack:", err)
+		os.Exit(1)
+	}
+}
+
+func run(out string, check bool) error {
+	if out == "" {
+		root, err := goList("-m", "-f", "{{.Dir}}")
+		if err != nil {
+			return err
+		}
+		out = filepath.Join(root, "python", "internal", "cpython")
+	}
+	dir, err := goList("-m", "-f", "{{.Dir}}", module)
+	if err != nil {
+		return err
+	}
+	files, err := build(filepath.Join(dir, "python", "internal", "data", "linux-amd64"))
+	if err != nil {
+		return err
+	}
+	for name, data := range files {
+		path := filepath.Join(out, name)
+		if check {
+			have, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			if !bytes.Equal(have, data) {
+				return fmt.Errorf("%s is not what %s gives: run go generate ./python/...", name, module)
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			return err
+		}
+		fmt.Printf("%s: %d bytes\n", name, len(data))
+	}
+	return nil
+}
+
+func goList(args ...string) (string, error) {
+	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+	cmd.Stderr = os.Stderr
+	b, err := cmd.Output()
+	if err != nil {
+		return "", fmt.Errorf("go list %s: %w", strings.Join(args, " "), err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+// build makes the files from the module's data for one system.
+func build(data string) (map[string][]byte, error) {
+	lib, err := gunzip(filepath.Join(data, "lib", "libpython3.14.so.1.0.gz"))
+	if err != nil {
+		return nil, err
+	}
+	if err := stripped(lib); err != nil {
+		return nil, err
+	}
+	python, err := gunzip(filepath.Join(data, "bin", "python3.14.gz"))
+	if err != nil {
+		return nil, err
+	}
+	tmp, err := os.MkdirTemp("", "pack-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	exe, script, dst := filepath.Join(tmp, "bin", "python3.14"), filepath.Join(tmp, "pack.py"), filepath.Join(tmp, "out")
+	stdlib := filepath.Join(tmp, "lib", "python3.14")
+	if err := os.Mkdir(filepath.Dir(exe), 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(exe, python, 0o700); err != nil {
+		return nil, err
+	}
+	if err := os.WriteFile(script, packer, 0o600); err != nil {
+		return nil, err
+	}
+	if err := copySources(stdlib, filepath.Join(data, "lib", "python3.14")); err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(exe, "-I", "-S", "-B", script, stdlib, dst)
+	cmd.Env = []string{"PYTHONHASHSEED=0"}
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return nil, fmt.Errorf("pack.py: %w", err)
+	}
+	code, err := os.ReadFile(dst)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(filepath.Join(stdlib, "LICENSE.txt"))
+	if err != nil {
+		return nil, err
+	}
+	return map[string][]byte{library: lib, frozen: code, licence: text}, nil
+}
+
+func gunzip(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return b, nil
+}
+
+// stripped says whether the library holds nothing that a program does not need: it comes stripped.
+func stripped(lib []byte) error {
+	f, err := elf.NewFile(bytes.NewReader(lib))
+	if err != nil {
+		return err
+	}
+	for _, s := range f.Sections {
+		if s.Flags&elf.SHF_ALLOC == 0 && s.Name != ".shstrtab" && s.Name != "" {
+			return fmt.Errorf("libpython is not stripped: it has %s", s.Name)
+		}
+	}
+	return nil
+}
+
+func copySources(dst, src string) error {
+	return filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, err := filepath.Rel(src, p)
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			return os.MkdirAll(filepath.Join(dst, rel), 0o700)
+		}
+		if !strings.HasSuffix(p, ".py") && d.Name() != "LICENSE.txt" {
+			return nil
+		}
+		b, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(dst, rel), b, 0o600)
+	})
+}

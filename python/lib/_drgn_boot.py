@@ -1,0 +1,71 @@
+"""Start-up code: the importer for the modules that are part of the program."""
+
+import _drgn
+import sys
+from importlib.machinery import ModuleSpec
+
+ROOT = "<drgn>"
+
+
+class Importer:
+    """Meta path finder, path entry finder and loader in one."""
+
+    def __init__(self, entry=ROOT):
+        self.base = entry[len(ROOT):].strip("/").replace("/", ".")
+
+    def find_spec(self, name, path=None, target=None):
+        if self.base and not name.startswith(self.base + "."):  # completion of imports passes the last part only
+            name = f"{self.base}.{name}"
+        if name.partition(".")[0] not in ("drgn", "_drgn_main"):
+            return None
+        found = _drgn._source(name)
+        if found is None:
+            return None
+        base = f"{ROOT}/{name.replace('.', '/')}"
+        spec = ModuleSpec(name, self, origin=base + ("/__init__.py" if found[1] else ".py"), is_package=found[1])
+        if found[1]:
+            spec.submodule_search_locations.append(base)
+        spec.has_location = True
+        return spec
+
+    def iter_modules(self, prefix=""):  # pkgutil: help(), completion of imports
+        depth = self.base.count(".") + 1 if self.base else 0
+        for name, package in _drgn._modules():
+            parts = name.split(".")
+            if len(parts) == depth + 1 and not parts[-1].startswith("_") and (not depth or name.startswith(self.base + ".")):
+                yield prefix + parts[-1], package
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__
+        _drgn._bind(name, module.__dict__)
+        exec(self.get_code(name), module.__dict__)
+
+    def get_source(self, name):
+        found = _drgn._source(name)
+        if found is None:
+            raise ImportError(name=name)
+        return found[0]
+
+    def get_data(self, path):
+        raise OSError(path)
+
+    def is_package(self, name):
+        found = _drgn._source(name)
+        return found is not None and found[1]
+
+    def get_code(self, name):
+        return compile(self.get_source(name), self.find_spec(name).origin, "exec", dont_inherit=True)
+
+
+def hook(entry):
+    if entry != ROOT and not entry.startswith(ROOT + "/"):
+        raise ImportError
+    return Importer(entry)
+
+
+sys.meta_path.insert(0, Importer())
+sys.path_hooks.insert(0, hook)
+sys.path[:] = [ROOT]

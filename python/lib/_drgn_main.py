@@ -1,0 +1,200 @@
+"""What the program runs: code, a script or the prompt, with a program to debug."""
+
+import os
+import sys
+
+import _drgn
+
+
+def show(e):
+    """Print an exception as the interpreter does, without this module's own frames."""
+    tb = e.__traceback__
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(("<drgn>/_drgn_main", "<python>/runpy")):
+        tb = tb.tb_next
+    sys.excepthook(type(e), e, tb)
+
+
+def builtins_of_site():
+    """What the interpreter's module site adds to the built-in names; the rest of site looks at disks."""
+    import _sitebuiltins
+    import builtins
+
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
+    builtins.copyright = _sitebuiltins._Printer("copyright", sys.copyright)
+    builtins.license = _sitebuiltins._Printer("license", _drgn._licences())
+
+
+def search_path():
+    """Where scripts may import from beside the program itself: PYTHONPATH and a virtual environment of our version."""
+    entries = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
+    sys.path[0:0] = entries
+    venv = os.environ.get("VIRTUAL_ENV")
+    if not venv:
+        return
+    packages = os.path.join(venv, "lib", f"python{sys.version_info[0]}.{sys.version_info[1]}", "site-packages")
+    if os.path.isdir(packages):
+        import site
+
+        sys.prefix = sys.exec_prefix = venv
+        site.addsitedir(packages)
+
+
+def run_code(prog, code, args):
+    import __main__
+    import drgn.cli
+
+    sys.argv = ["-e"] + args
+    sys.path.insert(0, "")
+    __main__.__dict__.update(drgn.cli.default_globals(prog))
+    # An expression on the last line is shown, as at the prompt.
+    import ast
+
+    tree = ast.parse(code, "<string>")
+    last = []
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        last = [tree.body.pop()]
+    import linecache
+
+    linecache.cache["<string>"] = (len(code), None, code.splitlines(True), "<string>")
+    exec(compile(tree, "<string>", "exec"), __main__.__dict__)
+    if last:
+        sys.displayhook = drgn.cli._displayhook
+        exec(compile(ast.Interactive(last), "<string>", "single"), __main__.__dict__)
+
+
+def run_script(prog, args):
+    import __main__
+    import io
+
+    import drgn.cli
+
+    sys.argv = args
+    path = args[0]
+    if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
+        import runpy
+
+        runpy.run_path(path, init_globals=drgn.cli.default_globals(prog), run_name="__main__")
+        return
+    with io.open_code(os.path.abspath(path)) as f:
+        source = f.read()
+    sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    namespace = __main__.__dict__
+    namespace.update(drgn.cli.default_globals(prog))
+    namespace["__file__"] = path
+    namespace["__builtins__"] = __import__("builtins")
+    namespace.pop("__loader__", None)
+    exec(compile(source, path, "exec", dont_inherit=True), namespace)
+
+
+def run_stdin(prog):
+    """Standard input that is no terminal is a script."""
+    import __main__
+
+    import drgn.cli
+
+    sys.argv = [""]
+    sys.path.insert(0, "")
+    __main__.__dict__.update(drgn.cli.default_globals(prog))
+    source = sys.stdin.buffer.read()
+    sys.displayhook = drgn.cli._displayhook
+    exec(compile(source, "<stdin>", "exec", dont_inherit=True), __main__.__dict__)
+
+
+def run_plain(args):
+    """A small part of python's own command line: what multiprocessing and scripts pass to sys.executable."""
+    import __main__
+
+    while args and args[0].startswith("-") and args[0] not in ("-c", "-m"):
+        del args[: 2 if args[0] in ("-X", "-W") else 1]
+    if not args:
+        return
+    if args[0] == "-c":
+        sys.argv = ["-c"] + args[2:]
+        sys.path.insert(0, "")
+        exec(compile(args[1], "<string>", "exec", dont_inherit=True), __main__.__dict__)
+    elif args[0] == "-m":
+        import runpy
+
+        sys.argv = args[1:]
+        sys.path.insert(0, os.getcwd())
+        runpy.run_module(args[1], run_name="__main__", alter_sys=True)
+    else:
+        run_script(None, args)
+
+
+def open_program(quiet):
+    """Open what the command line names, as the default program."""
+    import drgn
+
+    prog, warnings = _drgn._open()
+    if warnings and not quiet:
+        import logging
+
+        for w in warnings:
+            logging.getLogger("drgn").warning("%s", w)
+    if prog is not None:
+        drgn.set_default_prog(prog)
+    return prog
+
+
+def run():
+    mode, code, args, quiet, level = _drgn._options()
+    builtins_of_site()
+    search_path()
+    if mode == 3:
+        run_plain(args)
+        return 0
+    import drgn
+
+    import drgn._log
+
+    drgn._log.setup(level)
+    try:
+        prog = open_program(quiet)
+    except (KeyboardInterrupt, drgn.GoPanic):
+        raise
+    except Exception as e:
+        print(f"drgn: {e}", file=sys.stderr)
+        return 1
+    if mode == 1:
+        run_code(prog, code, args)
+    elif mode == 2:
+        run_script(prog, args)
+    elif sys.stdin is not None and not sys.stdin.isatty():
+        run_stdin(prog)
+    else:
+        import drgn.cli
+
+        drgn.cli.run_interactive(prog, quiet=quiet)
+    return 0
+
+
+def main():
+    try:
+        try:
+            code = run()
+        finally:
+            if sys.stdout is not None:
+                try:
+                    sys.stdout.flush()
+                except BrokenPipeError:
+                    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return code
+    except SystemExit as e:
+        if e.code is None:
+            return 0
+        if isinstance(e.code, int):
+            return e.code & 0xFF
+        print(e.code, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt as e:
+        show(e)
+        return 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+    except BaseException as e:
+        show(e)
+        return 1

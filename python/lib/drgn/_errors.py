@@ -1,0 +1,62 @@
+"""The exceptions of package drgn."""
+
+import _drgn
+
+
+class FaultError(Exception):
+    """Memory that is not there, or not in the core dump, was read."""
+
+    def __init__(self, message: str, address: int) -> None:
+        super().__init__(message, address)
+        self.message = message
+        self.address = address
+
+    def __str__(self) -> str:
+        return f"{self.message}: {self.address:#x}"
+
+
+class ObjectNotFoundError(KeyError):
+    """A program has no object of a name."""
+
+    def __init__(self, *args: object, name: str) -> None:
+        super().__init__(*args)
+        self.name = name
+
+    def __str__(self) -> str:  # KeyError's own shows the repr
+        return Exception.__str__(self)
+
+
+class NoDefaultProgramError(Exception):
+    """There is no default program, and none was given."""
+
+
+class MissingDebugInfoError(Exception):
+    """Debugging information could not be found."""
+
+
+class ObjectAbsentError(Exception):
+    """An object has no value."""
+
+
+class OutOfBoundsError(Exception):
+    """A part of an object that it does not contain was asked for."""
+
+
+class BadDataError(Exception):
+    """A file or a structure in memory is damaged."""
+
+
+class UnsupportedOperation(ValueError):
+    """The target cannot do this."""
+
+
+class GoPanic(RuntimeError):
+    """A mistake in the debugger itself; the message holds Go's stack. Please report it."""
+
+
+EXCEPTIONS = (FaultError, ObjectNotFoundError, NoDefaultProgramError, MissingDebugInfoError, ObjectAbsentError,
+              OutOfBoundsError, BadDataError, UnsupportedOperation, GoPanic, SyntaxError)
+
+for _e in EXCEPTIONS:
+    if _e is not SyntaxError:
+        _e.__module__ = "drgn"

@@ -1,0 +1,78 @@
+"""What of package drgn is best said in Python."""
+
+import collections
+
+import drgn
+
+
+class SourceLocation(collections.namedtuple("SourceLocation", ("filename", "line", "column"), defaults=(0,))):
+    """A place in source code: file, line and column; 0 is not known."""
+
+    _name = None
+
+    def name(self) -> str | None:
+        """Return the name of the function at this place."""
+        return self._name
+
+    def __str__(self) -> str:
+        place = self.filename or "??"
+        if self.line:
+            place += f":{self.line}"
+            if self.column:
+                place += f":{self.column}"
+        return f"{self._name} at {place}" if self._name else place
+
+
+SourceLocation.__module__ = "drgn"
+
+
+def _source_location(filename, line, column, name):
+    location = SourceLocation(filename, line, column)
+    if name is not None:
+        location._name = name
+    return location
+
+
+def __getattr__(name):
+    # Names for annotations: module typing is not loaded for them.
+    import os
+    import typing
+
+    if name == "IntegerLike":
+        return typing.Union[typing.SupportsIndex, drgn.Object]
+    if name == "Path":
+        return typing.Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+    raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
+
+
+def execscript(path: str, *args: str) -> None:
+    """Run a script with the caller's global variables, and keep what it defines there."""
+    import runpy
+    import sys
+
+    caller = sys._getframe(1).f_globals
+    saved, sys.argv = sys.argv, [path, *args]
+    saved_main, names = sys.modules.get("__main__"), dict(caller)
+    try:
+        names.pop("__file__", None)
+        result = runpy.run_path(path, init_globals=names, run_name="__main__")
+    finally:
+        sys.argv = saved
+        if saved_main is not None:
+            sys.modules["__main__"] = saved_main
+    for name, value in result.items():
+        if not (name.startswith("__") and name.endswith("__")):
+            caller[name] = value
+
+
+def stack_trace(thread):
+    """Return the stack trace of a thread of the default program, as Program.stack_trace() does."""
+    return drgn.get_default_prog().stack_trace(thread)
+
+
+def source_location(address):
+    """Return the places in source code of an address in the default program."""
+    return drgn.get_default_prog().source_location(address)
+
+
+__all__ = ("SourceLocation", "execscript", "source_location", "stack_trace")

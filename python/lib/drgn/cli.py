@@ -1,0 +1,174 @@
+"""The prompt, and what its users find there."""
+
+import builtins
+import os
+import shutil
+import sys
+
+import drgn
+
+import _drgn
+
+__all__ = ("default_globals", "display_str", "run_interactive", "version_header")
+
+NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "execscript", "implicit_convert", "offsetof",
+         "reinterpret", "sizeof", "stack_trace")
+
+
+def version_header() -> str:
+    """Return what the banner starts with: the versions of the program, of Go and of Python."""
+    return _drgn._version_header()
+
+
+def default_globals(prog: "drgn.Program | None") -> dict:
+    """Return the global variables of scripts and of the prompt for a program."""
+    names: dict = {"drgn": drgn}
+    if prog is not None:
+        names["prog"] = prog
+    for name in NAMES:
+        names[name] = getattr(drgn, name)
+    for module in _modules(prog):
+        for name in module.__all__:
+            names[name] = getattr(module, name)
+    return names
+
+
+def _modules(prog):
+    import drgn.helpers.common
+
+    yield drgn.helpers.common
+    if prog is not None and drgn.ProgramFlags.IS_LINUX_KERNEL in prog.flags:
+        import drgn.helpers.linux
+
+        yield drgn.helpers.linux
+
+
+_displayed: set = set()
+
+
+def display_str(tp: type) -> type:
+    """Class decorator: the prompt shows instances as str() does, not repr()."""
+    _displayed.add(tp)
+    return tp
+
+
+for _tp in (drgn.StackFrame, drgn.StackTrace, drgn.Type, drgn.SourceLocation, drgn.SourceLocationList):
+    display_str(_tp)
+
+
+def _text(value):
+    if isinstance(value, drgn.Object):
+        try:
+            return value.format_(columns=shutil.get_terminal_size((0, 0)).columns)
+        except drgn.FaultError as e:
+            print(f"cannot print value: {e}", file=sys.stderr)
+            return repr(value)
+    return str(value) if type(value) in _displayed else repr(value)
+
+
+def _displayhook(value):
+    if value is None:
+        return
+    builtins._ = None
+    text = _text(value)
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
+    sys.stdout.write("\n")
+    builtins._ = value
+
+
+def _banner(prog):
+    lines = [version_header(), "For help, type help(drgn).", ">>> import drgn", ">>> from drgn import " + ", ".join(NAMES)]
+    lines += [f">>> from {module.__name__} import *" for module in _modules(prog)]
+    return "\n".join(lines)
+
+
+def _history_file():
+    """Return where the prompt's history is kept, or None where that cannot be."""
+    base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
+    path = os.path.join(base, "godrgn", "history")
+    try:
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+    except OSError:
+        return None
+    return path
+
+
+def run_interactive(
+    prog: "drgn.Program",
+    banner_func: "collections.abc.Callable[[str], str] | None" = None,
+    globals_func: "collections.abc.Callable[[dict], dict] | None" = None,
+    quiet: bool = False,
+) -> None:
+    """Run the prompt until its user leaves; banner_func and globals_func may change what it starts with."""
+    import __main__
+
+    names = default_globals(prog)
+    if globals_func is not None:
+        names = globals_func(names)
+    space = __main__.__dict__
+    space.update(names)
+    banner = _banner(prog)
+    if banner_func is not None:
+        banner = banner_func(banner)
+    had_default, saved_hook, saved_path = None, sys.displayhook, sys.path[:]
+    try:
+        had_default = drgn.get_default_prog()
+    except drgn.NoDefaultProgramError:
+        pass
+    if prog is not None:
+        drgn.set_default_prog(prog)
+    sys.path.insert(0, "")
+    sys.displayhook = _displayhook
+    try:
+        if not quiet:
+            print(banner)
+        _prompt(space)
+    finally:
+        drgn.set_default_prog(had_default)
+        sys.displayhook = saved_hook
+        sys.path[:] = saved_path
+
+
+def _prompt(space):
+    sys.ps1, sys.ps2 = getattr(sys, "ps1", ">>> "), getattr(sys, "ps2", "... ")
+    reason = None
+    if os.environ.get("PYTHON_BASIC_REPL"):
+        reason = ""
+    else:
+        try:
+            from _pyrepl.main import CAN_USE_PYREPL, FAIL_REASON
+
+            reason = None if CAN_USE_PYREPL else FAIL_REASON
+        except Exception as e:  # the terminal's description is missing or odd
+            reason = str(e)
+    if reason is not None:
+        import code
+
+        if reason:
+            print(reason, file=sys.stderr)
+        console = code.InteractiveConsole(space, filename="<stdin>")
+        console.interact(banner="", exitmsg="")
+        return
+
+    from _pyrepl import readline, simple_interact
+    from _pyrepl.console import InteractiveColoredConsole
+
+    from drgn._complete import Completer
+
+    readline._setup(space)
+    readline._wrapper.config.readline_completer = Completer(space, readline._wrapper.get_line_buffer, readline._wrapper.get_endidx).complete
+    history = _history_file()
+    if history is None:
+        simple_interact.append_history_file = lambda: None
+    else:
+        readline.set_history_length(10000)
+        try:
+            readline.read_history_file(history)
+        except (OSError, UnicodeError) as e:
+            print(f"cannot read the history: {e}", file=sys.stderr)
+        simple_interact.append_history_file = lambda: readline.append_history_file(history)
+    simple_interact.run_multiline_interactive_console(InteractiveColoredConsole(space, filename="<stdin>"))

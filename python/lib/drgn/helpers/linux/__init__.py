@@ -1,0 +1,5 @@
+"""Helpers for the Linux kernel: a module for each part of the kernel."""
+
+from drgn._star import gather
+
+__all__ = gather(__name__, __path__, globals())

@@ -1,0 +1,73 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+)
+
+// checkEvery is how often the calling thread looks for Ctrl-C while Go works.
+const checkEvery = 20 * time.Millisecond
+
+// Long runs f on another goroutine with the GIL released, so that other Python threads go on and Ctrl-C cancels f's
+// context. f must not use c, nor anything of Python but through withGIL.
+func (c Call) Long(f func(ctx context.Context) error) error { return long(f) }
+
+func long(f func(ctx context.Context) error) error {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	done := make(chan error, 1)
+	go func() {
+		defer func() {
+			if e := recover(); e != nil {
+				done <- &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
+			}
+		}()
+		done <- f(ctx)
+	}()
+	if err, ok := wait(done); ok {
+		return err
+	}
+	// Ctrl-C: the worker is told, and it gets a moment. One that does not look at its context is left to end by itself.
+	cancel()
+	exc := C.sh_take_exc()
+	st := C.sh_save()
+	select {
+	case <-done:
+	case <-time.After(time.Second):
+	}
+	C.sh_restore(st)
+	C.sh_raise_obj(exc)
+	return raisedError{}
+}
+
+// wait waits with the GIL released; ok is false when a signal handler raised an exception.
+func wait[T any](done <-chan T) (v T, ok bool) {
+	st := C.sh_save()
+	tick := time.NewTicker(checkEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case v := <-done:
+			C.sh_restore(st)
+			return v, true
+		case <-tick.C:
+			C.sh_restore(st)
+			if C.sh_check_signals() != 0 {
+				return v, false
+			}
+			st = C.sh_save()
+		}
+	}
+}
+
+// A panicError is a panic of a worker, with its stack.
+type panicError struct{ text string }
+
+func (e *panicError) Error() string { return e.text }

@@ -1,0 +1,158 @@
+// drgn.Object: attribute access answered from a cache in C, operators in one crossing.
+#include "bind.h"
+#include <stdio.h>
+#include "_cgo_export.h"
+
+static PyObject *type_attrs; // what the class itself has: dict of names
+
+// ---- Names: interned strings to small numbers, looked up by their address.
+typedef struct { PyObject *name; uint32_t atom; int is_attr; } name_entry;
+#define NAMES 1024
+static name_entry names[NAMES];
+
+static name_entry *name_slow(name_entry *e, PyObject *name) {
+	Py_ssize_t n;
+	const char *s = py.PyUnicode_AsUTF8AndSize(name, &n);
+	if (!s) return NULL;
+	int is_attr = py.PyDict_GetItemWithError(type_attrs, name) != NULL;
+	uint32_t atom = is_attr ? 0 : goAtom((char *)s, n);
+	PyObject *old = e->name;
+	py.Py_IncRef(name); // as long as the entry lives, no other string can have this address
+	e->name = name;
+	e->atom = atom;
+	e->is_attr = is_attr;
+	if (old) py.Py_DecRef(old);
+	return e;
+}
+
+static inline name_entry *name_get(PyObject *name) {
+	name_entry *e = &names[((uintptr_t)name >> 4) % NAMES];
+	return __builtin_expect(e->name == name, 1) ? e : name_slow(e, name);
+}
+
+// ---- Members: (program, type, name) to type and offset.
+typedef struct { PyObject *prog; uint32_t type, atom, mtype; uint8_t pointer, valid; uint64_t off; } member_entry;
+#define MEMBERS 2048
+static member_entry members[MEMBERS];
+uint64_t inline_misses;
+
+static PyObject *o_getattro(PyObject *self, PyObject *name) {
+	Obj *o = (Obj *)self;
+	name_entry *e = name_get(name);
+	if (!e) return NULL;
+	if (e->is_attr) return py.PyObject_GenericGetAttr(self, name);
+	if (forked) return fork_error(), NULL;
+	member_entry *c = &members[(o->type * 0x9E3779B1u ^ e->atom * 0x85EBCA6Bu) >> 7 & (MEMBERS - 1)];
+	if (c->valid && c->type == o->type && c->atom == e->atom && c->prog == o->prog && o->bits == 0 && o->bitoff == 0 &&
+	    o->kind == (c->pointer ? K_VALUE : K_REF)) {
+		item i = {.tag = R_OBJ, .cls = C_OBJECT, .type = c->mtype, .kind = K_REF, .a = o->a + c->off, .prog = o->prog};
+		return new_obj(&i);
+	}
+	inline_misses++;
+	res r;
+	r.i.tag = R_ERR;
+	r.cacheable = 0;
+	goMember(self, e->atom, &r);
+	if (r.i.tag == R_OBJ && r.cacheable)
+		*c = (member_entry){.prog = o->prog, .type = o->type, .atom = e->atom, .mtype = r.i.type, .off = r.off, .pointer = o->kind == K_VALUE, .valid = 1};
+	return give(&r);
+}
+
+void sh_forget_members(PyObject *prog) {
+	for (int i = 0; i < MEMBERS; i++)
+		if (members[i].prog == prog) members[i].valid = 0;
+}
+
+static PyObject *o_dir(PyObject *self, PyObject *unused) {
+	PyObject *l = py.PyObject_Dir((PyObject *)self->ob_type);
+	if (!l || forked) return l;
+	PyObject *more = slot_call(S_GETATTR, (Obj *)self, NULL, 0); // the names of the members
+	if (!more) return py.Py_DecRef(l), NULL;
+	for (Py_ssize_t i = 0; i < py.PyTuple_Size(more); i++) py.PyList_Append(l, py.PyTuple_GetItem(more, i));
+	py.Py_DecRef(more);
+	return l;
+}
+
+static PyTypeObject *builtin(PyTypeObject **t, const char *name) {
+	if (!*t) {
+		PyObject *m = py.PyImport_ImportModule("builtins");
+		if (m) *t = py.PyObject_GetAttrString(m, name), py.Py_DecRef(m);
+	}
+	return *t;
+}
+static PyTypeObject *float_type(void) { static PyTypeObject *t; return builtin(&t, "float"); }
+static PyTypeObject *slice_type(void) { static PyTypeObject *t; return builtin(&t, "slice"); }
+
+int sh_is_object(PyObject *o) { return o->ob_type == classes[C_OBJECT] || py.PyType_IsSubtype(o->ob_type, classes[C_OBJECT]); }
+
+int sh_is_type(PyObject *o) { return o->ob_type == classes[C_TYPE] || py.PyType_IsSubtype(o->ob_type, classes[C_TYPE]); }
+
+int sh_is_number(PyObject *o) {
+	return py.PyType_GetFlags(o->ob_type) & TPF_LONG || py.PyIndex_Check(o) || o->ob_type == float_type();
+}
+
+int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step) {
+	if (!py.PyType_IsSubtype(s->ob_type, slice_type())) {
+		py.PyErr_SetString(py.TypeError, "object subscripts must be integers or slices");
+		return -1;
+	}
+	return py.PySlice_Unpack(s, start, stop, step);
+}
+
+// ---- Operators. The numbers are those of operator.go.
+enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND, OP_XOR, OP_OR, OP_NEG, OP_POS, OP_NOT, OP_INT, OP_FLOAT, OP_INDEX, OP_BOOL, OP_LEN };
+
+static PyObject *op(int which, PyObject *a, PyObject *b) {
+	if (forked) return fork_error(), NULL;
+	res r;
+	r.i.tag = R_ERR;
+	goOperator(which, a, b, &r);
+	return give(&r);
+}
+#define BINARY(name, which) static PyObject *name(PyObject *a, PyObject *b) { return op(which, a, b); }
+#define UNARY(name, which) static PyObject *name(PyObject *a) { return op(which, a, NULL); }
+BINARY(o_add, OP_ADD) BINARY(o_sub, OP_SUB) BINARY(o_mul, OP_MUL) BINARY(o_div, OP_DIV) BINARY(o_mod, OP_MOD) BINARY(o_lshift, OP_LSHIFT)
+BINARY(o_rshift, OP_RSHIFT) BINARY(o_and, OP_AND) BINARY(o_xor, OP_XOR) BINARY(o_or, OP_OR)
+UNARY(o_neg, OP_NEG) UNARY(o_pos, OP_POS) UNARY(o_not, OP_NOT) UNARY(o_int, OP_INT) UNARY(o_float, OP_FLOAT) UNARY(o_index, OP_INDEX)
+
+static int o_bool(PyObject *a) {
+	PyObject *r = op(OP_BOOL, a, NULL);
+	if (!r) return -1;
+	py.Py_DecRef(r);
+	return r == py.True;
+}
+static Py_ssize_t o_len(PyObject *a) {
+	PyObject *r = op(OP_LEN, a, NULL);
+	if (!r) return -1;
+	long long v = py.PyLong_AsLongLong(r);
+	py.Py_DecRef(r);
+	return v;
+}
+
+// value_(): the common case, a number, does not go through the conversion of arguments.
+static PyObject *o_value(PyObject *self, PyObject *unused) {
+	if (forked) return fork_error(), NULL;
+	res r;
+	r.i.tag = R_ERR;
+	goValue(self, &r);
+	return give(&r);
+}
+
+int object_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
+	static PyMethodDef all[64] = {
+		{"__dir__", o_dir, METH_NOARGS, "__dir__($self, /)\n--\n\nAttributes of the class, and names of members."},
+		{"value_", o_value, METH_NOARGS, "value_($self, /)\n--\n\nRead the value as an int, float, bool, list or dict."}};
+	int n = 2;
+	for (; m && m->name && n < 63; m++) all[n++] = *m;
+	static const PyType_Slot s[] = {{SLOT_tp_getattro, o_getattro}, {SLOT_mp_length, o_len}, {SLOT_nb_add, o_add}, {SLOT_nb_subtract, o_sub},
+		{SLOT_nb_multiply, o_mul}, {SLOT_nb_true_divide, o_div}, {SLOT_nb_remainder, o_mod}, {SLOT_nb_lshift, o_lshift},
+		{SLOT_nb_rshift, o_rshift}, {SLOT_nb_and, o_and}, {SLOT_nb_xor, o_xor}, {SLOT_nb_or, o_or}, {SLOT_nb_negative, o_neg},
+		{SLOT_nb_positive, o_pos}, {SLOT_nb_invert, o_not}, {SLOT_nb_bool, o_bool}, {SLOT_nb_int, o_int}, {SLOT_nb_float, o_float},
+		{SLOT_nb_index, o_index}, {0, NULL}};
+	PyTypeObject *t = sh_class(C_OBJECT, "drgn.Object", doc, -1, S_REPR | S_STR | S_GETITEM | S_ITER | S_COMPARE, all, g, newid, s);
+	PyObject *d = t ? py.PyObject_Dir((PyObject *)t) : NULL;
+	if (!d || !(type_attrs = py.PyDict_New())) return -1;
+	PyObject *names = py.PySequence_Tuple(d);
+	for (Py_ssize_t i = 0; names && i < py.PyTuple_Size(names); i++) py.PyDict_SetItem(type_attrs, py.PyTuple_GetItem(names, i), py.None);
+	return names ? 0 : -1;
+}

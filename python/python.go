@@ -1,0 +1,48 @@
+// Package python is the Python of the debugger: CPython 3.14 inside the program, the package drgn that scripts import, and
+// the prompt.
+//
+// It is the only package that needs cgo. CPython is reached through its stable ABI, declared in pyabi.h: there is no
+// Python.h, and nothing on disk. ARCHITECTURE.md says how calls cross between the two.
+package python
+
+import (
+	"os"
+	"runtime"
+)
+
+// A Mode is what the interpreter is to run.
+type Mode int
+
+// The modes.
+const (
+	Interactive Mode = iota // the prompt, or standard input when that is no terminal
+	Exec                    // Code
+	Script                  // the file Args[0]
+	Plain                   // as python itself: Args are Python's own; multiprocessing starts its workers so
+)
+
+// Options say what [Main] does.
+type Options struct {
+	Mode     Mode
+	Code     string   // of Exec
+	Args     []string // sys.argv: of a script with its name in front
+	Quiet    bool     // no banner, no warnings
+	LogLevel string   // of the logger "drgn"; "none" is none
+	Version  string   // godrgn's own
+	Open     Opener   // opens the program; nil: there is none
+}
+
+// Main starts the interpreter on the calling thread, which must be the process's first, runs what o says and returns the
+// exit code. It can be called once.
+func Main(o Options) int {
+	runtime.LockOSThread()
+	options = o
+	if err := start(o.Args); err != nil {
+		os.Stderr.WriteString("drgn: " + err.Error() + "\n")
+		return 1
+	}
+	return run()
+}
+
+// options are those that Main was called with.
+var options Options
