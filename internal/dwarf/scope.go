@@ -24,19 +24,16 @@ type Function struct {
 // LinkageName returns the name that the linker knows the function by, "" when it is not stated.
 func (fn *Function) LinkageName() (string, error) {
 	for _, at := range []Attr{AttrLinkageName, AttrMIPSLinkageName} {
-		if v, err := fn.DIE.Inherited(at); err != nil || v.Exists() {
-			b, err := textBytes(v, err)
+		v, err := fn.DIE.Inherited(at)
+		if err != nil {
+			return "", err
+		}
+		if v.Exists() {
+			b, err := v.Bytes()
 			return string(b), err
 		}
 	}
 	return "", nil
-}
-
-func textBytes(v Value, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	return v.Bytes()
 }
 
 // scopes finds functions and source lines by address. Everything in it is made when first asked for.

@@ -200,3 +200,14 @@ func TestSourceLocations(t *testing.T) {
 		}
 	}
 }
+
+func TestLinkageName(t *testing.T) {
+	f, e := openProgram(t, "v5")
+	fns, err := f.Functions(e.Entry)
+	if err != nil || len(fns) != 1 {
+		t.Fatal(fns, err)
+	}
+	if name, err := fns[0].LinkageName(); name != "" || err != nil {
+		t.Errorf("C function has the linkage name %q, %v", name, err)
+	}
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // frame is a context of a made-up frame.
-type frame struct{ big bool }
+type frame struct{}
 
 func (frame) Register(n uint64) (uint64, bool) {
 	if n > 40 {
