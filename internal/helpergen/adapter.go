@@ -228,6 +228,9 @@ func (q *param) argument(g *goFile, i int, from string) string {
 		if q.Kind == call.KindThread {
 			return fmt.Sprintf("c.Thread(%d)", i)
 		}
+		if def, ok := goLiteral(q.Default); ok {
+			return fmt.Sprintf("c.AnyOr(%d, %s)", i, def)
+		}
 		return fmt.Sprintf("c.Any(%d)", i)
 	case data:
 		return fmt.Sprintf("c.Bytes(%d)", i)
@@ -264,6 +267,20 @@ func (q *param) argument(g *goFile, i int, from string) string {
 		return fmt.Sprintf("a%d", i)
 	}
 	panic("parameter " + q.Name + " was let through")
+}
+
+// goLiteral returns Go's form of a Python literal, as a parameter of any type gets it.
+func goLiteral(s string) (string, bool) {
+	if s == "True" || s == "False" {
+		return strings.ToLower(s), true
+	}
+	if text, ok := literal(s); ok {
+		return strconv.Quote(text), true
+	}
+	if n, err := strconv.ParseInt(s, 0, 64); err == nil {
+		return fmt.Sprintf("int64(%d)", n), true
+	}
+	return "", false
 }
 
 func pick(cond bool, a, b string) string {

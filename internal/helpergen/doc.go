@@ -45,7 +45,10 @@ func sentence(s string) string {
 	if strings.HasPrefix(verb, "is") || strings.HasPrefix(verb, "are") {
 		return strings.ToUpper(s[:1]) + s[1:]
 	}
-	base := strings.TrimSuffix(verb, "s")
+	base, ok := map[string]string{"has": "have", "does": "do", "goes": "go"}[verb]
+	if !ok {
+		base = strings.TrimSuffix(verb, "s")
+	}
 	for _, e := range []string{"ches", "shes", "sses", "xes", "zes"} {
 		if strings.HasSuffix(verb, e) && verb != "resizes" {
 			base = strings.TrimSuffix(verb, "es")

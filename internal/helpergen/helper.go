@@ -344,7 +344,7 @@ func (q *param) apply(w written) error {
 	case text, typeLike:
 		_, ok = literal(w.def)
 	case anything:
-		ok = true
+		_, ok = goLiteral(w.def)
 	}
 	if !ok {
 		return fmt.Errorf("%s is no default for type %s", w.def, q.typ.name)

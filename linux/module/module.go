@@ -28,7 +28,7 @@ func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 
 // Find returns the module of a name as a struct module *; a null pointer if none is loaded.
 //
-//drgn:helper find_module
+//drgn:helper find_module(prog, name: Union[str, bytes])
 func Find(p *drgn.Program, name string) drgn.Object {
 	for mod, err := range ForEach(p) {
 		if err != nil {
@@ -46,6 +46,8 @@ func Find(p *drgn.Program, name string) drgn.Object {
 }
 
 // A Region is a range of memory.
+//
+//drgn:tuple
 type Region struct {
 	Address uint64
 	Size    uint64 // in bytes

@@ -142,6 +142,14 @@ func (c *Call) TypeOr(i int, p *drgn.Program, name string) (*types.Type, error) 
 // Any returns the value of an argument of KindAny; nil when it was left out.
 func (c *Call) Any(i int) any { return c.slots[i].any }
 
+// AnyOr returns the value of an argument of KindAny, or def when it was left out.
+func (c *Call) AnyOr(i int, def any) any {
+	if !c.slots[i].set {
+		return def
+	}
+	return c.slots[i].any
+}
+
 // Thread returns an argument of KindThread: a drgn.Object or a uint64; nil when it was left out.
 func (c *Call) Thread(i int) any {
 	s := &c.slots[i]

@@ -12,6 +12,49 @@ var linuxList = call.Module{
 	Doc:  "Walk the kernel's doubly linked lists (struct list_head) and hash lists (struct hlist_head), which are\ndeclared in include/linux/list.h.",
 	Funcs: []call.Func{
 		{
+			Name: "hlist_empty",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether a hash list has no entries.\n\nhead is a struct hlist_head *.",
+			Do: func(c *call.Call) error {
+				v0, err := list.HlistEmpty(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "hlist_for_each",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the nodes of a hash list, each as a struct hlist_node *.\n\nhead is a struct hlist_head *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(list.HlistForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "hlist_for_each_entry",
+			Params: []call.Param{
+				{Name: "type", Kind: call.KindType, Annotation: "Union[str, Type]"},
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "member", Kind: call.KindString, Annotation: "str"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the entries of a hash list, each as a pointer to type.\n\nhead is a struct hlist_head *; member is the member of type that is the list's node.",
+			Do: func(c *call.Call) error {
+				a0, err := c.Type(0, c.Object(1).Prog())
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Stream(call.FromSeq(list.HlistForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
+			},
+		},
+		{
 			Name: "list_empty",
 			Params: []call.Param{
 				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
@@ -185,6 +228,63 @@ var linuxList = call.Module{
 					return err
 				}
 				return c.Return(call.Stream(call.FromSeq(list.ForEachEntryReverse(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
+			},
+		},
+		{
+			Name: "validate_list_for_each",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the nodes of a list as list_for_each does and checks that the next and previous pointers agree; where\nthey don't, a *ValidationError comes after the nodes before.\n\nhead is a struct list_head *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(list.ValidateForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "validate_list_for_each_entry",
+			Params: []call.Param{
+				{Name: "type", Kind: call.KindType, Annotation: "Union[str, Type]"},
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "member", Kind: call.KindString, Annotation: "str"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the entries of a list as pointers to type and checks it as validate_list_for_each does.\n\nhead is a struct list_head *; member is the member of type that is the list's node.",
+			Do: func(c *call.Call) error {
+				a0, err := c.Type(0, c.Object(1).Prog())
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Stream(call.FromSeq(list.ValidateForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
+			},
+		},
+		{
+			Name: "validate_list_count_nodes",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "int",
+			Doc:     "Return the number of entries of a list and checks it as validate_list_for_each does.\n\nhead is a struct list_head *.",
+			Do: func(c *call.Call) error {
+				v0, err := list.ValidateCountNodes(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
+			Name: "validate_list",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "None",
+			Doc:     "Check that the next and previous pointers of a list agree.\n\nhead is a struct list_head *.",
+			Do: func(c *call.Call) error {
+				if err := list.Validate(c.Object(0)); err != nil {
+					return err
+				}
+				return c.Return(call.None)
 			},
 		},
 	},

@@ -26,7 +26,7 @@ var linuxModule = call.Module{
 			Name: "find_module",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "name", Kind: call.KindString, Annotation: "str"},
+				{Name: "name", Kind: call.KindText, Annotation: "Union[str, bytes]"},
 			},
 			Returns: "Object",
 			Doc:     "Return the module of a name as a struct module *; a null pointer if none is loaded.\n\nprog is the default program when it is left out.",
@@ -39,16 +39,14 @@ var linuxModule = call.Module{
 			Params: []call.Param{
 				{Name: "mod", Kind: call.KindObject, Annotation: "Object"},
 			},
-			Returns: "List[Region]",
+			Returns: "List[Tuple[int, int]]",
 			Doc:     "Return where a module's code and data lie, without its per-CPU data.\n\nmod is a struct module *.",
 			Do: func(c *call.Call) error {
 				v0, err := module.Regions(c.Object(0))
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Each(v0, func(v module.Region) call.Value {
-					return call.Record(&linuxModuleRegion, call.Uint(v.Address), call.Uint(v.Size))
-				}))
+				return c.Return(call.Each(v0, func(v module.Region) call.Value { return call.Tuple(call.Uint(v.Address), call.Uint(v.Size)) }))
 			},
 		},
 		{
@@ -56,14 +54,14 @@ var linuxModule = call.Module{
 			Params: []call.Param{
 				{Name: "mod", Kind: call.KindObject, Annotation: "Object"},
 			},
-			Returns: "Region",
+			Returns: "Tuple[int, int]",
 			Doc:     "Return where a module's per-CPU data lies: the per-CPU address and the size in bytes.\n\nmod is a struct module *.",
 			Do: func(c *call.Call) error {
 				v0, err := module.PerCPURegion(c.Object(0))
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Record(&linuxModuleRegion, call.Uint(v0.Address), call.Uint(v0.Size)))
+				return c.Return(call.Tuple(call.Uint(v0.Address), call.Uint(v0.Size)))
 			},
 		},
 		{
@@ -94,12 +92,4 @@ var linuxModule = call.Module{
 			},
 		},
 	},
-	Structs: []*call.Struct{
-		&linuxModuleRegion,
-	},
 }
-
-var linuxModuleRegion = call.Struct{Module: "drgn.helpers.linux.module", Name: "Region", Fields: []string{
-	"address",
-	"size",
-}}

@@ -4,6 +4,9 @@ declared in include/linux/list.h.
 """
 
 __all__ = (
+    "hlist_empty",
+    "hlist_for_each",
+    "hlist_for_each_entry",
     "list_count_nodes",
     "list_empty",
     "list_first_entry",
@@ -16,4 +19,8 @@ __all__ = (
     "list_last_entry",
     "list_next_entry",
     "list_prev_entry",
+    "validate_list",
+    "validate_list_count_nodes",
+    "validate_list_for_each",
+    "validate_list_for_each_entry",
 )

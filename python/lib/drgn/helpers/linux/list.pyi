@@ -7,6 +7,27 @@ from typing import Iterator, Union
 
 from drgn import Object, Type
 
+def hlist_empty(head: Object) -> bool:
+    """Return whether a hash list has no entries.
+
+    head is a struct hlist_head *.
+    """
+    ...
+
+def hlist_for_each(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a hash list, each as a struct hlist_node *.
+
+    head is a struct hlist_head *.
+    """
+    ...
+
+def hlist_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a hash list, each as a pointer to type.
+
+    head is a struct hlist_head *; member is the member of type that is the list's node.
+    """
+    ...
+
 def list_empty(head: Object) -> bool:
     """Return whether a list has no entries.
 
@@ -72,4 +93,33 @@ def list_for_each_entry(type: Union[str, Type], head: Object, member: str) -> It
 
 def list_for_each_entry_reverse(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
     """Walk the entries of a list from the last to the first."""
+    ...
+
+def validate_list_for_each(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a list as list_for_each does and checks that the next and previous pointers agree; where
+    they don't, a *ValidationError comes after the nodes before.
+
+    head is a struct list_head *.
+    """
+    ...
+
+def validate_list_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a list as pointers to type and checks it as validate_list_for_each does.
+
+    head is a struct list_head *; member is the member of type that is the list's node.
+    """
+    ...
+
+def validate_list_count_nodes(head: Object) -> int:
+    """Return the number of entries of a list and checks it as validate_list_for_each does.
+
+    head is a struct list_head *.
+    """
+    ...
+
+def validate_list(head: Object) -> None:
+    """Check that the next and previous pointers of a list agree.
+
+    head is a struct list_head *.
+    """
     ...

@@ -1,0 +1,3 @@
+module example.org/drgn
+
+go 1.26

@@ -1,0 +1,3 @@
+"""The part of zoo that is Python by nature."""
+
+__all__ = ("by_hand", "ByHand")
