@@ -11,6 +11,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -195,5 +196,42 @@ func BenchmarkOpenFixture(b *testing.B) {
 			b.Fatal(err)
 		}
 		c.Close()
+	}
+}
+
+// BenchmarkELFUint reads eight bytes here and there from an ELF core of 8 MiB that is mapped.
+func BenchmarkELFUint(b *testing.B) {
+	f := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000000000, Paddr: 0, Data: pages("contents", 1024)},
+		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888001000000, Paddr: 1 << 24, Data: pages("contents", 1024)})
+	_, s := open(b, f.Bytes())
+	b.ReportAllocs()
+	at := uint64(0)
+	for b.Loop() {
+		at = (at + 4096*37 + 8) & (1<<22 - 8)
+		if _, err := s.Uint(0xffff888001000000+at, 8, false, false); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkKdumpUintAll reads eight bytes of every page of the fixture in turn, all of them decompressed before.
+func BenchmarkKdumpUintAll(b *testing.B) {
+	_, s := openFixture(b)
+	var addresses []uint64
+	for c, err := range s.Chunks(true, 0, ^uint64(0)) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		addresses = append(addresses, c.Address+c.Address>>6&4088)
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, err := s.Uint(addresses[i], 8, false, true); err != nil {
+			b.Fatal(err)
+		}
+		if i++; i == len(addresses) {
+			i = 0
+		}
 	}
 }
