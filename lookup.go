@@ -84,7 +84,10 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 }
 
 // forget drops what was found by name: there may be something else now.
-func (p *Program) forget() { p.names.Clear() }
+func (p *Program) forget() {
+	p.names.Clear()
+	p.memos.Clear()
+}
 
 // Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
 // is none a *c.SyntaxError.

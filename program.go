@@ -45,6 +45,7 @@ type Program struct {
 
 	offsets sync.Map // offsetKey -> uint64
 	plans   sync.Map // planKey -> []fieldPlan
+	memos   sync.Map // see Memo
 	names   sync.Map // type name -> *types.Type, as long as no finder changes
 }
 

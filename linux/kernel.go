@@ -107,6 +107,11 @@ func (k *Kernel) Translate(root, address uint64) (uint64, error) {
 	return physical, err
 }
 
+// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
+func (k *Kernel) ImageToPhysical(address uint64) (uint64, bool) {
+	return k.machine.ImageToPhysical(k.info, address)
+}
+
 // readPrStatus gives the saved registers to CPUs: the notes are in the order of the CPUs' numbers, without those that
 // were offline.
 func (k *Kernel) readPrStatus(notes [][]byte) (map[uint64]*arch.Registers, error) {

@@ -13,6 +13,9 @@ type Machine struct {
 	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says.
 	NewTranslator func(info Info, physical *mem.Space) (Translator, error)
 
+	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
+	ImageToPhysical func(info Info, address uint64) (physical uint64, ok bool)
+
 	// InactiveFrame names the members of struct inactive_task_frame, where a switched-out task's registers lie at
 	// thread.sp, and the registers they hold. SP is after the frame.
 	InactiveFrame []FrameMember

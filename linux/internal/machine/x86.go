@@ -10,6 +10,18 @@ import (
 var x86_64 = &Machine{
 	Arch:          arch.X86_64,
 	NewTranslator: newX86Translator,
+	ImageToPhysical: func(info Info, address uint64) (uint64, bool) {
+		base, err := info.Number("phys_base")
+		if err != nil {
+			return 0, false
+		}
+		// Modules lie after the image. VMCOREINFO has its size since v4.13.
+		size, err := info.Number("KERNEL_IMAGE_SIZE")
+		if err != nil {
+			size = 512 << 20
+		}
+		return address - x86StartKernelMap + base, address-x86StartKernelMap < size
+	},
 	// struct inactive_task_frame (arch/x86/include/asm/switch_to.h), since v4.9, commit 0100301bfdf5.
 	InactiveFrame: []FrameMember{
 		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},

@@ -1,0 +1,255 @@
+package mm
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/types"
+)
+
+// A Translator knows the kernel's page tables and how its addresses are laid out: the program's personality.
+type Translator interface {
+	// Translate returns the physical address of a virtual one under the page table whose top level lies at the physical
+	// address root; 0 is the kernel's own.
+	Translate(root, address uint64) (uint64, error)
+	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
+	ImageToPhysical(address uint64) (physical uint64, ok bool)
+}
+
+func translator(p *drgn.Program) (Translator, error) {
+	if t, ok := p.Personality().(Translator); ok {
+		return t, nil
+	}
+	return nil, &drgn.ValueError{Problem: "program is not the Linux kernel"}
+}
+
+// Layout is where a kernel has its memory.
+type Layout struct {
+	PageShift  uint64
+	PageOffset uint64 // virtual address of physical address 0
+	HighMemory uint64 // first address after the direct map
+	Vmemmap    uint64 // address of the struct page of page frame 0
+	PageSize   uint64 // of a struct page, in bytes
+	Page       *types.Type
+}
+
+type layoutKey struct{}
+
+// LayoutOf returns where the kernel has its memory. It is worked out once.
+func LayoutOf(p *drgn.Program) (Layout, error) {
+	return drgn.Memo(p, layoutKey{}, func() (l Layout, err error) {
+		for _, v := range []struct {
+			name string
+			to   *uint64
+		}{{"PAGE_SHIFT", &l.PageShift}, {"PAGE_OFFSET", &l.PageOffset}, {"high_memory", &l.HighMemory}} {
+			if *v.to, err = p.Object(v.name).Uint(); err != nil {
+				return l, err
+			}
+		}
+		if l.Page, err = p.Type("struct page"); err != nil {
+			return l, err
+		}
+		if l.PageSize, err = l.Page.Size(); err != nil {
+			return l, err
+		}
+		if l.PageSize == 0 || l.PageShift > 30 {
+			return l, fmt.Errorf("pages of %d bits described in %d bytes are not understood", l.PageShift, l.PageSize)
+		}
+		l.Vmemmap, err = p.Object("vmemmap").Uint()
+		if drgn.IsNotFound(err) {
+			err = fmt.Errorf("kernels without CONFIG_SPARSEMEM_VMEMMAP can't be read yet: %w", err)
+		}
+		return l, err
+	})
+}
+
+// InDirectMap reports whether an address is in the kernel's mapping of all physical memory.
+//
+//drgn:helper in_direct_map
+func InDirectMap(p *drgn.Program, addr uint64) (bool, error) {
+	l, err := LayoutOf(p)
+	return err == nil && l.inDirectMap(addr), err
+}
+
+func (l *Layout) inDirectMap(addr uint64) bool { return addr >= l.PageOffset && addr < l.HighMemory }
+
+// physical returns the physical address of one in the direct map or in the kernel's image.
+func physical(p *drgn.Program, addr uint64) (uint64, error) {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return 0, err
+	}
+	if l.inDirectMap(addr) {
+		return addr - l.PageOffset, nil
+	}
+	t, err := translator(p)
+	if err != nil {
+		return 0, err
+	}
+	if phys, ok := t.ImageToPhysical(addr); ok {
+		return phys, nil
+	}
+	// What the kernel's own virt_to_phys() says of such an address is of no use.
+	return t.Translate(0, addr)
+}
+
+// VirtToPhys returns the physical address of a virtual one, as a phys_addr_t.
+//
+// Unlike the kernel's, it takes any address that the kernel has mapped.
+//
+//drgn:helper virt_to_phys
+func VirtToPhys(p *drgn.Program, addr uint64) drgn.Object {
+	phys, err := physical(p, addr)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "phys_addr_t", phys)
+}
+
+// PhysToVirt returns the address of a physical one in the kernel's mapping of all physical memory, as a void *.
+//
+//drgn:helper phys_to_virt
+func PhysToVirt(p *drgn.Program, addr uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "void *", addr+l.PageOffset)
+}
+
+func value(p *drgn.Program, typ string, v uint64) drgn.Object {
+	t, err := p.Type(typ)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return p.ScalarValue(t, v)
+}
+
+// PFNPhys returns the physical address of a page frame, as a phys_addr_t.
+//
+//drgn:helper PFN_PHYS
+func PFNPhys(p *drgn.Program, pfn uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "phys_addr_t", pfn<<l.PageShift)
+}
+
+// PhysPFN returns the number of the page frame of a physical address, as an unsigned long.
+//
+//drgn:helper PHYS_PFN
+func PhysPFN(p *drgn.Program, addr uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "unsigned long", addr>>l.PageShift)
+}
+
+// VirtToPFN returns the number of the page frame of a virtual address, as an unsigned long.
+//
+//drgn:helper virt_to_pfn
+func VirtToPFN(p *drgn.Program, addr uint64) drgn.Object {
+	phys, err := physical(p, addr)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return PhysPFN(p, phys)
+}
+
+// PFNToVirt returns the address of a page frame in the kernel's mapping of all physical memory, as a void *.
+//
+//drgn:helper pfn_to_virt
+func PFNToVirt(p *drgn.Program, pfn uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "void *", pfn<<l.PageShift+l.PageOffset)
+}
+
+// PFNToPage returns the struct page * of a page frame.
+//
+//drgn:helper pfn_to_page
+func PFNToPage(p *drgn.Program, pfn uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return p.ScalarValue(p.PointerTo(l.Page), l.Vmemmap+pfn*l.PageSize)
+}
+
+// PhysToPage returns the struct page * of a physical address.
+//
+//drgn:helper phys_to_page
+func PhysToPage(p *drgn.Program, addr uint64) drgn.Object {
+	l, err := LayoutOf(p)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return PFNToPage(p, addr>>l.PageShift)
+}
+
+// VirtToPage returns the struct page * of a virtual address.
+//
+//drgn:helper virt_to_page
+func VirtToPage(p *drgn.Program, addr uint64) drgn.Object {
+	phys, err := physical(p, addr)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return PhysToPage(p, phys)
+}
+
+// pfnOf returns the number of the page frame of a struct page *.
+func pfnOf(page drgn.Object) (uint64, Layout, error) {
+	at, err := page.Uint()
+	if err != nil {
+		return 0, Layout{}, err
+	}
+	l, err := LayoutOf(page.Prog())
+	if err != nil {
+		return 0, l, err
+	}
+	return uint64(int64(at-l.Vmemmap) / int64(l.PageSize)), l, nil
+}
+
+// PageToPFN returns the number of the page frame of a struct page *, as an unsigned long.
+//
+// page is a struct page *.
+//
+//drgn:helper page_to_pfn
+func PageToPFN(page drgn.Object) drgn.Object {
+	pfn, _, err := pfnOf(page)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(page.Prog(), "unsigned long", pfn)
+}
+
+// PageToPhys returns the physical address of a struct page *, as a phys_addr_t.
+//
+// page is a struct page *.
+//
+//drgn:helper page_to_phys
+func PageToPhys(page drgn.Object) drgn.Object {
+	pfn, l, err := pfnOf(page)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(page.Prog(), "phys_addr_t", pfn<<l.PageShift)
+}
+
+// PageToVirt returns the address of a struct page * in the kernel's mapping of all physical memory, as a void *.
+//
+// page is a struct page *.
+//
+//drgn:helper page_to_virt
+func PageToVirt(page drgn.Object) drgn.Object {
+	pfn, l, err := pfnOf(page)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(page.Prog(), "void *", pfn<<l.PageShift+l.PageOffset)
+}
