@@ -130,7 +130,7 @@ int sh_is_object(PyObject *o);
 int sh_is_type(PyObject *o);
 int sh_append(PyObject *list, PyObject *o);
 int sh_callable(PyObject *o);
-PyObject *sh_drgn_attr(const char *name);
+PyObject *sh_module_attr(const char *module, const char *name);
 PyObject *sh_dict(PyObject *module);
 int sh_is_number(PyObject *o);
 int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step);

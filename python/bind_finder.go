@@ -136,7 +136,7 @@ func finderMethods() []Func {
 				var err error
 				withGIL(func() {
 					C.sh_incref(kindSetClass)
-					v, err = fromPython(f, p, call{kindSetClass, tuple{kindSet(kinds)}}, name, optional(filename))
+					v, err = fromPython(f, p, callValue{kindSetClass, tuple{kindSet(kinds)}}, name, optional(filename))
 				})
 				if err != nil {
 					return nil, err
@@ -280,9 +280,10 @@ func strs(v any) ([]string, error) {
 
 // drgnAttr returns an attribute of package drgn: owned.
 func drgnAttr(name string) (*C.PyObject, error) {
-	cname := C.CString(name)
+	cmod, cname := C.CString("drgn"), C.CString(name)
+	defer C.free(unsafe.Pointer(cmod))
 	defer C.free(unsafe.Pointer(cname))
-	o := C.sh_drgn_attr(cname)
+	o := C.sh_module_attr(cmod, cname)
 	if o == nil {
 		return nil, raisedError{}
 	}

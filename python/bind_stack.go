@@ -68,7 +68,7 @@ func stackFrameClass() *class {
 				if n, ok := frame(c).FunctionName(); ok {
 					name = n
 				}
-				return c.Value(call{sourceLocation, tuple{s.Filename, s.Line, s.Column, name}})
+				return c.Value(callValue{sourceLocation, tuple{s.Filename, s.Line, s.Column, name}})
 			}},
 			{Sig: "symbol()", Doc: "Return the symbol that the frame's code lies in.", Do: func(c Call) error {
 				s, err := frame(c).Symbol()
@@ -149,7 +149,7 @@ func (s sourceList) at(i int) any {
 	if s.names[i] != "" {
 		name = s.names[i]
 	}
-	return call{sourceLocation, tuple{s.places[i].Filename, s.places[i].Line, s.places[i].Column, name}}
+	return callValue{sourceLocation, tuple{s.places[i].Filename, s.places[i].Line, s.places[i].Column, name}}
 }
 
 func sourceListClass() *class {

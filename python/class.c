@@ -14,8 +14,8 @@ int sh_add(PyObject *module, const char *name, PyObject *o) { return py.PyModule
 int sh_append(PyObject *list, PyObject *o) { return py.PyList_Append(list, o); }
 PyObject *sh_dict(PyObject *module) { return py.PyModule_GetDict(module); }
 int sh_callable(PyObject *o) { return py.PyCallable_Check(o); }
-PyObject *sh_drgn_attr(const char *name) {
-	PyObject *m = py.PyImport_ImportModule("drgn"), *o = m ? py.PyObject_GetAttrString(m, name) : NULL;
+PyObject *sh_module_attr(const char *module, const char *name) {
+	PyObject *m = py.PyImport_ImportModule(module), *o = m ? py.PyObject_GetAttrString(m, name) : NULL;
 	if (m) py.Py_DecRef(m);
 	return o;
 }

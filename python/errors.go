@@ -13,8 +13,10 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/python/call"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -98,8 +100,18 @@ func raise(err error) {
 		return
 	case errors.As(err, &own):
 		exc = own.exc
-	case errors.As(err, &panicE):
+	case errors.As(err, &panicE), errors.As(err, new(*call.PanicError)):
 		exc = excGoPanic
+	case errors.As(err, new(*call.OverflowError)), errors.Is(err, c.ErrLiteralRange):
+		exc = excOverflowError
+	case errors.Is(err, c.ErrDivisionByZero):
+		exc = excZeroDivisionError
+	case errors.As(err, new(*c.OperandError)), errors.As(err, new(*c.ConversionError)), errors.As(err, new(*c.FormatError)):
+		exc = excTypeError
+	case errors.Is(err, c.ErrNegativeShift):
+		exc = excValueError
+	case errors.As(err, new(*bin.DecodeError)):
+		exc = excBadData
 	case errors.As(err, &lookup):
 		if lookup.IsObject {
 			C.sh_raise_notfound(cdata(msg), C.int64_t(len(msg)), cdata(lookup.Name), C.int64_t(len(lookup.Name)))

@@ -23,8 +23,8 @@ type (
 	set   []any
 	dict  []pair
 	pair  struct{ key, value any }
-	// call is what calling a Python object gives.
-	call struct {
+	// callValue is what calling a Python object gives.
+	callValue struct {
 		f    *C.PyObject // owned
 		args tuple
 	}
@@ -114,7 +114,7 @@ func (s *stream) put(v any) {
 		for _, x := range v {
 			s.put(x)
 		}
-	case call:
+	case callValue:
 		s.b = append(s.b, 'c')
 		s.op('P', uint64(uintptr(unsafe.Pointer(v.f))))
 		s.put(v.args)
