@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/dwarf/expr"
 )
 
 // function returns the function of the frame, or nil.
@@ -82,7 +83,7 @@ func (d *dwarfFrame) Register(number uint64) (uint64, bool) {
 // CFA returns the canonical frame address.
 func (d *dwarfFrame) CFA() (uint64, error) {
 	if !d.f.regs.HasCFA {
-		return 0, &AbsentError{OptimizedOut}
+		return 0, &expr.UnavailableError{Reason: "the canonical frame address is not known"}
 	}
 	return d.f.regs.CFA, nil
 }
