@@ -38,11 +38,11 @@ func PresentMask(p *drgn.Program) drgn.Object { return mask(p, "present") }
 
 // bits returns the bitmap of a mask and how many of its bits count.
 func bits(m drgn.Object) (bitmap drgn.Object, n uint64, err error) {
-	if err := m.Err(); err != nil {
+	bitmap = m.Member("bits")
+	if err := bitmap.Err(); err != nil {
 		return m, 0, err
 	}
 	p := m.Prog()
-	bitmap = m.Member("bits")
 	if n, err = p.Variable("nr_cpu_ids").Uint(); drgn.IsNotFound(err) {
 		// With one processor only, nr_cpu_ids is a macro.
 		n, err = 1, nil
@@ -53,7 +53,7 @@ func bits(m drgn.Object) (bitmap drgn.Object, n uint64, err error) {
 	if size, err := bitmap.Type().BitSize(); err == nil && bitmap.Type().UnderlyingKind() == types.Array && n > size {
 		n = size
 	}
-	return bitmap, n, bitmap.Err()
+	return bitmap, n, nil
 }
 
 // ForEachCPU walks the numbers of the CPUs in a mask.

@@ -12,6 +12,278 @@ var linuxMm = call.Module{
 	Doc:  "Look at the kernel's memory management: pages, page tables, address spaces and what is mapped in them\n(include/linux/mm.h).",
 	Funcs: []call.Func{
 		{
+			Name: "in_direct_map",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether an address is in the kernel's mapping of all physical memory.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.InDirectMap(c.Program(0), c.Uint(1))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "virt_to_phys",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the physical address of a virtual one, as a phys_addr_t.\n\nUnlike the kernel's, it takes any address that the kernel has mapped.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.VirtToPhys(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "phys_to_virt",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the address of a physical one in the kernel's mapping of all physical memory, as a void *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PhysToVirt(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "PFN_PHYS",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the physical address of a page frame, as a phys_addr_t.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PFNPhys(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "PHYS_PFN",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of the page frame of a physical address, as an unsigned long.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PhysPFN(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "virt_to_pfn",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of the page frame of a virtual address, as an unsigned long.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.VirtToPFN(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "pfn_to_virt",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the address of a page frame in the kernel's mapping of all physical memory, as a void *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PFNToVirt(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "pfn_to_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the struct page * of a page frame.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PFNToPage(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "phys_to_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the struct page * of a physical address.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PhysToPage(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "virt_to_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the struct page * of a virtual address.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.VirtToPage(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "page_to_pfn",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of the page frame of a struct page *, as an unsigned long.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageToPFN(c.Object(0))))
+			},
+		},
+		{
+			Name: "page_to_phys",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the physical address of a struct page *, as a phys_addr_t.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageToPhys(c.Object(0))))
+			},
+		},
+		{
+			Name: "page_to_virt",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the address of a struct page * in the kernel's mapping of all physical memory, as a void *.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageToVirt(c.Object(0))))
+			},
+		},
+		{
+			Name: "PageSlab",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether a page belongs to a slab of the slab allocator.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageSlab(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "compound_head",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the first page of the compound page that a page is part of, or the page itself, as a struct\npage *.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.CompoundHead(c.Object(0))))
+			},
+		},
+		{
+			Name: "PageHead",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether a page is the first of a compound one.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageHead(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageTail",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether a page is one of a compound page but not its first.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageTail(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageCompound",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether a page is part of a compound one.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageCompound(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "page_flags",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the flags of a page, as an unsigned long.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageFlags(c.Object(0))))
+			},
+		},
+		{
+			Name: "compound_order",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the binary logarithm of the number of pages of a compound page, as an unsigned int.\n\npage is a struct page * to its first page; another page has the order 0.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.CompoundOrder(c.Object(0))))
+			},
+		},
+		{
+			Name: "compound_nr",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of pages of a compound page, as an unsigned long.\n\npage is a struct page * to its first page; another page is 1 page.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.CompoundNr(c.Object(0))))
+			},
+		},
+		{
+			Name: "page_size",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the size of a page, or of the compound page it is the first of, in bytes, as an unsigned long.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageSize(c.Object(0))))
+			},
+		},
+		{
 			Name: "for_each_vma",
 			Params: []call.Param{
 				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},

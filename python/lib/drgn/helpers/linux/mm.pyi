@@ -7,6 +7,203 @@ from typing import Iterator, overload
 
 from drgn import IntegerLike, Object, Program
 
+@overload
+def in_direct_map(prog: Program, addr: IntegerLike) -> bool:
+    """Return whether an address is in the kernel's mapping of all physical memory.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def in_direct_map(addr: IntegerLike) -> bool: ...
+
+@overload
+def virt_to_phys(prog: Program, addr: IntegerLike) -> Object:
+    """Return the physical address of a virtual one, as a phys_addr_t.
+
+    Unlike the kernel's, it takes any address that the kernel has mapped.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def virt_to_phys(addr: IntegerLike) -> Object: ...
+
+@overload
+def phys_to_virt(prog: Program, addr: IntegerLike) -> Object:
+    """Return the address of a physical one in the kernel's mapping of all physical memory, as a void *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def phys_to_virt(addr: IntegerLike) -> Object: ...
+
+@overload
+def PFN_PHYS(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the physical address of a page frame, as a phys_addr_t.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def PFN_PHYS(pfn: IntegerLike) -> Object: ...
+
+@overload
+def PHYS_PFN(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame of a physical address, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def PHYS_PFN(addr: IntegerLike) -> Object: ...
+
+@overload
+def virt_to_pfn(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame of a virtual address, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def virt_to_pfn(addr: IntegerLike) -> Object: ...
+
+@overload
+def pfn_to_virt(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the address of a page frame in the kernel's mapping of all physical memory, as a void *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def pfn_to_virt(pfn: IntegerLike) -> Object: ...
+
+@overload
+def pfn_to_page(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the struct page * of a page frame.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def pfn_to_page(pfn: IntegerLike) -> Object: ...
+
+@overload
+def phys_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the struct page * of a physical address.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def phys_to_page(addr: IntegerLike) -> Object: ...
+
+@overload
+def virt_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the struct page * of a virtual address.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def virt_to_page(addr: IntegerLike) -> Object: ...
+
+def page_to_pfn(page: Object) -> Object:
+    """Return the number of the page frame of a struct page *, as an unsigned long.
+
+    page is a struct page *.
+    """
+    ...
+
+def page_to_phys(page: Object) -> Object:
+    """Return the physical address of a struct page *, as a phys_addr_t.
+
+    page is a struct page *.
+    """
+    ...
+
+def page_to_virt(page: Object) -> Object:
+    """Return the address of a struct page * in the kernel's mapping of all physical memory, as a void *.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageSlab(page: Object) -> bool:
+    """Return whether a page belongs to a slab of the slab allocator.
+
+    page is a struct page *.
+    """
+    ...
+
+def compound_head(page: Object) -> Object:
+    """Return the first page of the compound page that a page is part of, or the page itself, as a struct
+    page *.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageHead(page: Object) -> bool:
+    """Return whether a page is the first of a compound one.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageTail(page: Object) -> bool:
+    """Return whether a page is one of a compound page but not its first.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageCompound(page: Object) -> bool:
+    """Return whether a page is part of a compound one.
+
+    page is a struct page *.
+    """
+    ...
+
+def page_flags(page: Object) -> Object:
+    """Return the flags of a page, as an unsigned long.
+
+    page is a struct page *.
+    """
+    ...
+
+def compound_order(page: Object) -> Object:
+    """Return the binary logarithm of the number of pages of a compound page, as an unsigned int.
+
+    page is a struct page * to its first page; another page has the order 0.
+    """
+    ...
+
+def compound_nr(page: Object) -> Object:
+    """Return the number of pages of a compound page, as an unsigned long.
+
+    page is a struct page * to its first page; another page is 1 page.
+    """
+    ...
+
+def page_size(page: Object) -> Object:
+    """Return the size of a page, or of the compound page it is the first of, in bytes, as an unsigned long.
+
+    page is a struct page *.
+    """
+    ...
+
 def for_each_vma(mm: Object) -> Iterator[Object]:
     """Walk the areas of an address space in the order of their addresses, each as a struct vm_area_struct *.
 
