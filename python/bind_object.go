@@ -248,7 +248,9 @@ func objectRepr(call Call) error {
 }
 
 // pyQuote writes a string as Python's repr does, for text without quotes and control characters.
-func pyQuote(s string) string { return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'" }
+func pyQuote(s string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
+}
 
 func objectGetItem(call Call, x *C.PyObject) error {
 	o := self(call)

@@ -166,7 +166,9 @@ func sourceListClass() *class {
 				}
 				return c.Value(sources(c).at(i))
 			},
-			repr: func(c Call) error { return c.String(fmt.Sprintf("<drgn.SourceLocationList of %d>", len(sources(c).places))) },
+			repr: func(c Call) error {
+				return c.String(fmt.Sprintf("<drgn.SourceLocationList of %d>", len(sources(c).places)))
+			},
 			str: func(c Call) error {
 				text := ""
 				for i, p := range sources(c).places {

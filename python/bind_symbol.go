@@ -211,7 +211,9 @@ func moduleClassList() []*class {
 		}
 		return l
 	}
-	repr := func(c Call) error { return c.String("<drgn." + classTable[moduleClasses[mod(c).Kind()]].name + " " + pyQuote(mod(c).Name()) + ">") }
+	repr := func(c Call) error {
+		return c.String("<drgn." + classTable[moduleClasses[mod(c).Kind()]].name + " " + pyQuote(mod(c).Name()) + ">")
+	}
 	base := &class{
 		id: classModule, name: "Module", doc: "A file that is part of a program.",
 		props: []property{
@@ -280,4 +282,3 @@ func moduleClassList() []*class {
 	}
 	return kinds
 }
-

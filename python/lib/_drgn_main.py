@@ -6,11 +6,18 @@ import sys
 import _drgn
 
 
+executed = None  # the code of -e, for tracebacks
+
+
 def show(e):
     """Print an exception as the interpreter does, without this module's own frames."""
     tb = e.__traceback__
     while tb is not None and tb.tb_frame.f_code.co_filename.startswith(("<drgn>/_drgn_main", "<python>/runpy")):
         tb = tb.tb_next
+    if executed is not None:
+        import linecache
+
+        linecache.cache["<string>"] = (len(executed), None, executed.splitlines(True), "<string>")
     sys.excepthook(type(e), e, tb)
 
 
@@ -48,20 +55,19 @@ def run_code(prog, code, args):
     sys.argv = ["-e"] + args
     sys.path.insert(0, "")
     __main__.__dict__.update(drgn.cli.default_globals(prog))
-    # An expression on the last line is shown, as at the prompt.
-    import ast
+    # An expression at the end is shown, as at the prompt. Module ast itself would take longer to load than most code runs.
+    import _ast
 
-    tree = ast.parse(code, "<string>")
+    global executed
+    executed = code
+    tree = compile(code, "<string>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
     last = []
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
+    if tree.body and isinstance(tree.body[-1], _ast.Expr):
         last = [tree.body.pop()]
-    import linecache
-
-    linecache.cache["<string>"] = (len(code), None, code.splitlines(True), "<string>")
-    exec(compile(tree, "<string>", "exec"), __main__.__dict__)
+    exec(compile(tree, "<string>", "exec", dont_inherit=True), __main__.__dict__)
     if last:
         sys.displayhook = drgn.cli._displayhook
-        exec(compile(ast.Interactive(last), "<string>", "single"), __main__.__dict__)
+        exec(compile(_ast.Interactive(last), "<string>", "single", dont_inherit=True), __main__.__dict__)
 
 
 def run_script(prog, args):
@@ -132,6 +138,10 @@ def open_program(quiet):
     if warnings and not quiet:
         import logging
 
+        if not logging.getLogger("drgn").handlers and not logging.getLogger().handlers:
+            import drgn._log
+
+            drgn._log.setup("warning")
         for w in warnings:
             logging.getLogger("drgn").warning("%s", w)
     if prog is not None:
@@ -148,9 +158,10 @@ def run():
         return 0
     import drgn
 
-    import drgn._log
+    if level != "warning":
+        import drgn._log
 
-    drgn._log.setup(level)
+        drgn._log.setup(level)
     try:
         prog = open_program(quiet)
     except (KeyboardInterrupt, drgn.GoPanic):

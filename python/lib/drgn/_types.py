@@ -34,13 +34,12 @@ def _source_location(filename, line, column, name):
 
 
 def __getattr__(name):
-    # Names for annotations: module typing is not loaded for them.
-    import os
-    import typing
+    if name in ("IntegerLike", "Path"):  # for annotations: module typing takes long to load
+        import os
+        import typing
 
-    if name == "IntegerLike":
-        return typing.Union[typing.SupportsIndex, drgn.Object]
-    if name == "Path":
+        if name == "IntegerLike":
+            return typing.Union[typing.SupportsIndex, drgn.Object]
         return typing.Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
     raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
 

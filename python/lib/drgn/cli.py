@@ -2,7 +2,6 @@
 
 import builtins
 import os
-import shutil
 import sys
 
 import drgn
@@ -56,10 +55,21 @@ for _tp in (drgn.StackFrame, drgn.StackTrace, drgn.Type, drgn.SourceLocation, dr
     display_str(_tp)
 
 
+def _columns():
+    try:
+        return int(os.environ["COLUMNS"])
+    except (KeyError, ValueError):
+        pass
+    try:
+        return os.get_terminal_size(sys.__stdout__.fileno()).columns
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
 def _text(value):
     if isinstance(value, drgn.Object):
         try:
-            return value.format_(columns=shutil.get_terminal_size((0, 0)).columns)
+            return value.format_(columns=_columns())
         except drgn.FaultError as e:
             print(f"cannot print value: {e}", file=sys.stderr)
             return repr(value)

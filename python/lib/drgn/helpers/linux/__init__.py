@@ -2,4 +2,4 @@
 
 from drgn._star import gather
 
-__all__ = gather(__name__, __path__, globals())
+__all__ = gather(__name__, globals())
