@@ -241,7 +241,32 @@ func (f *File) FindEntity(kind EntityKind, name, filename string) (e Entity, ok 
 	} else {
 		err = f.fill(&e)
 	}
+	if err == nil && kind == EntityVariable && e.HasAddress && !e.Type.IsComplete() {
+		e, err = f.completed(e, name, filename)
+	}
 	return e, err == nil, err
+}
+
+// completed returns the entity of another definition of a variable that knows more of its type: a compiler describes
+// "const char banner[] = …" twice where it was declared before, and the length of the array only the second time.
+func (f *File) completed(e Entity, name, filename string) (Entity, error) {
+	for x := range f.find(entityKinds[e.Kind], name, filename) {
+		if !x.known || x.die == e.DIE.Off {
+			continue
+		}
+		d, err := f.DIE(x.die)
+		if err != nil {
+			return e, err
+		}
+		other := Entity{Kind: e.Kind, DIE: d}
+		if err := f.fill(&other); err != nil {
+			return e, err
+		}
+		if other.HasAddress && other.Address == e.Address && other.Type.IsComplete() {
+			return other, nil
+		}
+	}
+	return e, nil
 }
 
 // maxInstances bounds how many out-of-line instances of a function are looked at.
