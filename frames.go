@@ -37,22 +37,22 @@ func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 		if s.EH {
 			s.Address = d.fileAddress(name)
 		}
-		t, err := cfi.New(s)
-		if err != nil {
-			return nil, err
-		}
-		if t.Len() > 0 {
+		// A bad table must not hide the others; a stack that needs it ends where its code begins.
+		if t, err := cfi.New(s); err == nil && t.Len() > 0 {
 			chain = append(chain, t)
 		}
 	}
 	t, err := d.readORC()
-	if err != nil {
+	switch {
+	case err != nil && len(chain) == 0:
 		return nil, err
+	case err != nil || t == nil:
+		return chain, nil // DWARF is enough
+	case len(chain) > 0:
+		// DWARF does not know of inline assembly that moves the stack pointer; ORC does.
+		return unwind.Chain{orc.Combined{DWARF: chain, ORC: t}}, nil
 	}
-	if t != nil {
-		chain = append(chain, t)
-	}
-	return chain, nil
+	return append(chain, t), nil
 }
 
 // fileAddress returns the address of a section in the file, of a relocatable one in memory.
