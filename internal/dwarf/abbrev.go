@@ -29,6 +29,7 @@ type abbrevTable struct {
 	abbrevs []abbrev
 	specs   []attrSpec
 	consts  []int64
+	size    uint64           // in .debug_abbrev
 	sparse  map[uint64]int32 // code to index into abbrevs; nil when code n is abbrevs[n-1]
 }
 
@@ -69,8 +70,19 @@ func (f *File) abbrevTable(k abbrevKey) (*abbrevTable, error) {
 	if err := t.decode(f.sec.Abbrev, k); err != nil {
 		return nil, err
 	}
+	if f.abbrevBytes.Add(t.size) > f.abbrevLimit() {
+		return nil, overlapping(k.off)
+	}
 	got, _ := f.abbrevs.LoadOrStore(k, t)
 	return got.(*abbrevTable), nil
+}
+
+// abbrevLimit bounds the bytes of all tables decoded: in bad files each unit may have the rest of the section for its
+// table. Goroutines may decode one at the same time.
+func (f *File) abbrevLimit() uint64 { return 16*uint64(len(f.sec.Abbrev)) + 1<<20 }
+
+func overlapping(off uint64) error {
+	return &bin.DecodeError{Section: ".debug_abbrev", Off: off, Problem: "tables overlap"}
 }
 
 // decode reads the table, reusing t's arrays.
@@ -91,6 +103,7 @@ func (t *abbrevTable) decode(section []byte, k abbrevKey) error {
 	for {
 		code, ok := next()
 		if ok && code == 0 {
+			t.size = pos - k.off
 			return nil
 		}
 		tag, ok2 := next()

@@ -40,7 +40,7 @@ func (f *File) buildIndex() ([]byte, error) {
 	)
 	total := uint64(len(f.sec.Info) + len(f.sec.Types))
 	for i := range scanners {
-		s := &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}}
+		s := &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, lines: map[uint64]*lineFiles{}}
 		scanners[i] = s
 		wg.Go(func() {
 			for {
@@ -146,6 +146,7 @@ type indexItem struct {
 	die         uint64 // with flags and kind
 	hash, name  uint32
 	file, scope uint32
+	extra       uint32 // only while the index is built
 }
 
 // indexBuilder turns what scanners found into entries.
@@ -179,7 +180,7 @@ func (b *indexBuilder) byName(x, y *indexItem) int {
 
 // order puts entries that are alike next to each other.
 func (b *indexBuilder) order(x, y *indexItem) int {
-	return cmp.Or(b.byName(x, y), cmp.Compare(x.file, y.file), cmp.Compare(x.scope, y.scope), byDIE(*x, *y))
+	return cmp.Or(b.byName(x, y), cmp.Compare(x.file, y.file), cmp.Compare(x.scope, y.scope), cmp.Compare(x.extra, y.extra), byDIE(*x, *y))
 }
 
 func byDIE(x, y indexItem) int { return cmp.Compare(x.die&maxIndexDIE, y.die&maxIndexDIE) }
@@ -216,8 +217,10 @@ func (sh *shared) encode(scanners []*scanner, ranges []codeRange) ([]byte, error
 // items returns the entries a scanner found, in order; its own names start at base in the pool.
 func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
 	items := make([]indexItem, 0, s.found.n+len(s.instances))
+	// In bad files all names may be the ends of one long string.
+	hashed, limit := 0, 16*(len(b.str)+len(b.pool))+256*cap(items)
 	add := func(e *slot) error {
-		it := indexItem{die: e.die | uint64(e.kind)<<56, file: e.file, scope: e.scope}
+		it := indexItem{die: e.die | uint64(e.kind)<<56, file: e.file, scope: e.scope, extra: e.hashed()}
 		if e.die > maxIndexDIE {
 			return s.f.errorAt(e.die, "DIE too far for the index")
 		}
@@ -236,7 +239,11 @@ func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
 			}
 			it.name = uint32(e.name)
 		}
-		it.hash = hashName(b.text(&it))
+		text := b.text(&it)
+		if hashed += len(text); hashed > limit {
+			return &bin.DecodeError{Section: ".debug_str", Off: e.name, Problem: "names overlap"}
+		}
+		it.hash = hashName(text)
 		items = append(items, it)
 		return nil
 	}
@@ -282,7 +289,7 @@ func (b *indexBuilder) unique(items []indexItem) []indexItem {
 			case b.byName(last, &it) != 0:
 				slices.SortFunc(out[start:], byDIE)
 				start = n
-			case last.file == it.file && last.scope == it.scope && it.die>>56 != ixInstance:
+			case last.file == it.file && last.scope == it.scope && last.extra == it.extra && it.die>>56 != ixInstance:
 				if it.die&flagKnown != 0 && last.die&flagKnown == 0 {
 					*last = it
 				}

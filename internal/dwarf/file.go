@@ -57,6 +57,8 @@ type File struct {
 	unitOffs []uint64 // of all units' headers, ascending; .debug_types follows .debug_info
 	units    []atomic.Pointer[Unit]
 	abbrevs  sync.Map // abbrevKey → *abbrevTable
+	// abbrevBytes is the size of all tables in abbrevs.
+	abbrevBytes atomic.Uint64
 	scopes   scopes   // functions and source lines by address
 
 	types sync.Map // DIE.Off → *types.Type

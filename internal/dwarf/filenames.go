@@ -23,8 +23,8 @@ type lineFile struct {
 // maxEntryFormats bounds the fields of an entry; the specification has five.
 const maxEntryFormats = 32
 
-// decode reads the header at off, reusing t's arrays.
-func (t *lineFiles) decode(f *File, off uint64) error {
+// decode reads the header at off, reusing t's arrays, and returns how many bytes it has.
+func (t *lineFiles) decode(f *File, off uint64) (uint64, error) {
 	t.dirs, t.files, t.first = t.dirs[:0], t.files[:0], 1
 	c := bin.New(".debug_line", f.sec.Line, f.big)
 	c.Seek(off)
@@ -33,7 +33,7 @@ func (t *lineFiles) decode(f *File, off uint64) error {
 		c.Fail("line program of %#x bytes, %#x left", n, c.Len())
 	}
 	if c.Err() != nil {
-		return c.Err()
+		return 0, c.Err()
 	}
 	end := c.Off + int(n)
 	c.Data = c.Data[:end:end]
@@ -57,7 +57,7 @@ func (t *lineFiles) decode(f *File, off uint64) error {
 		t.first = 0
 		t.dirs = t.entries(&c, t.dirs, offSize)
 		t.files = t.entries(&c, t.files, offSize)
-		return c.Err()
+		return uint64(c.Off) - off, c.Err()
 	}
 	t.dirs = append(t.dirs, lineFile{form: FormString})
 	for c.Err() == nil {
@@ -77,7 +77,7 @@ func (t *lineFiles) decode(f *File, off uint64) error {
 		c.ULEB128() // length
 		t.files = append(t.files, e)
 	}
-	return c.Err()
+	return uint64(c.Off) - off, c.Err()
 }
 
 func (t *lineFiles) entries(c *bin.Cursor, to []lineFile, offSize uint8) []lineFile {
@@ -97,6 +97,9 @@ func (t *lineFiles) entries(c *bin.Cursor, to []lineFile, offSize uint8) []lineF
 	count := c.ULEB128()
 	if c.Err() == nil && count > uint64(c.Len()) {
 		c.Fail("%d entries in %d bytes", count, c.Len())
+	}
+	if n == 0 {
+		count = 0
 	}
 	for range count {
 		if c.Err() != nil {

@@ -168,19 +168,25 @@ func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 		}
 		return cstring(".debug_str", f.sup.sec.Str, v.u)
 	case FormStrx, FormStrx1, FormStrx2, FormStrx3, FormStrx4, FormGNUStrIndex:
-		c := bin.New(".debug_str_offsets", f.sec.StrOffsets, f.big)
-		if v.u > uint64(len(c.Data)) {
-			c.Fail("string number %d lies past the end", v.u)
-		}
-		c.Seek(strBase)
-		c.Skip(v.u * uint64(u.OffSize))
-		off := c.Uint(int(u.OffSize))
-		if c.Err() != nil {
-			return nil, c.Err()
+		off, err := u.stringOffset(v, strBase)
+		if err != nil {
+			return nil, err
 		}
 		return cstring(".debug_str", f.sec.Str, off)
 	}
 	return nil, f.errorAt(u.Off, fmt.Sprintf("form %#x where a string should be", uint16(v.Form)))
+}
+
+// stringOffset returns where in .debug_str a string given by its number lies.
+func (u *Unit) stringOffset(v Value, base uint64) (uint64, error) {
+	c := bin.New(".debug_str_offsets", u.File.sec.StrOffsets, u.File.big)
+	if v.u > uint64(len(c.Data)) {
+		c.Fail("string number %d lies past the end", v.u)
+	}
+	c.Seek(base)
+	c.Skip(v.u * uint64(u.OffSize))
+	off := c.Uint(int(u.OffSize))
+	return off, c.Err()
 }
 
 func cstring(section string, data []byte, off uint64) ([]byte, error) {

@@ -11,13 +11,22 @@ type slot struct {
 	die   uint64
 	file  uint32
 	scope uint32
-	size  uint32 // of an enumerated type's DIE, or line of a constant's type: what else tells entries apart
+	extra uint32 // what else tells types apart: line and size; of a constant: the line of its type
 	kind  uint8
 	known bool // has an address or value
 	used  bool
 }
 
-// nameTable is a hash table of slots: all that have the same name, kind, file and scope are one.
+// hashed is extra as far as it keeps slots apart.
+func (e *slot) hashed() uint32 {
+	if e.kind == ixConstant {
+		return 0
+	}
+	return e.extra
+}
+
+// nameTable is a hash table of slots: all that have the same name, kind, file and scope, and types that have the same
+// extra, are one.
 type nameTable struct {
 	slots []slot
 	n     int
@@ -34,7 +43,7 @@ func (t *nameTable) keep(b []byte) uint64 {
 var tableSeed = maphash.Comparable(hashSeed, 0)
 
 func (e *slot) hash(key uint64) uint64 {
-	h := (key^tableSeed)*0x9e3779b97f4a7c15 ^ uint64(e.kind)<<56 ^ uint64(e.file)<<24 ^ uint64(e.scope)
+	h := (key^tableSeed)*0x9e3779b97f4a7c15 ^ uint64(e.kind)<<56 ^ uint64(e.file)<<24 ^ uint64(e.scope) ^ uint64(e.hashed())<<20
 	h *= 0xff51afd7ed558ccd
 	return h ^ h>>32
 }
@@ -60,13 +69,13 @@ func (t *nameTable) add(e *slot, text []byte) bool {
 		if o.kind != e.kind || o.file != e.file || o.scope != e.scope || !t.sameName(o, e, text) {
 			continue
 		}
+		if o.extra != e.extra && e.kind != ixConstant {
+			continue
+		}
 		if e.known && !o.known {
 			o.die, o.known = e.die, true
 		}
-		if o.size != e.size {
-			return true
-		}
-		return false
+		return o.extra != e.extra
 	}
 }
 

@@ -13,13 +13,14 @@ const (
 	wantCode     // DW_AT_low_pc or DW_AT_ranges
 	wantLocation // DW_AT_location or DW_AT_const_value
 	wantEnumClass
+	wantSize
 )
 
 var wanted = [0x100]uint8{
 	AttrName: wantName, AttrDeclFile: wantFile, AttrDeclLine: wantLine, AttrDeclaration: wantDeclaration,
 	AttrSibling: wantSibling, AttrSpecification: wantSpecification, AttrAbstractOrigin: wantOrigin,
 	AttrLowPC: wantCode, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
-	AttrConstValue: wantLocation, AttrEnumClass: wantEnumClass,
+	AttrConstValue: wantLocation, AttrEnumClass: wantEnumClass, AttrByteSize: wantSize,
 }
 
 // An op of a plan reads or passes over one attribute, or over a run of attributes nobody wants.

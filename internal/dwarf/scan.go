@@ -9,13 +9,14 @@ import (
 
 // shared is what all scanners of an indexing pass share.
 type shared struct {
-	f        *File
-	abbrevs  map[uint64]uint32 // offset of a table in .debug_abbrev → how many units use it
-	mu       sync.Mutex
-	files    map[string]uint32 // path → number from 1
-	fileList []string
-	scopes   map[scopeKey]uint32 // → number from 1
-	scopeTab []scopeKey
+	f          *File
+	abbrevs    map[uint64]uint32 // offset of a table in .debug_abbrev → how many units use it
+	mu         sync.Mutex
+	files      map[string]uint32 // path → number from 1
+	fileList   []string
+	scopes     map[scopeKey]uint32 // → number from 1
+	scopeTab   []scopeKey
+	scopeBytes int
 }
 
 // scopeKey is a namespace or class in its parent; 0 is the global scope.
@@ -36,12 +37,19 @@ func (s *shared) file(path string) uint32 {
 	return n
 }
 
+// maxScopeBytes bounds the names of all scopes together.
+const maxScopeBytes = 256 << 20
+
+// scope returns the number of a scope; those of bad files that have no end of them are the global one.
 func (s *shared) scope(parent uint32, name string) uint32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	k := scopeKey{parent, name}
 	n, ok := s.scopes[k]
 	if !ok {
+		if s.scopeBytes += len(name); s.scopeBytes > maxScopeBytes {
+			return 0
+		}
 		s.scopeTab = append(s.scopeTab, k)
 		n = uint32(len(s.scopeTab))
 		s.scopes[k] = n
@@ -56,10 +64,11 @@ type scanner struct {
 	instances []slot
 	tables    map[abbrevKey]*planTable // those that several units use
 	scratch   planTable                // of a table that one unit uses
-	lines     lineFiles
-	linesOff  uint64 // which header lines holds
-	haveLines bool
-	paths     map[[2]uint64]uint32 // offsets of a name and its directory in .debug_line_str → file number
+	decoded   uint64                   // bytes of tables decoded
+	lines     map[uint64]*lineFiles    // headers read last, by offset
+	lineBytes uint64                   // of all headers read
+	copied    uint64                   // bytes of names that are neither in .debug_info nor in .debug_str
+	paths     map[[2]uint64]uint32     // offsets of a name and its directory in .debug_line_str → file number
 
 	// of the present unit
 	u        *Unit
@@ -77,6 +86,7 @@ type record struct {
 	name     nameRef
 	file     uint64
 	line     uint64
+	size     uint64
 	sibling  uint64 // offset in data, or 0
 	ref      Value  // DW_AT_specification or DW_AT_abstract_origin
 	flags    uint16 // bits by want numbers
@@ -117,6 +127,9 @@ func (s *scanner) unit(i int) error {
 		}
 		if err := s.t.decode(s.f.sec.Abbrev, h.abbrevKey); err != nil {
 			return err
+		}
+		if s.decoded += s.t.size; s.decoded > s.f.abbrevLimit() {
+			return overlapping(h.off)
 		}
 	}
 	u := h.Unit
@@ -355,6 +368,8 @@ func (s *scanner) run(p *plan, r *record) error {
 			r.file, r.fileHere = v, true
 		case wantLine:
 			r.line = v
+		case wantSize:
+			r.size = v
 		case wantSibling:
 			switch o.form {
 			case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
@@ -379,14 +394,30 @@ func (s *scanner) run(p *plan, r *record) error {
 	return nil
 }
 
+// maxCopied bounds the bytes of names in other sections, of which bad files may have many DIEs share a long one.
+const maxCopied = 1 << 30
+
 // nameOf turns a string attribute into a name: strings of .debug_str are known by where they are.
 func (s *scanner) nameOf(v Value) (nameRef, error) {
-	if v.Form == FormStrp {
+	switch v.Form {
+	case FormStrp:
 		return nameRef{key: v.u}, nil
+	case FormString:
+		return inlineRef(v.b), nil
+	case FormStrx, FormStrx1, FormStrx2, FormStrx3, FormStrx4, FormGNUStrIndex:
+		info, err := v.unit.Info()
+		if err != nil {
+			return nameRef{}, err
+		}
+		off, err := v.unit.stringOffset(v, info.StrBase)
+		return nameRef{key: off}, err
 	}
 	b, err := v.Bytes()
 	if err != nil {
 		return nameRef{}, err
+	}
+	if s.copied += uint64(len(b)); s.copied > maxCopied {
+		return nameRef{}, s.fail("names of more than %d bytes", maxCopied)
 	}
 	return inlineRef(b), nil
 }
@@ -421,18 +452,48 @@ func (s *scanner) foreignFile(u *Unit, number uint64) (uint32, error) {
 	if !info.HasLines || info.StmtList >= uint64(len(u.File.sec.Line)) || u.File != s.f {
 		return 0, nil
 	}
-	if !s.haveLines || s.linesOff != info.StmtList {
-		if err := s.lines.decode(s.f, info.StmtList); err != nil {
-			return 0, err
-		}
-		s.linesOff, s.haveLines = info.StmtList, true
+	lines, err := s.lineFiles(info.StmtList)
+	if lines == nil || err != nil {
+		return 0, err
 	}
-	file, dir, ok := s.lines.get(number)
+	file, dir, ok := lines.get(number)
 	if !ok {
 		return 0, nil
 	}
 	return s.pathOf(u, file, dir)
 }
+
+// maxLines is how many headers of line programs a scanner remembers. Units follow each other, and few DIEs refer to those
+// of other units.
+const maxLines = 16
+
+// lineFiles returns the names in the line program at off; nil when bad files make that too much work.
+func (s *scanner) lineFiles(off uint64) (*lineFiles, error) {
+	if t := s.lines[off]; t != nil {
+		return t, nil
+	}
+	if s.lineBytes > 64*uint64(len(s.f.sec.Line))+16<<20 {
+		return nil, nil
+	}
+	t := &lineFiles{}
+	for old, used := range s.lines {
+		if len(s.lines) >= maxLines {
+			delete(s.lines, old)
+			t = used // for its arrays
+		}
+		break
+	}
+	n, err := t.decode(s.f, off)
+	if err != nil {
+		return nil, err
+	}
+	s.lineBytes += n
+	s.lines[off] = t
+	return t, nil
+}
+
+// maxPath bounds the length of a file's name; no system has longer ones.
+const maxPath = 1 << 12
 
 func (s *scanner) pathOf(u *Unit, file, dir lineFile) (uint32, error) {
 	// Names in .debug_line_str are merged by the linker: the same name is at the same place. Directory 0 is the
@@ -448,7 +509,10 @@ func (s *scanner) pathOf(u *Unit, file, dir lineFile) (uint32, error) {
 	if err != nil {
 		return 0, err
 	}
-	n := s.file(full)
+	n := uint32(0)
+	if len(full) <= maxPath {
+		n = s.file(full)
+	}
 	if memo && len(s.paths) < 1<<20 {
 		s.paths[key] = n
 	}
@@ -517,11 +581,16 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			}
 			s.instances = append(s.instances, e)
 		} else {
-			size := uint64(0)
-			if kind == ixEnum && r.sibling > start {
-				size = r.sibling - start
+			switch kind {
+			case ixStruct, ixUnion, ixClass, ixTypedef:
+				e.extra = uint32(r.line)*0x9e3779b1 + uint32(r.size)
+			case ixEnum:
+				// The length of all its enumerators: they may be others in another unit.
+				e.extra = uint32(r.line) * 0x9e3779b1
+				if r.sibling > start {
+					e.extra += uint32(r.sibling - start)
+				}
 			}
-			e.size = uint32(size)
 			fresh = s.found.add(&e, r.name.text)
 		}
 	}
@@ -583,7 +652,7 @@ func (s *scanner) enumerators(r *record, e *slot, scope uint32) error {
 			return err
 		}
 		if c.nameOK {
-			x := slot{name: c.name.key, die: e.die, file: e.file, scope: scope, kind: ixConstant, size: uint32(r.line)}
+			x := slot{name: c.name.key, die: e.die, file: e.file, scope: scope, kind: ixConstant, extra: uint32(r.line)}
 			if fresh := s.found.add(&x, c.name.text); !fresh && first && !r.nameOK && r.sibling > s.pos && !p.children {
 				// An unnamed enumerated type of the same first name, file and line was seen: it is the same.
 				s.pos = r.sibling
