@@ -72,7 +72,7 @@ func (f *pageFacts) findSlab(p *drgn.Program) error {
 	return nil
 }
 
-// isSlab says whether a page, of whose struct page data holds the bytes, belongs to a slab.
+// isSlab says whether a page belongs to a slab.
 func (f *pageFacts) isSlab(page drgn.Object) (bool, error) {
 	if f.slabFlag != 0 {
 		flags, err := page.Slice(f.flags.Type, f.flags.BitOffset, 0).Uint()
@@ -82,12 +82,17 @@ func (f *pageFacts) isSlab(page drgn.Object) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	return f.isSlabType(kind), nil
+}
+
+// isSlabType says whether a page_type is that of a slab.
+func (f *pageFacts) isSlabType(kind uint64) bool {
 	kind &= 1<<32 - 1
 	if f.slabType != 0 {
-		return kind>>24 == f.slabType, nil
+		return kind>>24 == f.slabType
 	}
 	// PAGE_TYPE_BASE is 0xf0000000; each bit that is clear says that the page is of a type.
-	return kind&(0xf0000000|f.slabClear) == 0xf0000000, nil
+	return kind&(0xf0000000|f.slabClear) == 0xf0000000
 }
 
 // PageSlab reports whether a page belongs to a slab of the slab allocator.
