@@ -120,7 +120,7 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 	more := false
 	end := s.walk(func(v Value) bool {
 		if n == len(out) && len(rest) == 0 {
-			rest = make([]Value, 0, max(firstBatch-n, 1))
+			rest = make([]Value, 0, 8)
 		}
 		if n+len(rest) >= firstBatch {
 			more = true

@@ -289,3 +289,27 @@ func BenchmarkTasks(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/task")
 }
+
+// BenchmarkListEntries walks a list of two entries: what a call costs beside its elements.
+func BenchmarkListEntries(b *testing.B) {
+	p := open(b)
+	walk := find(b, "list_for_each_entry")
+	head := p.Variable("init_task").Member("children").AddressOf()
+	var c call.Call
+	buf := make([]call.Value, 64)
+	b.ReportAllocs()
+	for range b.N {
+		c.Reset()
+		c.SetText(0, "struct task_struct")
+		c.SetObject(1, head)
+		c.SetText(2, "sibling")
+		if err := walk.Do(&c); err != nil {
+			b.Fatal(err)
+		}
+		it := c.Result().Iter()
+		if n, err := it.Fill(buf); n != 2 || err != nil {
+			b.Fatal(n, err)
+		}
+		it.Close()
+	}
+}

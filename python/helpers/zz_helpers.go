@@ -22,5 +22,6 @@ var Modules = []*call.Module{
 	&linuxRadixtree,
 	&linuxRbtree,
 	&linuxSched,
+	&linuxSlab,
 	&linuxXarray,
 }
