@@ -341,16 +341,6 @@ func (t *goType) eachStruct(f func(*structType)) {
 	}
 }
 
-// allImports adds the packages that conversions of the type need.
-func (t *goType) allImports(add func(string)) {
-	if t == nil {
-		return
-	}
-	for _, path := range t.imports {
-		add(path)
-	}
-}
-
 // snake turns a Go name into one of Python: pidType to pid_type, NSName to ns_name.
 func snake(name string) string {
 	var b strings.Builder

@@ -19,7 +19,7 @@ func ForEachCache(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 
 // FindCache returns the slab cache of a name as a struct kmem_cache *, or nothing if there is none.
 //
-//drgn:helper find_slab_cache
+//drgn:helper find_slab_cache(prog, name: Union[str, bytes])
 func FindCache(p *drgn.Program, name string) (*drgn.Object, error) {
 	for cache, err := range ForEachCache(p) {
 		if err != nil {
@@ -84,6 +84,8 @@ func IsMerged(cache drgn.Object) (bool, error) {
 }
 
 // An ObjectInfo is what the slab allocator knows of an address.
+//
+//drgn:namedtuple SlabObjectInfo
 type ObjectInfo struct {
 	SlabCache drgn.Object // struct kmem_cache *
 	Slab      drgn.Object // struct slab *, or struct page * before v5.17

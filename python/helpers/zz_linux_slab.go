@@ -12,6 +12,22 @@ var linuxSlab = call.Module{
 	Doc:  "Look at the kernel's slab allocator: caches, their slabs, and the objects in them (mm/slub.c).",
 	Funcs: []call.Func{
 		{
+			Name: "slab_cache_for_each_allocated_object",
+			Params: []call.Param{
+				{Name: "slab_cache", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "type", Kind: call.KindType, Annotation: "Union[str, Type]"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the objects of a cache that are allocated, each as a pointer to type.\n\nslab_cache is a struct kmem_cache *. It looks at all pages of memory. Objects on pages that a dump has left out are\npassed over.",
+			Do: func(c *call.Call) error {
+				a1, err := c.Type(1, c.Object(0).Prog())
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Stream(call.FromSeq(slab.ForEachAllocatedObject(c.Object(0), a1), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
 			Name: "for_each_slab_cache",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
@@ -26,7 +42,7 @@ var linuxSlab = call.Module{
 			Name: "find_slab_cache",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "name", Kind: call.KindString, Annotation: "str"},
+				{Name: "name", Kind: call.KindText, Annotation: "Union[str, bytes]"},
 			},
 			Returns: "Optional[Object]",
 			Doc:     "Return the slab cache of a name as a struct kmem_cache *, or nothing if there is none.\n\nprog is the default program when it is left out.",
@@ -116,7 +132,7 @@ var linuxSlab = call.Module{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
 			},
-			Returns: "Optional[ObjectInfo]",
+			Returns: "Optional[SlabObjectInfo]",
 			Doc:     "Return what the slab allocator knows of an address: nothing if it lies in no slab, or in one but in none of\nits objects.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := slab.InfoAt(c.Program(0), c.Uint(1))
@@ -124,17 +140,17 @@ var linuxSlab = call.Module{
 					return err
 				}
 				return c.Return(call.Maybe(v0, func(v slab.ObjectInfo) call.Value {
-					return call.Record(&linuxSlabObjectInfo, call.Object(v.SlabCache), call.Object(v.Slab), call.Uint(v.Address), call.Bool(v.Allocated))
+					return call.Record(&linuxSlabSlabObjectInfo, call.Object(v.SlabCache), call.Object(v.Slab), call.Uint(v.Address), call.Bool(v.Allocated))
 				}))
 			},
 		},
 	},
 	Structs: []*call.Struct{
-		&linuxSlabObjectInfo,
+		&linuxSlabSlabObjectInfo,
 	},
 }
 
-var linuxSlabObjectInfo = call.Struct{Module: "drgn.helpers.linux.slab", Name: "ObjectInfo", Fields: []string{
+var linuxSlabSlabObjectInfo = call.Struct{Module: "drgn.helpers.linux.slab", Name: "SlabObjectInfo", Fields: []string{
 	"slab_cache",
 	"slab",
 	"address",

@@ -3,17 +3,18 @@
 
 from collections import namedtuple as _namedtuple
 
-ObjectInfo = _namedtuple("ObjectInfo", ("slab_cache", "slab", "address", "allocated",), module=__name__)
-ObjectInfo.__doc__ = """An ObjectInfo is what the slab allocator knows of an address."""
-ObjectInfo.slab_cache.__doc__ = "struct kmem_cache *"
-ObjectInfo.slab.__doc__ = "struct slab *, or struct page * before v5.17"
-ObjectInfo.address.__doc__ = "of the object"
+SlabObjectInfo = _namedtuple("SlabObjectInfo", ("slab_cache", "slab", "address", "allocated",), module=__name__)
+SlabObjectInfo.__doc__ = """An SlabObjectInfo is what the slab allocator knows of an address."""
+SlabObjectInfo.slab_cache.__doc__ = "struct kmem_cache *"
+SlabObjectInfo.slab.__doc__ = "struct slab *, or struct page * before v5.17"
+SlabObjectInfo.address.__doc__ = "of the object"
 
 __all__ = (
-    "ObjectInfo",
+    "SlabObjectInfo",
     "find_containing_slab_cache",
     "find_slab_cache",
     "for_each_slab_cache",
+    "slab_cache_for_each_allocated_object",
     "slab_cache_is_merged",
     "slab_cache_objects_per_slab",
     "slab_cache_order",
