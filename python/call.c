@@ -254,6 +254,7 @@ static const char key[] = "drgn default program";
 
 PyObject *prog_default(void) { // borrowed
 	PyObject *d = py.PyThreadState_GetDict(), *p = d ? py.PyDict_GetItemString(d, key) : NULL;
+	if (p == py.None) p = NULL;
 	if (!p && !py.PyErr_Occurred()) goNoDefault();
 	return p;
 }
@@ -261,5 +262,5 @@ PyObject *prog_default(void) { // borrowed
 int prog_set_default(PyObject *p) {
 	PyObject *d = py.PyThreadState_GetDict();
 	if (!d) return -1;
-	return py.PyDict_SetItemString(d, key, p); // None: none, see prog_default's caller
+	return py.PyDict_SetItemString(d, key, p); // None is none
 }

@@ -279,3 +279,5 @@ func ptr(v uint64) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&v)
 
 // A pyRef is a reference to a Python object that Go's collector drops.
 type pyRef struct{ o *C.PyObject }
+
+func decref(o *C.PyObject) { C.sh_decref(o) }

@@ -18,7 +18,7 @@ def show(e):
         import linecache
 
         linecache.cache["<string>"] = (len(executed), None, executed.splitlines(True), "<string>")
-    sys.excepthook(type(e), e, tb)
+    sys.excepthook(type(e), e.with_traceback(tb), tb)
 
 
 def builtins_of_site():

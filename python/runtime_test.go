@@ -1,0 +1,260 @@
+package python
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestPanics(t *testing.T) {
+	out := script(t, false, `
+import drgn
+from drgn._test import panics
+for i in range(4):
+    try: panics(i)
+    except drgn.GoPanic as e: print(str(e).splitlines()[0]); assert "goroutine" in str(e)
+`)
+	want := "Go panic: boom\nGo panic: runtime error: invalid memory address or nil pointer dereference\nGo panic: in a worker\n" +
+		"Go panic: runtime error: index out of range [3] with length 0\n"
+	if out != want {
+		t.Error(out)
+	}
+}
+
+func TestExceptionsPassThroughGo(t *testing.T) {
+	script(t, false, `
+from drgn._test import each, workers
+class E(Exception): pass
+e = E("mine")
+def f(i): raise e
+for call in (lambda: each(f), lambda: workers(f, 1)):
+    try: call()
+    except E as x: assert x is e and x.__traceback__.tb_next
+    else: assert False
+`)
+}
+
+func TestThreads(t *testing.T) {
+	script(t, true, `
+import threading
+from drgn._test import count, each, workers
+t = prog["init_task"]
+p = t.address_of_()
+errors = []
+def work():
+    try:
+        for i in range(3000):
+            assert t.pid.value_() == 0 and p.comm.string_() == b"swapper/0" and t.pid + i == i
+            if i % 300 == 0:
+                assert sum(1 for _ in count(500)) == 500
+                assert len(list(for_each_task(prog))) == 57, "tasks"
+                each(lambda x: None)
+                try: prog.read(0, 1)
+                except FaultError as e: assert e.address == 0
+    except BaseException as e: errors.append(repr(e))
+threads = [threading.Thread(target=work) for _ in range(4)]
+for x in threads: x.start()
+n = []
+for _ in range(3): workers(n.append, 200)
+for x in threads: x.join()
+assert not errors, errors
+assert len(n) == 2400, len(n)
+it = count(1000000)
+def drain():
+    try:
+        for _ in range(20000): next(it)
+    except ValueError: pass
+threads = [threading.Thread(target=drain) for _ in range(3)]
+for x in threads: x.start()
+for x in threads: x.join()
+`)
+}
+
+func TestDefaultProgramIsTheThreads(t *testing.T) {
+	script(t, true, `
+import threading
+seen = []
+def f():
+    try: drgn.get_default_prog()
+    except drgn.NoDefaultProgramError: seen.append(True)
+x = threading.Thread(target=f); x.start(); x.join()
+assert seen == [True] and drgn.get_default_prog() is prog
+drgn.set_default_prog(None)
+try: drgn.get_default_prog()
+except drgn.NoDefaultProgramError: pass
+else: assert False
+try: next(for_each_task())
+except drgn.NoDefaultProgramError: pass
+else: assert False
+`)
+}
+
+func TestSignals(t *testing.T) {
+	script(t, true, `
+import signal, time
+from drgn._test import count, spin
+hits = []
+assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+signal.signal(signal.SIGALRM, lambda *a: hits.append(1))
+signal.setitimer(signal.ITIMER_REAL, .002, .002)
+end = time.time() + .5
+while time.time() < end:
+    for x in count(100): pass
+    for x in for_each_task(): x.pid.value_()
+spin(200)
+signal.setitimer(signal.ITIMER_REAL, 0)
+assert len(hits) > 20, len(hits)
+class X(Exception): pass
+def handler(*a): raise X
+signal.signal(signal.SIGALRM, handler)
+def slow():
+    for i in count(10**12): pass
+for f in (lambda: spin(60000), slow):
+    signal.setitimer(signal.ITIMER_REAL, .1)
+    start = time.time()
+    try: f()
+    except X: pass
+    else: assert False
+    assert time.time() - start < 5
+`)
+}
+
+func TestFork(t *testing.T) {
+	out := script(t, true, `
+import os, sys, warnings
+warnings.simplefilter("ignore")
+t = prog["init_task"]
+for i in range(20):
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try: t.mm
+        except RuntimeError as e: code = 0 if "fork" in str(e) else 2
+        try: prog["init_task"]
+        except RuntimeError: pass
+        else: code = 3
+        del t, prog
+        import drgn.helpers.common.format
+        os._exit(code)
+    assert os.waitpid(pid, 0)[1] == 0
+sys.stdout.flush()
+if os.fork() == 0:
+    print("child ends by itself", flush=True)
+else:
+    assert os.wait()[1] == 0
+    import subprocess
+    assert subprocess.check_output(["echo", "x"]) == b"x\n"
+    print("parent")
+`)
+	if out != "child ends by itself\nparent\n" {
+		t.Errorf("%q", out)
+	}
+}
+
+func TestRecursion(t *testing.T) {
+	out := script(t, false, `
+import threading
+from drgn._test import each
+def f(i): each(f)
+def go():
+    try: each(f)
+    except RecursionError: print("RecursionError")
+go()
+x = threading.Thread(target=go); x.start(); x.join()
+`)
+	if out != "RecursionError\nRecursionError\n" {
+		t.Error(out)
+	}
+}
+
+func TestLeaks(t *testing.T) {
+	script(t, true, `
+import gc
+from drgn._test import count, each, live_handles, goroutines, gc as gogc
+def rss(): return int(open("/proc/self/statm").read().split()[1]) * 4096
+t = prog["init_task"]
+def work(n):
+    for _ in range(n):
+        t.se.load.weight.value_(); t.comm.string_(); t.pid + 1; repr(t.pid); str(t.comm)
+        t.read_(); prog.symbol("init_task"); prog.type("int").qualified(drgn.Qualifiers.CONST)
+        try: prog.read(0, 8)
+        except FaultError: pass
+        try: t.nosuch
+        except AttributeError: pass
+        next(count(1000)); list(count(100))
+        def boom(i): raise KeyError
+        try: each(boom)
+        except KeyError: pass
+        for x in for_each_task(): break
+work(300); gc.collect(); gogc()
+handles, before = live_handles(), rss()
+work(3000); gc.collect(); gogc(); gogc()
+import time; time.sleep(.1)
+assert live_handles() < handles + 600, (handles, live_handles())
+assert rss() < before + (24 << 20), (before, rss())
+assert goroutines() < 30, goroutines()
+`)
+}
+
+func TestCollectorSeesCycles(t *testing.T) {
+	script(t, false, `
+import gc, weakref, drgn
+class Reader:
+    def read(self, address, count, offset, physical): return bytes(count)
+for i in range(3):
+    p, r = drgn.Program(drgn.host_platform), Reader()
+    r.prog = p
+    p.add_memory_segment(0x1000, 0x1000, r.read)
+    assert p.read(0x1010, 4) == bytes(4)
+    w = weakref.ref(r)
+    del p, r
+    gc.collect()
+    assert w() is None
+`)
+}
+
+func TestIterators(t *testing.T) {
+	out := script(t, false, `
+import drgn
+from drgn._test import count
+assert list(count(0)) == [] and list(count(1)) == [0] and list(count(5000)) == list(range(5000))
+seen = 0
+try:
+    for x in count(100, fail=True): seen += 1
+except drgn.FaultError as e: print(seen, e, hex(e.address))
+it = count(3)
+assert list(it) == [0, 1, 2] and list(it) == []
+def nested(i): return [next(i2) for i2 in [count(10)] for _ in range(5)]
+from drgn._test import each
+each(nested, 3)
+`)
+	if out != "100 no such memory: 0xdead 0xdead\n" {
+		t.Error(out)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	out := script(t, true, `
+from drgn._complete import Completer
+def complete(line):
+    stem = line
+    for i in range(len(line) - 1, -1, -1):
+        if line[i] in " \t\n`+"`"+`~!@#$%^&*()-=+[{]}\\|;:'\",<>/?":
+            stem = line[i + 1:]
+            break
+    c = Completer(globals(), lambda: line, lambda: len(line))
+    found, i = [], 0
+    while (m := c.complete(stem, i)) is not None:
+        found.append(m); i += 1
+    return found
+print(complete('prog["init_task"].active_'))
+print(complete('x = prog["init_task"].se.load.'))
+print('.pid' in complete('prog["init_task"].'), complete('prog["init_task"].comm[0].addr'))
+print(complete('f(prog)[0].'), complete('prog["nosuch"].'), complete('prog["init_task"].mm.'))
+print('prog.read_u8(' in complete('prog.read_u'))
+`)
+	want := `['.active_mm', '.active_memcg']
+`
+	if !strings.Contains(out, ".active_mm") || !strings.Contains(out, "'.load.weight'") && !strings.Contains(out, "weight") || !strings.Contains(out, "True") {
+		t.Errorf("%s, want like %s", out, want)
+	}
+}
