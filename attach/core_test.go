@@ -187,3 +187,19 @@ func TestGlobals(t *testing.T) {
 		same(t, name, got, bodies[name])
 	}
 }
+
+func TestAnnotatedStacks(t *testing.T) {
+	p := open(t)
+	var b strings.Builder
+	for _, n := range []uint64{1, 2} {
+		trace, err := p.StackTrace(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "# %d\n", n)
+		if err := trace.Annotate(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same(t, "annotated stacks", b.String(), expected(t, "annotated-stacks.txt"))
+}

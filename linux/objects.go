@@ -14,11 +14,7 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		case "PAGE_SIZE", "PAGE_SHIFT", "PAGE_MASK", "PAGE_OFFSET":
 			return k.pageConstant(name)
 		case "THREAD_SIZE":
-			stack, err := p.Type("union thread_union")
-			if err != nil {
-				return drgn.Object{}, drgn.ErrNotFound
-			}
-			size, err := stack.Size()
+			size, err := k.threadSize()
 			if err != nil {
 				return drgn.Object{}, err
 			}
@@ -56,6 +52,24 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		return p.ScalarValue(t, base), nil
 	}
 	return drgn.Object{}, drgn.ErrNotFound
+}
+
+// threadSize returns the size of a task's kernel stack in bytes.
+func (k *Kernel) threadSize() (uint64, error) {
+	// The linker script marks the first stack since v4.17; it is as large as all others.
+	if start, err := k.prog.Symbol("__start_init_stack"); err == nil {
+		end, err := k.prog.Symbol("__end_init_stack")
+		if err == nil && end.Address > start.Address {
+			return end.Address - start.Address, nil
+		}
+	}
+	if stack, err := k.prog.Type("union thread_union"); err == nil {
+		return stack.Size()
+	}
+	if k.machine.ThreadSize == 0 {
+		return 0, drgn.ErrNotFound
+	}
+	return k.machine.ThreadSize, nil
 }
 
 func (k *Kernel) ulong(v uint64) drgn.Object {

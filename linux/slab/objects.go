@@ -111,4 +111,3 @@ func forEachAllocated(cache drgn.Object, visit func(address uint64) bool) error 
 	}
 	return nil
 }
-

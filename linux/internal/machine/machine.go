@@ -20,6 +20,9 @@ type Machine struct {
 	// thread.sp, and the registers they hold. SP is after the frame.
 	InactiveFrame []FrameMember
 
+	// ThreadSize is the size of a task's kernel stack in bytes when the kernel does not say.
+	ThreadSize uint64
+
 	// PageOffset is where physical memory is mapped when the kernel does not say.
 	PageOffset uint64
 }

@@ -26,6 +26,7 @@ var x86_64 = &Machine{
 	InactiveFrame: []FrameMember{
 		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},
 	},
+	ThreadSize: 16 << 10,           // since v3.15, commit 6538b8ea886e; twice that with KASAN
 	PageOffset: 0xffff888000000000, // __PAGE_OFFSET_BASE_L4
 }
 

@@ -1,0 +1,175 @@
+package linux
+
+import (
+	"fmt"
+	"iter"
+	"sort"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/mm"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/linux/slab"
+)
+
+// Identify walks what lies at an address of the kernel: a task, a slab object, a task's stack, an area of vmalloc.
+func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identity, error] {
+	return func(yield func(drgn.Identity, error) bool) {
+		// Most numbers are no addresses of the kernel: the lower half of the address space is not its.
+		if p.Platform().Is64Bit() && int64(address) >= 0 {
+			return
+		}
+		if direct, err := mm.InDirectMap(p, address); err != nil {
+			yield(drgn.Identity{}, err)
+			return
+		} else if direct {
+			identifyDirect(p, address, yield)
+			return
+		}
+		identifyMapped(p, address, yield)
+	}
+}
+
+// identifyDirect says what lies at an address in the direct map.
+func identifyDirect(p *drgn.Program, address uint64, yield func(drgn.Identity, error) bool) {
+	if !identifyStack(p, address, yield) {
+		return
+	}
+	info, err := slab.InfoAt(p, address)
+	if err != nil {
+		yield(drgn.Identity{}, err)
+		return
+	}
+	if info == nil {
+		return
+	}
+	name, err := info.SlabCache.Member("name").CString()
+	if err != nil {
+		yield(drgn.Identity{}, err)
+		return
+	}
+	if string(name) == "task_struct" && info.Allocated {
+		task := drgn.PointerValue(info.SlabCache, "struct task_struct", info.Address)
+		if text, err := taskName(task, address-info.Address); err == nil {
+			if !yield(drgn.Identity{Kind: "task", Name: text, Object: task}, nil) {
+				return
+			}
+		}
+	}
+	kind := "slab object"
+	if !info.Allocated {
+		kind = "free slab object"
+	}
+	yield(drgn.Identity{Kind: kind, Name: fmt.Sprintf("%s+%#x", name, address-info.Address), Object: info.SlabCache}, nil)
+}
+
+// identifyMapped says what lies at an address in the area of vmalloc.
+func identifyMapped(p *drgn.Program, address uint64, yield func(drgn.Identity, error) bool) {
+	if !identifyStack(p, address, yield) {
+		return
+	}
+	area := mm.FindVmapArea(p, address)
+	if null, err := area.IsNull(); err != nil || null {
+		if err != nil {
+			yield(drgn.Identity{}, err)
+		}
+		return
+	}
+	var a struct {
+		Start uint64      `drgn:"va_start"`
+		End   uint64      `drgn:"va_end"`
+		VM    drgn.Object `drgn:"vm"`
+	}
+	if err := area.Decode(&a); err != nil {
+		yield(drgn.Identity{}, err)
+		return
+	}
+	text := fmt.Sprintf("%#x-%#x", a.Start, a.End)
+	if caller, err := a.VM.Member("caller").Uint(); err == nil && caller != 0 {
+		if s, err := p.SymbolAt(caller); err == nil {
+			text += fmt.Sprintf(" caller %s+%#x", s.Name, caller-s.Address)
+		}
+	}
+	yield(drgn.Identity{Kind: "vmap", Name: text, Object: area}, nil)
+}
+
+func taskName(task drgn.Object, offset uint64) (string, error) {
+	t, err := threadOf(task)
+	if err != nil {
+		return "", err
+	}
+	name := fmt.Sprintf("%d (%s)", t.TID, t.Name)
+	if offset != 0 {
+		name += fmt.Sprintf(" +%#x", offset)
+	}
+	return name, nil
+}
+
+// identifyStack says whose stack an address lies on; it reports whether to go on.
+func identifyStack(p *drgn.Program, address uint64, yield func(drgn.Identity, error) bool) bool {
+	task, start, ok, err := stackOwner(p, address)
+	if err != nil {
+		return yield(drgn.Identity{}, err)
+	}
+	if !ok {
+		return true
+	}
+	t, err := threadOf(task)
+	if err != nil {
+		return yield(drgn.Identity{}, err)
+	}
+	return yield(drgn.Identity{Kind: "task stack", Name: fmt.Sprintf("%d (%s) +%#x", t.TID, t.Name, address-start), Object: task}, nil)
+}
+
+// taskStacks are the stacks of all tasks, in the order of their addresses.
+type taskStacks struct {
+	size   uint64
+	stacks []taskStack
+}
+
+type taskStack struct {
+	start uint64
+	task  drgn.Object
+}
+
+type stacksKey struct{}
+
+// stackOwner returns the task whose stack an address lies on, and where the stack starts. Those of a dump are gathered
+// once; a live kernel is asked each time.
+func stackOwner(p *drgn.Program, address uint64) (task drgn.Object, start uint64, ok bool, err error) {
+	var all *taskStacks
+	if p.Flags()&drgn.IsLive != 0 {
+		all, err = gatherStacks(p)
+	} else {
+		all, err = drgn.Memo(p, stacksKey{}, func() (*taskStacks, error) { return gatherStacks(p) })
+	}
+	if err != nil {
+		return task, 0, false, err
+	}
+	i := sort.Search(len(all.stacks), func(i int) bool { return all.stacks[i].start > address })
+	if i == 0 || address-all.stacks[i-1].start >= all.size {
+		return task, 0, false, nil
+	}
+	return all.stacks[i-1].task, all.stacks[i-1].start, true, nil
+}
+
+func gatherStacks(p *drgn.Program) (*taskStacks, error) {
+	size, err := p.Object("THREAD_SIZE").Uint()
+	if err != nil {
+		return nil, err
+	}
+	all := &taskStacks{size: size}
+	for task, err := range pid.ForEachTask(p, true) {
+		if err != nil {
+			return nil, err
+		}
+		start, err := task.Member("stack").Uint()
+		if err != nil {
+			return nil, err
+		}
+		if start != 0 { // a zombie's stack may be gone
+			all.stacks = append(all.stacks, taskStack{start, task})
+		}
+	}
+	sort.Slice(all.stacks, func(i, j int) bool { return all.stacks[i].start < all.stacks[j].start })
+	return all, nil
+}
