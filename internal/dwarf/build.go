@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
 	"math"
 	"runtime"
 	"slices"
@@ -362,6 +361,6 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 		b = le.AppendUint32(b, n)
 	}
 	b = append(b, pool...)
-	le.PutUint32(b[8:], crc32.Checksum(b[12:], castagnoli))
+	le.PutUint32(b[8:], checksum(b))
 	return b
 }

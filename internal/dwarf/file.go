@@ -59,7 +59,7 @@ type File struct {
 	abbrevs  sync.Map // abbrevKey → *abbrevTable
 	// abbrevBytes is the size of all tables in abbrevs.
 	abbrevBytes atomic.Uint64
-	scopes   scopes   // functions and source lines by address
+	scopes      scopes // functions and source lines by address
 
 	types sync.Map // DIE.Off → *types.Type
 

@@ -69,7 +69,7 @@ func parseIndex(data []byte) (*index, bool) {
 		return nil, false
 	}
 	le := binary.LittleEndian
-	if le.Uint32(data[8:]) != crc32.Checksum(data[12:], castagnoli) {
+	if le.Uint32(data[8:]) != checksum(data) {
 		return nil, false
 	}
 	n := func(i int) uint64 { return uint64(le.Uint32(data[12+4*i:])) }
@@ -105,6 +105,9 @@ func parseIndex(data []byte) (*index, bool) {
 }
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// checksum returns what the header of an index must hold as its checksum: that of all behind it.
+func checksum(data []byte) uint32 { return crc32.Checksum(data[12:], castagnoli) }
 
 func (ix *index) numEntries() int { return len(ix.entries) / entrySize }
 

@@ -4,7 +4,9 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/godrgn/drgn/types"
@@ -231,5 +233,70 @@ func TestKernelTypes(t *testing.T) {
 	check()
 	if n < 40 {
 		t.Errorf("only %d types compared", n)
+	}
+}
+
+// TestOneType checks that goroutines that ask at the same time, and DIEs of several units, get the same types.
+func TestOneType(t *testing.T) {
+	f, err := Open(withTypes(kernelConfig()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"struct task_struct", "struct mm_struct", "struct file", "struct inode", "pid_t", "enum pid_type"}
+	const workers = 8
+	got := make([][]*types.Type, workers)
+	var wg sync.WaitGroup
+	for i := range workers {
+		wg.Go(func() {
+			for _, name := range names {
+				typ, err := findTest(f, name)
+				if err != nil || typ == nil {
+					t.Errorf("%s: %v", name, err)
+					return
+				}
+				if typ.Kind() == types.Struct {
+					if _, err := typ.FindMember("no such member"); err == nil {
+						t.Errorf("%s: found a member that is not there", name)
+					}
+				}
+				got[i] = append(got[i], typ)
+			}
+		})
+	}
+	wg.Wait()
+	for i := range got {
+		if !slices.Equal(got[i], got[0]) {
+			t.Error("two types for one DIE")
+		}
+	}
+	// Every definition of the same structure in any unit is the same type.
+	task := got[0][0]
+	n := 0
+	for u, err := range f.Units() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		root, err := u.Root()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for d, err := range root.Children() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d.Tag != TagStructureType {
+				continue
+			}
+			if name, err := d.Name(); err != nil || name != "task_struct" {
+				continue
+			}
+			if typ, err := f.TypeOf(d); err != nil || typ != task {
+				t.Errorf("task_struct at %#x is another type: %v", d.Off, err)
+			}
+			n++
+		}
+	}
+	if n < 2 {
+		t.Errorf("only %d DIEs of task_struct", n)
 	}
 }

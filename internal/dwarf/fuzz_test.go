@@ -1,0 +1,126 @@
+package dwarf
+
+import (
+	"encoding/binary"
+	"testing"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// FuzzOpen indexes sections and looks at all types and entities in them.
+func FuzzOpen(f *testing.F) {
+	for _, name := range []string{"c.dwarf2", "c.dwarf5", "c.types4", "cpp.dwarf5", "c.dwarf64"} {
+		s := openTypes(f, name).sec
+		f.Add(s.Info, s.Types, s.Abbrev, s.Str, s.LineStr, s.Line, s.ARanges, s.RngLists, s.Ranges, false)
+	}
+	s := write(true, 4, die(TagTypedef, []attrValue{name("t")})).Sections
+	f.Add(s.Info, s.Types, s.Abbrev, s.Str, s.LineStr, s.Line, s.ARanges, s.RngLists, s.Ranges, true)
+	f.Fuzz(func(t *testing.T, info, typ, abbrev, str, lineStr, line, aranges, rngLists, ranges []byte, big bool) {
+		cfg := withTypes(Config{Big: big, AddrSize: 8, Sections: Sections{Info: info, Types: typ, Abbrev: abbrev,
+			Str: str, LineStr: lineStr, Line: line, ARanges: aranges, RngLists: rngLists, Ranges: ranges, StrOffsets: lineStr, Addr: ranges}})
+		file, err := Open(cfg)
+		if err != nil {
+			if file != nil {
+				t.Fatal("a file and an error")
+			}
+			return
+		}
+		const all = types.KindSet(0xffff)
+		n := 0
+		for name := range file.TypeNames(all) {
+			if n++; n > 50 {
+				break
+			}
+			for typ, err := range file.FindTypes(all, name, "") {
+				if (typ == nil) == (err == nil) {
+					t.Fatal("not one of a type and an error")
+				}
+				if err == nil {
+					visit(t, typ, 3)
+				}
+				break
+			}
+		}
+		for _, kind := range []EntityKind{EntityVariable, EntityFunction, EntityConstant} {
+			n := 0
+			for name := range file.Names(kind) {
+				if n++; n > 50 {
+					break
+				}
+				if e, ok, err := file.FindEntity(kind, name, ""); err == nil && ok {
+					visit(t, e.Type, 2)
+				}
+			}
+		}
+		for pc := uint64(0x401000); pc < 0x401100; pc += 8 {
+			if u, ok, err := file.UnitForPC(pc); ok != (u != nil && err == nil) {
+				t.Fatal("not one of a unit and an error")
+			}
+		}
+	})
+}
+
+// visit looks at a type and those it is made of; errors are allowed.
+func visit(t *testing.T, typ *types.Type, depth int) {
+	if depth < 0 || typ == nil {
+		return
+	}
+	_, _ = typ.Size()
+	if typ.Elem() != nil {
+		visit(t, typ.Elem(), depth-1)
+	}
+	if ms, err := typ.Members(); err == nil {
+		for _, m := range ms[:min(len(ms), 20)] {
+			if s, err := m.Slot(); err == nil {
+				visit(t, s.Type, depth-1)
+			}
+		}
+	}
+	_, _ = typ.Enumerators()
+	if ps, err := typ.Parameters(); err == nil {
+		for _, p := range ps[:min(len(ps), 20)] {
+			if s, err := p.Slot(); err == nil {
+				visit(t, s.Type, depth-1)
+			}
+		}
+	}
+	if ps, err := typ.TemplateParameters(); err == nil {
+		for _, p := range ps[:min(len(ps), 20)] {
+			if s, err := p.Slot(); err == nil {
+				visit(t, s.Type, depth-1)
+			}
+		}
+	}
+}
+
+// FuzzIndex reads an index as it may come from the cache, checksum repaired, and looks things up in it.
+func FuzzIndex(f *testing.F) {
+	good := openTypes(f, "cpp.dwarf5")
+	f.Add(good.index.data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) >= headerSize {
+			data = append([]byte(nil), data...)
+			binary.LittleEndian.PutUint32(data[8:], checksum(data))
+		}
+		ix, ok := parseIndex(data)
+		if !ok {
+			return
+		}
+		file := &File{cfg: good.cfg, sec: good.sec, addrSize: 8, index: ix}
+		if !file.loadUnits() {
+			return
+		}
+		for name := range file.TypeNames(types.KindSet(0xffff)) {
+			_, _ = file.FindType(types.KindSet(0xffff), name, "cpp.cc")
+		}
+		for _, kind := range []EntityKind{EntityVariable, EntityFunction, EntityConstant} {
+			for name := range file.Names(kind) {
+				_, _, _ = file.FindEntity(kind, name, "")
+			}
+			_, _, _ = file.FindEntity(kind, "outer::inner::depth", "")
+		}
+		for pc := uint64(0x401000); pc < 0x401100; pc += 8 {
+			_, _, _ = file.UnitForPC(pc)
+		}
+	})
+}
