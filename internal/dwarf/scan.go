@@ -584,6 +584,8 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			switch kind {
 			case ixStruct, ixUnion, ixClass, ixTypedef:
 				e.extra = uint32(r.line)*0x9e3779b1 + uint32(r.size)
+			case ixVariable: // the length of an array may be known in one definition only
+				e.extra = uint32(r.line)
 			case ixEnum:
 				// The length of all its enumerators: they may be others in another unit.
 				e.extra = uint32(r.line) * 0x9e3779b1
