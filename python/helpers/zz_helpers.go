@@ -10,6 +10,7 @@ import (
 var Modules = []*call.Module{
 	&linuxBitops,
 	&linuxCpumask,
+	&linuxFs,
 	&linuxIdr,
 	&linuxList,
 	&linuxLlist,
