@@ -203,3 +203,20 @@ func TestAnnotatedStacks(t *testing.T) {
 	}
 	same(t, "annotated stacks", b.String(), expected(t, "annotated-stacks.txt"))
 }
+
+func BenchmarkForEachTask(b *testing.B) {
+	p := open(b)
+	tasks := 0
+	for b.Loop() {
+		for task, err := range pid.ForEachTask(p, false) {
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := task.Member("pid").Int(); err != nil {
+				b.Fatal(err)
+			}
+			tasks++
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(tasks), "ns/task")
+}

@@ -10,6 +10,7 @@ import (
 	"github.com/godrgn/drgn/linux/idr"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/percpu"
+	"github.com/godrgn/drgn/types"
 )
 
 // namespace returns the PID namespace that a scope stands for: the object, or the initial one of the program.
@@ -60,6 +61,39 @@ func ForEach(ns drgn.Scope) iter.Seq2[drgn.Object, error] {
 	}
 }
 
+// links are where a struct pid and the tasks that have it are linked for one type of ID.
+type links struct {
+	first   uint64 // offset in struct pid of the first task's node
+	node    uint64 // offset in struct task_struct of the node
+	pointer *types.Type
+}
+
+type linksKey struct{ pidType uint64 }
+
+func linksOf(p *drgn.Program, pidType uint64) (links, error) {
+	return drgn.Memo(p, linksKey{pidType}, func() (l links, err error) {
+		pid, err := p.Type("struct pid")
+		if err != nil {
+			return l, err
+		}
+		task, err := p.Type("struct task_struct")
+		if err != nil {
+			return l, err
+		}
+		l.pointer = p.PointerTo(task)
+		if l.first, err = drgn.OffsetOf(pid, fmt.Sprintf("tasks[%d].first", pidType)); err != nil {
+			return l, err
+		}
+		// The node moved from pids[].node to pid_links[] in v4.19, commit 2c4704756cab.
+		if _, err := task.FindMember("pid_links"); err == nil {
+			l.node, err = drgn.OffsetOf(task, fmt.Sprintf("pid_links[%d]", pidType))
+			return l, err
+		}
+		l.node, err = drgn.OffsetOf(task, fmt.Sprintf("pids[%d].node", pidType))
+		return l, err
+	})
+}
+
 // Task returns the task that has a PID as a certain type of ID, as a struct task_struct *; a null pointer if there is
 // none.
 //
@@ -67,31 +101,26 @@ func ForEach(ns drgn.Scope) iter.Seq2[drgn.Object, error] {
 //
 //drgn:helper pid_task(pid, pid_type)
 func Task(pid drgn.Object, pidType uint64) drgn.Object {
-	p := pid.Prog()
-	if err := pid.Err(); err != nil {
-		return pid
-	}
-	if null, err := pid.IsNull(); err != nil {
-		return drgn.Failed(err)
-	} else if null {
-		return drgn.Null(p, "struct task_struct")
-	}
-	first := pid.Member("tasks").Index(int64(pidType)).Member("first")
-	if null, err := first.IsNull(); err != nil {
-		return drgn.Failed(err)
-	} else if null {
-		return drgn.Null(p, "struct task_struct")
-	}
-	t, err := p.Type("struct task_struct")
+	at, err := pid.Uint()
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	// The node moved from pids[].node to pid_links[] in v4.19, commit 2c4704756cab.
-	member := fmt.Sprintf("pid_links[%d]", pidType)
-	if _, err := t.FindMember("pid_links"); err != nil {
-		member = fmt.Sprintf("pids[%d].node", pidType)
+	p := pid.Prog()
+	l, err := linksOf(p, pidType)
+	if err != nil {
+		return drgn.Failed(err)
 	}
-	return first.ContainerOf(t, member)
+	if at == 0 {
+		return p.ScalarValue(l.pointer, 0)
+	}
+	first, err := p.ReadUint(at+l.first, int(l.pointer.OwnSize()), false)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	if first != 0 {
+		first -= l.node
+	}
+	return p.ScalarValue(l.pointer, first)
 }
 
 // typePID returns the value of PIDTYPE_PID.
