@@ -17,11 +17,12 @@ import (
 //     on which a pointer is followed; the option ",optional" leaves the field as it is where the way leads through a null
 //     pointer or a member that the type does not have. Fields without a tag are left alone.
 //   - Into an integer, boolean or float of Go, the value, when it fits: else it is an error.
-//   - Into a string, the string of a character array or pointer.
+//   - Into a string, the string of an array of characters, or that a pointer to characters or void points to.
 //   - Into a slice or array, the elements of an array.
 //   - Into an [Object], the object itself.
 //
-// The way to each member is worked out once for each pair of types and kept.
+// The way to each member is worked out once for each pair of types and kept. What v points to may be partly changed when
+// an error is returned.
 func (o Object) Decode(v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
@@ -94,6 +95,9 @@ func (o Object) decode(rv reflect.Value) error {
 		}
 		rv.SetFloat(f)
 	case reflect.String:
+		if !isText(o.typ) {
+			return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: it is not text", o.typ, rv.Type())}
+		}
 		s, err := o.CString()
 		if err != nil {
 			return err
@@ -107,12 +111,34 @@ func (o Object) decode(rv reflect.Value) error {
 	return nil
 }
 
+// isText reports whether a type is an array of or a pointer to characters, or a pointer to void.
+func isText(t *types.Type) bool {
+	u := t.Underlying()
+	if k := u.Kind(); k != types.Array && k != types.Pointer {
+		return false
+	}
+	e := u.Elem().Underlying()
+	return e.Kind() == types.Int && e.OwnSize() == 1 || e.Kind() == types.Void
+}
+
+// isPlain reports whether a Go type takes a value only: objects and what has members of its own also need to know where
+// in memory the value lies.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Struct:
+		return false
+	case reflect.Slice, reflect.Array:
+		return isPlain(t.Elem())
+	}
+	return true
+}
+
 func (o Object) decodeElements(rv reflect.Value) error {
 	n, err := o.Len()
 	if err != nil {
 		return err
 	}
-	if n > maxObject {
+	if n > maxObject || n*max(1, uint64(rv.Type().Elem().Size())) > maxObject {
 		return &ValueError{fmt.Sprintf("array of %d elements is too long to decode", n)}
 	}
 	if rv.Kind() == reflect.Array && uint64(rv.Len()) != n {
@@ -120,6 +146,11 @@ func (o Object) decodeElements(rv reflect.Value) error {
 	}
 	if rv.Kind() == reflect.Slice {
 		rv.Set(reflect.MakeSlice(rv.Type(), int(n), int(n)))
+	}
+	if o.form == reference && isPlain(rv.Type()) {
+		if whole := o.Read(); whole.form == value {
+			o = whole
+		}
 	}
 	for i := range int(n) {
 		if err := o.Index(int64(i)).decode(rv.Index(i)); err != nil {
@@ -137,6 +168,7 @@ type fieldPlan struct {
 	optional bool
 	missing  error // the type has no such member
 	steps    []step
+	plain    bool // the value is enough, see isPlain
 }
 
 // A step goes to a member at an offset; before all but the first, a pointer is followed.
@@ -163,12 +195,13 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 	if err != nil {
 		return err
 	}
-	if base.form == reference {
+	whole := base
+	if base.form == reference && len(plan) > 1 {
 		if size, err := base.typ.Size(); err == nil && size <= maxEager {
-			// One read for the whole object: a consistent view on a live target, and fast. Where a part of it cannot be
-			// read the fields are read one by one.
-			if whole := base.Read(); whole.form == value {
-				base = whole
+			// One read for the whole object: a consistent view on a live target. Where a part of it cannot be read the
+			// fields are read one by one.
+			if read := base.Read(); read.form == value {
+				whole = read
 			}
 		}
 	}
@@ -180,23 +213,27 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 			}
 			return &FieldError{f.name, f.tag, f.missing}
 		}
-		m := base
+		m := whole
+		if len(f.steps) == 1 && !f.plain {
+			m = base
+		}
 		null := false
 		for j, s := range f.steps {
 			if j > 0 {
-				if v, err := m.Uint(); err == nil && v == 0 {
-					null = true
+				m, _ = m.pointee()
+				if null = m.form == reference && m.bits == 0; null {
 					break
 				}
-				m = m.Deref()
 			}
-			m = m.Slice(s.typ, s.offset, s.bitField)
+			if m.form != failed {
+				m = m.part(s.typ, s.offset, s.bitField)
+			}
 		}
 		if null && f.optional {
 			continue
 		}
 		if null {
-			return &FieldError{f.name, f.tag, errors.New("null pointer on the way")}
+			return &FieldError{f.name, f.tag, &ValueError{"null pointer on the way"}}
 		}
 		if err := m.decode(rv.Field(f.field)); err != nil {
 			return &FieldError{f.name, f.tag, err}
@@ -227,7 +264,7 @@ func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 		if opt != "" && opt != "optional" {
 			return nil, &ValueError{fmt.Sprintf("field %s of %s: unknown option %q in its drgn tag", sf.Name, rt, opt)}
 		}
-		f := fieldPlan{field: i, name: sf.Name, tag: tag, optional: opt == "optional"}
+		f := fieldPlan{field: i, name: sf.Name, tag: tag, optional: opt == "optional", plain: isPlain(sf.Type)}
 		for _, alt := range strings.Split(path, "|") {
 			f.steps, f.missing = stepsTo(t, alt)
 			var missing *types.MemberError
@@ -240,6 +277,9 @@ func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 			return nil, &FieldError{f.name, f.tag, f.missing}
 		}
 		plan = append(plan, f)
+	}
+	if len(plan) == 0 {
+		return nil, &ValueError{fmt.Sprintf("no field of %s has a drgn tag", rt)}
 	}
 	p.plans.Store(key, plan)
 	return plan, nil

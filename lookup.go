@@ -36,6 +36,7 @@ func (p *Program) RegisterTypeFinder(name string, fn TypeFinder, at int) error {
 
 // RegisterObjectFinder adds an object finder; at is its place among the enabled ones: an index, EnableLast or Disabled.
 func (p *Program) RegisterObjectFinder(name string, fn ObjectFinder, at int) error {
+	defer p.forget()
 	return p.objectFinders.register(name, fn, at)
 }
 
@@ -73,9 +74,9 @@ func (p *Program) EnabledFinders(k FinderKind) []string {
 
 // EnableFinders sets which finders of a kind are asked, in order.
 func (p *Program) EnableFinders(k FinderKind, names []string) error {
+	defer p.forget()
 	switch k {
 	case TypeFinders:
-		defer p.forget()
 		return p.typeFinders.enable(names)
 	case ObjectFinders:
 		return p.objectFinders.enable(names)
@@ -85,8 +86,26 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 
 // forget drops what was found by name: there may be something else now.
 func (p *Program) forget() {
+	p.changes.Add(1)
 	p.names.Clear()
 	p.memos.Clear()
+}
+
+// foundType is a type that was found when so many changes had been made to what can be found: one that was found while
+// a finder came is not used any more.
+type foundType struct {
+	typ     *types.Type
+	changes uint64
+}
+
+// known returns the type that was found before under a key.
+func (p *Program) known(key any) (*types.Type, bool) {
+	if v, ok := p.names.Load(key); ok {
+		if f := v.(foundType); f.changes == p.changes.Load() {
+			return f.typ, true
+		}
+	}
+	return nil, false
 }
 
 // Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
@@ -99,9 +118,10 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 	if filename != "" {
 		key += "\x00" + filename
 	}
-	if t, ok := p.names.Load(key); ok {
-		return t.(*types.Type), nil
+	if t, ok := p.known(key); ok {
+		return t, nil
 	}
+	changes := p.changes.Load()
 	lang, ok := p.language.(*c.Language)
 	if !ok {
 		lang = c.C
@@ -114,7 +134,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		}
 		return nil, err
 	}
-	p.names.Store(key, t)
+	p.names.Store(key, foundType{t, changes})
 	return t, nil
 }
 
@@ -205,13 +225,13 @@ func (l typeLookup) Pointer(elem *types.Type) (*types.Type, error) {
 
 // Primitive returns one of C's own types as the program has it.
 func (p *Program) Primitive(prim types.Primitive) (*types.Type, error) {
-	key := prim
-	if t, ok := p.names.Load(key); ok {
-		return t.(*types.Type), nil
+	if t, ok := p.known(prim); ok {
+		return t, nil
 	}
+	changes := p.changes.Load()
 	t, err := typeLookup{p, ""}.Primitive(prim)
 	if err == nil {
-		p.names.Store(key, t)
+		p.names.Store(prim, foundType{t, changes})
 	}
 	return t, err
 }
@@ -267,7 +287,8 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 }
 
 // FilenameMatches reports whether a path ends in the components of needle: "list.h" and "linux/list.h" match
-// "include/linux/list.h", "st.h" does not.
+// "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an empty one matches
+// any. Both are cleaned first: "a/../b.h" is "b.h".
 func FilenameMatches(haystack, needle string) bool {
 	if needle == "" {
 		return true
@@ -276,9 +297,9 @@ func FilenameMatches(haystack, needle string) bool {
 		return false
 	}
 	h, n := path.Clean(haystack), path.Clean(needle)
-	if !strings.HasSuffix(h, n) {
-		return false
+	if h == n {
+		return true
 	}
-	rest := h[:len(h)-len(n)]
-	return rest == "" || strings.HasSuffix(rest, "/") || strings.HasPrefix(n, "/")
+	rest, ok := strings.CutSuffix(h, n)
+	return ok && !path.IsAbs(n) && strings.HasSuffix(rest, "/")
 }

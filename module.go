@@ -26,7 +26,11 @@ const (
 	ExtraModule
 )
 
+// String returns the kind in words: "shared library".
 func (k ModuleKind) String() string {
+	if k > ExtraModule {
+		return fmt.Sprintf("ModuleKind(%d)", uint8(k))
+	}
 	return [...]string{"main", "shared library", "vdso", "relocatable", "extra"}[k]
 }
 
@@ -78,8 +82,9 @@ func (p *Program) AddModule(spec ModuleSpec) *Module {
 			return m
 		}
 	}
-	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: spec.BuildID, object: spec.Object}
-	m.ranges.Store(&spec.Ranges)
+	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: slices.Clone(spec.BuildID), object: spec.Object}
+	ranges := slices.Clone(spec.Ranges)
+	m.ranges.Store(&ranges)
 	if spec.Kind == MainModule {
 		list = slices.Insert(list, 0, m)
 	} else {
@@ -202,7 +207,7 @@ func (m *Module) Kind() ModuleKind { return m.kind }
 // Name returns the module's name: "kernel", "ext4", "/usr/bin/cat".
 func (m *Module) Name() string { return m.name }
 
-// BuildID returns the GNU build ID of the module's file, or nil when it is not known.
+// BuildID returns the GNU build ID of the module's file, or nil when it is not known. The slice must not be changed.
 func (m *Module) BuildID() []byte { return m.buildID }
 
 // Ranges returns where the module lies in memory. The slice must not be changed.

@@ -3,6 +3,7 @@ package drgn
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/godrgn/drgn/types"
 )
@@ -18,21 +19,25 @@ func (o Object) pointee() (target Object, ok bool) {
 	}
 	addr, err := o.scalar()
 	if err != nil {
-		return o.fail("", err), true
+		return o.fail(o.typ, err), true // by this type the path goes on
 	}
-	return Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask}, true
+	target = Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask}
+	if target.bits < nullPage {
+		target = o.behind(target)
+	}
+	return target, true
 }
 
 // Member returns a member of a structure, union or class, or of what a pointer to one points to.
 func (o Object) Member(name string) Object {
 	if o.form == failed {
-		return o.step(name)
+		return o.step(name, memberStep(name))
 	}
 	s, isPointer := o.pointee()
 	if !isPointer {
 		s = o
 	} else if s.form == failed {
-		return s.step(name)
+		return s.step(name, memberStep(name))
 	}
 	f, err := s.typ.FindMember(name)
 	if err != nil {
@@ -47,22 +52,11 @@ func (o Object) Member(name string) Object {
 		}
 		return Failed(err)
 	}
-	return s.Slice(f.Type, f.BitOffset, f.BitFieldSize)
-}
-
-// step carries a failure on: the path in the error grows by the member.
-func (o Object) step(name string) Object {
-	if pe, ok := o.x.errOf().(*PathError); ok {
-		return Failed(&PathError{Path: pe.Path + "->" + name, Err: pe.Err})
+	m := s.part(f.Type, f.BitOffset, f.BitFieldSize)
+	if s.x != nil && m.form == reference {
+		m.x = s.x.member(name)
 	}
-	return o
-}
-
-func (x *extra) errOf() error {
-	if x == nil {
-		return nil
-	}
-	return x.err
+	return m
 }
 
 // MemberAny returns the first of the named members that the type has: what was renamed is asked for under all its
@@ -96,15 +90,32 @@ func (o Object) HasMember(name string) bool {
 }
 
 // Slice returns the part of an object that starts bitOffset bits into it, as a type; bitField is its size as a bit-field
-// in bits, or 0. A reference may be left on either side; a value may not.
+// in bits, or 0. A reference may be left on either side, to the left with a negative offset in two's complement; a value
+// may not.
 func (o Object) Slice(t *types.Type, bitOffset, bitField uint64) Object {
+	if o.form == failed {
+		return o
+	}
+	if t == nil || t.Set() != o.prog.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
+	return o.part(t, bitOffset, bitField)
+}
+
+// part is Slice for types that are known to be of the program.
+func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
+	if bitField != 0 {
+		if err := checkBitField(t, bitField); err != nil {
+			return Failed(err)
+		}
+	}
 	switch o.form {
 	case reference:
 		off := uint64(o.bitOff) + bitOffset
 		addr := o.bits + uint64(int64(off)>>3)
 		return Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask, bitOff: uint8(off & 7), bitField: uint16(bitField)}
 	case value:
-		data, err := o.Bytes()
+		data, err := o.contents()
 		if err != nil {
 			return Failed(err)
 		}
@@ -117,11 +128,7 @@ func (o Object) Slice(t *types.Type, bitOffset, bitField uint64) Object {
 		if bitOffset > uint64(len(data))*8 || n > uint64(len(data))*8-bitOffset {
 			return Failed(&BoundsError{"out of bounds of value"})
 		}
-		data = data[bitOffset/8:]
-		if bitField == 0 && bitOffset%8 == 0 {
-			data = data[:n/8]
-		}
-		return o.prog.valueOf(t, data, uint8(bitOffset%8), uint16(bitField))
+		return o.prog.valueOf(t, data[bitOffset/8:], uint8(bitOffset%8), uint16(bitField))
 	case absent:
 		a := o
 		a.typ, a.bitField = t, uint16(bitField)
@@ -146,30 +153,44 @@ func (o Object) Deref() Object {
 // length of an array that lies in memory: C's flexible arrays are longer than their types say.
 func (o Object) Index(i int64) Object {
 	if o.form == failed {
-		return o
+		return o.step(fmt.Sprintf("[%d]", i), elementStep)
 	}
-	elem, base := (*types.Type)(nil), o
-	switch u := o.typ.Underlying(); u.Kind() {
+	u := o.typ
+	for u.Kind() == types.Typedef {
+		u = u.Elem()
+	}
+	base := o
+	switch u.Kind() {
 	case types.Array:
-		elem = u.Elem()
 	case types.Pointer:
-		elem = u.Elem()
-		addr, err := o.scalar()
-		if err != nil {
-			return o.fail(fmt.Sprintf("[%d]", i), err)
+		if base, _ = o.pointee(); base.form == failed {
+			return base.step(fmt.Sprintf("[%d]", i), elementStep)
 		}
-		base = Object{prog: o.prog, typ: elem, form: reference, bits: addr & o.prog.addressMask}
 	default:
 		return Failed(&TypeError{fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
 	}
-	n, err := elem.BitSize()
+	elem := u.Elem()
+	n, err := elem.Size()
 	if err != nil {
 		return Failed(err)
 	}
-	if o.form == value && base.form == value && i < 0 {
-		return Failed(&BoundsError{"out of bounds of value"})
+	switch base.form {
+	case reference:
+		// As in C, this is modulo the size of the address space.
+		e := base
+		e.typ, e.bitField, e.bits = elem, 0, (base.bits+uint64(i)*n)&o.prog.addressMask
+		if base.x != nil {
+			e.x = base.x.element(i, u.Kind() == types.Pointer)
+		}
+		return e
+	case value:
+		over, bytes := bits.Mul64(uint64(i), n)
+		if i < 0 || over != 0 || bytes > maxObject {
+			return Failed(&BoundsError{"out of bounds of value"})
+		}
+		return base.part(elem, bytes*8, 0)
 	}
-	return base.Slice(elem, uint64(i)*n, 0)
+	return base.part(elem, 0, 0)
 }
 
 // Len returns the length of an array.
@@ -216,6 +237,9 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 	if o.form == failed {
 		return o
 	}
+	if t == nil || t.Set() != o.prog.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
 	if o.typ.UnderlyingKind() != types.Pointer {
 		return Failed(&TypeError{fmt.Sprintf("container_of() argument must be a pointer, not '%s'", o.typ)})
 	}
@@ -225,7 +249,7 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 	}
 	addr, err := o.scalar()
 	if err != nil {
-		return o.fail("", err)
+		return o.fail(nil, err)
 	}
 	return Object{prog: o.prog, typ: o.prog.PointerTo(t), form: value, bits: (addr - off) & o.prog.addressMask}
 }

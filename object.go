@@ -35,6 +35,9 @@ type extra struct {
 	err    error
 	data   []byte // of a value: its bytes as they would lie in memory
 	reason AbsenceReason
+	typ    *types.Type // of a failed object: what it would have been, or nil
+	path   string      // of a reference behind a null pointer: how it was reached
+	deref  bool        // it is what the pointer at path points to
 }
 
 // An AbsenceReason says why an object has neither address nor value.
@@ -58,17 +61,40 @@ func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
 	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask}
 }
 
-// BitField returns the bit-field of size bits (1 to 64) of a type that starts bitOffset bits after address.
+// BitField returns the bit-field of size bits (1 to 64, and no more than the type has) of an integer, boolean or
+// enumerated type that starts bitOffset bits after address; a size of 0 means an object that is no bit-field.
 func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Object {
 	o := p.ObjectAt(t, address+bitOffset/8)
 	if o.form == failed {
 		return o
 	}
-	if size > 64 {
-		return Failed(&ValueError{fmt.Sprintf("bit-field of %d bits", size)})
+	if err := checkBitField(t, size); err != nil {
+		return Failed(err)
 	}
 	o.bitOff, o.bitField = uint8(bitOffset%8), uint16(size)
 	return o
+}
+
+// checkBitField says whether a type can have a bit-field of a size in bits; 0 is none.
+func checkBitField(t *types.Type, size uint64) error {
+	if size == 0 {
+		return nil
+	}
+	switch t.UnderlyingKind() {
+	case types.Int, types.Bool, types.Enum:
+	default:
+		return &ValueError{fmt.Sprintf("bit-field of type '%s', which is not an integer type", t)}
+	}
+	n, err := t.Size()
+	switch {
+	case err != nil:
+		return err
+	case size > 64:
+		return &ValueError{fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
+	case n < 8 && size > n*8:
+		return &ValueError{fmt.Sprintf("bit-field of %d bits is larger than its type '%s'", size, t)}
+	}
+	return nil
 }
 
 // AbsentObject returns an object that has a type but no value.
@@ -80,7 +106,7 @@ func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
 }
 
 // ScalarValue returns a value of an integer, boolean, enumerated or pointer type of at most 64 bits; bits beyond its
-// size are dropped.
+// size are dropped. A boolean is true for any v but 0.
 func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
 	if t == nil || t.Set() != p.types {
 		return Failed(&ValueError{"type is from another program"})
@@ -97,10 +123,14 @@ func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
 	if n > 8 {
 		return Failed(&ValueError{fmt.Sprintf("'%s' is longer than 64 bits", t)})
 	}
+	if t.UnderlyingKind() == types.Bool && v != 0 {
+		v = 1
+	}
 	return Object{prog: p, typ: t, form: value, bits: bits.Truncate(v, n*8)}
 }
 
-// BytesValue returns a value of a type from the bytes it would have in memory.
+// BytesValue returns a value of a type from the bytes it would have in memory, of which it keeps a copy; bytes behind
+// those of the type are left out.
 func (p *Program) BytesValue(t *types.Type, data []byte) Object {
 	if t == nil || t.Set() != p.types {
 		return Failed(&ValueError{"type is from another program"})
@@ -118,10 +148,7 @@ func (p *Program) BytesValue(t *types.Type, data []byte) Object {
 // valueOf makes a value from bytes; bitField is the size of a bit-field that starts bitOff bits into data, or 0.
 func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uint16) Object {
 	o := Object{prog: p, typ: t, form: value, bitField: bitField}
-	if n, scalar := scalarBits(t); scalar {
-		if bitField != 0 {
-			n = uint64(bitField)
-		}
+	if n, short := o.short(); short {
 		v, ok := bits.Extract(data, uint64(bitOff), n, bigEndian(t))
 		if !ok {
 			return Failed(&BoundsError{"out of bounds of value"})
@@ -129,8 +156,45 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 		o.bits = v
 		return o
 	}
-	o.x = &extra{data: append([]byte(nil), data...)}
+	n, err := t.BitSize()
+	if err != nil {
+		return Failed(err)
+	}
+	if data = aligned(data, uint64(bitOff), n, bigEndian(t)); data == nil {
+		return Failed(&BoundsError{"out of bounds of value"})
+	}
+	o.x = &extra{data: data}
 	return o
+}
+
+// short returns the size in bits of an object and whether it is a scalar of at most 64 bits.
+func (o Object) short() (n uint64, ok bool) {
+	n, ok = scalarBits(o.typ)
+	if o.bitField != 0 {
+		switch o.typ.UnderlyingKind() {
+		case types.Int, types.Bool, types.Enum:
+			return uint64(o.bitField), o.bitField <= 64
+		}
+	}
+	return n, ok
+}
+
+// aligned returns a copy of the n bits that start off (0 to 7) bits into data, nil when there are fewer.
+func aligned(data []byte, off, n uint64, big bool) []byte {
+	if size := uint64(len(data)) * 8; size < off || size-off < n {
+		return nil
+	}
+	out := make([]byte, (n+7)/8)
+	if off == 0 && n%8 == 0 {
+		copy(out, data)
+		return out
+	}
+	for at := uint64(0); at < n; at += 64 {
+		k := min(n-at, 64)
+		v, _ := bits.Extract(data, off+at, k, big)
+		bits.Insert(out, at, k, big, v)
+	}
+	return out
 }
 
 // scalarBits returns the size in bits of a scalar type that fits 64 bits.
@@ -193,22 +257,3 @@ func (o Object) Absent() (AbsenceReason, bool) {
 
 // IsValue reports whether the object is a value, not something in memory.
 func (o Object) IsValue() bool { return o.form == value }
-
-// fail returns a failed object that names o on the way.
-func (o Object) fail(step string, err error) Object {
-	return Failed(&PathError{Path: o.describe() + step, Err: err})
-}
-
-// describe names an object in an error: "init_task", "*(struct foo *)0xffff888000001000".
-func (o Object) describe() string {
-	switch {
-	case o.form == reference:
-		if s, err := o.prog.SymbolAt(o.bits); err == nil && s.Address == o.bits {
-			return s.Name
-		}
-		return fmt.Sprintf("*(%s)%#x", o.prog.pointerName(o.typ), o.bits)
-	case o.form == value && o.x == nil:
-		return fmt.Sprintf("(%s)%#x", o.typ, o.bits)
-	}
-	return fmt.Sprintf("(%s)", o.typ)
-}

@@ -31,9 +31,12 @@ func (o Object) operand() (c.Operand, error) {
 		if u.Kind() == types.Enum && !u.IsComplete() {
 			break
 		}
-		if _, ok := scalarBits(u); ok {
+		if _, ok := o.short(); ok {
 			v, err := o.scalar()
-			return c.Int(o.typ, uint64(o.bitField), v), err
+			if err != nil {
+				return c.Operand{}, o.readError(err)
+			}
+			return c.Int(o.typ, uint64(o.bitField), v), nil
 		}
 		v, err := o.BigInt()
 		if err != nil {
@@ -96,7 +99,7 @@ func (o Object) BigInt() (*big.Int, error) {
 	default:
 		return nil, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
 	}
-	if _, ok := scalarBits(o.typ); ok {
+	if _, ok := o.short(); ok {
 		v, err := o.Uint()
 		if err != nil {
 			return nil, err
@@ -106,11 +109,10 @@ func (o Object) BigInt() (*big.Int, error) {
 		}
 		return new(big.Int).SetUint64(v), nil
 	}
-	raw, err := o.Bytes()
+	data, err := o.Bytes()
 	if err != nil {
 		return nil, err
 	}
-	data := append([]byte(nil), raw...)
 	if !bigEndian(o.typ) {
 		for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
 			data[i], data[j] = data[j], data[i]
@@ -190,6 +192,9 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	if err != nil {
 		return Failed(err)
 	}
+	if t == nil || t.Set() != o.prog.types {
+		return Failed(&ValueError{"type is from another program"})
+	}
 	return o.prog.result(c.Convert(t, bitField, a, typeLookup{o.prog, ""}))
 }
 
@@ -206,7 +211,7 @@ func (o Object) Cast(t *types.Type) Object {
 	}
 	a, err := o.operand()
 	if err != nil {
-		return o.fail("", err)
+		return o.fail(nil, err)
 	}
 	return o.prog.result(c.Cast(t, a, typeLookup{o.prog, ""}))
 }
@@ -232,7 +237,7 @@ func (o Object) castScalar(t *types.Type) Object {
 	}
 	v, err := o.Uint()
 	if err != nil {
-		return o.fail("", err)
+		return o.fail(nil, err)
 	}
 	return Object{prog: o.prog, typ: t, form: value, bits: bits.Truncate(v, n)}
 }

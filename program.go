@@ -43,10 +43,11 @@ type Program struct {
 	modules       modules
 	unwinder      atomic.Pointer[unwind.Unwinder]
 
-	offsets sync.Map // offsetKey -> uint64
-	plans   sync.Map // planKey -> []fieldPlan
-	memos   sync.Map // see Memo
-	names   sync.Map // type name -> *types.Type, as long as no finder changes
+	offsets sync.Map      // offsetKey -> uint64
+	plans   sync.Map      // planKey -> []fieldPlan
+	memos   sync.Map      // see Memo
+	names   sync.Map      // type name or primitive -> foundType
+	changes atomic.Uint64 // of what can be found by name
 }
 
 // A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process.
@@ -153,7 +154,7 @@ func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, err
 	return p.mem.Uint(address, size, p.bigEndian(), physical)
 }
 
-// PointerTo returns the type of a pointer to t.
+// PointerTo returns the type of a pointer to t, which must be a type of the program.
 func (p *Program) PointerTo(t *types.Type) *types.Type {
 	size := uint64(8)
 	if p.platform.Known() && !p.platform.Is64Bit() {

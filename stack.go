@@ -48,6 +48,9 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 	if err := o.Err(); err != nil {
 		return nil, err
 	}
+	if o.prog != p {
+		return nil, &ValueError{"object is from another program"}
+	}
 	u := o.typ.Underlying()
 	isPointer := u.Kind() == types.Pointer
 	if isPointer {
@@ -70,7 +73,11 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 	if p.flags&IsLinuxKernel != 0 && isPointer && u.Kind() == types.Struct && u.Tag() == "task_struct" {
 		return (&Thread{Object: o}).StackTrace()
 	}
-	if n, err := o.Uint(); err == nil && !isPointer {
+	if u.Kind() == types.Int && !isPointer {
+		n, err := o.Uint()
+		if err != nil {
+			return nil, err
+		}
 		return p.StackTrace(n)
 	}
 	return nil, &TypeError{fmt.Sprintf("expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not '%s'", o.typ)}
@@ -82,6 +89,9 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	if p == nil {
 		return nil, t.Object.Err()
 	}
+	if p.personality == nil {
+		return nil, p.noThreads()
+	}
 	regs, interrupted, err := p.personality.Registers(p, t)
 	if err != nil {
 		return nil, err
@@ -89,11 +99,12 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	return p.unwind(regs, interrupted), nil
 }
 
-// StackTraceFromPCs returns a trace of which only the addresses are known: those of calls' returns, but for the first.
+// StackTraceFromPCs returns a trace of which only the addresses are known: the first that of the instruction that comes
+// next, the others those that calls return to.
 func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	t := &StackTrace{prog: p}
-	for _, pc := range pcs {
-		t.add(unwind.Frame{PC: pc})
+	for i, pc := range pcs {
+		t.add(unwind.Frame{PC: pc & p.addressMask, Interrupted: i == 0})
 	}
 	return t, nil
 }

@@ -9,10 +9,11 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// maxString bounds how far a string without an end is read.
-const maxString = 1 << 20
+// maxString bounds how far a string is read that a pointer points to, in bytes.
+const maxString = 64 << 20
 
-// scalar returns the bits of a scalar object of at most 64 bits, zero-extended.
+// scalar returns the bits of a scalar object of at most 64 bits, zero-extended. What it returns of a fault does not name
+// the object.
 func (o Object) scalar() (uint64, error) {
 	switch o.form {
 	case value:
@@ -24,16 +25,12 @@ func (o Object) scalar() (uint64, error) {
 		for t.Kind() == types.Typedef {
 			t = t.Elem()
 		}
-		n := t.OwnSize()
-		if n == 0 || n > 8 {
-			break
-		}
-		if o.bitField == 0 && o.bitOff == 0 {
+		if n := t.OwnSize(); n != 0 && n <= 8 && o.bitField == 0 && o.bitOff == 0 {
 			return o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
 		}
-		size := n * 8
-		if o.bitField != 0 {
-			size = uint64(o.bitField)
+		size, ok := o.short()
+		if !ok {
+			break
 		}
 		var buf [9]byte
 		b := buf[:(uint64(o.bitOff)+size+7)/8]
@@ -52,10 +49,7 @@ func (o Object) scalar() (uint64, error) {
 
 // width returns the size of a scalar object in bits.
 func (o Object) width() uint64 {
-	if o.bitField != 0 {
-		return uint64(o.bitField)
-	}
-	n, _ := scalarBits(o.typ)
+	n, _ := o.short()
 	return n
 }
 
@@ -76,7 +70,7 @@ func (o Object) Uint() (uint64, error) {
 	}
 	v, err := o.scalar()
 	if err != nil {
-		return 0, err
+		return 0, o.readError(err)
 	}
 	if t.IsSigned() {
 		v = uint64(bits.SignExtend(v, o.width()))
@@ -90,7 +84,7 @@ func (o Object) Int() (int64, error) {
 	return int64(v), err
 }
 
-// Bool returns whether a scalar object is not zero, or an array has elements.
+// Bool returns whether a scalar object is not zero. An array is true: it has an address.
 func (o Object) Bool() (bool, error) {
 	if o.form == failed {
 		return false, o.Err()
@@ -100,16 +94,20 @@ func (o Object) Bool() (bool, error) {
 		f, err := o.Float()
 		return f != 0, err
 	case types.Int, types.Bool, types.Enum, types.Pointer:
-		if n, ok := scalarBits(o.typ); ok || n == 0 {
+		if n, ok := o.short(); ok || n == 0 {
 			v, err := o.scalar()
-			return v != 0, err
+			if err != nil {
+				return false, o.readError(err)
+			}
+			return v != 0, nil
 		}
 		b, err := o.Bytes()
 		return len(bytes.Trim(b, "\x00")) != 0, err
 	case types.Array:
-		if n, ok := o.typ.Underlying().Length(); ok {
-			return n != 0, nil
+		if o.form == absent {
+			return false, &AbsentError{o.x.reason}
 		}
+		return true, nil
 	}
 	return false, &TypeError{fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
 }
@@ -120,7 +118,7 @@ func (o Object) IsNull() (bool, error) {
 	return v == 0, err
 }
 
-// Float returns the value of a floating-point object of 2, 4 or 8 bytes.
+// Float returns the value of a floating-point object of 4 or 8 bytes.
 func (o Object) Float() (float64, error) {
 	if o.form == failed {
 		return 0, o.Err()
@@ -145,8 +143,18 @@ func (o Object) Float() (float64, error) {
 	return 0, &TypeError{fmt.Sprintf("floating-point numbers of %d bytes are not supported", len(b))}
 }
 
-// Bytes returns the bytes of an object as they lie, or would lie, in memory. Those of a bit-field start at its first bit.
+// Bytes returns the bytes of an object as they lie, or would lie, in memory. Those of a bit-field start at its first
+// bit: the least significant one of the first byte in little-endian order, the most significant one in big-endian order.
 func (o Object) Bytes() ([]byte, error) {
+	b, err := o.contents()
+	if o.form == value && o.x != nil {
+		b = bytes.Clone(b)
+	}
+	return b, err
+}
+
+// contents is Bytes without a copy of what a value holds: the caller does not write to it.
+func (o Object) contents() ([]byte, error) {
 	switch o.form {
 	case failed:
 		return nil, o.Err()
@@ -174,17 +182,12 @@ func (o Object) Bytes() ([]byte, error) {
 	}
 	raw := make([]byte, (uint64(o.bitOff)+n+7)/8)
 	if err := o.prog.mem.Read(raw, o.bits, false); err != nil {
-		return nil, err
+		return nil, o.readError(err)
 	}
 	if o.bitOff == 0 && n%8 == 0 {
 		return raw, nil
 	}
-	if v, ok := bits.Extract(raw, uint64(o.bitOff), n, big); ok {
-		out := make([]byte, (n+7)/8)
-		bits.Insert(out, 0, n, big, v)
-		return out, nil
-	}
-	return nil, &TypeError{fmt.Sprintf("object of type '%s' is not byte-aligned", o.typ)}
+	return aligned(raw, uint64(o.bitOff), n, big), nil
 }
 
 // maxObject bounds the size of one object that is read as a whole.
@@ -198,39 +201,35 @@ func (o Object) Read() Object {
 	case absent:
 		return Failed(&AbsentError{o.x.reason})
 	}
-	if _, ok := scalarBits(o.typ); ok {
+	if _, ok := o.short(); ok {
 		v, err := o.scalar()
 		if err != nil {
-			return o.fail("", err)
+			return o.fail(o.typ, err)
 		}
 		return Object{prog: o.prog, typ: o.typ, form: value, bits: v, bitField: o.bitField}
 	}
 	b, err := o.Bytes()
 	if err != nil {
-		return o.fail("", err)
+		return o.fail(o.typ, err)
 	}
 	return Object{prog: o.prog, typ: o.typ, form: value, x: &extra{data: b}, bitField: o.bitField}
 }
 
-// CString returns the string in an array of characters, or that a pointer points to, up to its NUL; an array's ends at
-// its last element at the latest. An array of unknown length in memory is read as if by its address.
+// CString returns the string in an array, or that a pointer points to, up to its NUL. An array's ends with the array at
+// the latest; one of unknown length in memory is read as if by its address. That a string has no end within 64 MiB is a
+// *ValueError.
 func (o Object) CString() ([]byte, error) {
 	if o.form == failed {
 		return nil, o.Err()
 	}
-	max := uint64(maxString)
-	addr := o.bits
-	switch u := o.typ.Underlying(); u.Kind() {
+	at := o
+	switch o.typ.UnderlyingKind() {
 	case types.Pointer:
-		var err error
-		if addr, err = o.scalar(); err != nil {
-			return nil, err
+		if at, _ = o.pointee(); at.form == failed {
+			return nil, at.Err()
 		}
 	case types.Array:
-		if n, ok := u.Length(); ok {
-			max = n
-		}
-		if o.form != reference {
+		if o.form != reference || o.bitOff != 0 {
 			b, err := o.Bytes()
 			if err != nil {
 				return nil, err
@@ -240,8 +239,26 @@ func (o Object) CString() ([]byte, error) {
 			}
 			return b, nil
 		}
+		if !o.typ.IsComplete() {
+			break
+		}
+		n, err := o.typ.Size()
+		if err != nil {
+			return nil, err
+		}
+		if n <= maxString {
+			s, err := o.prog.mem.CString(o.bits, n, false)
+			return s, o.readError(err)
+		}
 	default:
-		return nil, &TypeError{fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
+		return nil, &TypeError{fmt.Sprintf("'%s' has no string: it is neither an array nor a pointer", o.typ)}
 	}
-	return o.prog.mem.CString(addr, max, false)
+	s, err := o.prog.mem.CString(at.bits, maxString+1, false)
+	if err == nil && len(s) > maxString {
+		err = &ValueError{fmt.Sprintf("string at %#x has no end within %d MiB", at.bits, maxString>>20)}
+	}
+	if err != nil {
+		return nil, at.readError(err)
+	}
+	return s, nil
 }

@@ -1,0 +1,191 @@
+package drgn
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
+)
+
+// fail returns a failed object that names o on the way; t is the type with which the path may go on, or nil.
+func (o Object) fail(t *types.Type, err error) Object {
+	f := Failed(o.readError(err))
+	f.x.typ = t
+	return f
+}
+
+// readError says of a fault which object could not be read. Other errors say enough by themselves.
+func (o Object) readError(err error) error {
+	var fault *mem.FaultError
+	var path *PathError
+	if !errors.As(err, &fault) || errors.As(err, &path) {
+		return err
+	}
+	return &PathError{Path: o.describe(), Err: err}
+}
+
+// step carries a failure on: the path in the error grows by the member or element.
+func (o Object) step(name string, next func(*types.Type) (*types.Type, string)) Object {
+	pe, ok := o.x.errOf().(*PathError)
+	if !ok || o.x.typ == nil {
+		return o
+	}
+	t, link := next(o.x.typ)
+	if t == nil {
+		return o
+	}
+	f := Failed(&PathError{Path: pe.Path + link + name, Err: pe.Err})
+	f.x.typ = t
+	return f
+}
+
+func (x *extra) errOf() error {
+	if x == nil {
+		return nil
+	}
+	return x.err
+}
+
+// memberStep finds out how a path goes on to a member.
+func memberStep(name string) func(*types.Type) (*types.Type, string) {
+	return func(t *types.Type) (*types.Type, string) {
+		link := "."
+		u := t.Underlying()
+		if u.Kind() == types.Pointer {
+			u, link = u.Elem(), "->"
+		}
+		f, err := u.FindMember(name)
+		if err != nil {
+			return nil, ""
+		}
+		return f.Type, link
+	}
+}
+
+// elementStep finds out how a path goes on to an element.
+func elementStep(t *types.Type) (*types.Type, string) {
+	switch u := t.Underlying(); u.Kind() {
+	case types.Pointer, types.Array:
+		return u.Elem(), ""
+	}
+	return nil, ""
+}
+
+// nullPage is the size of what no program maps at address 0: an object there lies behind a null pointer.
+const nullPage = 4096
+
+// behind returns what a null pointer points to, with the way there: reading it fails, and is to say where the null
+// pointer is.
+func (o Object) behind(target Object) Object {
+	if o.form == reference {
+		target.x = &extra{path: o.describe(), deref: true}
+	}
+	return target
+}
+
+// member returns the way from an object behind a null pointer to its member.
+func (x *extra) member(name string) *extra {
+	if x.deref {
+		return &extra{path: x.path + "->" + name}
+	}
+	return &extra{path: x.path + "." + name}
+}
+
+// element returns the way from an object behind a null pointer to an element of it or, if its pointer is indexed, of what
+// is there.
+func (x *extra) element(i int64, pointer bool) *extra {
+	if x.deref && !pointer {
+		return &extra{path: fmt.Sprintf("(*%s)[%d]", x.path, i)}
+	}
+	return &extra{path: fmt.Sprintf("%s[%d]", x.path, i)}
+}
+
+// describe names an object in an error: "init_task.mm", "*(struct foo *)0xffff888000001000".
+func (o Object) describe() string {
+	switch {
+	case o.form == reference && o.x != nil && o.x.deref:
+		return "*" + o.x.path
+	case o.form == reference && o.x != nil:
+		return o.x.path
+	case o.form == reference:
+		if name, ok := o.named(); ok {
+			return name
+		}
+		return fmt.Sprintf("*(%s)%#x", o.prog.pointerName(o.typ), o.bits)
+	case o.form == value && o.x == nil:
+		return fmt.Sprintf("(%s)%#x", o.typ, o.bits)
+	}
+	return fmt.Sprintf("(%s)", o.typ)
+}
+
+// named names an object that is a variable or a part of one: "init_task.se.load". It asks only what the program's files
+// say: a finder of somebody else could fail itself, and be described without end.
+func (o Object) named() (string, bool) {
+	all, err := symbolsOf(o.prog, SymbolQuery{Address: o.bits, HasAddress: true, One: true})
+	if err != nil || len(all) == 0 {
+		return "", false
+	}
+	s := all[0]
+	v, err := findDebugObject(o.prog, s.Name, FindVariable, "")
+	if err != nil || v.form != reference || v.bits != s.Address {
+		return s.Name, s.Address == o.bits
+	}
+	w := partSearch{want: o.typ.Unqualified(), left: maxParts}
+	return w.within(s.Name, v.typ, (o.bits-s.Address)*8+uint64(o.bitOff), 0)
+}
+
+// Bounds on the search of a variable for a part of it: debug info may lie.
+const (
+	maxDescent = 16
+	maxParts   = 10000
+)
+
+// partSearch looks for a part of a variable by its type.
+type partSearch struct {
+	want *types.Type
+	left int // parts that may still be looked at
+}
+
+// within names the part that lies off bits into what is called name and of type t.
+func (w *partSearch) within(name string, t *types.Type, off uint64, depth int) (string, bool) {
+	if off == 0 && t.Unqualified() == w.want {
+		return name, true
+	}
+	if w.left--; depth == maxDescent || w.left < 0 {
+		return "", false
+	}
+	u := t.Underlying()
+	switch {
+	case u.Kind() == types.Array:
+		size, err := u.Elem().BitSize()
+		if err != nil || size == 0 {
+			return "", false
+		}
+		return w.within(fmt.Sprintf("%s[%d]", name, off/size), u.Elem(), off%size, depth+1)
+	case u.Kind().IsCompound():
+		members, err := u.Members()
+		if err != nil {
+			return "", false
+		}
+		for _, m := range members {
+			slot, err := m.Slot()
+			if err != nil || m.BitOffset > off {
+				continue
+			}
+			rest := off - m.BitOffset
+			size, err := slot.Type.BitSize()
+			if err != nil || rest >= size && rest != 0 {
+				continue
+			}
+			inner := name
+			if m.Name != "" {
+				inner += "." + m.Name
+			}
+			if found, ok := w.within(inner, slot.Type, rest, depth+1); ok {
+				return found, true
+			}
+		}
+	}
+	return "", false
+}
