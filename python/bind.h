@@ -49,7 +49,7 @@ typedef struct {
 } Prog;
 
 // ---- Converted arguments.
-enum { A_MISSING = 0, A_INT, A_UINT, A_BOOL, A_STR, A_BYTES, A_PY, A_OBJ, A_NONE };
+enum { A_MISSING = 0, A_INT, A_UINT, A_BOOL, A_STR, A_BYTES, A_PY, A_OBJ, A_NONE, A_FLOAT };
 typedef struct {
 	int32_t kind;
 	int32_t pad;
@@ -126,13 +126,12 @@ int object_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid);
 int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid);
 int iter_class(void);
 PyTypeObject *sh_class_at(int cls);
-int sh_is_object(PyObject *o);
 int sh_is_type(PyObject *o);
 int sh_append(PyObject *list, PyObject *o);
+const char *sh_name(PyObject *o, Py_ssize_t *n);
 int sh_callable(PyObject *o);
 PyObject *sh_module_attr(const char *module, const char *name);
 PyObject *sh_dict(PyObject *module);
-int sh_is_number(PyObject *o);
 int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step);
 int sh_add(PyObject *module, const char *name, PyObject *o);
 void sh_property(PyGetSetDef *d, int id, int settable);

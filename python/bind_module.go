@@ -47,11 +47,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			r, err := castObject(o, t)
-			if err != nil {
-				return err
-			}
-			return c.Object(r)
+			return c.Object(o.Cast(t))
 		}},
 		Func{Sig: "implicit_convert(type: type, obj: object, *, bit_field_size: index? = None)", Doc: "Convert an object as an assignment in C does.", Do: func(c Call) error {
 			o := c.Obj(1)
@@ -63,11 +59,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			r, err := convertObject(o, t, bits)
-			if err != nil {
-				return err
-			}
-			return c.Object(r)
+			return c.Object(o.Convert(t, bits))
 		}},
 		Func{Sig: "reinterpret(type: type, obj: object)", Doc: "Return an object's memory as another type.", Do: func(c Call) error {
 			o := c.Obj(1)

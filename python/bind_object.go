@@ -480,7 +480,7 @@ func objectClass() *class {
 			}},
 		},
 		slots: slots{
-			repr: objectRepr, iter: objectIter, getitem: objectGetItem, compare: objectCompare,
+			repr: objectRepr, iter: objectIter, getitem: objectGetItem,
 			str: func(call Call) error {
 				s, err := self(call).Format(c.DefaultFormat)
 				if err != nil {

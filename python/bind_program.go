@@ -248,15 +248,12 @@ func programClass() *class {
 
 // nameArg returns the argument of a subscript as a name.
 func nameArg(x *C.PyObject) (string, error) {
-	v, err := decodePy(x)
-	if err != nil {
-		return "", err
+	var n C.Py_ssize_t
+	p := C.sh_name(x, &n)
+	if p == nil {
+		return "", raisedError{}
 	}
-	s, ok := v.(string)
-	if !ok {
-		return "", typeError("names must be str")
-	}
-	return s, nil
+	return C.GoStringN(p, C.int(n)), nil
 }
 
 // addresses returns a sequence of integers.

@@ -13,6 +13,11 @@ int sh_add(PyObject *module, const char *name, PyObject *o) { return py.PyModule
 
 int sh_append(PyObject *list, PyObject *o) { return py.PyList_Append(list, o); }
 PyObject *sh_dict(PyObject *module) { return py.PyModule_GetDict(module); }
+const char *sh_name(PyObject *o, Py_ssize_t *n) {
+	if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return py.PyUnicode_AsUTF8AndSize(o, n);
+	py.PyErr_SetString(py.TypeError, "names must be str");
+	return NULL;
+}
 int sh_callable(PyObject *o) { return py.PyCallable_Check(o); }
 PyObject *sh_module_attr(const char *module, const char *name) {
 	PyObject *m = py.PyImport_ImportModule(module), *o = m ? py.PyObject_GetAttrString(m, name) : NULL;

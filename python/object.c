@@ -83,12 +83,30 @@ static PyTypeObject *builtin(PyTypeObject **t, const char *name) {
 static PyTypeObject *float_type(void) { static PyTypeObject *t; return builtin(&t, "float"); }
 static PyTypeObject *slice_type(void) { static PyTypeObject *t; return builtin(&t, "slice"); }
 
-int sh_is_object(PyObject *o) { return o->ob_type == classes[C_OBJECT] || py.PyType_IsSubtype(o->ob_type, classes[C_OBJECT]); }
-
 int sh_is_type(PyObject *o) { return o->ob_type == classes[C_TYPE] || py.PyType_IsSubtype(o->ob_type, classes[C_TYPE]); }
 
-int sh_is_number(PyObject *o) {
-	return py.PyType_GetFlags(o->ob_type) & TPF_LONG || py.PyIndex_Check(o) || o->ob_type == float_type();
+// operand tells Go what an operator's operand is: an Object, a number, or (0) nothing that C computes with.
+static int operand(arg *a, PyObject *o) {
+	unsigned long f = py.PyType_GetFlags(o->ob_type);
+	a->o = o;
+	if (o->ob_type == classes[C_OBJECT] || py.PyType_IsSubtype(o->ob_type, classes[C_OBJECT])) {
+		a->kind = A_OBJ;
+	} else if (o == py.True || o == py.False) {
+		a->kind = A_BOOL;
+		a->i = o == py.True;
+	} else if (f & TPF_LONG) {
+		int over;
+		a->i = (uint64_t)py.PyLong_AsLongLongAndOverflow(o, &over);
+		a->kind = over ? A_PY : A_INT;
+	} else if (py.PyType_IsSubtype(o->ob_type, float_type())) {
+		double d = py.PyFloat_AsDouble(o);
+		a->kind = A_FLOAT;
+		memcpy(&a->i, &d, 8);
+	} else if (py.PyIndex_Check(o)) {
+		a->kind = A_PY;
+	} else
+		return 0;
+	return 1;
 }
 
 int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step) {
@@ -100,15 +118,21 @@ int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step)
 }
 
 // ---- Operators. The numbers are those of operator.go.
-enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND, OP_XOR, OP_OR, OP_NEG, OP_POS, OP_NOT, OP_INT, OP_FLOAT, OP_INDEX, OP_BOOL, OP_LEN };
+enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND, OP_XOR, OP_OR, OP_NEG, OP_POS, OP_NOT, OP_INT, OP_FLOAT, OP_INDEX, OP_BOOL, OP_LEN, OP_COMPARE };
 
-static PyObject *op(int which, PyObject *a, PyObject *b) {
+static PyObject *op(int which, PyObject *x, PyObject *y) {
+	arg a[2];
 	if (forked) return fork_error(), NULL;
+	if (!operand(&a[0], x) || y && !operand(&a[1], y)) {
+		py.Py_IncRef(py.NotImplemented);
+		return py.NotImplemented;
+	}
 	res r;
 	r.i.tag = R_ERR;
-	goOperator(which, a, b, &r);
+	goOperator(which, &a[0], &a[1], &r);
 	return give(&r);
 }
+static PyObject *o_compare(PyObject *x, PyObject *y, int which) { return op(OP_COMPARE + which, x, y); }
 #define BINARY(name, which) static PyObject *name(PyObject *a, PyObject *b) { return op(which, a, b); }
 #define UNARY(name, which) static PyObject *name(PyObject *a) { return op(which, a, NULL); }
 BINARY(o_add, OP_ADD) BINARY(o_sub, OP_SUB) BINARY(o_mul, OP_MUL) BINARY(o_div, OP_DIV) BINARY(o_mod, OP_MOD) BINARY(o_lshift, OP_LSHIFT)
@@ -144,12 +168,12 @@ int object_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
 		{"value_", o_value, METH_NOARGS, "value_($self, /)\n--\n\nRead the value as an int, float, bool, list or dict."}};
 	int n = 2;
 	for (; m && m->name && n < 63; m++) all[n++] = *m;
-	static const PyType_Slot s[] = {{SLOT_tp_getattro, o_getattro}, {SLOT_mp_length, o_len}, {SLOT_nb_add, o_add}, {SLOT_nb_subtract, o_sub},
+	static const PyType_Slot s[] = {{SLOT_tp_getattro, o_getattro}, {SLOT_tp_richcompare, o_compare}, {SLOT_mp_length, o_len}, {SLOT_nb_add, o_add}, {SLOT_nb_subtract, o_sub},
 		{SLOT_nb_multiply, o_mul}, {SLOT_nb_true_divide, o_div}, {SLOT_nb_remainder, o_mod}, {SLOT_nb_lshift, o_lshift},
 		{SLOT_nb_rshift, o_rshift}, {SLOT_nb_and, o_and}, {SLOT_nb_xor, o_xor}, {SLOT_nb_or, o_or}, {SLOT_nb_negative, o_neg},
 		{SLOT_nb_positive, o_pos}, {SLOT_nb_invert, o_not}, {SLOT_nb_bool, o_bool}, {SLOT_nb_int, o_int}, {SLOT_nb_float, o_float},
 		{SLOT_nb_index, o_index}, {0, NULL}};
-	PyTypeObject *t = sh_class(C_OBJECT, "drgn.Object", doc, -1, S_REPR | S_STR | S_GETITEM | S_ITER | S_COMPARE, all, g, newid, s);
+	PyTypeObject *t = sh_class(C_OBJECT, "drgn.Object", doc, -1, S_REPR | S_STR | S_GETITEM | S_ITER, all, g, newid, s);
 	PyObject *d = t ? py.PyObject_Dir((PyObject *)t) : NULL;
 	if (!d || !(type_attrs = py.PyDict_New())) return -1;
 	PyObject *names = py.PySequence_Tuple(d);

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"unsafe"
 
 	"github.com/godrgn/drgn"
+	cl "github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -34,60 +36,92 @@ const (
 	opIndex
 	opBool
 	opLen
+	opCompare // and the number of the comparison
 )
 
 //export goOperator
-func goOperator(op C.int, a, b *C.PyObject, r *C.res) {
+func goOperator(op C.int, a, b *C.arg, r *C.res) {
 	defer guard(r)
-	c := Call{self: a, res: r}
-	if op >= opNeg {
-		finish(r, unaryOperator(c, int(op), objectOf(a)))
+	c := Call{self: a.o, res: r}
+	if op >= opNeg && op < opCompare {
+		finish(r, unaryOperator(c, int(op), objectOf(a.o)))
 		return
 	}
-	x, y, ok, err := operands(a, b)
-	if err != nil || !ok {
-		r.i.tag = C.R_NOTIMPL
-		finish(r, err)
-		return
-	}
-	o, err := binaryOp(int(op), x, y)
-	if err != nil {
-		finish(r, err)
-		return
-	}
-	finish(r, c.Object(o))
+	finish(r, binaryOperator(c, int(op), a, b))
 }
 
-// operands returns two operands of which one at least is an Object; ok is false when the other is nothing that can be
-// combined with one.
-func operands(a, b *C.PyObject) (x, y drgn.Object, ok bool, err error) {
-	if C.sh_is_object(a) != 0 {
-		x = objectOf(a)
-		if C.sh_is_object(b) != 0 {
-			y = objectOf(b)
-			if x.Prog() != y.Prog() {
-				return x, y, false, valueError("objects are from different programs")
+// binaryOperator computes or compares two operands of which one at least is an Object.
+func binaryOperator(c Call, op int, a, b *C.arg) error {
+	p := programOf(objectArg(a, b).prog).prog
+	x, err := operandArg(p, a)
+	if err != nil {
+		return err
+	}
+	y, err := operandArg(p, b)
+	if err != nil {
+		return err
+	}
+	if op < opCompare {
+		return c.Object(x.Binary(cOperators[op], y))
+	}
+	order, err := x.Compare(y)
+	if err != nil {
+		return err
+	}
+	return giveOrder(c, order, op-opCompare)
+}
+
+// cOperators are the binary operators in goOperator's order.
+var cOperators = [...]cl.Operator{cl.Add, cl.Sub, cl.Mul, cl.Div, cl.Mod, cl.Shl, cl.Shr, cl.And, cl.Xor, cl.Or}
+
+// objectArg returns the operand that is an Object.
+func objectArg(a, b *C.arg) *C.Obj {
+	if a.kind == C.A_OBJ {
+		return (*C.Obj)(unsafe.Pointer(a.o))
+	}
+	return (*C.Obj)(unsafe.Pointer(b.o))
+}
+
+// operandArg returns an operand as an object: a number as C types such a constant.
+func operandArg(p *drgn.Program, a *C.arg) (drgn.Object, error) {
+	switch a.kind {
+	case C.A_OBJ:
+		return objectOf(a.o), nil
+	case C.A_INT:
+		if v := int64(a.i); v == int64(int32(v)) && v != math.MinInt32 { // an int, without asking for the larger types
+			if t, err := p.Primitive(types.CInt); err == nil && t.OwnSize() == 4 {
+				return p.ScalarValue(t, uint64(v)), nil
 			}
-			return x, y, true, nil
 		}
-		y, ok, err = literalOperand(x.Prog(), b)
-		return x, y, ok, err
+		return p.Literal(int64(a.i)), nil
+	case C.A_BOOL:
+		return p.BoolLiteral(a.i != 0), nil
+	case C.A_FLOAT:
+		return p.FloatLiteral(math.Float64frombits(uint64(a.i))), nil
 	}
-	y = objectOf(b)
-	x, ok, err = literalOperand(y.Prog(), a)
-	return x, y, ok, err
+	v, err := decodePy(a.o)
+	if err != nil {
+		return drgn.Object{}, err
+	}
+	return literal(p, v)
 }
 
-func literalOperand(p *drgn.Program, o *C.PyObject) (drgn.Object, bool, error) {
-	if C.sh_is_number(o) == 0 {
-		return drgn.Object{}, false, nil
+// literal makes an object of a Python number, of the type that C gives such a constant.
+func literal(p *drgn.Program, v any) (drgn.Object, error) {
+	var o drgn.Object
+	switch v := v.(type) {
+	case bool:
+		o = p.BoolLiteral(v)
+	case int64:
+		o = p.Literal(v)
+	case *big.Int:
+		o = p.BigLiteral(v)
+	case float64:
+		o = p.FloatLiteral(v)
+	default:
+		return o, typeError("value without a type must be a number")
 	}
-	v, err := decodePy(o)
-	if err != nil {
-		return drgn.Object{}, false, err
-	}
-	x, err := literal(p, v)
-	return x, err == nil, err
+	return o, o.Err()
 }
 
 func unaryOperator(c Call, op int, o drgn.Object) error {
@@ -140,11 +174,7 @@ func unaryOperator(c Call, op int, o drgn.Object) error {
 		}
 		return c.Float(f)
 	}
-	r, err := unaryOp(op, o)
-	if err != nil {
-		return err
-	}
-	return c.Object(r)
+	return c.Object(o.Unary(map[int]cl.Operator{opNeg: cl.Sub, opPos: cl.Add, opNot: cl.Not}[op]))
 }
 
 // number returns an arithmetic object as a float.
@@ -239,34 +269,22 @@ const (
 	cmpGE
 )
 
-func objectCompare(c Call, x *C.PyObject, op int) error {
-	if C.sh_is_object(x) == 0 && C.sh_is_number(x) == 0 {
-		c.res.i.tag = C.R_NOTIMPL
-		return nil
-	}
-	a, b, ok, err := operands(c.self, x)
-	if err != nil {
-		return err
-	}
-	if !ok {
-		c.res.i.tag = C.R_NOTIMPL
-		return nil
-	}
-	n, ordered, err := compare(a, b)
-	if err != nil {
-		return err
+// giveOrder returns what a comparison says.
+func giveOrder(c Call, n cl.Order, op int) error {
+	if n == cl.Unordered {
+		return c.Truth(op == cmpNE)
 	}
 	switch op {
 	case cmpLT:
-		return c.Truth(ordered && n < 0)
+		return c.Truth(n < 0)
 	case cmpLE:
-		return c.Truth(ordered && n <= 0)
+		return c.Truth(n <= 0)
 	case cmpEQ:
-		return c.Truth(ordered && n == 0)
+		return c.Truth(n == 0)
 	case cmpNE:
-		return c.Truth(!ordered || n != 0)
+		return c.Truth(n != 0)
 	case cmpGT:
-		return c.Truth(ordered && n > 0)
+		return c.Truth(n > 0)
 	}
-	return c.Truth(ordered && n >= 0)
+	return c.Truth(n >= 0)
 }

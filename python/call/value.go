@@ -147,6 +147,16 @@ func Map[K cmp.Ordered, V any](m map[K]V, key func(K) Value, value func(V) Value
 	return Dict(elems)
 }
 
+// Pairs makes a dict of keys and values in the order of a slice.
+func Pairs[T any](s []T, pair func(T) (key, value Value)) Value {
+	elems := make([]Value, 0, 2*len(s))
+	for _, e := range s {
+		k, v := pair(e)
+		elems = append(elems, k, v)
+	}
+	return Dict(elems)
+}
+
 // Maybe is None for nil.
 func Maybe[T any](p *T, conv func(T) Value) Value {
 	if p == nil {

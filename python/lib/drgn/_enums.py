@@ -176,5 +176,7 @@ class TypeKindSet(collections.abc.Set):
 ENUMS = (Architecture, PlatformFlags, ProgramFlags, FindObjectFlags, TypeKind, PrimitiveType, Qualifiers, AbsenceReason,
          SymbolBinding, SymbolKind, ModuleFileStatus, SupplementaryFileKind, KmodSearchMethod)
 
+__all__ = tuple(e.__name__ for e in ENUMS) + ("TypeKindSet",)
+
 for _e in ENUMS + (TypeKindSet,):
     _e.__module__ = "drgn"
