@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/symtab"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
 )
 
 // debugFile is a file whose debugging information belongs to a module, laid where the module lies in memory.
@@ -119,6 +120,10 @@ func (m *Module) openDWARF(d *debugFile, info DebugInfo) (*dwarf.File, error) {
 		Big: d.elf.Big, AddrSize: 4, Bias: d.bias,
 		Set: m.prog.types, C: c.C, CPP: c.CPP,
 		CacheDir: info.CacheDir, BuildID: d.elf.BuildID(), Progress: info.Progress,
+		Release: d.elf.Release,
+	}
+	if m.kind != MainModule {
+		cfg.Complete = m.prog.completeFromMain
 	}
 	if d.elf.Is64 {
 		cfg.AddrSize = 8
@@ -141,6 +146,23 @@ func (m *Module) openDWARF(d *debugFile, info DebugInfo) (*dwarf.File, error) {
 		return nil, fmt.Errorf("cannot read debugging information of %s: %w", d.elf.Name, err)
 	}
 	return f, nil
+}
+
+// completeFromMain finds the definition of a type that another module only declares; nil when there is none.
+func (p *Program) completeFromMain(kind types.Kind, tag string) (*types.Type, error) {
+	main, err := p.MainModule()
+	if err != nil {
+		return nil, nil
+	}
+	d := main.debug.Load()
+	if d == nil || d.dwarf == nil {
+		return nil, nil
+	}
+	info, err := d.dwarf()
+	if err != nil {
+		return nil, err
+	}
+	return info.FindType(types.KindsOf(kind), tag, "")
 }
 
 // sectionData returns the contents of a section, relocated; nil when the file has none of that name.

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/godrgn/drgn/internal/cfi"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/orc"
 	"github.com/godrgn/drgn/internal/unwind"
 )
@@ -42,7 +41,7 @@ func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 			chain = append(chain, t)
 		}
 	}
-	t, err := d.readORC()
+	t, err := d.readORC(p)
 	switch {
 	case err != nil && len(chain) == 0:
 		return nil, err
@@ -65,7 +64,10 @@ func (d *debugFile) fileAddress(name string) uint64 {
 }
 
 // readORC reads the kernel's own tables; nil when the file has none with contents.
-func (d *debugFile) readORC() (*orc.Table, error) {
+func (d *debugFile) readORC(p *Program) (*orc.Table, error) {
+	if !p.platform.Arch.ORC {
+		return nil, nil
+	}
 	t := orc.Tables{Bias: d.bias}
 	for name, to := range map[string]*[]byte{".orc_unwind_ip": &t.IP, ".orc_unwind": &t.Entries, ".orc_header": &t.Header} {
 		data, err := d.sectionData(name)
@@ -74,7 +76,7 @@ func (d *debugFile) readORC() (*orc.Table, error) {
 		}
 		*to = data
 	}
-	if len(t.IP) == 0 || d.elf.Machine != elf.EM_X86_64 {
+	if len(t.IP) == 0 {
 		return nil, nil
 	}
 	t.IPAddress = d.fileAddress(".orc_unwind_ip")

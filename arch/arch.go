@@ -41,6 +41,9 @@ type Arch struct {
 	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.
 	PtRegs Layout
 
+	// ORC says that kernels carry ORC unwind tables (of x86-64's layout).
+	ORC bool
+
 	dwarf []int8 // DWARF number → register number, or -1
 }
 

@@ -5,6 +5,7 @@ import "slices"
 // X86_64 is AMD64 and Intel 64. DWARF numbers: System V ABI AMD64, figure 3.36.
 var X86_64 = define(Arch{
 	Name:         "X86_64",
+	ORC:          true,
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{62},
 	Registers: []Register{

@@ -3,6 +3,7 @@ package mem
 import (
 	"fmt"
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -49,6 +50,25 @@ func MapOpen(f *os.File) (*Mapping, error) {
 
 // Bytes returns the file's contents; they are gone after Close.
 func (m *Mapping) Bytes() []byte { return m.data }
+
+// Release gives back the memory of a part of the mapped file; reading it again brings it back from the file. It does
+// nothing where b is no part of the mapping.
+func (m *Mapping) Release(b []byte) {
+	if len(b) == 0 || len(m.data) == 0 {
+		return
+	}
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(m.data)))
+	from := uintptr(unsafe.Pointer(unsafe.SliceData(b))) - start
+	if from > uintptr(len(m.data)) || uintptr(len(b)) > uintptr(len(m.data))-from {
+		return
+	}
+	page := uintptr(os.Getpagesize())
+	to := (from + uintptr(len(b))) &^ (page - 1)
+	if from = (from + page - 1) &^ (page - 1); from < to {
+		// It only takes memory back sooner than the system would; where it can't there is nothing to do.
+		_ = unix.Madvise(m.data[from:to], unix.MADV_DONTNEED)
+	}
+}
 
 // Close unmaps the file. Reading its bytes afterwards kills the program, so nothing may hold them any more.
 func (m *Mapping) Close() error {

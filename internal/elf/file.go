@@ -33,9 +33,6 @@ const (
 	PF_R = 4
 )
 
-// EM_X86_64 is the machine (e_machine) of x86-64.
-const EM_X86_64 = 62
-
 const (
 	shnLoReserve = 0xff00
 	shnXIndex    = 0xffff
@@ -93,6 +90,14 @@ func (f *File) Close() error {
 		return nil
 	}
 	return f.mapping.Close()
+}
+
+// Release gives back the memory of a part of the file that will hardly be read again; reading it brings it back. It does
+// nothing for a file that is not mapped.
+func (f *File) Release(b []byte) {
+	if f.mapping != nil {
+		f.mapping.Release(b)
+	}
 }
 
 // Parse reads the headers of an ELF file. Contents are looked at when asked for, so a core file may be cut: only its
