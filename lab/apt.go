@@ -47,20 +47,30 @@ func newApt(ctx context.Context, dir string) (*apt, error) {
 	if err := os.WriteFile(filepath.Join(dir, "state/status"), nil, 0o644); err != nil {
 		return nil, err
 	}
-	stamp := filepath.Join(dir, "updated")
-	info, err := os.Stat(stamp)
+	info, err := os.Stat(a.stamp())
 	if err == nil && time.Since(info.ModTime()) < 24*time.Hour {
 		return a, nil
 	}
-	say("fetching package lists")
-	if _, updateErr := a.run(ctx, 3*time.Minute, "", "apt-get", "update"); updateErr != nil {
+	if updateErr := a.update(ctx); updateErr != nil {
 		if err == nil {
 			say("using old package lists: %v", updateErr)
 			return a, nil
 		}
 		return nil, updateErr
 	}
-	return a, os.WriteFile(stamp, nil, 0o644)
+	return a, nil
+}
+
+// stamp is the file whose age is that of the package lists.
+func (a *apt) stamp() string { return filepath.Join(a.dir, "updated") }
+
+// update fetches the package lists.
+func (a *apt) update(ctx context.Context) error {
+	say("fetching package lists")
+	if _, err := a.run(ctx, 3*time.Minute, "", "apt-get", "update"); err != nil {
+		return err
+	}
+	return os.WriteFile(a.stamp(), nil, 0o644)
 }
 
 // run runs one of apt's programs under the private configuration, in directory in.
@@ -171,15 +181,23 @@ func (a *apt) closure(ctx context.Context, of string, prefixes ...string) ([]str
 	return packages, nil
 }
 
-// download fetches packages, newest versions first found, into dir and returns
-// the paths of the .deb files.
+// download fetches packages, the newest version of each, into dir and returns the
+// paths of the .deb files. Old versions leave the mirror: when one has gone since the
+// lists were fetched, they are fetched anew.
 func (a *apt) download(ctx context.Context, dir string, packages ...string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	say("downloading %s", strings.Join(packages, ", "))
-	if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", append([]string{"download"}, packages...)...); err != nil {
-		return nil, err
+	command := append([]string{"download"}, packages...)
+	if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", command...); err != nil {
+		say("%v", err)
+		if err := errors.Join(os.Remove(a.stamp()), a.update(ctx)); err != nil {
+			return nil, err
+		}
+		if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", command...); err != nil {
+			return nil, err
+		}
 	}
 	return filepath.Glob(filepath.Join(dir, "*.deb"))
 }

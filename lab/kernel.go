@@ -34,8 +34,7 @@ func (k kernel) moduleDebug() string {
 }
 
 // fetchKernel finds the newest kernel of a series of which the archive has both the
-// image and the debug symbols, and unpacks both below the cache. When the archive
-// can't be asked, the newest kernel in the cache is taken.
+// image and the debug symbols, and unpacks both below the cache unless they are there.
 func fetchKernel(ctx context.Context, a *apt, cache, series string) (kernel, error) {
 	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-image-"+series+".")
 	if err != nil {
