@@ -214,8 +214,8 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 			return &FieldError{f.name, f.tag, f.missing}
 		}
 		m := whole
-		if len(f.steps) == 1 && !f.plain {
-			m = base
+		if len(f.steps) == 1 && (!f.plain || !f.steps[0].typ.IsComplete()) {
+			m = base // a flexible array is not part of the value
 		}
 		null := false
 		for j, s := range f.steps {

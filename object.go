@@ -160,7 +160,7 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 	if err != nil {
 		return Failed(err)
 	}
-	if data = aligned(data, uint64(bitOff), n, bigEndian(t)); data == nil {
+	if data = aligned(data, uint64(bitOff), n, p.bitOrder(t)); data == nil {
 		return Failed(&BoundsError{"out of bounds of value"})
 	}
 	o.x = &extra{data: data}
@@ -219,6 +219,15 @@ func bigEndian(t *types.Type) bool {
 		t = t.Elem()
 	}
 	return t.BigEndian()
+}
+
+// bitOrder reports whether the first bit of a byte is its most significant one for what has a type.
+func (p *Program) bitOrder(t *types.Type) (big bool) {
+	switch t.UnderlyingKind() {
+	case types.Int, types.Bool, types.Float, types.Enum, types.Pointer:
+		return bigEndian(t)
+	}
+	return p.bigEndian()
 }
 
 // Prog returns the program the object is in; nil for a failed one.

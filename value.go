@@ -168,7 +168,7 @@ func (o Object) contents() ([]byte, error) {
 			return nil, err
 		}
 	}
-	big := bigEndian(o.typ)
+	big := o.prog.bitOrder(o.typ)
 	if o.form == value {
 		if o.x != nil {
 			return o.x.data, nil
