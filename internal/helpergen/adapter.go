@@ -414,6 +414,12 @@ func (t *goType) value(g *goFile, expr string) string {
 		g.use(t.imports...)
 		return "call.Fixed(func(v " + t.name + ") []" + t.elem.name + " { return v[:] }(" + expr + "), " + t.elem.function(g) + ")"
 	case mapping:
+		if t.pair != nil {
+			g.use(t.pair.imports...)
+			f := t.pair.record.fields
+			return "call.Pairs(" + expr + ", func(v " + t.pair.name + ") (key, value call.Value) { return " +
+				t.key.value(g, "v."+f[0].goName) + ", " + t.elem.value(g, "v."+f[1].goName) + " })"
+		}
 		return "call.Map(" + expr + ", " + t.key.function(g) + ", " + t.elem.function(g) + ")"
 	case pointer:
 		return "call.Maybe(" + expr + ", " + t.elem.function(g) + ")"

@@ -45,6 +45,7 @@ type goType struct {
 	named    bool // an integer, string, … that needs a conversion
 	key      *goType
 	elem     *goType
+	pair     *goType // of a mapping that is a slice: the struct of key and value
 	record   *structType
 	fallible bool   // a walk with errors
 	class    string // of a foreign type
@@ -265,6 +266,9 @@ func (r resolver) named(p *pkg, name string) *goType {
 	if t == nil || d.spec.Assign.IsValid() {
 		return t
 	}
+	if _, ok := directive(d.doc, "dict"); ok && t.form == slice {
+		return t.dict(p, name)
+	}
 	switch t.form {
 	case integer, boolean, text, float:
 		t.name, t.named, t.imports = p.name+"."+name, true, []string{p.path}
@@ -275,6 +279,15 @@ func (r resolver) named(p *pkg, name string) *goType {
 		return nil
 	}
 	return t
+}
+
+// dict makes a mapping of a slice of structs with two fields, a key and a value.
+func (t *goType) dict(p *pkg, name string) *goType {
+	if t.elem.form != record || len(t.elem.record.fields) != 2 {
+		return nil
+	}
+	f := t.elem.record.fields
+	return &goType{form: mapping, name: p.name + "." + name, imports: []string{p.path}, key: f[0].typ, elem: f[1].typ, pair: t.elem}
 }
 
 // structType returns what a struct is in Python; nil when a field of it has no form there.
