@@ -122,6 +122,9 @@ func giveResult(c Call, v call.Value) error {
 		setBytes(c.res, unsafe.Slice(unsafe.StringData(v.Text()), len(v.Text())))
 		return nil
 	}
+	if v.Tag() == call.TagIter {
+		return c.pyObject(newIterator(helperIterator(v.Iter()), c.keep()))
+	}
 	return helperItem(v, &c.res.i)
 }
 

@@ -463,11 +463,6 @@ func iterateList(c Call, l list) error {
 			return false, nil
 		}
 		i++
-		if s, ok := l[i-1].(string); ok {
-			o, err := buildPy(s)
-			it.tag, it.a = C.R_PY, C.uint64_t(uintptr(unsafe.Pointer(o)))
-			return err == nil, err
-		}
 		return true, valueItem(l[i-1], it)
 	})
 }

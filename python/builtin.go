@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/python/internal/cpython"
 )
 
@@ -58,10 +59,21 @@ func init() {
 			if p == nil {
 				return c.Value(tuple{nil, warnings})
 			}
-			return c.Value(tuple{p, warnings})
+			return c.Value(tuple{owned{newProgram(p)}, warnings})
 		}},
 		Func{Sig: "_version_header()", Do: func(c Call) error {
 			return c.String(VersionHeader(options.Version))
+		}},
+		Func{Sig: "_open_core(path: path)", Do: func(c Call) error {
+			path := c.Str(0)
+			var p *drgn.Program
+			if err := c.Long(func(context.Context) (err error) {
+				p, err = attach.Core(path)
+				return err
+			}); err != nil {
+				return err
+			}
+			return c.pyObject(newProgram(p))
 		}},
 		Func{Sig: "_licences()", Do: func(c Call) error {
 			var text strings.Builder

@@ -92,9 +92,22 @@ func newIterator(it *iterator, keep *C.PyObject) *C.PyObject {
 	return C.new_iter(C.uint64_t(handleSlab.put(it)), keep)
 }
 
-// Iterate returns an iterator over what next gives.
+// keep returns what an iterator must keep alive: the program it walks in, which owns the callables that Go calls.
+func (c Call) keep() *C.PyObject {
+	for i := range c.args {
+		switch a := &c.args[i]; {
+		case a.kind == C.A_OBJ:
+			return (*C.Obj)(unsafe.Pointer(a.o)).prog
+		case a.kind == C.A_PY && C.sh_is_program(a.o) != 0:
+			return a.o
+		}
+	}
+	return c.self
+}
+
+// iterate returns an iterator over what next gives.
 func (c Call) iterate(next func(i *C.item) (bool, error)) error {
-	return c.pyObject(newIterator(&iterator{next: next}, nil))
+	return c.pyObject(newIterator(&iterator{next: next}, c.keep()))
 }
 
 // Objects returns an iterator over a walk. The walk runs on a goroutine of its own that does what it is asked for, a batch
@@ -212,7 +225,7 @@ func iterateSeq[T any](c Call, seq iter.Seq2[T, error], put func(T, *C.item) err
 		cur.elems = cur.elems[1:]
 		return true, put(v, i)
 	}
-	return c.pyObject(newIterator(it, nil))
+	return c.pyObject(newIterator(it, c.keep()))
 }
 
 // receive waits for a batch: a moment with the GIL held, then without it.

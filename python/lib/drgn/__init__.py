@@ -24,6 +24,7 @@ from drgn._errors import (
     OutOfBoundsError,
     UnsupportedOperation,
 )
+from drgn._open import *
 from drgn._types import *
 
 from drgn import _enums, _errors, _types
