@@ -3,6 +3,7 @@ package drgn
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -35,9 +36,17 @@ func (o Object) step(name string, next func(*types.Type) (*types.Type, string)) 
 	if t == nil {
 		return o
 	}
-	f := Failed(&PathError{Path: pe.Path + link + name, Err: pe.Err})
+	f := Failed(&PathError{Path: operand(pe.Path) + link + name, Err: pe.Err})
 	f.x.typ = t
 	return f
+}
+
+// operand puts a path in parentheses where what follows would bind more tightly than its star.
+func operand(path string) string {
+	if strings.HasPrefix(path, "*") {
+		return "(" + path + ")"
+	}
+	return path
 }
 
 func (x *extra) errOf() error {
@@ -87,9 +96,9 @@ func (o Object) behind(target Object) Object {
 // member returns the way from an object behind a null pointer to its member.
 func (x *extra) member(name string) *extra {
 	if x.deref {
-		return &extra{path: x.path + "->" + name}
+		return &extra{path: operand(x.path) + "->" + name}
 	}
-	return &extra{path: x.path + "." + name}
+	return &extra{path: operand(x.path) + "." + name}
 }
 
 // element returns the way from an object behind a null pointer to an element of it or, if its pointer is indexed, of what
@@ -98,7 +107,7 @@ func (x *extra) element(i int64, pointer bool) *extra {
 	if x.deref && !pointer {
 		return &extra{path: fmt.Sprintf("(*%s)[%d]", x.path, i)}
 	}
-	return &extra{path: fmt.Sprintf("%s[%d]", x.path, i)}
+	return &extra{path: fmt.Sprintf("%s[%d]", operand(x.path), i)}
 }
 
 // describe names an object in an error: "init_task.mm", "*(struct foo *)0xffff888000001000".
