@@ -6,42 +6,63 @@ package python
 import "C"
 
 import (
+	"context"
+	"io"
 	"strings"
 
 	"github.com/godrgn/drgn"
 )
 
+// What drgn.helpers.common.memory and stack are made of; the rest of them is Python.
 func init() {
 	register("drgn.helpers.common.memory",
-		Func{Sig: "identify_address(prog: prog = ~, addr: index, *, cache: any? = None)", Doc: "Say what an address stands for, or return None.", Do: func(c Call) error {
-			for id, err := range c.Prog(0).Identify(c.Uint(1)) {
-				if err != nil {
-					return err
+		Func{
+			Sig: "identify_address(prog: prog = ~, addr: index, *, cache: any? = None)",
+			Doc: "Return the most telling of what lies at an address as a string, or None if nothing is known of it.\n\nSee identify_address_all().",
+			Do: func(c Call) error {
+				for what, err := range c.Prog(0).Identify(c.Uint(1)) {
+					if err != nil {
+						return err
+					}
+					return c.String(what.String())
 				}
-				return c.String(id.String())
-			}
-			return c.None()
+				return c.None()
+			},
+		},
+		Func{Sig: "_identify(prog: prog, addr: index)", Doc: "Walk what lies at an address as (kind, name, object or None).", Do: func(c Call) error {
+			return Values(c, c.Prog(0).Identify(c.Uint(1)), func(what drgn.Identity) any {
+				if what.Object.Err() != nil { // nothing describes it
+					return tuple{what.Kind, what.Name, nil}
+				}
+				return tuple{what.Kind, what.Name, what.Object}
+			})
 		}},
-		Func{Sig: "identify_address_all(prog: prog = ~, addr: index, *, cache: any? = None)", Doc: "Return an iterator over all that an address stands for.", Do: func(c Call) error {
-			return Values(c, c.Prog(0).Identify(c.Uint(1)), func(id drgn.Identity) any { return id.String() })
+		Func{Sig: "_annotated(prog: prog, address: index, size: index, physical: bool)", Doc: "Return memory word by word, with what is known of each.", Do: func(c Call) error {
+			p, address, size, physical := c.Prog(0), c.Uint(1), c.Uint(2), c.Bool(3)
+			return written(c, func(w io.Writer) error { return p.AnnotateMemory(w, address, size, physical) })
 		}},
 	)
 	register("drgn.helpers.common.stack",
-		Func{Sig: "_annotated(trace: any)", Do: func(c Call) error {
+		Func{Sig: "_annotated(trace: any)", Doc: "Return a stack's memory word by word, with what is known of each.", Do: func(c Call) error {
 			v, err := c.Any(0)
 			if err != nil {
 				return err
 			}
-			in, _ := v.(instance)
-			trace, ok := in.value.(*drgn.StackTrace)
+			i, _ := v.(instance)
+			trace, ok := i.value.(*drgn.StackTrace)
 			if !ok {
 				return typeError("print_annotated_stack() argument 'trace' must be StackTrace")
 			}
-			var b strings.Builder
-			if err := trace.Annotate(&b); err != nil {
-				return err
-			}
-			return c.String(b.String())
+			return written(c, trace.Annotate)
 		}},
 	)
+}
+
+// written returns what a function that may take long writes.
+func written(c Call, f func(w io.Writer) error) error {
+	var b strings.Builder
+	if err := c.Long(func(context.Context) error { return f(&b) }); err != nil {
+		return err
+	}
+	return c.String(b.String())
 }

@@ -1,25 +1,50 @@
-"""Tell what addresses stand for."""
+"""What lies at an address of memory, and what memory holds."""
+
+from collections import namedtuple
 
 from drgn.helpers.common.prog import takes_program_or_default
 
-__all__ = ("identify_address", "identify_address_all", "print_annotated_memory")
+__all__ = ("IdentifiedAddress", "identify_address", "identify_address_all", "print_annotated_memory")  # identify_address is Go's
+
+
+class IdentifiedAddress(namedtuple("IdentifiedAddress", ("kind", "name", "object"))):
+    """What lies at an address; str() is kind and name.
+
+    kind is "function symbol", "slab object", "task stack" and so on. object is what describes it, such as the task or the
+    slab cache, or None.
+    """
+
+    __slots__ = ()
+
+    def __str__(self):
+        return f"{self.kind}: {self.name}"
+
+
+@takes_program_or_default
+def identify_address_all(prog, addr, *, cache=None):
+    """Walk what lies at an address, the most telling first, each as an IdentifiedAddress.
+
+    prog is the default program when it is left out. Symbols are known in every program; in the Linux kernel also tasks,
+    their stacks, slab objects, allocated or free, and areas of vmalloc. cache is there for scripts that give one: the
+    program itself keeps what it finds.
+    """
+    return (IdentifiedAddress(*found) for found in _identify(prog, addr))
+
+
+_CHUNK = 1 << 16  # memory of any size is printed in parts
 
 
 @takes_program_or_default
 def print_annotated_memory(prog, address, size, physical=False):
-    """Print memory, each word with the symbol, task or slab object that it points to."""
-    address, size = address.__index__(), size.__index__()
-    word = prog.address_size()
-    from drgn import PlatformFlags
+    """Print memory a word a line, with what is known of the words that are addresses.
 
-    order = "little" if PlatformFlags.IS_LITTLE_ENDIAN in prog.platform.flags else "big"
-    data = prog.read(address, size, physical)
-    print(f"{'ADDRESS':{2 * word}} {'VALUE':{2 * word}}")
-    for i in range(0, size, word):
-        part = data[i : i + word]
-        if len(part) < word:
-            print(f"{address + i:0{2 * word}x} {part.hex()}")
-            break
-        value = int.from_bytes(part, order)
-        what = identify_address(prog, value)
-        print(f"{address + i:0{2 * word}x} {value:0{2 * word}x}" + (f" [{what}]" if what else ""))
+    prog is the default program when it is left out; address is a physical one if physical is true.
+    """
+    address, size = int(address), int(size)
+    if size < 0:
+        raise ValueError("size must not be negative")
+    print(f"{'ADDRESS':<{2 * prog.address_size() + 1}} VALUE")
+    while size > 0:
+        n = min(size, _CHUNK)
+        print(_annotated(prog, address, n, physical), end="")
+        address, size = address + n, size - n

@@ -9,15 +9,14 @@ __all__ = ("takes_object_or_program_or_default", "takes_program_or_default")
 
 def takes_program_or_default(f):
     """Decorate a function that takes a Program first, so that it may be left out: it is the default program then."""
-    first = f.__code__.co_varnames[0] if hasattr(f, "__code__") else "prog"
+    (first,) = _parameters(f, 1)
 
     @functools.wraps(f)
     def wrapper(*args, **kwargs):
-        if args and isinstance(args[0], drgn.Program) or first in kwargs:
+        if first in kwargs or args and isinstance(args[0], drgn.Program):
             return f(*args, **kwargs)
         return f(drgn.get_default_prog(), *args, **kwargs)
 
-    wrapper.__signature__ = lambda: _signature(f, 1)
     return wrapper
 
 
@@ -27,7 +26,7 @@ def takes_object_or_program_or_default(f):
     Called with an Object, f gets its program and it; called with a Program, that and None; else the default program and
     None.
     """
-    names = f.__code__.co_varnames[:2] if hasattr(f, "__code__") else ("prog", "obj")
+    names = _parameters(f, 2)
 
     @functools.wraps(f)
     def wrapper(*args, **kwargs):
@@ -40,18 +39,11 @@ def takes_object_or_program_or_default(f):
             prog = drgn.get_default_prog() if obj is None else obj.prog_
         return f(prog, obj, *args, **kwargs)
 
-    wrapper.__signature__ = lambda: _signature(f, 2)
     return wrapper
 
 
-def _signature(f, count):
-    """Return the signature of a function whose first parameters may be left out."""
-    import inspect
-
-    own = inspect.signature(f)
-    params = list(own.parameters.values())
-    first = params[0].replace(kind=inspect.Parameter.POSITIONAL_ONLY, default=None)
-    rest = params[count:]
-    if any(p.kind is p.POSITIONAL_OR_KEYWORD and p.default is p.empty for p in rest):
-        first = first.replace(default=inspect.Parameter.empty)  # a parameter after it must be given: keep it well-formed
-    return own.replace(parameters=[first, *rest])
+def _parameters(f, count):
+    """Return the names of the first parameters of a function; without module inspect, which takes long to load."""
+    while hasattr(f, "__wrapped__"):
+        f = f.__wrapped__
+    return f.__code__.co_varnames[:count]

@@ -35,7 +35,8 @@ def member_at_offset(type, offset):
     """Return the name of the member that lies at an offset in bytes in a type: the opposite of offsetof().
 
     It is a designator such as "se.avg" or "comm[4]"; an offset into the middle of a member is added: "pid+0x2". Members
-    of a union, which lie at the same place, are joined by " or ". A place of no member is "<padding>", one past the type "<past end>".
+    of a union, which lie at the same place, are joined by " or ". A place of no member is "<padding>", one past the type
+    "<past end>".
 
     type is a structure, union, class or array, or its name in the default program.
     """
