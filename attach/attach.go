@@ -87,7 +87,7 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 		o.warn(err)
 	}
 	main := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.Info().BuildID(), Ranges: nil})
-	search := &debuginfo.Search{Beside: beside, Progress: o.progress("reading debugging information")}
+	search := &debuginfo.Search{Beside: beside, CacheDir: cache, Progress: o.progress("reading debugging information")}
 	info := drgn.DebugInfo{Bias: k.KASLROffset(), CacheDir: cache, Progress: o.progress("indexing debugging information")}
 
 	for _, path := range o.Symbols {
@@ -99,7 +99,7 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 			search.Kernels = append(search.Kernels, path)
 			continue
 		}
-		if info.File, err = debuginfo.Open(path, search.Progress); err != nil {
+		if info.File, err = search.Open(path); err != nil {
 			return err
 		}
 		if _, isModule := debuginfo.ModuleName(filepath.Base(path)); isModule {

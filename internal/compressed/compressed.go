@@ -4,6 +4,8 @@ package compressed
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +15,7 @@ import (
 	"github.com/ulikunitz/xz"
 	"golang.org/x/sys/unix"
 
+	"github.com/godrgn/drgn/internal/cache"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -26,7 +29,16 @@ type Options struct {
 	// Progress, unless nil, is called now and then with the compressed bytes read so far and those there are. An error
 	// it returns ends the work and is what Open returns.
 	Progress func(done, total int64) error
+	// CacheDir is where decompressed contents are kept, so that they are mapped the next time; "" is nowhere.
+	CacheDir string
 }
+
+// maxCache bounds what the decompressed files take on disk together, minCached is the size in bytes of a compressed one
+// from which on they are kept.
+const (
+	maxCache  = 4 << 30
+	minCached = 1 << 20
+)
 
 // An Image is the contents of a file.
 type Image struct {
@@ -34,6 +46,14 @@ type Image struct {
 	Data   []byte // gone after Close
 	Format string // "zstd", "xz", "gzip", or "" if the file is not compressed
 	close  func() error
+	plain  *mem.Mapping
+}
+
+// Release gives back the memory of a part of Data that will hardly be read again; reading it brings it back.
+func (i *Image) Release(b []byte) {
+	if i.plain != nil { // what was decompressed into memory is nowhere else
+		i.plain.Release(b)
+	}
 }
 
 // Close gives back the memory; nothing may use Data afterwards.
@@ -58,12 +78,31 @@ func Open(path string, opts Options) (*Image, error) {
 			m.Close() // the kernel image is the error to tell
 			return nil, fmt.Errorf("%s is a bootable kernel image, which has no debug information: give its vmlinux instead", path)
 		}
-		return &Image{Path: path, Data: m.Bytes(), close: m.Close}, nil
+		return &Image{Path: path, Data: m.Bytes(), close: m.Close, plain: m}, nil
 	}
-	image, err := Decompress(path, m.Bytes(), opts)
+	image, err := cached(path, m.Bytes(), opts)
 	if cerr := m.Close(); err == nil && cerr != nil {
 		image.Close() // the first error is the one to tell
 		return nil, cerr
+	}
+	return image, err
+}
+
+// cached returns the decompressed contents from the cache, else decompresses data and puts them there. Contents that
+// can't be kept are no failure: the next start is merely slower.
+func cached(path string, data []byte, opts Options) (*Image, error) {
+	if opts.CacheDir == "" || len(data) < minCached {
+		return Decompress(path, data, opts)
+	}
+	dir := cache.Dir{Path: opts.CacheDir, Suffix: ".image", Limit: maxCache}
+	sum := sha256.Sum256(data)
+	name := hex.EncodeToString(sum[:])
+	if f, ok := dir.Open(name); ok {
+		return &Image{Path: path, Data: f.Data, Format: Format(data), close: f.Close}, nil
+	}
+	image, err := Decompress(path, data, opts)
+	if err == nil && len(image.Data) <= maxCache/4 {
+		_ = dir.Write(name, image.Data)
 	}
 	return image, err
 }

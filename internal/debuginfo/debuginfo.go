@@ -16,13 +16,13 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 )
 
-// Open opens the ELF file at path, which may be compressed as a whole with zstd, xz or gzip. progress is told how many
-// bytes have been decompressed; it may be nil.
-func Open(path string, progress func(done, total uint64)) (*elf.File, error) {
-	var opts compressed.Options
-	if progress != nil {
+// Open opens the ELF file at path, which may be compressed as a whole with zstd, xz or gzip. It is then kept decompressed
+// in s.CacheDir.
+func (s *Search) Open(path string) (*elf.File, error) {
+	opts := compressed.Options{CacheDir: s.CacheDir}
+	if s.Progress != nil {
 		opts.Progress = func(done, total int64) error {
-			progress(uint64(done), uint64(total))
+			s.Progress(uint64(done), uint64(total))
 			return nil
 		}
 	}
@@ -30,11 +30,7 @@ func Open(path string, progress func(done, total uint64)) (*elf.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := elf.Parse(path, image.Data)
-	if err != nil {
-		return nil, errors.Join(err, image.Close())
-	}
-	return f, nil
+	return elf.ParseOwned(path, image.Data, image)
 }
 
 // A Search says where files are looked for.
@@ -45,6 +41,8 @@ type Search struct {
 	Roots []string
 	// Kernels are directories that hold the modules' and the image's files of one kernel, searched as a whole.
 	Kernels []string
+	// CacheDir is where decompressed files are kept; "" is nowhere.
+	CacheDir string
 	// Progress is told how much of a compressed file has been read; may be nil.
 	Progress func(done, total uint64)
 }
@@ -160,7 +158,7 @@ func plainName(name string) string {
 
 // try opens a file if it is of the wanted build and has symbols or debugging information.
 func (s *Search) try(path string, buildID []byte) (*elf.File, error) {
-	f, err := Open(path, s.Progress)
+	f, err := s.Open(path)
 	if err != nil {
 		return nil, err
 	}

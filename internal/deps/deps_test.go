@@ -21,10 +21,11 @@ const modulePath = "github.com/godrgn/drgn"
 // memory, debug info, types, objects, helpers, front ends.
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
-	NONE < arch, internal/bin, internal/bits, mem, types;
+	NONE < arch, internal/bin, internal/bits, internal/cache, mem, types;
 
 	# File formats to records; no policy.
-	internal/bin, mem < internal/compressed, internal/elf;
+	internal/bin, mem < internal/elf;
+	internal/bin, internal/cache, mem < internal/compressed;
 	internal/elf < internal/symtab;
 	internal/elf < internal/kdump;
 
@@ -33,7 +34,7 @@ const rooms = `
 
 	# Debug sections to types, functions, lines, unwind rows.
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
-	internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
+	internal/cache, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
 	internal/bin, types < internal/btf;
 	arch, internal/bin < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"github.com/godrgn/drgn/types"
 )
@@ -248,47 +247,6 @@ func TestCache(t *testing.T) {
 	open("another file of the same build ID", true)
 	cfg.CacheDir = path + "/none"
 	open("no directory", true)
-}
-
-func TestEvict(t *testing.T) {
-	dir := t.TempDir()
-	now := time.Now()
-	for i, name := range []string{"a", "b", "c", "keep"} {
-		p := filepath.Join(dir, name+cacheSuffix)
-		if err := os.WriteFile(p, make([]byte, 1000), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		at := now.Add(time.Duration(i-10) * time.Minute)
-		if name == "keep" {
-			at = now.Add(-time.Hour)
-		}
-		if err := os.Chtimes(p, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, p := range []string{"other", tempPrefix + "old" + cacheSuffix, tempPrefix + "new" + cacheSuffix} {
-		if err := os.WriteFile(filepath.Join(dir, p), nil, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	old := now.Add(-2 * time.Hour)
-	if err := os.Chtimes(filepath.Join(dir, tempPrefix+"old"+cacheSuffix), old, old); err != nil {
-		t.Fatal(err)
-	}
-	if err := evict(dir, "keep"+cacheSuffix, 2000); err != nil {
-		t.Fatal(err)
-	}
-	list, err := os.ReadDir(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range list {
-		got = append(got, e.Name())
-	}
-	if want := []string{tempPrefix + "new" + cacheSuffix, "c" + cacheSuffix, "keep" + cacheSuffix, "other"}; !slices.Equal(got, want) {
-		t.Errorf("left: %q, want %q", got, want)
-	}
 }
 
 func TestMatchPath(t *testing.T) {

@@ -3,6 +3,7 @@ package elf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn/internal/bin"
@@ -54,7 +55,7 @@ type File struct {
 	Segments []Segment
 	Sections []Section // none in a core file; the first is the null section
 
-	mapping *mem.Mapping
+	owner Owner
 }
 
 // A Segment is a program header.
@@ -66,6 +67,14 @@ type Segment struct {
 	Align         uint64
 }
 
+// An Owner has the memory that a file's bytes are in.
+type Owner interface {
+	// Release gives back the memory of a part of the bytes that will hardly be read again; reading it brings it back.
+	Release(b []byte)
+	// Close gives back all of it.
+	Close() error
+}
+
 // IsELF reports whether data starts like an ELF file.
 func IsELF(data []byte) bool { return bytes.HasPrefix(data, []byte("\x7fELF")) }
 
@@ -75,28 +84,31 @@ func Open(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := Parse(path, m.Bytes())
+	return ParseOwned(path, m.Bytes(), m)
+}
+
+// ParseOwned is [Parse] of bytes that lie in the memory of owner, which the file closes when it is closed or is none.
+func ParseOwned(name string, data []byte, owner Owner) (*File, error) {
+	f, err := Parse(name, data)
 	if err != nil {
-		m.Close() // the parser's error says more
-		return nil, err
+		return nil, errors.Join(err, owner.Close())
 	}
-	f.mapping = m
+	f.owner = owner
 	return f, nil
 }
 
-// Close gives back the mapping of a file from [Open]; nothing may use the file's bytes afterwards.
+// Close gives back the memory of a file that owns it; nothing may use the file's bytes afterwards.
 func (f *File) Close() error {
-	if f.mapping == nil {
+	if f.owner == nil {
 		return nil
 	}
-	return f.mapping.Close()
+	return f.owner.Close()
 }
 
-// Release gives back the memory of a part of the file that will hardly be read again; reading it brings it back. It does
-// nothing for a file that is not mapped.
+// Release gives back the memory of a part of the file that will hardly be read again; reading it brings it back.
 func (f *File) Release(b []byte) {
-	if f.mapping != nil {
-		f.mapping.Release(b)
+	if f.owner != nil {
+		f.owner.Release(b)
 	}
 }
 

@@ -1,0 +1,158 @@
+// Package cache keeps files that can be made again: private to the user, whole or not there, checked when read, and
+// bounded in size.
+package cache
+
+import (
+	"errors"
+	"hash/crc32"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Dir is a directory of cached files of one kind.
+type Dir struct {
+	Path   string // made when first written to, for the user only
+	Suffix string // of the files' names; what else lies in the directory is left alone
+	Limit  int64  // what the files may take together, in bytes; the least recently used are removed first
+}
+
+// tempPrefix begins the names of files that are still being written.
+const tempPrefix = ".tmp-"
+
+// trailerSize is the size of what a file ends with: a mark and the CRC-32C of what is before it.
+const trailerSize = 8
+
+var mark = []byte("gdc1")
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+func checksum(parts ...[]byte) []byte {
+	sum := uint32(0)
+	for _, b := range parts {
+		sum = crc32.Update(sum, castagnoli, b)
+	}
+	return append(slices.Clone(mark), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))
+}
+
+// A File is a cached file that is mapped into memory.
+type File struct {
+	Data    []byte // gone after Close
+	mapping []byte
+}
+
+// Close unmaps the file.
+func (f *File) Close() error {
+	if f.mapping == nil {
+		return nil
+	}
+	err := unix.Munmap(f.mapping)
+	f.Data, f.mapping = nil, nil
+	return err
+}
+
+// Open maps the file of a name if it is there, whole, and no other user may have written it.
+func (d Dir) Open(name string) (*File, bool) {
+	path := filepath.Join(d.Path, name+d.Suffix)
+	file, err := os.OpenFile(path, os.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, false
+	}
+	defer file.Close() // the mapping keeps the file
+	st, err := file.Stat()
+	if err != nil || !own(st) || st.Size() < trailerSize || st.Size() > d.Limit || int64(int(st.Size())) != st.Size() {
+		return nil, false
+	}
+	m, err := unix.Mmap(int(file.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, false
+	}
+	f := &File{Data: m[:len(m)-trailerSize], mapping: m}
+	if string(checksum(f.Data)) != string(m[len(m)-trailerSize:]) {
+		_ = f.Close() // the file is of no use, and a failure to unmap it neither
+		return nil, false
+	}
+	now := time.Now()
+	_ = os.Chtimes(path, now, now) // least recently used goes first; when that fails, an older one may go
+	return f, true
+}
+
+// own reports whether a file is a regular one that only this user may have written.
+func own(st fs.FileInfo) bool {
+	sys, ok := st.Sys().(*syscall.Stat_t)
+	return ok && st.Mode().IsRegular() && st.Mode().Perm()&0o022 == 0 && int(sys.Uid) == os.Geteuid()
+}
+
+// Write makes the file of a name from parts. Others see all of it or nothing.
+func (d Dir) Write(name string, parts ...[]byte) (err error) {
+	if err := os.MkdirAll(d.Path, 0o700); err != nil {
+		return err
+	}
+	tmp, err := os.CreateTemp(d.Path, tempPrefix+"*"+d.Suffix) // mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			_ = os.Remove(tmp.Name()) // the next eviction removes it
+		}
+	}()
+	for _, b := range append(slices.Clone(parts), checksum(parts...)) {
+		if _, err = tmp.Write(b); err != nil {
+			return errors.Join(err, tmp.Close())
+		}
+	}
+	if err = tmp.Close(); err != nil {
+		return err
+	}
+	if err = os.Rename(tmp.Name(), filepath.Join(d.Path, name+d.Suffix)); err != nil {
+		return err
+	}
+	return d.evict(name + d.Suffix)
+}
+
+// evict removes the least recently used files, but not keep, until those left take at most Limit bytes; and files that
+// were never finished.
+func (d Dir) evict(keep string) error {
+	list, err := os.ReadDir(d.Path)
+	if err != nil {
+		return err
+	}
+	var cached []fs.FileInfo
+	total := int64(0)
+	for _, e := range list {
+		st, err := e.Info()
+		if err != nil || !st.Mode().IsRegular() || !strings.HasSuffix(e.Name(), d.Suffix) {
+			continue
+		}
+		if strings.HasPrefix(e.Name(), tempPrefix) {
+			if time.Since(st.ModTime()) > time.Hour {
+				if err := os.Remove(filepath.Join(d.Path, e.Name())); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		total += st.Size()
+		if e.Name() != keep {
+			cached = append(cached, st)
+		}
+	}
+	slices.SortFunc(cached, func(a, b fs.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	for _, st := range cached {
+		if total <= d.Limit {
+			break
+		}
+		if err := os.Remove(filepath.Join(d.Path, st.Name())); err != nil {
+			return err
+		}
+		total -= st.Size()
+	}
+	return nil
+}
