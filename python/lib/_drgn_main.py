@@ -187,7 +187,7 @@ def main():
         try:
             code = run()
         finally:
-            if sys.stdout is not None:
+            if sys.stdout is not None and not sys.stdout.closed:
                 try:
                     sys.stdout.flush()
                 except BrokenPipeError:

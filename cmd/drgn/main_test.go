@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// The test binary is the program itself when asked to be.
+const asProgram = "GODRGN_TEST_DRGN"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asProgram) != "" {
+		main()
+	}
+	os.Exit(m.Run())
+}
+
+const core = "../../testdata/tiny-6.12/vmcore"
+
+func drgnProgram(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), asProgram+"=1", "NO_COLOR=1", "XDG_CACHE_HOME="+t.TempDir(), "PYTHONPATH=", "VIRTUAL_ENV=")
+	cmd.Stdin = strings.NewReader(stdin)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+func TestCommandLine(t *testing.T) {
+	script := filepath.Join(t.TempDir(), "script.py")
+	if err := os.WriteFile(script, []byte("#!/usr/bin/env drgn\nimport sys\nprint(sys.argv[1:])\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	broken := filepath.Join(t.TempDir(), "broken")
+	if err := os.WriteFile(broken, []byte("no core dump"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name           string
+		args           []string
+		stdin          string
+		code           int
+		stdout, stderr string // parts of what is written; "" is nothing
+	}{
+		{"help", []string{"--help"}, "", 0, "usage: drgn", ""},
+		{"version", []string{"--version"}, "", 0, "godrgn 0.1.0 (using Go ", ""},
+		{"unknown flag", []string{"--bogus"}, "", 2, "", "unknown flag: --bogus"},
+		{"two targets", []string{"-c", "x", "-k"}, "", 2, "", "exclude each other"},
+		{"bad log level", []string{"--log-level", "loud"}, "", 2, "", "loud"},
+		{"no script", []string{"nosuch.py"}, "", 2, "", "nosuch.py"},
+		{"nothing to debug", nil, "", 1, "", "nothing to debug"},
+		{"no core", []string{"-c", "nosuch"}, "", 1, "", "nosuch"},
+		{"broken core", []string{"-c", broken, "-e", "1"}, "", 1, "", broken},
+		{"script's flags", []string{script, "--help", "-c", "x"}, "", 0, "['--help', '-c', 'x']\n", ""},
+		{"code", []string{"-c", core, "-e", `prog["init_task"].comm`}, "", 0, "(char [16])\"swapper/0\"\n", ""},
+		{"standard input", []string{"-c", core}, "print(prog['init_task'].pid)\nprint(stack_trace(1)[2].name)\n", 0, "(pid_t)0\n__schedule_loop\n", ""},
+		{"exception", []string{"-c", core, "-e", "prog['nosuch']"}, "", 1, "", "could not find 'nosuch'"},
+		{"names", []string{"-c", core, "-e", "FaultError, NULL, cast, for_each_task, list_for_each_entry, decode_flags and None"}, "", 0, "FaultError", ""},
+		{"exit code", []string{"-e", "raise SystemExit(3)"}, "", 3, "", ""},
+		{"multiprocessing", []string{"-e", "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p: print(p.map(abs, [-1]))"}, "", 0, "[1]\n", ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out, errs, code := drgnProgram(t, test.stdin, test.args...)
+			if code != test.code || !strings.Contains(out, test.stdout) || !strings.Contains(errs, test.stderr) || test.stdout == "" && out != "" || test.stderr == "" && errs != "" {
+				t.Errorf("exit code %d\n%s%s", code, out, errs)
+			}
+		})
+	}
+}
