@@ -18,7 +18,7 @@ import (
 //     pointer or a member that the type does not have. Fields without a tag are left alone.
 //   - Into an integer, boolean or float of Go, the value, when it fits: else it is an error.
 //   - Into a string, the string of an array of characters, or that a pointer to characters or void points to.
-//   - Into a slice or array, the elements of an array.
+//   - Into a slice or array, the elements of an array; of characters of any sign into bytes, the bytes as they are.
 //   - Into an [Object], the object itself.
 //
 // The way to each member is worked out once for each pair of types and kept. What v points to may be partly changed when
@@ -146,6 +146,14 @@ func (o Object) decodeElements(rv reflect.Value) error {
 	}
 	if rv.Kind() == reflect.Slice {
 		rv.Set(reflect.MakeSlice(rv.Type(), int(n), int(n)))
+	}
+	if elem := o.typ.Underlying().Elem().Underlying(); elem.Kind() == types.Int && elem.OwnSize() == 1 && rv.Type().Elem().Kind() == reflect.Uint8 {
+		b, err := o.contents()
+		if err != nil {
+			return err
+		}
+		copy(rv.Bytes(), b)
+		return nil
 	}
 	if o.form == reference && isPlain(rv.Type()) {
 		if whole := o.Read(); whole.form == value {
