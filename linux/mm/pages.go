@@ -16,7 +16,6 @@ type PageReader struct {
 	facts  *pageFacts
 	order  binary.ByteOrder
 	buf    []byte
-	first  uint64 // page frame of buf's first page
 }
 
 // pagesAtOnce is how many pages a PageReader reads in one go: those of 16 MiB of memory with pages of 4 KiB.
