@@ -1,0 +1,389 @@
+package drgn_test
+
+import (
+	"errors"
+	"fmt"
+	"reflect"
+	"sync"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+func TestFinderLists(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	none := func(*drgn.Program, types.KindSet, string, string) (*types.Type, error) { return nil, nil }
+	for name, at := range map[string]int{"off": drgn.Disabled} {
+		if err := m.RegisterTypeFinder(name, none, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, f := range []struct {
+		name string
+		at   int
+	}{{"last", drgn.EnableLast}, {"first", drgn.EnableFirst}, {"second", 1}, {"far", 100}} {
+		if err := m.RegisterTypeFinder(f.name, none, f.at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	same := func(got []string, want ...string) {
+		t.Helper()
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	same(m.EnabledFinders(drgn.TypeFinders), "first", "second", "dwarf", "last", "far")
+	same(m.RegisteredFinders(drgn.TypeFinders), "dwarf", "far", "first", "last", "off", "second")
+	same(m.EnabledFinders(drgn.ObjectFinders), "dwarf")
+	same(m.EnabledFinders(drgn.SymbolFinders), "elf")
+	same(m.RegisteredFinders(drgn.ObjectFinders), "dwarf")
+	same(m.RegisteredFinders(drgn.SymbolFinders), "elf")
+	wantErr[*drgn.ValueError](t, m.RegisterTypeFinder("off", none, 0), "duplicate finder name 'off'")
+	if err := m.EnableFinders(drgn.TypeFinders, []string{"off", "first"}); err != nil {
+		t.Fatal(err)
+	}
+	same(m.EnabledFinders(drgn.TypeFinders), "off", "first")
+	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "lost"}), "finder 'lost' not found")
+	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "first"}), "duplicate finder 'first'")
+	same(m.EnabledFinders(drgn.TypeFinders), "off", "first")
+	for _, k := range []drgn.FinderKind{drgn.ObjectFinders, drgn.SymbolFinders, drgn.TypeFinders} {
+		if err := m.EnableFinders(k, nil); err != nil {
+			t.Fatal(err)
+		}
+		same(m.EnabledFinders(k))
+	}
+}
+
+func TestTypeFinders(t *testing.T) {
+	m, other := newMock(t, arch.X86_64), newMock(t, arch.X86_64)
+	boom := errors.New("boom")
+	a, b := m.structure("s", 1), m.structure("s", 2)
+	find := func(of map[string]any) drgn.TypeFinder {
+		return func(p *drgn.Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
+			if p != m.Program {
+				t.Error("wrong program")
+			}
+			switch v := of[name+filename].(type) {
+			case *types.Type:
+				if v.Set() == m.Types() && !kinds.Has(v.Kind()) && name != "wrong" {
+					return nil, drgn.ErrNotFound
+				}
+				return v, nil
+			case error:
+				return nil, v
+			}
+			return nil, fmt.Errorf("finder: %w", drgn.ErrNotFound)
+		}
+	}
+	for name, of := range map[string]map[string]any{
+		"a": {"s": a, "boom": boom, "foreign": other.structure("foreign", 1), "wrong": m.int("wrong", 4, true)},
+		"b": {"s": b, "sfile.c": b, "boom": b, "int": m.int("int", 2, true)},
+	} {
+		if err := m.RegisterTypeFinder(name, find(of), drgn.Disabled); err != nil {
+			t.Fatal(err)
+		}
+	}
+	enable := func(names ...string) {
+		t.Helper()
+		if err := m.EnableFinders(drgn.TypeFinders, names); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		order []string
+		want  *types.Type
+	}{{[]string{"a", "b"}, a}, {[]string{"b", "a"}, b}, {[]string{"a"}, a}, {[]string{"b"}, b}} {
+		enable(c.order...)
+		for range 2 {
+			if got := m.typ("struct s"); got != c.want {
+				t.Error(c.order, got)
+			}
+			if got := m.typ("struct s *").Elem(); got != c.want {
+				t.Error(c.order, got)
+			}
+		}
+	}
+	enable("a", "b")
+	if got, err := m.TypeIn("struct s", "file.c"); err != nil || got != b {
+		t.Error(got, err)
+	}
+	_, err := m.TypeIn("struct s", "other.c")
+	wantErr[*drgn.LookupError](t, err, "could not find 'struct s' in 'other.c'")
+	_, err = m.Type("union s")
+	wantErr[*drgn.LookupError](t, err, "could not find 'union s'")
+	if !drgn.IsNotFound(err) {
+		t.Error("IsNotFound")
+	}
+	if _, err = m.Type("struct boom"); !errors.Is(err, boom) {
+		t.Error(err)
+	}
+	_, err = m.Type("struct foreign")
+	wantErr[*drgn.ValueError](t, err, "type find callback returned type from wrong program")
+	_, err = m.Type("struct wrong")
+	wantErr[*drgn.TypeError](t, err, "type find callback returned wrong kind of type")
+	_, err = m.Type("struct")
+	wantErr[*c.SyntaxError](t, err, err.Error())
+	// The program's own int comes before that of the platform.
+	if size := must(m.typ("int").Size()); size != 2 {
+		t.Error(size)
+	}
+	enable()
+	if size := must(m.typ("int").Size()); size != 4 {
+		t.Error(size)
+	}
+}
+
+func TestPrimitives(t *testing.T) {
+	everywhere(t, func(t *testing.T, m *mock) {
+		for name, size := range map[string]uint64{"long": m.ptr, "unsigned long long": 8, "size_t": m.ptr, "ptrdiff_t": m.ptr, "char": 1, "_Bool": 1,
+			"double": 8, "void *": m.ptr, "int (*)[3]": m.ptr, "short [3]": 6} {
+			if got, err := m.typ(name).Size(); err != nil || got != size {
+				t.Errorf("%s: %d, %v", name, got, err)
+			}
+		}
+		if u := m.typ("size_t").Underlying(); u.IsSigned() || u.BigEndian() != m.big {
+			t.Error(u)
+		}
+		if p, err := m.Primitive(types.CUnsignedShort); err != nil || p != m.typ("unsigned short") {
+			t.Error(p, err)
+		}
+	})
+	unknown := drgn.New(arch.Platform{})
+	if _, err := unknown.Type("int *"); err == nil {
+		t.Error("a pointer without a platform")
+	}
+}
+
+func TestObjectFinders(t *testing.T) {
+	m, other := newMock(t, arch.X86_64), newMock(t, arch.X86_64)
+	boom := errors.New("boom")
+	i := m.int("int", 4, true)
+	find := func(v uint64) drgn.ObjectFinder {
+		return func(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
+			switch {
+			case filename != "" && !drgn.FilenameMatches("kernel/pid.c", filename):
+				return drgn.Object{}, drgn.ErrNotFound
+			case name == "x" && flags&drgn.FindVariable != 0:
+				return p.ScalarValue(i, v), nil
+			case name == "failed":
+				return drgn.Failed(boom), nil
+			case name == "boom":
+				return drgn.Object{}, boom
+			case name == "foreign":
+				return other.Literal(1), nil
+			case name == "lost":
+				return drgn.Failed(drgn.ErrNotFound), nil
+			}
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+	}
+	for v, name := range []string{"zero", "one"} {
+		if err := m.RegisterObjectFinder(name, find(uint64(v)), drgn.EnableFirst); err != nil {
+			t.Fatal(err)
+		}
+	}
+	wantUint(t, m.Object("x"), 1)
+	wantUint(t, m.Variable("x"), 1)
+	wantUint(t, m.FindObject("x", drgn.FindVariable|drgn.FindConstant, "pid.c"), 1)
+	if err := m.EnableFinders(drgn.ObjectFinders, []string{"zero", "one"}); err != nil {
+		t.Fatal(err)
+	}
+	wantUint(t, m.Object("x"), 0)
+	for name, o := range map[string]drgn.Object{
+		"could not find constant 'x'":                          m.Constant("x"),
+		"could not find function 'x'":                          m.Function("x"),
+		"could not find variable 'y'":                          m.Variable("y"),
+		"could not find 'lost'":                                m.Object("lost"),
+		"could not find 'x' in 'id.c'":                         m.FindObject("x", drgn.FindAny, "id.c"),
+		"could not find 'y'":                                   m.FindObject("y", drgn.FindFunction|drgn.FindConstant, ""),
+		"could not find variable 'x' in '/kernel/other/pid.c'": m.FindObject("x", drgn.FindVariable, "/kernel/other/pid.c"),
+	} {
+		wantErr[*drgn.LookupError](t, o.Err(), name)
+	}
+	for _, name := range []string{"failed", "boom"} {
+		if o := m.Object(name); !errors.Is(o.Err(), boom) {
+			t.Error(o.Err())
+		}
+	}
+	wantErr[*drgn.ValueError](t, m.Object("foreign").Err(), "object find callback returned object from wrong program")
+}
+
+func TestSymbolFinders(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	boom := errors.New("boom")
+	find := func(all ...drgn.Symbol) drgn.SymbolFinder {
+		return func(_ *drgn.Program, q drgn.SymbolQuery) (out []drgn.Symbol, err error) {
+			for _, s := range all {
+				if (!q.HasName || s.Name == q.Name) && (!q.HasAddress || q.Address-s.Address < s.Size) {
+					if s.Name == "boom" && q.HasName {
+						return nil, boom
+					}
+					out = append(out, s)
+				}
+			}
+			return out, nil
+		}
+	}
+	a1, a2, b := drgn.Symbol{Name: "a", Address: 0x1000, Size: 16}, drgn.Symbol{Name: "a", Address: 0x2000, Size: 16}, drgn.Symbol{Name: "b", Address: 0x1008, Size: 8}
+	if err := errors.Join(m.RegisterSymbolFinder("2", find(a2, b, drgn.Symbol{Name: "boom"}), drgn.EnableFirst), m.RegisterSymbolFinder("1", find(a1), drgn.EnableFirst)); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := m.Symbol("a"); err != nil || s != a1 {
+		t.Error(s, err)
+	}
+	if s, err := m.SymbolAt(0x100f); err != nil || s != a1 {
+		t.Error(s, err)
+	}
+	if all, err := m.Symbols(drgn.SymbolQuery{Address: 0x1008, HasAddress: true, One: true}); err != nil || !reflect.DeepEqual(all, []drgn.Symbol{a1, b}) {
+		t.Error(all, err)
+	}
+	if all, err := m.Symbols(drgn.SymbolQuery{Name: "a", HasName: true}); err != nil || !reflect.DeepEqual(all, []drgn.Symbol{a1, a2}) {
+		t.Error(all, err)
+	}
+	if all, err := m.Symbols(drgn.SymbolQuery{Name: "c", HasName: true}); err != nil || len(all) != 0 {
+		t.Error(all, err)
+	}
+	if _, err := m.Symbol("boom"); !errors.Is(err, boom) {
+		t.Error(err)
+	}
+	if _, err := m.Symbols(drgn.SymbolQuery{Name: "boom", HasName: true}); !errors.Is(err, boom) {
+		t.Error(err)
+	}
+	_, err := m.Symbol("c")
+	wantErr[*drgn.LookupError](t, err, "could not find symbol 'c'")
+	_, err = m.SymbolAt(0x999)
+	wantErr[*drgn.LookupError](t, err, "could not find symbol containing 0x999")
+	// Printed pointers name it.
+	f := c.DefaultFormat
+	if s, err := m.ScalarValue(m.PointerTo(m.int("int", 4, true)), 0x1004).Format(f); err != nil || s != "(int *)0x1004 = a+0x4" && s != "(int *)a+0x4 = 0x1004" {
+		t.Error(s, err)
+	}
+}
+
+// TestFailingSymbolFinder describes what can't be read while what could name it can't read either.
+func TestFailingSymbolFinder(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	i := m.int("int", 4, true)
+	if err := m.RegisterSymbolFinder("bad", func(p *drgn.Program, _ drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		_, err := p.ObjectAt(i, 0x10).Int()
+		return nil, err
+	}, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	_, err := m.ObjectAt(i, 0x20).Int()
+	wantErr[*drgn.PathError](t, err, "*(int *)0x20: address is not mapped: 0x20")
+}
+
+func TestFilenameMatches(t *testing.T) {
+	for _, c := range []struct {
+		haystack, needle string
+		want             bool
+	}{
+		{"include/linux/list.h", "list.h", true}, {"include/linux/list.h", "linux/list.h", true}, {"include/linux/list.h", "st.h", false},
+		{"include/linux/list.h", "x/list.h", false}, {"/usr/a.h", "/usr/a.h", true}, {"/home/usr/a.h", "/usr/a.h", false}, {"usr/a.h", "/usr/a.h", false},
+		{"/usr/a.h", "usr/a.h", true}, {"a/b.h", "../b.h", false}, {"x/../b.h", "b.h", true}, {"./b.h", "b.h", true}, {"b.h", "./b.h", true},
+		{"a/../b.h", "a/b.h", false}, {"", "", true}, {"a", "", true}, {"", "a", false}, {"a.h", "x/a.h", false},
+	} {
+		if got := drgn.FilenameMatches(c.haystack, c.needle); got != c.want {
+			t.Errorf("%q ends in %q: %t", c.haystack, c.needle, got)
+		}
+	}
+}
+
+func TestResolveType(t *testing.T) {
+	m, other := newMock(t, arch.X86_64), newMock(t, arch.X86_64)
+	if got, err := drgn.ResolveType(m.Program, "int"); err != nil || got != m.typ("int") {
+		t.Error(got, err)
+	}
+	if got, err := drgn.ResolveType(m.Program, m.typ("int")); err != nil || got != m.typ("int") {
+		t.Error(got, err)
+	}
+	_, err := drgn.ResolveType(m.Program, other.typ("int"))
+	wantErr[*drgn.ValueError](t, err, "type is from another program")
+	_, err = drgn.ResolveType(m.Program, "struct nothing")
+	wantErr[*drgn.LookupError](t, err, "could not find 'struct nothing'")
+}
+
+func TestMemo(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	type key struct{}
+	n := 0
+	count := func() (int, error) { n++; return n, nil }
+	for range 3 {
+		if v, err := drgn.Memo(m.Program, key{}, count); err != nil || v != 1 {
+			t.Fatal(v, err)
+		}
+	}
+	if _, err := drgn.Memo(m.Program, key{}, func() (string, error) { return "", nil }); err == nil {
+		t.Error("a memo of another type")
+	}
+	if err := m.RegisterObjectFinder("new", nil, drgn.Disabled); err != nil {
+		t.Fatal(err)
+	}
+	if v, err := drgn.Memo(m.Program, key{}, count); err != nil || v != 2 {
+		t.Fatal(v, err)
+	}
+	boom := errors.New("boom")
+	if _, err := drgn.Memo(m.Program, 1, func() (int, error) { return 0, boom }); err != boom {
+		t.Error(err)
+	}
+	func() {
+		defer func() { _ = recover() }()
+		_, _ = drgn.Memo(m.Program, 2, func() (int, error) { panic("boom") })
+	}()
+	if v, err := drgn.Memo(m.Program, 2, count); err == nil {
+		t.Error("no error after a panic", v)
+	}
+	var wg sync.WaitGroup
+	made := 0
+	for range 8 {
+		wg.Go(func() {
+			if v, err := drgn.Memo(m.Program, 3, func() (int, error) { made++; return made, nil }); v != 1 || err != nil {
+				t.Error(v, err)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// TestFindersWhileLooking changes finders while types are found: who comes after the change sees it.
+func TestFindersWhileLooking(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	old, new := m.structure("s", 1), m.structure("s", 2)
+	looking, changed := make(chan bool), make(chan bool)
+	slow := func(_ *drgn.Program, _ types.KindSet, name, _ string) (*types.Type, error) {
+		if name != "s" {
+			return nil, nil
+		}
+		close(looking)
+		<-changed
+		return old, nil
+	}
+	fast := func(_ *drgn.Program, _ types.KindSet, name, _ string) (*types.Type, error) {
+		if name != "s" {
+			return nil, nil
+		}
+		return new, nil
+	}
+	if err := m.RegisterTypeFinder("slow", slow, 0); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		if got := m.typ("struct s"); got != old {
+			t.Error(got)
+		}
+	})
+	<-looking
+	if err := m.RegisterTypeFinder("fast", fast, 0); err != nil {
+		t.Fatal(err)
+	}
+	close(changed)
+	wg.Wait()
+	if got := m.typ("struct s"); got != new {
+		t.Error("a type found before the finders changed")
+	}
+}
