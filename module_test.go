@@ -1,0 +1,181 @@
+package drgn_test
+
+import (
+	"errors"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
+)
+
+func TestModules(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", BuildID: []byte{1, 2}, Ranges: []mem.Range{{Min: 0x3000, Max: 0x3fff}, {Min: 0x1000, Max: 0x10ff}}}
+	ext4 := m.AddModule(spec)
+	spec.BuildID[0], spec.Ranges[0].Min = 9, 0 // the module has its own
+	lib := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}})
+	kernel := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel"})
+	if again := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}}); again != lib {
+		t.Error("the same module twice")
+	}
+	if all := slices.Collect(m.Modules()); !slices.Equal(all, []*drgn.Module{kernel, ext4, lib}) {
+		t.Error(all)
+	}
+	for at, want := range map[uint64]*drgn.Module{0xfff: nil, 0x1000: ext4, 0x10ff: ext4, 0x1100: nil, 0x2000: lib, 0x2fff: lib, 0x3000: ext4, 0x3fff: ext4, 0x4000: nil, ^uint64(0): nil} {
+		got, err := m.ModuleAt(at)
+		if got != want || (err == nil) != (want != nil) {
+			t.Errorf("%#x: %v, %v", at, got, err)
+		}
+	}
+	if got, err := m.MainModule(); err != nil || got != kernel || got.Kind() != drgn.MainModule || got.HasDebugInfo() || got.Prog() != m.Program {
+		t.Error(got, err)
+	}
+	if got, err := m.ModuleNamed("ext4"); err != nil || got != ext4 || !slices.Equal(got.BuildID(), []byte{1, 2}) || got.Ranges()[0].Min != 0x3000 {
+		t.Error(got, err)
+	}
+	if ext4.Object().Err() == nil {
+		t.Error("a module without an object has one")
+	}
+	if path, bias := ext4.DebugFile(); path != "" || bias != 0 {
+		t.Error(path, bias)
+	}
+	_, err := m.ModuleNamed("xfs")
+	wantErr[*drgn.LookupError](t, err, "could not find module 'xfs'")
+	_, err = m.ModuleAt(0)
+	wantErr[*drgn.LookupError](t, err, "could not find module containing 0x0")
+	_, err = newMock(t, arch.X86_64).MainModule()
+	wantErr[*drgn.LookupError](t, err, "could not find module 'main'")
+	if s := drgn.SharedLibraryModule.String() + drgn.ModuleKind(77).String(); s != "shared libraryModuleKind(77)" {
+		t.Error(s)
+	}
+	// Nothing has debugging information: the user is told.
+	wantErr[*drgn.LookupError](t, m.Variable("init_task").Err(), "could not find variable 'init_task' (no debugging information is loaded: name the file that has it with -s)")
+}
+
+func TestStackTraceFromPCs(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	if err := m.RegisterSymbolFinder("f", func(_ *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		for _, s := range []drgn.Symbol{{Name: "f", Address: 0x1000, Size: 0x10}, {Name: "g", Address: 0x1010, Size: 0x10}} {
+			if q.HasAddress && q.Address-s.Address < s.Size {
+				return []drgn.Symbol{s}, nil
+			}
+		}
+		return nil, nil
+	}, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	// The first address is that of the next instruction; the second is behind a call that ends f.
+	trace, err := m.StackTraceFromPCs([]uint64{0x1010, 0x1010, 0x5})
+	if err != nil || trace.Len() != 3 || trace.Err != nil || trace.Prog() != m.Program {
+		t.Fatal(trace, err)
+	}
+	if s := trace.String(); s != "#0  g+0x0/0x10\n#1  f+0x10/0x10\n#2  0x5" {
+		t.Error(s)
+	}
+	f := trace.Frame(1)
+	if f.Name() != "f" || f.PC() != 0x1010 || f.Interrupted() || f.IsInline() || f.Index() != 1 || f.Trace() != trace || len(f.Registers()) != 0 {
+		t.Error(f)
+	}
+	if f.String() != "#1 at 0x1010 (f+0x10/0x10)" {
+		t.Error(f)
+	}
+	if _, ok := f.SP(); ok {
+		t.Error("stack pointer")
+	}
+	if _, ok := f.Source(); ok {
+		t.Error("source")
+	}
+	if _, ok := f.FunctionName(); ok {
+		t.Error("function")
+	}
+	_, err = f.Register("rip")
+	wantErr[*drgn.LookupError](t, err, "could not find register value 'rip'")
+	_, err = f.Register("x31")
+	wantErr[*drgn.ValueError](t, err, "unknown register 'x31'")
+	if names, err := f.Locals(); err != nil || len(names) != 0 {
+		t.Error(names, err)
+	}
+	wantErr[*drgn.LookupError](t, f.Object("x").Err(), "could not find 'x'")
+}
+
+// personality has one thread.
+type personality struct{ task drgn.Object }
+
+func (s personality) thread() *drgn.Thread { return &drgn.Thread{TID: 1, Name: "init", Object: s.task} }
+
+func (s personality) Threads(*drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) { yield(s.thread(), nil) }
+}
+
+func (s personality) FindThread(_ *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	if tid != 1 {
+		return nil, &drgn.LookupError{Kind: "thread", Name: "?"}
+	}
+	return s.thread(), nil
+}
+
+func (s personality) CrashedThread(*drgn.Program) (*drgn.Thread, error) { return s.thread(), nil }
+
+func (s personality) Registers(*drgn.Program, *drgn.Thread) (*arch.Registers, bool, error) {
+	r := &arch.Registers{}
+	rip, _ := arch.X86_64.Register("rip")
+	r.Set(rip, 0x1234)
+	return r, true, nil
+}
+
+var _ iter.Seq2[*drgn.Thread, error] = drgn.ThreadSeq(nil)
+
+func TestThreads(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	task := m.Types().IncompleteCompound(lang, types.Struct, "task_struct")
+	pointer := m.ScalarValue(m.PointerTo(task), 0x1000)
+	none := "threads are not known for this program"
+	for _, err := range m.Threads() {
+		wantErr[*drgn.ValueError](t, err, none)
+	}
+	_, err := m.Thread(1)
+	wantErr[*drgn.ValueError](t, err, none)
+	_, err = m.CrashedThread()
+	wantErr[*drgn.ValueError](t, err, none)
+	_, err = m.MainThread()
+	wantErr[*drgn.ValueError](t, err, none)
+	_, err = m.StackTrace(1)
+	wantErr[*drgn.ValueError](t, err, none)
+	_, err = (&drgn.Thread{Object: pointer}).StackTrace()
+	wantErr[*drgn.ValueError](t, err, none)
+	if _, err = (&drgn.Thread{}).StackTrace(); err == nil {
+		t.Error("stack of no thread")
+	}
+	m.Setup(drgn.Setup{Flags: drgn.IsLinuxKernel, Personality: personality{pointer}, CoreDumpPath: "core"})
+	if m.CoreDumpPath() != "core" || m.Flags() != drgn.IsLinuxKernel {
+		t.Error("setup")
+	}
+	_, err = m.MainThread()
+	wantErr[*drgn.ValueError](t, err, "main thread is not defined for the Linux kernel")
+	one := m.ScalarValue(m.typ("unsigned long"), 1)
+	for _, o := range []drgn.Object{pointer, one} {
+		trace, err := m.StackTraceOf(o)
+		if err != nil || trace.Len() == 0 || trace.Frame(0).PC() != 0x1234 || !trace.Frame(0).Interrupted() {
+			t.Error(trace, err)
+		}
+	}
+	_, err = m.StackTrace(2)
+	wantErr[*drgn.LookupError](t, err, "could not find thread '?'")
+	_, err = m.StackTraceOf(one.Cast(m.typ("void *")))
+	wantErr[*drgn.TypeError](t, err, "expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not 'void *'")
+	_, err = newMock(t, arch.X86_64).StackTraceOf(pointer)
+	wantErr[*drgn.ValueError](t, err, "object is from another program")
+	regs := m.structure("pt_regs", 8)
+	if _, err = m.StackTraceOf(m.BytesValue(regs, make([]byte, 8))); !errors.As(err, new(*arch.ShortError)) {
+		t.Error(err)
+	}
+	_, err = m.StackTraceOf(m.ScalarValue(m.PointerTo(regs), 0x10))
+	wantErr[*mem.FaultError](t, err, "*(struct pt_regs *)0x10: address is not mapped: 0x10")
+	m.Setup(drgn.Setup{Flags: drgn.IsLive, Personality: personality{pointer}})
+	_, err = m.CrashedThread()
+	wantErr[*drgn.ValueError](t, err, "crashed thread is only defined for core dumps")
+}
