@@ -10,6 +10,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	cl "github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -128,8 +129,8 @@ func init() {
 			return c.Truth(drgn.FilenameMatches(c.Str(0), c.Str(1)))
 		}},
 		Func{Sig: "_host_platform()", Do: func(c Call) error { return c.Instance(instance{class: classPlatform, value: arch.Host()}) }},
-		Func{Sig: "_language_c()", Do: func(c Call) error {
-			return c.Instance(instance{class: classLanguage, value: drgn.New(arch.Platform{}).Language()})
+		Func{Sig: "_languages()", Do: func(c Call) error {
+			return c.Value(tuple{instance{class: classLanguage, value: types.Language(cl.C)}, instance{class: classLanguage, value: types.Language(cl.CPP)}})
 		}},
 	)
 }

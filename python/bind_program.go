@@ -140,6 +140,7 @@ func programClass() *class {
 				}
 				return c.Instance(traceInstance(t))
 			}},
+			{Sig: "source_location(address: address, /)", Doc: "Return the places in source code of an address, or of 'symbol' or 'symbol+offset'.", Do: sourceLocations},
 			{Sig: "threads()", Doc: "Return an iterator over the program's threads.", Do: func(c Call) error {
 				p := c.selfProg()
 				return Values(c, p.Threads(), func(t *drgn.Thread) any { return instance{classThread, p, t} })

@@ -7,6 +7,8 @@ import "C"
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/godrgn/drgn"
 )
@@ -136,6 +138,42 @@ func stackFrameClass() *class {
 	}
 }
 
+// sourceLocations is source_location(): an address, or "symbol" or "symbol+offset".
+func sourceLocations(c Call) error {
+	p := c.selfProg()
+	addr := c.Uint(0)
+	if c.IsStr(0) {
+		name, offset, _ := strings.Cut(c.Str(0), "+")
+		s, err := p.Symbol(name)
+		if err != nil {
+			return err
+		}
+		addr = s.Address
+		if offset != "" {
+			n, err := strconv.ParseUint(offset, 0, 64)
+			if err != nil {
+				return valueError(fmt.Sprintf("invalid offset '%s'", offset))
+			}
+			addr += n
+		}
+	}
+	t, err := p.StackTraceFromPCs([]uint64{addr})
+	if err != nil {
+		return err
+	}
+	l := sourceList{prog: p}
+	for i := range t.Len() {
+		if s, ok := t.Frame(i).Source(); ok {
+			name, _ := t.Frame(i).FunctionName()
+			l.places, l.names = append(l.places, s), append(l.names, name)
+		}
+	}
+	if len(l.places) == 0 {
+		return &pyErr{excLookupError, fmt.Sprintf("source code location not available for %#x", addr)}
+	}
+	return c.Instance(instance{classSourceLocationList, p, l})
+}
+
 // A sourceList is what Program.source_location returns.
 type sourceList struct {
 	prog   *drgn.Program
@@ -171,13 +209,16 @@ func sourceListClass() *class {
 			},
 			str: func(c Call) error {
 				text := ""
-				for i, p := range sources(c).places {
+				s := sources(c)
+				for i, p := range s.places {
 					if i > 0 {
 						text += "\n"
 					}
-					text += fmt.Sprintf("#%d  ", i)
-					if n := sources(c).names[i]; n != "" {
-						text += n + " at "
+					if len(s.places) > 1 {
+						text += fmt.Sprintf("#%-2d ", i)
+					}
+					if s.names[i] != "" {
+						text += s.names[i] + " at "
 					}
 					text += p.String()
 				}

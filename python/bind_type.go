@@ -518,7 +518,7 @@ func languageClass() *class {
 		}}},
 		slots: slots{
 			repr: func(c Call) error {
-				return c.String("Language." + strings.ReplaceAll(handleOf[types.Language](c.self).Name(), "+", "P"))
+				return c.String("Language." + strings.ReplaceAll(handleOf[types.Language](c.self).Name(), "C++", "CPP"))
 			},
 			hash: func(c Call) error { return c.Number(int64(len(handleOf[types.Language](c.self).Name()))) },
 			compare: func(c Call, x *C.PyObject, op int) error {

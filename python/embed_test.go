@@ -161,3 +161,28 @@ func TestOnDisk(t *testing.T) {
 		t.Error("the temporary file stays")
 	}
 }
+
+func TestVirtualEnvironment(t *testing.T) {
+	venv := t.TempDir()
+	packages := filepath.Join(venv, "lib", "python3.14", "site-packages")
+	if err := os.MkdirAll(packages, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"installed.py": "VALUE = 7\n", "more.pth": venv + "\n"} {
+		if err := os.WriteFile(filepath.Join(packages, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(venv, "drgn.py"), []byte("raise SystemExit('the wrong drgn')\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(venv, "s.py")
+	if err := os.WriteFile(path, []byte("import installed, sys, drgn\nprint(installed.VALUE, drgn.__file__)\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("GODRGN_TEST_VENV", venv)
+	out, errs, code := runProgram(t, "", "script", path)
+	if out != "7 <drgn>/drgn/__init__.py\n" || code != 0 {
+		t.Errorf("%d\n%s%s", code, out, errs)
+	}
+}

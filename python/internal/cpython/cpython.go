@@ -24,7 +24,7 @@ var stdlib string
 
 // Licences holds the licence texts: of Python and of what its library contains.
 //
-//go:embed licences
+//go:embed licences/*.txt
 var Licences embed.FS
 
 const magic = "godrgn frozen 1\n"

@@ -34,6 +34,6 @@ _drgn._register(_errors.EXCEPTIONS, _enums.ENUMS)
 _drgn._ready(_types._source_location)
 
 host_platform = _host_platform()
-Language.C = _language_c()
+Language.C, Language.CPP = _languages()
 
-del _drgn, _enums, _errors, _types, _host_platform, _language_c
+del _drgn, _enums, _errors, _types, _host_platform, _languages

@@ -11,7 +11,7 @@ import _drgn
 __all__ = ("default_globals", "display_str", "run_interactive", "version_header")
 
 NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "execscript", "implicit_convert", "offsetof",
-         "reinterpret", "sizeof", "stack_trace")
+         "reinterpret", "sizeof", "source_location", "stack_trace")
 
 
 def version_header() -> str:
