@@ -2,6 +2,8 @@
 
 from collections import namedtuple
 
+import drgn
+
 from drgn.helpers.common.prog import takes_program_or_default
 
 __all__ = ("IdentifiedAddress", "identify_address", "identify_address_all", "print_annotated_memory")  # identify_address is Go's
@@ -46,5 +48,10 @@ def print_annotated_memory(prog, address, size, physical=False):
     print(f"{'ADDRESS':<{2 * prog.address_size() + 1}} VALUE")
     while size > 0:
         n = min(size, _CHUNK)
-        print(_annotated(prog, address, n, physical), end="")
+        try:
+            print(_annotated(prog, address, n, physical), end="")
+        except drgn.FaultError as e:
+            if address < e.address < address + n:
+                print(_annotated(prog, address, e.address - address, physical), end="")
+            raise
         address, size = address + n, size - n
