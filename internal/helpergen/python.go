@@ -24,7 +24,8 @@ var (
 	quoted   = regexp.MustCompile(`['"](\w+)['"]`)
 )
 
-// handWritten returns the names in __all__ of the module's hand-written part; none when there is none.
+// handWritten returns the names in __all__ of the module's hand-written part; nil when there is none. One that only adds to the
+// module's classes has an empty __all__.
 func handWritten(root string, m *module) ([]string, error) {
 	name := "python/lib/" + strings.ReplaceAll(m.handModule(), ".", "/") + ".py"
 	src, err := os.ReadFile(filepath.Join(root, name))
@@ -38,7 +39,7 @@ func handWritten(root string, m *module) ([]string, error) {
 	if all == nil {
 		return nil, fmt.Errorf("%s: no __all__ of literal strings", name)
 	}
-	var names []string
+	names := []string{}
 	for _, q := range quoted.FindAllSubmatch(all[1], -1) {
 		names = append(names, string(q[1]))
 	}
@@ -105,7 +106,7 @@ func (m *module) python() []byte {
 		fmt.Fprintf(&b, "    %s,\n", pyString(n))
 	}
 	b.WriteString(")\n")
-	if len(m.hand) > 0 {
+	if m.hand != nil {
 		fmt.Fprintf(&b, "\nfrom %s import *\n", m.handModule())
 	}
 	return b.Bytes()

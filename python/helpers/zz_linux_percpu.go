@@ -12,6 +12,36 @@ var linuxPercpu = call.Module{
 	Doc:  "Find the kernel's per-CPU variables (include/linux/percpu-defs.h).",
 	Funcs: []call.Func{
 		{
+			Name: "percpu_counter_sum",
+			Params: []call.Param{
+				{Name: "fbc", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "int",
+			Doc:     "Return the value of a counter of which each CPU keeps a part.\n\nfbc is a struct percpu_counter *.",
+			Do: func(c *call.Call) error {
+				v0, err := percpu.CounterSum(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Int(v0))
+			},
+		},
+		{
+			Name: "percpu_counter_sum_positive",
+			Params: []call.Param{
+				{Name: "fbc", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "int",
+			Doc:     "Return the value of a counter of which each CPU keeps a part, or 0 if it is negative, as it may be\nwhile CPUs count.\n\nfbc is a struct percpu_counter *.",
+			Do: func(c *call.Call) error {
+				v0, err := percpu.CounterSumPositive(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Int(v0))
+			},
+		},
+		{
 			Name: "per_cpu_ptr",
 			Params: []call.Param{
 				{Name: "ptr", Kind: call.KindObject, Annotation: "Object"},

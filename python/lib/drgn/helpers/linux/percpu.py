@@ -4,4 +4,6 @@
 __all__ = (
     "per_cpu",
     "per_cpu_ptr",
+    "percpu_counter_sum",
+    "percpu_counter_sum_positive",
 )

@@ -3,6 +3,21 @@
 
 from drgn import IntegerLike, Object
 
+def percpu_counter_sum(fbc: Object) -> int:
+    """Return the value of a counter of which each CPU keeps a part.
+
+    fbc is a struct percpu_counter *.
+    """
+    ...
+
+def percpu_counter_sum_positive(fbc: Object) -> int:
+    """Return the value of a counter of which each CPU keeps a part, or 0 if it is negative, as it may be
+    while CPUs count.
+
+    fbc is a struct percpu_counter *.
+    """
+    ...
+
 def per_cpu_ptr(ptr: Object, cpu: IntegerLike) -> Object:
     """Return the pointer to a CPU's own copy of what a per-CPU pointer points to.
 
