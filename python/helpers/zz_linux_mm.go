@@ -169,6 +169,81 @@ var linuxMm = call.Module{
 			},
 		},
 		{
+			Name: "follow_phys",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the physical address that an address of an address space stands for, as a phys_addr_t.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.FollowPhys(c.Object(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "follow_pfn",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of the page frame that an address of an address space lies in, as an unsigned long.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.FollowPFN(c.Object(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "follow_page",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the page that an address of an address space lies in, as a struct page *.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.FollowPage(c.Object(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "vmalloc_to_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the page that an address of vmalloc lies in, as a struct page *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.VmallocToPage(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "vmalloc_to_pfn",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the number of the page frame that an address of vmalloc lies in, as an unsigned long.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.VmallocToPFN(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "vma_name",
+			Params: []call.Param{
+				{Name: "vma", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bytes",
+			Doc:     "Return what /proc/PID/maps shows for an area of an address space: the path of the file that is mapped, or a name\nin brackets such as \"heap\"; \"\" for memory without a name.\n\nvma is a struct vm_area_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.VMAName(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
 			Name: "PageSlab",
 			Params: []call.Param{
 				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
@@ -284,6 +359,764 @@ var linuxMm = call.Module{
 			},
 		},
 		{
+			Name: "decode_page_flags_value",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "flags", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "str",
+			Doc:     "Return the names of the flags in a value of page.flags: \"PG_uptodate|PG_lru\"; \"0\" for none. A bit\nthat has several names is given with all of them.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.DecodePageFlagsValue(c.Program(0), c.Uint(1))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Str(v0))
+			},
+		},
+		{
+			Name: "decode_page_flags",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "str",
+			Doc:     "Return the names of the flags that are set on a page: \"PG_uptodate|PG_lru\"; \"0\" for none.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.DecodePageFlags(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Str(v0))
+			},
+		},
+		{
+			Name: "page_index",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the offset of a page in what it is a page of, in pages, as a pgoff_t.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(mm.PageIndex(c.Object(0))))
+			},
+		},
+		{
+			Name: "PageActive",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_active is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageActive(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageChecked",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_checked is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageChecked(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageDirty",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_dirty is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageDirty(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageDoubleMap",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_double_map is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageDoubleMap(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageError",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_error is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageError(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageForeign",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_foreign is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageForeign(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageHWPoison",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_hwpoison is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageHWPoison(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageHasHWPoisoned",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_has_hwpoisoned is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageHasHWPoisoned(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageIdle",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_idle is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageIdle(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageIsolated",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_isolated is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageIsolated(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageLRU",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_lru is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageLRU(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageLocked",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_locked is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageLocked(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageMappedToDisk",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_mappedtodisk is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageMappedToDisk(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageMlocked",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_mlocked is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageMlocked(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageOwnerPriv1",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_owner_priv_1 is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageOwnerPriv1(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PagePinned",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_pinned is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PagePinned(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PagePrivate",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_private is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PagePrivate(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PagePrivate2",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_private_2 is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PagePrivate2(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageReadahead",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_readahead is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageReadahead(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageReclaim",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_reclaim is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageReclaim(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageReferenced",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_referenced is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageReferenced(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageReported",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_reported is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageReported(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageReserved",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_reserved is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageReserved(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageSavePinned",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_savepinned is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageSavePinned(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageSkipKASanPoison",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_skip_kasan_poison is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageSkipKASanPoison(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageSlobFree",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_slob_free is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageSlobFree(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageSwapBacked",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_swapbacked is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageSwapBacked(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageUncached",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_uncached is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageUncached(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageUnevictable",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_unevictable is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageUnevictable(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageUptodate",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_uptodate is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageUptodate(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageVmemmapSelfHosted",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_vmemmap_self_hosted is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageVmemmapSelfHosted(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageWaiters",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_waiters is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageWaiters(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageWorkingset",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_workingset is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageWorkingset(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageWriteback",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_writeback is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageWriteback(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageXenRemapped",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_xen_remapped is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageXenRemapped(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "PageYoung",
+			Params: []call.Param{
+				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether PG_young is set on a page.\n\npage is a struct page *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.PageYoung(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "access_remote_vm",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "address", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "size", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "bytes",
+			Doc:     "Return the size bytes from an address on in an address space.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.AccessRemoteVM(c.Object(0), c.Uint(1), c.Uint(2))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
+			Name: "access_process_vm",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "address", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "size", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "bytes",
+			Doc:     "Return the size bytes from an address on in the address space of a task.\n\ntask is a struct task_struct * of a user's process.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.AccessProcessVM(c.Object(0), c.Uint(1), c.Uint(2))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
+			Name: "mm_cmdline",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "List[bytes]",
+			Doc:     "Return the arguments that a program was started with.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.CommandLineIn(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Each(v0, call.Bytes))
+			},
+		},
+		{
+			Name: "cmdline",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Optional[List[bytes]]",
+			Doc:     "Return the arguments that a task's program was started with; None for a thread of the kernel.\n\ntask is a struct task_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.CommandLine(c.Object(0))
+				if err != nil {
+					return err
+				}
+				if v0 == nil {
+					return c.Return(call.None)
+				}
+				return c.Return(call.Each(v0, call.Bytes))
+			},
+		},
+		{
+			Name: "mm_environ",
+			Params: []call.Param{
+				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "List[bytes]",
+			Doc:     "Return the environment that a program was started with, as NAME=VALUE.\n\nmm is a struct mm_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.EnvironmentIn(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Each(v0, call.Bytes))
+			},
+		},
+		{
+			Name: "environ",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Optional[List[bytes]]",
+			Doc:     "Return the environment that a task's program was started with, as NAME=VALUE; None for a thread of the\nkernel.\n\ntask is a struct task_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.Environment(c.Object(0))
+				if err != nil {
+					return err
+				}
+				if v0 == nil {
+					return c.Return(call.None)
+				}
+				return c.Return(call.Each(v0, call.Bytes))
+			},
+		},
+		{
+			Name: "task_rss",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "TaskRss",
+			Doc:     "Return how many pages of a task's memory are resident.\n\ntask is a struct task_struct *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.ResidentSet(c.Program(0), c.Object(1))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Record(&linuxMmTaskRss, call.Int(v0.File), call.Int(v0.Anon), call.Int(v0.Shmem), call.Int(v0.Swap)))
+			},
+		},
+		{
+			Name: "task_vsize",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "int",
+			Doc:     "Return the size of a task's address space in bytes.\n\ntask is a struct task_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.VirtualSize(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
+			Name: "totalram_pages",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "int",
+			Doc:     "Return how many pages of memory the kernel manages.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.TotalRAMPages(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
+			Name: "vm_commit_limit",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "int",
+			Doc:     "Return how many pages of memory processes may reserve where the kernel does not let them reserve more than\nthere are.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.CommitLimit(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
+			Name: "vm_memory_committed",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "int",
+			Doc:     "Return how many pages of memory processes have reserved.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.MemoryCommitted(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Int(v0))
+			},
+		},
+		{
 			Name: "for_each_vma",
 			Params: []call.Param{
 				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
@@ -330,4 +1163,14 @@ var linuxMm = call.Module{
 			},
 		},
 	},
+	Structs: []*call.Struct{
+		&linuxMmTaskRss,
+	},
 }
+
+var linuxMmTaskRss = call.Struct{Module: "drgn.helpers.linux.mm", Name: "TaskRss", Fields: []string{
+	"file",
+	"anon",
+	"shmem",
+	"swap",
+}}

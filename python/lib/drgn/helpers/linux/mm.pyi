@@ -3,9 +3,17 @@
 (include/linux/mm.h).
 """
 
-from typing import Iterator, overload
+from typing import Iterator, List, NamedTuple, Optional, overload
 
 from drgn import IntegerLike, Object, Program
+
+class TaskRss(NamedTuple):
+    """A TaskRss is how many pages of a task's memory are resident, by what they are."""
+
+    file: int
+    anon: int
+    shmem: int
+    swap: int
 
 @overload
 def in_direct_map(prog: Program, addr: IntegerLike) -> bool:
@@ -140,6 +148,57 @@ def page_to_virt(page: Object) -> Object:
     """
     ...
 
+def follow_phys(mm: Object, addr: IntegerLike) -> Object:
+    """Return the physical address that an address of an address space stands for, as a phys_addr_t.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+def follow_pfn(mm: Object, addr: IntegerLike) -> Object:
+    """Return the number of the page frame that an address of an address space lies in, as an unsigned long.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+def follow_page(mm: Object, addr: IntegerLike) -> Object:
+    """Return the page that an address of an address space lies in, as a struct page *.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+@overload
+def vmalloc_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the page that an address of vmalloc lies in, as a struct page *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def vmalloc_to_page(addr: IntegerLike) -> Object: ...
+
+@overload
+def vmalloc_to_pfn(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame that an address of vmalloc lies in, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def vmalloc_to_pfn(addr: IntegerLike) -> Object: ...
+
+def vma_name(vma: Object) -> bytes:
+    """Return what /proc/PID/maps shows for an area of an address space: the path of the file that is mapped, or a name
+    in brackets such as "heap"; "" for memory without a name.
+
+    vma is a struct vm_area_struct *.
+    """
+    ...
+
 def PageSlab(page: Object) -> bool:
     """Return whether a page belongs to a slab of the slab allocator.
 
@@ -203,6 +262,381 @@ def page_size(page: Object) -> Object:
     page is a struct page *.
     """
     ...
+
+@overload
+def decode_page_flags_value(prog: Program, flags: IntegerLike) -> str:
+    """Return the names of the flags in a value of page.flags: "PG_uptodate|PG_lru"; "0" for none. A bit
+    that has several names is given with all of them.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def decode_page_flags_value(flags: IntegerLike) -> str: ...
+
+def decode_page_flags(page: Object) -> str:
+    """Return the names of the flags that are set on a page: "PG_uptodate|PG_lru"; "0" for none.
+
+    page is a struct page *.
+    """
+    ...
+
+def page_index(page: Object) -> Object:
+    """Return the offset of a page in what it is a page of, in pages, as a pgoff_t.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageActive(page: Object) -> bool:
+    """Return whether PG_active is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageChecked(page: Object) -> bool:
+    """Return whether PG_checked is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageDirty(page: Object) -> bool:
+    """Return whether PG_dirty is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageDoubleMap(page: Object) -> bool:
+    """Return whether PG_double_map is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageError(page: Object) -> bool:
+    """Return whether PG_error is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageForeign(page: Object) -> bool:
+    """Return whether PG_foreign is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageHWPoison(page: Object) -> bool:
+    """Return whether PG_hwpoison is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageHasHWPoisoned(page: Object) -> bool:
+    """Return whether PG_has_hwpoisoned is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageIdle(page: Object) -> bool:
+    """Return whether PG_idle is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageIsolated(page: Object) -> bool:
+    """Return whether PG_isolated is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageLRU(page: Object) -> bool:
+    """Return whether PG_lru is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageLocked(page: Object) -> bool:
+    """Return whether PG_locked is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageMappedToDisk(page: Object) -> bool:
+    """Return whether PG_mappedtodisk is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageMlocked(page: Object) -> bool:
+    """Return whether PG_mlocked is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageOwnerPriv1(page: Object) -> bool:
+    """Return whether PG_owner_priv_1 is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PagePinned(page: Object) -> bool:
+    """Return whether PG_pinned is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PagePrivate(page: Object) -> bool:
+    """Return whether PG_private is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PagePrivate2(page: Object) -> bool:
+    """Return whether PG_private_2 is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageReadahead(page: Object) -> bool:
+    """Return whether PG_readahead is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageReclaim(page: Object) -> bool:
+    """Return whether PG_reclaim is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageReferenced(page: Object) -> bool:
+    """Return whether PG_referenced is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageReported(page: Object) -> bool:
+    """Return whether PG_reported is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageReserved(page: Object) -> bool:
+    """Return whether PG_reserved is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageSavePinned(page: Object) -> bool:
+    """Return whether PG_savepinned is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageSkipKASanPoison(page: Object) -> bool:
+    """Return whether PG_skip_kasan_poison is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageSlobFree(page: Object) -> bool:
+    """Return whether PG_slob_free is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageSwapBacked(page: Object) -> bool:
+    """Return whether PG_swapbacked is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageUncached(page: Object) -> bool:
+    """Return whether PG_uncached is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageUnevictable(page: Object) -> bool:
+    """Return whether PG_unevictable is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageUptodate(page: Object) -> bool:
+    """Return whether PG_uptodate is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageVmemmapSelfHosted(page: Object) -> bool:
+    """Return whether PG_vmemmap_self_hosted is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageWaiters(page: Object) -> bool:
+    """Return whether PG_waiters is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageWorkingset(page: Object) -> bool:
+    """Return whether PG_workingset is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageWriteback(page: Object) -> bool:
+    """Return whether PG_writeback is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageXenRemapped(page: Object) -> bool:
+    """Return whether PG_xen_remapped is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def PageYoung(page: Object) -> bool:
+    """Return whether PG_young is set on a page.
+
+    page is a struct page *.
+    """
+    ...
+
+def access_remote_vm(mm: Object, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on in an address space.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+def access_process_vm(task: Object, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on in the address space of a task.
+
+    task is a struct task_struct * of a user's process.
+    """
+    ...
+
+def mm_cmdline(mm: Object) -> List[bytes]:
+    """Return the arguments that a program was started with.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+def cmdline(task: Object) -> Optional[List[bytes]]:
+    """Return the arguments that a task's program was started with; None for a thread of the kernel.
+
+    task is a struct task_struct *.
+    """
+    ...
+
+def mm_environ(mm: Object) -> List[bytes]:
+    """Return the environment that a program was started with, as NAME=VALUE.
+
+    mm is a struct mm_struct *.
+    """
+    ...
+
+def environ(task: Object) -> Optional[List[bytes]]:
+    """Return the environment that a task's program was started with, as NAME=VALUE; None for a thread of the
+    kernel.
+
+    task is a struct task_struct *.
+    """
+    ...
+
+@overload
+def task_rss(prog: Program, task: Object) -> TaskRss:
+    """Return how many pages of a task's memory are resident.
+
+    task is a struct task_struct *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def task_rss(task: Object) -> TaskRss: ...
+
+def task_vsize(task: Object) -> int:
+    """Return the size of a task's address space in bytes.
+
+    task is a struct task_struct *.
+    """
+    ...
+
+@overload
+def totalram_pages(prog: Program) -> int:
+    """Return how many pages of memory the kernel manages.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def totalram_pages() -> int: ...
+
+@overload
+def vm_commit_limit(prog: Program) -> int:
+    """Return how many pages of memory processes may reserve where the kernel does not let them reserve more than
+    there are.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def vm_commit_limit() -> int: ...
+
+@overload
+def vm_memory_committed(prog: Program) -> int:
+    """Return how many pages of memory processes have reserved.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def vm_memory_committed() -> int: ...
 
 def for_each_vma(mm: Object) -> Iterator[Object]:
     """Walk the areas of an address space in the order of their addresses, each as a struct vm_area_struct *.
