@@ -1,0 +1,1 @@
+print(get_dmesg(prog).decode())
