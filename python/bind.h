@@ -72,7 +72,7 @@ int start_python(const char *exe, int argc, char **argv, int npath, char **paths
 int start_run(const char *name, const char *file, const char *src, int64_t n);
 int start_main(const char *func);
 int start_fini(void);
-void start_source(const char *name, const char *src, int64_t n, int package);
+void start_source(const char *name, const char *src, int64_t n, int package, const char *code, int64_t ncode);
 struct _frozen { const char *name; const unsigned char *code; int size; int is_package; };
 extern int forked; // we are a child that fork made: Go's other threads are gone
 int fork_error(void);

@@ -47,11 +47,11 @@ static void give_back_signals(void) {
 }
 
 // ---- The sources of package drgn: in the program's image, found without Go so that a forked child can import too.
-struct source { const char *name, *src; int64_t n; int package; };
+struct source { const char *name, *src, *code; int64_t n, ncode; int package; };
 static struct source *sources;
 static int nsources, capsources;
 
-void start_source(const char *name, const char *src, int64_t n, int package) {
+void start_source(const char *name, const char *src, int64_t n, int package, const char *code, int64_t ncode) {
 	if (nsources == capsources) {
 		int cap = capsources ? 2 * capsources : 64;
 		struct source *p = realloc(sources, cap * sizeof *p);
@@ -59,7 +59,7 @@ void start_source(const char *name, const char *src, int64_t n, int package) {
 		sources = p;
 		capsources = cap;
 	}
-	sources[nsources++] = (struct source){name, src, n, package};
+	sources[nsources++] = (struct source){name, src, code, n, ncode, package};
 }
 
 // _source(name) -> (source, is_package), or None.
@@ -74,6 +74,16 @@ static PyObject *m_source(PyObject *m, PyObject *name) {
 		py.PyTuple_SetItem(t, 1, py.PyBool_FromLong(sources[i].package));
 		return t;
 	}
+	py.Py_IncRef(py.None);
+	return py.None;
+}
+
+// _code(name) -> the marshalled code, or None.
+static PyObject *m_code(PyObject *m, PyObject *name) {
+	const char *s = py.PyUnicode_AsUTF8AndSize(name, NULL);
+	if (!s) return NULL;
+	for (int i = 0; i < nsources; i++)
+		if (!strcmp(sources[i].name, s) && sources[i].ncode) return py.PyBytes_FromStringAndSize(sources[i].code, sources[i].ncode);
 	py.Py_IncRef(py.None);
 	return py.None;
 }
@@ -113,7 +123,7 @@ static PyObject *m_register(PyObject *m, PyObject *const *args, Py_ssize_t n) {
 }
 
 static PyMethodDef methods[] = {
-	{"_source", m_source, METH_O, NULL}, {"_modules", m_modules, METH_NOARGS, NULL}, {"_bind", m_bind, METH_FASTCALL, NULL},
+	{"_source", m_source, METH_O, NULL}, {"_code", m_code, METH_O, NULL}, {"_modules", m_modules, METH_NOARGS, NULL}, {"_bind", m_bind, METH_FASTCALL, NULL},
 	{"_register", m_register, METH_FASTCALL, NULL}, {NULL}};
 static PyModuleDef def = {.m_base = {.ob_base = {1, NULL}}, .m_name = "_drgn", .m_size = -1, .m_methods = methods};
 

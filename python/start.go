@@ -8,7 +8,9 @@ package python
 import "C"
 
 import (
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -108,9 +110,18 @@ func dlopen(path string) error {
 }
 
 // addSources tells C of the modules of package drgn. Embedded files are part of the program's image and never move.
+// Those that are as they were when they were packed need not be compiled.
 func addSources() error {
+	packed, err := cpython.Drgn()
+	if err != nil {
+		return err
+	}
+	code := make(map[string]string, len(packed))
+	for _, m := range packed {
+		code[m.Name] = m.Code
+	}
 	found := map[string]bool{}
-	err := fs.WalkDir(lib, "lib", func(path string, d fs.DirEntry, err error) error {
+	err = fs.WalkDir(lib, "lib", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".py") {
 			return err
 		}
@@ -125,7 +136,9 @@ func addSources() error {
 		}
 		name = strings.ReplaceAll(name, "/", ".")
 		found[name] = true
-		C.start_source(C.CString(name), C.CString(src), C.int64_t(len(src)), cbool(pkg))
+		sum := sha256.Sum256(b)
+		compiled := code[name+":"+hex.EncodeToString(sum[:8])]
+		C.start_source(C.CString(name), C.CString(src), C.int64_t(len(src)), cbool(pkg), cdata(compiled), C.int64_t(len(compiled)))
 		return nil
 	})
 	if err != nil {
@@ -145,7 +158,7 @@ func addSources() error {
 		if doc != "" {
 			src = "\"\"\"" + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(doc) + "\"\"\"\n"
 		}
-		C.start_source(C.CString(name), C.CString(src), C.int64_t(len(src)), 0)
+		C.start_source(C.CString(name), C.CString(src), C.int64_t(len(src)), 0, nil, 0)
 	}
 	return nil
 }

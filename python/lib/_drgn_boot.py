@@ -1,6 +1,7 @@
 """Start-up code: the importer for the modules that are part of the program."""
 
 import _drgn
+import marshal
 import sys
 from importlib.machinery import ModuleSpec
 
@@ -57,6 +58,9 @@ class Importer:
         return found is not None and found[1]
 
     def get_code(self, name):
+        code = _drgn._code(name)
+        if code is not None:
+            return marshal.loads(code)
         return compile(self.get_source(name), self.find_spec(name).origin, "exec", dont_inherit=True)
 
 

@@ -22,6 +22,9 @@ var Library string
 //go:embed stdlib-3.14.bin
 var stdlib string
 
+//go:embed drgn-3.14.bin
+var ours string
+
 // Licences holds the licence texts: of Python and of what its library contains.
 //
 //go:embed licences/*.txt
@@ -37,11 +40,17 @@ type Frozen struct {
 }
 
 // Stdlib returns the standard library. Its strings are parts of the program's image.
-func Stdlib() ([]Frozen, error) {
+func Stdlib() ([]Frozen, error) { return read(stdlib) }
+
+// Drgn returns package drgn as it was when it was packed: each name is followed by ":" and the start of the SHA-256 of its
+// source. A module whose source is another one now is to be compiled.
+func Drgn() ([]Frozen, error) { return read(ours) }
+
+func read(packed string) ([]Frozen, error) {
 	// After the magic: the number of modules and the size of all names; a row (name, code: offset and size, package)
 	// of little-endian 32-bit numbers for each module; the names, NUL behind each; the code, 16-aligned.
-	bad := errors.New("the packed standard library is damaged")
-	rest, ok := strings.CutPrefix(stdlib, magic)
+	bad := errors.New("the packed Python code is damaged")
+	rest, ok := strings.CutPrefix(packed, magic)
 	if !ok || len(rest) < 8 {
 		return nil, bad
 	}

@@ -1,5 +1,5 @@
 // Command pack makes the committed files of package cpython from the module github.com/kluctl/go-embed-python: libpython
-// as it is, and the standard library as code marshalled by that very interpreter.
+// as it is, and the standard library and our own package drgn as code marshalled by that very interpreter.
 //
 //	go run ./python/internal/pack          write them
 //	go run ./python/internal/pack -check   fail when a committed file is not what would be written
@@ -25,6 +25,7 @@ const (
 	module  = "github.com/kluctl/go-embed-python"
 	library = "libpython3.14-linux-amd64.so"
 	frozen  = "stdlib-3.14.bin"
+	ours    = "drgn-3.14.bin"
 	licence = "licences/Python.txt"
 )
 
@@ -42,18 +43,18 @@ func main() {
 }
 
 func run(out string, check bool) error {
+	root, err := goList("-m", "-f", "{{.Dir}}")
+	if err != nil {
+		return err
+	}
 	if out == "" {
-		root, err := goList("-m", "-f", "{{.Dir}}")
-		if err != nil {
-			return err
-		}
 		out = filepath.Join(root, "python", "internal", "cpython")
 	}
 	dir, err := goList("-m", "-f", "{{.Dir}}", module)
 	if err != nil {
 		return err
 	}
-	files, err := build(filepath.Join(dir, "python", "internal", "data", "linux-amd64"))
+	files, err := build(filepath.Join(dir, "python", "internal", "data", "linux-amd64"), filepath.Join(root, "python", "lib"))
 	if err != nil {
 		return err
 	}
@@ -90,13 +91,13 @@ func goList(args ...string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// build makes the files from the module's data for one system.
-func build(data string) (map[string][]byte, error) {
-	lib, err := gunzip(filepath.Join(data, "lib", "libpython3.14.so.1.0.gz"))
+// build makes the files from the module's data for one system, and from the sources of package drgn.
+func build(data, lib string) (map[string][]byte, error) {
+	libpython, err := gunzip(filepath.Join(data, "lib", "libpython3.14.so.1.0.gz"))
 	if err != nil {
 		return nil, err
 	}
-	if err := stripped(lib); err != nil {
+	if err := stripped(libpython); err != nil {
 		return nil, err
 	}
 	python, err := gunzip(filepath.Join(data, "bin", "python3.14.gz"))
@@ -122,13 +123,20 @@ func build(data string) (map[string][]byte, error) {
 	if err := copySources(stdlib, filepath.Join(data, "lib", "python3.14")); err != nil {
 		return nil, err
 	}
-	cmd := exec.Command(exe, "-I", "-S", "-B", script, stdlib, dst)
-	cmd.Env = []string{"PYTHONHASHSEED=0"}
-	cmd.Stderr = os.Stderr
-	if err := cmd.Run(); err != nil {
-		return nil, fmt.Errorf("pack.py: %w", err)
+	pack := func(dir, prefix string) ([]byte, error) {
+		cmd := exec.Command(exe, "-I", "-S", "-B", script, dir, prefix, dst)
+		cmd.Env = []string{"PYTHONHASHSEED=0"}
+		cmd.Stderr = os.Stderr
+		if err := cmd.Run(); err != nil {
+			return nil, fmt.Errorf("pack.py: %w", err)
+		}
+		return os.ReadFile(dst)
 	}
-	code, err := os.ReadFile(dst)
+	code, err := pack(stdlib, "<python>/")
+	if err != nil {
+		return nil, err
+	}
+	own, err := pack(lib, "<drgn>/")
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +144,7 @@ func build(data string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{library: lib, frozen: code, licence: text}, nil
+	return map[string][]byte{library: libpython, frozen: code, ours: own, licence: text}, nil
 }
 
 func gunzip(path string) ([]byte, error) {

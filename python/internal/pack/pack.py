@@ -1,9 +1,11 @@
-"""Pack the standard library as marshalled code: run by the very interpreter that will load it.
+"""Pack Python modules as marshalled code: run by the very interpreter that will load them.
 
-pack.py LIBRARY OUTPUT
+pack.py DIRECTORY PREFIX OUTPUT
 
-The output is what package cpython describes: a header, a table, the names, the code.
+PREFIX is what the names of the source files get in tracebacks. The output is what package cpython describes: a header, a table,
+the names, the code. A name of package drgn has the hash of its source behind it: see package python.
 """
+import hashlib
 import marshal
 import os
 import struct
@@ -33,14 +35,16 @@ def modules(root):
             yield name.removesuffix(".__init__"), path, package
 
 
-def main(root, out):
+def main(root, prefix, out):
     names, blob, table = bytearray(), bytearray(), []
     for name, path, package in sorted(modules(root)):
         with open(os.path.join(root, path), "rb") as f:
             source = f.read()
-        code = compile(source, "<python>/" + path, "exec", dont_inherit=True, optimize=0)
+        code = compile(source, prefix + path, "exec", dont_inherit=True, optimize=0)
         # What marshal writes depends on how often an object is referred to; loading once makes that the same always.
         data = marshal.dumps(marshal.loads(marshal.dumps(code)))
+        if prefix == "<drgn>/":
+            name += ":" + hashlib.sha256(source).hexdigest()[:16]
         blob += bytes(-len(blob) % 16)
         table.append((len(names), len(blob), len(data), package))
         names += name.encode() + b"\0"
