@@ -267,7 +267,7 @@ func otherValue(v any) (any, error) {
 				return typeRef{p, v}, nil
 			}
 		}
-	case *big.Int:
+	case *big.Int, instance, tuple, list, dict, enumValue, typeRef:
 		return v, nil
 	}
 	return nil, fmt.Errorf("helper returned a %T, which has no form in Python", v)

@@ -228,6 +228,14 @@ func (c Call) selfProg() *drgn.Program {
 	return nil
 }
 
+// selfOrNil is selfProg for a function too, which has none.
+func (c Call) selfOrNil() *drgn.Program {
+	if k := c.keep(); k != nil {
+		return Call{self: k}.selfProg()
+	}
+	return nil
+}
+
 // index converts a subscript to an index of a sequence of n elements; ok is false for what is no integer.
 func index(x *C.PyObject, n int) (int, error) {
 	var a C.arg

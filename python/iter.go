@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/python/call"
 )
 
 // An iterator gives Python its elements in batches that grow from one, so that the first costs little and the many cost
@@ -110,18 +111,10 @@ func (c Call) iterate(next func(i *C.item) (bool, error)) error {
 	return c.pyObject(newIterator(&iterator{next: next}, c.keep()))
 }
 
-// Objects returns an iterator over a walk. The walk runs on a goroutine of its own that does what it is asked for, a batch
-// at a time, while the caller waits: see iterator.
-func (c Call) Objects(seq iter.Seq2[drgn.Object, error]) error {
-	return iterateSeq(c, seq, func(o drgn.Object, i *C.item) (err error) {
-		*i, err = objectItem(o)
-		return err
-	})
-}
-
 // Values returns an iterator over a walk whose elements have a form in Python; see [stream].
 func Values[T any](c Call, seq iter.Seq2[T, error], conv func(T) any) error {
-	return iterateSeq(c, seq, func(v T, i *C.item) error { return valueItem(conv(v), i) })
+	it := call.FromSeq(seq, func(v T) call.Value { return call.Anything(conv(v)) }, call.Live(c.selfOrNil()))
+	return c.pyObject(newIterator(helperIterator(it), c.keep()))
 }
 
 // valueItem fills an item with any value.
@@ -147,95 +140,6 @@ func valueItem(v any, i *C.item) error {
 		i.tag, i.a = C.R_PY, C.uint64_t(uintptr(unsafe.Pointer(o)))
 	}
 	return nil
-}
-
-// batch is what a walk's goroutine has found.
-type batch[T any] struct {
-	elems []T
-	err   error
-	end   bool
-}
-
-func iterateSeq[T any](c Call, seq iter.Seq2[T, error], put func(T, *C.item) error) error {
-	var (
-		ask  chan int
-		give chan batch[T]
-		cur  batch[T]
-		want = 1
-	)
-	walk := func() {
-		var b batch[T]
-		n, ok := <-ask
-		if !ok {
-			return
-		}
-		defer func() {
-			if e := recover(); e != nil {
-				b.err = &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
-				give <- b
-			}
-		}()
-		start := time.Now()
-		for v, err := range seq {
-			if err != nil {
-				b.err = err
-				give <- b
-				return
-			}
-			b.elems = append(b.elems, v)
-			if len(b.elems) >= n || len(b.elems)%8 == 0 && time.Since(start) > fillFor {
-				give <- b
-				b.elems = make([]T, 0, n)
-				if n, ok = <-ask; !ok {
-					return
-				}
-				start = time.Now()
-			}
-		}
-		b.end = true
-		give <- b
-	}
-	it := &iterator{}
-	it.close = func() {
-		if ask != nil {
-			close(ask)
-			ask = nil
-		}
-	}
-	it.next = func(i *C.item) (bool, error) {
-		for len(cur.elems) == 0 {
-			if cur.err != nil || cur.end {
-				return false, cur.err
-			}
-			if ask == nil {
-				ask, give = make(chan int, 1), make(chan batch[T], 1)
-				go walk()
-			}
-			ask <- want
-			want = min(2*want, 256)
-			b, ok := receive(give)
-			if !ok {
-				it.close()
-				cur.err = raisedByHandler()
-				return false, cur.err
-			}
-			cur = b
-		}
-		v := cur.elems[0]
-		cur.elems = cur.elems[1:]
-		return true, put(v, i)
-	}
-	return c.pyObject(newIterator(it, c.keep()))
-}
-
-// receive waits for a batch: a moment with the GIL held, then without it.
-func receive[T any](ch <-chan T) (T, bool) {
-	select {
-	case v := <-ch:
-		return v, true
-	default:
-	}
-	return wait(ch)
 }
 
 // raisedByHandler takes the exception that a signal handler raised.
