@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -48,7 +49,8 @@ type module struct {
 	pkgs    []*pkg
 	helpers []*helper
 	structs []*structType
-	hand    []string // names that hand-written Python adds
+	foreign []*structType // those of other modules that its helpers return
+	hand    []string      // names that hand-written Python adds
 }
 
 func newLoader(root string) (*loader, error) {
@@ -147,11 +149,22 @@ func (l *loader) modules() ([]*module, error) {
 	}
 	sort.Slice(modules, func(i, j int) bool { return modules[i].name < modules[j].name })
 	sort.Slice(errs, func(i, j int) bool { return errs[i].Error() < errs[j].Error() })
-	for _, m := range modules { // classes that several modules return are those of the first to declare them
+	for _, m := range modules { // a class is one of the module that declares it, whichever return it
 		for _, s := range m.structs {
 			if s.module != m.name {
-				errs = append(errs, l.errorAt(s.spec.Pos(), "%s returns a named tuple of %s", m.name, s.module))
+				m.foreign = append(m.foreign, s)
 			}
+		}
+		m.structs = slices.DeleteFunc(m.structs, func(s *structType) bool { return s.module != m.name })
+	}
+	for _, m := range modules {
+		for _, s := range m.foreign {
+			owner := byName[s.module]
+			if owner == nil {
+				errs = append(errs, l.errorAt(s.spec.Pos(), "%s returns a named tuple of %s, which has no helpers", m.name, s.module))
+				continue
+			}
+			owner.addStruct(s)
 		}
 	}
 	return modules, errors.Join(errs...)

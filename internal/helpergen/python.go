@@ -53,12 +53,17 @@ func (m *module) all() []string {
 		out = append(out, s.name)
 	}
 	for _, h := range m.helpers {
-		out = append(out, h.name)
+		if !h.private() {
+			out = append(out, h.name)
+		}
 	}
 	out = append(out, m.hand...)
 	sort.Strings(out)
 	return out
 }
+
+// private reports whether a helper is for the module's hand-written part only: its name begins with an underscore.
+func (h *helper) private() bool { return strings.HasPrefix(h.name, "_") }
 
 func pyString(s string) string { return strconv.QuoteToASCII(s) }
 
@@ -220,6 +225,9 @@ func (m *module) stub() []byte {
 	if names := used(drgnNames); len(names) > 0 {
 		fmt.Fprintf(&b, "from drgn import %s\n", strings.Join(names, ", "))
 	}
+	for _, s := range m.foreign {
+		fmt.Fprintf(&b, "from %s import %s\n", s.module, s.name)
+	}
 	b.Write(body.Bytes())
 	return b.Bytes()
 }
@@ -243,6 +251,9 @@ func (m *module) page() []byte {
 		}
 	}
 	for _, h := range m.helpers {
+		if h.private() {
+			continue
+		}
 		fmt.Fprintf(&b, "\n## %s\n\n```python\n", h.name)
 		for _, d := range h.declarations() {
 			b.WriteString(strings.TrimPrefix(d, "def ") + "\n")

@@ -81,18 +81,15 @@ func DecodePageFlags(page drgn.Object) (string, error) {
 	return DecodePageFlagsValue(page.Prog(), value)
 }
 
-// PageIndex returns the offset of a page in what it is a page of, in pages, as a pgoff_t.
+// PageIndex returns the offset of a page in what it is a page of, in pages, as a pgoff_t
+// (an unsigned long).
 //
 // page is a struct page *.
 //
 //drgn:helper page_index
 func PageIndex(page drgn.Object) drgn.Object {
 	// Renamed in v6.16, as only a folio's is of use.
-	index, err := page.MemberAny("__folio_index", "index").Uint()
-	if err != nil {
-		return drgn.Failed(err)
-	}
-	return value(page.Prog(), "pgoff_t", index)
+	return page.MemberAny("__folio_index", "index").Read()
 }
 
 // PageActive reports whether PG_active is set on a page.
