@@ -198,6 +198,9 @@ func (s *scan) matches(b []byte, at uint64, found func(at uint64, b []byte) bool
 	return true
 }
 
+// interval is a range of values without the ignored bits.
+type interval struct{ min, span uint64 }
+
 // words finds aligned integers.
 type words struct {
 	size   int
@@ -205,8 +208,8 @@ type words struct {
 	mask   uint64
 	min    uint64 // of the first range
 	span   uint64
-	others []ValueRange // without the ignored bits
-	exact  []byte       // the only value as it lies in memory, when there is no other
+	others []interval // the other ranges
+	exact  []byte     // the only value as it lies in memory, when there is no other
 }
 
 func (w *words) init(values []ValueRange) error {
@@ -230,10 +233,10 @@ func (w *words) init(values []ValueRange) error {
 		if v.Min > v.Max {
 			return &ValueError{fmt.Sprintf("range of values from %#x to %#x when the ignored bits are left out", v.Min, v.Max)}
 		}
-		w.others = append(w.others, v)
+		w.others = append(w.others, interval{v.Min, v.Max - v.Min})
 	}
 	w.mask &= full
-	w.min, w.span = w.others[0].Min, w.others[0].Max-w.others[0].Min
+	w.min, w.span = w.others[0].min, w.others[0].span
 	w.others = w.others[1:]
 	if w.span == 0 && len(w.others) == 0 && w.mask == full {
 		w.exact = make([]byte, w.size)
@@ -332,7 +335,7 @@ func (w *words) scan64(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes64(v)
 		}
-		if v &= w.mask; v-w.min <= w.span || len(w.others) > 0 && w.other(v) {
+		if v &= w.mask; v-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -356,7 +359,7 @@ func (w *words) scan32(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes32(v)
 		}
-		if v := uint64(v) & w.mask; v-w.min <= w.span || len(w.others) > 0 && w.other(v) {
+		if v := uint64(v) & w.mask; v-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -369,7 +372,7 @@ func (w *words) scan16(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes16(v)
 		}
-		if v := uint64(v) & w.mask; v-w.min <= w.span || len(w.others) > 0 && w.other(v) {
+		if v := uint64(v) & w.mask; v-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -378,8 +381,8 @@ func (w *words) scan16(b []byte) int {
 
 // other reports whether a value is in one of the ranges but the first.
 func (w *words) other(v uint64) bool {
-	for _, r := range w.others {
-		if v-r.Min <= r.Max-r.Min {
+	for i := range w.others {
+		if v-w.others[i].min <= w.others[i].span {
 			return true
 		}
 	}

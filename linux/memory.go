@@ -70,6 +70,28 @@ func (m *virtualMemory) translated(address uint64) ([]byte, error) {
 	return data, nil
 }
 
+// Next returns the first virtual address from address on whose page is mapped and in the dump.
+func (m *virtualMemory) Next(address uint64) (uint64, bool) {
+	for {
+		mapped, ok := m.translator.Next(0, address)
+		if !ok {
+			return 0, false
+		}
+		physical, contiguous, err := m.translator.Translate(0, mapped)
+		if err == nil {
+			there, ok := m.physical.Next(physical, true)
+			if ok && there-physical < contiguous {
+				return mapped + (there - physical), true
+			}
+		} else {
+			contiguous = 1<<pageShift - mapped%(1<<pageShift)
+		}
+		if address = mapped + contiguous; address < mapped {
+			return 0, false
+		}
+	}
+}
+
 // Read serves the parts of physical memory that can't be viewed.
 func (m *virtualMemory) Read(buf []byte, address, _ uint64, _ bool) error {
 	for len(buf) > 0 {

@@ -3,6 +3,7 @@ package mem
 import (
 	"errors"
 	"iter"
+	"sort"
 )
 
 // Sparse is what a [Viewer] also implements if it knows where memory that can't be read ends: [Space.Chunks] then need
@@ -71,6 +72,26 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 			}
 		}
 	}
+}
+
+// Next returns the first address from address on that may be readable, as far as the segments know, or false if there is
+// none.
+func (s *Space) Next(address uint64, physical bool) (uint64, bool) {
+	table, mask := s.table(physical)
+	first := sort.Search(len(table), func(i int) bool { return table[i].max >= address })
+	for i := first; i < len(table); i++ {
+		p := &table[i]
+		at := max(address, p.min)
+		if sparse, ok := p.view.(Sparse); ok {
+			next, ok := sparse.Next(at)
+			if !ok || next > p.max {
+				continue
+			}
+			at = max(at, next)
+		}
+		return at, at <= mask
+	}
+	return 0, false
 }
 
 // chunk returns bytes from at on, up to last, of the piece.

@@ -92,3 +92,28 @@ func TestChunks(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestNext(t *testing.T) {
+	s := NewSpace()
+	add(t, s, BytesSegment(0x10, []byte{1, 2}, true), Segment{Min: 0x1000, Max: 1<<20 - 1, Physical: true, View: sparse{holes{2: true, 255: true}}},
+		BytesSegment(1<<21, []byte{1}, true))
+	for _, c := range []struct {
+		address, want uint64
+		ok            bool
+	}{
+		{0, 0x10, true}, {0x11, 0x11, true}, {0x12, 0x2000, true}, {0x2345, 0x2345, true}, {0x3000, 0xff000, true}, {1 << 20, 1 << 21, true},
+		{1<<21 + 1, 0, false}, {^uint64(0), 0, false},
+	} {
+		if got, ok := s.Next(c.address, true); ok != c.ok || ok && got != c.want {
+			t.Errorf("%#x: %#x, %t", c.address, got, ok)
+		}
+	}
+	if _, ok := s.Next(0, false); ok {
+		t.Error("virtual memory")
+	}
+	s.SetAddressMask(0xffff)
+	add(t, s, BytesSegment(1<<20, []byte{1}, false))
+	if at, ok := s.Next(0, false); ok {
+		t.Errorf("%#x is beyond the address space", at)
+	}
+}

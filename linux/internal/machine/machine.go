@@ -41,6 +41,10 @@ type Translator interface {
 	// Translate returns the physical address of a virtual one under the page table whose top level lies at the
 	// physical address root (0: the kernel's own), and how many bytes from there on are mapped one after the other.
 	Translate(root, address uint64) (physical, contiguous uint64, err error)
+
+	// Next returns the first virtual address from address on that is mapped under root, or false when there is none.
+	// Page tables that can't be read map nothing.
+	Next(root, address uint64) (uint64, bool)
 }
 
 // For returns the kernel's side of an instruction set, or nil.

@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn/arch"
@@ -80,7 +81,7 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 		shift = 12 + 9*uint(level-1)
 		entry, err := t.physical.Uint(table+address>>shift&511*8, 8, false, true)
 		if err != nil {
-			return 0, 0, fmt.Errorf("cannot read the level %d page table of address %#x: %w", level, address, err)
+			return 0, 0, unreadable(err, level, address)
 		}
 		// A page that is marked PROT_NONE or awaits a NUMA fault is not "present" to the processor but still there.
 		if entry&(x86Present|x86ProtNone) == 0 {
@@ -99,4 +100,63 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 		table = next
 	}
 	return 0, 0, &mem.FaultError{Message: "address is not mapped", Address: address}
+}
+
+// unreadable makes the fault of a page table that of the address whose translation needs it.
+func unreadable(err error, level int, address uint64) error {
+	var fault *mem.FaultError
+	if !errors.As(err, &fault) {
+		return fmt.Errorf("cannot read the level %d page table of address %#x: %w", level, address, err)
+	}
+	return &mem.FaultError{
+		Message: fmt.Sprintf("cannot read the level %d page table (%s: physical %#x)", level, fault.Message, fault.Address), Address: address,
+	}
+}
+
+// Next walks the page tables, and looks for the next entry in the table where the walk ends.
+func (t *x86Translator) Next(root, address uint64) (uint64, bool) {
+	if root == 0 {
+		root = t.root
+	}
+	width := 12 + 9*uint(t.levels) // of an address
+	for {
+		upper := ^uint64(0) << (width - 1)
+		if address >= 1<<(width-1) && address < upper {
+			address = upper
+		}
+		mapped, next := t.walk(root&^t.sme&x86AddressMask, address)
+		if mapped {
+			return address, true
+		}
+		if next <= address {
+			return 0, false // the end of the address space
+		}
+		address = next
+	}
+}
+
+// walk reports whether address is mapped and, if not, the next that may be.
+func (t *x86Translator) walk(table, address uint64) (mapped bool, next uint64) {
+	for level := t.levels; ; level-- {
+		shift := 12 + 9*uint(level-1)
+		index := address >> shift & 511
+		entry, err := t.physical.Uint(table+index*8, 8, false, true)
+		if err != nil {
+			return false, address>>(shift+9)<<(shift+9) + 1<<(shift+9)
+		}
+		if entry&(x86Present|x86ProtNone) == 0 {
+			next := address>>shift<<shift + 1<<shift
+			for index++; index < 512; index++ {
+				if entry, err := t.physical.Uint(table+index*8, 8, false, true); err != nil || entry&(x86Present|x86ProtNone) != 0 {
+					break
+				}
+				next += 1 << shift
+			}
+			return false, next
+		}
+		if level == 1 || level <= 3 && entry&x86PageSize != 0 || entry&x86Present == 0 {
+			return true, 0
+		}
+		table = entry &^ t.sme & x86AddressMask
+	}
 }
