@@ -1,0 +1,23 @@
+"""What drgn.helpers.linux.net gives as addresses."""
+
+import ipaddress
+
+from drgn.helpers.linux.net import _netdev_ipv4_addrs, _netdev_ipv6_addrs
+
+__all__ = ("netdev_ipv4_addrs", "netdev_ipv6_addrs")
+
+
+def netdev_ipv4_addrs(dev):
+    """Return the IPv4 addresses of a network device, each as an ipaddress.IPv4Address.
+
+    dev is a struct net_device *.
+    """
+    return [ipaddress.IPv4Address(a) for a in _netdev_ipv4_addrs(dev)]
+
+
+def netdev_ipv6_addrs(dev):
+    """Return the IPv6 addresses of a network device, each as an ipaddress.IPv6Address.
+
+    dev is a struct net_device *.
+    """
+    return [ipaddress.IPv6Address(a) for a in _netdev_ipv6_addrs(dev)]
