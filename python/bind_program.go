@@ -200,7 +200,7 @@ func programClass() *class {
 			}},
 			{Sig: "add_memory_segment(address: index, size: index, read_fn: any, physical: bool = False)",
 				Doc: "Have read_fn(address, count, offset, physical) give the memory of a range of addresses.", Do: addMemorySegment},
-		}, finderMethods()...), typeMethods()...),
+		}, append(finderMethods(), searchMethods()...)...), typeMethods()...),
 		props: []property{
 			{name: "flags", doc: "What the program is.", get: func(c Call) error { return c.Enum(enumProgramFlags, int64(c.selfProg().Flags())) }},
 			{name: "platform", doc: "Machine the program runs on, or None.", get: func(c Call) error {

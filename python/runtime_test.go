@@ -258,3 +258,13 @@ print('prog.read_u8(' in complete('prog.read_u'))
 		t.Errorf("%s, want like %s", out, want)
 	}
 }
+
+func TestSearchMemory(t *testing.T) {
+	script(t, true, `
+t = prog["init_task"]
+assert t.comm.address_ - next(prog.search_memory(b"swapper/0")) and t.comm.address_ in list(prog.search_memory(b"swapper/0"))
+it = prog.search_memory_u64(t.address_, (t.address_, t.address_ + 8))
+assert iter(it) is it
+assert all(v - t.address_ <= 8 for a, v in it.set_address_range(t.address_, t.address_ + 8191))
+`)
+}

@@ -1,8 +1,8 @@
-"""Programs and symbols that scripts make themselves."""
+"""Programs and symbols that scripts make themselves, and searches of memory."""
 
 import _drgn
 
-__all__ = ("SymbolIndex", "program_from_core_dump")
+__all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump")
 
 
 def program_from_core_dump(path):
@@ -10,6 +10,27 @@ def program_from_core_dump(path):
     import os
 
     return _drgn._open_core(os.fspath(path))
+
+
+class MemorySearchIterator:
+    """Iterator over what a search of memory finds, in the order of addresses."""
+
+    def __init__(self, prog, kind, value, number):
+        self._search = (prog, kind, value, number)
+        self._range, self._found = (None, None, False), None
+
+    def set_address_range(self, min_address=None, max_address=None, physical=False):
+        """Search only from an address to another, both inclusive; physical says what kind they are. Starts over."""
+        self._range, self._found = (min_address, max_address, physical), None
+        return self
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        if self._found is None:
+            self._found = _drgn._search(*self._search, *self._range)
+        return next(self._found)
 
 
 class SymbolIndex:
@@ -46,4 +67,4 @@ class SymbolIndex:
         return found
 
 
-SymbolIndex.__module__ = program_from_core_dump.__module__ = "drgn"
+MemorySearchIterator.__module__ = SymbolIndex.__module__ = program_from_core_dump.__module__ = "drgn"
