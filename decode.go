@@ -204,10 +204,10 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 		return err
 	}
 	whole := base
-	if base.form == reference && len(plan) > 1 {
+	if base.form == reference && len(plan) > 1 && o.prog.flags&IsLive != 0 {
 		if size, err := base.typ.Size(); err == nil && size <= maxEager {
-			// One read for the whole object: a consistent view on a live target. Where a part of it cannot be read the
-			// fields are read one by one.
+			// One read for the whole object, so that all fields are of the same moment. Where a part of it cannot be read
+			// the fields are read one by one.
 			if read := base.Read(); read.form == value {
 				whole = read
 			}

@@ -37,7 +37,10 @@ func TestDecodeStruct(t *testing.T) {
 			Object drgn.Object `drgn:"v"`
 		}
 		want := result{ID: 10, New: 12, NextID: 20, Dotted: 20, Far: -1, None: -2, Lost: -3, V: []int{13, 14}, W: [2]int{23, 24}, Next: inner{20}, Plain: "as it was"}
-		for _, o := range []drgn.Object{first, first.AddressOf(), first} {
+		for i, o := range []drgn.Object{first, first.AddressOf(), first, first.AddressOf()} {
+			if i == 2 { // all is read at once
+				m.Setup(drgn.Setup{Flags: drgn.IsLive})
+			}
 			got := result{Far: -1, None: -2, Lost: -3, Plain: "as it was"}
 			if err := o.Decode(&got); err != nil {
 				t.Fatal(err)
@@ -78,6 +81,7 @@ func TestDecodeNested(t *testing.T) {
 			N uintptr     `drgn:"p"`
 		} `drgn:"links"`
 	}
+	m.Setup(drgn.Setup{Flags: drgn.IsLive})
 	if err := m.ObjectAt(s, 0x1000).Decode(&got); err != nil {
 		t.Fatal(err)
 	}
@@ -258,6 +262,7 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	// What can't be read is read around.
 	m.put(0x7000, first0(m, node)...)
+	m.Setup(drgn.Setup{Flags: drgn.IsLive})
 	var part struct {
 		ID int `drgn:"id"`
 		A  int `drgn:"a"`

@@ -41,22 +41,33 @@ func (o Object) Member(name string) Object {
 	}
 	f, err := s.typ.FindMember(name)
 	if err != nil {
-		var missing *types.MemberError
-		if isPointer && errors.As(err, &missing) {
-			err = &types.MemberError{Type: o.typ, Name: name}
-		} else if kind := (*types.KindError)(nil); errors.As(err, &kind) {
-			err = &TypeError{fmt.Sprintf("'%s' is not a structure, union, or class", s.typ)}
-			if isPointer {
-				err = &TypeError{fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)}
-			}
-		}
-		return Failed(err)
+		return o.noMember(name, s.typ, isPointer, err)
+	}
+	if s.form == reference && s.x == nil && f.BitFieldSize == 0 {
+		// The common case of what part does.
+		off := uint64(s.bitOff) + f.BitOffset
+		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask, bitOff: uint8(off & 7)}
 	}
 	m := s.part(f.Type, f.BitOffset, f.BitFieldSize)
 	if s.x != nil && m.form == reference {
 		m.x = s.x.member(name)
 	}
 	return m
+}
+
+// noMember says why o has no member; t is what o is, or points to.
+func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) Object {
+	var missing *types.MemberError
+	var kind *types.KindError
+	switch {
+	case isPointer && errors.As(err, &missing):
+		return Failed(&types.MemberError{Type: o.typ, Name: name})
+	case errors.As(err, &kind) && isPointer:
+		return Failed(&TypeError{fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
+	case errors.As(err, &kind):
+		return Failed(&TypeError{fmt.Sprintf("'%s' is not a structure, union, or class", t)})
+	}
+	return Failed(err)
 }
 
 // MemberAny returns the first of the named members that the type has: what was renamed is asked for under all its

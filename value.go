@@ -32,9 +32,8 @@ func (o Object) scalar() (uint64, error) {
 		if !ok {
 			break
 		}
-		var buf [9]byte
-		b := buf[:(uint64(o.bitOff)+size+7)/8]
-		if err := o.prog.mem.Read(b, o.bits, false); err != nil {
+		b, err := o.prog.atHand(o.bits, (uint64(o.bitOff)+size+7)/8)
+		if err != nil {
 			return 0, err
 		}
 		v, _ := bits.Extract(b, uint64(o.bitOff), size, t.BigEndian())
@@ -45,6 +44,15 @@ func (o Object) scalar() (uint64, error) {
 		return 0, o.Err()
 	}
 	return 0, &TypeError{fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
+}
+
+// atHand returns n bytes of memory, without a copy where that can be.
+func (p *Program) atHand(address, n uint64) ([]byte, error) {
+	if b, err := p.mem.View(address, false); err == nil && uint64(len(b)) >= n {
+		return b[:n], nil
+	}
+	b := make([]byte, n)
+	return b, p.mem.Read(b, address, false)
 }
 
 // width returns the size of a scalar object in bits.
@@ -67,6 +75,17 @@ func (o Object) Uint() (uint64, error) {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 	default:
 		return 0, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
+	}
+	if n := t.OwnSize(); o.form == reference && o.bitField == 0 && o.bitOff == 0 && n-1 < 8 {
+		// The common case of what follows.
+		v, err := o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
+		if err != nil {
+			return 0, o.readError(err)
+		}
+		if t.IsSigned() {
+			v = uint64(bits.SignExtend(v, n*8))
+		}
+		return v, nil
 	}
 	v, err := o.scalar()
 	if err != nil {
