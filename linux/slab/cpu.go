@@ -95,15 +95,11 @@ func (c *cacheReader) barnSheaves(free map[uint64]struct{}) error {
 	if !c.cache.HasMember("cpu_sheaves") {
 		return nil
 	}
-	nodes, err := c.cache.Member("node").Len()
-	if err != nil {
-		return err
-	}
-	for i := range nodes {
-		node := c.cache.Member("node").Index(int64(i)).Read()
-		if null, err := node.IsNull(); err != nil {
+	for node, err := range nodes(c.cache) {
+		if err != nil {
 			return err
-		} else if null || !node.HasMember("barn") {
+		}
+		if !node.HasMember("barn") {
 			continue
 		}
 		barn := node.Member("barn").Read()

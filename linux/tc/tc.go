@@ -9,12 +9,13 @@ import (
 // LookupQdisc returns the queueing discipline of a network device that has a handle, as a struct Qdisc *; a null pointer
 // if there is none.
 //
-// dev is a struct net_device *; major is the part of the handle before the colon, which tc(8) writes in hexadecimal.
+// dev is a struct net_device *; major is the part of the handle before the colon, which tc(8) writes in hexadecimal. It is
+// 0 of a root discipline that the kernel has set up itself.
 //
 //drgn:helper qdisc_lookup(dev, major)
 func LookupQdisc(dev drgn.Object, major uint64) drgn.Object {
 	none := drgn.PointerValue(dev, "struct Qdisc", 0)
-	if none.Err() != nil || major == 0 || major > 0xffff {
+	if none.Err() != nil || major > 0xffff {
 		return none
 	}
 	handle := major << 16

@@ -12,6 +12,109 @@ var linuxSched = call.Module{
 	Doc:  "Look at the kernel's scheduler: what runs, what waits, and on which CPU (include/linux/sched.h).",
 	Funcs: []call.Func{
 		{
+			Name: "task_group_name",
+			Params: []call.Param{
+				{Name: "tg", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bytes",
+			Doc:     "Return the name of a group of tasks: the path of its control group, or \"/autogroup-1\" for one that the\nkernel made for a session.\n\ntg is a struct task_group *.",
+			Do: func(c *call.Call) error {
+				v0, err := sched.GroupName(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
+			Name: "task_group_sched_entity",
+			Params: []call.Param{
+				{Name: "tg", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "cpu", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return what schedules a group of tasks on a CPU, as a struct sched_entity *; a null pointer for the root\ngroup, which nothing schedules.\n\ntg is a struct task_group *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(sched.GroupEntity(c.Object(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "rq_for_each_fair_task",
+			Params: []call.Param{
+				{Name: "rq", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the tasks of the fair scheduler that can run or run on a CPU, each as a struct task_struct *.\n\nrq is a struct rq *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(sched.ForEachFairTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "rq_for_each_rt_task",
+			Params: []call.Param{
+				{Name: "rq", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the tasks of the real-time scheduler that can run or run on a CPU, those of the highest\npriority first, each as a struct task_struct *. Those of a group of tasks come where the group has its place.\n\nrq is a struct rq *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(sched.ForEachRealTimeTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "sched_entity_is_task",
+			Params: []call.Param{
+				{Name: "se", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "bool",
+			Doc:     "Return whether what the fair scheduler schedules is a task, not a group of tasks.\n\nse is a struct sched_entity *.",
+			Do: func(c *call.Call) error {
+				v0, err := sched.EntityIsTask(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bool(v0))
+			},
+		},
+		{
+			Name: "sched_entity_to_task",
+			Params: []call.Param{
+				{Name: "se", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Object",
+			Doc:     "Return the task that an entity of the fair scheduler is, as a struct task_struct *. An entity that is a\ngroup of tasks is a ValueError.\n\nse is a struct sched_entity *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(sched.EntityToTask(c.Object(0))))
+			},
+		},
+		{
+			Name: "cfs_rq_for_each_entity",
+			Params: []call.Param{
+				{Name: "cfs_rq", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Tuple[Object, int, bool, bool]]",
+			Doc:     "Walk the entities in a queue of the fair scheduler, and after each that is a group of tasks those in its\nqueue. The one that runs, which is not in the kernel's tree, comes first in its queue.\n\ncfs_rq is a struct cfs_rq *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(sched.ForEachEntity(c.Object(0)), func(v sched.QueuedEntity) call.Value {
+					return call.Tuple(call.Object(v.Entity), call.Uint(v.Depth), call.Bool(v.Current), call.Bool(v.Throttled))
+				}, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "task_since_last_arrival_ns",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "int",
+			Doc:     "Return for how long a task has been what it is - running, waiting, asleep - in nanoseconds: the time\nfrom when it last began to run to when its run queue's clock was last set. A CPU that is idle or runs one task for\nlong does not set it.\n\ntask is a struct task_struct *.",
+			Do: func(c *call.Call) error {
+				v0, err := sched.SinceLastArrival(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Int(v0))
+			},
+		},
+		{
 			Name: "task_thread_info",
 			Params: []call.Param{
 				{Name: "task", Kind: call.KindObject, Annotation: "Object"},

@@ -144,15 +144,73 @@ var linuxSlab = call.Module{
 				}))
 			},
 		},
+		{
+			Name: "slab_cache_usage",
+			Params: []call.Param{
+				{Name: "slab_cache", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "SlabCacheUsage",
+			Doc:     "Return how many slabs and objects a cache has. The kernel must count them (CONFIG_SLUB_DEBUG).\n\nslab_cache is a struct kmem_cache *.",
+			Do: func(c *call.Call) error {
+				v0, err := slab.Usage(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Record(&linuxSlabSlabCacheUsage, call.Uint(v0.NumSlabs), call.Uint(v0.NumObjs), call.Uint(v0.FreeObjs)))
+			},
+		},
+		{
+			Name: "slab_total_usage",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "SlabTotalUsage",
+			Doc:     "Return how many pages the slab allocator uses.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := slab.Total(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Record(&linuxSlabSlabTotalUsage, call.Uint(v0.ReclaimablePages), call.Uint(v0.UnreclaimablePages)))
+			},
+		},
+		{
+			Name: "get_slab_cache_aliases",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Dict[str, str]",
+			Doc:     "Return the names of caches that are served by another one's slabs, with the name of the latter.\n\nThe kernel does not keep them but in sysfs, which it must have.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := slab.Aliases(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Map(v0, call.Str, call.Str))
+			},
+		},
 	},
 	Structs: []*call.Struct{
+		&linuxSlabSlabCacheUsage,
 		&linuxSlabSlabObjectInfo,
+		&linuxSlabSlabTotalUsage,
 	},
 }
+
+var linuxSlabSlabCacheUsage = call.Struct{Module: "drgn.helpers.linux.slab", Name: "SlabCacheUsage", Fields: []string{
+	"num_slabs",
+	"num_objs",
+	"free_objs",
+}}
 
 var linuxSlabSlabObjectInfo = call.Struct{Module: "drgn.helpers.linux.slab", Name: "SlabObjectInfo", Fields: []string{
 	"slab_cache",
 	"slab",
 	"address",
 	"allocated",
+}}
+
+var linuxSlabSlabTotalUsage = call.Struct{Module: "drgn.helpers.linux.slab", Name: "SlabTotalUsage", Fields: []string{
+	"reclaimable_pages",
+	"unreclaimable_pages",
 }}

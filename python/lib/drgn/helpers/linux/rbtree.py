@@ -4,6 +4,7 @@
 __all__ = (
     "RB_EMPTY_NODE",
     "RB_EMPTY_ROOT",
+    "rb_find",
     "rb_first",
     "rb_last",
     "rb_next",
@@ -13,4 +14,8 @@ __all__ = (
     "rbtree_inorder_for_each_entry",
     "rbtree_preorder_for_each",
     "rbtree_preorder_for_each_entry",
+    "validate_rbtree",
+    "validate_rbtree_inorder_for_each_entry",
 )
+
+from drgn.helpers.linux._rbtree import *

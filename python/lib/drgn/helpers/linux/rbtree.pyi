@@ -81,3 +81,5 @@ def rbtree_preorder_for_each_entry(type: Union[str, Type], root: Object, member:
     root is a struct rb_root *; member is the member of type that is the tree's node.
     """
     ...
+
+from drgn.helpers.linux._rbtree import *

@@ -3,21 +3,38 @@
 
 from collections import namedtuple as _namedtuple
 
+SlabCacheUsage = _namedtuple("SlabCacheUsage", ("num_slabs", "num_objs", "free_objs",), module=__name__)
+SlabCacheUsage.__doc__ = """A SlabCacheUsage is how many slabs and objects a cache has."""
+SlabCacheUsage.num_slabs.__doc__ = "slabs"
+SlabCacheUsage.num_objs.__doc__ = "objects in these slabs, allocated or free"
+SlabCacheUsage.free_objs.__doc__ = "free ones in slabs that no CPU allocates from at the moment; /proc/slabinfo counts these only, too"
 SlabObjectInfo = _namedtuple("SlabObjectInfo", ("slab_cache", "slab", "address", "allocated",), module=__name__)
 SlabObjectInfo.__doc__ = """An SlabObjectInfo is what the slab allocator knows of an address."""
 SlabObjectInfo.slab_cache.__doc__ = "struct kmem_cache *"
 SlabObjectInfo.slab.__doc__ = "struct slab *, or struct page * before v5.17"
 SlabObjectInfo.address.__doc__ = "of the object"
+SlabTotalUsage = _namedtuple("SlabTotalUsage", ("reclaimable_pages", "unreclaimable_pages",), module=__name__)
+SlabTotalUsage.__doc__ = """A SlabTotalUsage is how many pages the slab allocator uses."""
+SlabTotalUsage.reclaimable_pages.__doc__ = "of caches whose objects can be given up when memory is short"
+SlabTotalUsage.unreclaimable_pages.__doc__ = "of all others"
 
 __all__ = (
+    "SlabCacheUsage",
     "SlabObjectInfo",
+    "SlabTotalUsage",
     "find_containing_slab_cache",
     "find_slab_cache",
     "for_each_slab_cache",
+    "get_slab_cache_aliases",
+    "print_slab_caches",
     "slab_cache_for_each_allocated_object",
     "slab_cache_is_merged",
     "slab_cache_objects_per_slab",
     "slab_cache_order",
     "slab_cache_pages_per_slab",
+    "slab_cache_usage",
     "slab_object_info",
+    "slab_total_usage",
 )
+
+from drgn.helpers.linux._slab import *

@@ -7,6 +7,7 @@ def qdisc_lookup(dev: Object, major: IntegerLike) -> Object:
     """Return the queueing discipline of a network device that has a handle, as a struct Qdisc *; a null pointer
     if there is none.
 
-    dev is a struct net_device *; major is the part of the handle before the colon, which tc(8) writes in hexadecimal.
+    dev is a struct net_device *; major is the part of the handle before the colon, which tc(8) writes in hexadecimal. It is
+    0 of a root discipline that the kernel has set up itself.
     """
     ...

@@ -1,0 +1,54 @@
+package sched
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/cgroup"
+)
+
+// GroupName returns the name of a group of tasks: the path of its control group, or "/autogroup-1" for one that the
+// kernel made for a session.
+//
+// tg is a struct task_group *.
+//
+//drgn:helper task_group_name
+func GroupName(tg drgn.Object) ([]byte, error) {
+	if tg.HasMember("autogroup") { // with CONFIG_SCHED_AUTOGROUP
+		auto := tg.Member("autogroup").Read()
+		if none, err := auto.IsNull(); err != nil {
+			return nil, err
+		} else if !none {
+			id, err := auto.Member("id").Uint()
+			return fmt.Appendf(nil, "/autogroup-%d", id), err
+		}
+	}
+	group := tg.Member("css").Member("cgroup").Read()
+	if none, err := group.IsNull(); err != nil || none {
+		return nil, err
+	}
+	return cgroup.Path(group)
+}
+
+// GroupEntity returns what schedules a group of tasks on a CPU, as a struct sched_entity *; a null pointer for the root
+// group, which nothing schedules.
+//
+// tg is a struct task_group *.
+//
+//drgn:helper task_group_sched_entity(tg, cpu)
+func GroupEntity(tg drgn.Object, cpu uint64) drgn.Object {
+	entities := tg.Member("se").Read()
+	if none, err := entities.IsNull(); err != nil {
+		return drgn.Failed(err)
+	} else if none {
+		return drgn.PointerValue(tg, "struct sched_entity", 0)
+	}
+	n, err := tg.Prog().Variable("nr_cpu_ids").Uint()
+	if err != nil && !drgn.IsNotFound(err) {
+		return drgn.Failed(err)
+	}
+	if cpu >= max(n, 1) {
+		return drgn.Failed(&drgn.ValueError{Problem: "there is no such CPU"})
+	}
+	return entities.Index(int64(cpu)).Read()
+}

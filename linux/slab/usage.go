@@ -1,0 +1,159 @@
+package slab
+
+import (
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/kernfs"
+	"github.com/godrgn/drgn/linux/list"
+)
+
+// A CacheUsage is how many slabs and objects a cache has.
+//
+//drgn:namedtuple SlabCacheUsage
+type CacheUsage struct {
+	NumSlabs uint64 // slabs
+	NumObjs  uint64 // objects in these slabs, allocated or free
+	FreeObjs uint64 // free ones in slabs that no CPU allocates from at the moment; /proc/slabinfo counts these only, too
+}
+
+// Usage returns how many slabs and objects a cache has. The kernel must count them (CONFIG_SLUB_DEBUG).
+//
+// slab_cache is a struct kmem_cache *.
+//
+//drgn:helper slab_cache_usage(slab_cache)
+func Usage(cache drgn.Object) (CacheUsage, error) {
+	var usage CacheUsage
+	for node, err := range nodes(cache) {
+		if err != nil {
+			return usage, err
+		}
+		var counts struct {
+			Slabs   uint64 `drgn:"nr_slabs.counter"`
+			Objects uint64 `drgn:"total_objects.counter"`
+		}
+		if err := node.Decode(&counts); err != nil {
+			return usage, err
+		}
+		free, err := freeOnNode(node)
+		if err != nil {
+			return usage, err
+		}
+		usage.NumSlabs += counts.Slabs
+		usage.NumObjs += counts.Objects
+		usage.FreeObjs += free
+	}
+	return usage, nil
+}
+
+// freeOnNode returns the number of free objects in the slabs of a struct kmem_cache_node * that have any.
+func freeOnNode(node drgn.Object) (uint64, error) {
+	p := node.Prog()
+	// A struct page has the members of a slab before v5.17, commit d122019bf061; its list was called lru before v4.18,
+	// commit 4da1984edbbe.
+	typ, err := p.Type("struct slab")
+	if drgn.IsNotFound(err) {
+		typ, err = p.Type("struct page")
+	}
+	if err != nil {
+		return 0, err
+	}
+	member := "slab_list"
+	if _, err := typ.FindMember(member); err != nil {
+		member = "lru"
+	}
+	var free uint64
+	for slab, err := range list.ForEachEntry(typ, node.Member("partial").AddressOf(), member) {
+		if err != nil {
+			return 0, err
+		}
+		var s struct {
+			Objects uint64 `drgn:"objects"`
+			InUse   uint64 `drgn:"inuse"`
+		}
+		if err := slab.Decode(&s); err != nil {
+			return 0, err
+		}
+		if s.InUse > s.Objects {
+			return 0, &drgn.ValueError{Problem: "slab is corrupt: more of its objects are allocated than it has"}
+		}
+		free += s.Objects - s.InUse
+	}
+	return free, nil
+}
+
+// A TotalUsage is how many pages the slab allocator uses.
+//
+//drgn:namedtuple SlabTotalUsage
+type TotalUsage struct {
+	ReclaimablePages   uint64 // of caches whose objects can be given up when memory is short
+	UnreclaimablePages uint64 // of all others
+}
+
+// Total returns how many pages the slab allocator uses.
+//
+//drgn:helper slab_total_usage
+func Total(p *drgn.Program) (TotalUsage, error) {
+	var t TotalUsage
+	var err error
+	if t.ReclaimablePages, err = nodePages(p, "NR_SLAB_RECLAIMABLE_B", "NR_SLAB_RECLAIMABLE"); err != nil {
+		return t, err
+	}
+	t.UnreclaimablePages, err = nodePages(p, "NR_SLAB_UNRECLAIMABLE_B", "NR_SLAB_UNRECLAIMABLE")
+	return t, err
+}
+
+// nodePages returns a counter of pages of all nodes. The first of the names that exists counts: the kernel gives these
+// two in bytes since v5.9, commit d42f3245c7e2, but keeps all of them in pages.
+func nodePages(p *drgn.Program, names ...string) (uint64, error) {
+	var item drgn.Object
+	for _, name := range names {
+		if item = p.Constant(name); !drgn.IsNotFound(item.Err()) {
+			break
+		}
+	}
+	i, err := item.Int()
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.Variable("vm_node_stat").Index(i).Member("counter").Int()
+	return uint64(max(n, 0)), err // CPUs keep back what they counted, so that it may be less than 0 for a while
+}
+
+// Aliases returns the names of caches that are served by another one's slabs, with the name of the latter.
+//
+// The kernel does not keep them but in sysfs, which it must have.
+//
+//drgn:helper get_slab_cache_aliases
+func Aliases(p *drgn.Program) (map[string]string, error) {
+	const link = 0x4 // KERNFS_LINK
+	aliases := map[string]string{}
+	for kn, err := range kernfs.Children(p.Variable("slab_kset").Member("kobj").Member("sd")) {
+		if err != nil {
+			return nil, err
+		}
+		flags, err := kn.Member("flags").Uint()
+		if err != nil {
+			return nil, err
+		}
+		if flags&link == 0 {
+			continue
+		}
+		name, err := kernfs.Name(kn)
+		if err != nil {
+			return nil, err
+		}
+		kobject, err := p.Type("struct kobject *")
+		if err != nil {
+			return nil, err
+		}
+		cache := drgn.Entry(kn.Member("symlink").Member("target_kn").Member("priv").Cast(kobject), "struct kmem_cache", "kobj")
+		served, err := cache.Member("name").CString()
+		if err != nil {
+			return nil, err
+		}
+		// A cache that could be merged is known to sysfs by a name of its own making, and its first name is a link, too.
+		if string(name) != string(served) {
+			aliases[string(name)] = string(served)
+		}
+	}
+	return aliases, nil
+}
