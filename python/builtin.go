@@ -8,13 +8,13 @@ import "C"
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"runtime"
 	"strings"
 	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/licences"
 	"github.com/godrgn/drgn/python/internal/cpython"
 )
 
@@ -76,20 +76,11 @@ func init() {
 			return c.pyObject(newProgram(p))
 		}},
 		Func{Sig: "_licences()", Do: func(c Call) error {
-			var text strings.Builder
-			err := fs.WalkDir(cpython.Licences, ".", func(path string, d fs.DirEntry, err error) error {
-				if err != nil || d.IsDir() {
-					return err
-				}
-				b, err := cpython.Licences.ReadFile(path)
-				text.Write(b)
-				text.WriteString("\n")
-				return err
-			})
+			text, err := licences.All()
 			if err != nil {
 				return err
 			}
-			return c.String(text.String())
+			return c.String(text)
 		}},
 		Func{Sig: "_ready(source_location: any)", Do: func(c Call) error {
 			C.sh_incref(c.py(0))

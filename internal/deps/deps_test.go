@@ -21,7 +21,7 @@ const modulePath = "github.com/godrgn/drgn"
 // memory, debug info, types, objects, helpers, front ends.
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
-	NONE < arch, internal/bin, internal/bits, internal/cache, mem, types;
+	NONE < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
 
 	# File formats to records; no policy.
 	internal/bin, mem < internal/elf;
@@ -56,15 +56,16 @@ const rooms = `
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
 	drgn < internal/walk < linux/*;
+	internal/flags < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo < user;
 
 	# Front ends.
 	linux, user, internal/target < attach;
 	attach < commands;
-	NONE < python/internal/*;
+	NONE < licences, python/internal/*;
 	drgn < python/call;
-	attach, commands, linux/*, python/call, python/internal/* < python/* < python < cmd/drgn;
+	attach, commands, licences, linux/*, python/call, python/internal/* < python/* < python < cmd/drgn;
 
 	# Tools: generators, writers of test files, the lab.
 	python/call < internal/helpergen;

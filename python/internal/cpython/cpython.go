@@ -1,9 +1,9 @@
-// Package cpython holds CPython 3.14 as data: the shared library, the standard library as marshalled code and the
-// licence texts of what they contain. Its files are made by python/internal/pack.
+// Package cpython holds CPython 3.14 as data: the shared library and the standard library as marshalled code. Its files are
+// made by python/internal/pack.
 package cpython
 
 import (
-	"embed"
+	_ "embed"
 	"encoding/binary"
 	"errors"
 	"strings"
@@ -24,11 +24,6 @@ var stdlib string
 
 //go:embed drgn-3.14.bin
 var ours string
-
-// Licences holds the licence texts: of Python and of what its library contains.
-//
-//go:embed licences/*.txt
-var Licences embed.FS
 
 const magic = "godrgn frozen 1\n"
 

@@ -23,10 +23,10 @@ import (
 
 const (
 	module  = "github.com/kluctl/go-embed-python"
-	library = "libpython3.14-linux-amd64.so"
-	frozen  = "stdlib-3.14.bin"
-	ours    = "drgn-3.14.bin"
-	licence = "licences/Python.txt"
+	library = "python/internal/cpython/libpython3.14-linux-amd64.so"
+	frozen  = "python/internal/cpython/stdlib-3.14.bin"
+	ours    = "python/internal/cpython/drgn-3.14.bin"
+	licence = "licences/cpython.txt"
 )
 
 //go:embed pack.py
@@ -34,7 +34,7 @@ var packer []byte
 
 func main() {
 	check := flag.Bool("check", false, "compare with the committed files instead of writing them")
-	out := flag.String("o", "", "the directory to write to (default: package cpython's)")
+	out := flag.String("o", "", "the directory to write to (default: this module's root)")
 	flag.Parse()
 	if err := run(*out, *check); err != nil {
 		fmt.Fprintln(os.Stderr, "pack:", err)
@@ -48,7 +48,7 @@ func run(out string, check bool) error {
 		return err
 	}
 	if out == "" {
-		out = filepath.Join(root, "python", "internal", "cpython")
+		out = root
 	}
 	dir, err := goList("-m", "-f", "{{.Dir}}", module)
 	if err != nil {
