@@ -234,7 +234,7 @@ func (m *Module) checkBuildID(f *elf.File) error {
 	if m.buildID == nil || got == nil || bytes.Equal(m.buildID, got) {
 		return nil
 	}
-	return &MissingDebugInfoError{fmt.Sprintf("%s is not of this %s: its build ID is %x, not %x", f.Name, m.describe(), got, m.buildID)}
+	return &MissingDebugInfoError{fmt.Sprintf("%s is not of this %s: its build ID is %x, not %x; give the file of that build", f.Name, m.describe(), got, m.buildID)}
 }
 
 func (m *Module) describe() string {

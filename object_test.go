@@ -2,7 +2,6 @@ package drgn_test
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -327,11 +326,4 @@ func TestForeignTypes(t *testing.T) {
 		}
 	}
 	wantErr[*drgn.ValueError](t, o.Binary(c.Add, other.ScalarValue(foreign, 0)).Err(), "objects are from different programs")
-}
-
-func Example_formats() {
-	platform, _ := arch.NewPlatform(arch.X86_64)
-	p := drgn.New(platform)
-	fmt.Println(p.Literal(5), p.Literal(1<<40), p.Literal(-1).Binary(c.Add, p.FloatLiteral(2.5)))
-	// Output: (int)5 (long)1099511627776 (double)1.5
 }

@@ -60,7 +60,7 @@ func (p *Program) RegisterSymbolFinder(name string, fn SymbolFinder, at int) err
 // Symbol finds the symbol of a name; a global one before a weak one before a local one.
 func (p *Program) Symbol(name string) (Symbol, error) {
 	return p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true}, func() error {
-		return &LookupError{Kind: "symbol", Name: name}
+		return &LookupError{Kind: "symbol", Name: name, Hint: p.debugInfoHint()}
 	})
 }
 

@@ -42,18 +42,25 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 	}
 	p, err := open(core, path, o)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
+		err = fmt.Errorf("cannot open %s: %w", path, err)
+		if bad := core.Close(); bad != nil {
+			err = errors.Join(err, bad)
+		}
+		return nil, err
 	}
 	return p, nil
 }
 
 func open(core *target.Core, path string, o Options) (*drgn.Program, error) {
 	if !core.Kernel {
-		return nil, errors.New("cores of processes can't be read yet")
+		return nil, &drgn.ValueError{Problem: "cores of processes can't be read yet"}
 	}
 	if core.VMCOREINFO == nil {
-		return nil, errors.New("it has no VMCOREINFO note, which says where the kernel lies in memory: " +
-			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore")
+		return nil, &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
+			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
+	}
+	if core.Truncated {
+		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
 	}
 	m := linux.Memory{
 		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,

@@ -171,7 +171,7 @@ func (s *Search) try(path string, buildID []byte) (*elf.File, error) {
 // Check says why a file is not the debugging information of a build; a nil buildID fits all files.
 func Check(f *elf.File, buildID []byte) error {
 	if have := f.BuildID(); buildID != nil && !bytes.Equal(have, buildID) {
-		return &BuildIDError{buildID, have}
+		return &BuildIDError{bytes.Clone(buildID), bytes.Clone(have)} // the file is closed before the error is read
 	}
 	debug, syms := f.Section(".debug_info"), f.Section(".symtab")
 	if (debug == nil || !debug.HasData()) && (syms == nil || !syms.HasData()) {
@@ -200,6 +200,9 @@ func (s *Search) Modules(release string) map[string][]string {
 	found := map[string][]string{}
 	for i, dir := range dirs {
 		flat := s.Beside != "" && i == len(s.Kernels)
+		if to, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = to // a walk does not follow a link, not even where it starts
+		}
 		// Directories that can't be read have nothing for us; which files were found says it all.
 		_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 			if err != nil {

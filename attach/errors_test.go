@@ -1,0 +1,271 @@
+package attach_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
+)
+
+// said checks an error's type and that its text, one line or the first of them, holds some words.
+func said[E error](t *testing.T, err error, words ...string) {
+	t.Helper()
+	var e E
+	if !errors.As(err, &e) {
+		t.Errorf("got %T: %v; want %T", err, err, e)
+		return
+	}
+	for _, w := range words {
+		if !strings.Contains(err.Error(), w) {
+			t.Errorf("%q does not say %q", err, w)
+		}
+	}
+}
+
+// files writes files for a test.
+type files struct {
+	t   *testing.T
+	dir string
+}
+
+func (f files) write(name string, data []byte) string {
+	f.t.Helper()
+	path := filepath.Join(f.dir, name)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, data, 0o600)); err != nil {
+		f.t.Fatal(err)
+	}
+	return path
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(fixture, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// attachTo opens a core and returns what was warned of.
+func attachTo(path string, o attach.Options) (p *drgn.Program, warnings []error, err error) {
+	o.CacheDir = "-"
+	o.Warn = func(err error) { warnings = append(warnings, err) }
+	p, err = attach.Core(path, o)
+	return p, warnings, err
+}
+
+func TestWrongFile(t *testing.T) {
+	f := files{t, t.TempDir()}
+	_, _, err := attachTo(filepath.Join(f.dir, "none"), attach.Options{})
+	said[*fs.PathError](t, err, "none", "no such file")
+	for path, what := range map[string]string{
+		f.dir: "is a directory", f.write("empty", nil): "is an empty file", f.write("text", []byte("hello, this is no core")): "is in no format known here",
+		filepath.Join(fixture, "vmlinux.zst"): "is an ELF executable or library",
+	} {
+		_, _, err := attachTo(path, attach.Options{})
+		said[*target.FormatError](t, err, "not a core dump", path, what)
+	}
+}
+
+func TestTruncatedCore(t *testing.T) {
+	f := files{t, t.TempDir()}
+	core := read(t, "vmcore")
+	vmlinux := attach.Options{Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}}
+	for _, n := range []int{10, 4096, 5000} {
+		_, _, err := attachTo(f.write("vmcore", core[:n]), vmlinux)
+		said[*bin.DecodeError](t, err, f.dir, "truncated")
+	}
+	for _, n := range []int{100000, len(core) / 2} {
+		p, _, err := attachTo(f.write("vmcore", core[:n]), vmlinux)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, ok := p.Variable("init_task").Address()
+		_, err = p.Variable("init_task").Member("comm").CString()
+		said[*mem.FaultError](t, err, "init_task.comm", "truncated")
+		var fault *mem.FaultError
+		if !errors.As(err, &fault) || !ok || fault.Address < at || fault.Address > at+1<<16 {
+			t.Errorf("fault at %#x; init_task is at %#x", fault.Address, at)
+		}
+		for _, err := range pid.ForEachTask(p, false) {
+			said[*mem.FaultError](t, err, "truncated")
+		}
+	}
+}
+
+func TestNoVMCOREINFO(t *testing.T) {
+	f := files{t, t.TempDir()}
+	core := read(t, "vmcore")
+	clear(core[4096+32 : 4096+64]) // where it and the notes are
+	_, _, err := attachTo(f.write("vmcore", core), attach.Options{})
+	said[*drgn.ValueError](t, err, "cannot open "+f.dir, "has no VMCOREINFO note", "dump with")
+}
+
+// otherBuild returns the kernel's image with another build ID.
+func otherBuild(t *testing.T) []byte {
+	t.Helper()
+	dec, err := zstd.NewReader(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dec.Close()
+	image, err := dec.DecodeAll(read(t, "vmlinux.zst"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, err := open(t).MainModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := bytes.Index(image, main.BuildID())
+	if i < 0 {
+		t.Fatal("no build ID")
+	}
+	binary.LittleEndian.PutUint64(image[i:], 0xabababababababab)
+	return image
+}
+
+func TestOtherBuild(t *testing.T) {
+	f := files{t, t.TempDir()}
+	other := f.write("other/vmlinux", otherBuild(t))
+	core := f.write("vmcore", read(t, "vmcore"))
+	_, _, err := attachTo(core, attach.Options{Symbols: []string{other}})
+	said[*drgn.MissingDebugInfoError](t, err, other+" is not of this kernel", "its build ID is abababababababab", "not dae8baff", "give the file of that build")
+
+	_, _, err = attachTo(core, attach.Options{Symbols: []string{filepath.Join(f.dir, "none")}})
+	said[*fs.PathError](t, err, "none", "no such file")
+	text := f.write("text", []byte("hello"))
+	_, _, err = attachTo(core, attach.Options{Symbols: []string{text}})
+	said[*bin.DecodeError](t, err, text, "not an ELF file")
+
+	// What is found by itself and does not fit is passed over, and said to be.
+	core = f.write("other/vmcore", read(t, "vmcore"))
+	for _, o := range []attach.Options{{}, {Symbols: []string{filepath.Join(f.dir, "other")}}} {
+		p, warnings, err := attachTo(core, o)
+		if err != nil || len(warnings) != 1 {
+			t.Fatal(err, warnings)
+		}
+		said[*drgn.MissingDebugInfoError](t, warnings[0], "kernel 6.12.117-godrgn", other, "has build ID abababababababab", "-s")
+		said[*drgn.LookupError](t, p.Variable("init_task").Err(), "-s")
+	}
+}
+
+func TestMissingDebugInfo(t *testing.T) {
+	f := files{t, t.TempDir()}
+	core := f.write("vmcore", read(t, "vmcore"))
+	p, warnings, err := attachTo(core, attach.Options{})
+	if err != nil || len(warnings) != 1 {
+		t.Fatal(err, warnings)
+	}
+	said[*drgn.MissingDebugInfoError](t, warnings[0], "no debugging information of kernel 6.12.117-godrgn was found", "-s")
+	const hint = "no debugging information is loaded: name the file that has it with -s"
+	said[*drgn.LookupError](t, p.Variable("init_task").Err(), "variable 'init_task'", hint)
+	said[*drgn.LookupError](t, p.Object("init_task").Member("mm").Member("pgd").Err(), "'init_task'", hint)
+	_, err = p.Type("struct task_struct")
+	said[*drgn.LookupError](t, err, "'struct task_struct'", hint)
+	_, err = p.Symbol("schedule")
+	said[*drgn.LookupError](t, err, "symbol 'schedule'", hint)
+	_, err = p.Thread(1)
+	said[*drgn.LookupError](t, err, hint)
+	_, err = p.StackTrace(1)
+	said[*drgn.LookupError](t, err, hint)
+	for _, err := range pid.ForEachTask(p, false) {
+		said[*drgn.LookupError](t, err, hint)
+	}
+	// What the dump says itself is there.
+	if s, err := p.Constant("UTS_RELEASE").CString(); err != nil || string(s) != "6.12.117-godrgn" {
+		t.Errorf("%s, %v", s, err)
+	}
+	if _, warnings, err = attachTo(core, attach.Options{NoDefaultSymbols: true}); err != nil || len(warnings) != 0 {
+		t.Error(err, warnings)
+	}
+}
+
+func TestUnknownNames(t *testing.T) {
+	p := open(t)
+	init := p.Variable("init_task")
+	said[*drgn.LookupError](t, p.Variable("init_tusk").Err(), "could not find variable 'init_tusk'")
+	said[*drgn.LookupError](t, p.Object("init_tusk").Err(), "could not find 'init_tusk'")
+	_, err := p.Type("struct tusk_struct *")
+	said[*drgn.LookupError](t, err, "could not find 'struct tusk_struct'")
+	_, err = p.Symbol("schedool")
+	said[*drgn.LookupError](t, err, "could not find symbol 'schedool'")
+	_, err = p.TypeIn("struct task_struct", "no/such/file.h")
+	said[*drgn.LookupError](t, err, "could not find 'struct task_struct' in 'no/such/file.h'")
+	_, err = p.Thread(99999)
+	said[*drgn.LookupError](t, err, "could not find thread '99999'")
+	_, err = p.StackTrace(99999)
+	said[*drgn.LookupError](t, err, "could not find thread '99999'")
+	said[*types.MemberError](t, init.Member("mn").Err(), "'struct task_struct' has no member 'mn'")
+	said[*types.MemberError](t, init.AddressOf().Member("mn").Err(), "'struct task_struct *' has no member 'mn'")
+	said[*drgn.TypeError](t, init.Member("pid").Member("x").Err(), "'pid_t' is not a structure, union, or class")
+	var x struct {
+		Name string `drgn:"name|comn"`
+	}
+	said[*types.MemberError](t, init.Decode(&x), "field Name", "'struct task_struct' has no member 'comn'")
+}
+
+func TestFaults(t *testing.T) {
+	p := open(t)
+	fault := func(err error, address uint64, words ...string) {
+		t.Helper()
+		said[*mem.FaultError](t, err, words...)
+		var f *mem.FaultError
+		if errors.As(err, &f) && f.Address != address {
+			t.Errorf("fault at %#x, want %#x", f.Address, address)
+		}
+	}
+	_, err := p.Read(0, 8, false)
+	fault(err, 0, "address is not mapped: 0x0")
+	_, err = p.Read(0x1234567890abcdef, 8, false)
+	fault(err, 0x1234567890abcdef, "address is not canonical: 0x1234567890abcdef")
+	_, err = p.Read(1<<45, 8, true)
+	fault(err, 1<<45, "no memory at this physical address: 0x200000000000")
+
+	_, err = p.Variable("init_task").Member("mm").Member("pgd").Uint()
+	off, _ := drgn.OffsetOf(must(p.Type("struct mm_struct")), "pgd")
+	fault(err, off, "init_task.mm->pgd: address is not mapped: 0x")
+	_, err = p.Variable("init_task").Member("mm").Deref().Bytes()
+	fault(err, 0, "*init_task.mm: address is not mapped: 0x0")
+
+	// A page that was not saved, by its physical and by a virtual address; a read that runs into it.
+	base, err := p.Variable("page_offset_base").Uint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := uint64(1 << 20); ; at += 4096 {
+		_, err := p.Read(at, 8, true)
+		if err == nil {
+			continue
+		}
+		fault(err, at, "page excluded by the dump filter")
+		_, err = p.Read(base+at, 8, false)
+		fault(err, base+at, "page excluded by the dump filter")
+		_, err = p.Read(base+at-8, 16, false)
+		fault(err, base+at, "page excluded by the dump filter")
+		_, err = p.ObjectAt(must(p.Type("struct list_head")), base+at-8).Member("prev").Uint()
+		fault(err, base+at, "*(struct list_head **)0x", "page excluded by the dump filter")
+		break
+	}
+}
+
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
