@@ -1,7 +1,9 @@
 package linux
 
 import (
+	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/debuginfo"
@@ -15,6 +17,7 @@ import (
 func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []error {
 	var errs []error
 	var paths map[string][]string
+	var missing missingModules
 	for mod, err := range module.ForEach(k.prog) {
 		if err == nil {
 			if paths == nil {
@@ -22,11 +25,63 @@ func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []er
 			}
 			err = k.loadModule(mod, search, paths, info)
 		}
-		if err != nil {
+		if err != nil && !missing.add(err) {
 			errs = append(errs, err)
 		}
 	}
+	if len(missing.names) > 0 {
+		errs = append(errs, &drgn.MissingDebugInfoError{Problem: missing.String()})
+	}
 	return errs
+}
+
+// missingModules gathers the modules without debugging information, of which there may be hundreds, for one message.
+type missingModules struct {
+	names []string
+	tried *debuginfo.Tried // the first file of the name of one of them, which was not good
+}
+
+// add takes the error of a module whose file was not found; false for another error.
+func (m *missingModules) add(err error) bool {
+	var missing *missingModule
+	if !errors.As(err, &missing) {
+		return false
+	}
+	m.names = append(m.names, missing.name)
+	if m.tried == nil && len(missing.files) > 0 {
+		m.tried = &missing.files[0]
+	}
+	return true
+}
+
+const shownModules = 8 // in a message
+
+func (m *missingModules) String() string {
+	var b strings.Builder
+	b.WriteString("missing debugging symbols for ")
+	if len(m.names) == 1 {
+		b.WriteString("kernel module " + m.names[0])
+	} else {
+		fmt.Fprintf(&b, "%d kernel modules: %s", len(m.names), strings.Join(m.names[:min(len(m.names), shownModules)], ", "))
+		if len(m.names) > shownModules {
+			b.WriteString(", ...")
+		}
+	}
+	b.WriteString(" (name their directory with -s)")
+	if m.tried != nil {
+		fmt.Fprintf(&b, "\n  %s: %v", m.tried.Path, m.tried.Err)
+	}
+	return b.String()
+}
+
+// A missingModule says that no file with a module's debugging information was found.
+type missingModule struct {
+	name  string
+	files []debuginfo.Tried
+}
+
+func (e *missingModule) Error() string {
+	return "missing debugging symbols for kernel module " + e.name
 }
 
 func (k *Kernel) loadModule(mod drgn.Object, search *debuginfo.Search, paths map[string][]string, info drgn.DebugInfo) error {
@@ -51,10 +106,20 @@ func (k *Kernel) loadModule(mod drgn.Object, search *debuginfo.Search, paths map
 		return nil
 	}
 	if info.File, err = search.Module(name, paths[name], spec.BuildID); err != nil {
-		return &drgn.MissingDebugInfoError{Problem: err.Error()}
+		var none *debuginfo.NotFoundError
+		if errors.As(err, &none) {
+			return &missingModule{name, none.Tried}
+		}
+		return fmt.Errorf("module %s: %w", name, err)
 	}
 	if info.Sections, err = module.Sections(mod); err != nil {
 		return fmt.Errorf("module %s: %w", name, err)
+	}
+	// Per-CPU variables lie apart from the sections whose addresses the kernel keeps.
+	if mod.HasMember("percpu") {
+		if info.Sections[".data..percpu"], err = mod.Member("percpu").Uint(); err != nil {
+			return fmt.Errorf("module %s: %w", name, err)
+		}
 	}
 	if info.Bias = 0; info.File.Type != elf.ET_REL {
 		return fmt.Errorf("module %s: %s is not a relocatable file", name, info.File.Name)
