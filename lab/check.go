@@ -13,7 +13,7 @@ import (
 )
 
 // checks are the scripts in lab/check, each run on every dump.
-var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg"}
+var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg", "sockets", "symbols", "memory"}
 
 // checkLimit is how long one script may take on one dump.
 const checkLimit = 3 * time.Minute

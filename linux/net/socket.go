@@ -2,9 +2,11 @@ package net
 
 import (
 	"fmt"
+	"iter"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/fs"
+	listnulls "github.com/godrgn/drgn/linux/list_nulls"
 )
 
 // SocketOf returns the socket that an inode stands for, as a struct socket *. An inode that is no socket's is a
@@ -54,6 +56,15 @@ func FullSock(sk drgn.Object) (bool, error) {
 		}
 	}
 	return true, nil
+}
+
+// ForEachInChain walks the sockets in a chain of a hash table such as those of tcp_hashinfo.ehash, each as a struct sock *.
+//
+// head is a struct hlist_nulls_head *.
+//
+//drgn:helper sk_nulls_for_each
+func ForEachInChain(head drgn.Object) iter.Seq2[drgn.Object, error] {
+	return listnulls.ForEachEntry("struct sock", head, "__sk_common.skc_nulls_node")
 }
 
 // SharedInfo returns what the copies of a packet share, as a struct skb_shared_info *.

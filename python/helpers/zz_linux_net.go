@@ -216,6 +216,17 @@ var linuxNet = call.Module{
 			},
 		},
 		{
+			Name: "sk_nulls_for_each",
+			Params: []call.Param{
+				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the sockets in a chain of a hash table such as those of tcp_hashinfo.ehash, each as a struct sock *.\n\nhead is a struct hlist_nulls_head *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(net.ForEachInChain(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
 			Name: "skb_shinfo",
 			Params: []call.Param{
 				{Name: "skb", Kind: call.KindObject, Annotation: "Object"},

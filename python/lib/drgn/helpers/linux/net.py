@@ -20,6 +20,7 @@ __all__ = (
     "netdev_name",
     "netdev_priv",
     "sk_fullsock",
+    "sk_nulls_for_each",
     "skb_shinfo",
 )
 

@@ -150,6 +150,13 @@ def sk_fullsock(sk: Object) -> bool:
     """
     ...
 
+def sk_nulls_for_each(head: Object) -> Iterator[Object]:
+    """Walk the sockets in a chain of a hash table such as those of tcp_hashinfo.ehash, each as a struct sock *.
+
+    head is a struct hlist_nulls_head *.
+    """
+    ...
+
 def skb_shinfo(skb: Object) -> Object:
     """Return what the copies of a packet share, as a struct skb_shared_info *.
 
