@@ -252,9 +252,6 @@ func (m *Module) describe() string {
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 	var out []Symbol
 	add := func(s symtab.Symbol) {
-		if q.HasName && q.HasAddress && (s.Name != q.Name) {
-			return
-		}
 		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), SymbolKind(s.Type())})
 	}
 	for _, m := range p.modules.all() {
@@ -263,16 +260,19 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 			continue
 		}
 		switch {
+		case q.HasName:
+			for _, s := range d.symbols.Named(q.Name) {
+				if !q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size {
+					add(s)
+				}
+			}
+			continue // another module may have a better one
 		case q.HasAddress && q.One:
 			if s, ok := d.symbols.At(q.Address); ok && m.mayHold(q.Address, s.Address) {
 				add(s)
 			}
 		case q.HasAddress:
 			for _, s := range d.symbols.AllAt(q.Address) {
-				add(s)
-			}
-		case q.HasName:
-			for _, s := range d.symbols.Named(q.Name) {
 				add(s)
 			}
 		default:
@@ -284,7 +284,23 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 			return out[:1], nil
 		}
 	}
+	if q.One && len(out) > 1 {
+		// The first of the best: modules come in their order, the symbols of each with the best first.
+		slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(a.rank(), b.rank()) })
+		out = out[:1]
+	}
 	return out, nil
+}
+
+// rank orders symbols of one name, the best first.
+func (s Symbol) rank() int {
+	switch s.Binding {
+	case BindGlobal, BindUnique:
+		return 0
+	case BindWeak:
+		return 1
+	}
+	return 2
 }
 
 // mayHold says whether a symbol can be the one for an address: one without a size ends where its module does.

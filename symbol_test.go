@@ -1,0 +1,127 @@
+package drgn_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
+	"github.com/godrgn/drgn/mem"
+)
+
+// sym is an entry of a symbol table.
+type sym struct {
+	name          string
+	info          uint8 // binding << 4 | type
+	address, size uint64
+}
+
+const (
+	local  = elf.STB_LOCAL<<4 | 2 // a function
+	global = elf.STB_GLOBAL<<4 | 2
+	weak   = elf.STB_WEAK<<4 | 1 // a variable
+)
+
+// attachSymbols gives a module a file with symbols and, if it is not nil, a build ID.
+func attachSymbols(t *testing.T, m *drgn.Module, bias uint64, buildID []byte, syms ...sym) error {
+	t.Helper()
+	f := elftest.File{Is64: true, Type: elf.ET_EXEC, Machine: 62}
+	names := []byte{0}
+	table := f.Sym(nil, 0, 0, 0, 0, 0)
+	for _, s := range syms {
+		table = f.Sym(table, uint32(len(names)), s.info, 1, s.address, s.size)
+		names = append(append(names, s.name...), 0)
+	}
+	f.Sections = []elftest.Section{
+		{Name: ".text", Type: 1, Flags: elf.SHF_ALLOC, Addr: 0x100, Data: make([]byte, 0x400)},
+		{Name: ".symtab", Type: elf.SHT_SYMTAB, Link: 3, Info: 1, Entsize: 24, Data: table},
+		{Name: ".strtab", Type: 3, Data: names},
+	}
+	if buildID != nil {
+		f.Sections = append(f.Sections, elftest.Section{Name: ".note.gnu.build-id", Type: 7, Flags: elf.SHF_ALLOC, Addr: 0x600, Data: f.Note(nil, "GNU", 3, buildID)})
+	}
+	file, err := elf.Parse("file of "+m.Name(), f.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.AttachDebugInfo(drgn.DebugInfo{File: file, Bias: bias})
+}
+
+func TestSymbolsOfModules(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	kernel := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: []byte{1, 2, 3, 4}})
+	ext4 := m.AddModule(drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", Ranges: []mem.Range{{Min: 0x9100, Max: 0x94ff}}})
+	err := attachSymbols(t, kernel, 0x1000, []byte{4, 3, 2, 1})
+	wantErr[*drgn.MissingDebugInfoError](t, err, "file of kernel is not of this program: its build ID is 04030201, not 01020304; give the file of that build")
+	if kernel.HasDebugInfo() {
+		t.Error("it was taken all the same")
+	}
+	if err := attachSymbols(t, kernel, 0x1000, []byte{1, 2, 3, 4}, sym{"init", local, 0x100, 16}, sym{"open", global, 0x110, 16}, sym{"sys_open", weak, 0x110, 16},
+		sym{"end", global, 0x120, 0}, sym{"read", weak, 0x200, 8}); err != nil {
+		t.Fatal(err)
+	}
+	if err := attachSymbols(t, ext4, 0x9000, nil, sym{"init", global, 0x100, 16}, sym{"read", weak, 0x120, 16}, sym{"open", local, 0x130, 16}); err != nil {
+		t.Fatal(err)
+	}
+	// The first file is kept.
+	if err := attachSymbols(t, ext4, 0, nil); err != nil {
+		t.Fatal(err)
+	}
+	if path, bias := ext4.DebugFile(); path != "file of ext4" || bias != 0x9000 {
+		t.Error(path, bias)
+	}
+	if r := kernel.Ranges(); !slices.Equal(r, []mem.Range{{Min: 0x1100, Max: 0x1613}}) {
+		t.Errorf("%#x", r)
+	}
+	for name, want := range map[string]drgn.Symbol{
+		"init": {"init", 0x9100, 16, drgn.BindGlobal, drgn.SymbolFunc}, // better than the local one before it
+		"open": {"open", 0x1110, 16, drgn.BindGlobal, drgn.SymbolFunc}, "read": {"read", 0x1200, 8, drgn.BindWeak, drgn.SymbolObject},
+	} {
+		if s, err := m.Symbol(name); err != nil || s != want {
+			t.Errorf("%+v, %v; want %+v", s, err, want)
+		}
+	}
+	for at, want := range map[uint64]string{0x1100: "init", 0x110f: "init", 0x1110: "open", 0x111f: "open", 0x1120: "end", 0x11ff: "end", 0x1207: "read", 0x9100: "init", 0x9125: "read"} {
+		if s, err := m.SymbolAt(at); err != nil || s.Name != want {
+			t.Errorf("%#x: %+v, %v", at, s, err)
+		}
+	}
+	for _, at := range []uint64{0, 0x10ff, 0x1208, 0x8000, 0x9110, 0x9fff, ^uint64(0)} {
+		if s, err := m.SymbolAt(at); !drgn.IsNotFound(err) {
+			t.Errorf("%#x: %+v, %v", at, s, err)
+		}
+	}
+	names := func(q drgn.SymbolQuery) (out []string) {
+		t.Helper()
+		all, err := m.Symbols(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range all {
+			out = append(out, s.Name)
+		}
+		return out
+	}
+	if got := names(drgn.SymbolQuery{Address: 0x1118, HasAddress: true}); len(got) != 2 {
+		t.Error(got)
+	}
+	if got := names(drgn.SymbolQuery{Name: "sys_open", HasName: true, Address: 0x1118, HasAddress: true}); !slices.Equal(got, []string{"sys_open"}) {
+		t.Error(got)
+	}
+	if got := names(drgn.SymbolQuery{Name: "sys_open", HasName: true, Address: 0x1120, HasAddress: true}); got != nil {
+		t.Error(got)
+	}
+	if got := names(drgn.SymbolQuery{Name: "init", HasName: true}); len(got) != 2 {
+		t.Error(got)
+	}
+	if got := names(drgn.SymbolQuery{}); len(got) != 8 {
+		t.Error(got)
+	}
+	// Faults name variables; pointers are printed with their symbol.
+	_, err = m.ObjectAt(m.typ("int"), 0x1200).Int()
+	wantErr[*drgn.PathError](t, err, "read: address is not mapped: 0x1200")
+	_, err = m.ObjectAt(m.typ("int"), 0x1204).Int()
+	wantErr[*drgn.PathError](t, err, "*(int *)0x1204: address is not mapped: 0x1204")
+}
