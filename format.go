@@ -9,7 +9,8 @@ func (o Object) Format(f c.Format) (string, error) {
 	if err := o.Err(); err != nil {
 		return "", err
 	}
-	return f.String(o.printed(), printing{o.prog})
+	s, err := f.String(o.printed(), printing{o.prog})
+	return s, o.readError(err)
 }
 
 // String returns the object printed in C's syntax, or the error it holds.
