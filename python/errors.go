@@ -14,6 +14,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/python/call"
@@ -134,7 +135,7 @@ func raise(err error) {
 		exc = excValueError
 	case errors.As(err, &syntax):
 		exc = excSyntax
-	case errors.As(err, new(*strconv.NumError)):
+	case errors.As(err, new(*strconv.NumError)), errors.As(err, new(*target.FormatError)):
 		exc = excValueError
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		exc = excRuntimeError
