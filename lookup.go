@@ -241,6 +241,9 @@ type TypeLike interface{ string | *types.Type }
 
 // ResolveType returns the type that t names in the program.
 func ResolveType[T TypeLike](p *Program, t T) (*types.Type, error) {
+	if p == nil {
+		return nil, &ValueError{"no program"} // that of a failed object
+	}
 	if name, ok := any(t).(string); ok {
 		return p.Type(name)
 	}

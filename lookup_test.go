@@ -303,6 +303,11 @@ func TestResolveType(t *testing.T) {
 	}
 	_, err := drgn.ResolveType(m.Program, other.typ("int"))
 	wantErr[*drgn.ValueError](t, err, "type is from another program")
+	_, err = drgn.ResolveType(nil, "int")
+	wantErr[*drgn.ValueError](t, err, "no program")
+	if drgn.Null(nil, "int").Err() == nil {
+		t.Error("null pointer of no program")
+	}
 	_, err = drgn.ResolveType(m.Program, "struct nothing")
 	wantErr[*drgn.LookupError](t, err, "could not find 'struct nothing'")
 }
