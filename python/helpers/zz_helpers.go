@@ -10,6 +10,7 @@ import (
 var Modules = []*call.Module{
 	&linuxBitmap,
 	&linuxBitops,
+	&linuxBlock,
 	&linuxBoot,
 	&linuxBpf,
 	&linuxCgroup,

@@ -4,12 +4,13 @@ package helpers
 
 import (
 	"github.com/godrgn/drgn/linux/mm"
+	"github.com/godrgn/drgn/linux/pages"
 	"github.com/godrgn/drgn/python/call"
 )
 
 var linuxMm = call.Module{
 	Name: "drgn.helpers.linux.mm",
-	Doc:  "Look at the kernel's memory management: pages, page tables, address spaces and what is mapped in them\n(include/linux/mm.h).",
+	Doc:  "Look at the kernel's memory management: pages, page tables, address spaces and what is mapped in them\n(include/linux/mm.h).\n\nPackage pages walks all pages of memory, and the blocks in which memory can be plugged in and out (drivers/base/memory.c).",
 	Funcs: []call.Func{
 		{
 			Name: "in_direct_map",
@@ -395,7 +396,7 @@ var linuxMm = call.Module{
 				{Name: "page", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the offset of a page in what it is a page of, in pages, as a pgoff_t.\n\npage is a struct page *.",
+			Doc:     "Return the offset of a page in what it is a page of, in pages, as a pgoff_t\n(an unsigned long).\n\npage is a struct page *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(mm.PageIndex(c.Object(0))))
 			},
@@ -1162,11 +1163,105 @@ var linuxMm = call.Module{
 				return c.Return(call.Stream(call.FromSeq(mm.ForEachVmapArea(c.Program(0)), call.Object, call.Live(c.Program(0)))))
 			},
 		},
+		{
+			Name: "for_each_memory_block",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the blocks in which memory can be plugged in and out, each as a struct memory_block *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(pages.ForEachMemoryBlock(c.Program(0)), call.Object, call.Live(c.Program(0)))))
+			},
+		},
+		{
+			Name: "memory_block_size_bytes",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Object",
+			Doc:     "Return the size of a block in which memory can be plugged in and out, in bytes, as an unsigned long.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(pages.MemoryBlockSize(c.Program(0))))
+			},
+		},
+		{
+			Name: "decode_memory_block_state_value",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "state", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "str",
+			Doc:     "Return the name of a state of a block: \"MEM_ONLINE\"; the number if it has none.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := pages.DecodeMemoryBlockStateValue(c.Program(0), c.Uint(1))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Str(v0))
+			},
+		},
+		{
+			Name: "decode_memory_block_state",
+			Params: []call.Param{
+				{Name: "mem", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "str",
+			Doc:     "Return the name of the state of a block: \"MEM_ONLINE\".\n\nmem is a struct memory_block *.",
+			Do: func(c *call.Call) error {
+				v0, err := pages.DecodeMemoryBlockState(c.Object(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Str(v0))
+			},
+		},
+		{
+			Name: "for_each_valid_page_range",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Iterator[Tuple[int, int, Object]]",
+			Doc:     "Walk the ranges of page frames that have a struct page, in the order of their numbers.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(pages.ForEachValidPageRange(c.Program(0)), func(v pages.Range) call.Value {
+					return call.Tuple(call.Uint(v.Start), call.Uint(v.End), call.Object(v.MemMap))
+				}, call.Live(c.Program(0)))))
+			},
+		},
+		{
+			Name: "for_each_valid_pfn_and_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Iterator[Tuple[int, Object]]",
+			Doc:     "Walk the page frames that have a struct page, in the order of their numbers.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(pages.ForEachValidPFNAndPage(c.Program(0)), func(v pages.NumberedPage) call.Value { return call.Tuple(call.Uint(v.PFN), call.Object(v.Page)) }, call.Live(c.Program(0)))))
+			},
+		},
+		{
+			Name: "for_each_page",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Iterator[Object]",
+			Doc:     "Walk the pages of all page frames that have one, each as a struct page *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Stream(call.FromSeq(pages.ForEachPage(c.Program(0)), call.Object, call.Live(c.Program(0)))))
+			},
+		},
 	},
 	Structs: []*call.Struct{
+		&linuxMmPageUsage,
 		&linuxMmTaskRss,
 	},
 }
+
+var linuxMmPageUsage = call.Struct{Module: "drgn.helpers.linux.mm", Name: "PageUsage", Fields: []string{
+	"pages",
+	"free_pages",
+}}
 
 var linuxMmTaskRss = call.Struct{Module: "drgn.helpers.linux.mm", Name: "TaskRss", Fields: []string{
 	"file",
