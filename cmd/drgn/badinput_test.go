@@ -1,0 +1,139 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestBadInput opens what can't be opened, and runs what can't be run: one sentence that names the thing, no traceback.
+func TestBadInput(t *testing.T) {
+	dir, cache := t.TempDir(), t.TempDir()
+	core, err := os.ReadFile(filepath.Join(fixture, "vmcore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	in := func(name string) string { return filepath.Join(dir, name) }
+	for name, data := range map[string][]byte{
+		"text": []byte("hello\n"), "empty": nil, "vmcore": core, "cut": core[:1500000], "header": core[:3000],
+		"nonote": withoutVMCOREINFO(), "raises.py": []byte("def f(x):\n    return x.nosuch\n\nf(prog['init_task'])\n"),
+		"faults.py": []byte("prog.read(0, 1)\n"), "exits.py": []byte("import sys\nsys.exit(int(sys.argv[1]))\n"),
+		"says.py": []byte("import sys\nsys.exit('no good')\n"), "syntax.py": []byte("if\n"),
+	} {
+		if err := os.WriteFile(in(name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vmlinux := filepath.Join(fixture, "vmlinux.zst")
+
+	for _, test := range []struct {
+		name   string
+		args   []string
+		code   int
+		stderr string // a regular expression; DIR is the directory of the files above
+	}{
+		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: open DIR/nosuch: no such file or directory`},
+		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: not a core dump: DIR is a directory`},
+		{"text", []string{"-c", in("text"), "-e", "1"}, 1, `drgn: not a core dump: DIR/text is in no format known here`},
+		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not a core dump: DIR/empty is an empty file`},
+		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not a core dump: .*vmlinux\.zst is an ELF executable or library`},
+		{"only the header", []string{"-c", in("header"), "-e", "1"}, 1, `drgn: DIR/header\S*: dump is truncated: .*`},
+		{"no VMCOREINFO", []string{"-c", in("nonote"), "-e", "1"}, 1, `drgn: cannot open DIR/nonote: it has no VMCOREINFO note, .*: dump with .*`},
+
+		{"missing symbols", []string{"-c", in("vmcore"), "-s", in("nosuch"), "-e", "1"}, 1, `drgn: cannot open DIR/vmcore: stat DIR/nosuch: no such file or directory`},
+		{"symbols of no format", []string{"-c", in("vmcore"), "-s", in("text"), "-e", "1"}, 1, `drgn: cannot open DIR/vmcore: DIR/text\S*: not an ELF file`},
+		{"symbols of another build", []string{"-c", in("vmcore"), "-s", other, "-e", "1"}, 1,
+			`drgn: cannot open DIR/vmcore: \S+ is not of this kernel: .*build ID.*dae8baff1604e413b13210a0e96347ce9edcf5c6.*`},
+
+		{"unknown flag", []string{"--nosuch"}, 2, `drgn: unknown flag: --nosuch\nTry drgn --help\.`},
+		{"flag without its value", []string{"-c"}, 2, `drgn: flag needs an argument: 'c' in -c\nTry drgn --help\.`},
+		{"pid that is none", []string{"-p", "x"}, 2, `drgn: invalid argument "x" for "-p, --pid" flag: .*\nTry drgn --help\.`},
+		{"two targets", []string{"-c", in("vmcore"), "-k"}, 2, `drgn: --kernel, --core and --pid exclude each other\nTry drgn --help\.`},
+		{"log level", []string{"--log-level", "loud"}, 2, `drgn: unknown log level "loud"\nTry drgn --help\.`},
+		{"missing script", []string{"-c", in("vmcore"), in("nosuch.py")}, 2, `drgn: cannot open script: stat DIR/nosuch\.py: no such file or directory\nTry drgn --help\.`},
+		{"nothing to debug", nil, 1, `drgn: nothing to debug: give a core dump with -c FILE .*`},
+
+		{"script that raises", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("raises.py")}, 1,
+			`Traceback \(most recent call last\):\n  File "DIR/raises\.py", line 4, in <module>\n(.*\n)+AttributeError: 'struct task_struct' has no member 'nosuch'`},
+		{"script that faults", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("faults.py")}, 1, `Traceback (.*\n)+drgn\.FaultError: address is not mapped: 0x0`},
+		{"script with a mistake", []string{in("syntax.py")}, 1, `  File "DIR/syntax\.py", line 1\n(.*\n)+SyntaxError: invalid syntax`},
+		{"script that exits", []string{in("exits.py"), "7"}, 7, ``},
+		{"script that exits well", []string{in("exits.py"), "0"}, 0, ``},
+		{"script that says why", []string{in("says.py")}, 1, `no good`},
+
+		{"no debugging information", []string{"-c", in("vmcore"), "--no-default-symbols", "-e", "prog['init_task']"}, 1,
+			`Traceback (.*\n)+drgn\.ObjectNotFoundError: could not find 'init_task' \(no debugging information is loaded: name the file that has it with -s\)`},
+		{"no debugging information found", []string{"-c", in("vmcore"), "-e", "None"}, 0,
+			`warning: no debugging information of kernel 6\.12\.117-godrgn was found\n.*-s.*`},
+		{"no debugging information for a helper", []string{"-q", "-c", in("vmcore"), "-e", "find_task(1)"}, 1,
+			`Traceback (.*\n)+drgn\.ObjectNotFoundError: could not find .* \(no debugging information is loaded: .*\)`},
+		{"truncated core", []string{"-q", "-c", in("cut"), "-s", vmlinux, "-e", "prog['init_task'].pid.value_()"}, 1, `Traceback (.*\n)+drgn\.FaultError: .*truncated.*: 0x[0-9a-f]+`},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out, errs, code := output(t, cache, test.args...)
+			want := regexp.MustCompile("^" + strings.ReplaceAll(test.stderr, "DIR", regexp.QuoteMeta(dir)) + `\n$`)
+			if test.stderr == "" {
+				want = regexp.MustCompile("^$")
+			}
+			if code != test.code || out != "" || !want.MatchString(errs) || strings.Contains(errs, "goroutine ") {
+				t.Errorf("exit code %d, not %d; standard error is not %s\n%s%s", code, test.code, test.stderr, out, errs)
+			}
+		})
+	}
+}
+
+// withoutVMCOREINFO returns an ELF core of x86-64 with a PRSTATUS note of the QEMU kind only.
+func withoutVMCOREINFO() []byte {
+	b := make([]byte, 0x1000)
+	copy(b, "\x7fELF\x02\x01\x01")
+	put := func(at int, bytes ...byte) { copy(b[at:], bytes) }
+	put(16, 4, 0, 62, 0, 1)             // ET_CORE, EM_X86_64, version
+	put(32, 64)                         // program headers
+	put(52, 64, 0, 56, 0, 2)            // sizes of the header and of a program header; two of them
+	put(64, 4)                          // PT_NOTE
+	put(64+8, 0xb0)                     // offset
+	put(64+32, 12+8)                    // size
+	put(64+56, 1)                       // PT_LOAD
+	put(64+56+8, 0, 2)                  // offset
+	put(64+56+32, 0, 1)                 // size in the file
+	put(64+56+40, 0, 1)                 // size in memory
+	put(0xb0, 5, 0, 0, 0, 0, 0, 0, 0)   // name of 5 bytes, no contents
+	put(0xb0+12, []byte("QEMU\x00")...) // a note of QEMU's makes it a dump of a machine
+	return b
+}
+
+var addresses = regexp.MustCompile(` at 0x[0-9a-f]+>`)
+
+// TestExceptions evaluates what fails, and compares the exceptions' classes, messages and attributes with
+// testdata/badinput.txt.
+func TestExceptions(t *testing.T) {
+	path := filepath.Join("testdata", "badinput.txt")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := output(t, t.TempDir(), "-q", "-c", filepath.Join(fixture, "vmcore"), filepath.Join("testdata", "badinput.py"), path)
+	if code != 0 || errs != "" {
+		t.Fatalf("exit code %d\n%s", code, errs)
+	}
+	if strings.Contains(out, "GoPanic") || addresses.MatchString(out) {
+		t.Error("a panic, or an address of our own, in what is printed")
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(out), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if out != string(b) {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(strings.Split(string(b), "\n"), strings.Split(out, "\n")))
+	}
+}
