@@ -151,3 +151,12 @@ func wantErr[E error](t testing.TB, err error, text string) {
 		t.Errorf("got %q, want %q", err, text)
 	}
 }
+
+// wantType checks an error's type.
+func wantType[E error](t testing.TB, err error) {
+	t.Helper()
+	var e E
+	if !errors.As(err, &e) {
+		t.Errorf("got %T (%v), want %T", err, err, e)
+	}
+}
