@@ -24,43 +24,71 @@ func enumerator(t *types.Type, value uint64) (string, error) {
 	return "", nil
 }
 
-// place returns where a control group has the programs of a type of attachment; ok is false for a type that control
-// groups have none of.
+// places are where a control group has the programs of a type of attachment: from first up to but not including end.
+type places struct{ first, end uint64 }
+
+// placesOf returns the places of a type of attachment: none of a type that is not for control groups.
 //
 // A control group had room for each enum bpf_attach_type until v5.15 and has an enumeration of its own since, whose
 // CGROUP_DEVICE is the place of BPF_CGROUP_DEVICE.
-func place(p *drgn.Program, attachType uint64) (i int64, ok bool, err error) {
+func placesOf(p *drgn.Program, attachType uint64) (at places, err error) {
 	own, err := p.Type("enum cgroup_bpf_attach_type")
 	if drgn.IsNotFound(err) {
-		return int64(attachType), true, nil
+		return places{attachType, attachType + 1}, nil
 	}
 	if err != nil {
-		return 0, false, err
+		return at, err
 	}
 	all, err := p.Type("enum bpf_attach_type")
 	if err != nil {
-		return 0, false, err
+		return at, err
 	}
 	name, err := enumerator(all, attachType)
 	if err != nil {
-		return 0, false, err
+		return at, err
 	}
 	if name == "" {
-		return 0, false, &drgn.ValueError{Problem: fmt.Sprintf("enum bpf_attach_type has no value %d", attachType)}
+		return at, &drgn.ValueError{Problem: fmt.Sprintf("enum bpf_attach_type has no value %d", attachType)}
 	}
-	places, err := own.Enumerators()
-	if err != nil {
-		return 0, false, err
+	first, last := strings.TrimPrefix(name, "BPF_"), strings.TrimPrefix(name, "BPF_")
+	if name == "BPF_LSM_CGROUP" { // a place for each hook, since v6.0
+		first, last = "CGROUP_LSM_START", "CGROUP_LSM_END"
 	}
-	for _, e := range places {
-		if e.Name == strings.TrimPrefix(name, "BPF_") {
-			return int64(e.Value), true, nil
+	enumerators, err := own.Enumerators()
+	for _, e := range enumerators {
+		if e.Name == first {
+			at.first = e.Value
+		}
+		if e.Name == last {
+			at.end = e.Value + 1
 		}
 	}
-	if name == "BPF_LSM_CGROUP" {
-		return 0, false, &drgn.ValueError{Problem: "programs attached as BPF_LSM_CGROUP have a place for each hook: which is not said"}
+	return at, err
+}
+
+// slots walks the elements of an array of the programs of a control group that are for a type of attachment.
+func slots(cgrp drgn.Object, member string, attachType uint64) iter.Seq2[drgn.Object, error] {
+	return func(yield func(drgn.Object, error) bool) {
+		array := cgrp.Member("bpf").Member(member)
+		n, err := array.Len()
+		if err != nil {
+			yield(drgn.Object{}, err)
+			return
+		}
+		at, err := placesOf(cgrp.Prog(), attachType)
+		if err == nil && (at.first >= n || at.end > n) {
+			err = &drgn.ValueError{Problem: fmt.Sprintf("control groups have no BPF programs of type %d", attachType)}
+		}
+		if err != nil {
+			yield(drgn.Object{}, err)
+			return
+		}
+		for i := at.first; i < at.end; i++ {
+			if !yield(array.Index(int64(i)), nil) {
+				return
+			}
+		}
 	}
-	return 0, false, nil
 }
 
 // ForEachAttached walks the BPF programs that are attached to a control group itself, each as a struct bpf_prog *.
@@ -70,26 +98,25 @@ func place(p *drgn.Program, attachType uint64) (i int64, ok bool, err error) {
 //drgn:helper cgroup_bpf_prog_for_each(cgrp, bpf_attach_type)
 func ForEachAttached(cgrp drgn.Object, attachType uint64) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		head, ok, err := slot(cgrp, "progs", attachType)
-		if err != nil || !ok {
+		for head, err := range slots(cgrp, "progs", attachType) {
 			if err != nil {
 				yield(drgn.Object{}, err)
-			}
-			return
-		}
-		head = head.AddressOf()
-		entries := list.ForEachEntry("struct bpf_prog_list", head, "node")
-		if head.HasMember("first") { // a hash list since v6.0, commit 00442143a2ab
-			entries = list.HlistForEachEntry("struct bpf_prog_list", head, "node")
-		}
-		for e, err := range entries {
-			prog := drgn.Object{}
-			if err == nil {
-				prog = attached(e)
-				err = prog.Err()
-			}
-			if !yield(prog, err) || err != nil {
 				return
+			}
+			head = head.AddressOf()
+			entries := list.ForEachEntry("struct bpf_prog_list", head, "node")
+			if head.HasMember("first") { // a hash list since v6.0, commit 00442143a2ab
+				entries = list.HlistForEachEntry("struct bpf_prog_list", head, "node")
+			}
+			for e, err := range entries {
+				prog := drgn.Object{}
+				if err == nil {
+					prog = attached(e)
+					err = prog.Err()
+				}
+				if !yield(prog, err) || err != nil {
+					return
+				}
 			}
 		}
 	}
@@ -108,23 +135,6 @@ func attached(e drgn.Object) drgn.Object {
 	return e.Member("prog").Read()
 }
 
-// slot returns the element of an array of the programs of a control group.
-func slot(cgrp drgn.Object, member string, attachType uint64) (o drgn.Object, ok bool, err error) {
-	array := cgrp.Member("bpf").Member(member)
-	n, err := array.Len()
-	if err != nil {
-		return o, false, err
-	}
-	i, ok, err := place(cgrp.Prog(), attachType)
-	if err != nil || !ok {
-		return o, false, err
-	}
-	if i < 0 || uint64(i) >= n {
-		return o, false, &drgn.ValueError{Problem: fmt.Sprintf("control groups have no BPF programs of type %d", attachType)}
-	}
-	return array.Index(i), true, nil
-}
-
 // maxEffective bounds how many programs may be in effect for a control group (BPF_CGROUP_MAX_PROGS is 64 for each of its
 // ancestors).
 const maxEffective = 1 << 16
@@ -137,30 +147,41 @@ const maxEffective = 1 << 16
 //drgn:helper cgroup_bpf_prog_for_each_effective(cgrp, bpf_attach_type)
 func ForEachEffective(cgrp drgn.Object, attachType uint64) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		array, ok, err := slot(cgrp, "effective", attachType)
-		if err != nil || !ok {
+		for array, err := range slots(cgrp, "effective", attachType) {
 			if err != nil {
 				yield(drgn.Object{}, err)
-			}
-			return
-		}
-		array = array.Read()
-		if none, err := array.IsNull(); err != nil {
-			yield(drgn.Object{}, err)
-			return
-		} else if none {
-			return
-		}
-		for i := range int64(maxEffective) {
-			prog := array.Member("items").Index(i).Member("prog").Read()
-			none, err := prog.IsNull()
-			if err == nil && none {
 				return
 			}
-			if !yield(prog, err) || err != nil {
+			if !effective(array.Read(), yield) {
 				return
 			}
 		}
-		yield(drgn.Object{}, fmt.Errorf("array of BPF programs is corrupt: it has no end"))
 	}
+}
+
+// effective yields the programs in a struct bpf_prog_array *, which a null pointer ends; it reports whether to go on.
+func effective(array drgn.Object, yield func(drgn.Object, error) bool) bool {
+	fail := func(err error) bool {
+		yield(drgn.Object{}, err)
+		return false
+	}
+	if none, err := array.IsNull(); err != nil {
+		return fail(err)
+	} else if none {
+		return true
+	}
+	for i := range int64(maxEffective) {
+		prog := array.Member("items").Index(i).Member("prog").Read()
+		none, err := prog.IsNull()
+		if err != nil {
+			return fail(err)
+		}
+		if none {
+			return true
+		}
+		if !yield(prog, nil) {
+			return false
+		}
+	}
+	return fail(fmt.Errorf("array of BPF programs is corrupt: it has no end"))
 }
