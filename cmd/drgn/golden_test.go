@@ -109,3 +109,11 @@ func differences(t *testing.T) map[string][]change {
 	}
 	return all
 }
+
+// TestCommonHelpers runs a script whose assertions must hold.
+func TestCommonHelpers(t *testing.T) {
+	out, errs, code := output(t, t.TempDir(), "-q", "-c", filepath.Join(fixture, "vmcore"), filepath.Join("testdata", "common.py"))
+	if code != 0 || out != "" || errs != "" {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
