@@ -19,7 +19,9 @@ func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []er
 	var paths map[string][]string
 	var missing missingModules
 	for mod, err := range module.ForEach(k.prog) {
-		if err == nil {
+		if err != nil {
+			err = fmt.Errorf("cannot walk the kernel's modules: %w", err)
+		} else {
 			if paths == nil {
 				paths = search.Modules(k.Release())
 			}
