@@ -71,6 +71,9 @@ func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Objec
 	if err := checkBitField(t, size); err != nil {
 		return Failed(err)
 	}
+	if err := checkAligned(t, bitOffset); err != nil {
+		return Failed(err)
+	}
 	o.bitOff, o.bitField = uint8(bitOffset%8), uint16(size)
 	return o
 }
@@ -83,18 +86,30 @@ func checkBitField(t *types.Type, size uint64) error {
 	switch t.UnderlyingKind() {
 	case types.Int, types.Bool, types.Enum:
 	default:
-		return &ValueError{fmt.Sprintf("bit-field of type '%s', which is not an integer type", t)}
+		return &ValueError{fmt.Sprintf("bit field must be integer, not '%s'", t)}
 	}
 	n, err := t.Size()
 	switch {
 	case err != nil:
-		return err
+		return &ValueError{fmt.Sprintf("bit field must be integer, not '%s', which is incomplete", t)}
+	case n < 1<<60 && size > n*8:
+		return &ValueError{fmt.Sprintf("bit field size is larger than type size: %d bits of '%s'", size, t)}
 	case size > 64:
 		return &ValueError{fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
-	case n < 8 && size > n*8:
-		return &ValueError{fmt.Sprintf("bit-field of %d bits is larger than its type '%s'", size, t)}
 	}
 	return nil
+}
+
+// checkAligned says whether an object of a type that is no bit-field may start within a byte: scalars may.
+func checkAligned(t *types.Type, bitOffset uint64) error {
+	if bitOffset%8 == 0 {
+		return nil
+	}
+	switch t.UnderlyingKind() {
+	case types.Int, types.Bool, types.Float, types.Pointer, types.Enum:
+		return nil
+	}
+	return &ValueError{"non-scalar must be byte-aligned"}
 }
 
 // AbsentObject returns an object that has a type but no value.

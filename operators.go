@@ -64,7 +64,7 @@ func (p *Program) result(v c.Operand, err error) Object {
 		case 8:
 			n = math.Float64bits(v.Float)
 		default:
-			return Failed(&TypeError{fmt.Sprintf("floating-point numbers of %d bytes are not supported", size)})
+			return Failed(c.ErrFloatSize)
 		}
 		data := make([]byte, size)
 		bits.Insert(data, 0, size*8, u.BigEndian(), n)

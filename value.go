@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -159,7 +160,7 @@ func (o Object) Float() (float64, error) {
 	case 8:
 		return math.Float64frombits(v), nil
 	}
-	return 0, &TypeError{fmt.Sprintf("floating-point numbers of %d bytes are not supported", len(b))}
+	return 0, c.ErrFloatSize
 }
 
 // Bytes returns the bytes of an object as they lie, or would lie, in memory. Those of a bit-field start at its first

@@ -61,7 +61,7 @@ typedef struct {
 #define MAXARG 24
 
 // ---- Classes: indices are shared with class.go.
-enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_MAX = 48 };
+enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_LANGUAGE = 13, C_MAX = 48 };
 extern PyTypeObject *classes[C_MAX];
 enum { E_MAX = 32, ENUM_CACHE = 64 };
 
@@ -104,13 +104,25 @@ int sh_truth(PyObject *o);
 PyObject *enum_get(uint32_t which, int64_t value);
 int exc_register(int i, PyObject *cls);
 int enum_register(int i, PyObject *cls);
+PyObject *enum_class(int i); // borrowed
+
+// ---- store.c: what values of a type are made from
+enum { STORE_OK = 0, STORE_BIG, STORE_NOT, STORE_END, STORE_ERR = -1 };
+int sh_number(PyObject *o, int64_t *v, char **big, int64_t *n);
+int sh_double(PyObject *o, double *d);
+int sh_elements(PyObject *o, PyObject **iter);
+int sh_items(PyObject *o, PyObject **iter);
+int sh_next(PyObject *iter, PyObject **item);
+int sh_pair(PyObject *item, const char **name, Py_ssize_t *n, PyObject **value);
+int sh_operand(arg *a, PyObject *o);
+const char *sh_type_name(PyObject *o, PyObject **keep);
 
 // ---- call.c
 void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first);
 enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16 };
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn);
 int sh_add_function(PyObject *module, PyMethodDef *d, const char *modname);
-int convert(arg *a, PyObject *o, char kind, const char *func, const char *param);
+int convert(arg *a, PyObject *o, char kind, const char *func, int pos);
 PyObject *prog_default(void);
 int prog_set_default(PyObject *p);
 
@@ -130,12 +142,16 @@ int sh_is_type(PyObject *o);
 int sh_append(PyObject *list, PyObject *o);
 const char *sh_name(PyObject *o, Py_ssize_t *n);
 int sh_callable(PyObject *o);
+int sh_sequence(PyObject *o);
+PyObject *sh_class_name(PyObject *o);
+PyObject *sh_repr(PyObject *o);
 PyObject *sh_module_attr(const char *module, const char *name);
 PyObject *sh_dict(PyObject *module);
 int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step);
 int sh_add(PyObject *module, const char *name, PyObject *o);
 void sh_property(PyGetSetDef *d, int id, int settable);
 int sh_is_program(PyObject *o);
+int sh_is_language(PyObject *o);
 PyObject *new_iter(uint64_t h, PyObject *keep);
 PyObject *prog_new(uint64_t h);
 PyObject *prog_held(PyObject *p);

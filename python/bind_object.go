@@ -347,56 +347,47 @@ func newObject(call Call) error {
 	if err != nil {
 		return err
 	}
-	given := 0
-	for _, i := range []int{2, 3, 4} {
-		if call.Has(i) {
-			given++
-		}
-	}
-	if given > 1 {
-		return valueError("object cannot have more than one of value, address and absence_reason")
-	}
-	if !call.Has(1) {
-		if !call.Has(2) {
-			return valueError("reference or absent object must have type")
-		}
-		v, err := call.Any(2)
-		if err != nil {
-			return err
-		}
-		o, err := literal(p, v)
+	value, address, absent := call.Has(2), call.Has(3), call.Has(4)
+	switch {
+	case value && address:
+		return valueError("object cannot have address and value")
+	case value && absent:
+		return valueError("object cannot have value and absence reason")
+	case address && absent:
+		return valueError("object cannot have address and absence reason")
+	case !call.Has(1) && address:
+		return valueError("reference must have type")
+	case !call.Has(1) && !value:
+		return valueError("absent object must have type")
+	case !call.Has(1) && bits != 0:
+		return valueError("literal cannot be bit field")
+	case !call.Has(1) && call.Has(5):
+		return valueError("literal cannot have bit offset")
+	case !call.Has(1):
+		o, err := literal(p, call.py(2))
 		if err != nil {
 			return err
 		}
 		return call.Object(o)
 	}
 	t, err := call.TypeIn(1, p)
-	if err != nil {
-		return err
-	}
-	off := call.UintOr(5, 0)
 	switch {
-	case call.Has(3):
-		addr := call.Uint(3)
-		if bits == 0 && off%8 == 0 {
-			return call.Object(p.ObjectAt(t, addr+off/8))
-		}
-		if bits == 0 {
-			return valueError("objects at a bit offset need a bit field size")
-		}
-		return call.Object(p.BitField(t, addr, off, bits))
-	case call.Has(2):
-		v, err := call.Any(2)
-		if err != nil {
-			return err
-		}
-		o, err := fromValue(p, t, v, bits)
+	case err != nil:
+		return err
+	case address:
+		return call.Object(p.BitField(t, call.Uint(3), call.UintOr(5, 0), bits))
+	case value && call.Has(5):
+		return valueError("value cannot have bit offset")
+	case value:
+		o, err := fromValue(p, t, call.py(2), bits)
 		if err != nil {
 			return err
 		}
 		return call.Object(o)
+	case call.Has(5):
+		return valueError("absent object cannot have bit offset")
 	}
-	return call.Object(p.AbsentObject(t, drgn.AbsenceReason(call.IntOr(4, 0))))
+	return call.Object(p.AbsentBitField(t, drgn.AbsenceReason(call.IntOr(4, 0)), bits))
 }
 
 func objectClass() *class {
@@ -404,7 +395,7 @@ func objectClass() *class {
 		id: classObject, name: "Object",
 		doc: "A variable, function, constant or value of a program. It has the members, elements and operators of its type in C;\n" +
 			"attributes of this class end in an underscore.",
-		new: &Func{Sig: "Object(prog: prog, type: type? = None, value: any? = None, *, address: index? = None, absence_reason: enum? = None, bit_offset: index = 0, bit_field_size: index? = None)", Do: newObject},
+		new: &Func{Sig: "Object(prog: prog, type: type? = None, value: any? = None, *, address: index? = None, absence_reason: AbsenceReason = None, bit_offset: index? = 0, bit_field_size: index? = None)", Do: newObject},
 		methods: []Func{
 			{Sig: "string_()", Doc: "Read the string in an array of characters, or that a pointer points to, up to its NUL, as bytes.", Do: func(c Call) error {
 				b, err := self(c).CString()

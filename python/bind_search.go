@@ -48,7 +48,7 @@ func searchMethods() []Func {
 				}
 				return start(c, 0, b, align)
 			}
-			n, ok := integer(v)
+			n, ok := addressValue(v)
 			if !ok {
 				return typeError("search_memory() argument 'value' must be bytes, str, int or Object")
 			}
@@ -107,8 +107,8 @@ func search(c Call) error {
 	var values []drgn.ValueRange
 	for _, x := range v.(tuple) {
 		if pair, ok := x.(tuple); ok && len(pair) == 2 {
-			low, ok1 := integer(pair[0])
-			high, ok2 := integer(pair[1])
+			low, ok1 := addressValue(pair[0])
+			high, ok2 := addressValue(pair[1])
 			if !ok1 || !ok2 {
 				return typeError("values must be integers or pairs of integers")
 			}
@@ -123,11 +123,27 @@ func search(c Call) error {
 			values = append(values, drgn.ValueRange{Min: n, Max: n})
 			continue
 		}
-		n, ok := integer(x)
+		n, ok := addressValue(x)
 		if !ok {
 			return typeError(fmt.Sprintf("values must be integers or pairs of integers, not %T", x))
 		}
 		values = append(values, drgn.ValueRange{Min: n, Max: n})
 	}
 	return Values(c, p.SearchMemoryUint(ctx, kind, values, c.Uint(3), area), func(m drgn.UintMatch) any { return tuple{m.Address, m.Value} })
+}
+
+// addressValue returns a number as the low 64 bits of its two's complement.
+func addressValue(v any) (uint64, bool) {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return 1, true
+		}
+		return 0, true
+	case int64:
+		return uint64(v), true
+	case *big.Int:
+		return uint64(low(v)), true
+	}
+	return 0, false
 }

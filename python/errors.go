@@ -37,6 +37,7 @@ const (
 	excOSError
 	excFileNotFoundError
 	excPermissionError
+	excRecursionError
 )
 
 const (
@@ -109,6 +110,8 @@ func raise(err error) {
 		exc = excZeroDivisionError
 	case errors.As(err, new(*c.OperandError)), errors.As(err, new(*c.ConversionError)), errors.As(err, new(*c.FormatError)):
 		exc = excTypeError
+	case errors.Is(err, c.ErrFloatSize):
+		exc = excNotImplementedError
 	case errors.Is(err, c.ErrNegativeShift):
 		exc = excValueError
 	case errors.As(err, new(*bin.DecodeError)):
@@ -121,6 +124,12 @@ func raise(err error) {
 		exc = excLookupError
 	case errors.As(err, &member):
 		exc = excLookupError
+	case errors.As(err, new(*types.DepthError)):
+		exc = excRecursionError
+	case errors.As(err, new(*types.TooLargeError)), errors.Is(err, c.ErrOffsetTooLarge):
+		exc = excOverflowError
+	case errors.As(err, new(*types.NoMembersError)), errors.As(err, new(*c.DesignatorError)):
+		exc = excTypeError
 	case errors.As(err, &absent):
 		exc = excObjectAbsent
 	case errors.As(err, &bounds):

@@ -124,12 +124,10 @@ func objectItem(o drgn.Object) (C.item, error) {
 	i._type = C.uint32_t(o.Type().ID())
 	i.prog = programObject(o.Prog())
 	if addr, ok := o.Address(); ok {
-		if bits := o.BitFieldSize(); bits != 0 || o.BitOffset() == 0 {
-			i.kind, i.a, i.bitoff, i.bits = C.K_REF, C.uint64_t(addr), C.uint8_t(o.BitOffset()), C.uint8_t(bits)
-			return i, nil
-		}
+		i.kind, i.a, i.bitoff, i.bits = C.K_REF, C.uint64_t(addr), C.uint8_t(o.BitOffset()), C.uint8_t(o.BitFieldSize())
+		return i, nil
 	} else if reason, ok := o.Absent(); ok {
-		i.kind, i.a = C.K_ABSENT, C.uint64_t(reason)
+		i.kind, i.a, i.bits = C.K_ABSENT, C.uint64_t(reason), C.uint8_t(o.BitFieldSize())
 		return i, nil
 	} else if o.BitFieldSize() == 0 && isShort(o.Type()) {
 		v, err := o.Uint()
@@ -170,14 +168,14 @@ func objectOf(self *C.PyObject) drgn.Object {
 	t := p.Types().ByID(uint32(o._type))
 	switch o.kind {
 	case C.K_REF:
-		if o.bits != 0 {
+		if o.bits|o.bitoff != 0 {
 			return p.BitField(t, uint64(o.a), uint64(o.bitoff), uint64(o.bits))
 		}
 		return p.ObjectAt(t, uint64(o.a))
 	case C.K_VALUE:
 		return p.ScalarValue(t, uint64(o.a))
 	}
-	return p.AbsentObject(t, drgn.AbsenceReason(o.a))
+	return p.AbsentBitField(t, drgn.AbsenceReason(o.a), uint64(o.bits))
 }
 
 func typeItem(p *drgn.Program, t *types.Type) C.item {

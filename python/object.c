@@ -85,8 +85,8 @@ static PyTypeObject *slice_type(void) { static PyTypeObject *t; return builtin(&
 
 int sh_is_type(PyObject *o) { return o->ob_type == classes[C_TYPE] || py.PyType_IsSubtype(o->ob_type, classes[C_TYPE]); }
 
-// operand tells Go what an operator's operand is: an Object, a number, or (0) nothing that C computes with.
-static int operand(arg *a, PyObject *o) {
+// sh_operand tells Go what an operator's operand is: an Object, a number, or (0) nothing that C computes with.
+int sh_operand(arg *a, PyObject *o) {
 	unsigned long f = py.PyType_GetFlags(o->ob_type);
 	a->o = o;
 	if (o->ob_type == classes[C_OBJECT] || py.PyType_IsSubtype(o->ob_type, classes[C_OBJECT])) {
@@ -102,8 +102,6 @@ static int operand(arg *a, PyObject *o) {
 		double d = py.PyFloat_AsDouble(o);
 		a->kind = A_FLOAT;
 		memcpy(&a->i, &d, 8);
-	} else if (py.PyIndex_Check(o)) {
-		a->kind = A_PY;
 	} else
 		return 0;
 	return 1;
@@ -123,7 +121,7 @@ enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND,
 static PyObject *op(int which, PyObject *x, PyObject *y) {
 	arg a[2];
 	if (forked) return fork_error(), NULL;
-	if (!operand(&a[0], x) || y && !operand(&a[1], y)) {
+	if (!sh_operand(&a[0], x) || y && !sh_operand(&a[1], y)) {
 		py.Py_IncRef(py.NotImplemented);
 		return py.NotImplemented;
 	}

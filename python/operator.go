@@ -99,27 +99,30 @@ func operandArg(p *drgn.Program, a *C.arg) (drgn.Object, error) {
 	case C.A_FLOAT:
 		return p.FloatLiteral(math.Float64frombits(uint64(a.i))), nil
 	}
-	v, err := decodePy(a.o)
+	v, err := decodePy(a.o) // an int of more than 64 bits
 	if err != nil {
 		return drgn.Object{}, err
 	}
-	return literal(p, v)
+	if n, ok := v.(*big.Int); ok {
+		return p.BigLiteral(n), nil
+	}
+	return drgn.Object{}, typeError("literal must be int, float, or bool")
 }
 
 // literal makes an object of a Python number, of the type that C gives such a constant.
-func literal(p *drgn.Program, v any) (drgn.Object, error) {
-	var o drgn.Object
-	switch v := v.(type) {
-	case bool:
-		o = p.BoolLiteral(v)
-	case int64:
-		o = p.Literal(v)
-	case *big.Int:
-		o = p.BigLiteral(v)
-	case float64:
-		o = p.FloatLiteral(v)
-	default:
-		return o, typeError("value without a type must be a number")
+func literal(p *drgn.Program, v *C.PyObject) (drgn.Object, error) {
+	var a C.arg
+	if C.sh_operand(&a, v) == 0 || a.kind == C.A_OBJ {
+		var keep *C.PyObject
+		name := C.GoString(C.sh_type_name(v, &keep))
+		if keep != nil {
+			decref(keep)
+		}
+		return drgn.Object{}, typeError(fmt.Sprintf("literal must be int, float, or bool, not '%s'", name))
+	}
+	o, err := operandArg(p, &a)
+	if err != nil {
+		return o, err
 	}
 	return o, o.Err()
 }
@@ -252,11 +255,7 @@ func roundTo(c Call, f float64) error {
 		return c.Object(o.Read())
 	}
 	scale := math.Pow10(int(max(min(c.Int(0), 300), -300)))
-	r, err := fromValue(o.Prog(), o.Type(), math.RoundToEven(f*scale)/scale, 0)
-	if err != nil {
-		return err
-	}
-	return c.Object(r)
+	return c.Object(o.Prog().FloatLiteral(math.RoundToEven(f*scale)/scale).Convert(o.Type(), 0))
 }
 
 // The comparisons, numbered as in Python.

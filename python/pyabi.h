@@ -79,6 +79,9 @@ enum {
 	X(PyObject *, PyBool_FromLong, (long)) \
 	X(PyObject *, PyNumber_Index, (PyObject *)) \
 	X(int, PyIndex_Check, (PyObject *)) \
+	X(int, PyNumber_Check, (PyObject *)) \
+	X(PyObject *, PyNumber_Long, (PyObject *)) \
+	X(int, PyMapping_Check, (PyObject *)) \
 	X(PyObject *, PyUnicode_FromStringAndSize, (const char *, Py_ssize_t)) \
 	X(PyObject *, PyUnicode_InternFromString, (const char *)) \
 	X(PyObject *, PyUnicode_DecodeUTF8, (const char *, Py_ssize_t, const char *)) \
@@ -182,7 +185,7 @@ enum {
 // Exceptions, and other objects that are variables of libpython.
 #define PYEXC(X) \
 	X(Exception) X(AttributeError) X(LookupError) X(KeyError) X(IndexError) X(ValueError) X(TypeError) X(RuntimeError) \
-	X(OverflowError) X(ZeroDivisionError) X(SystemError) X(MemoryError) X(OSError) X(FileNotFoundError) X(PermissionError) \
+	X(OverflowError) X(ZeroDivisionError) X(SystemError) X(MemoryError) X(OSError) X(FileNotFoundError) X(PermissionError) X(RecursionError) \
 	X(NotImplementedError) X(KeyboardInterrupt) X(DeprecationWarning)
 
 struct pyapi {

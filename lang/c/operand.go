@@ -62,6 +62,7 @@ func FloatOf(t *types.Type, v float64) Operand {
 var (
 	ErrDivisionByZero = errors.New("division by zero")
 	ErrNegativeShift  = errors.New("negative shift count")
+	ErrFloatSize      = errors.New("float values which are not 32 or 64 bits are not yet supported")
 	ErrLiteralRange   = errors.New("integer is too large for any type")
 )
 

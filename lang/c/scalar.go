@@ -134,7 +134,7 @@ func (f *formatter) float(p part, u *types.Type) {
 			f.readAny = true
 		}
 		if f.depth == 0 {
-			f.fail(fmt.Errorf("float values which are not 32 or 64 bits are not yet supported"))
+			f.fail(ErrFloatSize)
 		}
 		f.b = fmt.Appendf(f.b, "<%d-bit float>", n*8)
 		return
