@@ -146,9 +146,12 @@ func (w *world) variable(name, typ string) uint64 {
 // put writes 8 bytes.
 func (w *world) put(at, value uint64) { binary.LittleEndian.PutUint64(w.memory[at-worldBase:], value) }
 
-// place returns the address and type of a part of an object.
+// place returns the address and type of a part of an object, or of all of it.
 func (w *world) place(typ string, at uint64, designator string) (uint64, *types.Type) {
 	w.t.Helper()
+	if designator == "" {
+		return at, w.typ(typ)
+	}
 	o := w.ObjectAt(w.typ(typ), at).Subobject(designator)
 	w.check(o.Err())
 	address, _ := o.Address()

@@ -9,24 +9,27 @@ import (
 	"github.com/godrgn/drgn/linux/mm"
 )
 
-// maxSizes bounds how many sizes of huge pages there may be.
-const maxSizes = 64
-
 // ForEachState walks the sizes of huge pages, each as a struct hstate *.
 //
 //drgn:helper for_each_hstate
 func ForEachState(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		n, err := p.Variable("hugetlb_max_hstate").Uint()
-		if err == nil && n > maxSizes {
-			err = fmt.Errorf("%d sizes of huge pages are not understood", n)
+		if err != nil {
+			yield(drgn.Object{}, err)
+			return
+		}
+		states := p.Variable("hstates")
+		room, err := states.Len()
+		if err == nil && n > room {
+			err = fmt.Errorf("kernel has %d sizes of huge pages, but room for %d", n, room)
 		}
 		if err != nil {
 			yield(drgn.Object{}, err)
 			return
 		}
 		for i := range n {
-			state := p.Variable("hstates").Index(int64(i)).AddressOf()
+			state := states.Index(int64(i)).AddressOf()
 			if err := state.Err(); !yield(state, err) || err != nil {
 				return
 			}

@@ -28,7 +28,9 @@ type tables struct {
 func (t *tables) symbol(name string) (address uint64, ok bool, err error) {
 	for line := range bytes.Lines(t.info) {
 		if value, found := bytes.CutPrefix(line, []byte("SYMBOL("+name+")=")); found {
-			address, err = strconv.ParseUint(string(bytes.TrimSpace(value)), 16, 64)
+			if address, err = strconv.ParseUint(string(bytes.TrimSpace(value)), 16, 64); err != nil {
+				err = fmt.Errorf("VMCOREINFO's address of %s: %w", name, err)
+			}
 			return address, err == nil, err
 		}
 	}
