@@ -104,29 +104,6 @@ func (m *mock) word(v uint64, n uint64) []byte {
 	return b
 }
 
-// named registers finders that know some types and objects by name.
-func (m *mock) named(ts map[string]*types.Type, objects map[string]drgn.Object) {
-	m.t.Helper()
-	err := m.RegisterTypeFinder("mock", func(_ *drgn.Program, kinds types.KindSet, name, _ string) (*types.Type, error) {
-		if t := ts[name]; t != nil && kinds.Has(t.Kind()) {
-			return t, nil
-		}
-		return nil, drgn.ErrNotFound
-	}, drgn.EnableFirst)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-	err = m.RegisterObjectFinder("mock", func(_ *drgn.Program, name string, _ drgn.FindObjectFlags, _ string) (drgn.Object, error) {
-		if o, ok := objects[name]; ok {
-			return o, nil
-		}
-		return drgn.Object{}, drgn.ErrNotFound
-	}, drgn.EnableFirst)
-	if err != nil {
-		m.t.Fatal(err)
-	}
-}
-
 func wantUint(t testing.TB, o drgn.Object, want uint64) {
 	t.Helper()
 	if got, err := o.Uint(); err != nil || got != want {

@@ -53,9 +53,11 @@ const rooms = `
 
 	# Facts of the kernel on each architecture.
 	arch, mem < linux/internal/machine;
+	internal/flags < linux/internal/sigabi;
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
-	drgn < internal/walk < linux/*;
+	drgn < internal/walk;
+	internal/walk, linux/internal/sigabi < linux/*;
 	internal/flags < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo < user;
@@ -75,7 +77,7 @@ const rooms = `
 // outside states which packages may import which other modules and which packages of
 // the standard library that are not for everybody; "..." stands for everything below.
 var outside = map[string][]string{
-	"github.com/klauspost/compress":      {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "python/internal/..."},
+	"github.com/klauspost/compress":      {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "linux/kconfig", "python/internal/..."},
 	"github.com/ulikunitz/xz":            {"internal/compressed", "lab"},
 	"github.com/anchore/go-lzo":          {"internal/kdump"},
 	"github.com/ianlancetaylor/demangle": {"drgn", "internal/symtab", "lang/..."},
