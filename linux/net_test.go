@@ -255,3 +255,29 @@ func TestQdisc(t *testing.T) {
 		t.Error("no error for a chain in a circle")
 	}
 }
+
+func TestNamespaceInode(t *testing.T) {
+	w := newWorld(t)
+	w.structure("struct file_operations", "void *: open")
+	w.structure("struct proc_ns_operations", "char *: name")
+	w.structure("struct inode", "struct file_operations *: i_fop", "void *: i_private")
+	w.structure("struct ns_common", "void *: stashed", "struct proc_ns_operations *: ops")
+	w.structure("struct net", "struct list_head: list", "struct ns_common: ns")
+	files, ops, others := w.variable("ns_file_operations", "struct file_operations"), w.variable("netns_operations", "struct proc_ns_operations"), w.variable("utsns_operations", "struct proc_ns_operations")
+	ns, inode := w.alloc("struct net"), w.alloc("struct inode")
+	w.set("struct net", ns, "ns.ops", ops)
+	w.set("struct inode", inode, "i_private", ns+16)
+	o := w.pointer("struct inode", inode)
+	var value *drgn.ValueError
+	if err := net.NamespaceByInode(o).Err(); !errors.As(err, &value) {
+		t.Errorf("namespace of an inode of another kind: %v", err)
+	}
+	w.set("struct inode", inode, "i_fop", files)
+	if got, err := net.NamespaceByInode(o).Uint(); err != nil || got != ns {
+		t.Errorf("namespace %#x, %v; want %#x", got, err, ns)
+	}
+	w.set("struct net", ns, "ns.ops", others)
+	if err := net.NamespaceByInode(o).Err(); !errors.As(err, &value) {
+		t.Errorf("network namespace of another kind of namespace: %v", err)
+	}
+}
