@@ -67,29 +67,56 @@ type Numbered struct {
 //
 //drgn:helper for_each_irq_desc
 func ForEachDesc(p *drgn.Program) iter.Seq2[Numbered, error] {
+	if tree := p.Variable("sparse_irqs"); !drgn.IsNotFound(tree.Err()) {
+		return func(yield func(Numbered, error) bool) {
+			for r, err := range mapletree.ForEach(tree.AddressOf(), false) {
+				if !yieldEntry(p, r.First, r.Value, err, yield) {
+					return
+				}
+			}
+		}
+	}
+	if tree := p.Variable("irq_desc_tree"); !drgn.IsNotFound(tree.Err()) {
+		return func(yield func(Numbered, error) bool) {
+			for e, err := range radixtree.ForEach(tree.AddressOf()) {
+				if !yieldEntry(p, e.Index, e.Value, err, yield) {
+					return
+				}
+			}
+		}
+	}
 	return func(yield func(Numbered, error) bool) {
-		fail := func(err error) { yield(Numbered{}, err) }
-		n, err := NrIRQs(p)
+		n, err := p.Variable("irq_desc").Len()
 		if err == nil && n > maxIRQs {
 			err = &drgn.ValueError{Problem: "number of interrupts is not understood"}
 		}
 		if err != nil {
-			fail(err)
+			yield(Numbered{}, err)
 			return
 		}
 		for irq := range n {
 			d := ToDesc(p, irq)
-			if none, err := d.IsNull(); err != nil {
-				fail(err)
-				return
-			} else if none {
-				continue
-			}
-			if !yield(Numbered{irq, d}, nil) {
+			if err := d.Err(); !yield(Numbered{irq, d}, err) || err != nil {
 				return
 			}
 		}
 	}
+}
+
+// yieldEntry yields an entry of a tree of interrupts; it reports whether to go on.
+func yieldEntry(p *drgn.Program, irq uint64, entry drgn.Object, err error, yield func(Numbered, error) bool) bool {
+	if err != nil {
+		yield(Numbered{}, err)
+		return false
+	}
+	t, err := p.Type(desc + " *")
+	if err != nil {
+		yield(Numbered{}, err)
+		return false
+	}
+	d := entry.Cast(t)
+	err = d.Err()
+	return yield(Numbered{irq, d}, err) && err == nil
 }
 
 // AffinityMask returns the CPUs that may handle an interrupt, as a struct cpumask *.
