@@ -17,7 +17,8 @@ import (
 // allClasses are the classes in the order they are made: bases first.
 func allClasses() []*class {
 	return append([]*class{programClass(), objectClass(), typeClass(), symbolClass(), threadClass(), stackTraceClass(), stackFrameClass(),
-		platformClass(), registerClass(), languageClass(), sourceListClass()}, append(partClasses(), moduleClassList()...)...)
+		platformClass(), registerClass(), languageClass(), sourceListClass(),
+		memberClass(), enumeratorClass(), parameterClass(), templateParameterClass()}, moduleClassList()...)
 }
 
 func init() {
@@ -40,7 +41,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			return c.Object(c.Prog(0).ScalarValue(t, 0))
+			return null(c, t)
 		}},
 		Func{Sig: "cast(type: type, obj: object)", Doc: "Convert an object as a cast in C does.", Do: func(c Call) error {
 			o := c.Obj(1)

@@ -19,11 +19,16 @@ static int type_error(const char *func, const char *what, const char *arg) {
 	return -1;
 }
 
-static int wrong_type(PyObject *o, const char *func, const char *param, const char *want) {
-	PyObject *n = py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__");
-	const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : NULL;
-	char b[300];
-	snprintf(b, sizeof b, "%s() argument '%s' must be %s, not %s", func, param, want, s ? s : "?");
+// wrong_type raises TypeError as CPython's own parser of arguments does; pos counts from 1, 0 is not known.
+static int wrong_type(PyObject *o, const char *func, int pos, const char *want) {
+	PyObject *n = o == py.None ? NULL : py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__");
+	const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : "None";
+	char b[300], at[12] = "";
+	if (pos) snprintf(at, sizeof at, " %d", pos);
+	if (func)
+		snprintf(b, sizeof b, "%s() argument%s must be %s, not %s", func, at, want, s ? s : "?");
+	else
+		snprintf(b, sizeof b, "expected %s, not %s", want, o == py.None ? "NoneType" : s ? s : "?");
 	py.PyErr_SetString(py.TypeError, b);
 	if (n) py.Py_DecRef(n);
 	return -1;
@@ -51,7 +56,7 @@ static int as_str(arg *a, PyObject *o) {
 }
 
 // convert fills a from o; the kinds are listed in func.go. What 'p' makes is owned by a->o and dropped after the call.
-int convert(arg *a, PyObject *o, char kind, const char *func, const char *param) {
+int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	unsigned long tf;
 	a->o = o;
 	switch (kind) {
@@ -64,12 +69,12 @@ int convert(arg *a, PyObject *o, char kind, const char *func, const char *param)
 		return t < 0 ? -1 : 0;
 	}
 	case 's':
-		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, func, param, "str");
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, func, pos, "str");
 		return as_str(a, o);
 	case 'y': {
 		Py_ssize_t n;
 		char *p;
-		if (!(py.PyType_GetFlags(o->ob_type) & TPF_BYTES)) return wrong_type(o, func, param, "bytes");
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_BYTES)) return wrong_type(o, func, pos, "bytes");
 		if (py.PyBytes_AsStringAndSize(o, &p, &n)) return -1;
 		a->kind = A_BYTES;
 		a->s = p;
@@ -77,8 +82,8 @@ int convert(arg *a, PyObject *o, char kind, const char *func, const char *param)
 		return 0;
 	}
 	case 'z': // str or bytes
-		if (py.PyType_GetFlags(o->ob_type) & TPF_BYTES) return convert(a, o, 'y', func, param);
-		return convert(a, o, 's', func, param);
+		if (py.PyType_GetFlags(o->ob_type) & TPF_BYTES) return convert(a, o, 'y', func, pos);
+		return convert(a, o, 's', func, pos);
 	case 'p': {
 		PyObject *b = NULL;
 		Py_ssize_t n;
@@ -92,20 +97,20 @@ int convert(arg *a, PyObject *o, char kind, const char *func, const char *param)
 		return 0;
 	}
 	case 'V':
-		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, param, "Object");
+		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "Object");
 		a->kind = A_OBJ;
 		return 0;
 	case 'T':
 		if (is_class(o, C_TYPE)) return a->kind = A_OBJ, 0;
-		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, func, param, "Type or str");
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, NULL, 0, "Type or str");
 		return as_str(a, o);
 	case 'P':
-		if (!is_class(o, C_PROGRAM)) return wrong_type(o, func, param, "Program");
+		if (!is_class(o, C_PROGRAM)) return wrong_type(o, func, pos, "Program");
 		a->kind = A_PY;
 		return 0;
 	case 'S':
 		if (is_class(o, C_PROGRAM)) return a->kind = A_PY, 0;
-		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, param, "Program or Object");
+		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "Program or Object");
 		a->kind = A_OBJ;
 		return 0;
 	case 'A': // address or name
@@ -118,10 +123,27 @@ int convert(arg *a, PyObject *o, char kind, const char *func, const char *param)
 		tf = py.PyType_GetFlags(o->ob_type);
 		if (tf & TPF_LONG) return as_integer(a, o, 1);
 		PyObject *v = py.PyObject_GetAttrString(o, "value");
-		if (!v) return py.PyErr_Clear(), wrong_type(o, func, param, "a member of an enumeration");
+		if (!v) return py.PyErr_Clear(), wrong_type(o, func, pos, "a member of an enumeration");
 		int r = as_integer(a, v, 1);
 		py.Py_DecRef(v);
 		return r;
+	}
+	case 't': // a type that is no name
+		if (!is_class(o, C_TYPE)) return wrong_type(o, func, pos, "drgn.Type");
+		return a->kind = A_OBJ, 0;
+	case 'L': // a language
+		if (!sh_is_language(o)) return wrong_type(o, NULL, 0, "Language");
+		return a->kind = A_PY, 0;
+	case '0' ... '9': { // a member of one enumeration
+		PyTypeObject *t = (PyTypeObject *)enum_class(kind - '0');
+		if (o->ob_type != t) {
+			PyObject *n = py.PyObject_GetAttrString((PyObject *)t, "__name__");
+			const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : NULL;
+			int r = s ? wrong_type(o, NULL, 0, s) : -1;
+			if (n) py.Py_DecRef(n);
+			return r;
+		}
+		return convert(a, o, 'e', func, pos);
 	}
 	default: a->kind = A_PY; return 0;
 	}
@@ -133,7 +155,7 @@ static int convert_param(const sig *s, int i, arg *a, PyObject *o) {
 		a->o = o;
 		return 0;
 	}
-	return convert(a, o, s->kinds[2 * i], s->name, py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL));
+	return convert(a, o, s->kinds[2 * i], s->name, i + 1);
 }
 
 static int find_kw(const sig *s, PyObject *k) {
@@ -163,7 +185,7 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	int used[MAXARG], nused = 0, first = 0, bad = -1;
 	PyObject *ret = NULL, *rest = NULL;
 	if (forked) return fork_error(), NULL;
-	for (int i = 0; i < s->n; i++) a[i].kind = A_MISSING;
+	for (int i = 0; i < s->n; i++) a[i].kind = A_MISSING, a[i].o = py.None;
 	if (s->flags & (F_PROG | F_SCOPE) && left_out(s, args, npos, kwn)) {
 		PyObject *p = prog_default();
 		if (!p) return NULL;
@@ -173,7 +195,11 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	}
 	if (npos + first > s->npos && !(s->flags & F_VARARGS)) {
 		char b[100];
-		snprintf(b, sizeof b, "takes at most %d positional argument%s (%d given)", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
+		const char *how = s->npos > s->nreq ? "at most" : "exactly", *what = s->npos < s->n ? "positional argument" : "argument";
+		if (s->npos)
+			snprintf(b, sizeof b, "takes %s %d %s%s (%d given)", how, s->npos, what, s->npos == 1 ? "" : "s", (int)npos + first);
+		else
+			snprintf(b, sizeof b, s->n ? "takes no positional arguments" : "takes no arguments (%d given)", (int)npos + first);
 		type_error(s->name, b, NULL);
 		goto out;
 	}
@@ -195,8 +221,14 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	for (Py_ssize_t j = 0, nk = kwn ? py.PyTuple_Size(kwn) : 0; j < nk; j++) {
 		PyObject *k = py.PyTuple_GetItem(kwn, j);
 		int i = find_kw(s, k);
-		if (i < 0 || a[i].kind) {
-			type_error(s->name, i < 0 ? "got an unexpected keyword argument" : "got multiple values for argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
+		if (i < 0) {
+			type_error(s->name, "got an unexpected keyword argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
+			goto out;
+		}
+		if (a[i].kind) {
+			char b[300];
+			snprintf(b, sizeof b, "argument for %s() given by name ('%s') and position (%d)", s->name, py.PyUnicode_AsUTF8AndSize(k, NULL), i + 1);
+			py.PyErr_SetString(py.TypeError, b);
 			goto out;
 		}
 		if (convert_param(s, i, &a[i], args[npos + j])) goto out;
@@ -204,7 +236,9 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	}
 	for (int i = 0; i < s->nreq; i++)
 		if (!a[i].kind) {
-			type_error(s->name, "missing required argument", py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL));
+			char b[300];
+			snprintf(b, sizeof b, "%s() missing required argument '%s' (pos %d)", s->name, py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL), i + 1);
+			py.PyErr_SetString(py.TypeError, b);
 			goto out;
 		}
 	bad = 0;

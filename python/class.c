@@ -18,6 +18,9 @@ const char *sh_name(PyObject *o, Py_ssize_t *n) {
 	py.PyErr_SetString(py.TypeError, "names must be str");
 	return NULL;
 }
+PyObject *sh_class_name(PyObject *o) { return py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__"); }
+PyObject *sh_repr(PyObject *o) { return py.PyObject_Repr(o); }
+int sh_sequence(PyObject *o) { return py.PySequence_Check(o); }
 int sh_callable(PyObject *o) { return py.PyCallable_Check(o); }
 PyObject *sh_module_attr(const char *module, const char *name) {
 	PyObject *m = py.PyImport_ImportModule(module), *o = m ? py.PyObject_GetAttrString(m, name) : NULL;
@@ -25,6 +28,7 @@ PyObject *sh_module_attr(const char *module, const char *name) {
 	return o;
 }
 
+int sh_is_language(PyObject *o) { return o->ob_type == classes[C_LANGUAGE]; }
 int sh_is_program(PyObject *o) { return o->ob_type == classes[C_PROGRAM] || py.PyType_IsSubtype(o->ob_type, classes[C_PROGRAM]); }
 
 void sh_property(PyGetSetDef *d, int id, int settable) {

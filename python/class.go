@@ -36,6 +36,8 @@ const (
 	classCount
 )
 
+const _ = uint(classLanguage-C.C_LANGUAGE) + uint(C.C_LANGUAGE-classLanguage) // they are the same
+
 // A property is an attribute that is computed.
 type property struct {
 	name, doc string
@@ -239,10 +241,7 @@ func (c Call) selfOrNil() *drgn.Program {
 // index converts a subscript to an index of a sequence of n elements; ok is false for what is no integer.
 func index(x *C.PyObject, n int) (int, error) {
 	var a C.arg
-	name, param := C.CString("__getitem__"), C.CString("index")
-	defer C.free(unsafe.Pointer(name))
-	defer C.free(unsafe.Pointer(param))
-	if C.convert(&a, x, 'i', name, param) != 0 {
+	if C.convert(&a, x, 'i', nil, 0) != 0 {
 		return 0, raisedError{}
 	}
 	i := int(int64(a.i))

@@ -29,10 +29,16 @@ const (
 const (
 	_ = uint(drgn.IsLinuxKernel-1) + uint(drgn.IsLive-2) + uint(drgn.IsLocal-4)
 	_ = uint(drgn.FindConstant-1) + uint(drgn.FindFunction-2) + uint(drgn.FindVariable-4)
-	_ = uint(types.Function-11) + uint(types.CPtrdiffT-18) + uint(types.Atomic-8)
+	_ = uint(types.Function-11) + uint(types.CPtrdiffT-18) + uint(types.Atomic-8) // see typeKind and primitiveType
 	_ = uint(drgn.NotImplemented-2) + uint(drgn.BindWeak-3) + uint(drgn.BindUnique-11) + uint(drgn.SymbolIFunc-10)
 	_ = uint(arch.Is64Bit-1) + uint(arch.IsLittleEndian-2)
 )
+
+// typeKind returns a kind as a member of TypeKind, which counts from 1.
+func typeKind(k types.Kind) enumValue { return enumValue{enumTypeKind, int64(k) + 1} }
+
+// primitiveType returns a primitive type as a member of PrimitiveType, which has none for types that are none.
+func primitiveType(p types.Primitive) enumValue { return enumValue{enumPrimitiveType, int64(p) - 1} }
 
 // architectures are the instruction sets in the order of the enumeration.
 var architectures = []string{"UNKNOWN", "X86_64", "I386", "AARCH64", "ARM", "PPC64", "RISCV64", "RISCV32", "S390X", "S390", "LOONGARCH64"}

@@ -25,7 +25,9 @@ import (
 //	prog     a drgn.Program                               scope    a Program or an Object
 //	address  an address or a name                         thread   an Object or an integer
 //	enum     a member of an enumeration, or its number
+//	onlytype a drgn.Type                                  lang     a drgn.Language
 //
+// or the name of an enumeration: Qualifiers,
 // with "?" behind where None is allowed. A first parameter "prog: prog = ~" may be left out: it is the default program then;
 // "ns: scope = ~" likewise takes an Object, a Program or nothing.
 type Func struct {
@@ -35,7 +37,10 @@ type Func struct {
 }
 
 var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "any": 'O',
-	"object": 'V', "type": 'T', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e'}
+	"object": 'V', "type": 'T', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e',
+	"onlytype": 't', "lang": 'L', "Architecture": '0' + byte(enumArchitecture), "PlatformFlags": '0' + byte(enumPlatformFlags),
+	"FindObjectFlags": '0' + byte(enumFindObjectFlags), "Qualifiers": '0' + byte(enumQualifiers),
+	"AbsenceReason": '0' + byte(enumAbsenceReason), "SymbolBinding": '0' + byte(enumSymbolBinding), "SymbolKind": '0' + byte(enumSymbolKind)}
 
 // handlers are the functions by the number of their trampoline; 0 is none.
 var handlers = []func(Call) error{nil}
@@ -48,7 +53,7 @@ func define(d *C.PyMethodDef, f *Func, method bool) int {
 	}
 	handlers = append(handlers, f.Do)
 	name, rest, ok := strings.Cut(f.Sig, "(")
-	params, _, closed := strings.Cut(rest, ")")
+	params, closed := strings.CutSuffix(rest, ")")
 	if !ok || !closed {
 		panic("python: bad signature " + f.Sig)
 	}

@@ -20,6 +20,8 @@ int enum_register(int i, PyObject *cls) {
 	return 0;
 }
 
+PyObject *enum_class(int i) { return enums[i]; }
+
 PyObject *enum_get(uint32_t which, int64_t value) {
 	PyObject **c = value >= 0 && value < ENUM_CACHE ? &enum_cache[which][value] : NULL, *v, *e;
 	if (c && *c) return py.Py_IncRef(*c), *c;
@@ -122,7 +124,7 @@ int sh_truth(PyObject *o) { return py.PyObject_IsTrue(o); }
 // ---- Exceptions: Python's own have negative numbers, those of package drgn the positions they were registered at.
 void sh_raise(int exc, const char *msg, int64_t n) {
 	PyObject *own[] = {py.Exception, py.AttributeError, py.LookupError, py.KeyError, py.IndexError, py.ValueError, py.TypeError,
-		py.RuntimeError, py.OverflowError, py.ZeroDivisionError, py.NotImplementedError, py.OSError, py.FileNotFoundError, py.PermissionError};
+		py.RuntimeError, py.OverflowError, py.ZeroDivisionError, py.NotImplementedError, py.OSError, py.FileNotFoundError, py.PermissionError, py.RecursionError};
 	PyObject *t = exc < 0 ? own[-1 - exc] : excs[exc];
 	if (!t) t = py.RuntimeError;
 	PyObject *m = py.PyUnicode_DecodeUTF8(msg, n, "replace");

@@ -2,6 +2,7 @@ package types
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 )
@@ -103,13 +104,8 @@ func (s *Set) Bool(lang Language, name string, size uint64, big bool) *Type {
 // Float returns a floating-point type; size is in bytes.
 func (s *Set) Float(lang Language, name string, size uint64, big bool) *Type {
 	b := &body{kind: Float, lang: lang, name: name, size: size, big: big, complete: true}
-	switch name {
-	case "float":
-		b.prim = CFloat
-	case "double":
-		b.prim = CDouble
-	case "long double":
-		b.prim = CLongDouble
+	if p := wordsPrimitive(name); p == CFloat || p == CDouble || p == CLongDouble {
+		b.prim = p
 	}
 	return s.shared(b)
 }
@@ -165,6 +161,14 @@ func (s *Set) IncompleteCompound(lang Language, kind Kind, tag string) *Type {
 	return s.shared(&body{kind: kind, lang: lang, name: tag})
 }
 
+// IncompleteTemplate returns a new declared structure, union or class type whose template parameters load gives.
+func (s *Set) IncompleteTemplate(lang Language, kind Kind, tag string, load func() (Detail, error)) *Type {
+	if !kind.IsCompound() {
+		panic(fmt.Sprintf("types: IncompleteTemplate of kind %s", kind))
+	}
+	return s.unique(&body{kind: kind, lang: lang, name: tag, detail: &detail{load: load}})
+}
+
 // Enum returns a new enumerated type whose values are of the compatible integer type.
 func (s *Set) Enum(lang Language, tag string, compatible *Type, load func() (Detail, error)) *Type {
 	u := s.own(compatible).Underlying()
@@ -191,28 +195,65 @@ func (s *Set) own(t *Type) *Type {
 
 // intPrimitive tells C's integer types by any of their spellings.
 func intPrimitive(name string, signed bool) Primitive {
-	p, ok := intNames[name]
-	if !ok || p != CChar && signed != signedPrimitive(p) {
+	p := wordsPrimitive(name)
+	switch p {
+	case CChar:
+		return p
+	case CSignedChar, CShort, CInt, CLong, CLongLong:
+		if signed {
+			return p
+		}
+	case CUnsignedChar, CUnsignedShort, CUnsignedInt, CUnsignedLong, CUnsignedLongLong:
+		if !signed {
+			return p
+		}
+	}
+	return NotPrimitive
+}
+
+// wordsPrimitive tells C's number types, whose words may come in any order: "long unsigned int".
+func wordsPrimitive(name string) Primitive {
+	if name == "" || name[0] == ' ' {
 		return NotPrimitive
 	}
-	return p
-}
-
-func signedPrimitive(p Primitive) bool {
-	switch p {
-	case CSignedChar, CShort, CInt, CLong, CLongLong:
-		return true
+	n := map[string]int{}
+	for _, w := range strings.Fields(name) {
+		n[w]++
 	}
-	return false
-}
-
-var intNames = map[string]Primitive{
-	"char": CChar, "signed char": CSignedChar, "unsigned char": CUnsignedChar,
-	"short": CShort, "short int": CShort, "signed short": CShort, "short unsigned int": CUnsignedShort,
-	"unsigned short": CUnsignedShort, "unsigned short int": CUnsignedShort, "signed short int": CShort,
-	"int": CInt, "signed int": CInt, "signed": CInt, "unsigned int": CUnsignedInt, "unsigned": CUnsignedInt,
-	"long": CLong, "long int": CLong, "signed long": CLong, "signed long int": CLong,
-	"unsigned long": CUnsignedLong, "long unsigned int": CUnsignedLong, "unsigned long int": CUnsignedLong,
-	"long long": CLongLong, "long long int": CLongLong, "signed long long": CLongLong, "signed long long int": CLongLong,
-	"unsigned long long": CUnsignedLongLong, "long long unsigned int": CUnsignedLongLong, "unsigned long long int": CUnsignedLongLong,
+	count := func(words ...string) (sum int) {
+		for _, w := range words {
+			sum += n[w]
+		}
+		return sum
+	}
+	sign, base := count("signed", "unsigned"), count("char", "short", "float", "double")
+	switch {
+	case len(n) == 0 || sign > 1 || base > 1 || n["int"] > 1 || n["long"] > 2 || sign+base+n["int"]+n["long"] != len(strings.Fields(name)):
+		return NotPrimitive
+	case n["float"] == 1 && len(n) == 1:
+		return CFloat
+	case n["double"] == 1 && sign+n["int"] == 0 && n["long"] < 2:
+		return []Primitive{CDouble, CLongDouble}[n["long"]]
+	case n["float"]+n["double"] > 0 || n["char"] > 0 && n["int"]+n["long"] > 0 || n["short"] > 0 && n["long"] > 0:
+		return NotPrimitive
+	}
+	of := func(signed, unsigned Primitive) Primitive {
+		if n["unsigned"] > 0 {
+			return unsigned
+		}
+		return signed
+	}
+	switch {
+	case n["char"] > 0 && sign == 0:
+		return CChar
+	case n["char"] > 0:
+		return of(CSignedChar, CUnsignedChar)
+	case n["short"] > 0:
+		return of(CShort, CUnsignedShort)
+	case n["long"] == 1:
+		return of(CLong, CUnsignedLong)
+	case n["long"] == 2:
+		return of(CLongLong, CUnsignedLongLong)
+	}
+	return of(CInt, CUnsignedInt)
 }

@@ -110,13 +110,11 @@ type body struct {
 
 // detail is what few types have, and what is decoded late.
 type detail struct {
-	once     sync.Once
-	load     func() (Detail, error)
-	d        Detail
-	err      error
-	byName   map[string]Found // all members, with those of anonymous members
-	nameOnce sync.Once
-	nameErr  error
+	once   sync.Once
+	load   func() (Detail, error)
+	d      Detail
+	err    error
+	byName atomic.Pointer[map[string]place] // all members, with those of anonymous members
 }
 
 // Detail holds the parts of a type that are decoded when first asked for.
@@ -145,10 +143,24 @@ type Slot struct {
 type Lazy struct{ l *lazy }
 
 type lazy struct {
-	once sync.Once
-	fn   func() (Slot, error)
-	slot Slot
-	err  error
+	once  sync.Once
+	fn    func() (Slot, error)
+	slot  Slot
+	err   error
+	retry func() (Slot, error) // or nil
+	first atomic.Pointer[Slot] // of retry
+}
+
+func (l *lazy) again() (Slot, error) {
+	if s := l.first.Load(); s != nil {
+		return *s, nil
+	}
+	s, err := l.retry()
+	if err != nil {
+		return Slot{}, err
+	}
+	l.first.CompareAndSwap(nil, &s)
+	return *l.first.Load(), nil
 }
 
 // Evaluated returns a Lazy that holds s already.
@@ -165,10 +177,17 @@ func OfType(t *Type) Lazy { return Evaluated(Slot{Type: t}) }
 // ask for the same Lazy.
 func Later(fn func() (Slot, error)) Lazy { return Lazy{&lazy{fn: fn}} }
 
+// Retry returns a Lazy that calls fn when it is asked for until that succeeds. Nothing is locked meanwhile: fn may be called
+// by several goroutines at once, and may ask for the Lazy itself; the first result is kept.
+func Retry(fn func() (Slot, error)) Lazy { return Lazy{&lazy{retry: fn}} }
+
 // Slot evaluates l.
 func (l Lazy) Slot() (Slot, error) {
 	if l.l == nil {
 		return Slot{}, fmt.Errorf("no type")
+	}
+	if l.l.retry != nil {
+		return l.l.again()
 	}
 	l.l.once.Do(func() {
 		l.l.slot, l.l.err = l.l.fn()
@@ -195,24 +214,6 @@ type TemplateParameter struct {
 	Name      string
 	IsDefault bool
 	Lazy
-}
-
-// A Found is a member found by its name: its type, and where it lies in the type that was asked.
-type Found struct {
-	Type         *Type
-	BitOffset    uint64
-	BitFieldSize uint64
-	Index        int // of the member, or of the anonymous member it is in, in Members
-}
-
-// A MemberError says that a type has no member of a name.
-type MemberError struct {
-	Type *Type
-	Name string
-}
-
-func (e *MemberError) Error() string {
-	return fmt.Sprintf("'%s' has no member '%s'", e.Type, e.Name)
 }
 
 // A KindError says that a type of this kind lacks an attribute.
@@ -314,6 +315,11 @@ type SizeError struct {
 
 func (e *SizeError) Error() string { return "cannot get size of " + e.Reason + " type" }
 
+// A TooLargeError says that a size or an offset does not fit 64 bits.
+type TooLargeError struct{ Problem string }
+
+func (e *TooLargeError) Error() string { return e.Problem }
+
 // Size returns the size of an object of the type in bytes.
 func (t *Type) Size() (uint64, error) {
 	mul := uint64(1)
@@ -326,7 +332,7 @@ func (t *Type) Size() (uint64, error) {
 				return 0, &SizeError{t, "incomplete array"}
 			}
 			if t.length != 0 && mul > ^uint64(0)/t.length {
-				return 0, fmt.Errorf("type '%s' is too large", t)
+				return 0, &TooLargeError{"type size is too large"}
 			}
 			mul *= t.length
 			t = t.elem
@@ -339,7 +345,7 @@ func (t *Type) Size() (uint64, error) {
 				return 0, &SizeError{t, "incomplete " + longKind[t.kind]}
 			}
 			if t.size != 0 && mul > ^uint64(0)/t.size {
-				return 0, fmt.Errorf("type '%s' is too large", t)
+				return 0, &TooLargeError{"type size is too large"}
 			}
 			return mul * t.size, nil
 		}
@@ -355,7 +361,7 @@ func (t *Type) BitSize() (uint64, error) {
 		return 0, err
 	}
 	if n > ^uint64(0)/8 {
-		return 0, fmt.Errorf("type '%s' is too large", t)
+		return 0, &TooLargeError{"type size is too large"}
 	}
 	return n * 8, nil
 }
@@ -397,7 +403,7 @@ func (t *Type) Members() ([]Member, error) {
 		return nil, &KindError{t, "members"}
 	}
 	d, err := t.details()
-	if d == nil || err != nil {
+	if d == nil || err != nil || !t.complete {
 		return nil, err
 	}
 	return d.Members, nil
@@ -437,75 +443,4 @@ func (t *Type) TemplateParameters() ([]TemplateParameter, error) {
 		return nil, err
 	}
 	return d.TemplateParameters, nil
-}
-
-// FindMember finds a member by its name, also inside anonymous members, of a structure, union, class or a typedef of
-// one. A missing one is a [*MemberError].
-func (t *Type) FindMember(name string) (Found, error) {
-	u := t
-	for u.kind == Typedef {
-		u = u.elem
-	}
-	if !u.kind.IsCompound() {
-		return Found{}, &KindError{t, "members"}
-	}
-	byName, err := u.memberMap()
-	if err != nil {
-		return Found{}, err
-	}
-	if f, ok := byName[name]; ok {
-		return f, nil
-	}
-	return Found{}, &MemberError{t, name}
-}
-
-// maxAnonymous bounds how deep anonymous members are followed: debug info may lie.
-const maxAnonymous = 64
-
-func (t *Type) memberMap() (map[string]Found, error) {
-	if t.detail == nil {
-		return nil, nil
-	}
-	t.detail.nameOnce.Do(func() {
-		m := map[string]Found{}
-		t.detail.nameErr = t.collect(m, 0, -1, 0)
-		t.detail.byName = m
-	})
-	return t.detail.byName, t.detail.nameErr
-}
-
-func (t *Type) collect(into map[string]Found, base uint64, index, depth int) error {
-	if depth > maxAnonymous {
-		return fmt.Errorf("anonymous members nest more than %d deep", maxAnonymous)
-	}
-	ms, err := t.Members()
-	if err != nil {
-		return err
-	}
-	for i, m := range ms {
-		ix := index
-		if ix < 0 {
-			ix = i
-		}
-		slot, err := m.Slot()
-		if err != nil {
-			return err
-		}
-		if m.Name != "" {
-			if _, dup := into[m.Name]; !dup {
-				into[m.Name] = Found{slot.Type, base + m.BitOffset, slot.BitFieldSize, ix}
-			}
-			continue
-		}
-		u := slot.Type
-		for u.kind == Typedef {
-			u = u.elem
-		}
-		if u.kind.IsCompound() {
-			if err := u.collect(into, base+m.BitOffset, ix, depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

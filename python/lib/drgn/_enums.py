@@ -47,41 +47,41 @@ class FindObjectFlags(enum.Flag):
 class TypeKind(enum.Enum):
     """What a type is."""
 
-    VOID = 0
-    INT = 1
-    BOOL = 2
-    FLOAT = 3
-    STRUCT = 4
-    UNION = 5
-    CLASS = 6
-    ENUM = 7
-    TYPEDEF = 8
-    POINTER = 9
-    ARRAY = 10
-    FUNCTION = 11
+    VOID = 1
+    INT = 2
+    BOOL = 3
+    FLOAT = 4
+    STRUCT = 5
+    UNION = 6
+    CLASS = 7
+    ENUM = 8
+    TYPEDEF = 9
+    POINTER = 10
+    ARRAY = 11
+    FUNCTION = 12
 
 
 class PrimitiveType(enum.Enum):
     """A type that C itself has."""
 
-    C_VOID = 1
-    C_CHAR = 2
-    C_SIGNED_CHAR = 3
-    C_UNSIGNED_CHAR = 4
-    C_SHORT = 5
-    C_UNSIGNED_SHORT = 6
-    C_INT = 7
-    C_UNSIGNED_INT = 8
-    C_LONG = 9
-    C_UNSIGNED_LONG = 10
-    C_LONG_LONG = 11
-    C_UNSIGNED_LONG_LONG = 12
-    C_BOOL = 13
-    C_FLOAT = 14
-    C_DOUBLE = 15
-    C_LONG_DOUBLE = 16
-    C_SIZE_T = 17
-    C_PTRDIFF_T = 18
+    C_VOID = 0
+    C_CHAR = 1
+    C_SIGNED_CHAR = 2
+    C_UNSIGNED_CHAR = 3
+    C_SHORT = 4
+    C_UNSIGNED_SHORT = 5
+    C_INT = 6
+    C_UNSIGNED_INT = 7
+    C_LONG = 8
+    C_UNSIGNED_LONG = 9
+    C_LONG_LONG = 10
+    C_UNSIGNED_LONG_LONG = 11
+    C_BOOL = 12
+    C_FLOAT = 13
+    C_DOUBLE = 14
+    C_LONG_DOUBLE = 15
+    C_SIZE_T = 16
+    C_PTRDIFF_T = 17
 
 
 class Qualifiers(enum.Flag):
@@ -138,7 +138,6 @@ class ModuleFileStatus(enum.Enum):
 class SupplementaryFileKind(enum.Enum):
     """Kind of a supplementary debugging file."""
 
-    NONE = 0
     GNU_DEBUGALTLINK = 1
 
 
@@ -155,8 +154,15 @@ class KmodSearchMethod(enum.Enum):
 class TypeKindSet(collections.abc.Set):
     """An immutable set of kinds of types."""
 
-    def __init__(self, kinds=()):
-        self._kinds = frozenset(TypeKind(k) for k in kinds)
+    __slots__ = ("_kinds",)
+
+    def __new__(cls, kinds=(), /):
+        self = super().__new__(cls)
+        self._kinds = frozenset(kinds)
+        for k in self._kinds:
+            if not isinstance(k, TypeKind):
+                raise TypeError("TypeKindSet elements must be TypeKind")
+        return self
 
     def __contains__(self, x):
         return x in self._kinds
@@ -168,7 +174,7 @@ class TypeKindSet(collections.abc.Set):
         return len(self._kinds)
 
     def __repr__(self):
-        return f"TypeKindSet({{{', '.join(map(str, self))}}})"
+        return f"TypeKindSet({{{', '.join(map(str, self))}}})" if self._kinds else "TypeKindSet()"
 
     __hash__ = collections.abc.Set._hash
 
