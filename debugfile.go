@@ -88,21 +88,25 @@ func (m *Module) AttachDebugInfo(info DebugInfo) error {
 	return nil
 }
 
-// symbolAddress returns the value of a symbol in memory, and whether that is where it lies.
-func (d *debugFile) symbolAddress(s elf.Symbol) (uint64, bool) {
+// symbolAddress returns the value of a symbol in the program, and what it is.
+func (d *debugFile) symbolAddress(s elf.Symbol) (uint64, symtab.Place) {
 	if s.Section == elf.SHN_ABS {
-		return s.Value, false
+		return s.Value, symtab.ByName
 	}
 	if d.section != nil {
+		// The kernel does not say where empty sections of a module are: they are nowhere.
 		base := d.section(int(s.Section))
-		return base + s.Value, base != 0
+		if base == 0 {
+			return 0, symtab.Nowhere
+		}
+		return base + s.Value, symtab.InMemory
 	}
 	if int(s.Section) < len(d.elf.Sections) {
 		if sec := &d.elf.Sections[s.Section]; sec.Addr == 0 && sec.Flags&elf.SHF_ALLOC != 0 && d.elf.Type == elf.ET_EXEC {
-			return s.Value, false
+			return s.Value, symtab.ByName
 		}
 	}
-	return s.Value + d.bias, true
+	return s.Value + d.bias, symtab.InMemory
 }
 
 // runtime turns an address of the file into one in memory.

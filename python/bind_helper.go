@@ -41,9 +41,12 @@ func callHelper(c Call, f *call.Func) error {
 	} else {
 		hc = &call.Call{Default: defaultProgram}
 	}
+	abandoned := false // by Ctrl-C: the helper may still write its result
 	defer func() {
-		hc.Reset()
-		spareCalls = append(spareCalls, hc)
+		if !abandoned {
+			hc.Reset()
+			spareCalls = append(spareCalls, hc)
+		}
 	}()
 	for i := range f.Params {
 		if c.Has(i) {
@@ -58,12 +61,27 @@ func callHelper(c Call, f *call.Func) error {
 			return f.Do(hc)
 		})
 		if err != nil {
-			return err
+			abandoned = true
+			return helperError(err)
 		}
 	} else if err := f.Do(hc); err != nil {
-		return err
+		return helperError(err)
 	}
 	return giveResult(c, hc.Result())
+}
+
+// helperError is the error of a helper as Python is to see it: a member that an argument lacks is a missing attribute, and
+// the fields of Go's structs are nobody's business.
+func helperError(err error) error {
+	var field *drgn.FieldError
+	if errors.As(err, &field) {
+		err = field.Err
+	}
+	var member *types.MemberError
+	if errors.As(err, &member) {
+		return &pyErr{excAttributeError, member.Error()}
+	}
+	return err
 }
 
 func defaultProgram() (*drgn.Program, error) {

@@ -14,7 +14,7 @@ import (
 // A Table is the symbols of one file at the addresses they have in memory. Its indices are made when first needed.
 type Table struct {
 	syms    *elf.SymbolTable
-	runtime func(elf.Symbol) (address uint64, located bool)
+	runtime func(elf.Symbol) (address uint64, place Place)
 
 	byAddress func() []entry
 	byName    func() []named
@@ -40,9 +40,18 @@ type Symbol struct {
 	Address uint64
 }
 
-// New returns the table of syms. runtime gives the value of a symbol in memory; one that is not located there, such as a
-// per-CPU variable's offset or an absolute number, is found by its name only.
-func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (address uint64, located bool)) *Table {
+// A Place says what the value of a symbol is.
+type Place uint8
+
+// The places of symbols.
+const (
+	Nowhere  Place = iota // of a section that was not loaded: the symbol does not exist in the program
+	ByName                // a number, such as a per-CPU variable's offset: the symbol is found by its name only
+	InMemory              // an address
+)
+
+// New returns the table of syms. runtime gives the value of a symbol in the program.
+func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (value uint64, place Place)) *Table {
 	t := &Table{syms: syms, runtime: runtime, seed: maphash.MakeSeed()}
 	t.byAddress = sync.OnceValue(t.indexAddresses)
 	t.byName = sync.OnceValue(t.indexNames)
@@ -60,7 +69,7 @@ func (t *Table) indexAddresses() []entry {
 		if !useful(s) || s.Type() == elf.STT_SECTION {
 			continue
 		}
-		if start, ok := t.runtime(s); ok {
+		if start, place := t.runtime(s); place == InMemory {
 			end := start + s.Size
 			if end < start {
 				end = ^uint64(0)
@@ -166,8 +175,9 @@ func (t *Table) Named(name string) []Symbol {
 		if string(t.syms.Name(s)) != name {
 			continue
 		}
-		address, _ := t.runtime(s)
-		out = append(out, Symbol{s, name, address})
+		if value, place := t.runtime(s); place != Nowhere {
+			out = append(out, Symbol{s, name, value})
+		}
 	}
 	slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(rank(a.Symbol), rank(b.Symbol)) })
 	return out
@@ -178,8 +188,9 @@ func (t *Table) All() []Symbol {
 	var out []Symbol
 	for i, s := range t.syms.All() {
 		if useful(s) {
-			address, _ := t.runtime(s)
-			out = append(out, t.symbol(uint32(i), address))
+			if value, place := t.runtime(s); place != Nowhere {
+				out = append(out, t.symbol(uint32(i), value))
+			}
 		}
 	}
 	return out
