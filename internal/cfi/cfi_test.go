@@ -428,7 +428,7 @@ func TestEvaluate(t *testing.T) {
 	}
 	for name, expr := range map[string][]byte{
 		"empty": nil, "underflow": {0x22}, "endless": {0x2f, 0xfd, 0xff}, "overflow": {0x31, 0x2f, 0xfc, 0xff},
-		"division by zero": {0x31, 0x30, 0x1b}, "location operation": {0x50}, "skip out": {0x2f, 0, 0x70},
+		"division by zero": {0x31, 0x30, 0x1b}, "skip out": {0x2f, 0, 0x70},
 		"deref_size 3": {0x31, 0x94, 3}, "truncated": {0x03, 1}, "pick": {0x31, 0x15, 4},
 	} {
 		var decode *bin.DecodeError
@@ -439,6 +439,9 @@ func TestEvaluate(t *testing.T) {
 	var unknown *UnknownRegisterError
 	if _, err := Evaluate(p, []byte{0x70, 0}, &regs, mem, 0); !errors.As(err, &unknown) || unknown.Register != 0 {
 		t.Errorf("unknown register: %v", err)
+	}
+	if _, err := Evaluate(p, []byte{0x50}, &regs, mem, 0); !errors.As(err, &unknown) || unknown.Register != 0 {
+		t.Errorf("location operation: %v", err)
 	}
 	if _, err := Evaluate(p, []byte{0x92, 99, 0}, &regs, mem, 0); !errors.As(err, &unknown) || unknown.Register != -1 {
 		t.Errorf("untracked register: %v", err)

@@ -36,7 +36,7 @@ const rooms = `
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
 	internal/cache, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
 	internal/bin, types < internal/btf;
-	arch, internal/bin < internal/cfi;
+	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
 	internal/bin < internal/kallsyms;
 
@@ -69,6 +69,9 @@ const rooms = `
 	drgn < python/call;
 	attach, commands, licences, linux/*, python/call, python/internal/* < python/* < python < cmd/drgn;
 
+	# Programs that show how the library is used.
+	attach < examples/*;
+
 	# Tools: generators, writers of test files, the lab.
 	python/call < internal/helpergen;
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, lab;
@@ -86,7 +89,7 @@ var outside = map[string][]string{
 	"github.com/schollz/progressbar/v3":  {"cmd/drgn"},
 	"golang.org/x/arch":                  {"arch", "drgn", "commands"},
 	"golang.org/x/sys":                   {"mem", "internal/...", "python/...", "cmd/drgn"},
-	"golang.org/x/sync":                  {"drgn", "internal/dwarf", "internal/debuginfo"},
+	"golang.org/x/sync":                  {"drgn", "internal/dwarf", "internal/debuginfo", "examples/..."},
 	"golang.org/x/tools":                 {"internal/helpergen"},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {"python/..."},
