@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/godrgn/drgn/arch"
@@ -90,7 +91,7 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 		return nil, t.Object.Err()
 	}
 	if p.personality == nil {
-		return nil, p.noThreads()
+		return nil, &LookupError{Kind: "thread"}
 	}
 	regs, interrupted, err := p.personality.Registers(p, t)
 	if err != nil {
@@ -156,6 +157,17 @@ func (t *StackTrace) Len() int { return len(t.frames) }
 
 // Frame returns frame i, counted from the innermost; i must be less than Len.
 func (t *StackTrace) Frame(i int) StackFrame { return StackFrame{t, i} }
+
+// Frames walks the frames from the innermost on.
+func (t *StackTrace) Frames() iter.Seq[StackFrame] {
+	return func(yield func(StackFrame) bool) {
+		for i := range t.frames {
+			if !yield(t.Frame(i)) {
+				return
+			}
+		}
+	}
+}
 
 // String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)".
 func (t *StackTrace) String() string {
