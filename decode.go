@@ -19,6 +19,8 @@ import (
 //   - Into an integer, boolean or float of Go, the value, when it fits: else it is an error.
 //   - Into a string, the string of an array of characters, or that a pointer to characters or void points to.
 //   - Into a slice or array, the elements of an array; of characters of any sign into bytes, the bytes as they are.
+//   - Into a map[string]T, the members of a structure, union or class, or of what a pointer to one points to, by their
+//     names: all must decode into T. Those of anonymous members count as its own. Into a map[string][Object], anything.
 //   - Into an [Object], the object itself.
 //
 // The way to each member is worked out once for each pair of types and kept. What v points to may be partly changed when
@@ -105,6 +107,8 @@ func (o Object) decode(rv reflect.Value) error {
 		rv.SetString(string(s))
 	case reflect.Slice, reflect.Array:
 		return o.decodeElements(rv)
+	case reflect.Map:
+		return o.decodeMap(rv)
 	default:
 		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
 	}
@@ -125,7 +129,7 @@ func isText(t *types.Type) bool {
 // in memory the value lies.
 func isPlain(t reflect.Type) bool {
 	switch t.Kind() {
-	case reflect.Struct:
+	case reflect.Struct, reflect.Map:
 		return false
 	case reflect.Slice, reflect.Array:
 		return isPlain(t.Elem())
@@ -164,6 +168,63 @@ func (o Object) decodeElements(rv reflect.Value) error {
 		if err := o.Index(int64(i)).decode(rv.Index(i)); err != nil {
 			return &PathError{fmt.Sprintf("[%d]", i), err}
 		}
+	}
+	return nil
+}
+
+func (o Object) decodeMap(rv reflect.Value) error {
+	if rv.Type().Key().Kind() != reflect.String {
+		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: its keys are not strings", o.typ, rv.Type())}
+	}
+	base, isPointer := o.pointee()
+	if !isPointer {
+		base = o
+	}
+	if err := base.Err(); err != nil {
+		return err
+	}
+	if !base.typ.UnderlyingKind().IsCompound() || !base.typ.IsComplete() {
+		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: its members are not known", base.typ, rv.Type())}
+	}
+	m := reflect.MakeMap(rv.Type())
+	if err := base.decodeMembers(m, 0); err != nil {
+		return err
+	}
+	rv.Set(m)
+	return nil
+}
+
+// maxAnonymous bounds how deep anonymous members lie in each other.
+const maxAnonymous = 100
+
+// decodeMembers adds the members of a compound to a map.
+func (o Object) decodeMembers(m reflect.Value, depth int) error {
+	members, err := o.typ.Underlying().Members()
+	if err != nil {
+		return err
+	}
+	if depth > maxAnonymous {
+		return &types.DepthError{}
+	}
+	for _, member := range members {
+		slot, err := member.Slot()
+		if err != nil {
+			return &PathError{"." + member.Name, err}
+		}
+		part := o.part(slot.Type, member.BitOffset, slot.BitFieldSize)
+		if member.Name == "" {
+			if slot.Type.UnderlyingKind().IsCompound() { // else it is padding
+				if err := part.decodeMembers(m, depth+1); err != nil {
+					return err
+				}
+			}
+			continue
+		}
+		v := reflect.New(m.Type().Elem()).Elem()
+		if err := part.decode(v); err != nil {
+			return &PathError{"." + member.Name, err}
+		}
+		m.SetMapIndex(reflect.ValueOf(member.Name).Convert(m.Type().Key()), v)
 	}
 	return nil
 }
