@@ -23,6 +23,18 @@ type LookupError struct {
 
 func (e *LookupError) Error() string {
 	var b strings.Builder
+	switch {
+	case e.Kind == "thread" && e.Name != "":
+		return "thread with ID " + e.Name + " not found"
+	case e.Kind != "" && e.Name == "":
+		return e.Kind + " not found"
+	case e.Kind == "symbol" && !e.AtAddress:
+		b.WriteString("could not find symbol with name '" + e.Name + "'")
+		if e.Hint != "" {
+			b.WriteString(" (" + e.Hint + ")")
+		}
+		return b.String()
+	}
 	b.WriteString("could not find ")
 	if e.Kind != "" {
 		b.WriteString(e.Kind + " ")
@@ -49,9 +61,9 @@ type AbsentError struct {
 func (e *AbsentError) Error() string {
 	switch e.Reason {
 	case OptimizedOut:
-		return "object was optimized out"
+		return "object absent: optimized out"
 	case NotImplemented:
-		return "object's location is of a kind that is not implemented"
+		return "object absent: its location is of a kind that is not implemented"
 	}
 	return "object absent"
 }

@@ -61,7 +61,7 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	var kind *types.KindError
 	switch {
 	case isPointer && errors.As(err, &missing):
-		return Failed(&types.MemberError{Type: o.typ, Name: name})
+		return Failed(&types.MemberError{Type: t, Name: name})
 	case errors.As(err, &kind) && isPointer:
 		return Failed(&TypeError{fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
 	case errors.As(err, &kind):
@@ -141,9 +141,7 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 		}
 		return o.prog.valueOf(t, data[bitOffset/8:], uint8(bitOffset%8), uint16(bitField))
 	case absent:
-		a := o
-		a.typ, a.bitField = t, uint16(bitField)
-		return a
+		return Failed(&AbsentError{o.x.reason})
 	}
 	return o
 }
@@ -226,19 +224,24 @@ func (o Object) AddressOf() Object {
 	case value:
 		return Failed(&ValueError{"cannot take address of value"})
 	}
-	if o.bitField != 0 {
+	if o.bitField|uint16(o.bitOff) != 0 {
 		return Failed(&ValueError{"cannot take address of bit field"})
-	}
-	if o.bitOff != 0 {
-		return Failed(&ValueError{"object is not byte-aligned"})
 	}
 	return Object{prog: o.prog, typ: o.prog.PointerTo(o.typ), form: value, bits: o.bits}
 }
 
-// Reinterpret returns the object's bits as another type.
+// Reinterpret returns the object's bits as another type. A value as a type without a size is absent.
 func (o Object) Reinterpret(t *types.Type) Object {
-	if o.form == failed {
+	switch o.form {
+	case failed:
 		return o
+	case absent:
+		return Failed(&AbsentError{o.x.reason})
+	case value:
+		var unsized *types.SizeError
+		if _, err := t.Size(); errors.As(err, &unsized) && t.Set() == o.prog.types {
+			return o.prog.AbsentObject(t, OtherAbsence) // no bits are left
+		}
 	}
 	return o.Slice(t, 0, 0)
 }

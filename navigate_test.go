@@ -132,7 +132,7 @@ func TestNavigationErrors(t *testing.T) {
 	i := first.Member("id")
 	open := m.Types().IncompleteCompound(c.C, types.Struct, "open")
 	wantErr[*types.MemberError](t, first.Member("x").Err(), "'struct node' has no member 'x'")
-	wantErr[*types.MemberError](t, first.AddressOf().Member("x").Err(), "'struct node *' has no member 'x'")
+	wantErr[*types.MemberError](t, first.AddressOf().Member("x").Err(), "'struct node' has no member 'x'")
 	wantErr[*types.MemberError](t, first.MemberAny("x", "y").Err(), "'struct node' has no member 'y'")
 	wantErr[*types.MemberError](t, m.ObjectAt(open, 0).Member("x").Err(), "'struct open' has no member 'x'")
 	wantErr[*drgn.TypeError](t, i.Member("x").Err(), "'int' is not a structure, union, or class")
@@ -162,7 +162,7 @@ func TestContainerOf(t *testing.T) {
 			}
 		}
 		bits := m.structure("bits", 4, field{"x", 3, m.int("int", 4, true), 2})
-		wantErr[*drgn.ValueError](t, first.AddressOf().ContainerOf(bits, "x").Err(), "'x' is not byte-aligned")
+		wantErr[*drgn.ValueError](t, first.AddressOf().ContainerOf(bits, "x").Err(), "member is not byte-aligned: 'x'")
 	})
 }
 
@@ -177,15 +177,15 @@ func TestPaths(t *testing.T) {
 		text    string
 		address uint64
 	}{
-		{third.Member("id"), "(*(struct node **)0x2008)->id: address is not mapped: 0x0", 0},
-		{third.Member("v").Index(1), "(*(struct node **)0x2008)->v[1]: address is not mapped: 0x18", 0x18},
-		{third.Deref().Member("id"), "(*(struct node **)0x2008)->id: address is not mapped: 0x0", 0},
-		{third.Member("next").Member("next").Member("v").Index(0), "(*(struct node **)0x2008)->next->next->v[0]: address is not mapped: 0x8", 8},
-		{third.Member("next").Deref().Member("a"), "(*(struct node **)0x2008)->next->a: address is not mapped: 0x8", 8},
-		{third.Index(1).Member("id"), "(*(struct node **)0x2008)[1].id: address is not mapped: 0x1c", 0x1c},
-		{third.Read().Member("id"), "*(int *)0x0: address is not mapped: 0x0", 0},
-		{m.ObjectAt(node, 0x5000).Member("a"), "*(short *)0x5010: address is not mapped: 0x5010", 0x5010},
-		{m.ObjectAt(node, 0x5000).Member("next").Member("v").Index(3), "(*(struct node **)0x5008)->v[3]: address is not mapped: 0x5008", 0x5008},
+		{third.Member("id"), "(*(struct node **)0x2008)->id: could not find memory segment: 0x0", 0},
+		{third.Member("v").Index(1), "(*(struct node **)0x2008)->v[1]: could not find memory segment: 0x18", 0x18},
+		{third.Deref().Member("id"), "(*(struct node **)0x2008)->id: could not find memory segment: 0x0", 0},
+		{third.Member("next").Member("next").Member("v").Index(0), "(*(struct node **)0x2008)->next->next->v[0]: could not find memory segment: 0x8", 8},
+		{third.Member("next").Deref().Member("a"), "(*(struct node **)0x2008)->next->a: could not find memory segment: 0x8", 8},
+		{third.Index(1).Member("id"), "(*(struct node **)0x2008)[1].id: could not find memory segment: 0x1c", 0x1c},
+		{third.Read().Member("id"), "*(int *)0x0: could not find memory segment: 0x0", 0},
+		{m.ObjectAt(node, 0x5000).Member("a"), "*(short *)0x5010: could not find memory segment: 0x5010", 0x5010},
+		{m.ObjectAt(node, 0x5000).Member("next").Member("v").Index(3), "(*(struct node **)0x5008)->v[3]: could not find memory segment: 0x5008", 0x5008},
 	} {
 		_, err := c.o.Int()
 		var fault *mem.FaultError
@@ -200,7 +200,7 @@ func TestPaths(t *testing.T) {
 		}
 	}
 	_, err := third.Deref().Bytes()
-	wantErr[*drgn.PathError](t, err, "**(struct node **)0x2008: address is not mapped: 0x0")
+	wantErr[*drgn.PathError](t, err, "**(struct node **)0x2008: could not find memory segment: 0x0")
 }
 
 func TestCString(t *testing.T) {
@@ -224,9 +224,9 @@ func TestCString(t *testing.T) {
 			}
 		}
 		_, err := m.ObjectAt(m.PointerTo(char), 0x3000).CString()
-		wantErr[*mem.FaultError](t, err, "*(char *)0x1006: address is not mapped: 0x1012")
+		wantErr[*mem.FaultError](t, err, "*(char *)0x1006: could not find memory segment: 0x1012")
 		_, err = m.ObjectAt(char, 0x1000).CString()
-		wantErr[*drgn.TypeError](t, err, "'char' has no string: it is neither an array nor a pointer")
+		wantErr[*drgn.TypeError](t, err, "string() argument must be an array or pointer, not 'char'")
 	})
 }
 

@@ -21,9 +21,13 @@ func (o Object) operand() (c.Operand, error) {
 		if o.form == reference && o.bitOff == 0 {
 			return c.Operand{Type: o.typ, Bits: o.bits}, nil
 		}
-		if o.form == absent {
+		switch o.form {
+		case absent:
 			return c.Operand{}, &AbsentError{o.x.reason}
+		case value:
+			return c.Operand{}, &ValueError{"cannot get address of value"}
 		}
+		return c.Operand{}, &ValueError{"object is not byte-aligned"}
 	case types.Float:
 		f, err := o.Float()
 		return c.FloatOf(o.typ, f), err
@@ -127,75 +131,137 @@ func (o Object) BigInt() (*big.Int, error) {
 
 // Binary computes o op other as C does. The operands must be of one program.
 func (o Object) Binary(op c.Operator, other Object) Object {
-	a, b, err := operands(o, other)
+	a, b, unread, err := operands(o, other)
 	if err != nil {
 		return Failed(err)
 	}
-	return o.prog.result(c.Binary(op, a, b, typeLookup{o.prog, ""}))
+	r, err := c.Binary(op, a, b, o.prog.lookup())
+	if unread != nil && (err == nil || err == c.ErrDivisionByZero) {
+		err = unread
+	}
+	return o.prog.result(r, err)
 }
 
-func operands(o, other Object) (a, b c.Operand, err error) {
-	if a, err = o.operand(); err != nil {
-		return a, b, err
+// operands reads two operands. An operator says first what it has against their types, so what could not be read of them
+// is returned apart, as unread; in place of that is 1.
+func operands(o, other Object) (a, b c.Operand, unread, err error) {
+	if err = o.Err(); err == nil {
+		err = other.Err()
 	}
-	if b, err = other.operand(); err != nil {
-		return a, b, err
-	}
-	if o.prog != other.prog {
+	if err == nil && o.prog != other.prog {
 		err = &ValueError{"objects are from different programs"}
 	}
-	return a, b, err
+	if err != nil {
+		return a, b, nil, err
+	}
+	if a, err = o.operand(); err != nil {
+		a, unread = c.Operand{Type: o.typ, Bits: 1, Float: 1}, err
+	}
+	if b, err = other.operand(); err != nil {
+		b = c.Operand{Type: other.typ, Bits: 1, Float: 1}
+		if unread == nil {
+			unread = err
+		}
+	}
+	if isOpenEnum(o.typ) && !isFloatOrAddress(other.typ) || isOpenEnum(other.typ) && !isFloatOrAddress(o.typ) {
+		return a, b, nil, &ValueError{"operand cannot have incomplete enum type"}
+	}
+	return a, b, unread, nil
+}
+
+func isOpenEnum(t *types.Type) bool {
+	return t.UnderlyingKind() == types.Enum && !t.IsComplete()
+}
+
+func isFloatOrAddress(t *types.Type) bool {
+	switch t.UnderlyingKind() {
+	case types.Float, types.Pointer, types.Array, types.Function:
+		return true
+	}
+	return false
 }
 
 // Unary computes op o as C does; op is Add, Sub or Not.
 func (o Object) Unary(op c.Operator) Object {
-	a, err := o.operand()
-	if err != nil {
-		return Failed(err)
+	if o.form != failed && isOpenEnum(o.typ) {
+		return Failed(&ValueError{"operand cannot have incomplete enum type"})
 	}
-	return o.prog.result(c.Unary(op, a, typeLookup{o.prog, ""}))
+	if o.form == failed {
+		return o
+	}
+	a, unread := o.operand()
+	if unread != nil {
+		a = c.Operand{Type: o.typ}
+	}
+	r, err := c.Unary(op, a, o.prog.lookup())
+	if err == nil {
+		err = unread
+	}
+	return o.prog.result(r, err)
 }
 
 // Compare compares two numbers or two pointers as C does.
 func (o Object) Compare(other Object) (c.Order, error) {
-	a, b, err := operands(o, other)
+	a, b, unread, err := operands(o, other)
 	if err != nil {
 		return 0, err
 	}
-	return c.Compare(a, b, typeLookup{o.prog, ""})
+	order, err := c.Compare(a, b, o.prog.lookup())
+	if err == nil && unread != nil {
+		err = unread
+	}
+	return order, err
 }
+
+// arithmetic is the program as operators see it: C's own types come from what [Program.Primitive] remembers.
+type arithmetic struct{ typeLookup }
+
+func (l arithmetic) Primitive(prim types.Primitive) (*types.Type, error) { return l.p.Primitive(prim) }
+
+func (p *Program) lookup() c.Lookup { return arithmetic{typeLookup{p, ""}} }
 
 // Literal returns an integer as C types a constant.
 func (p *Program) Literal(v int64) Object {
-	return p.result(c.IntLiteral(v, typeLookup{p, ""}))
+	return p.result(c.IntLiteral(v, p.lookup()))
 }
 
 // BigLiteral is [Program.Literal] for integers of any size; one that no type of C holds is an error.
 func (p *Program) BigLiteral(v *big.Int) Object {
-	return p.result(c.Literal(v, typeLookup{p, ""}))
+	return p.result(c.Literal(v, p.lookup()))
 }
 
 // FloatLiteral returns a double.
 func (p *Program) FloatLiteral(v float64) Object {
-	return p.result(c.FloatLiteral(v, typeLookup{p, ""}))
+	return p.result(c.FloatLiteral(v, p.lookup()))
 }
 
 // BoolLiteral returns the int that a truth value is in C.
 func (p *Program) BoolLiteral(v bool) Object {
-	return p.result(c.BoolLiteral(v, typeLookup{p, ""}))
+	return p.result(c.BoolLiteral(v, p.lookup()))
 }
 
 // Convert converts an object to another type, or to a bit-field of it, as an assignment does in C. bitField is in bits, 0
 // for none.
 func (o Object) Convert(t *types.Type, bitField uint64) Object {
-	a, err := o.operand()
-	if err != nil {
-		return Failed(err)
+	if o.form == failed {
+		return o
 	}
 	if t == nil || t.Set() != o.prog.types {
 		return Failed(&ValueError{"type is from another program"})
 	}
-	return o.prog.result(c.Convert(t, bitField, a, typeLookup{o.prog, ""}))
+	if err := checkBitField(t, bitField); err != nil {
+		return Failed(err)
+	}
+	if t.UnderlyingKind().IsCompound() && t.Underlying().Unqualified() == o.typ.Underlying().Unqualified() {
+		same := o
+		same.typ = t
+		return same
+	}
+	a, err := o.operand()
+	if err != nil {
+		return Failed(err)
+	}
+	return o.prog.result(c.Convert(t, bitField, a, o.prog.lookup()))
 }
 
 // Cast converts an object to another type as C's cast does.
@@ -206,6 +272,9 @@ func (o Object) Cast(t *types.Type) Object {
 	if t == nil || t.Set() != o.prog.types {
 		return Failed(&ValueError{"type is from another program"})
 	}
+	if t.UnderlyingKind() == types.Void {
+		return o.prog.AbsentObject(t, OtherAbsence) // what C's cast to void leaves
+	}
 	if fast := o.castScalar(t); fast.form != failed || fast.x != nil {
 		return fast
 	}
@@ -213,7 +282,7 @@ func (o Object) Cast(t *types.Type) Object {
 	if err != nil {
 		return o.fail(nil, err)
 	}
-	return o.prog.result(c.Cast(t, a, typeLookup{o.prog, ""}))
+	return o.prog.result(c.Cast(t, a, o.prog.lookup()))
 }
 
 // castScalar casts between integers and pointers of at most 64 bits; it returns the zero Object for all others.

@@ -76,9 +76,9 @@ func TestOperatorErrors(t *testing.T) {
 	wantErr[*c.OperandError](t, one.Binary(c.Add, s).Err(), "invalid operands to binary + ('int' and 'struct s')")
 	wantErr[*c.OperandError](t, s.Unary(c.Not).Err(), "invalid operand to unary ~ ('struct s')")
 	wantErr[*c.ConversionError](t, one.Cast(s.Type()).Err(), "cannot cast to 'struct s'")
-	wantErr[*drgn.PathError](t, m.ObjectAt(m.typ("int"), 0x10).Binary(c.Add, one).Err(), "*(int *)0x10: address is not mapped: 0x10")
-	wantErr[*drgn.PathError](t, m.ObjectAt(m.typ("int"), 0x10).Cast(m.typ("long")).Err(), "*(int *)0x10: address is not mapped: 0x10")
-	wantErr[*drgn.AbsentError](t, m.AbsentObject(m.typ("int"), drgn.OptimizedOut).Binary(c.Add, one).Err(), "object was optimized out")
+	wantErr[*drgn.PathError](t, m.ObjectAt(m.typ("int"), 0x10).Binary(c.Add, one).Err(), "*(int *)0x10: could not find memory segment: 0x10")
+	wantErr[*drgn.PathError](t, m.ObjectAt(m.typ("int"), 0x10).Cast(m.typ("long")).Err(), "*(int *)0x10: could not find memory segment: 0x10")
+	wantErr[*drgn.AbsentError](t, m.AbsentObject(m.typ("int"), drgn.OptimizedOut).Binary(c.Add, one).Err(), "object absent: optimized out")
 	_, err := one.Compare(s)
 	if err == nil {
 		t.Error("compared with a structure")
@@ -95,7 +95,7 @@ func TestFormat(t *testing.T) {
 			m.AbsentObject(node, drgn.OptimizedOut):         "(struct node)<optimized out>",
 			m.AbsentObject(node, drgn.OtherAbsence):         "(struct node)<absent>",
 			m.ScalarValue(m.PointerTo(m.typ("void")), 0x10): "(void *)0x10",
-			m.ObjectAt(node, 0x9000).Member("a"):            fmt.Sprintf("<*(short *)%#x: address is not mapped: %#[1]x>", 0x9000+2*m.ptr),
+			m.ObjectAt(node, 0x9000).Member("a"):            fmt.Sprintf("<*(short *)%#x: could not find memory segment: %#[1]x>", 0x9000+2*m.ptr),
 			m.ObjectAt(node, 0x1000).Member("x"):            "<'struct node' has no member 'x'>",
 			m.ScalarValue(m.typ("char"), 'a'):               "(char)97",
 		} {

@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 
@@ -104,7 +105,7 @@ func (o Object) Int() (int64, error) {
 	return int64(v), err
 }
 
-// Bool returns whether a scalar object is not zero. An array is true: it has an address.
+// Bool returns whether a scalar object is not zero. An array or function is true: it has an address.
 func (o Object) Bool() (bool, error) {
 	if o.form == failed {
 		return false, o.Err()
@@ -114,6 +115,9 @@ func (o Object) Bool() (bool, error) {
 		f, err := o.Float()
 		return f != 0, err
 	case types.Int, types.Bool, types.Enum, types.Pointer:
+		if isOpenEnum(o.typ) {
+			break
+		}
 		if n, ok := o.short(); ok || n == 0 {
 			v, err := o.scalar()
 			if err != nil {
@@ -123,11 +127,14 @@ func (o Object) Bool() (bool, error) {
 		}
 		b, err := o.Bytes()
 		return len(bytes.Trim(b, "\x00")) != 0, err
-	case types.Array:
+	case types.Array, types.Function:
 		if o.form == absent {
 			return false, &AbsentError{o.x.reason}
 		}
 		return true, nil
+	}
+	if isOpenEnum(o.typ) {
+		return false, &TypeError{"object cannot be converted to boolean"}
 	}
 	return false, &TypeError{fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
 }
@@ -185,6 +192,10 @@ func (o Object) contents() ([]byte, error) {
 	if n == 0 {
 		var err error
 		if n, err = o.typ.BitSize(); err != nil {
+			var unsized *types.SizeError
+			if errors.As(err, &unsized) {
+				err = &TypeError{fmt.Sprintf("cannot read object with %s type", unsized.Reason)}
+			}
 			return nil, err
 		}
 	}
@@ -271,7 +282,7 @@ func (o Object) CString() ([]byte, error) {
 			return s, o.readError(err)
 		}
 	default:
-		return nil, &TypeError{fmt.Sprintf("'%s' has no string: it is neither an array nor a pointer", o.typ)}
+		return nil, &TypeError{fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
 	}
 	s, err := o.prog.mem.CString(at.bits, maxString+1, false)
 	if err == nil && len(s) > maxString {

@@ -203,7 +203,7 @@ func TestUnknownNames(t *testing.T) {
 	_, err := p.Type("struct tusk_struct *")
 	said[*drgn.LookupError](t, err, "could not find 'struct tusk_struct'")
 	_, err = p.Symbol("schedool")
-	said[*drgn.LookupError](t, err, "could not find symbol 'schedool'")
+	said[*drgn.LookupError](t, err, "could not find symbol with name 'schedool'")
 	_, err = p.TypeIn("struct task_struct", "no/such/file.h")
 	said[*drgn.LookupError](t, err, "could not find 'struct task_struct' in 'no/such/file.h'")
 	_, err = p.Thread(99999)
@@ -211,7 +211,7 @@ func TestUnknownNames(t *testing.T) {
 	_, err = p.StackTrace(99999)
 	said[*drgn.LookupError](t, err, "could not find thread '99999'")
 	said[*types.MemberError](t, init.Member("mn").Err(), "'struct task_struct' has no member 'mn'")
-	said[*types.MemberError](t, init.AddressOf().Member("mn").Err(), "'struct task_struct *' has no member 'mn'")
+	said[*types.MemberError](t, init.AddressOf().Member("mn").Err(), "'struct task_struct' has no member 'mn'")
 	said[*drgn.TypeError](t, init.Member("pid").Member("x").Err(), "'pid_t' is not a structure, union, or class")
 	var x struct {
 		Name string `drgn:"name|comn"`

@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"unsafe"
 
@@ -74,7 +75,7 @@ func memberError(o drgn.Object, name string, err error) error {
 		return &pyErr{excAttributeError, err.Error()}
 	}
 	if errors.As(err, new(*types.KindError)) || errors.As(err, new(*drgn.TypeError)) {
-		return &pyErr{excAttributeError, fmt.Sprintf("'Object' object of type '%s' has no attribute '%s'", o.Type(), name)}
+		return &pyErr{excAttributeError, fmt.Sprintf("'drgn.Object' object has no attribute '%s'", name)}
 	}
 	return err
 }
@@ -254,76 +255,82 @@ func pyQuote(s string) string {
 
 func objectGetItem(call Call, x *C.PyObject) error {
 	o := self(call)
-	v, err := decodePy(x)
-	if err != nil {
-		return err
+	var parts [3]C.arg
+	switch C.sh_subscript(x, &parts[0]) {
+	case 1:
+		return call.Object(o.Index(int64(parts[0].i)))
+	case 3:
+		return sliceObject(call, o, parts)
 	}
-	switch v := v.(type) {
-	case int64:
-		return call.Object(o.Index(v))
-	case drgn.Object:
-		n, err := v.Int()
-		if err != nil {
-			return err
-		}
-		return call.Object(o.Index(n))
-	case *pyRef:
-		return sliceObject(call, o, v.o)
-	}
-	return typeError("object subscripts must be integers or slices")
+	return raisedError{}
 }
 
 // sliceObject is o[start:stop]: a shorter array, or one of what a pointer points to.
-func sliceObject(call Call, o drgn.Object, s *C.PyObject) error {
-	var start, stop, step C.Py_ssize_t
-	if C.sh_slice(s, &start, &stop, &step) != 0 {
-		return raisedError{}
-	}
-	const least, most = -1 << 63, 1<<63 - 1
-	if step != 1 {
-		return valueError("object slice step must be 1")
+func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
+	given := func(i int, other int64) int64 {
+		if s[i].kind == C.A_NONE {
+			return other
+		}
+		return int64(s[i].i)
 	}
 	u := o.Type().Underlying()
-	switch u.Kind() {
-	case types.Array:
-		if n, known := u.Length(); stop == most && known {
-			stop = C.Py_ssize_t(n)
-		}
-	case types.Pointer:
-	default:
+	if u.Kind() != types.Array && u.Kind() != types.Pointer {
 		return typeError(fmt.Sprintf("'%s' is not an array or pointer", o.Type()))
 	}
-	if stop == most {
-		return valueError("slice stop must be given: the length is not known")
+	if given(2, 1) != 1 {
+		return valueError("object slice step must be 1")
 	}
-	if start == least {
-		start = 0
+	n, known := u.Length()
+	if s[1].kind == C.A_NONE && !known {
+		return typeError(fmt.Sprintf("'%s' has no length; slice stop must be given", o.Type()))
 	}
-	first := o.Index(int64(start))
-	if err := first.Err(); err != nil {
+	start, stop := given(0, 0), given(1, int64(n))
+	p := o.Prog()
+	t := p.Types().Array(o.Type().Language(), u.Elem(), uint64(max(stop-start, 0)))
+	if !o.IsValue() || u.Kind() == types.Pointer {
+		first := o.Index(start)
+		if err := first.Err(); err != nil {
+			return err
+		}
+		addr, _ := first.Address()
+		return call.Object(p.ObjectAt(t, addr))
+	}
+	size, err := u.Elem().BitSize()
+	if err != nil {
 		return err
 	}
-	addr, ok := first.Address()
-	if !ok {
-		return valueError("cannot slice a value")
+	if start < 0 || uint64(start) > n {
+		return &drgn.BoundsError{Problem: "out of bounds of value"}
 	}
-	p := o.Prog()
-	t := p.Types().Array(o.Type().Language(), first.Type(), uint64(max(stop-start, 0)))
-	return call.Object(p.ObjectAt(t, addr))
+	return call.Object(o.Slice(t, uint64(start)*size, 0))
 }
 
-func objectIter(call Call) error {
+func objectIter(call Call) error { return iterateObject(call, false) }
+
+// iterateObject gives the elements of an array.
+func iterateObject(call Call, backwards bool) error {
 	o := self(call)
-	n, err := o.Len()
-	if err != nil {
+	u := o.Type().Underlying()
+	n, ok := u.Length()
+	if u.Kind() != types.Array || !ok {
 		return typeError(fmt.Sprintf("'%s' is not iterable", o.Type()))
+	}
+	if _, err := u.BitSize(); err != nil {
+		return err
+	}
+	if reason, absent := o.Absent(); absent {
+		return &drgn.AbsentError{Reason: reason}
 	}
 	next := uint64(0)
 	return call.iterate(func(i *C.item) (ok bool, err error) {
 		if next == n {
 			return false, nil
 		}
-		*i, err = objectItem(o.Index(int64(next)))
+		at := next
+		if backwards {
+			at = n - 1 - next
+		}
+		*i, err = objectItem(o.Index(int64(at)))
 		next++
 		return true, err
 	})
@@ -423,19 +430,14 @@ func objectClass() *class {
 				}
 				return c.Data(b)
 			}},
-			{Sig: "from_bytes_(prog: prog, type: type, bytes: any, *, bit_offset: index = 0, bit_field_size: index? = None)", Class: true,
+			{Sig: "from_bytes_(prog: prog, type: type, bytes: any, *, bit_offset: index? = 0, bit_field_size: index? = None)", Class: true,
 				Doc: "Return the value that bytes, as they would lie in memory, stand for.", Do: fromBytes},
 			{Sig: formatSignature(), Doc: "Return the object printed in C's syntax. columns is where lines are broken, integer_base 8, 10 or 16.", Do: formatObject},
-			{Sig: "__round__(ndigits: int? = None)", Doc: "Round a number.", Do: func(c Call) error {
-				f, err := number(self(c))
-				if err != nil {
-					return err
-				}
-				return roundTo(c, f)
-			}},
-			{Sig: "__trunc__()", Doc: "Truncate a number towards 0.", Do: func(c Call) error { return wholeNumber(c, truncF) }},
-			{Sig: "__floor__()", Doc: "Round a number down.", Do: func(c Call) error { return wholeNumber(c, floorF) }},
-			{Sig: "__ceil__()", Doc: "Round a number up.", Do: func(c Call) error { return wholeNumber(c, ceilF) }},
+			{Sig: "__reversed__()", Doc: "Return an iterator over the elements of an array from the last to the first.", Do: func(c Call) error { return iterateObject(c, true) }},
+			{Sig: "__round__(ndigits: int? = None)", Doc: "Round a number.", Do: roundObject},
+			{Sig: "__trunc__()", Doc: "Truncate a number towards 0.", Do: func(c Call) error { return wholeNumber(c, math.Trunc) }},
+			{Sig: "__floor__()", Doc: "Round a number down.", Do: func(c Call) error { return wholeNumber(c, math.Floor) }},
+			{Sig: "__ceil__()", Doc: "Round a number up.", Do: func(c Call) error { return wholeNumber(c, math.Ceil) }},
 		},
 		props: []property{
 			{name: "prog_", doc: "Program the object is in.", get: func(c Call) error { return c.Value(c.selfProg()) }},
@@ -489,17 +491,22 @@ func fromBytes(call Call) error {
 	if err != nil {
 		return err
 	}
-	v, err := call.Any(2)
-	if err != nil {
-		return err
+	var v C.Py_buffer
+	if C.sh_buffer(call.py(2), &v) != 0 {
+		return raisedError{}
 	}
-	data, ok := v.([]byte)
-	if !ok {
-		return typeError("from_bytes_() argument 'bytes' must be a bytes-like object")
-	}
+	data := C.GoBytes(v.buf, C.int(v.len))
+	C.sh_release_buffer(&v)
 	bits, err := bitFieldSize(call, 4)
 	if err != nil {
 		return err
 	}
-	return call.Object(valueFromBytes(p, t, data, call.UintOr(3, 0), bits))
+	if err := storable(t, "object"); err != nil {
+		return err
+	}
+	off := call.UintOr(3, 0)
+	if err := p.BitField(t, 0, off, bits).Err(); err != nil {
+		return err
+	}
+	return call.Object(valueFromBytes(p, t, data, off, bits))
 }

@@ -2,6 +2,7 @@ package python
 
 import (
 	"fmt"
+	"math"
 	"math/big"
 	"strconv"
 	"strings"
@@ -21,11 +22,11 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		return nil, err
 	}
 	u := o.Type().Underlying()
+	if err := storable(u, "object"); err != nil {
+		return nil, typeError(strings.Replace(err.Error(), "create object with", "read object with", 1))
+	}
 	switch u.Kind() {
 	case types.Int, types.Enum:
-		if u.Kind() == types.Enum && !u.IsComplete() {
-			return nil, typeError("cannot get value of incomplete enumerated type")
-		}
 		if u.OwnSize() > 8 {
 			return bigValue(o, u)
 		}
@@ -44,7 +45,11 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 	case types.Float:
 		return wrap(o.Float())
 	case types.Struct, types.Union, types.Class:
-		return membersOf(o.Read(), u, nil, depth)
+		whole := o.Read()
+		if err := whole.Err(); err != nil {
+			return nil, err
+		}
+		return membersOf(whole, u, nil, depth)
 	case types.Array:
 		n, ok := u.Length()
 		if !ok {
@@ -83,10 +88,13 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 	if into == nil {
 		into = dict{}
 	}
-	for _, m := range ms {
+	for i, m := range ms {
 		slot, err := m.Slot()
 		if err != nil {
 			return nil, err
+		}
+		if i == len(ms)-1 && slot.Type.UnderlyingKind() == types.Array && !slot.Type.IsComplete() {
+			break // a flexible array is no part of the value
 		}
 		part := o.Slice(slot.Type, m.BitOffset, slot.BitFieldSize)
 		if m.Name == "" {
@@ -133,11 +141,7 @@ func pyRepr(v any) string {
 		}
 		return "False"
 	case float64:
-		s := strconv.FormatFloat(v, 'g', -1, 64)
-		if !strings.ContainsAny(s, ".eni") {
-			s += ".0"
-		}
-		return s
+		return floatRepr(v)
 	case list:
 		parts := make([]string, len(v))
 		for i, x := range v {
@@ -152,6 +156,26 @@ func pyRepr(v any) string {
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
 	return fmt.Sprint(v)
+}
+
+// floatRepr writes a number as Python's repr does.
+func floatRepr(x float64) string {
+	switch {
+	case math.IsNaN(x):
+		return "nan"
+	case math.IsInf(x, 1):
+		return "inf"
+	case math.IsInf(x, -1):
+		return "-inf"
+	}
+	if a := math.Abs(x); a != 0 && (a < 1e-4 || a >= 1e16) {
+		return strconv.FormatFloat(x, 'e', -1, 64)
+	}
+	s := strconv.FormatFloat(x, 'f', -1, 64)
+	if !strings.Contains(s, ".") {
+		s += ".0"
+	}
+	return s
 }
 
 // valueFromBytes makes a value of what starts off bits into data.

@@ -107,13 +107,34 @@ int sh_operand(arg *a, PyObject *o) {
 	return 1;
 }
 
-int sh_slice(PyObject *s, Py_ssize_t *start, Py_ssize_t *stop, Py_ssize_t *step) {
-	if (!py.PyType_IsSubtype(s->ob_type, slice_type())) {
-		py.PyErr_SetString(py.TypeError, "object subscripts must be integers or slices");
+// sh_subscript takes an index (1), or the start, stop and step of a slice (3); -1 is an exception.
+int sh_subscript(PyObject *x, arg *a) {
+	if (py.PyIndex_Check(x)) return convert(a, x, 'i', "__getitem__", 1) ? -1 : 1;
+	if (!py.PyType_IsSubtype(x->ob_type, slice_type())) {
+		char b[120];
+		PyObject *keep;
+		snprintf(b, sizeof b, "object subscript must be integer or slice, not %.60s", sh_type_name(x, &keep));
+		py.PyErr_SetString(py.TypeError, b);
+		if (keep) py.Py_DecRef(keep);
 		return -1;
 	}
-	return py.PySlice_Unpack(s, start, stop, step);
+	static const char *const names[] = {"start", "stop", "step"};
+	for (int i = 0; i < 3; i++) {
+		PyObject *v = py.PyObject_GetAttrString(x, names[i]);
+		if (!v) return -1;
+		int bad = 0;
+		if (v == py.None)
+			a[i].kind = A_NONE;
+		else
+			bad = convert(&a[i], v, 'i', "__getitem__", 1);
+		py.Py_DecRef(v);
+		if (bad) return -1;
+	}
+	return 3;
 }
+
+int sh_buffer(PyObject *o, Py_buffer *b) { return py.PyObject_GetBuffer(o, b, 0); }
+void sh_release_buffer(Py_buffer *b) { py.PyBuffer_Release(b); }
 
 // ---- Operators. The numbers are those of operator.go.
 enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND, OP_XOR, OP_OR, OP_NEG, OP_POS, OP_NOT, OP_INT, OP_FLOAT, OP_INDEX, OP_BOOL, OP_LEN, OP_COMPARE };

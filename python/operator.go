@@ -103,8 +103,11 @@ func operandArg(p *drgn.Program, a *C.arg) (drgn.Object, error) {
 	if err != nil {
 		return drgn.Object{}, err
 	}
-	if n, ok := v.(*big.Int); ok {
-		return p.BigLiteral(n), nil
+	if n, ok := v.(*big.Int); ok && n.BitLen() <= 64 {
+		o := p.BigLiteral(n)
+		return o, o.Err()
+	} else if ok {
+		return drgn.Object{}, &pyErr{excOverflowError, "Python int too large to convert to C uint64_t"}
 	}
 	return drgn.Object{}, typeError("literal must be int, float, or bool")
 }
@@ -137,39 +140,32 @@ func unaryOperator(c Call, op int, o drgn.Object) error {
 		}
 		return c.Truth(v)
 	case opLen:
-		n, err := o.Len()
+		n, err := length(o)
 		if err != nil {
 			return err
 		}
 		return c.Unsigned(n)
 	case opInt, opIndex:
-		if kind == types.Float && op == opInt {
-			f, err := o.Float()
-			if err != nil {
-				return err
-			}
-			return wholeFloat(c, math.Trunc(f))
-		}
 		switch kind {
-		case types.Int, types.Enum, types.Bool, types.Pointer:
-			v, err := valueOf(o, 0)
-			if err != nil {
-				return err
+		case types.Int, types.Bool, types.Pointer:
+			return giveInt(c, o)
+		case types.Enum:
+			if o.Type().IsComplete() {
+				return giveInt(c, o)
 			}
-			if b, ok := v.(bool); ok {
-				if v = int64(0); b {
-					v = int64(1)
+		case types.Float:
+			if op == opInt {
+				f, err := o.Float()
+				if err != nil {
+					return err
 				}
+				return wholeFloat(c, math.Trunc(f))
 			}
-			switch v := v.(type) {
-			case int64:
-				return c.Number(v)
-			case uint64:
-				return c.Unsigned(v)
-			}
-			return c.Value(v)
 		}
-		return typeError(fmt.Sprintf("cannot convert '%s' to %s", o.Type(), map[int]string{opInt: "int", opIndex: "index"}[op]))
+		if op == opIndex {
+			return typeError(fmt.Sprintf("'%s' object cannot be interpreted as an integer", o.Type()))
+		}
+		return typeError(fmt.Sprintf("cannot convert '%s' to int", o.Type()))
 	case opFloat:
 		f, err := number(o)
 		if err != nil {
@@ -180,12 +176,47 @@ func unaryOperator(c Call, op int, o drgn.Object) error {
 	return c.Object(o.Unary(map[int]cl.Operator{opNeg: cl.Sub, opPos: cl.Add, opNot: cl.Not}[op]))
 }
 
+// giveInt returns an integer or pointer as an int.
+func giveInt(c Call, o drgn.Object) error {
+	v, err := valueOf(o, 0)
+	if err != nil {
+		return err
+	}
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return c.Number(1)
+		}
+		return c.Number(0)
+	case int64:
+		return c.Number(v)
+	case uint64:
+		return c.Unsigned(v)
+	}
+	return c.Value(v)
+}
+
+// length returns the length of an array.
+func length(o drgn.Object) (uint64, error) {
+	u := o.Type().Underlying()
+	n, ok := u.Length()
+	switch {
+	case u.Kind() != types.Array || !ok:
+		return 0, typeError(fmt.Sprintf("'%s' has no len()", o.Type()))
+	}
+	_, err := u.BitSize() // a length of which there is no such array is none
+	return n, err
+}
+
 // number returns an arithmetic object as a float.
 func number(o drgn.Object) (float64, error) {
 	switch o.Type().UnderlyingKind() {
 	case types.Float:
 		return o.Float()
 	case types.Int, types.Bool, types.Enum:
+		if isOpenEnum(o.Type()) {
+			break
+		}
 		v, err := valueOf(o, 0)
 		if err != nil {
 			return 0, err
@@ -213,9 +244,7 @@ func toBig(v any) *big.Float {
 	return new(big.Float)
 }
 
-func truncF(f float64) float64 { return math.Trunc(f) }
-func floorF(f float64) float64 { return math.Floor(f) }
-func ceilF(f float64) float64  { return math.Ceil(f) }
+func isOpenEnum(t *types.Type) bool { return t.UnderlyingKind() == types.Enum && !t.IsComplete() }
 
 // wholeNumber returns an arithmetic object made whole, as an int.
 func wholeNumber(c Call, f func(float64) float64) error {
@@ -227,35 +256,59 @@ func wholeNumber(c Call, f func(float64) float64) error {
 			return err
 		}
 		return wholeFloat(c, f(v))
-	case types.Pointer:
-		return typeError(fmt.Sprintf("cannot round '%s'", o.Type()))
+	case types.Int, types.Bool, types.Enum:
+		if isOpenEnum(o.Type()) {
+			return typeError("cannot read object with incomplete enumerated type")
+		}
+		return setObjectValue(c.res, o)
 	}
-	return unaryOperator(c, opInt, o)
+	return typeError(fmt.Sprintf("cannot round '%s'", o.Type()))
 }
 
 func wholeFloat(c Call, f float64) error {
-	if math.IsNaN(f) || math.IsInf(f, 0) {
-		return &pyErr{excOverflowError, "cannot convert float infinity or NaN to integer"}
+	switch {
+	case math.IsNaN(f):
+		return valueError("cannot convert float NaN to integer")
+	case math.IsInf(f, 0):
+		return &pyErr{excOverflowError, "cannot convert float infinity to integer"}
 	}
 	n, _ := big.NewFloat(f).Int(nil)
 	return c.Value(n)
 }
 
-// roundTo is __round__(): an int, or with ndigits a value of the object's type.
-func roundTo(c Call, f float64) error {
-	if !c.Has(0) {
-		o := self(c)
-		if o.Type().UnderlyingKind() != types.Float {
-			return unaryOperator(c, opInt, o)
-		}
-		return wholeFloat(c, math.RoundToEven(f))
-	}
+// roundObject is __round__(): an int, or with ndigits a value of the object's type.
+func roundObject(c Call) error {
 	o := self(c)
-	if o.Type().UnderlyingKind() != types.Float {
-		return c.Object(o.Read())
+	if !c.Has(0) && o.Type().UnderlyingKind() == types.Bool {
+		return giveInt(c, o)
 	}
-	scale := math.Pow10(int(max(min(c.Int(0), 300), -300)))
-	return c.Object(o.Prog().FloatLiteral(math.RoundToEven(f*scale)/scale).Convert(o.Type(), 0))
+	if !c.Has(0) {
+		return wholeNumber(c, math.RoundToEven)
+	}
+	switch o.Type().UnderlyingKind() {
+	case types.Float, types.Int, types.Bool, types.Enum:
+	default:
+		return typeError(fmt.Sprintf("cannot round '%s'", o.Type()))
+	}
+	v, err := valueOf(o, 0)
+	if err != nil {
+		return err
+	}
+	round := C.sh_module_attr(cdata("builtins\x00"), cdata("round\x00"))
+	if round == nil {
+		return raisedError{}
+	}
+	defer decref(round)
+	rounded, err := callPy(round, v, c.Int(0))
+	if err != nil {
+		return err
+	}
+	defer decref(rounded)
+	r, err := fromValue(o.Prog(), o.Type(), rounded, 0)
+	if err != nil {
+		return err
+	}
+	return c.Object(r)
 }
 
 // The comparisons, numbered as in Python.

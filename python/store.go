@@ -32,6 +32,9 @@ func fromValue(p *drgn.Program, t *types.Type, v *C.PyObject, bitField uint64) (
 	if err != nil {
 		return drgn.Object{}, err
 	}
+	if k := t.UnderlyingKind(); size == 0 && (k == types.Int || k == types.Bool) {
+		return drgn.Object{}, valueError("unsupported integer bit size (0)")
+	}
 	if isShort(t) && bitField == 0 {
 		n, wide, err := integerOf(v, t)
 		if err != nil {
@@ -58,6 +61,20 @@ func fromValue(p *drgn.Program, t *types.Type, v *C.PyObject, bitField uint64) (
 	}
 	o := valueFromBytes(p, t, data, 0, bitField)
 	return o, o.Err()
+}
+
+// null is NULL(): the value 0 of a type.
+func null(c Call, t *types.Type) error {
+	zero, err := buildPy(0)
+	if err != nil {
+		return err
+	}
+	defer decref(zero)
+	o, err := fromValue(c.Prog(0), t, zero, 0)
+	if err != nil {
+		return err
+	}
+	return c.Object(o)
 }
 
 // storable reports why there are no values of a type; what is a value or a member.

@@ -14,7 +14,8 @@ type Step struct {
 	Index  uint64
 }
 
-// ParseDesignator parses what stands in offsetof's second place: "a.b[2].c". Errors are [*SyntaxError].
+// ParseDesignator parses what stands in offsetof's second place: "a.b[2].c", or an element first: "[2].c". Errors are
+// [*SyntaxError].
 func ParseDesignator(text string) ([]Step, error) {
 	x := newLexer(text, false)
 	var steps []Step
@@ -27,7 +28,9 @@ func ParseDesignator(text string) ([]Step, error) {
 			x.next()
 		}
 	}
-	member("")
+	if x.tok.kind != '[' {
+		member(" or '['")
+	}
 	for x.err == nil && x.tok.kind != tokenEnd {
 		switch x.tok.kind {
 		case '.':
