@@ -132,7 +132,7 @@ func TestDecodeScalars(t *testing.T) {
 		{m.ScalarValue(i, 0x80), &b, true}, {m.ScalarValue(m.PointerTo(i), 0xffff888000000000), &u64, uint64(0xffff888000000000)},
 		{m.FloatLiteral(1.5), &f32, float32(1.5)}, {m.FloatLiteral(1e300), &f32, errors.New("1e+300 does not fit float32")},
 		{m.FloatLiteral(math.Inf(1)), &f32, float32(math.Inf(1))}, {m.ScalarValue(i, 1), &f64, errors.New("'int' is not a floating-point number")},
-		{m.FloatLiteral(1), &i64, errors.New("'double' is not an integer or pointer")}, {m.ObjectAt(d, 0), &f64, errors.New("*(double *)0x0: address is not mapped: 0x0")},
+		{m.FloatLiteral(1), &i64, errors.New("'double' is not an integer or pointer")}, {m.ObjectAt(d, 0), &f64, errors.New("*(double *)0x0: could not find memory segment: 0x0")},
 		{text, &s, "abc"}, {text, &bs, []byte("abc\x00\xff")}, {text, &is, []int8{'a', 'b', 'c', 0, -1}},
 		{m.ScalarValue(m.PointerTo(char), 0x1001), &s, "bc"}, {m.ScalarValue(m.PointerTo(m.Types().Void(lang)), 0x1001), &s, "bc"},
 		{m.ScalarValue(m.PointerTo(i), 0x1000), &s, errors.New("cannot decode 'int *' into string: it is not text")},
@@ -179,7 +179,7 @@ func TestDecodeScalars(t *testing.T) {
 	if err := m.ObjectAt(m.structure("named", 5, field{"s", 0, text.Type(), 0}), 0x1000).Decode(&named); err != nil || string(named.S) != string(named.A[:]) {
 		t.Error(named, err)
 	}
-	if err := m.ObjectAt(m.array(m.int("unsigned char", 1, false), 6), 0x1000).Decode(&bs); err == nil || err.Error() != "*(unsigned char (*)[6])0x1000: address is not mapped: 0x1005" {
+	if err := m.ObjectAt(m.array(m.int("unsigned char", 1, false), 6), 0x1000).Decode(&bs); err == nil || err.Error() != "*(unsigned char (*)[6])0x1000: could not find memory segment: 0x1005" {
 		t.Error(err)
 	}
 }
@@ -228,7 +228,7 @@ func TestDecodeErrors(t *testing.T) {
 	wantErr[*mem.FaultError](t, m.ScalarValue(m.PointerTo(node), 0).Decode(&struct {
 		X int `drgn:"id"`
 		Y int `drgn:"id,optional"`
-	}{}), `field X (drgn:"id"): *(int *)0x0: address is not mapped: 0x0`)
+	}{}), `field X (drgn:"id"): *(int *)0x0: could not find memory segment: 0x0`)
 	// Neither another name nor "optional" hides a fault.
 	for _, v := range []any{&struct {
 		X int `drgn:"id|a,optional"`

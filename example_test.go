@@ -65,7 +65,7 @@ func ExampleObject_Member() {
 	fmt.Println(err)
 	// Output:
 	// -2 <nil>
-	// (*(struct point **)0x1008)->y: address is not mapped: 0x4
+	// (*(struct point **)0x1008)->y: could not find memory segment: 0x4
 	// 'struct point' has no member 'z'
 }
 

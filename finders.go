@@ -9,6 +9,7 @@ import (
 
 // finders are the registered finders of one kind, and those of them that are asked, in order.
 type finders[F any] struct {
+	kind       string // "type", for errors
 	mu         sync.Mutex
 	registered map[string]F
 	enabled    atomic.Pointer[[]namedFinder[F]] // read without the lock
@@ -31,7 +32,7 @@ func (f *finders[F]) register(name string, fn F, at int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, dup := f.registered[name]; dup {
-		return &ValueError{fmt.Sprintf("duplicate finder name '%s'", name)}
+		return &ValueError{fmt.Sprintf("duplicate %s finder name '%s'", f.kind, name)}
 	}
 	if f.registered == nil {
 		f.registered = map[string]F{}
@@ -75,10 +76,10 @@ func (f *finders[F]) enable(names []string) error {
 	for i, name := range names {
 		fn, ok := f.registered[name]
 		if !ok {
-			return &ValueError{fmt.Sprintf("finder '%s' not found", name)}
+			return &ValueError{fmt.Sprintf("%s finder '%s' not found", f.kind, name)}
 		}
 		if slices.Contains(names[:i], name) {
-			return &ValueError{fmt.Sprintf("duplicate finder '%s'", name)}
+			return &ValueError{fmt.Sprintf("%s finder '%s' enabled multiple times", f.kind, name)}
 		}
 		l = append(l, namedFinder[F]{name, fn})
 	}

@@ -281,7 +281,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 			return Failed(err)
 		}
 		if o.prog != p {
-			return Failed(&ValueError{"object find callback returned object from wrong program"})
+			return Failed(&ValueError{"objects are from different programs"})
 		}
 		return o
 	}
@@ -293,7 +293,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 // "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an empty one matches
 // any. Both are cleaned first: "a/../b.h" is "b.h".
 func FilenameMatches(haystack, needle string) bool {
-	if needle == "" {
+	if needle == "" || path.Clean(needle) == "." {
 		return true
 	}
 	if haystack == "" {

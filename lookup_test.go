@@ -41,13 +41,13 @@ func TestFinderLists(t *testing.T) {
 	same(m.EnabledFinders(drgn.SymbolFinders), "elf")
 	same(m.RegisteredFinders(drgn.ObjectFinders), "dwarf")
 	same(m.RegisteredFinders(drgn.SymbolFinders), "elf")
-	wantErr[*drgn.ValueError](t, m.RegisterTypeFinder("off", none, 0), "duplicate finder name 'off'")
+	wantErr[*drgn.ValueError](t, m.RegisterTypeFinder("off", none, 0), "duplicate type finder name 'off'")
 	if err := m.EnableFinders(drgn.TypeFinders, []string{"off", "first"}); err != nil {
 		t.Fatal(err)
 	}
 	same(m.EnabledFinders(drgn.TypeFinders), "off", "first")
-	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "lost"}), "finder 'lost' not found")
-	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "first"}), "duplicate finder 'first'")
+	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "lost"}), "type finder 'lost' not found")
+	wantErr[*drgn.ValueError](t, m.EnableFinders(drgn.TypeFinders, []string{"first", "first"}), "type finder 'first' enabled multiple times")
 	same(m.EnabledFinders(drgn.TypeFinders), "off", "first")
 	for _, k := range []drgn.FinderKind{drgn.ObjectFinders, drgn.SymbolFinders, drgn.TypeFinders} {
 		if err := m.EnableFinders(k, nil); err != nil {
@@ -208,7 +208,7 @@ func TestObjectFinders(t *testing.T) {
 			t.Error(o.Err())
 		}
 	}
-	wantErr[*drgn.ValueError](t, m.Object("foreign").Err(), "object find callback returned object from wrong program")
+	wantErr[*drgn.ValueError](t, m.Object("foreign").Err(), "objects are from different programs")
 }
 
 func TestSymbolFinders(t *testing.T) {
@@ -253,7 +253,7 @@ func TestSymbolFinders(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := m.Symbol("c")
-	wantErr[*drgn.LookupError](t, err, "could not find symbol 'c'")
+	wantErr[*drgn.LookupError](t, err, "could not find symbol with name 'c'")
 	_, err = m.SymbolAt(0x999)
 	wantErr[*drgn.LookupError](t, err, "could not find symbol containing 0x999")
 	// Printed pointers name it.
@@ -274,7 +274,7 @@ func TestFailingSymbolFinder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := m.ObjectAt(i, 0x20).Int()
-	wantErr[*drgn.PathError](t, err, "*(int *)0x20: address is not mapped: 0x20")
+	wantErr[*drgn.PathError](t, err, "*(int *)0x20: could not find memory segment: 0x20")
 }
 
 func TestFilenameMatches(t *testing.T) {

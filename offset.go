@@ -10,7 +10,7 @@ import (
 
 // OffsetOf returns the offset in bytes of the member that a designator ("a", "a.b[2].c") names in a type.
 func OffsetOf(t *types.Type, designator string) (uint64, error) {
-	if !strings.ContainsAny(designator, ".[") {
+	if c.IsIdentifier(designator) {
 		f, err := t.FindMember(designator)
 		if err != nil {
 			return 0, err
@@ -47,7 +47,7 @@ func (p *Program) offsetOf(t *types.Type, designator string) (uint64, error) {
 
 func byteOffset(bits uint64, designator string) (uint64, error) {
 	if bits%8 != 0 {
-		return 0, &ValueError{fmt.Sprintf("'%s' is not byte-aligned", designator)}
+		return 0, &ValueError{fmt.Sprintf("member is not byte-aligned: '%s'", designator)}
 	}
 	return bits / 8, nil
 }

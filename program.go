@@ -68,6 +68,7 @@ type Personality interface {
 // the first file added.
 func New(platform arch.Platform) *Program {
 	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), language: c.C, addressMask: ^uint64(0)}
+	p.typeFinders.kind, p.objectFinders.kind, p.symbolFinders.kind = "type", "object", "symbol"
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
 	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
@@ -151,6 +152,9 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 
 // ReadUint reads an unsigned integer of 1, 2, 4 or 8 bytes in the program's byte order.
 func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
+	if !p.platform.Known() && size > 1 {
+		return 0, &ValueError{"program byte order is not known"}
+	}
 	return p.mem.Uint(address, size, p.bigEndian(), physical)
 }
 

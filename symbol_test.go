@@ -121,7 +121,7 @@ func TestSymbolsOfModules(t *testing.T) {
 	}
 	// Faults name variables; pointers are printed with their symbol.
 	_, err = m.ObjectAt(m.typ("int"), 0x1200).Int()
-	wantErr[*drgn.PathError](t, err, "read: address is not mapped: 0x1200")
+	wantErr[*drgn.PathError](t, err, "read: could not find memory segment: 0x1200")
 	_, err = m.ObjectAt(m.typ("int"), 0x1204).Int()
-	wantErr[*drgn.PathError](t, err, "*(int *)0x1204: address is not mapped: 0x1204")
+	wantErr[*drgn.PathError](t, err, "*(int *)0x1204: could not find memory segment: 0x1204")
 }

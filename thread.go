@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"iter"
+	"strconv"
 )
 
 // ThreadSeq walks threads; an error is the last pair.
@@ -17,7 +18,7 @@ type Thread struct {
 // Threads walks the program's threads in the order of their IDs.
 func (p *Program) Threads() ThreadSeq {
 	if p.personality == nil {
-		return func(yield func(*Thread, error) bool) { yield(nil, p.noThreads()) }
+		return func(func(*Thread, error) bool) {}
 	}
 	return p.personality.Threads(p)
 }
@@ -25,7 +26,7 @@ func (p *Program) Threads() ThreadSeq {
 // Thread returns the thread of an ID, or a *LookupError.
 func (p *Program) Thread(tid uint64) (*Thread, error) {
 	if p.personality == nil {
-		return nil, p.noThreads()
+		return nil, &LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
 	}
 	return p.personality.FindThread(p, tid)
 }
@@ -36,7 +37,7 @@ func (p *Program) CrashedThread() (*Thread, error) {
 		return nil, &ValueError{"crashed thread is only defined for core dumps"}
 	}
 	if p.personality == nil {
-		return nil, p.noThreads()
+		return nil, &LookupError{Kind: "crashed thread"}
 	}
 	return p.personality.CrashedThread(p)
 }
@@ -47,11 +48,7 @@ func (p *Program) MainThread() (*Thread, error) {
 		return nil, &ValueError{"main thread is not defined for the Linux kernel"}
 	}
 	if p.personality == nil {
-		return nil, p.noThreads()
+		return nil, &LookupError{Kind: "main thread"}
 	}
 	return nil, &ValueError{"main thread is not known"}
-}
-
-func (p *Program) noThreads() error {
-	return &ValueError{"threads are not known for this program"}
 }

@@ -41,6 +41,10 @@ type Arch struct {
 	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.
 	PtRegs Layout
 
+	// Alignments are the alignments in bytes of numbers and pointers by the greatest power of two in their size: of 1, 2, 4, 8
+	// and 16 bytes and more. They are 0 where they are not known.
+	Alignments [5]uint8
+
 	// ORC says that kernels carry ORC unwind tables (of x86-64's layout).
 	ORC bool
 

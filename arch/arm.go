@@ -8,6 +8,7 @@ import (
 // AArch64 is 64-bit Arm. DWARF numbers: "DWARF for the Arm 64-bit Architecture", section 4.1.
 var AArch64 = define(Arch{
 	Name:         "AARCH64",
+	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{183},
 	Registers: slices.Concat(numbered("x", 0, 0, 19, Undefined), numbered("x", 19, 19, 10, SameValue), []Register{
@@ -30,6 +31,7 @@ var aarch64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{33, 32})...)
 // ARM is 32-bit Arm. DWARF numbers: "DWARF for the Arm Architecture", section 4.1.
 var ARM = define(Arch{
 	Name:         "ARM",
+	Alignments:   [5]uint8{1, 2, 4, 8, 8},
 	DefaultFlags: IsLittleEndian,
 	Machines:     []uint16{40},
 	Registers: slices.Concat(numbered("r", 0, 0, 4, Undefined), numbered("r", 4, 4, 7, SameValue), []Register{

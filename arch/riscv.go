@@ -13,6 +13,7 @@ func riscv(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 	layout := words(0, word, slices.Concat([]int{32}, run(1, 31))...)
 	return Arch{
 		Name:         name,
+		Alignments:   [5]uint8{1, 2, 4, 8, 16},
 		DefaultFlags: flags,
 		Machines:     []uint16{243},
 		Registers: slices.Concat([]Register{

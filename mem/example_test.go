@@ -26,6 +26,6 @@ func ExampleSpace() {
 	// Output:
 	// hello <nil>
 	// 42 <nil>
-	// address is not mapped: 0x1008
+	// could not find memory segment: 0x1008
 	// 0x1008
 }

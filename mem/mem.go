@@ -41,7 +41,7 @@ type Range struct{ Min, Max uint64 }
 type Bytes struct {
 	Min     uint64
 	Data    []byte
-	Missing string // message of the fault behind the end of Data; "address is not mapped" if empty
+	Missing string // message of the fault behind the end of Data; "could not find memory segment" if empty
 }
 
 // View returns Data from address on.
@@ -63,7 +63,7 @@ func BytesSegment(min uint64, data []byte, physical bool) Segment {
 }
 
 const (
-	notMapped         = "address is not mapped"
+	notMapped         = "could not find memory segment"
 	notReadable       = "nothing to read the memory with"
-	notMappedPhysical = "no memory at this physical address"
+	notMappedPhysical = "could not find physical memory segment"
 )

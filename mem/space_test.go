@@ -40,7 +40,7 @@ func TestReadAcrossSegments(t *testing.T) {
 	wantFault(t, s.Read(buf, 0x1004, false), 0x1008)
 	wantFault(t, s.Read(buf, 0xfff, false), 0xfff)
 	wantFault(t, s.Read(buf, 0x1000, true), 0x1000)
-	if got := s.Read(buf, 0, false).Error(); got != "address is not mapped: 0x0" {
+	if got := s.Read(buf, 0, false).Error(); got != "could not find memory segment: 0x0" {
 		t.Error(got)
 	}
 	if v, err := s.Uint(0x1002, 4, true, false); err != nil || v != 0x63646566 {

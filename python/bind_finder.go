@@ -38,9 +38,13 @@ func addMemorySegment(c Call) error {
 		return err
 	}
 	addr, size := c.Uint(0), c.Uint(1)
+	if _, err := c.selfProg().AddressSize(); err != nil {
+		return err
+	}
 	if size == 0 {
 		return c.None()
 	}
+	size = min(size-1, ^addr) + 1 // what is beyond the last address is not there
 	read := func(buf []byte, address, offset uint64, physical bool) (err error) {
 		withGIL(func() {
 			var r *C.PyObject
@@ -48,17 +52,18 @@ func addMemorySegment(c Call) error {
 				return
 			}
 			defer C.sh_decref(r)
-			v, e := decodePy(r)
-			if e != nil {
+			var p *C.char
+			var n C.int64_t
+			if C.sh_bytes_like(r, &p, &n) != 0 {
 				err = takeRaised()
 				return
 			}
-			b, ok := v.([]byte)
-			if !ok || len(b) != len(buf) {
-				err = valueError(fmt.Sprintf("memory read callback must return %d bytes", len(buf)))
+			defer C.free(unsafe.Pointer(p))
+			if int64(n) != int64(len(buf)) {
+				err = valueError(fmt.Sprintf("memory read callback returned buffer of length %d (expected %d)", n, len(buf)))
 				return
 			}
-			copy(buf, b)
+			copy(buf, unsafe.Slice((*byte)(unsafe.Pointer(p)), int(n)))
 		})
 		return err
 	}
@@ -70,11 +75,15 @@ func addMemorySegment(c Call) error {
 }
 
 // enableAt returns where a new finder goes.
-func enableAt(c Call, i int) int {
+func enableAt(c Call, i int) (int, error) {
 	if !c.Has(i) {
-		return drgn.Disabled
+		return drgn.Disabled, nil
 	}
-	return int(c.Int(i))
+	n := c.Int(i)
+	if n < drgn.EnableLast {
+		return 0, &pyErr{excOverflowError, "can't convert negative value to size_t"}
+	}
+	return int(n), nil
 }
 
 // fromPython calls a finder; None is nothing found.
@@ -96,7 +105,7 @@ func kindSet(kinds types.KindSet) any {
 	var l list
 	for k := types.Void; k <= types.Function; k++ {
 		if kinds.Has(k) {
-			l = append(l, enumValue{enumTypeKind, int64(k)})
+			l = append(l, typeKind(k))
 		}
 	}
 	return l
@@ -113,7 +122,7 @@ func finderMethods() []Func {
 	callable := func(c Call, i int) (*C.PyObject, error) {
 		f := c.py(i)
 		if C.sh_callable(f) == 0 {
-			return nil, typeError("finder must be callable")
+			return nil, typeError("fn must be callable")
 		}
 		return f, hold(c.self, f)
 	}
@@ -123,44 +132,51 @@ func finderMethods() []Func {
 			if err != nil {
 				return err
 			}
-			kindSetClass, err := drgnAttr("TypeKindSet")
+			at, err := enableAt(c, 2)
 			if err != nil {
 				return err
 			}
-			if err := hold(c.self, kindSetClass); err != nil {
+			find, err := typeFinder(c, f)
+			if err != nil {
 				return err
 			}
-			C.sh_decref(kindSetClass)
-			err = c.selfProg().RegisterTypeFinder(c.Str(0), func(p *drgn.Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
-				var v any
-				var err error
-				withGIL(func() {
-					C.sh_incref(kindSetClass)
-					v, err = fromPython(f, p, callValue{kindSetClass, tuple{kindSet(kinds)}}, name, optional(filename))
-				})
-				if err != nil {
-					return nil, err
+			return done(c, c.selfProg().RegisterTypeFinder(c.Str(0), find, at))
+		}},
+		{Sig: "add_type_finder(fn: any)", Doc: "Register fn(kind, name, filename), which returns a Type or None; it is asked first, once for each kind.", Do: func(c Call) error {
+			f, err := callable(c, 0)
+			if err != nil {
+				return err
+			}
+			find := func(_ *drgn.Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
+				for k := types.Void; k <= types.Function; k++ {
+					if !kinds.Has(k) {
+						continue
+					}
+					if t, err := foundType(fromPython(f, typeKind(k), name, optional(filename))); !errors.Is(err, drgn.ErrNotFound) {
+						return t, err
+					}
 				}
-				switch v := v.(type) {
-				case nil:
-					return nil, drgn.ErrNotFound
-				case typeRef:
-					return v.typ, nil
-				}
-				return nil, typeError("type finder must return a Type or None")
-			}, enableAt(c, 2))
-			return done(c, err)
+				return nil, drgn.ErrNotFound
+			}
+			return done(c, c.selfProg().RegisterTypeFinder(fmt.Sprintf("%s_%#x", pyTypeName(f), addressOf(f)), find, drgn.EnableFirst))
 		}},
 		{Sig: "register_object_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, flags, filename), which returns an Object or None.", Do: func(c Call) error {
 			f, err := callable(c, 1)
 			if err != nil {
 				return err
 			}
-			err = c.selfProg().RegisterObjectFinder(c.Str(0), objectFinder(f), enableAt(c, 2))
-			return done(c, err)
+			at, err := enableAt(c, 2)
+			if err != nil {
+				return err
+			}
+			return done(c, c.selfProg().RegisterObjectFinder(c.Str(0), objectFinder(f), at))
 		}},
 		{Sig: "register_symbol_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, address, one), which returns a sequence of Symbols.", Do: func(c Call) error {
 			f, err := callable(c, 1)
+			if err != nil {
+				return err
+			}
+			at, err := enableAt(c, 2)
 			if err != nil {
 				return err
 			}
@@ -183,19 +199,22 @@ func finderMethods() []Func {
 				case tuple:
 					vs = v
 				default:
-					return nil, typeError("symbol finder must return a sequence of Symbols")
+					return nil, typeError("symbol finder must return a sequence")
+				}
+				if q.One && len(vs) > 1 {
+					return nil, valueError("symbol finder returned multiple elements, but one was requested")
 				}
 				var out []drgn.Symbol
 				for _, x := range vs {
 					in, _ := x.(instance)
 					s, ok := in.value.(drgn.Symbol)
 					if !ok {
-						return nil, typeError("symbol finder must return a sequence of Symbols")
+						return nil, typeError("symbol finder results must be of type Symbol")
 					}
 					out = append(out, s)
 				}
 				return out, nil
-			}, enableAt(c, 2))
+			}, at)
 			return done(c, err)
 		}},
 		{Sig: "add_object_finder(fn: any)", Doc: "Register an object finder that is asked first.", Do: func(c Call) error {
@@ -237,6 +256,39 @@ func finderMethods() []Func {
 	return ms
 }
 
+// typeFinder makes a finder of types of a callable.
+func typeFinder(c Call, f *C.PyObject) (drgn.TypeFinder, error) {
+	kindSetClass, err := drgnAttr("TypeKindSet")
+	if err != nil {
+		return nil, err
+	}
+	if err := hold(c.self, kindSetClass); err != nil {
+		return nil, err
+	}
+	C.sh_decref(kindSetClass)
+	return func(p *drgn.Program, kinds types.KindSet, name, filename string) (t *types.Type, err error) {
+		withGIL(func() {
+			C.sh_incref(kindSetClass)
+			t, err = foundType(fromPython(f, p, callValue{kindSetClass, tuple{kindSet(kinds)}}, name, optional(filename)))
+		})
+		return t, err
+	}, nil
+}
+
+// foundType takes what a finder of types returned.
+func foundType(v any, err error) (*types.Type, error) {
+	if err != nil {
+		return nil, err
+	}
+	switch v := v.(type) {
+	case nil:
+		return nil, drgn.ErrNotFound
+	case typeRef:
+		return v.typ, nil
+	}
+	return nil, typeError("type find callback must return Type or None")
+}
+
 func objectFinder(f *C.PyObject) drgn.ObjectFinder {
 	return func(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
 		v, err := fromPython(f, p, name, enumValue{enumFindObjectFlags, int64(flags)}, optional(filename))
@@ -249,7 +301,7 @@ func objectFinder(f *C.PyObject) drgn.ObjectFinder {
 		case drgn.Object:
 			return v, nil
 		}
-		return drgn.Object{}, typeError("object finder must return an Object or None")
+		return drgn.Object{}, typeError("object find callback must return Object or None")
 	}
 }
 
@@ -263,16 +315,22 @@ func done(c Call, err error) error {
 // strs returns a sequence of str.
 func strs(v any) ([]string, error) {
 	vs, ok := v.(list)
-	if t, isTuple := v.(tuple); isTuple {
-		vs, ok = list(t), true
+	switch v := v.(type) {
+	case tuple:
+		vs, ok = list(v), true
+	case string:
+		for _, r := range v {
+			vs = append(vs, string(r))
+		}
+		ok = true
 	}
 	if !ok {
-		return nil, typeError("expected a sequence of str")
+		return nil, typeError("names must be sequence")
 	}
 	out := make([]string, len(vs))
 	for i, x := range vs {
 		if out[i], ok = x.(string); !ok {
-			return nil, typeError("expected a sequence of str")
+			return nil, typeError("names must be str")
 		}
 	}
 	return out, nil

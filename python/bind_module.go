@@ -6,8 +6,6 @@ package python
 import "C"
 
 import (
-	"fmt"
-
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	cl "github.com/godrgn/drgn/lang/c"
@@ -84,39 +82,45 @@ func init() {
 			if err != nil {
 				return err
 			}
-			if o, ok := v.(drgn.Object); ok {
-				if o.BitFieldSize() != 0 {
+			var t *types.Type
+			switch v := v.(type) {
+			case drgn.Object:
+				if v.BitFieldSize() != 0 {
 					return typeError("cannot get size of bit field")
 				}
-				return giveSize(c, o.Type())
+				t = v.Type()
+			case typeRef:
+				t = v.typ
+			case string:
+				def := C.prog_default()
+				if def == nil {
+					return raisedError{}
+				}
+				if t, err = programOf(def).prog.Type(v); err != nil {
+					return err
+				}
+			default:
+				return typeError("expected Type, Object, or str, not " + pyTypeName(c.py(0)))
 			}
-			t, err := typeArg(v)
-			if err != nil {
-				return err
-			}
-			return giveSize(c, t)
-		}},
-		Func{Sig: "alignof(type: any, /)", Doc: "Return the alignment of a type in bytes.", Do: func(c Call) error {
-			v, err := c.Any(0)
-			if err != nil {
-				return err
-			}
-			t, err := typeArg(v)
-			if err != nil {
-				return err
-			}
-			n, err := alignment(t, 0)
+			n, err := t.Size()
 			if err != nil {
 				return err
 			}
 			return c.Unsigned(n)
 		}},
-		Func{Sig: "offsetof(type: any, member: str, /)", Doc: "Return the offset of a member, 'a.b[2].c', in bytes.", Do: func(c Call) error {
-			v, err := c.Any(0)
+		Func{Sig: "alignof(type: type, /)", Doc: "Return the alignment of a type in bytes.", Do: func(c Call) error {
+			p, t, err := typeArg(c, 0)
 			if err != nil {
 				return err
 			}
-			t, err := typeArg(v)
+			n, err := p.Alignment(t)
+			if err != nil {
+				return err
+			}
+			return c.Unsigned(n)
+		}},
+		Func{Sig: "offsetof(type: type, member: str)", Doc: "Return the offset of a member, 'a.b[2].c', in bytes.", Do: func(c Call) error {
+			_, t, err := typeArg(c, 0)
 			if err != nil {
 				return err
 			}
@@ -136,69 +140,17 @@ func init() {
 	)
 }
 
-// typeArg returns a type given as a Type, or by its name in the default program.
-func typeArg(v any) (*types.Type, error) {
-	switch v := v.(type) {
-	case typeRef:
-		return v.typ, nil
-	case string:
-		p := C.prog_default()
-		if p == nil {
-			return nil, raisedError{}
-		}
-		return programOf(p).prog.Type(v)
+// typeArg returns an argument that is a Type, or the name of one in the default program.
+func typeArg(c Call, i int) (*drgn.Program, *types.Type, error) {
+	if c.IsObject(i) {
+		p, t := typeOf(c.py(i))
+		return p, t, nil
 	}
-	return nil, typeError("expected a Type, an Object or the name of a type")
-}
-
-func giveSize(c Call, t *types.Type) error {
-	n, err := t.Size()
-	if err != nil {
-		return err
+	def := C.prog_default()
+	if def == nil {
+		return nil, nil, raisedError{}
 	}
-	return c.Unsigned(n)
-}
-
-// alignment returns a type's natural alignment: a scalar's size, the largest of a compound type's members.
-func alignment(t *types.Type, depth int) (uint64, error) {
-	if depth > maxDepth {
-		return 0, valueError("type is nested too deeply")
-	}
-	u := t.Underlying()
-	switch u.Kind() {
-	case types.Array:
-		return alignment(u.Elem(), depth+1)
-	case types.Struct, types.Union, types.Class:
-		if !u.IsComplete() {
-			return 0, typeError(fmt.Sprintf("cannot get alignment of incomplete %s type", u.Kind()))
-		}
-		ms, err := u.Members()
-		if err != nil {
-			return 0, err
-		}
-		most := uint64(1)
-		for _, m := range ms {
-			s, err := m.Slot()
-			if err != nil {
-				return 0, err
-			}
-			n, err := alignment(s.Type, depth+1)
-			if err != nil {
-				return 0, err
-			}
-			most = max(most, n)
-		}
-		return most, nil
-	case types.Enum:
-		if u.IsComplete() {
-			return u.OwnSize(), nil
-		}
-	case types.Int, types.Bool, types.Float, types.Pointer:
-		n := uint64(1)
-		for n*2 <= u.OwnSize() {
-			n *= 2
-		}
-		return n, nil
-	}
-	return 0, typeError(fmt.Sprintf("cannot get alignment of %s type", u.Kind()))
+	p := programOf(def).prog
+	t, err := p.Type(c.Str(i))
+	return p, t, err
 }

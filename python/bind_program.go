@@ -66,23 +66,32 @@ func programClass() *class {
 			lookupMethod("variable(name: str, filename: path? = None)", "Find a variable.", drgn.FindVariable),
 			lookupMethod("constant(name: str, filename: path? = None)", "Find a constant: an enumerator or macro.", drgn.FindConstant),
 			lookupMethod("function(name: str, filename: path? = None)", "Find a function.", drgn.FindFunction),
-			{Sig: "object(name: str, flags: enum = 7, filename: path? = None)", Doc: "Find a variable, constant or function.", Do: func(c Call) error {
+			{Sig: "object(name: str, flags: FindObjectFlags = 7, filename: path? = None)", Doc: "Find a variable, constant or function.", Do: func(c Call) error {
+				if c.Has(1) && c.Int(1) == 0 {
+					return valueError("invalid find object flags")
+				}
 				return find(c, c.selfProg(), c.Str(0), drgn.FindObjectFlags(c.IntOr(1, 7)), c.Str(2))
 			}},
-			{Sig: "type(name: type, filename: path? = None, /)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
+			{Sig: "type(name: any, filename: path? = None, /)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
 				p := c.selfProg()
-				if !c.IsStr(0) {
-					t, err := c.TypeIn(0, p)
+				v, err := c.Any(0)
+				if err != nil {
+					return err
+				}
+				switch v := v.(type) {
+				case typeRef:
+					if v.prog != p {
+						return valueError("type is from different program")
+					}
+					return c.Type(p, v.typ)
+				case string:
+					t, err := p.TypeIn(v, c.Str(1))
 					if err != nil {
 						return err
 					}
 					return c.Type(p, t)
 				}
-				t, err := p.TypeIn(c.Str(0), c.Str(1))
-				if err != nil {
-					return err
-				}
-				return c.Type(p, t)
+				return typeError("type() argument 1 must be str or Type")
 			}},
 			{Sig: "symbol(address_or_name: address, /)", Doc: "Find the symbol of a name, or the one that contains an address.", Do: func(c Call) error {
 				p := c.selfProg()
@@ -149,7 +158,7 @@ func programClass() *class {
 			}},
 			{Sig: "main_thread()", Doc: "Return the first thread of a process.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).MainThread) }},
 			{Sig: "crashed_thread()", Doc: "Return the thread that caused the core dump.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).CrashedThread) }},
-			{Sig: "read(address: index, size: index, physical: bool = False)", Doc: "Read memory.", Do: func(c Call) error {
+			{Sig: "read(address: index, size: size, physical: bool = False)", Doc: "Read memory.", Do: func(c Call) error {
 				p, addr, size, physical := c.selfProg(), c.Uint(0), c.Uint(1), c.Bool(2)
 				if size < 1<<20 {
 					b, err := p.Read(addr, size, physical)
@@ -167,7 +176,7 @@ func programClass() *class {
 				}
 				return c.Data(b)
 			}},
-			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: index = 18446744073709551615)", Doc: "Read bytes up to a NUL.", Do: func(c Call) error {
+			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: maxsize = 18446744073709551615)", Doc: "Read bytes up to a NUL.", Do: func(c Call) error {
 				b, err := c.selfProg().Memory().CString(c.Uint(0), c.UintOr(2, ^uint64(0)), c.Bool(1))
 				if err != nil {
 					return err
@@ -222,16 +231,23 @@ func programClass() *class {
 				return c.String(fmt.Sprintf("<drgn.Program at %#x>", addressOf(c.self)))
 			},
 			getitem: func(c Call, x *C.PyObject) error {
-				name, err := nameArg(x)
+				name, ok, err := nameArg(x)
 				if err != nil {
 					return err
+				}
+				if !ok {
+					C.sh_raise_key(x)
+					return raisedError{}
 				}
 				return c.Object(c.selfProg().Object(name))
 			},
 			contains: func(c Call, x *C.PyObject) error {
-				name, err := nameArg(x)
+				name, ok, err := nameArg(x)
 				if err != nil {
 					return err
+				}
+				if !ok {
+					return c.Number(0)
 				}
 				err = c.selfProg().Object(name).Err()
 				if isLookupError(err) {
@@ -246,14 +262,14 @@ func programClass() *class {
 	}
 }
 
-// nameArg returns the argument of a subscript as a name.
-func nameArg(x *C.PyObject) (string, error) {
-	var n C.Py_ssize_t
-	p := C.sh_name(x, &n)
-	if p == nil {
-		return "", raisedError{}
+// nameArg returns the argument of a subscript as a name; ok is false for what is no str.
+func nameArg(x *C.PyObject) (name string, ok bool, err error) {
+	v, err := decodePy(x)
+	if err != nil {
+		return "", false, err
 	}
-	return C.GoStringN(p, C.int(n)), nil
+	name, ok = v.(string)
+	return name, ok, nil
 }
 
 // addresses returns a sequence of integers.

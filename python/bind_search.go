@@ -42,7 +42,7 @@ func searchMethods() []Func {
 					return err
 				}
 				if !c.Has(1) {
-					if align, err = alignment(v.Type(), 0); err != nil {
+					if align, err = p.Alignment(v.Type()); err != nil {
 						return err
 					}
 				}

@@ -114,18 +114,25 @@ func stackFrameClass() *class {
 			str:  func(c Call) error { return c.String(frame(c).String()) },
 			repr: func(c Call) error { return c.String("<drgn.StackFrame " + frame(c).String() + ">") },
 			getitem: func(c Call, x *C.PyObject) error {
-				name, err := nameArg(x)
+				name, ok, err := nameArg(x)
 				if err != nil {
 					return err
+				}
+				if !ok {
+					C.sh_raise_key(x)
+					return raisedError{}
 				}
 				return c.Object(frame(c).Object(name))
 			},
 			contains: func(c Call, x *C.PyObject) error {
-				name, err := nameArg(x)
+				name, ok, err := nameArg(x)
 				if err != nil {
 					return err
 				}
-				ok, err := frame(c).HasLocal(name)
+				if !ok {
+					return c.Truth(false)
+				}
+				ok, err = frame(c).HasLocal(name)
 				if err != nil {
 					return err
 				}

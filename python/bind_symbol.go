@@ -17,7 +17,7 @@ func symbolClass() *class {
 	sym := func(c Call) drgn.Symbol { return handleOf[drgn.Symbol](c.self) }
 	return &class{
 		id: classSymbol, name: "Symbol", doc: "An entry of a symbol table.",
-		new: &Func{Sig: "Symbol(name: str, address: index, size: index, binding: enum, kind: enum)", Do: func(c Call) error {
+		new: &Func{Sig: "Symbol(name: str, address: index, size: index, binding: SymbolBinding, kind: SymbolKind)", Do: func(c Call) error {
 			return c.Instance(instance{class: classSymbol, value: drgn.Symbol{Name: c.Str(0), Address: c.Uint(1), Size: c.Uint(2),
 				Binding: drgn.SymbolBinding(c.Int(3)), Kind: drgn.SymbolKind(c.Int(4))}})
 		}},
@@ -94,7 +94,7 @@ func platformClass() *class {
 	plat := func(c Call) arch.Platform { return handleOf[arch.Platform](c.self) }
 	return &class{
 		id: classPlatform, name: "Platform", doc: "The machine a program runs on.",
-		new: &Func{Sig: "Platform(arch: enum, flags: enum? = None)", Do: func(c Call) error {
+		new: &Func{Sig: "Platform(arch: Architecture, flags: PlatformFlags? = None)", Do: func(c Call) error {
 			n := c.Int(0)
 			if n < 0 || int(n) >= len(architectures) {
 				return valueError("unknown architecture")
@@ -115,7 +115,7 @@ func platformClass() *class {
 			}},
 			{name: "flags", doc: "Word size and byte order.", get: func(c Call) error { return c.Enum(enumPlatformFlags, int64(plat(c).Flags)) }},
 			{name: "registers", doc: "Registers.", get: func(c Call) error {
-				var l list
+				l := tuple{}
 				for _, r := range plat(c).Arch.Registers {
 					l = append(l, instance{class: classRegister, value: r.Names})
 				}
@@ -133,10 +133,10 @@ func platformClass() *class {
 						f += n
 					}
 				}
-				if f == "" {
-					f = "0"
+				if f != "" {
+					f = "." + f
 				}
-				return c.String(fmt.Sprintf("Platform(<Architecture.%s: %d>, <PlatformFlags.%s: %d>)", plat(c).Arch.Name,
+				return c.String(fmt.Sprintf("Platform(<Architecture.%s: %d>, <PlatformFlags%s: %d>)", plat(c).Arch.Name,
 					slices.Index(architectures, plat(c).Arch.Name), f, plat(c).Flags))
 			},
 			compare: func(c Call, x *C.PyObject, op int) error {
@@ -165,7 +165,7 @@ func platformArg(c Call, i int) (arch.Platform, error) {
 	in, _ := v.(instance)
 	p, ok := in.value.(arch.Platform)
 	if !ok {
-		return arch.Platform{}, typeError("platform must be a Platform")
+		return arch.Platform{}, typeError("platform must be Platform or None")
 	}
 	return p, nil
 }
@@ -181,7 +181,7 @@ func registerClass() *class {
 			}
 			return c.Value(t)
 		}}},
-		slots: slots{repr: func(c Call) error { return c.String("<drgn.Register " + names(c)[0] + ">") }},
+		slots: slots{repr: func(c Call) error { return c.String("Register(" + tupleText(names(c), pyQuote) + ")") }},
 	}
 }
 

@@ -62,6 +62,16 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	switch (kind) {
 	case 'u': return as_integer(a, o, 0);
 	case 'i': return as_integer(a, o, 1);
+	case 'n': // a size
+	case 'm': {
+		int over;
+		PyObject *x = py.PyNumber_Index(o);
+		if (!x) return -1;
+		long long v = py.PyLong_AsLongLongAndOverflow(x, &over);
+		py.Py_DecRef(x);
+		if (over < 0 || (!over && v < 0)) return py.PyErr_SetString(py.ValueError, kind == 'n' ? "negative size" : "negative max_size"), -1;
+		return as_integer(a, o, 0);
+	}
 	case 'b': {
 		int t = py.PyObject_IsTrue(o);
 		a->kind = A_BOOL;
@@ -113,9 +123,12 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "Program or Object");
 		a->kind = A_OBJ;
 		return 0;
-	case 'A': // address or name
+	case 'A': { // address or name
 		if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return as_str(a, o);
+		int over = 0, small = py.PyType_GetFlags(o->ob_type) & TPF_LONG && py.PyLong_AsLongLongAndOverflow(o, &over) < 0;
+		if (over < 0 || (!over && small)) return py.PyErr_SetString(py.ValueError, "Cannot convert negative int"), -1;
 		return as_integer(a, o, 0);
+	}
 	case 'X': // Object or integer
 		if (is_class(o, C_OBJECT)) return a->kind = A_OBJ, 0;
 		return as_integer(a, o, 0);

@@ -19,6 +19,21 @@ const char *sh_name(PyObject *o, Py_ssize_t *n) {
 	return NULL;
 }
 PyObject *sh_class_name(PyObject *o) { return py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__"); }
+// sh_bytes_like gives a copy of the bytes of a bytes-like object, which the caller frees.
+int sh_bytes_like(PyObject *o, char **p, int64_t *n) {
+	Py_buffer b;
+	if (py.PyObject_GetBuffer(o, &b, 0)) return -1;
+	*n = b.len;
+	if (!(*p = malloc(b.len ? b.len : 1))) return py.PyBuffer_Release(&b), py.PyErr_NoMemory(), -1;
+	memcpy(*p, b.buf, b.len);
+	py.PyBuffer_Release(&b);
+	return 0;
+}
+void sh_raise_os(PyObject *args) { // steals args; OSError picks its subclass by the number
+	py.PyErr_SetObject(py.OSError, args);
+	py.Py_DecRef(args);
+}
+void sh_raise_key(PyObject *k) { py.PyErr_SetObject(py.KeyError, k); }
 PyObject *sh_repr(PyObject *o) { return py.PyObject_Repr(o); }
 int sh_sequence(PyObject *o) { return py.PySequence_Check(o); }
 int sh_callable(PyObject *o) { return py.PyCallable_Check(o); }

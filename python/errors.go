@@ -10,6 +10,8 @@ import (
 	"errors"
 	"io/fs"
 	"strconv"
+	"strings"
+	"syscall"
 	"unsafe"
 
 	"github.com/godrgn/drgn"
@@ -82,6 +84,7 @@ func raise(err error) {
 		bounds  *drgn.BoundsError
 		missing *drgn.MissingDebugInfoError
 		syntax  *c.SyntaxError
+		file    *fs.PathError
 		exc     = C.int(excException)
 	)
 	msg := err.Error()
@@ -144,10 +147,15 @@ func raise(err error) {
 		exc = excValueError
 	case errors.As(err, &syntax):
 		exc = excSyntax
+		if syntax.TooLarge() {
+			exc = excValueError
+		}
 	case errors.As(err, new(*strconv.NumError)), errors.As(err, new(*target.FormatError)):
 		exc = excValueError
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		exc = excRuntimeError
+	case errors.As(err, &file) && raiseFile(file):
+		return
 	case errors.Is(err, fs.ErrNotExist):
 		exc = excFileNotFoundError
 	case errors.Is(err, fs.ErrPermission):
@@ -156,6 +164,21 @@ func raise(err error) {
 		exc = excOSError
 	}
 	raiseText(exc, msg)
+}
+
+// raiseFile raises the OSError of a system call's failure, with its number and the file's name.
+func raiseFile(e *fs.PathError) bool {
+	errno, ok := e.Err.(syscall.Errno)
+	if !ok {
+		return false
+	}
+	text := errno.Error()
+	args, err := buildPy(tuple{int(errno), strings.ToUpper(text[:1]) + text[1:], e.Path})
+	if err != nil {
+		return false
+	}
+	C.sh_raise_os(args)
+	return true
 }
 
 func cdata(s string) *C.char { return (*C.char)(unsafe.Pointer(unsafe.StringData(s))) }

@@ -89,7 +89,11 @@ func (s *Set) Void(lang Language) *Type {
 
 // Int returns an integer type; size is in bytes.
 func (s *Set) Int(lang Language, name string, size uint64, signed, big bool) *Type {
-	return s.shared(&body{kind: Int, lang: lang, name: name, size: size, signed: signed, big: big, complete: true, prim: intPrimitive(name, signed)})
+	prim := intPrimitive(name, signed)
+	if prim != NotPrimitive {
+		name = prim.String() // of its spellings the one that C prefers
+	}
+	return s.shared(&body{kind: Int, lang: lang, name: name, size: size, signed: signed, big: big, complete: true, prim: prim})
 }
 
 // Bool returns a boolean type; size is in bytes.
@@ -105,7 +109,7 @@ func (s *Set) Bool(lang Language, name string, size uint64, big bool) *Type {
 func (s *Set) Float(lang Language, name string, size uint64, big bool) *Type {
 	b := &body{kind: Float, lang: lang, name: name, size: size, big: big, complete: true}
 	if p := wordsPrimitive(name); p == CFloat || p == CDouble || p == CLongDouble {
-		b.prim = p
+		b.prim, b.name = p, p.String()
 	}
 	return s.shared(b)
 }

@@ -16,6 +16,11 @@ func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("%s at column %d of '%s'", e.Problem, e.Pos+1, e.Text)
 }
 
+const numberTooLarge = "number is too large"
+
+// TooLarge reports whether the text is well-formed but for a number that does not fit 64 bits.
+func (e *SyntaxError) TooLarge() bool { return e.Problem == numberTooLarge }
+
 // A tokenKind tells tokens apart: one of the constants, or the character of a punctuator.
 type tokenKind byte
 
@@ -186,4 +191,14 @@ func quoted(s string) int {
 		}
 	}
 	return 0
+}
+
+// IsIdentifier reports whether a name is made of letters, digits and underscores and does not begin with a digit.
+func IsIdentifier(name string) bool {
+	for i := range len(name) {
+		if b := name[i]; b != '_' && (b|0x20 < 'a' || b|0x20 > 'z') && (i == 0 || b < '0' || b > '9') {
+			return false
+		}
+	}
+	return name != ""
 }

@@ -27,10 +27,10 @@ func AppendTypeName(b []byte, t *types.Type) []byte {
 }
 
 // Declaration returns the declaration of a variable, member or function of type t without a semicolon: "int x[2]". An
-// anonymous structure, union or enumerated type is only named.
+// anonymous structure, union or enumerated type is written out.
 func (l *Language) Declaration(t *types.Type, name string) (string, error) {
-	p := printer{limit: maxNameLen}
-	p.declaration(t, name)
+	p := printer{limit: maxDefLen}
+	p.full(t, name, 0)
 	return string(p.b), p.err
 }
 
@@ -149,8 +149,10 @@ func (p *printer) base(t *types.Type) {
 	name := t.Name()
 	switch t.Kind() {
 	case types.Struct, types.Union, types.Class, types.Enum:
-		p.word(t.Kind().String())
 		name = t.Tag()
+		if l, ok := t.Language().(*Language); name == "" || !ok || !l.cpp { // in C++ a tag is a name
+			p.word(t.Kind().String())
+		}
 		if name == "" {
 			name = "<anonymous>"
 		}

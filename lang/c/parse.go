@@ -199,7 +199,7 @@ func (x *lexer) number() uint64 {
 	if err != nil || strings.ContainsAny(x.tok.text, "_oO") {
 		problem := "invalid number"
 		if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
-			problem = "number is too large"
+			problem = numberTooLarge
 		}
 		x.fail(x.tok.pos, "%s", problem)
 		return 0

@@ -166,12 +166,12 @@ func TestParseTypeNameCPP(t *testing.T) {
 	m.named["unsigned __int128"] = m.set.Int(CPP, "unsigned __int128", 16, false, false)
 	checkNames(t, m, [][2]string{
 		{"bool", "bool"}, {"_Bool", "bool"}, {"wchar_t *", "wchar_t *"},
-		{"class K", "class K"}, {"K *", "class K *"}, {"struct K", "class K"},
-		{"ns::S", "class ns::S"}, {"class ns::S *", "class ns::S *"},
-		{"Arr<int, 3>", "class Arr<int, 3>"}, {"Arr<int,3>", "class Arr<int, 3>"}, {"class Arr< int,  3 > *", "class Arr<int, 3> *"},
-		{"W<ns::Arr<W<int>,3>>", "class W<ns::Arr<W<int>, 3> >"},
-		{"V< W<int> >", "class V<W<int>>"},
-		{"L<(1>2), '>'>", "class L<(1>2), '>'>"},
+		{"class K", "K"}, {"K *", "K *"}, {"struct K", "K"},
+		{"ns::S", "ns::S"}, {"class ns::S *", "ns::S *"},
+		{"Arr<int, 3>", "Arr<int, 3>"}, {"Arr<int,3>", "Arr<int, 3>"}, {"class Arr< int,  3 > *", "Arr<int, 3> *"},
+		{"W<ns::Arr<W<int>,3>>", "W<ns::Arr<W<int>, 3> >"},
+		{"V< W<int> >", "V<W<int>>"},
+		{"L<(1>2), '>'>", "L<(1>2), '>'>"},
 		{"unsigned __int128", "unsigned __int128"}, {"__int128 unsigned *", "unsigned __int128 *"},
 		{"__int128", "!could not find '__int128'"},
 		{"unsigned bool", "!cannot combine 'bool' with 'unsigned'"},

@@ -18,7 +18,7 @@ class FaultError(Exception):
 class ObjectNotFoundError(KeyError):
     """A program has no object of a name."""
 
-    def __init__(self, *args: object, name: str) -> None:
+    def __init__(self, *args: object, name: str | None = None) -> None:
         super().__init__(*args)
         self.name = name
 

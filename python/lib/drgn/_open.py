@@ -2,6 +2,8 @@
 
 import _drgn
 
+from _drgn import Symbol
+
 __all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump")
 
 
@@ -37,6 +39,9 @@ class SymbolIndex:
     """Symbols to look names and addresses up in: a symbol finder for Program.register_symbol_finder()."""
 
     def __init__(self, symbols):
+        symbols = list(symbols)
+        if not all(isinstance(s, Symbol) for s in symbols):
+            raise TypeError("expected sequence of Symbols")
         self._symbols = sorted(symbols, key=lambda s: (s.address, s.size))
         self._by_name = {}
         self._reach, most = [], 0
@@ -64,7 +69,7 @@ class SymbolIndex:
             if s.address <= address < s.address + s.size:
                 found.append(s)
             i -= 1
-        return found
+        return found[::-1]
 
 
 MemorySearchIterator.__module__ = SymbolIndex.__module__ = program_from_core_dump.__module__ = "drgn"
