@@ -17,8 +17,11 @@ import (
 func TaskThreadInfo(task drgn.Object) drgn.Object {
 	// It lies at the start of the task since v4.9 where CONFIG_THREAD_INFO_IN_TASK says so (commit c65eacbe290b), else on
 	// its stack.
-	if task.HasMember("thread_info") && task.Member("thread_info").Type().UnderlyingKind() != types.Pointer {
-		return task.Member("thread_info").AddressOf()
+	if task.HasMember("thread_info") {
+		info := task.Member("thread_info")
+		if info.Err() != nil || info.Type().UnderlyingKind() != types.Pointer {
+			return info.AddressOf()
+		}
 	}
 	if err := task.Err(); err != nil {
 		return task
