@@ -135,6 +135,11 @@ func (o Object) Binary(op c.Operator, other Object) Object {
 	if err != nil {
 		return Failed(err)
 	}
+	if (op == c.Shl || op == c.Shr) && unread != nil {
+		if _, count := other.operand(); count != nil {
+			unread = count // how far comes before what
+		}
+	}
 	r, err := c.Binary(op, a, b, o.prog.lookup())
 	if unread != nil && (err == nil || err == c.ErrDivisionByZero) {
 		err = unread

@@ -137,7 +137,7 @@ func setObjectValue(r *C.res, o drgn.Object) error {
 	for t.Kind() == types.Typedef {
 		t = t.Elem()
 	}
-	if t.OwnSize() <= 8 {
+	if t.OwnSize()-1 < 8 { // 0 is an incomplete one
 		switch t.Kind() {
 		case types.Int, types.Enum:
 			v, err := o.Uint()
@@ -185,12 +185,12 @@ func formatObject(call Call) error {
 	f := c.DefaultFormat
 	if call.Has(0) {
 		f.Columns = int(min(call.Uint(0), 1<<30))
-		if f.Columns == 0 {
-			f.Columns = -1
-		}
 	}
 	if call.Has(1) {
 		f.IntegerBase = int(min(call.Uint(1), 1<<30))
+		if f.IntegerBase != 8 && f.IntegerBase != 10 && f.IntegerBase != 16 {
+			return valueError("invalid integer base: must be 8, 10, or 16")
+		}
 	}
 	for i, o := range formatOptions {
 		if call.Has(i + 2) {

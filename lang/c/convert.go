@@ -94,7 +94,7 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 		}
 		return Int(t, bitField, v), nil
 	case a.kind() == types.Float:
-		return Operand{Type: a.Type, Big: truncated(a.Float)}.toInteger(t, bitField), nil
+		return Operand{Type: a.Type, Big: clamped(truncated(a.Float), u)}.toInteger(t, bitField), nil
 	case pointer:
 		if u.OwnSize() > 8 {
 			return BigInt(t, new(big.Int).SetUint64(a.Bits)), nil
@@ -104,10 +104,34 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 	return a.toInteger(t, bitField), nil
 }
 
-// truncated returns the whole part of x; 0 for what has none.
+// clamped returns the number nearest to v that integers of type u have: C leaves open what is out of range.
+func clamped(v *big.Int, u *types.Type) *big.Int {
+	low, high, n := new(big.Int), big.NewInt(1), uint(u.OwnSize()*8)
+	if u.IsSigned() {
+		n--
+		low.Neg(low.Lsh(high, n))
+	}
+	high.Sub(high.Lsh(high, n), big.NewInt(1))
+	switch {
+	case v.Cmp(low) < 0:
+		return low
+	case v.Cmp(high) > 0:
+		return high
+	}
+	return v
+}
+
+// truncated returns the whole part of x; 0 for what is not a number, and more than any type holds for an infinity.
 func truncated(x float64) *big.Int {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
+	if math.IsNaN(x) {
 		return new(big.Int)
+	}
+	if math.IsInf(x, 0) {
+		v := new(big.Int).Lsh(big.NewInt(1), 1<<13)
+		if x < 0 {
+			v.Neg(v)
+		}
+		return v
 	}
 	v, _ := big.NewFloat(x).Int(nil)
 	return v

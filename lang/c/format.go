@@ -93,7 +93,7 @@ var (
 	errTooLarge  = errors.New("object is too large to be printed")
 	errTooDeep   = errors.New("object nests too deeply to be printed")
 	errPastEnd   = errors.New("object lies past the end of its bytes")
-	errIncorrect = errors.New("bad integer base: must be 8, 10, or 16")
+	errIncorrect = errors.New("invalid integer base: must be 8, 10, or 16")
 )
 
 // Append appends the printed form of v to b. Parts of an object in memory that cannot be read are printed as

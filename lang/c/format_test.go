@@ -83,10 +83,10 @@ func TestFormatIntegerBase(t *testing.T) {
 		{16, Value{Type: m.prim(types.CInt), Form: Bits}, "(int)0x0"},
 		{16, Value{Type: m.prim(types.CLong), Form: Bits, Bits: 1 << 63}, "(long)-0x8000000000000000"},
 		{16, Value{Type: m.named["enum e"], Form: Bits, Bits: 1}, "(enum e)A"},
-		{16, Value{Type: m.named["enum e"], Form: Bits, Bits: 16}, "(enum e)0x10"},
+		{16, Value{Type: m.named["enum e"], Form: Bits, Bits: 16}, "(enum e)16"},
 		{16, Value{Type: i128, Form: Bytes, Data: wide}, "(__int128)-0x1"},
 		{8, Value{Type: m.array(m.prim(types.CInt), 2), Form: Bytes, Data: []byte{9, 0, 0, 0, 0, 0, 0, 0}}, "(int [2]){ 011 }"},
-		{2, Value{Type: m.prim(types.CInt), Form: Bits}, "!bad integer base: must be 8, 10, or 16"},
+		{2, Value{Type: m.prim(types.CInt), Form: Bits}, "!invalid integer base: must be 8, 10, or 16"},
 	} {
 		f := DefaultFormat
 		f.IntegerBase = c.base

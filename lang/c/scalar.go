@@ -64,6 +64,14 @@ func (f *formatter) integer(p part, u *types.Type) {
 			}
 		}
 	}
+	if u.Kind() == types.Enum { // in decimal, whatever the base
+		if u.IsSigned() {
+			f.b = strconv.AppendInt(f.b, int64(v), 10)
+		} else {
+			f.b = strconv.AppendUint(f.b, v, 10)
+		}
+		return
+	}
 	if f.Flags&Char != 0 && isCharacter(p.typ) {
 		f.b = append(f.b, '\'')
 		f.character(byte(v), '\'')
