@@ -7,8 +7,11 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
+	"regexp"
+	"regexp/syntax"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
@@ -31,6 +34,16 @@ func searchMethods() []Func {
 				return err
 			}
 			p, align := c.selfProg(), c.UintOr(1, 1)
+			size, err := p.AddressSize()
+			if err != nil {
+				return err
+			}
+			if align == 0 || align&(align-1) != 0 {
+				return valueError("alignment must be power of 2")
+			}
+			if b, ok := v.([]byte); ok && len(b) == 0 || v == "" {
+				return valueError("needle cannot be empty")
+			}
 			switch v := v.(type) {
 			case []byte:
 				return start(c, 0, v, align)
@@ -50,11 +63,7 @@ func searchMethods() []Func {
 			}
 			n, ok := addressValue(v)
 			if !ok {
-				return typeError("search_memory() argument 'value' must be bytes, str, int or Object")
-			}
-			size, err := p.AddressSize()
-			if err != nil {
-				return err
+				return typeError("value must be bytes, str, int, or drgn.Object, not " + pyTypeName(c.py(0)))
 			}
 			b := make([]byte, size)
 			putBits(b, 0, size*8, new(big.Int).SetUint64(n), !p.Platform().IsLittleEndian())
@@ -68,6 +77,12 @@ func searchMethods() []Func {
 		methods = append(methods, Func{Sig: "search_memory_" + w.name + "(*values, ignore_mask: index = 0)",
 			Doc: "Search memory for aligned integers, each a value or a pair of the least and the greatest; gives pairs of address and value.", Do: func(c Call) error {
 				size := w.size
+				if !c.selfProg().Platform().Known() {
+					if size == 0 {
+						return valueError("program word size is not known")
+					}
+					return valueError("program byte order is not known")
+				}
 				if size == 0 {
 					n, err := c.selfProg().AddressSize()
 					if err != nil {
@@ -79,9 +94,28 @@ func searchMethods() []Func {
 				if err != nil {
 					return err
 				}
+				if _, err := valueRanges(v, size); err != nil {
+					return err
+				}
+				if mask := c.UintOr(1, 0); size < 8 && mask>>(8*size) != 0 {
+					return tooLarge(size)
+				}
 				return start(c, size, v, c.UintOr(1, 0))
 			}})
 	}
+	methods = append(methods, Func{Sig: "search_memory_regex(pattern: any)", Doc: "Search memory for a regular expression (Go's, which is much of Perl's): of bytes, or of characters in UTF-8.", Do: func(c Call) error {
+		v, err := c.Any(0)
+		if err != nil {
+			return err
+		}
+		if _, _, err := pattern(v); err != nil {
+			return err
+		}
+		if _, err := c.selfProg().AddressSize(); err != nil {
+			return err
+		}
+		return start(c, -1, v, 0)
+	}})
 	return methods
 }
 
@@ -104,32 +138,101 @@ func search(c Call) error {
 	if kind == 0 {
 		return Values(c, p.SearchMemory(ctx, v.([]byte), c.Uint(3), area), func(at uint64) any { return at })
 	}
-	var values []drgn.ValueRange
-	for _, x := range v.(tuple) {
-		if pair, ok := x.(tuple); ok && len(pair) == 2 {
-			low, ok1 := addressValue(pair[0])
-			high, ok2 := addressValue(pair[1])
-			if !ok1 || !ok2 {
-				return typeError("values must be integers or pairs of integers")
-			}
-			values = append(values, drgn.ValueRange{Min: low, Max: high})
-			continue
+	if kind < 0 {
+		re, isBytes, err := pattern(v)
+		if err != nil {
+			return err
 		}
-		if o, ok := x.(drgn.Object); ok {
-			n, err := o.Uint()
-			if err != nil {
-				return err
-			}
-			values = append(values, drgn.ValueRange{Min: n, Max: n})
-			continue
+		if isBytes {
+			return Values(c, p.SearchMemoryBytesRegexp(ctx, re, area), func(m drgn.RegexpMatch) any { return tuple{m.Address, m.Data} })
 		}
-		n, ok := addressValue(x)
-		if !ok {
-			return typeError(fmt.Sprintf("values must be integers or pairs of integers, not %T", x))
-		}
-		values = append(values, drgn.ValueRange{Min: n, Max: n})
+		return Values(c, p.SearchMemoryRegexp(ctx, re, area), func(m drgn.RegexpMatch) any { return tuple{m.Address, string(m.Data)} })
+	}
+	values, err := valueRanges(v, kind)
+	if err != nil {
+		return err
+	}
+	if len(values) == 0 { // only ranges without values
+		return iterateList(c, nil)
 	}
 	return Values(c, p.SearchMemoryUint(ctx, kind, values, c.Uint(3), area), func(m drgn.UintMatch) any { return tuple{m.Address, m.Value} })
+}
+
+// pattern returns an argument that is a regular expression.
+func pattern(v any) (re *regexp.Regexp, isBytes bool, err error) {
+	var text string
+	switch v := v.(type) {
+	case string:
+		text = v
+	case []byte:
+		text, isBytes = drgn.Latin1(v), true
+	default:
+		return nil, false, typeError("pattern must be bytes or str")
+	}
+	re, err = regexp.Compile(text)
+	var bad *syntax.Error
+	switch {
+	case errors.As(err, &bad) && bad.Code == syntax.ErrInvalidPerlOp:
+		return nil, false, &pyErr{excUnsupported, "regular expressions cannot have " + bad.Expr}
+	case err != nil:
+		return nil, false, valueError(err.Error())
+	}
+	return re, isBytes, nil
+}
+
+func tooLarge(size int) error {
+	return &pyErr{excOverflowError, fmt.Sprintf("Python int too large to convert to C uint%d_t", 8*size)}
+}
+
+// valueRanges returns arguments that are integers of a size in bytes, or pairs of the least and the greatest; pairs that hold
+// nothing are left out.
+func valueRanges(v any, size int) ([]drgn.ValueRange, error) {
+	args, _ := v.(tuple)
+	if len(args) == 0 {
+		return nil, valueError("at least one value or range is required")
+	}
+	one := func(x any) (uint64, error) {
+		if o, ok := x.(drgn.Object); ok {
+			return o.Uint()
+		}
+		n, isInt := x.(int64)
+		if isInt && n < 0 {
+			return 0, &pyErr{excOverflowError, "can't convert negative value to unsigned int"}
+		}
+		if b, isBig := x.(*big.Int); isBig && !b.IsUint64() {
+			return 0, tooLarge(size)
+		}
+		u, ok := addressValue(x)
+		switch {
+		case !ok:
+			return 0, typeError("values must be int or (int, int)")
+		case size < 8 && u>>(8*size) != 0:
+			return 0, tooLarge(size)
+		}
+		return u, nil
+	}
+	var values []drgn.ValueRange
+	for _, x := range args {
+		low, high := x, x
+		if pair, ok := x.(tuple); ok {
+			if len(pair) != 2 {
+				return nil, typeError("values must be int or (int, int)")
+			}
+			low, high = pair[0], pair[1]
+		}
+		min, err := one(low)
+		if err != nil {
+			return nil, err
+		}
+		max, err := one(high)
+		if err != nil {
+			return nil, err
+		}
+		if min <= max {
+			values = append(values, drgn.ValueRange{Min: min, Max: max})
+		}
+	}
+	return values, nil
 }
 
 // addressValue returns a number as the low 64 bits of its two's complement.

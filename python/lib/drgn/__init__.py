@@ -37,3 +37,5 @@ host_platform = _host_platform()
 Language.C, Language.CPP = _languages()
 
 del _drgn, _enums, _errors, _types, _host_platform, _languages
+
+__all__ = tuple(n for n in dir() if not n.startswith("_")) + ("IntegerLike", "Path")

@@ -3,8 +3,27 @@
 import _drgn
 
 from _drgn import Symbol
+from _operator import index
 
-__all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump")
+__all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump", "search_memory", "search_memory_u16",
+           "search_memory_u32", "search_memory_u64", "search_memory_word", "search_memory_regex")
+
+
+def _search_default(name):
+    """Return the function that calls a search of the default program."""
+
+    def search(*args, **kwargs):
+        import drgn
+
+        return getattr(drgn.get_default_prog(), name)(*args, **kwargs)
+
+    search.__name__ = search.__qualname__ = name
+    search.__module__ = "drgn"
+    search.__doc__ = f"Search the memory of the default program: see Program.{name}()."
+    return search
+
+
+search_memory, search_memory_u16, search_memory_u32, search_memory_u64, search_memory_word, search_memory_regex = map(_search_default, __all__[3:])
 
 
 def program_from_core_dump(path):
@@ -23,7 +42,10 @@ class MemorySearchIterator:
 
     def set_address_range(self, min_address=None, max_address=None, physical=False):
         """Search only from an address to another, both inclusive; physical says what kind they are. Starts over."""
-        self._range, self._found = (min_address, max_address, physical), None
+        least, most = (None if a is None else index(a) for a in (min_address, max_address))
+        if least is not None and most is not None and least > most:
+            raise ValueError("invalid memory search address range")
+        self._range, self._found = (least, most, bool(physical)), None
         return self
 
     def __iter__(self):

@@ -40,7 +40,7 @@ def __getattr__(name):
 
         if name == "IntegerLike":
             return typing.Union[typing.SupportsIndex, drgn.Object]
-        return typing.Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+        return typing.Union[str, bytes, os.PathLike]
     raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
 
 
