@@ -219,11 +219,19 @@ func (o Object) Compare(other Object) (c.Order, error) {
 }
 
 // arithmetic is the program as operators see it: C's own types come from what [Program.Primitive] remembers.
-type arithmetic struct{ typeLookup }
+type arithmetic struct{ p *Program } // a pointer alone: an interface holds it without an allocation
+
+func (l arithmetic) Find(kinds types.KindSet, name string) (*types.Type, error) {
+	return typeLookup{l.p, ""}.Find(kinds, name)
+}
 
 func (l arithmetic) Primitive(prim types.Primitive) (*types.Type, error) { return l.p.Primitive(prim) }
 
-func (p *Program) lookup() c.Lookup { return arithmetic{typeLookup{p, ""}} }
+func (l arithmetic) Pointer(elem *types.Type) (*types.Type, error) {
+	return typeLookup{l.p, ""}.Pointer(elem)
+}
+
+func (p *Program) lookup() c.Lookup { return arithmetic{p} }
 
 // Literal returns an integer as C types a constant.
 func (p *Program) Literal(v int64) Object {

@@ -113,3 +113,25 @@ func TestFormat(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkOperators(b *testing.B) {
+	m := newMock(b, arch.X86_64)
+	pid := m.ScalarValue(m.Types().Typedef(c.C, "pid_t", m.typ("int")), 5)
+	one := m.Literal(1)
+	b.Run("add", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if o := pid.Binary(c.Add, one); o.Err() != nil {
+				b.Fatal(o.Err())
+			}
+		}
+	})
+	b.Run("compare", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := pid.Compare(one); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -38,9 +38,10 @@ func (op Operator) String() string {
 // Binary computes a op b. Integers wrap around. Errors are [*OperandError], [ErrDivisionByZero], [ErrNegativeShift],
 // [*types.SizeError] and those of l.
 func Binary(op Operator, a, b Operand, l Lookup) (Operand, error) {
-	if t := a.Type; t == b.Type && op != Shl && op != Shr && op <= Or && t.Kind() == types.Int && t.Qualifiers() == 0 &&
-		a.BitFieldSize|b.BitFieldSize == 0 && a.rank() > 0 {
-		return integers(op, a, b) // nothing to convert
+	if p := a.standard(); p != types.NotPrimitive && p == b.standard() && op != Shl && op != Shr && op <= Or {
+		b.Type = b.Type.Unqualified() // nothing else to convert
+		a.Type = b.Type
+		return integers(op, a, b)
 	}
 	a, err := a.decay(l)
 	if err != nil {
@@ -294,6 +295,12 @@ const (
 
 // Compare compares two arithmetic values or two pointers. Other operands are an [*OperandError].
 func Compare(a, b Operand, l Lookup) (Order, error) {
+	if p := a.standard(); p != types.NotPrimitive && p == b.standard() {
+		if signedStandard(p) {
+			return order(int64(a.Bits), int64(b.Bits)), nil
+		}
+		return order(a.Bits, b.Bits), nil
+	}
 	a, err := a.decay(l)
 	if err != nil {
 		return Unordered, err

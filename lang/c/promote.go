@@ -2,6 +2,27 @@ package c
 
 import "github.com/godrgn/drgn/types"
 
+// standard returns which of int, long, long long and their unsigned ones an operand is of, typedefs aside; NotPrimitive for
+// all others.
+func (a Operand) standard() types.Primitive {
+	if a.BitFieldSize != 0 || a.Big != nil {
+		return types.NotPrimitive
+	}
+	t := a.Type
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	switch p := t.Primitive(); p {
+	case types.CInt, types.CUnsignedInt, types.CLong, types.CUnsignedLong, types.CLongLong, types.CUnsignedLongLong:
+		return p
+	}
+	return types.NotPrimitive
+}
+
+func signedStandard(p types.Primitive) bool {
+	return p == types.CInt || p == types.CLong || p == types.CLongLong
+}
+
 // rank orders the standard integer types from int on; 0 for smaller ones and for others, bit-fields among them.
 func (a Operand) rank() int {
 	if a.BitFieldSize != 0 {
