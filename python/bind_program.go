@@ -9,9 +9,11 @@ import (
 	"context"
 	"fmt"
 	"math/big"
+	"strconv"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/linux"
 )
 
 // newSelf returns a program as the instance that constructs it.
@@ -45,6 +47,31 @@ func readMethod(name string, size int) Func {
 	}}
 }
 
+// checkVMCOREINFO says what a note lacks that every kernel's has.
+func checkVMCOREINFO(v *linux.VMCOREINFO) error {
+	lacks := func(what string) error {
+		return &pyErr{excBadData, "VMCOREINFO does not contain valid " + what}
+	}
+	if release, _ := v.String("OSRELEASE"); release == "" {
+		return lacks("OSRELEASE")
+	}
+	if text, ok := v.String("PAGESIZE"); ok {
+		size, err := strconv.ParseUint(text, 10, 64)
+		if err != nil {
+			return &pyErr{excBadData, "number in VMCOREINFO is invalid"}
+		}
+		if size == 0 || size&(size-1) != 0 {
+			return lacks("PAGESIZE")
+		}
+	} else {
+		return lacks("PAGESIZE")
+	}
+	if a, err := v.Symbol("swapper_pg_dir"); err != nil || a == 0 {
+		return lacks("swapper_pg_dir")
+	}
+	return nil
+}
+
 func programClass() *class {
 	return &class{
 		id: classProgram, name: "Program",
@@ -58,7 +85,9 @@ func programClass() *class {
 				}
 			}
 			if c.Has(1) {
-				return &pyErr{excNotImplementedError, "Program() with vmcoreinfo"}
+				if err := checkVMCOREINFO(linux.ParseVMCOREINFO(c.Bytes(1))); err != nil {
+					return err
+				}
 			}
 			return newSelf(c, drgn.New(plat))
 		}},

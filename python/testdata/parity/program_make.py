@@ -29,6 +29,12 @@ Program(LE64, vmcoreinfo=None).flags
 Program(vmcoreinfo=5)
 Program(vmcoreinfo=b"OSRELEASE=6.1\nPAGESIZE=4096\n")
 Program(vmcoreinfo="OSRELEASE=6.1\nPAGESIZE=4096\n")
+Program(vmcoreinfo=b"")
+Program(vmcoreinfo=b"OSRELEASE=6.1\n")
+Program(vmcoreinfo=b"OSRELEASE=6.1\nPAGESIZE=x\n")
+Program(vmcoreinfo=b"OSRELEASE=6.1\nPAGESIZE=4095\n")
+Program(LE64, vmcoreinfo=b"OSRELEASE=6.1\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a10000\n").flags
+Program(vmcoreinfo="OSRELEASE=6.1\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a10000\n").platform
 # Platforms.
 Platform(Architecture.X86_64)
 Platform(Architecture.X86_64).flags, Platform(Architecture.X86_64).arch
