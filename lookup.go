@@ -122,11 +122,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		return t, nil
 	}
 	changes := p.changes.Load()
-	lang, ok := p.language.(*c.Language)
-	if !ok {
-		lang = c.C
-	}
-	t, err := lang.ParseTypeName(name, typeLookup{p, filename})
+	t, err := p.language().ParseTypeName(name, typeLookup{p, filename})
 	if err != nil {
 		var missing *c.NotFoundError
 		if errors.As(err, &missing) {
@@ -167,10 +163,7 @@ func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) 
 
 // Primitive asks the finders under each spelling; what none knows is as usual on the platform.
 func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
-	lang, ok := l.p.language.(*c.Language)
-	if !ok {
-		lang = c.C
-	}
+	lang := l.p.language()
 	if prim == types.CVoid {
 		return l.p.types.Void(lang), nil
 	}

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/dwarf"
 	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
@@ -32,7 +33,6 @@ type Program struct {
 	types       *types.Set
 	platform    arch.Platform
 	addressMask uint64
-	language    types.Language
 	flags       Flags
 	corePath    string
 	personality Personality
@@ -67,7 +67,7 @@ type Personality interface {
 // New returns a program without memory or debugging information. The zero platform is not known: it is then that of
 // the first file added.
 func New(platform arch.Platform) *Program {
-	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), language: c.C, addressMask: ^uint64(0)}
+	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), addressMask: ^uint64(0)}
 	p.typeFinders.kind, p.objectFinders.kind, p.symbolFinders.kind = "type", "object", "symbol"
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
@@ -98,8 +98,44 @@ func (p *Program) Platform() arch.Platform { return p.platform }
 // Flags returns what the program is.
 func (p *Program) Flags() Flags { return p.flags }
 
-// Language returns the language that names without a file are taken to be in.
-func (p *Program) Language() types.Language { return p.language }
+// Language returns the language that names are taken to be in: that of the function main, C where there is none.
+func (p *Program) Language() types.Language { return p.language() }
+
+func (p *Program) language() *c.Language {
+	if p.flags&IsLinuxKernel != 0 {
+		return c.C
+	}
+	type key struct{}
+	lang, err := Memo(p, key{}, p.languageOfMain)
+	if err != nil {
+		return c.C // what can't be read says so when something is looked for in it
+	}
+	return lang
+}
+
+func (p *Program) languageOfMain() (*c.Language, error) {
+	for m := range p.Modules() {
+		d := m.debug.Load()
+		if d == nil || d.dwarf == nil {
+			continue
+		}
+		info, err := d.dwarf()
+		if err != nil {
+			return nil, err
+		}
+		main, ok, err := info.FindEntity(dwarf.EntityFunction, "main", "")
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
+		if lang, ok := main.Type.Language().(*c.Language); ok {
+			return lang, nil
+		}
+	}
+	return c.C, nil
+}
 
 // CoreDumpPath returns the file the program was opened from, or "".
 func (p *Program) CoreDumpPath() string { return p.corePath }
