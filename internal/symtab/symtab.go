@@ -77,13 +77,37 @@ func (t *Table) indexAddresses() []entry {
 			es = append(es, entry{start: start, end: end, index: uint32(i)})
 		}
 	}
-	slices.SortFunc(es, func(a, b entry) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(a.index, b.index))
-	})
+	es = byStart(es)
 	var top uint64
 	for i := range es {
 		top = max(top, es[i].end)
 		es[i].maxEnd = top
+	}
+	return es
+}
+
+// byStart sorts entries by where they start; those that start together stay in order. A radix sort: there are a hundred
+// thousand entries, and comparing them takes most of the time until the first address is named.
+func byStart(es []entry) []entry {
+	spare := make([]entry, len(es))
+	for shift := 0; shift < 64; shift += 8 {
+		var at [256]int
+		for i := range es {
+			at[byte(es[i].start>>shift)]++
+		}
+		if len(es) == 0 || at[byte(es[0].start>>shift)] == len(es) {
+			continue // all have this byte
+		}
+		sum := 0
+		for b, n := range at {
+			at[b], sum = sum, sum+n
+		}
+		for i := range es {
+			b := byte(es[i].start >> shift)
+			spare[at[b]] = es[i]
+			at[b]++
+		}
+		es, spare = spare, es
 	}
 	return es
 }
