@@ -75,7 +75,7 @@ func check(t *testing.T, d *kdumptest.Dump, src Source) {
 	for pfn := range d.MaxPFN + 10 {
 		address := pfn * uint64(d.BlockSize)
 		err := s.Read(buf, address, true)
-		want := "no memory at this physical address"
+		want := "could not find physical memory segment"
 		if d.Excluded[pfn] {
 			want = "page excluded by the dump filter"
 		}
