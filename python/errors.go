@@ -84,10 +84,10 @@ func raise(err error) {
 		bounds  *drgn.BoundsError
 		missing *drgn.MissingDebugInfoError
 		syntax  *c.SyntaxError
-		file    *fs.PathError
 		exc     = C.int(excException)
 	)
 	msg := err.Error()
+	file, plainFile := err.(*fs.PathError) // one with words around it keeps them
 	switch {
 	case errors.As(err, &set):
 		return
@@ -154,7 +154,7 @@ func raise(err error) {
 		exc = excValueError
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		exc = excRuntimeError
-	case errors.As(err, &file) && raiseFile(file):
+	case plainFile && raiseFile(file):
 		return
 	case errors.Is(err, fs.ErrNotExist):
 		exc = excFileNotFoundError

@@ -40,7 +40,7 @@ func TestBadInput(t *testing.T) {
 		code   int
 		stderr string // a regular expression; DIR is the directory of the files above
 	}{
-		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: open DIR/nosuch: no such file or directory`},
+		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: \[Errno 2\] No such file or directory: 'DIR/nosuch'`},
 		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: not a core dump: DIR is a directory`},
 		{"text", []string{"-c", in("text"), "-e", "1"}, 1, `drgn: not a core dump: DIR/text is in no format known here`},
 		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not a core dump: DIR/empty is an empty file`},

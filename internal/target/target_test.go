@@ -78,8 +78,8 @@ func want(t testing.TB, s *mem.Space, address uint64, physical bool, text string
 }
 
 const (
-	noVirtual  = "address is not mapped"
-	noPhysical = "no memory at this physical address"
+	noVirtual  = "could not find memory segment"
+	noPhysical = "could not find physical memory segment"
 	excluded   = "page excluded by the dump filter"
 	unsaved    = "memory was not saved in the core dump"
 )
