@@ -302,7 +302,10 @@ static const char key[] = "drgn default program";
 PyObject *prog_default(void) { // borrowed
 	PyObject *d = py.PyThreadState_GetDict(), *p = d ? py.PyDict_GetItemString(d, key) : NULL;
 	if (p == py.None) p = NULL;
-	if (!p && !py.PyErr_Occurred()) goNoDefault();
+	if (!p && !py.PyErr_Occurred()) {
+		if (forked) fork_error();
+		else goNoDefault();
+	}
 	return p;
 }
 

@@ -214,7 +214,7 @@ static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
 	uint64_t h = ((Prog *)o)->h;
 	((Prog *)o)->h = 0; // a subclass takes the program over
 	PyObject *s = prog_alloc(t, h);
-	if (s) goProgramMoved(h, s);
+	if (s && !forked) goProgramMoved(h, s);
 	py.Py_DecRef(o);
 	return s;
 }
@@ -247,6 +247,7 @@ static PyObject *iter_next(PyObject *self) {
 	Iter *b = (Iter *)self;
 	if (b->pos == b->n) {
 		if (b->done) {
+			if (b->done == 2 && forked) return fork_error(), NULL;
 			if (b->done == 2) b->done = 1, goIterError(b->h);
 			return NULL;
 		}

@@ -15,6 +15,7 @@ static name_entry *name_slow(name_entry *e, PyObject *name) {
 	const char *s = py.PyUnicode_AsUTF8AndSize(name, &n);
 	if (!s) return NULL;
 	int is_attr = py.PyDict_GetItemWithError(type_attrs, name) != NULL;
+	if (!is_attr && forked) return fork_error(), NULL;
 	uint32_t atom = is_attr ? 0 : goAtom((char *)s, n);
 	PyObject *old = e->name;
 	py.Py_IncRef(name); // as long as the entry lives, no other string can have this address

@@ -180,7 +180,7 @@ char *sh_exc_str(PyObject *exc, char **type) {
 static int drain(void *unused) {
 	PyObject *b[64];
 	int n;
-	while ((n = goTakeDead(b, 64)) > 0)
+	while (!forked && (n = goTakeDead(b, 64)) > 0)
 		for (int i = 0; i < n; i++) py.Py_DecRef(b[i]);
 	return 0;
 }
