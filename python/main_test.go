@@ -136,6 +136,7 @@ func runProgram(t *testing.T, stdin string, args ...string) (stdout, stderr stri
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	cmd.WaitDelay = 10 * time.Second // a forked child that hangs must not keep us waiting for its output
 	cmd.Env = append(os.Environ(), asProgram+"=1", "XDG_STATE_HOME="+t.TempDir(), "PYTHON_BASIC_REPL=", "PYTHONPATH=", "VIRTUAL_ENV="+os.Getenv("GODRGN_TEST_VENV"), "NO_COLOR=1")
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs strings.Builder
