@@ -66,7 +66,7 @@ func start(argv []string) error {
 	cpath, freePath := cstrings([]string{"<python>"})
 	defer freePath()
 	if C.start_python(cexe, C.int(len(argv)), cargv, 1, cpath) != 0 {
-		return errors.New("Python did not start")
+		return errors.New("the Python interpreter did not start")
 	}
 	return runSource("_drgn_boot", "lib/_drgn_boot.py")
 }

@@ -66,7 +66,7 @@ func run(out string, check bool) error {
 				return err
 			}
 			if !bytes.Equal(have, data) {
-				return fmt.Errorf("%s is not what %s gives: run go generate ./python/...", name, module)
+				return fmt.Errorf("%s is not what %s gives: run go generate in python", name, module)
 			}
 			continue
 		}
