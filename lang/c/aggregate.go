@@ -306,7 +306,7 @@ func (f *formatter) isZero(p part) bool {
 		if !ok {
 			return u.Kind() == types.Array // of unknown length: none
 		}
-		if size > maxZeroScan {
+		if size > uint64(maxZeroScan) {
 			f.fail(errTooLarge)
 			return false
 		}

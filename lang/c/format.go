@@ -73,12 +73,16 @@ var DefaultFormat = Format{Columns: -1, IntegerBase: 10, Flags: DefaultFlags}
 
 // Bounds on one printed object: debug info may lie about sizes.
 const (
-	maxOutput   = 64 << 20
-	maxNesting  = 256
-	maxMembers  = 1 << 20 // of one type, with those of anonymous members
-	maxZeroScan = 1 << 30 // bytes looked at to find elements that are zero
-	maxText     = 1 << 20 // of a string
-	maxFaults   = 1 << 16 // parts that cannot be read
+	maxNesting = 256
+	maxMembers = 1 << 20 // of one type, with those of anonymous members
+	maxText    = 1 << 20 // of a string
+	maxFaults  = 1 << 16 // parts that cannot be read
+)
+
+// Those that cost time; fuzzing lowers them.
+var (
+	maxOutput   = 64 << 20 // bytes
+	maxZeroScan = 1 << 30  // bytes looked at to find elements that are zero
 )
 
 // A FormatError says why an object has no printed form.
