@@ -265,7 +265,7 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 		return err
 	}
 	whole := base
-	if base.form == reference && len(plan) > 1 && o.prog.flags&IsLive != 0 {
+	if base.form == reference && len(plan) > 1 && o.prog.Flags()&IsLive != 0 {
 		if size, err := base.typ.Size(); err == nil && size <= maxEager {
 			// One read for the whole object, so that all fields are of the same moment. Where a part of it cannot be read
 			// the fields are read one by one.

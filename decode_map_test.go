@@ -43,7 +43,9 @@ func TestDecodeMap(t *testing.T) {
 			Each    []map[string]int       `drgn:"array"`
 		}
 		s := m.structure("outer", 24, field{"in", 0, counters, 0}, field{"array", 0, m.array(counters, 1), 0})
-		m.Setup(drgn.Setup{Flags: drgn.IsLive})
+		if err := m.Setup(drgn.Setup{Flags: drgn.IsLive}); err != nil {
+			t.Fatal(err)
+		}
 		if err := m.ObjectAt(s, 0x1000).Decode(&outer); err != nil {
 			// The second half of the structure is not mapped; neither member lies there.
 			t.Fatal(err)

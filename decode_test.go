@@ -39,7 +39,9 @@ func TestDecodeStruct(t *testing.T) {
 		want := result{ID: 10, New: 12, NextID: 20, Dotted: 20, Far: -1, None: -2, Lost: -3, V: []int{13, 14}, W: [2]int{23, 24}, Next: inner{20}, Plain: "as it was"}
 		for i, o := range []drgn.Object{first, first.AddressOf(), first, first.AddressOf()} {
 			if i == 2 { // all is read at once
-				m.Setup(drgn.Setup{Flags: drgn.IsLive})
+				if err := m.Setup(drgn.Setup{Flags: drgn.IsLive}); err != nil {
+					t.Fatal(err)
+				}
 			}
 			got := result{Far: -1, None: -2, Lost: -3, Plain: "as it was"}
 			if err := o.Decode(&got); err != nil {
@@ -81,7 +83,9 @@ func TestDecodeNested(t *testing.T) {
 			N uintptr     `drgn:"p"`
 		} `drgn:"links"`
 	}
-	m.Setup(drgn.Setup{Flags: drgn.IsLive})
+	if err := m.Setup(drgn.Setup{Flags: drgn.IsLive}); err != nil {
+		t.Fatal(err)
+	}
 	if err := m.ObjectAt(s, 0x1000).Decode(&got); err != nil {
 		t.Fatal(err)
 	}
@@ -262,7 +266,9 @@ func TestDecodeErrors(t *testing.T) {
 	}
 	// What can't be read is read around.
 	m.put(0x7000, first0(m, node)...)
-	m.Setup(drgn.Setup{Flags: drgn.IsLive})
+	if err := m.Setup(drgn.Setup{Flags: drgn.IsLive}); err != nil {
+		t.Fatal(err)
+	}
 	var part struct {
 		ID int `drgn:"id"`
 		A  int `drgn:"a"`

@@ -42,7 +42,7 @@ func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 				}
 			}
 		}
-		if k, ok := p.personality.(Identifier); ok {
+		if k, ok := p.Personality().(Identifier); ok {
 			for i, err := range k.Identify(p, address) {
 				if !yield(i, err) {
 					return

@@ -69,8 +69,25 @@ type ModuleSpec struct {
 	Object  Object      // of a kernel module: its struct module *
 }
 
-// AddModule adds a module, or returns the one of the same kind, name and address that is there.
-func (p *Program) AddModule(spec ModuleSpec) *Module {
+// A LoadedModule is a module that the program has loaded; New says that it was not known before.
+type LoadedModule struct {
+	*Module
+	New bool
+}
+
+// LoadedModuleSeq walks loaded modules; an error is the last pair.
+type LoadedModuleSeq = iter.Seq2[LoadedModule, error]
+
+// LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
+func (p *Program) LoadedModules() LoadedModuleSeq {
+	if p.Personality() == nil {
+		return func(func(LoadedModule, error) bool) {}
+	}
+	return p.Personality().LoadedModules(p)
+}
+
+// AddModule adds a module, or returns the one of the same kind, name and address that is there; then new is false.
+func (p *Program) AddModule(spec ModuleSpec) (m *Module, new bool) {
 	p.modules.mu.Lock()
 	defer p.modules.mu.Unlock()
 	var list []*Module
@@ -79,10 +96,10 @@ func (p *Program) AddModule(spec ModuleSpec) *Module {
 	}
 	for _, m := range list {
 		if m.kind == spec.Kind && m.name == spec.Name && slices.Equal(m.Ranges(), spec.Ranges) {
-			return m
+			return m, false
 		}
 	}
-	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: slices.Clone(spec.BuildID), object: spec.Object}
+	m = &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: slices.Clone(spec.BuildID), object: spec.Object}
 	ranges := slices.Clone(spec.Ranges)
 	m.ranges.Store(&ranges)
 	if spec.Kind == MainModule {
@@ -92,7 +109,7 @@ func (p *Program) AddModule(spec ModuleSpec) *Module {
 	}
 	p.modules.list.Store(&list)
 	p.modules.sort()
-	return m
+	return m, true
 }
 
 // sort makes the table of the modules' ranges; ms.mu is held.
@@ -240,7 +257,7 @@ func (m *Module) checkBuildID(f *elf.File) error {
 func (m *Module) describe() string {
 	switch m.kind {
 	case MainModule:
-		if m.prog.flags&IsLinuxKernel != 0 {
+		if m.prog.Flags()&IsLinuxKernel != 0 {
 			return "kernel"
 		}
 		return "program"

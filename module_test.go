@@ -15,11 +15,11 @@ import (
 func TestModules(t *testing.T) {
 	m := newMock(t, arch.X86_64)
 	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", BuildID: []byte{1, 2}, Ranges: []mem.Range{{Min: 0x3000, Max: 0x3fff}, {Min: 0x1000, Max: 0x10ff}}}
-	ext4 := m.AddModule(spec)
+	ext4, _ := m.AddModule(spec)
 	spec.BuildID[0], spec.Ranges[0].Min = 9, 0 // the module has its own
-	lib := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}})
-	kernel := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel"})
-	if again := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}}); again != lib {
+	lib, _ := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}})
+	kernel, _ := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel"})
+	if again, isNew := m.AddModule(drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: "libc.so.6", Ranges: []mem.Range{{Min: 0x2000, Max: 0x2fff}}}); again != lib || isNew {
 		t.Error("the same module twice")
 	}
 	if all := slices.Collect(m.Modules()); !slices.Equal(all, []*drgn.Module{kernel, ext4, lib}) {
@@ -118,6 +118,12 @@ func (s personality) FindThread(_ *drgn.Program, tid uint64) (*drgn.Thread, erro
 	return s.thread(), nil
 }
 
+func (s personality) MainThread(*drgn.Program) (*drgn.Thread, error) { return s.thread(), nil }
+
+func (s personality) LoadedModules(*drgn.Program) drgn.LoadedModuleSeq {
+	return func(func(drgn.LoadedModule, error) bool) {}
+}
+
 func (s personality) CrashedThread(*drgn.Program) (*drgn.Thread, error) { return s.thread(), nil }
 
 func (s personality) Registers(*drgn.Program, *drgn.Thread) (*arch.Registers, bool, error) {
@@ -149,12 +155,17 @@ func TestThreads(t *testing.T) {
 	if _, err = (&drgn.Thread{}).StackTrace(); err == nil {
 		t.Error("stack of no thread")
 	}
-	m.Setup(drgn.Setup{Flags: drgn.IsLinuxKernel, Personality: personality{pointer}, CoreDumpPath: "core"})
+	kernel := drgn.Setup{Flags: drgn.IsLinuxKernel, Personality: personality{pointer}, CoreDumpPath: "core"}
+	if err := m.Setup(kernel); err != nil {
+		t.Fatal(err)
+	}
+	wantErr[*drgn.ValueError](t, m.Setup(kernel), "program memory was already initialized")
 	if m.CoreDumpPath() != "core" || m.Flags() != drgn.IsLinuxKernel {
 		t.Error("setup")
 	}
-	_, err = m.MainThread()
-	wantErr[*drgn.ValueError](t, err, "main thread is not defined for the Linux kernel")
+	if main, err := m.MainThread(); err != nil || main.TID != 1 {
+		t.Error(main, err)
+	}
 	one := m.ScalarValue(m.typ("unsigned long"), 1)
 	for _, o := range []drgn.Object{pointer, one} {
 		trace, err := m.StackTraceOf(o)
@@ -174,7 +185,10 @@ func TestThreads(t *testing.T) {
 	}
 	_, err = m.StackTraceOf(m.ScalarValue(m.PointerTo(regs), 0x10))
 	wantErr[*mem.FaultError](t, err, "*(struct pt_regs *)0x10: could not find memory segment: 0x10")
-	m.Setup(drgn.Setup{Flags: drgn.IsLive, Personality: personality{pointer}})
-	_, err = m.CrashedThread()
+	live := newMock(t, arch.X86_64)
+	if err := live.Setup(drgn.Setup{Flags: drgn.IsLive, Personality: personality{pointer}}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = live.CrashedThread()
 	wantErr[*drgn.ValueError](t, err, "crashed thread is only defined for core dumps")
 }

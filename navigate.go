@@ -43,10 +43,9 @@ func (o Object) Member(name string) Object {
 	if err != nil {
 		return o.noMember(name, s.typ, isPointer, err)
 	}
-	if s.form == reference && s.x == nil && f.BitFieldSize == 0 {
+	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 {
 		// The common case of what part does.
-		off := uint64(s.bitOff) + f.BitOffset
-		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask, bitOff: uint8(off & 7)}
+		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask}
 	}
 	m := s.part(f.Type, f.BitOffset, f.BitFieldSize)
 	if s.x != nil && m.form == reference {
@@ -120,9 +119,12 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 			return Failed(err)
 		}
 	}
+	off := uint64(o.bitOff) + bitOffset
+	if err := checkAligned(t, off); err != nil && o.form != absent {
+		return Failed(err)
+	}
 	switch o.form {
 	case reference:
-		off := uint64(o.bitOff) + bitOffset
 		addr := o.bits + uint64(int64(off)>>3)
 		return Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask, bitOff: uint8(off & 7), bitField: uint16(bitField)}
 	case value:
@@ -133,6 +135,10 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 		n := bitField
 		if n == 0 {
 			if n, err = t.BitSize(); err != nil {
+				var unsized *types.SizeError
+				if errors.As(err, &unsized) {
+					return o.prog.AbsentObject(t, OtherAbsence) // a value has no bits of it
+				}
 				return Failed(err)
 			}
 		}
@@ -168,20 +174,19 @@ func (o Object) Index(i int64) Object {
 	for u.Kind() == types.Typedef {
 		u = u.Elem()
 	}
-	base := o
-	switch u.Kind() {
-	case types.Array:
-	case types.Pointer:
-		if base, _ = o.pointee(); base.form == failed {
-			return base.step(fmt.Sprintf("[%d]", i), elementStep)
-		}
-	default:
+	if u.Kind() != types.Array && u.Kind() != types.Pointer {
 		return Failed(&TypeError{fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
 	}
 	elem := u.Elem()
 	n, err := elem.Size()
 	if err != nil {
 		return Failed(err)
+	}
+	base := o
+	if u.Kind() == types.Pointer {
+		if base, _ = o.pointee(); base.form == failed {
+			return base.step(fmt.Sprintf("[%d]", i), elementStep)
+		}
 	}
 	switch base.form {
 	case reference:
@@ -237,11 +242,6 @@ func (o Object) Reinterpret(t *types.Type) Object {
 		return o
 	case absent:
 		return Failed(&AbsentError{o.x.reason})
-	case value:
-		var unsized *types.SizeError
-		if _, err := t.Size(); errors.As(err, &unsized) && t.Set() == o.prog.types {
-			return o.prog.AbsentObject(t, OtherAbsence) // no bits are left
-		}
 	}
 	return o.Slice(t, 0, 0)
 }

@@ -52,6 +52,15 @@ func (o Object) operand() (c.Operand, error) {
 	return c.Operand{Type: o.typ}, nil
 }
 
+// operandOrOne is operand for what first says what it has against the type: in place of what could not be read is 1.
+func (o Object) operandOrOne() (c.Operand, error) {
+	a, unread := o.operand()
+	if unread != nil {
+		a = c.Operand{Type: o.typ, Bits: 1, Float: 1}
+	}
+	return a, unread
+}
+
 // result makes a value of what was computed.
 func (p *Program) result(v c.Operand, err error) Object {
 	if err != nil {
@@ -159,16 +168,11 @@ func operands(o, other Object) (a, b c.Operand, unread, err error) {
 	if err != nil {
 		return a, b, nil, err
 	}
-	if a, err = o.operand(); err != nil {
-		a, unread = c.Operand{Type: o.typ, Bits: 1, Float: 1}, err
+	a, unread = o.operandOrOne()
+	if b, err = other.operandOrOne(); unread == nil {
+		unread = err
 	}
-	if b, err = other.operand(); err != nil {
-		b = c.Operand{Type: other.typ, Bits: 1, Float: 1}
-		if unread == nil {
-			unread = err
-		}
-	}
-	if isOpenEnum(o.typ) && !isFloatOrAddress(other.typ) || isOpenEnum(other.typ) && !isFloatOrAddress(o.typ) {
+	if isOpenEnum(o.typ) && isInteger(other.typ) || isOpenEnum(other.typ) && isInteger(o.typ) {
 		return a, b, nil, &ValueError{"operand cannot have incomplete enum type"}
 	}
 	return a, b, unread, nil
@@ -178,9 +182,9 @@ func isOpenEnum(t *types.Type) bool {
 	return t.UnderlyingKind() == types.Enum && !t.IsComplete()
 }
 
-func isFloatOrAddress(t *types.Type) bool {
+func isInteger(t *types.Type) bool {
 	switch t.UnderlyingKind() {
-	case types.Float, types.Pointer, types.Array, types.Function:
+	case types.Int, types.Bool, types.Enum:
 		return true
 	}
 	return false
@@ -270,11 +274,12 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		same.typ = t
 		return same
 	}
-	a, err := o.operand()
-	if err != nil {
-		return Failed(err)
+	a, unread := o.operandOrOne()
+	r, err := c.Convert(t, bitField, a, o.prog.lookup())
+	if err == nil && unread != nil {
+		return o.fail(nil, unread)
 	}
-	return o.prog.result(c.Convert(t, bitField, a, o.prog.lookup()))
+	return o.prog.result(r, err)
 }
 
 // Cast converts an object to another type as C's cast does.
@@ -291,11 +296,12 @@ func (o Object) Cast(t *types.Type) Object {
 	if fast := o.castScalar(t); fast.form != failed || fast.x != nil {
 		return fast
 	}
-	a, err := o.operand()
-	if err != nil {
-		return o.fail(nil, err)
+	a, unread := o.operandOrOne()
+	r, err := c.Cast(t, a, o.prog.lookup())
+	if err == nil && unread != nil {
+		return o.fail(nil, unread)
 	}
-	return o.prog.result(c.Cast(t, a, o.prog.lookup()))
+	return o.prog.result(r, err)
 }
 
 // castScalar casts between integers and pointers of at most 64 bits; it returns the zero Object for all others.

@@ -33,9 +33,8 @@ type Program struct {
 	types       *types.Set
 	platform    arch.Platform
 	addressMask uint64
-	flags       Flags
-	corePath    string
-	personality Personality
+	vmcoreinfo  []byte
+	setup       atomic.Pointer[Setup]
 
 	typeFinders   finders[TypeFinder]
 	objectFinders finders[ObjectFinder]
@@ -48,6 +47,8 @@ type Program struct {
 	memos   sync.Map      // see Memo
 	names   sync.Map      // type name or primitive -> foundType
 	changes atomic.Uint64 // of what can be found by name
+
+	lang atomic.Pointer[c.Language] // that was set; nil: that of main
 }
 
 // A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process.
@@ -56,6 +57,10 @@ type Personality interface {
 	Threads(p *Program) ThreadSeq
 	// FindThread returns the thread of an ID, or a *LookupError.
 	FindThread(p *Program, tid uint64) (*Thread, error)
+	// MainThread returns the first thread of a process.
+	MainThread(p *Program) (*Thread, error)
+	// LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
+	LoadedModules(p *Program) LoadedModuleSeq
 	// CrashedThread returns the thread that caused a core dump.
 	CrashedThread(p *Program) (*Thread, error)
 	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
@@ -96,13 +101,22 @@ func (p *Program) setPlatform(platform arch.Platform) {
 func (p *Program) Platform() arch.Platform { return p.platform }
 
 // Flags returns what the program is.
-func (p *Program) Flags() Flags { return p.flags }
+func (p *Program) Flags() Flags { return p.opened().Flags }
 
 // Language returns the language that names are taken to be in: that of the function main, C where there is none.
 func (p *Program) Language() types.Language { return p.language() }
 
+// SetLanguage says what language names are in, whatever the program's function main says.
+func (p *Program) SetLanguage(l *c.Language) {
+	p.lang.Store(l)
+	p.forget()
+}
+
 func (p *Program) language() *c.Language {
-	if p.flags&IsLinuxKernel != 0 {
+	if l := p.lang.Load(); l != nil {
+		return l
+	}
+	if p.Flags()&IsLinuxKernel != 0 {
 		return c.C
 	}
 	type key struct{}
@@ -138,7 +152,7 @@ func (p *Program) languageOfMain() (*c.Language, error) {
 }
 
 // CoreDumpPath returns the file the program was opened from, or "".
-func (p *Program) CoreDumpPath() string { return p.corePath }
+func (p *Program) CoreDumpPath() string { return p.opened().CoreDumpPath }
 
 // Types returns the set that makes the program's types.
 func (p *Program) Types() *types.Set { return p.types }
@@ -146,20 +160,53 @@ func (p *Program) Types() *types.Set { return p.types }
 // Memory returns the program's memory.
 func (p *Program) Memory() *mem.Space { return p.mem }
 
-// Setup is what a personality or an opener tells a new program about itself.
+// Setup is what a personality or an opener tells a program about what it has become.
 type Setup struct {
+	Platform     arch.Platform // ignored by a program that knows its own
 	Flags        Flags
 	CoreDumpPath string
 	Personality  Personality
 }
 
-// Setup makes the program what it is opened as. It is called once, before the program is used.
-func (p *Program) Setup(s Setup) {
-	p.flags, p.corePath, p.personality = s.Flags, s.CoreDumpPath, s.Personality
+// notOpened is the setup of a program that has no target.
+var notOpened Setup
+
+func (p *Program) opened() *Setup {
+	if s := p.setup.Load(); s != nil {
+		return s
+	}
+	return &notOpened
+}
+
+// CheckUnopened returns a *ValueError for a program that has a target already.
+func (p *Program) CheckUnopened() error {
+	if p.setup.Load() != nil {
+		return &ValueError{"program memory was already initialized"}
+	}
+	return nil
+}
+
+// Setup makes the program what it is opened as; a *ValueError says that it has been opened before.
+func (p *Program) Setup(s Setup) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	if !p.platform.Known() {
+		p.setPlatform(s.Platform)
+	}
+	p.setup.Store(&s)
+	p.forget()
+	return nil
 }
 
 // Personality returns what is known of the program by what it is, or nil.
-func (p *Program) Personality() Personality { return p.personality }
+func (p *Program) Personality() Personality { return p.opened().Personality }
+
+// SetVMCOREINFO gives the program a kernel's description of itself, which then counts instead of that of the target.
+func (p *Program) SetVMCOREINFO(info []byte) { p.vmcoreinfo = info }
+
+// VMCOREINFO returns what SetVMCOREINFO gave, or nil.
+func (p *Program) VMCOREINFO() []byte { return p.vmcoreinfo }
 
 // AddressSize returns the size of an address in bytes.
 func (p *Program) AddressSize() (uint64, error) {

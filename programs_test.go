@@ -44,7 +44,7 @@ func openProgram(t testing.TB, path string) *drgn.Program {
 			t.Fatal(err)
 		}
 	}
-	m := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: path, BuildID: f.BuildID()})
+	m, _ := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: path, BuildID: f.BuildID()})
 	if err := m.AttachDebugInfo(drgn.DebugInfo{File: f}); err != nil {
 		t.Fatal(err)
 	}

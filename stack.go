@@ -71,7 +71,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		}
 		return p.unwind(&regs, true), nil
 	}
-	if p.flags&IsLinuxKernel != 0 && isPointer && u.Kind() == types.Struct && u.Tag() == "task_struct" {
+	if p.Flags()&IsLinuxKernel != 0 && isPointer && u.Kind() == types.Struct && u.Tag() == "task_struct" {
 		return (&Thread{Object: o}).StackTrace()
 	}
 	if u.Kind() == types.Int && !isPointer {
@@ -90,10 +90,10 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	if p == nil {
 		return nil, t.Object.Err()
 	}
-	if p.personality == nil {
+	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "thread"}
 	}
-	regs, interrupted, err := p.personality.Registers(p, t)
+	regs, interrupted, err := p.Personality().Registers(p, t)
 	if err != nil {
 		return nil, err
 	}

@@ -51,8 +51,8 @@ func attachSymbols(t *testing.T, m *drgn.Module, bias uint64, buildID []byte, sy
 
 func TestSymbolsOfModules(t *testing.T) {
 	m := newMock(t, arch.X86_64)
-	kernel := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: []byte{1, 2, 3, 4}})
-	ext4 := m.AddModule(drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", Ranges: []mem.Range{{Min: 0x9100, Max: 0x94ff}}})
+	kernel, _ := m.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: []byte{1, 2, 3, 4}})
+	ext4, _ := m.AddModule(drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", Ranges: []mem.Range{{Min: 0x9100, Max: 0x94ff}}})
 	err := attachSymbols(t, kernel, 0x1000, []byte{4, 3, 2, 1})
 	wantErr[*drgn.MissingDebugInfoError](t, err, "file of kernel is not of this program: its build ID is 04030201, not 01020304; give the file of that build")
 	if kernel.HasDebugInfo() {

@@ -17,38 +17,35 @@ type Thread struct {
 
 // Threads walks the program's threads in the order of their IDs.
 func (p *Program) Threads() ThreadSeq {
-	if p.personality == nil {
+	if p.Personality() == nil {
 		return func(func(*Thread, error) bool) {}
 	}
-	return p.personality.Threads(p)
+	return p.Personality().Threads(p)
 }
 
 // Thread returns the thread of an ID, or a *LookupError.
 func (p *Program) Thread(tid uint64) (*Thread, error) {
-	if p.personality == nil {
+	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
 	}
-	return p.personality.FindThread(p, tid)
+	return p.Personality().FindThread(p, tid)
 }
 
 // CrashedThread returns the thread that caused a core dump; a *ValueError for a live program.
 func (p *Program) CrashedThread() (*Thread, error) {
-	if p.flags&IsLive != 0 {
+	if p.Flags()&IsLive != 0 {
 		return nil, &ValueError{"crashed thread is only defined for core dumps"}
 	}
-	if p.personality == nil {
+	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "crashed thread"}
 	}
-	return p.personality.CrashedThread(p)
+	return p.Personality().CrashedThread(p)
 }
 
 // MainThread returns the first thread of a process.
 func (p *Program) MainThread() (*Thread, error) {
-	if p.flags&IsLinuxKernel != 0 {
-		return nil, &ValueError{"main thread is not defined for the Linux kernel"}
-	}
-	if p.personality == nil {
+	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "main thread"}
 	}
-	return nil, &ValueError{"main thread is not known"}
+	return p.Personality().MainThread(p)
 }

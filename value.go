@@ -182,11 +182,8 @@ func (o Object) Bytes() ([]byte, error) {
 
 // contents is Bytes without a copy of what a value holds: the caller does not write to it.
 func (o Object) contents() ([]byte, error) {
-	switch o.form {
-	case failed:
+	if o.form == failed {
 		return nil, o.Err()
-	case absent:
-		return nil, &AbsentError{o.x.reason}
 	}
 	n := uint64(o.bitField)
 	if n == 0 {
@@ -198,6 +195,9 @@ func (o Object) contents() ([]byte, error) {
 			}
 			return nil, err
 		}
+	}
+	if o.form == absent {
+		return nil, &AbsentError{o.x.reason}
 	}
 	big := o.prog.bitOrder(o.typ)
 	if o.form == value {
@@ -230,7 +230,8 @@ func (o Object) Read() Object {
 	case failed, value:
 		return o
 	case absent:
-		return Failed(&AbsentError{o.x.reason})
+		_, err := o.contents()
+		return Failed(err)
 	}
 	if _, ok := o.short(); ok {
 		v, err := o.scalar()

@@ -36,26 +36,47 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	core, err := target.Open(path)
+	p := drgn.New(arch.Platform{})
+	k, err := setCore(p, path, o)
 	if err != nil {
 		return nil, err
 	}
-	p, err := open(core, path, o)
-	if err != nil {
-		err = fmt.Errorf("cannot open %s: %w", path, err)
-		if bad := core.Close(); bad != nil {
-			err = errors.Join(err, bad)
-		}
-		return nil, err
+	if err := loadKernel(p, k, filepath.Dir(path), o); err != nil {
+		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
 	return p, nil
 }
 
-func open(core *target.Core, path string, o Options) (*drgn.Program, error) {
+// SetCore makes a program, which must have no target yet, that of a core dump. It loads no debugging information.
+func SetCore(p *drgn.Program, path string, options ...Options) error {
+	var o Options
+	for _, given := range options {
+		o = given
+	}
+	_, err := setCore(p, path, o)
+	return err
+}
+
+func setCore(p *drgn.Program, path string, o Options) (*linux.Kernel, error) {
+	if err := p.CheckUnopened(); err != nil {
+		return nil, err
+	}
+	core, err := target.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	k, err := openCore(p, core, path, o)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
+	}
+	return k, nil
+}
+
+func openCore(p *drgn.Program, core *target.Core, path string, o Options) (*linux.Kernel, error) {
 	if !core.Kernel {
 		return nil, &drgn.ValueError{Problem: "cores of processes can't be read yet"}
 	}
-	if core.VMCOREINFO == nil {
+	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
 		return nil, &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
 			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
 	}
@@ -69,11 +90,7 @@ func open(core *target.Core, path string, o Options) (*drgn.Program, error) {
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
 	}
-	p, k, err := linux.New(m)
-	if err != nil {
-		return nil, err
-	}
-	return p, loadKernel(p, k, filepath.Dir(path), o)
+	return linux.Setup(p, m)
 }
 
 func platformOf(core *target.Core) arch.Platform {
@@ -93,7 +110,7 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 	if err != nil {
 		o.warn(err)
 	}
-	main := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.Info().BuildID(), Ranges: nil})
+	main, _ := p.AddModule(k.MainModule())
 	search := &debuginfo.Search{Beside: beside, CacheDir: cache, Progress: o.progress("reading debugging information")}
 	info := drgn.DebugInfo{Bias: k.KASLROffset(), CacheDir: cache, Progress: o.progress("indexing debugging information")}
 

@@ -37,9 +37,17 @@ type Memory struct {
 	Local      bool
 }
 
-// New makes the program of a kernel from its memory.
-func New(m Memory) (*drgn.Program, *Kernel, error) {
-	p := drgn.New(m.Platform)
+// Setup makes a program that of a kernel, with its memory.
+func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
+	if err := p.CheckUnopened(); err != nil {
+		return nil, err
+	}
+	if p.Platform().Known() {
+		m.Platform = p.Platform()
+	}
+	if info := p.VMCOREINFO(); info != nil {
+		m.VMCOREINFO = info
+	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
 	flags := drgn.IsLinuxKernel
 	if m.Live {
@@ -48,30 +56,29 @@ func New(m Memory) (*drgn.Program, *Kernel, error) {
 	if m.Local {
 		flags |= drgn.IsLocal
 	}
-	p.Setup(drgn.Setup{Flags: flags, CoreDumpPath: m.Path, Personality: k})
-	if err := p.Memory().Add(m.Physical...); err != nil {
-		return nil, nil, err
-	}
 	if k.machine == nil {
-		return nil, nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
+		return nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
+	}
+	if err := p.Memory().Add(m.Physical...); err != nil {
+		return nil, err
 	}
 	var err error
 	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
-		return nil, nil, fmt.Errorf("cannot find the kernel's page tables: %w", err)
+		return nil, fmt.Errorf("cannot find the kernel's page tables: %w", err)
 	}
 	virtual := &virtualMemory{physical: p.Memory(), translator: k.translator}
 	if err := p.Memory().Add(mem.Segment{Min: 0, Max: m.Platform.AddressMask(), View: virtual, Read: virtual.Read}); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if err := p.Memory().Add(m.Virtual...); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	k.cpus = sync.OnceValues(func() (map[uint64]*arch.Registers, error) { return k.readPrStatus(m.PrStatus) })
 	k.inactive = sync.OnceValues(k.findInactiveFrame)
 	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableLast); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return p, k, nil
+	return k, p.Setup(drgn.Setup{Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k})
 }
 
 // Of returns the kernel that a program is, or an error for a program that is none.
@@ -163,6 +170,11 @@ func (k *Kernel) FindThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 		return nil, &drgn.LookupError{Kind: "thread", Name: fmt.Sprint(tid)}
 	}
 	return threadOf(task)
+}
+
+// MainThread is not defined for a kernel.
+func (k *Kernel) MainThread(*drgn.Program) (*drgn.Thread, error) {
+	return nil, &drgn.ValueError{Problem: "main thread is not defined for the Linux kernel"}
 }
 
 // CrashedThread returns the task that brought the kernel down.

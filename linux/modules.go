@@ -12,6 +12,57 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
+// LoadedModules walks the kernel and its modules.
+func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
+	return func(yield func(drgn.LoadedModule, error) bool) {
+		m, isNew := p.AddModule(k.MainModule())
+		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
+			return
+		}
+		for mod, err := range module.ForEach(p) {
+			var spec drgn.ModuleSpec
+			if err != nil {
+				err = fmt.Errorf("cannot walk the kernel's modules: %w", err)
+			} else {
+				spec, err = k.describe(mod)
+			}
+			if err != nil {
+				yield(drgn.LoadedModule{}, err)
+				return
+			}
+			m, isNew := p.AddModule(spec)
+			if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
+				return
+			}
+		}
+	}
+}
+
+// MainModule describes the kernel itself.
+func (k *Kernel) MainModule() drgn.ModuleSpec {
+	return drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.info.BuildID()}
+}
+
+// describe says what the kernel knows of a module: a struct module *.
+func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
+	raw, err := mod.Member("name").CString()
+	if err != nil {
+		return drgn.ModuleSpec{}, fmt.Errorf("cannot read the name of a module: %w", err)
+	}
+	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Object: mod}
+	regions, err := module.Regions(mod)
+	if err != nil {
+		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
+	}
+	for _, r := range regions {
+		spec.Ranges = append(spec.Ranges, mem.Range{Min: r.Address, Max: r.Address + r.Size - 1})
+	}
+	if spec.BuildID, err = module.BuildID(mod); err != nil {
+		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
+	}
+	return spec, nil
+}
+
 // LoadModules adds the kernel's loaded modules to the program and gives them the debugging information that search finds.
 // info says what is the same for all of them. It returns what could not be found or loaded.
 func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []error {
@@ -87,23 +138,12 @@ func (e *missingModule) Error() string {
 }
 
 func (k *Kernel) loadModule(mod drgn.Object, search *debuginfo.Search, paths map[string][]string, info drgn.DebugInfo) error {
-	raw, err := mod.Member("name").CString()
+	spec, err := k.describe(mod)
 	if err != nil {
-		return fmt.Errorf("cannot read the name of a module: %w", err)
+		return err
 	}
-	name := string(raw)
-	regions, err := module.Regions(mod)
-	if err != nil {
-		return fmt.Errorf("module %s: %w", name, err)
-	}
-	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: name, Object: mod}
-	for _, r := range regions {
-		spec.Ranges = append(spec.Ranges, mem.Range{Min: r.Address, Max: r.Address + r.Size - 1})
-	}
-	if spec.BuildID, err = module.BuildID(mod); err != nil {
-		return fmt.Errorf("module %s: %w", name, err)
-	}
-	m := k.prog.AddModule(spec)
+	name := spec.Name
+	m, _ := k.prog.AddModule(spec)
 	if m.HasDebugInfo() {
 		return nil
 	}
