@@ -223,6 +223,9 @@ func (p *Program) bigEndian() bool { return p.platform.Known() && !p.platform.Is
 
 // Read returns size bytes of the program's memory; a *mem.FaultError names the first address that can't be read.
 func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
+	if _, err := p.AddressSize(); err != nil {
+		return nil, err
+	}
 	if size > maxObject {
 		return nil, &ValueError{"cannot read more than 1 GiB at once"}
 	}
@@ -235,8 +238,11 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 
 // ReadUint reads an unsigned integer of 1, 2, 4 or 8 bytes in the program's byte order.
 func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
-	if !p.platform.Known() && size > 1 {
+	switch {
+	case !p.platform.Known() && size > 1:
 		return 0, &ValueError{"program byte order is not known"}
+	case !p.platform.Known():
+		return 0, &ValueError{"program address size is not known"}
 	}
 	return p.mem.Uint(address, size, p.bigEndian(), physical)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	cl "github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -23,6 +24,21 @@ func (c Call) language(i int) (types.Language, error) {
 		return nil, err
 	}
 	return v.(instance).value.(types.Language), nil
+}
+
+// setProgramLanguage is the setter of Program.language.
+func setProgramLanguage(c Call, v *C.PyObject) error {
+	x, err := decodePy(v)
+	if err != nil {
+		return err
+	}
+	if i, ok := x.(instance); ok {
+		if lang, ok := i.value.(*cl.Language); ok {
+			c.selfProg().SetLanguage(lang)
+			return c.None()
+		}
+	}
+	return typeError("language must be Language")
 }
 
 // A maker makes a type in a language; the arguments qualifiers and language are those at q and q+1.

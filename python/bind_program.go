@@ -35,7 +35,7 @@ func readMethod(name string, size int) Func {
 		if n == 0 {
 			word, err := c.selfProg().AddressSize()
 			if err != nil {
-				return err
+				return valueError("program word size is not known")
 			}
 			n = int(word)
 		}
@@ -206,6 +206,9 @@ func programClass() *class {
 				return c.Data(b)
 			}},
 			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: maxsize = 18446744073709551615)", Doc: "Read bytes up to a NUL.", Do: func(c Call) error {
+				if _, err := c.selfProg().AddressSize(); err != nil {
+					return err
+				}
 				b, err := c.selfProg().Memory().CString(c.Uint(0), c.UintOr(2, ^uint64(0)), c.Bool(1))
 				if err != nil {
 					return err
@@ -247,9 +250,9 @@ func programClass() *class {
 				return c.None()
 			}},
 			{name: "core_dump_path", doc: "File the program was opened from, or None.", get: func(c Call) error { return c.StringOrNone(c.selfProg().CoreDumpPath()) }},
-			{name: "language", doc: "Language of the program.", get: func(c Call) error {
+			{name: "language", doc: "Language that names are in: that of main if it is not set.", get: func(c Call) error {
 				return c.Instance(instance{class: classLanguage, value: c.selfProg().Language()})
-			}},
+			}, set: setProgramLanguage},
 		},
 		slots: slots{
 			repr: func(c Call) error {
