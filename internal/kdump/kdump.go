@@ -18,7 +18,7 @@ type File struct {
 	Header
 	VMCOREINFO []byte // lines of KEY=VALUE; nil if the file has none
 	Notes      []elf.Note
-	Truncated  bool // the file ends before its last page descriptor
+	Truncated  bool // the file ends before its last pages
 
 	src    Source
 	exists []byte   // bitmap of the pages that were there
@@ -72,9 +72,32 @@ func Open(src Source) (*File, error) {
 	}
 	if end := src.Size(); f.descs > end || pages > (end-f.descs)/descSize {
 		f.Truncated = true
+	} else {
+		f.Truncated = f.endsEarly(pages)
 	}
 	f.cache.init(h.BlockSize)
 	return f, nil
+}
+
+// lastDescs is how many of the last page descriptors say where the file should end. Pages are written in the order of their
+// descriptors; only pages of zeros share one at the start.
+const lastDescs = 512
+
+// endsEarly says whether the last of the pages lie beyond the end of the file.
+func (f *File) endsEarly(pages uint64) bool {
+	n := min(pages, lastDescs)
+	descs, err := Slice(f.src, f.descs+(pages-n)*descSize, n*descSize)
+	if err != nil {
+		return true
+	}
+	for c := bin.New("", descs, f.Big); n > 0; n-- {
+		off, size := c.U64(), uint64(c.U32())
+		c.Skip(descSize - 12)
+		if end := f.src.Size(); off > end || size > end-off {
+			return true
+		}
+	}
+	return false
 }
 
 // rank counts the pages in the file before each group of 512, and returns how many there are.

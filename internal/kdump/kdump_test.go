@@ -237,6 +237,9 @@ func TestTruncated(t *testing.T) {
 			}
 			continue
 		}
+		if !f.Truncated {
+			t.Errorf("%d of %d bytes are not truncated", n, len(whole))
+		}
 		s := space(t, f)
 		buf := make([]byte, 4096)
 		for pfn, page := range d.Pages {
@@ -248,6 +251,9 @@ func TestTruncated(t *testing.T) {
 				t.Fatalf("%d bytes, page %d: %v", n, pfn, err)
 			}
 		}
+	}
+	if f, err := Open(&Plain{"whole", whole}); err != nil || f.Truncated {
+		t.Errorf("the whole dump: truncated, or %v", err)
 	}
 	flat := kdumptest.Flatten(kdumptest.Cut(whole, 4096))
 	f, err := OpenFlat("cut", flat[:len(flat)-1000])

@@ -2,6 +2,8 @@
 package percpu
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn"
 )
 
@@ -44,7 +46,13 @@ func Offset(p *drgn.Program, cpu uint64) (uint64, error) {
 	if n, err := offsets.Len(); err != nil {
 		return 0, err
 	} else if cpu >= n {
-		return 0, &drgn.ValueError{Problem: "there is no such CPU"}
+		return 0, &drgn.ValueError{Problem: fmt.Sprintf("there is no CPU %d", cpu)}
+	}
+	// The table is of the CPUs the kernel was built for. Those that this machine can't have show what all start with.
+	if possible, err := p.Variable("nr_cpu_ids").Uint(); err == nil && cpu >= possible {
+		return 0, &drgn.ValueError{Problem: fmt.Sprintf("there is no CPU %d: the machine has %d at most", cpu, possible)}
+	} else if err != nil && !drgn.IsNotFound(err) {
+		return 0, err
 	}
 	return offsets.Index(int64(cpu)).Uint()
 }

@@ -48,7 +48,7 @@ func GroupEntity(tg drgn.Object, cpu uint64) drgn.Object {
 		return drgn.Failed(err)
 	}
 	if cpu >= max(n, 1) {
-		return drgn.Failed(&drgn.ValueError{Problem: "there is no such CPU"})
+		return drgn.Failed(&drgn.ValueError{Problem: fmt.Sprintf("there is no CPU %d", cpu)})
 	}
 	return entities.Index(int64(cpu)).Read()
 }
