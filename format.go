@@ -1,6 +1,8 @@
 package drgn
 
 import (
+	"errors"
+
 	"github.com/godrgn/drgn/lang/c"
 )
 
@@ -10,6 +12,12 @@ func (o Object) Format(f c.Format) (string, error) {
 		return "", err
 	}
 	s, err := f.String(o.printed(), printing{o.prog})
+	switch {
+	case errors.Is(err, c.ErrPastEnd):
+		err = &BoundsError{"out of bounds of value"}
+	case errors.Is(err, c.ErrTooLarge), errors.Is(err, c.ErrTooDeep):
+		err = &ValueError{err.Error()}
+	}
 	return s, o.readError(err)
 }
 

@@ -21,7 +21,7 @@ func (o Object) pointee() (target Object, ok bool) {
 	if err != nil {
 		return o.fail(o.typ, err), true // by this type the path goes on
 	}
-	target = Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask}
+	target = Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask.Load()}
 	if target.bits < nullPage {
 		target = o.behind(target)
 	}
@@ -45,7 +45,7 @@ func (o Object) Member(name string) Object {
 	}
 	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 {
 		// The common case of what part does.
-		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask}
+		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask.Load()}
 	}
 	m := s.part(f.Type, f.BitOffset, f.BitFieldSize)
 	if s.x != nil && m.form == reference {
@@ -126,7 +126,7 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 	switch o.form {
 	case reference:
 		addr := o.bits + uint64(int64(off)>>3)
-		return Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask, bitOff: uint8(off & 7), bitField: uint16(bitField)}
+		return Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask.Load(), bitOff: uint8(off & 7), bitField: uint16(bitField)}
 	case value:
 		data, err := o.contents()
 		if err != nil {
@@ -192,7 +192,7 @@ func (o Object) Index(i int64) Object {
 	case reference:
 		// As in C, this is modulo the size of the address space.
 		e := base
-		e.typ, e.bitField, e.bits = elem, 0, (base.bits+uint64(i)*n)&o.prog.addressMask
+		e.typ, e.bitField, e.bits = elem, 0, (base.bits+uint64(i)*n)&o.prog.addressMask.Load()
 		if base.x != nil {
 			e.x = base.x.element(i, u.Kind() == types.Pointer)
 		}
@@ -265,5 +265,5 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 	if err != nil {
 		return o.fail(nil, err)
 	}
-	return Object{prog: o.prog, typ: o.prog.PointerTo(t), form: value, bits: (addr - off) & o.prog.addressMask}
+	return Object{prog: o.prog, typ: o.prog.PointerTo(t), form: value, bits: (addr - off) & o.prog.addressMask.Load()}
 }

@@ -270,6 +270,9 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		return Failed(err)
 	}
 	if t.UnderlyingKind().IsCompound() && t.Underlying().Unqualified() == o.typ.Underlying().Unqualified() {
+		if o.form == absent {
+			return Failed(&AbsentError{o.x.reason})
+		}
 		same := o
 		same.typ = t
 		return same

@@ -230,8 +230,7 @@ func (o Object) Read() Object {
 	case failed, value:
 		return o
 	case absent:
-		_, err := o.contents()
-		return Failed(err)
+		return Failed(&AbsentError{o.x.reason})
 	}
 	if _, ok := o.short(); ok {
 		v, err := o.scalar()

@@ -187,7 +187,7 @@ func formatObject(call Call) error {
 		f.Columns = int(min(call.Uint(0), 1<<30))
 	}
 	if call.Has(1) {
-		f.IntegerBase = int(min(call.Uint(1), 1<<30))
+		f.IntegerBase = int(call.Int(1))
 		if f.IntegerBase != 8 && f.IntegerBase != 10 && f.IntegerBase != 16 {
 			return valueError("invalid integer base: must be 8, 10, or 16")
 		}
@@ -209,7 +209,7 @@ func formatObject(call Call) error {
 
 func formatSignature() string {
 	var b strings.Builder
-	b.WriteString("format_(*, columns: index? = None, integer_base: index? = None")
+	b.WriteString("format_(*, columns: index? = None, integer_base: int? = None")
 	for _, o := range formatOptions {
 		b.WriteString(", " + o.name + ": bool? = None")
 	}
@@ -248,11 +248,6 @@ func objectRepr(call Call) error {
 	return call.String(b.String())
 }
 
-// pyQuote writes a string as Python's repr does, for text without quotes and control characters.
-func pyQuote(s string) string {
-	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`, "\n", `\n`).Replace(s) + "'"
-}
-
 func objectGetItem(call Call, x *C.PyObject) error {
 	o := self(call)
 	var parts [3]C.arg
@@ -277,12 +272,12 @@ func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 	if u.Kind() != types.Array && u.Kind() != types.Pointer {
 		return typeError(fmt.Sprintf("'%s' is not an array or pointer", o.Type()))
 	}
-	if given(2, 1) != 1 {
-		return valueError("object slice step must be 1")
-	}
 	n, known := u.Length()
 	if s[1].kind == C.A_NONE && !known {
 		return typeError(fmt.Sprintf("'%s' has no length; slice stop must be given", o.Type()))
+	}
+	if given(2, 1) != 1 {
+		return valueError("object slice step must be 1")
 	}
 	start, stop := given(0, 0), given(1, int64(n))
 	p := o.Prog()
@@ -318,7 +313,7 @@ func iterateObject(call Call, backwards bool) error {
 	if _, err := u.BitSize(); err != nil {
 		return err
 	}
-	if reason, absent := o.Absent(); absent {
+	if reason, absent := o.Absent(); absent && n > 0 {
 		return &drgn.AbsentError{Reason: reason}
 	}
 	next := uint64(0)
@@ -501,10 +496,13 @@ func fromBytes(call Call) error {
 	if err != nil {
 		return err
 	}
+	off := call.UintOr(3, 0)
+	if err := p.BitField(t, 0, 0, bits).Err(); err != nil {
+		return err
+	}
 	if err := storable(t, "object"); err != nil {
 		return err
 	}
-	off := call.UintOr(3, 0)
 	if err := p.BitField(t, 0, off, bits).Err(); err != nil {
 		return err
 	}

@@ -1,13 +1,16 @@
 package python
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -27,7 +30,7 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 	}
 	switch u.Kind() {
 	case types.Int, types.Enum:
-		if u.OwnSize() > 8 {
+		if u.OwnSize() > 8 && o.BitFieldSize() == 0 {
 			return bigValue(o, u)
 		}
 		v, err := o.Uint()
@@ -45,7 +48,7 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 	case types.Float:
 		return wrap(o.Float())
 	case types.Struct, types.Union, types.Class:
-		whole := o.Read()
+		whole := atOnce(o)
 		if err := whole.Err(); err != nil {
 			return nil, err
 		}
@@ -55,7 +58,7 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		if !ok {
 			n = 0
 		}
-		whole := o.Read()
+		whole := atOnce(o)
 		if err := whole.Err(); err != nil {
 			return nil, err
 		}
@@ -70,6 +73,15 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		return l, nil
 	}
 	return nil, typeError(fmt.Sprintf("cannot read object with %s type", u.Kind()))
+}
+
+// atOnce reads an object as a whole. Where not all of it is in memory its parts are read one by one: those may be there.
+func atOnce(o drgn.Object) drgn.Object {
+	whole := o.Read()
+	if err := whole.Err(); errors.As(err, new(*mem.FaultError)) || errors.As(err, new(*drgn.AbsentError)) {
+		return o
+	}
+	return whole
 }
 
 // wrap makes a typed result one of any type; an error leaves no value.
@@ -88,13 +100,13 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 	if into == nil {
 		into = dict{}
 	}
-	for i, m := range ms {
+	for _, m := range ms {
 		slot, err := m.Slot()
 		if err != nil {
 			return nil, err
 		}
-		if i == len(ms)-1 && slot.Type.UnderlyingKind() == types.Array && !slot.Type.IsComplete() {
-			break // a flexible array is no part of the value
+		if storable(slot.Type, "") != nil {
+			continue // a flexible array, for one, is no part of the value
 		}
 		part := o.Slice(slot.Type, m.BitOffset, slot.BitFieldSize)
 		if m.Name == "" {
@@ -176,6 +188,39 @@ func floatRepr(x float64) string {
 		s += ".0"
 	}
 	return s
+}
+
+// pyQuote writes a string as Python's repr does.
+func pyQuote(s string) string {
+	quote := '\''
+	if strings.Contains(s, "'") && !strings.Contains(s, `"`) {
+		quote = '"'
+	}
+	var b strings.Builder
+	b.WriteRune(quote)
+	for _, r := range s {
+		switch {
+		case r == quote || r == '\\':
+			b.WriteRune('\\')
+			b.WriteRune(r)
+		case r == '\n':
+			b.WriteString(`\n`)
+		case r == '\r':
+			b.WriteString(`\r`)
+		case r == '\t':
+			b.WriteString(`\t`)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r < 0x100:
+			fmt.Fprintf(&b, `\x%02x`, r)
+		case r < 0x10000:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		}
+	}
+	b.WriteRune(quote)
+	return b.String()
 }
 
 // valueFromBytes makes a value of what starts off bits into data.

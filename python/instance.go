@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -173,6 +174,12 @@ func objectOf(self *C.PyObject) drgn.Object {
 		}
 		return p.ObjectAt(t, uint64(o.a))
 	case C.K_VALUE:
+		if o.a > 1 && t.UnderlyingKind() == types.Bool { // it came from bytes, whose bits are kept
+			size, _ := t.Size()
+			data := make([]byte, size)
+			bits.Insert(data, 0, size*8, t.Underlying().BigEndian(), uint64(o.a))
+			return p.BytesValue(t, data)
+		}
 		return p.ScalarValue(t, uint64(o.a))
 	}
 	return p.AbsentBitField(t, drgn.AbsenceReason(o.a), uint64(o.bits))

@@ -22,10 +22,10 @@ const maxValue = 1 << 28 // bytes of a value made from Python
 // fromValue makes a value of a type from a Python value: a number, a mapping of members, or elements to iterate over;
 // bitField is its size in bits as a bit-field, or 0.
 func fromValue(p *drgn.Program, t *types.Type, v *C.PyObject, bitField uint64) (drgn.Object, error) {
-	if err := storable(t, "value"); err != nil {
+	if err := p.BitField(t, 0, 0, bitField).Err(); err != nil {
 		return drgn.Object{}, err
 	}
-	if err := p.BitField(t, 0, 0, bitField).Err(); err != nil {
+	if err := storable(t, "value"); err != nil {
 		return drgn.Object{}, err
 	}
 	size, err := t.Size()

@@ -12,7 +12,7 @@ import (
 // aggregate prints a structure, union, class or array; u is its type without typedefs.
 func (f *formatter) aggregate(p part, u *types.Type, indent int, oneLine bool) bool {
 	if f.depth >= maxNesting {
-		f.fail(errTooDeep)
+		f.fail(ErrTooDeep)
 		return true
 	}
 	f.depth++
@@ -258,7 +258,7 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 		return nil
 	}
 	if depth > maxNesting || len(into) > maxMembers {
-		f.fail(errTooDeep)
+		f.fail(ErrTooDeep)
 		return nil
 	}
 	if depth == 0 {
@@ -273,7 +273,7 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 		}
 		off := base + m.BitOffset
 		if off < base {
-			f.fail(errTooLarge)
+			f.fail(ErrTooLarge)
 			return nil
 		}
 		if m.Name == "" && flat && slot.BitFieldSize == 0 {
@@ -307,13 +307,13 @@ func (f *formatter) isZero(p part) bool {
 			return u.Kind() == types.Array // of unknown length: none
 		}
 		if size > uint64(maxZeroScan) {
-			f.fail(errTooLarge)
+			f.fail(ErrTooLarge)
 			return false
 		}
 		n = size * 8
 	}
 	if f.scanned += int(n/8) + 1; f.scanned > maxZeroScan {
-		f.fail(errTooLarge)
+		f.fail(ErrTooLarge)
 		return false
 	}
 	const chunk = 4096
@@ -339,7 +339,7 @@ func (f *formatter) isZero(p part) bool {
 // floating-point zero.
 func (f *formatter) isZeroWithin(p part, u *types.Type) bool {
 	if f.depth++; f.depth > maxNesting {
-		f.fail(errTooDeep)
+		f.fail(ErrTooDeep)
 		return false
 	}
 	defer func() { f.depth-- }()

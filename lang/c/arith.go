@@ -85,9 +85,16 @@ func Binary(op Operator, a, b Operand, l Lookup) (Operand, error) {
 	return floats(op, a, b)
 }
 
-// samePointee reports whether two pointers point to the same type, qualifiers aside.
+// samePointee reports whether two pointers point to elements of one kind and size: C wants the same type, but it is common
+// to subtract pointers to signed and unsigned characters.
 func samePointee(a, b *types.Type) bool {
-	return a.Underlying().Elem().Unqualified() == b.Underlying().Elem().Unqualified()
+	x, y := a.Underlying().Elem().Underlying(), b.Underlying().Elem().Underlying()
+	if x.Unqualified() == y.Unqualified() {
+		return true
+	}
+	xn, _ := x.Size()
+	yn, _ := y.Size()
+	return x.Kind() == y.Kind() && xn == yn
 }
 
 // step returns the size of what a pointer points to; of void, 1.

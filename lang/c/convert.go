@@ -1,6 +1,7 @@
 package c
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -18,26 +19,32 @@ func Cast(t *types.Type, a Operand, l Lookup) (Operand, error) {
 // pointers to the same type, when no qualifier is lost, or to void; and any scalar to a boolean. Errors are
 // [*ConversionError] and those of l.
 func Convert(t *types.Type, bitField uint64, a Operand, l Lookup) (Operand, error) {
+	given := a.Type
 	a, err := a.decay(l)
 	if err != nil {
 		return Operand{}, err
 	}
 	u := t.Underlying()
-	to := Operand{Type: t}
-	switch from := a.kind(); {
-	case a.isArithmetic() && to.isArithmetic():
-	case from == types.Pointer && u.Kind() == types.Bool:
-	case from == types.Pointer && u.Kind() == types.Pointer:
-		if !assignable(u.Elem(), a.Type.Underlying().Elem()) {
-			return Operand{}, &ConversionError{From: a.Type, To: t,
-				Problem: fmt.Sprintf("cannot convert '%s' to incompatible type '%s'", a.Type, t)}
+	arithmetic := a.isArithmetic()
+	ok := arithmetic
+	switch k := u.Kind(); {
+	case k == types.Void || k == types.Function || k == types.Array:
+		return Operand{}, &ConversionError{From: given, To: t, Problem: fmt.Sprintf("cannot convert to '%s'", t)}
+	case k == types.Bool:
+		if !arithmetic && a.kind() != types.Pointer {
+			return Operand{}, &ConversionError{From: given}
 		}
-	default:
-		if err := target(t, "convert to"); err != nil {
-			return Operand{}, err
-		}
-		return Operand{}, &ConversionError{From: a.Type, To: t,
-			Problem: fmt.Sprintf("cannot convert '%s' to incompatible type '%s'", a.Type, t)}
+		ok = true
+	case k == types.Pointer:
+		ok = a.kind() == types.Pointer && assignable(u.Elem(), a.Type.Underlying().Elem())
+	case k.IsCompound():
+		ok = false
+	case a.kind() == types.Enum: // also one that is incomplete: why it cannot be converted is said below
+		ok = true
+	}
+	if !ok {
+		return Operand{}, &ConversionError{From: given, To: t,
+			Problem: fmt.Sprintf("cannot convert '%s' to incompatible type '%s'", given, t)}
 	}
 	return convert(t, bitField, a, l, "convert to")
 }
@@ -61,6 +68,11 @@ func target(t *types.Type, verb string) error {
 	case k == types.Enum && !u.IsComplete():
 		problem = fmt.Sprintf("cannot %s incomplete enumerated type", verb)
 	case k.IsCompound() || k == types.Array:
+		var unsized *types.SizeError
+		if _, err := u.Size(); errors.As(err, &unsized) && !u.IsComplete() {
+			problem = fmt.Sprintf("cannot %s %s type", verb, unsized.Reason)
+			break
+		}
 		problem = fmt.Sprintf("cannot %s '%s'", verb, t)
 	default:
 		return nil
@@ -78,6 +90,9 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 	}
 	u := t.Underlying()
 	pointer := a.kind() == types.Pointer
+	if !pointer && !a.isArithmetic() && u.Kind() == types.Bool {
+		return Operand{}, &ConversionError{From: a.Type}
+	}
 	if !pointer && !a.isArithmetic() || pointer && u.Kind() == types.Float {
 		return Operand{}, &ConversionError{From: a.Type, To: t}
 	}

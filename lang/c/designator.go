@@ -17,7 +17,7 @@ type Step struct {
 // ParseDesignator parses what stands in offsetof's second place: "a.b[2].c", or an element first: "[2].c". Errors are
 // [*SyntaxError].
 func ParseDesignator(text string) ([]Step, error) {
-	x := newLexer(text, false)
+	x := newLexer(text)
 	var steps []Step
 	member := func(after string) {
 		if x.err == nil && x.tok.kind != tokenName {

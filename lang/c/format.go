@@ -93,10 +93,11 @@ type FormatError struct {
 
 func (e *FormatError) Error() string { return e.Problem }
 
+// Errors of [Format.Append].
 var (
-	errTooLarge  = errors.New("object is too large to be printed")
-	errTooDeep   = errors.New("object nests too deeply to be printed")
-	errPastEnd   = errors.New("object lies past the end of its bytes")
+	ErrTooLarge  = errors.New("object is too large to be printed")
+	ErrTooDeep   = errors.New("object nests too deeply to be printed")
+	ErrPastEnd   = errors.New("object lies past the end of its bytes")
 	errIncorrect = errors.New("invalid integer base: must be 8, 10, or 16")
 )
 
@@ -272,7 +273,7 @@ func (f *formatter) place(p part, named bool, indent int) {
 // lines, it always is.
 func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	if len(f.b) > f.maxLen {
-		f.fail(errTooLarge)
+		f.fail(ErrTooLarge)
 	}
 	if f.err != nil {
 		return true

@@ -1,7 +1,9 @@
 package c
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -39,15 +41,24 @@ type token struct {
 
 // A lexer splits a type name or designator into tokens. Its first error sticks; after it there are only ends.
 type lexer struct {
-	text string
-	pos  int
-	cpp  bool
-	tok  token // the present token
-	err  error
+	text   string
+	pos    int
+	scoped bool  // names may have "::"
+	cpp    bool  // names may have template arguments
+	tok    token // the present token
+	err    error
 }
 
-func newLexer(text string, cpp bool) *lexer {
-	x := &lexer{text: text, cpp: cpp}
+// newTypeLexer splits a type name. Programs in C may have parts in C++, whose names are no other thing in C.
+func newTypeLexer(text string, cpp bool) *lexer {
+	x := &lexer{text: text, scoped: true, cpp: cpp}
+	x.next()
+	return x
+}
+
+// newLexer splits a designator.
+func newLexer(text string) *lexer {
+	x := &lexer{text: text}
 	x.next()
 	return x
 }
@@ -86,18 +97,18 @@ func (x *lexer) next() {
 		x.tok = token{kind: tokenEnd, pos: start}
 		return
 	}
-	kind := tokenKind(x.text[start])
+	kind, text := tokenKind(x.text[start]), ""
 	switch c := x.text[start]; {
-	case isLetter(c) || x.cpp && c == ':' && x.at(1) == ':' && isLetter(x.at(2)):
+	case isLetter(c) || x.scoped && x.scopeAt(x.pos):
 		kind = tokenName
-		x.name()
-		if x.err != nil {
-			return
-		}
+		text = x.name()
 	case isDigit(c):
 		kind = tokenNumber
 		for isDigit(x.at(0)) || isLetter(x.at(0)) {
 			x.pos++
+		}
+		if _, err := parseNumber(x.text[start:x.pos]); err != nil && !errors.Is(err, strconv.ErrRange) {
+			x.fail(start, "invalid number")
 		}
 	case c == '.' && x.at(1) == '.' && x.at(2) == '.':
 		kind = tokenDots
@@ -108,34 +119,75 @@ func (x *lexer) next() {
 		x.fail(start, "invalid character %q", c)
 		return
 	}
-	x.tok = token{kind, start, x.text[start:x.pos]}
+	if x.err != nil {
+		return
+	}
+	if text == "" {
+		text = x.text[start:x.pos]
+	}
+	x.tok = token{kind, start, text}
 }
 
-// name passes over an identifier.
-func (x *lexer) name() {
+// parseNumber parses an integer constant of C without a suffix.
+func parseNumber(s string) (uint64, error) {
+	if strings.ContainsAny(s, "_oO") { // Go's own
+		return 0, strconv.ErrSyntax
+	}
+	return strconv.ParseUint(s, 0, 64)
+}
+
+// scopeAt reports whether "::" is at pos.
+func (x *lexer) scopeAt(pos int) bool { return strings.HasPrefix(x.text[pos:], "::") }
+
+// afterSpace returns the position of the first byte from pos on that is no space.
+func (x *lexer) afterSpace(pos int) int {
+	for pos < len(x.text) && isSpace(x.text[pos]) {
+		pos++
+	}
+	return pos
+}
+
+// name passes over an identifier with its scopes and returns it without the spaces between its parts.
+func (x *lexer) name() string {
+	start, spaced := x.pos, []string(nil) // spaced has what was before the last space
+	skip := func(to int) {
+		if to > x.pos {
+			spaced = append(spaced, x.text[start:x.pos])
+			start, x.pos = to, to
+		}
+	}
 	for {
-		if x.cpp && x.at(0) == ':' && x.at(1) == ':' {
-			if !isLetter(x.at(2)) {
-				x.fail(x.pos, "expected identifier after '::'")
-				return
-			}
+		if x.scoped && x.scopeAt(x.pos) {
 			x.pos += 2
+			skip(x.afterSpace(x.pos))
+			if !isLetter(x.at(0)) {
+				x.fail(x.pos, "expected identifier after '::'")
+				return ""
+			}
 		}
 		for isLetter(x.at(0)) || isDigit(x.at(0)) {
 			x.pos++
 		}
-		if x.cpp && x.at(0) == '<' {
+		if _, keyword := words[x.text[start:x.pos]]; keyword {
+			break // "struct ::foo" is no member of "struct"
+		}
+		next := x.afterSpace(x.pos)
+		if x.cpp && next < len(x.text) && x.text[next] == '<' {
+			skip(next)
 			n := templateArguments(x.text[x.pos:])
 			if n == 0 {
 				x.fail(x.pos, "invalid template arguments")
-				return
+				return ""
 			}
 			x.pos += n
+			next = x.afterSpace(x.pos)
 		}
-		if !x.cpp || x.at(0) != ':' || x.at(1) != ':' {
-			return
+		if !x.scoped || !x.scopeAt(next) {
+			break
 		}
+		skip(next)
 	}
+	return strings.Join(append(spaced, x.text[start:x.pos]), "")
 }
 
 // templateArguments returns the length of the template arguments s starts with, from '<' to the '>' that belongs to it;

@@ -2,7 +2,6 @@ package c
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/godrgn/drgn/types"
@@ -33,7 +32,7 @@ const maxDeclarators = 256
 // ParseTypeName returns the type called name: "unsigned long", "const struct foo *", "int (*)[2]". Errors are
 // [*SyntaxError], [*NotFoundError] and those of lookup.
 func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error) {
-	p := typeParser{lexer: newLexer(name, l.cpp), lang: l, lookup: lookup}
+	p := typeParser{lexer: newTypeLexer(name, l.cpp), lang: l, lookup: lookup}
 	t := p.typeName()
 	if p.err == nil && p.tok.kind != tokenEnd {
 		p.fail(p.tok.pos, "extra tokens after type name")
@@ -156,7 +155,7 @@ func (p *typeParser) startsDeclarator(named bool) bool {
 
 // isType reports whether a name in a parameter's parentheses is a type's, as in "int (size_t)".
 func (p *typeParser) isType(name string) bool {
-	t, err := p.lookup.Find(identifierKinds(p.lang), name)
+	t, err := p.findAny(identifierKinds(p.lang), name)
 	return err == nil && t != nil
 }
 
@@ -193,15 +192,11 @@ func (p *typeParser) array() declarator {
 	return d
 }
 
-// number parses the present token as an integer constant of C without a suffix.
+// number returns the value of the present token, a number.
 func (x *lexer) number() uint64 {
-	n, err := strconv.ParseUint(x.tok.text, 0, 64)
-	if err != nil || strings.ContainsAny(x.tok.text, "_oO") {
-		problem := "invalid number"
-		if e, ok := err.(*strconv.NumError); ok && e.Err == strconv.ErrRange {
-			problem = numberTooLarge
-		}
-		x.fail(x.tok.pos, "%s", problem)
+	n, err := parseNumber(x.tok.text)
+	if err != nil { // one that is no number at all is no token
+		x.fail(x.tok.pos, numberTooLarge)
 		return 0
 	}
 	x.next()
@@ -278,20 +273,33 @@ func (p *typeParser) apply(t *types.Type, d declarator) *types.Type {
 	})
 }
 
-func identifierKinds(l *Language) types.KindSet {
+// identifierKinds returns the kinds of types that a name without a keyword is looked for among: those that it has by C's
+// rules, then those that a compiler has such names for (wchar_t in C++, _Float16).
+func identifierKinds(l *Language) []types.KindSet {
+	first := types.KindsOf(types.Typedef)
 	if l.cpp {
-		return types.KindsOf(types.Typedef, types.Int, types.Bool, types.Float, types.Struct, types.Union, types.Class, types.Enum)
+		first = types.KindsOf(types.Typedef, types.Struct, types.Union, types.Class, types.Enum)
 	}
-	return types.KindsOf(types.Typedef, types.Int, types.Bool, types.Float)
+	return []types.KindSet{first, types.KindsOf(types.Int, types.Bool, types.Float)}
+}
+
+// findAny returns the first type of a name that is found among one set of kinds after the other.
+func (p *typeParser) findAny(kinds []types.KindSet, name string) (*types.Type, error) {
+	for _, k := range kinds {
+		if t, err := p.lookup.Find(k, name); t != nil || err != nil {
+			return t, err
+		}
+	}
+	return nil, nil
 }
 
 // find looks for a named type; keyword is "struct", "union", "class", "enum" or "".
-func (p *typeParser) find(kinds types.KindSet, keyword, name string) *types.Type {
-	t, err := p.lookup.Find(kinds, name)
+func (p *typeParser) find(kinds []types.KindSet, keyword, name string) *types.Type {
+	t, err := p.findAny(kinds, name)
 	if t == nil && err == nil && strings.IndexByte(name, '<') >= 0 {
 		for _, style := range []string{"> >", ">>"} { // as gcc writes it, as clang does
 			if s := respell(name, style); s != name && t == nil && err == nil {
-				t, err = p.lookup.Find(kinds, s)
+				t, err = p.findAny(kinds, s)
 			}
 		}
 	}
@@ -299,7 +307,7 @@ func (p *typeParser) find(kinds types.KindSet, keyword, name string) *types.Type
 		if keyword != "" {
 			name = keyword + " " + name
 		}
-		err = &NotFoundError{kinds, name}
+		err = &NotFoundError{kinds[0], name}
 	}
 	if err != nil && p.err == nil {
 		p.err = err

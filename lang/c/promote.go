@@ -54,6 +54,10 @@ func (a Operand) promote(l Lookup) (Operand, error) {
 	if a.rank() > 0 {
 		return a, nil
 	}
+	if a.kind() == types.Bool { // of any size: it holds 0 or 1
+		t, err := l.Primitive(types.CInt)
+		return Int(t, 0, a.low()), err
+	}
 	for _, p := range []types.Primitive{types.CInt, types.CUnsignedInt} {
 		t, err := l.Primitive(p)
 		if err != nil {

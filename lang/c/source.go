@@ -64,7 +64,7 @@ func (s *source) bytes(off, n uint64) ([]byte, error) {
 		return b, nil
 	}
 	if s.mem == nil || off+n < off || s.base+off < s.base {
-		return nil, errPastEnd
+		return nil, ErrPastEnd
 	}
 	if n < windowSize {
 		if index := off / windowSize; index+1 != s.badWindow {

@@ -32,7 +32,7 @@ var words = map[string]word{
 	"signed": {kind: wordSign}, "unsigned": {kind: wordSign},
 	"short": {kind: wordLength}, "long": {kind: wordLength},
 	"char": {kind: wordBase}, "int": {kind: wordBase}, "float": {kind: wordBase}, "double": {kind: wordBase},
-	"_Bool": {kind: wordBase}, "void": {kind: wordBase}, "__int128": {kind: wordBase}, "_Complex": {kind: wordBase},
+	"_Bool": {kind: wordBase}, "void": {kind: wordBase}, "__int128": {kind: wordBase},
 	"bool":   {kind: wordBase, cpp: true},
 	"struct": {kind: wordTag, tag: types.Struct}, "union": {kind: wordTag, tag: types.Union},
 	"enum": {kind: wordTag, tag: types.Enum}, "class": {kind: wordTag, tag: types.Class, cpp: true},
@@ -91,8 +91,6 @@ func (s *specifier) add(kind wordKind, text string) bool {
 		return s.sign == "" && (s.length == "" || s.length == "long")
 	case "__int128":
 		return s.length == ""
-	case "_Complex":
-		return false
 	}
 	return s.sign == "" && s.length == ""
 }
@@ -112,7 +110,8 @@ func (p *typeParser) specifiers() *types.Type {
 	var (
 		quals types.Qualifiers
 		spec  specifier
-		named *types.Type // a tag's or typedef's type
+		what  string             // "identifier", "'struct'": what named stands for
+		named func() *types.Type // finds a tag's, typedef's or _Atomic's type, once all words are there
 	)
 loop:
 	for p.tok.kind == tokenName {
@@ -121,32 +120,29 @@ loop:
 		case wordQualifier:
 			quals |= w.quals
 			p.next()
+			if w.quals == types.Atomic && p.tok.kind == '(' && named == nil && spec == (specifier{}) {
+				t := p.atomic()
+				named, what = func() *types.Type { return t }, "'_Atomic'"
+			}
 		case wordSign, wordLength, wordBase:
 			before := spec.String()
-			if named != nil {
-				p.fail(tok.pos, "cannot combine '%s' with identifier", tok.text)
-				return nil
-			}
-			if !spec.add(w.kind, tok.text) {
-				if before == "" {
-					p.fail(tok.pos, "'%s' is not supported", tok.text)
-				} else {
-					p.fail(tok.pos, "cannot combine '%s' with '%s'", tok.text, before)
-				}
+			if named != nil || !spec.add(w.kind, tok.text) {
+				p.cannotCombine(tok, before, what)
 				return nil
 			}
 			p.next()
 		case wordTag:
 			if named != nil || spec != (specifier{}) {
-				break loop
+				p.cannotCombine(tok, spec.String(), what)
+				return nil
 			}
-			named = p.tag(w, tok)
+			named, what = p.tag(w, tok), "'"+tok.text+"'"
 		default:
 			if named != nil || spec != (specifier{}) {
 				break loop
 			}
 			p.next()
-			named = p.identifier(tok.text)
+			named, what = func() *types.Type { return p.identifier(tok.text) }, "identifier"
 		}
 		if p.err != nil {
 			return nil
@@ -158,17 +154,48 @@ loop:
 	if p.err != nil {
 		return nil
 	}
-	if named == nil {
-		named = p.primitive(spec)
-		if p.err != nil {
-			return nil
-		}
+	var t *types.Type
+	if named != nil {
+		t = named()
+	} else {
+		t = p.primitive(spec)
 	}
-	return named.Qualified(named.Qualifiers() | quals)
+	if p.err != nil {
+		return nil
+	}
+	return t.Qualified(t.Qualifiers() | quals)
+}
+
+// cannotCombine says that a word does not go with those of one of C's own types, before, or with what else there is.
+func (p *typeParser) cannotCombine(tok token, before, what string) {
+	if what == "" {
+		what = "'" + before + "'"
+	}
+	p.fail(tok.pos, "cannot combine '%s' with %s", tok.text, what)
+}
+
+// atomic parses the parentheses of "_Atomic(int)".
+func (p *typeParser) atomic() *types.Type {
+	if p.depth++; p.depth > maxDeclarators {
+		p.fail(p.tok.pos, "too many parentheses")
+		return nil
+	}
+	p.next()
+	t := p.specifiers()
+	if p.err != nil {
+		return nil
+	}
+	t, _ = p.declarators(t, false)
+	p.expect(')')
+	p.depth--
+	if p.err != nil {
+		return nil
+	}
+	return t.Qualified(t.Qualifiers() | types.Atomic)
 }
 
 // tag parses what follows "struct", "union", "class" or "enum".
-func (p *typeParser) tag(w word, keyword token) *types.Type {
+func (p *typeParser) tag(w word, keyword token) func() *types.Type {
 	p.next()
 	if p.err == nil && (p.tok.kind != tokenName || p.word().kind != wordNone) {
 		p.fail(p.tok.pos, "expected identifier after '%s'", keyword.text)
@@ -178,14 +205,14 @@ func (p *typeParser) tag(w word, keyword token) *types.Type {
 	}
 	name := p.tok.text
 	p.next()
-	kinds := types.KindsOf(w.tag)
-	if p.lang.cpp && (w.tag == types.Struct || w.tag == types.Class) {
-		kinds = types.KindsOf(types.Struct, types.Class) // C++ lets both keywords name either
+	kinds := []types.KindSet{types.KindsOf(w.tag)}
+	if p.lang.cpp && (w.tag == types.Struct || w.tag == types.Class) { // C++ lets both keywords name either
+		kinds = append(kinds, types.KindsOf(types.Struct+types.Class-w.tag))
 	}
 	if p.err != nil {
 		return nil
 	}
-	return p.find(kinds, keyword.text, name)
+	return func() *types.Type { return p.find(kinds, keyword.text, name) }
 }
 
 // identifier finds the type a name that is no keyword stands for.
