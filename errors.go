@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -14,6 +15,7 @@ var ErrNotFound = errors.New("not found")
 type LookupError struct {
 	Kind     string // "variable", "constant", "function", "symbol", …; "" for a type or any object
 	Name     string // what was looked for, as it was given
+	TypeName string // the type name that it is a part of, or ""
 	Filename string // the file it was to be in, or ""
 	Hint     string // what the user can do next, or ""
 	IsObject bool   // an object was looked for
@@ -42,10 +44,13 @@ func (e *LookupError) Error() string {
 	if e.AtAddress {
 		fmt.Fprintf(&b, "containing %s", e.Name)
 	} else {
-		fmt.Fprintf(&b, "'%s'", e.Name)
+		fmt.Fprintf(&b, "'%s'", cmp.Or(e.TypeName, e.Name))
 	}
 	if e.Filename != "" {
 		fmt.Fprintf(&b, " in '%s'", e.Filename)
+	}
+	if e.TypeName != "" && e.TypeName != e.Name {
+		fmt.Fprintf(&b, ": there is no '%s'", e.Name)
 	}
 	if e.Hint != "" {
 		b.WriteString(" (" + e.Hint + ")")

@@ -126,7 +126,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 	if err != nil {
 		var missing *c.NotFoundError
 		if errors.As(err, &missing) {
-			return nil, &LookupError{Name: missing.Name, Filename: filename, Hint: p.debugInfoHint()}
+			return nil, &LookupError{Name: missing.Name, TypeName: name, Filename: filename, Hint: p.debugInfoHint()}
 		}
 		return nil, err
 	}
@@ -161,11 +161,11 @@ func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) 
 	return nil, nil
 }
 
-// Primitive asks the finders under each spelling; what none knows is as usual on the platform.
+// Primitive asks the finders under each spelling; what none knows is as usual on the platform,
+// and C's in C++ too.
 func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
-	lang := l.p.language()
 	if prim == types.CVoid {
-		return l.p.types.Void(lang), nil
+		return l.p.types.Void(c.C), nil
 	}
 	names := c.Spellings(prim)
 	if names == nil {
@@ -185,13 +185,13 @@ func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
 		return nil, err
 	}
 	if prim == types.CSizeT || prim == types.CPtrdiffT {
-		return l.word(lang, prim, size)
+		return l.word(prim, size)
 	}
-	return c.Model{PointerSize: size, BigEndian: l.p.bigEndian()}.Primitive(l.p.types, lang, prim), nil
+	return c.Model{PointerSize: size, BigEndian: l.p.bigEndian()}.Primitive(l.p.types, c.C, prim), nil
 }
 
 // word makes size_t and ptrdiff_t of the integer type of the program that is as large as a pointer.
-func (l typeLookup) word(lang *c.Language, prim types.Primitive, size uint64) (*types.Type, error) {
+func (l typeLookup) word(prim types.Primitive, size uint64) (*types.Type, error) {
 	candidates := []types.Primitive{types.CUnsignedLong, types.CUnsignedLongLong, types.CUnsignedInt}
 	if prim == types.CPtrdiffT {
 		candidates = []types.Primitive{types.CLong, types.CLongLong, types.CInt}
@@ -202,7 +202,7 @@ func (l typeLookup) word(lang *c.Language, prim types.Primitive, size uint64) (*
 			return nil, err
 		}
 		if t.OwnSize() == size {
-			return l.p.types.Typedef(lang, prim.String(), t), nil
+			return l.p.types.Typedef(c.C, prim.String(), t), nil
 		}
 	}
 	return nil, &ValueError{"no suitable integer type for " + prim.String()}
