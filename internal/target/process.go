@@ -1,0 +1,176 @@
+package target
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/godrgn/drgn/mem"
+)
+
+// A Process is a running process, seen through /proc. It is always the process and the address space that were there
+// when it was opened: once the process has exited, or has executed another program, its memory can't be read any more.
+// It serves any number of goroutines until Close.
+type Process struct {
+	PID int
+
+	name string   // of the directory: "/proc/1"
+	dir  *os.File // keeps the process's identity: its ID may be given to another one
+	mem  *os.File // keeps its address space
+}
+
+// procRoot is where the system shows its processes.
+const procRoot = "/proc"
+
+// OpenProcess opens the process of an ID. Reading its memory takes the right to trace it.
+func OpenProcess(pid int) (*Process, error) {
+	p := &Process{PID: pid, name: filepath.Join(procRoot, strconv.Itoa(pid))}
+	var err error
+	// Memory first: the names in its errors are those that users know.
+	if p.mem, err = os.Open(filepath.Join(p.name, "mem")); err != nil {
+		return nil, untraceable(err)
+	}
+	if p.dir, err = os.Open(p.name); err != nil {
+		p.mem.Close() // was only read
+		return nil, err
+	}
+	return p, nil
+}
+
+// A TraceError says that a process may not be looked into.
+type TraceError struct{ Err *os.PathError }
+
+func (e *TraceError) Error() string {
+	return fmt.Sprintf("%v: debugging a process takes the same user or CAP_SYS_PTRACE, and that /proc/sys/kernel/yama/ptrace_scope allows it", e.Err)
+}
+
+// Unwrap returns the failure of the system call.
+func (e *TraceError) Unwrap() error { return e.Err }
+
+func untraceable(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) && (errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)) {
+		return &TraceError{path}
+	}
+	return err
+}
+
+// Close closes the process; its memory can't be read afterwards.
+func (p *Process) Close() error { return errors.Join(p.mem.Close(), p.dir.Close()) }
+
+// Path returns a path to a file of the process's directory, which leads nowhere once the process is gone.
+func (p *Process) Path(file string) string {
+	return filepath.Join(procRoot, "self/fd", strconv.Itoa(int(p.dir.Fd())), file)
+}
+
+// rename names the process's own directory in an error.
+func (p *Process) rename(err error, file string) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return untraceable(&os.PathError{Op: path.Op, Path: filepath.Join(p.name, file), Err: path.Err})
+	}
+	return err
+}
+
+// maxProc bounds the size of a file of /proc: a process has 65,530 mappings unless the system is told otherwise.
+const maxProc = 256 << 20
+
+// File reads a file of the process's directory: "maps".
+func (p *Process) File(file string) ([]byte, error) {
+	f, err := os.Open(p.Path(file))
+	if err != nil {
+		return nil, p.rename(err, file)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxProc))
+	if err != nil {
+		return nil, p.rename(err, file)
+	}
+	return data, nil
+}
+
+// Tasks returns the IDs of the process's threads in their order.
+func (p *Process) Tasks() ([]uint64, error) {
+	entries, err := os.ReadDir(p.Path("task"))
+	if err != nil {
+		return nil, p.rename(err, "task")
+	}
+	var tids []uint64
+	for _, e := range entries {
+		if tid, err := strconv.ParseUint(e.Name(), 10, 31); err == nil {
+			tids = append(tids, tid)
+		}
+	}
+	slices.Sort(tids)
+	return tids, nil
+}
+
+// HasTask reports whether the process has a thread of an ID.
+func (p *Process) HasTask(tid uint64) (bool, error) {
+	file := filepath.Join("task", strconv.FormatUint(tid, 10))
+	_, err := os.Stat(p.Path(file))
+	if errors.Is(err, os.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, p.rename(err, file)
+	}
+	return true, nil
+}
+
+// Comm returns the name of a thread.
+func (p *Process) Comm(tid uint64) (string, error) {
+	comm, err := p.File(filepath.Join("task", strconv.FormatUint(tid, 10), "comm"))
+	if err != nil {
+		return "", err
+	}
+	return string(bytes.TrimSuffix(comm, []byte("\n"))), nil
+}
+
+// Mappings returns what is mapped into the process's memory.
+func (p *Process) Mappings() ([]Mapping, error) {
+	maps, err := p.File("maps")
+	if err != nil {
+		return nil, err
+	}
+	return ParseMaps(filepath.Join(p.name, "maps"), maps)
+}
+
+// MappedFile returns a path that opens the file that is mapped, even when it was deleted or replaced since, or when the
+// process sees other files than we do. It takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
+func (p *Process) MappedFile(m Mapping) string {
+	return p.Path(fmt.Sprintf("map_files/%x-%x", m.Start, m.End))
+}
+
+// Segment returns the memory of the process up to the address last.
+func (p *Process) Segment(last uint64) mem.Segment { return mem.Segment{Max: last, Read: p.read} }
+
+// read is a [mem.ReadFunc].
+func (p *Process) read(buf []byte, address, _ uint64, _ bool) error {
+	for len(buf) > 0 {
+		// Offsets of files are not negative; no process has memory there, but for the page of vsyscalls.
+		if int64(address) < 0 {
+			return &mem.FaultError{Message: notReadable, Address: address}
+		}
+		n, err := p.mem.ReadAt(buf, int64(address))
+		if n == 0 {
+			if err == io.EOF { // the address space is gone
+				return &mem.FaultError{Message: "short read from memory file: the process has exited or executed another program", Address: address}
+			}
+			if errors.Is(err, os.ErrClosed) {
+				return err
+			}
+			return &mem.FaultError{Message: notReadable, Address: address}
+		}
+		buf, address = buf[n:], address+uint64(n)
+	}
+	return nil
+}
+
+const notReadable = "could not read memory"
