@@ -8,10 +8,11 @@ import (
 // ThreadSeq walks threads; an error is the last pair.
 type ThreadSeq = iter.Seq2[*Thread, error]
 
-// A Thread is a thread of a program: a task of a kernel.
+// A Thread is a thread of a program: a task of a kernel, a thread of a process.
 type Thread struct {
+	Prog   *Program // the program it is of; nil: that of Object
 	TID    uint64
-	Name   string
+	Name   string // "" where it is not known: cores of processes have that of the main thread only
 	Object Object // of the kernel: the struct task_struct *; a failed object for other programs
 }
 
@@ -31,10 +32,10 @@ func (p *Program) Thread(tid uint64) (*Thread, error) {
 	return p.Personality().FindThread(p, tid)
 }
 
-// CrashedThread returns the thread that caused a core dump; a *ValueError for a live program.
+// CrashedThread returns the thread that caused a core dump; an *UnsupportedError for a live program.
 func (p *Program) CrashedThread() (*Thread, error) {
 	if p.Flags()&IsLive != 0 {
-		return nil, &ValueError{"crashed thread is only defined for core dumps"}
+		return nil, &UnsupportedError{"crashed thread is only defined for core dumps"}
 	}
 	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "crashed thread"}

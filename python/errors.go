@@ -115,7 +115,7 @@ func raise(err error) {
 		exc = excTypeError
 	case errors.Is(err, c.ErrFloatSize):
 		exc = excNotImplementedError
-	case errors.Is(err, c.ErrNegativeShift):
+	case errors.Is(err, c.ErrNegativeShift), errors.As(err, new(*types.BitFieldError)):
 		exc = excValueError
 	case errors.As(err, new(*bin.DecodeError)):
 		exc = excBadData
@@ -145,6 +145,10 @@ func raise(err error) {
 		exc = excAttributeError
 	case errors.As(err, &value):
 		exc = excValueError
+	case errors.As(err, new(*drgn.UnsupportedError)):
+		exc = excUnsupported
+	case errors.As(err, new(*drgn.NotImplementedError)):
+		exc = excNotImplementedError
 	case errors.As(err, &syntax):
 		exc = excSyntax
 		if syntax.TooLarge() {
