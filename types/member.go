@@ -30,10 +30,15 @@ func (e *NoMembersError) Error() string {
 // Unwrap returns the error of a type's kind.
 func (e *NoMembersError) Unwrap() error { return &KindError{e.Type, "members"} }
 
-// A DepthError says that anonymous members hold each other.
-type DepthError struct{}
+// A DepthError says that types hold or refer to each other without an end.
+type DepthError struct{ Problem string } // "": of anonymous members
 
-func (*DepthError) Error() string { return "maximum anonymous member depth exceeded" }
+func (e *DepthError) Error() string {
+	if e.Problem == "" {
+		return "maximum anonymous member depth exceeded"
+	}
+	return e.Problem
+}
 
 // A place is a member and where it lies in the type that was asked.
 type place struct {

@@ -320,6 +320,29 @@ type TooLargeError struct{ Problem string }
 
 func (e *TooLargeError) Error() string { return e.Problem }
 
+// A BitFieldError says why a type has no bit-fields of a size.
+type BitFieldError struct{ Problem string }
+
+func (e *BitFieldError) Error() string { return e.Problem }
+
+// CheckBitField says whether a type can have a bit-field of a size in bits; 0 is none.
+func CheckBitField(t *Type, size uint64) error {
+	if size == 0 {
+		return nil
+	}
+	switch t.UnderlyingKind() {
+	case Int, Bool, Enum:
+	default:
+		return &BitFieldError{fmt.Sprintf("bit field must be integer, not '%s'", t)}
+	}
+	if n, err := t.BitSize(); err != nil {
+		return &BitFieldError{fmt.Sprintf("bit field must be integer, not '%s', which is incomplete", t)}
+	} else if size > n {
+		return &BitFieldError{fmt.Sprintf("bit field size is larger than type size: %d bits of '%s'", size, t)}
+	}
+	return nil
+}
+
 // Size returns the size of an object of the type in bytes.
 func (t *Type) Size() (uint64, error) {
 	mul := uint64(1)

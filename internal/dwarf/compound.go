@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"bytes"
+	"fmt"
 
 	"github.com/godrgn/drgn/types"
 )
@@ -201,6 +202,7 @@ type shape struct {
 	name                         Value
 	place, dataBit, oldBit, bits uint64
 	value                        Value
+	where                        []byte // place, where an expression says it
 }
 
 func (d DIE) shape() (s shape, err error) {
@@ -209,8 +211,10 @@ func (d DIE) shape() (s shape, err error) {
 		case AttrName:
 			s.name = v
 		case AttrDataMemberLocation:
-			s.place, _ = v.memberOffset()
-			s.place++
+			s.place = v.u + 1
+			if b, ok := v.Block(); ok {
+				s.where = b
+			}
 		case AttrDataBitOffset:
 			s.dataBit = v.u + 1
 		case AttrBitOffset:
@@ -235,7 +239,7 @@ func sameAttrs(a, b DIE) (bool, error) {
 		return false, err
 	}
 	if x.place != y.place || x.dataBit != y.dataBit || x.oldBit != y.oldBit || x.bits != y.bits ||
-		x.value.u != y.value.u || !bytes.Equal(x.value.b, y.value.b) {
+		x.value.u != y.value.u || !bytes.Equal(x.value.b, y.value.b) || !bytes.Equal(x.where, y.where) {
 		return false, nil
 	}
 	if x.name.Form == FormStrp && y.name.Form == FormStrp && x.name.u == y.name.u && a.Unit.File == b.Unit.File {
@@ -268,9 +272,12 @@ func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
 	if d.Off != m.d.Off || d.Unit.File != m.f {
 		return d.Unit.File.typeOf(d, m.depth+1)
 	}
-	size, _, err := d.Uint(AttrByteSize)
+	size, ok, err := d.Uint(AttrByteSize)
 	if err != nil {
 		return nil, err
+	}
+	if !ok {
+		return nil, d.fail("%s has missing or invalid %s", d.Tag, AttrByteSize)
 	}
 	m.depth = 0
 	return set.Compound(m.lang, kind, tag, size, m.loadCompound), nil
@@ -304,7 +311,7 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 			members = append(members, c)
 		case TagInheritance:
 			members = append(members, c)
-		case TagTemplateTypeParam, TagTemplateValueParam:
+		case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
 			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
 				return types.Detail{}, err
 			}
@@ -312,7 +319,7 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 	}
 	d.Members = make([]types.Member, 0, len(members))
 	for i, c := range members {
-		member, err := m.member(c, i == last || m.d.Tag == TagUnionType)
+		member, err := m.member(c, i == last && i > 0 && m.d.Tag != TagUnionType)
 		if err != nil {
 			return types.Detail{}, err
 		}
@@ -356,21 +363,21 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 	}
 	text, err := name.text()
 	if err != nil {
-		return types.Member{}, err
+		return types.Member{}, c.invalid(AttrName, err)
 	}
 	out := types.Member{Name: text}
 	var bits uint64
 	if bitSize.Exists() {
 		n, ok := bitSize.Uint()
 		if !ok {
-			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_bit_size is no constant")
+			return types.Member{}, c.invalid(AttrBitSize, bitSize.wrongForm())
 		}
 		bits = n
 	}
 	if location.Exists() {
-		n, ok := location.memberOffset()
-		if !ok || n > 1<<60 {
-			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_data_member_location is no constant")
+		n, err := location.memberOffset()
+		if err != nil {
+			return types.Member{}, c.fail("%s has %w", c.Tag, err)
 		}
 		out.BitOffset = n * 8
 	}
@@ -378,21 +385,24 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 	case dataBit.Exists():
 		n, ok := dataBit.Uint()
 		if !ok {
-			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_data_bit_offset is no constant")
+			return types.Member{}, c.invalid(AttrDataBitOffset, dataBit.wrongForm())
 		}
 		out.BitOffset += n
 	case oldBit.Exists():
 		// Until DWARF 3: from the most significant bit of the storage unit to that of the bit-field, whatever the byte
 		// order (DWARF 3, section 5.5.6).
-		n, ok := oldBit.Int()
+		n, ok := oldBit.Uint()
 		if !ok {
-			return types.Member{}, m.f.errorAt(c.Off, "DW_AT_bit_offset is no constant")
+			return types.Member{}, c.invalid(AttrBitOffset, oldBit.wrongForm())
 		}
 		if m.f.big {
-			out.BitOffset += uint64(n)
+			out.BitOffset += n
 			break
 		}
 		storage, ok := byteSize.Uint()
+		if !ok && byteSize.Exists() {
+			return types.Member{}, c.invalid(AttrByteSize, byteSize.wrongForm())
+		}
 		if !ok {
 			t, err := m.f.TypeAttr(c)
 			if err != nil {
@@ -402,41 +412,59 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 				return types.Member{}, err
 			}
 		}
-		out.BitOffset += storage*8 - uint64(n) - bits
+		out.BitOffset += storage*8 - n - bits
 	}
 	f := m.f
 	out.Lazy = types.Later(func() (types.Slot, error) {
 		t, err := f.memberType(c, flexible)
+		if err == nil {
+			err = types.CheckBitField(t, bits)
+		}
 		return types.Slot{Type: t, BitFieldSize: bits}, err
 	})
 	return out, nil
 }
 
-// memberType returns the type of a member. Compilers write a zero-length array as they do one of unknown length, which
-// only the last member of a structure can be.
+// memberType returns the type of a member; flexible says whether it may be an array of unknown length.
 func (f *File) memberType(c DIE, flexible bool) (*types.Type, error) {
-	t, err := f.TypeAttr(c)
-	if err != nil || flexible || t.Kind() != types.Array {
+	t, err := f.typeAttr(c, 0)
+	if err != nil || flexible {
 		return t, err
 	}
-	if _, known := t.Length(); known {
-		return t, nil
-	}
-	return f.cfg.Set.Array(t.Language(), t.Elem(), 0), nil
+	return f.closed(t), nil
 }
 
 // memberOffset returns the offset in bytes that DW_AT_data_member_location says: a constant, or before DWARF 3 the
 // expression DW_OP_plus_uconst.
-func (v Value) memberOffset() (uint64, bool) {
-	if n, ok := v.Uint(); ok {
-		return n, true
-	}
-	const opConstu, opPlusUconst = 0x10, 0x23
-	if v.IsExpr() && len(v.b) > 1 && (v.b[0] == opPlusUconst || v.b[0] == opConstu) {
+func (v Value) memberOffset() (uint64, error) {
+	const opPlusUconst = 0x23
+	unsupported := fmt.Errorf("unsupported %s: it is neither a constant nor DW_OP_plus_uconst", AttrDataMemberLocation)
+	switch {
+	case (v.Form == FormData4 || v.Form == FormData8) && v.unit.Version < 4, v.Form == FormSecOffset, v.Form == FormLoclistx:
+		return 0, unsupported // a location list
+	case v.IsExpr() && len(v.b) > 0 && v.b[0] != opPlusUconst:
+		return 0, unsupported
+	case v.IsExpr():
+		if len(v.b) == 0 {
+			return 0, fmt.Errorf("invalid %s: empty", AttrDataMemberLocation)
+		}
 		n, k := uleb(v.b[1:])
-		return n, k != 0 && (k+1 == len(v.b))
+		if k == 0 {
+			return 0, fmt.Errorf("invalid %s: bad LEB128 number", AttrDataMemberLocation)
+		}
+		if k+1 != len(v.b) {
+			return 0, unsupported
+		}
+		return n, nil
 	}
-	return 0, false
+	n, ok := v.Uint()
+	if !ok {
+		return 0, fmt.Errorf("invalid %s: %w", AttrDataMemberLocation, v.wrongForm())
+	}
+	if n > 1<<60 {
+		return 0, fmt.Errorf("invalid %s: %#x bytes", AttrDataMemberLocation, n)
+	}
+	return n, nil
 }
 
 // enum makes an enumerated type (DWARF 5, section 5.7).
@@ -480,17 +508,17 @@ func (m typeMaker) compatible() (*types.Type, error) {
 		if err != nil {
 			return nil, err
 		}
-		if k := t.UnderlyingKind(); k != types.Int && k != types.Bool {
-			return nil, m.fail("DW_AT_type of an enumerated type is no integer type")
+		if t = t.Underlying(); t.Kind() != types.Int {
+			return nil, m.fail("%s of %s is not an integer type", AttrType, m.d.Tag)
 		}
-		return t, nil
+		return t.Qualified(0), nil
 	}
 	size, ok, err := m.d.Uint(AttrByteSize)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || size > maxBaseSize {
-		return nil, m.fail("enumerated type without a sensible size")
+	if !ok {
+		return nil, m.fail("%s has missing or invalid %s", m.d.Tag, AttrByteSize)
 	}
 	_, negative, err := m.enumerators(8, true)
 	if err != nil {
@@ -508,7 +536,7 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 		if c.Tag != TagEnumerator {
 			continue
 		}
-		name, err := c.Name()
+		name, err := c.mustText()
 		if err != nil {
 			return nil, false, err
 		}
@@ -516,12 +544,15 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 		if err != nil {
 			return nil, false, err
 		}
+		if !v.Exists() {
+			return nil, false, c.missing(AttrConstValue)
+		}
 		n, ok := v.Uint()
-		if b, block := v.Block(); block && len(b) > 8 { // 128 bits: the low 64 are what types can hold
-			n, ok = m.d.Unit.fixed(b[m.lowBytes(len(b)):], 8), true
+		if v.Form == FormData16 {
+			n, ok = v.narrow()
 		}
 		if !ok {
-			return nil, false, m.f.errorAt(c.Off, "enumerator without a value")
+			return nil, false, c.invalid(AttrConstValue, v.wrongForm())
 		}
 		if (v.Form == FormSdata || v.Form == FormImplicitConst) && int64(n) < 0 {
 			negative = true
@@ -534,10 +565,12 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 	return list, negative, nil
 }
 
-// lowBytes returns where the low 8 of n bytes begin.
-func (m typeMaker) lowBytes(n int) int {
-	if m.f.big {
-		return n - 8
+// narrow returns a number of 128 bits that 64 can hold.
+func (v Value) narrow() (n uint64, ok bool) {
+	high, low := v.b[8:], v.b[:8]
+	if v.unit.File.big {
+		high, low = low, high
 	}
-	return 0
+	top := v.unit.fixed(high, 8)
+	return v.unit.fixed(low, 8), top == 0 || top == ^uint64(0)
 }

@@ -85,7 +85,7 @@ func (t Tag) String() string {
 	if n, ok := tagNames[t]; ok {
 		return "DW_TAG_" + n
 	}
-	return fmt.Sprintf("DW_TAG_%#x", uint16(t))
+	return fmt.Sprintf("DW_TAG_<%#x>", uint16(t))
 }
 
 // An Attr is what an attribute of a DIE says (DWARF 5, section 7.5.4).
@@ -173,6 +173,25 @@ const (
 	AttrGNURangesBase       Attr = 0x2132
 	AttrGNUAddrBase         Attr = 0x2133
 )
+
+// attrNames are the names of the attributes that errors are about.
+var attrNames = map[Attr]string{
+	AttrName: "name", AttrByteSize: "byte_size", AttrBitSize: "bit_size", AttrBitOffset: "bit_offset", AttrType: "type",
+	AttrEncoding: "encoding", AttrEndianity: "endianity", AttrUpperBound: "upper_bound", AttrLowerBound: "lower_bound",
+	AttrCount: "count", AttrConstValue: "const_value", AttrDefaultValue: "default_value", AttrLocation: "location",
+	AttrDataMemberLocation: "data_member_location", AttrDataBitOffset: "data_bit_offset", AttrSibling: "sibling",
+	AttrSignature: "signature", AttrSpecification: "specification", AttrAbstractOrigin: "abstract_origin",
+	AttrLowPC: "low_pc", AttrHighPC: "high_pc", AttrRanges: "ranges", AttrStmtList: "stmt_list", AttrCompDir: "comp_dir",
+	AttrDeclFile: "decl_file", AttrFrameBase: "frame_base", AttrDeclaration: "declaration", AttrExternal: "external",
+}
+
+// String returns the attribute's name as the specification writes it, "DW_AT_name".
+func (a Attr) String() string {
+	if n, ok := attrNames[a]; ok {
+		return "DW_AT_" + n
+	}
+	return fmt.Sprintf("DW_AT_%#x", uint16(a))
+}
 
 // A Form is how an attribute's value is encoded (DWARF 5, section 7.5.6).
 type Form uint16

@@ -32,6 +32,9 @@ type Config struct {
 	// exactly one. May be nil.
 	Complete func(kind types.Kind, tag string) (*types.Type, error)
 
+	// Argument returns what a template's value parameter of a type stands for. May be nil.
+	Argument func(d DIE, t *types.Type) (any, error)
+
 	CacheDir string // directory of the index cache; "": no cache
 	BuildID  []byte // key in the cache; none: no cache
 

@@ -51,6 +51,18 @@ func (v Value) IsConstant() bool {
 	return false
 }
 
+// isRef reports whether the value is a reference to a DIE.
+func (v Value) isRef() bool {
+	switch v.Form {
+	case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata, FormRefAddr, FormRefSig8, FormRefSup4, FormRefSup8, FormGNURefAlt:
+		return true
+	}
+	return false
+}
+
+// wrongForm says that the value is of a form that its attribute cannot have.
+func (v Value) wrongForm() error { return fmt.Errorf("form %#x is wrong here", uint16(v.Form)) }
+
 // Uint returns a constant as an unsigned number.
 func (v Value) Uint() (uint64, bool) { return v.u, v.IsConstant() }
 

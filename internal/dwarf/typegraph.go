@@ -7,7 +7,7 @@ import (
 )
 
 // maxTypeDepth bounds chains of types that refer to each other without a structure between: bad files have circles.
-const maxTypeDepth = 256
+const maxTypeDepth = 1000
 
 // TypeOf returns the type that a DIE describes: a type, or the type of a function. There is one type for a DIE, and one
 // for all DIEs that define the same structure in several units.
@@ -51,9 +51,48 @@ func (f *File) elem(d DIE, depth int) (*types.Type, error) {
 	}
 	to, err := v.DIE()
 	if err != nil {
-		return nil, err
+		return nil, d.invalid(AttrType, err)
 	}
 	return to.Unit.File.typeOf(to, depth+1)
+}
+
+// invalid says that an attribute of d does not make sense.
+func (d DIE) invalid(at Attr, why error) error {
+	return d.fail("%s has invalid %s: %w", d.Tag, at, why)
+}
+
+// missing says that d lacks an attribute it must have.
+func (d DIE) missing(at Attr) error { return d.fail("%s is missing %s", d.Tag, at) }
+
+// fail says what is wrong with d.
+func (d DIE) fail(format string, args ...any) error {
+	return d.Unit.File.errorAt(d.Off, fmt.Errorf(format, args...).Error())
+}
+
+// typeAttr is TypeAttr for DIEs that must have a type.
+func (f *File) typeAttr(d DIE, depth int) (*types.Type, error) {
+	if v, err := d.Inherited(AttrType); err != nil {
+		return nil, err
+	} else if !v.Exists() {
+		return nil, d.missing(AttrType)
+	}
+	return f.elem(d, depth)
+}
+
+// mustText returns a name that d must have.
+func (d DIE) mustText() (string, error) {
+	v, err := d.Inherited(AttrName)
+	if err != nil {
+		return "", err
+	}
+	if v.Exists() {
+		b, err := v.Bytes()
+		if err == nil {
+			return string(b), nil
+		}
+		return "", d.fail("%s has missing or invalid DW_AT_name: %w", d.Tag, err)
+	}
+	return "", d.fail("%s has missing or invalid DW_AT_name", d.Tag)
 }
 
 func (f *File) typeOf(d DIE, depth int) (*types.Type, error) {
@@ -61,7 +100,7 @@ func (f *File) typeOf(d DIE, depth int) (*types.Type, error) {
 		return t.(*types.Type), nil
 	}
 	if depth > maxTypeDepth {
-		return nil, f.errorAt(d.Off, "types refer to each other in a circle")
+		return nil, &types.DepthError{Problem: f.errorAt(d.Off, "maximum DWARF type parsing depth exceeded: types refer to each other in a circle").Error()}
 	}
 	lang, err := d.Unit.language()
 	if err != nil {
@@ -85,7 +124,7 @@ type typeMaker struct {
 }
 
 func (m typeMaker) fail(format string, args ...any) error {
-	return m.f.errorAt(m.d.Off, fmt.Sprintf(format, args...))
+	return m.d.fail(format, args...)
 }
 
 func (m typeMaker) make() (*types.Type, error) {
@@ -102,7 +141,7 @@ func (m typeMaker) make() (*types.Type, error) {
 	case TagEnumerationType:
 		return m.enum()
 	case TagTypedef, TagTemplateAlias:
-		name, err := m.d.FullName()
+		name, err := m.d.mustText()
 		if err != nil {
 			return nil, err
 		}
@@ -117,15 +156,15 @@ func (m typeMaker) make() (*types.Type, error) {
 		if err != nil {
 			return nil, err
 		}
-		size, ok, err := m.d.Uint(AttrByteSize)
-		if err != nil {
+		size := uint64(m.d.Unit.AddrSize)
+		if v, err := m.d.Attr(AttrByteSize); err != nil {
 			return nil, err
-		}
-		if !ok {
-			size = uint64(m.d.Unit.AddrSize)
-		}
-		if size > maxBaseSize {
-			return nil, m.fail("pointer of %d bytes", size)
+		} else if v.Exists() {
+			n, ok := v.Uint()
+			if !ok {
+				return nil, m.d.invalid(AttrByteSize, v.wrongForm())
+			}
+			size = n
 		}
 		return set.Pointer(m.lang, to, size, m.f.big), nil
 	case TagConstType, TagImmutableType:
@@ -137,44 +176,46 @@ func (m typeMaker) make() (*types.Type, error) {
 	case TagAtomicType:
 		return m.qualified(types.Atomic)
 	case TagArrayType:
-		return m.array(true)
+		return m.array()
 	case TagSubroutineType, TagSubprogram:
 		return m.function()
 	case TagUnspecifiedType:
 		return set.Void(m.lang), nil
 	}
-	return nil, m.fail("%s is no type that godrgn knows", m.d.Tag)
+	return nil, m.fail("unknown DWARF type tag %#x, %[1]s", m.d.Tag)
 }
 
-// qualified adds a qualifier; of an array its elements have it, as in C.
+// qualified adds a qualifier.
 func (m typeMaker) qualified(q types.Qualifiers) (*types.Type, error) {
 	t, err := m.f.elem(m.d, m.depth)
 	if err != nil {
 		return nil, err
 	}
-	return m.qualify(t, q), nil
+	return t.Qualified(t.Qualifiers() | q), nil
 }
 
-func (m typeMaker) qualify(t *types.Type, q types.Qualifiers) *types.Type {
-	if t.Kind() != types.Array {
-		return t.Qualified(t.Qualifiers() | q)
+// closed returns t with a length of zero where t is an array, or a typedef of one, whose length is unknown: compilers write
+// a zero-length array as they do one of unknown length, which only the last member of a structure can be.
+func (f *File) closed(t *types.Type) *types.Type {
+	switch t.Kind() {
+	case types.Array:
+		if _, known := t.Length(); !known {
+			return f.cfg.Set.Array(t.Language(), t.Elem(), 0).Qualified(t.Qualifiers())
+		}
+	case types.Typedef:
+		if t.Underlying().Kind() == types.Array {
+			if to := f.closed(t.Elem()); to != t.Elem() {
+				return f.cfg.Set.Typedef(t.Language(), t.Name(), to).Qualified(t.Qualifiers())
+			}
+		}
 	}
-	elem := m.qualify(t.Elem(), q)
-	if n, ok := t.Length(); ok {
-		return m.f.cfg.Set.Array(m.lang, elem, n)
-	}
-	return m.f.cfg.Set.IncompleteArray(m.lang, elem)
+	return t
 }
-
-// maxBaseSize bounds the size in bytes of integers and the like.
-const maxBaseSize = 64
 
 func (m typeMaker) base() (*types.Type, error) {
-	var name, encoding, size, endianity Value
+	var encoding, size, endianity Value
 	if err := m.d.Attrs(func(at Attr, v Value) bool {
 		switch at {
-		case AttrName:
-			name = v
 		case AttrEncoding:
 			encoding = v
 		case AttrByteSize:
@@ -186,23 +227,34 @@ func (m typeMaker) base() (*types.Type, error) {
 	}); err != nil {
 		return nil, err
 	}
-	text, err := name.text()
+	text, err := m.d.mustText()
 	if err != nil {
 		return nil, err
 	}
+	enc, ok := encoding.Uint()
+	if !ok {
+		return nil, m.fail("%s has missing or invalid %s", m.d.Tag, AttrEncoding)
+	}
 	n, ok := size.Uint()
-	if !ok || n > maxBaseSize {
-		return nil, m.fail("base type '%s' without a sensible size", text)
+	if !ok {
+		return nil, m.fail("%s has missing or invalid %s", m.d.Tag, AttrByteSize)
 	}
 	big := m.f.big
-	switch endianity.u {
-	case 1: // DW_END_big
-		big = true
-	case 2: // DW_END_little
-		big = false
+	if end, ok := endianity.Uint(); endianity.Exists() && !ok {
+		return nil, m.fail("invalid DW_AT_endianity of base type '%s'", text)
+	} else {
+		switch end {
+		case 0: // DW_END_default
+		case 1: // DW_END_big
+			big = true
+		case 2: // DW_END_little
+			big = false
+		default:
+			return nil, m.fail("unknown DW_AT_endianity %#x of base type '%s'", end, text)
+		}
 	}
 	set := m.f.cfg.Set
-	switch encoding.u {
+	switch enc {
 	case encBoolean:
 		return set.Bool(m.lang, text, n, big), nil
 	case encFloat:
@@ -211,10 +263,8 @@ func (m typeMaker) base() (*types.Type, error) {
 		return m.int(text, n, true, big), nil
 	case encUnsigned, encUnsignedChar, encUTF, encUCS, encASCII, encAddress:
 		return m.int(text, n, false, big), nil
-	case encComplexFloat:
-		return nil, m.fail("complex type '%s' is not supported", text)
 	}
-	return nil, m.fail("base type '%s' has the unsupported encoding %#x", text, encoding.u)
+	return nil, m.fail("%s has unknown DWARF encoding %#x: base type '%s' is not supported", m.d.Tag, enc, text)
 }
 
 // int returns an integer type; one of C's own has the name C prefers, "unsigned long" for "long unsigned int".
@@ -226,12 +276,13 @@ func (m typeMaker) int(name string, size uint64, signed, big bool) *types.Type {
 	return t
 }
 
-// array makes an array; outermost says whether its length may be unknown, else it is zero then.
-func (m typeMaker) array(open bool) (*types.Type, error) {
-	t, err := m.f.elem(m.d, m.depth)
+// array makes an array. Only the length of its first dimension may be unknown.
+func (m typeMaker) array() (*types.Type, error) {
+	t, err := m.f.typeAttr(m.d, m.depth)
 	if err != nil {
 		return nil, err
 	}
+	t = m.f.closed(t)
 	type dim struct {
 		n     uint64
 		known bool
@@ -260,7 +311,7 @@ func (m typeMaker) array(open bool) (*types.Type, error) {
 	}
 	set := m.f.cfg.Set
 	for i := len(dims) - 1; i >= 0; i-- {
-		if i == 0 && open && !dims[0].known {
+		if i == 0 && !dims[0].known {
 			t = set.IncompleteArray(m.lang, t)
 		} else {
 			t = set.Array(m.lang, t, dims[i].n)
@@ -271,33 +322,27 @@ func (m typeMaker) array(open bool) (*types.Type, error) {
 
 // count returns how many elements a DW_TAG_subrange_type says (DWARF 5, section 5.13).
 func (d DIE) count() (n uint64, known bool, err error) {
-	v, err := d.Attr(AttrCount)
-	if err != nil {
-		return 0, false, err
+	for _, at := range [...]Attr{AttrUpperBound, AttrCount} {
+		v, err := d.Attr(at)
+		if err != nil {
+			return 0, false, err
+		}
+		if !v.Exists() {
+			continue
+		}
+		n, ok := v.Uint()
+		switch {
+		case !ok && (v.IsExpr() || v.isRef()): // only known at run time
+			return 0, false, nil
+		case !ok:
+			return 0, false, d.invalid(at, v.wrongForm())
+		case at == AttrCount:
+			return n, true, nil
+		}
+		lower, _, err := d.Uint(AttrLowerBound) // 0 in C
+		return n - lower + 1, true, err
 	}
-	if v.Exists() {
-		n, known = v.Uint()
-		return n, known, nil
-	}
-	if v, err = d.Attr(AttrUpperBound); err != nil {
-		return 0, false, err
-	}
-	upper, ok := v.Uint()
-	if !ok { // none, or only known at run time
-		return 0, false, nil
-	}
-	lower, _, err := d.Uint(AttrLowerBound) // 0 in C
-	if err != nil {
-		return 0, false, err
-	}
-	n = upper - lower + 1
-	switch {
-	case int64(n) >= 0:
-		return n, true, nil
-	case v.Form == FormSdata || v.Form == FormImplicitConst:
-		return 0, true, nil
-	}
-	return n, true, nil
+	return 0, false, nil
 }
 
 // function makes the type of a function; parameters are decoded when asked for.
@@ -318,9 +363,13 @@ func (m typeMaker) function() (*types.Type, error) {
 		if err != nil {
 			return nil, err
 		}
-		if c.Tag == TagUnspecifiedParameters {
+		switch {
+		case c.Tag == TagUnspecifiedParameters && variadic:
+			return nil, m.fail("%s has multiple %s children", m.d.Tag, c.Tag)
+		case c.Tag == TagFormalParameter && variadic:
+			return nil, m.fail("%s has %s child after %s child", m.d.Tag, c.Tag, TagUnspecifiedParameters)
+		case c.Tag == TagUnspecifiedParameters:
 			variadic = true
-			break
 		}
 	}
 	return m.f.cfg.Set.Function(m.lang, ret, variadic, m.loadFunction), nil
@@ -335,10 +384,10 @@ func (m typeMaker) loadFunction() (d types.Detail, err error) {
 		case TagFormalParameter:
 			name, err := c.FullName()
 			if err != nil {
-				return types.Detail{}, err
+				return types.Detail{}, c.invalid(AttrName, err)
 			}
 			d.Parameters = append(d.Parameters, types.Parameter{Name: name, Lazy: m.later(c)})
-		case TagTemplateTypeParam, TagTemplateValueParam:
+		case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
 			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
 				return types.Detail{}, err
 			}
@@ -347,40 +396,67 @@ func (m typeMaker) loadFunction() (d types.Detail, err error) {
 	return d, nil
 }
 
-// later returns a slot for a DIE with DW_AT_type and, perhaps, a value.
+// later returns a slot for a parameter.
 func (m typeMaker) later(c DIE) types.Lazy {
 	f := m.f
 	return types.Later(func() (types.Slot, error) {
+		if c.Tag == TagFormalParameter {
+			t, err := f.typeAttr(c, 0)
+			return types.Slot{Type: t}, err
+		}
 		t, err := f.TypeAttr(c)
-		if err != nil {
-			return types.Slot{}, err
+		if err != nil || c.Tag != TagTemplateValueParam {
+			return types.Slot{Type: t}, err
+		}
+		if !c.Has(AttrConstValue) && !c.Has(AttrLocation) {
+			return types.Slot{}, c.fail("%s is missing value: it has neither %s nor %s", c.Tag, AttrConstValue, AttrLocation)
 		}
 		s := types.Slot{Type: t}
-		for _, at := range [...]Attr{AttrConstValue, AttrDefaultValue} {
-			v, err := c.Attr(at)
-			if err != nil {
-				return types.Slot{}, err
-			}
-			if n, ok := v.Uint(); ok {
-				s.Value = n
-			} else if b, ok := v.Block(); ok && !v.isExprloc() {
-				s.Value = b
-			}
+		if f.cfg.Argument != nil {
+			s.Value, err = f.cfg.Argument(c, t)
+		} else if n, ok, _ := c.Uint(AttrConstValue); ok {
+			s.Value = n
 		}
-		return s, nil
+		return s, err
 	})
 }
 
-func (v Value) isExprloc() bool { return v.Form == FormExprloc }
+// maxPackDepth bounds how deep packs of template parameters nest; compilers don't nest them.
+const maxPackDepth = 4
 
+// template adds a template parameter, or those of a pack of them.
 func (m typeMaker) template(to []types.TemplateParameter, c DIE) ([]types.TemplateParameter, error) {
+	return m.templates(to, c, 0)
+}
+
+func (m typeMaker) templates(to []types.TemplateParameter, c DIE, depth int) ([]types.TemplateParameter, error) {
+	if c.Tag == TagGNUTemplateParamPack {
+		if depth > maxPackDepth {
+			return nil, c.fail("packs of template parameters nest more than %d deep", maxPackDepth)
+		}
+		for p, err := range c.Children() {
+			if err != nil {
+				return nil, err
+			}
+			switch p.Tag {
+			case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
+				if to, err = m.templates(to, p, depth+1); err != nil {
+					return nil, err
+				}
+			}
+		}
+		return to, nil
+	}
 	name, err := c.Name()
 	if err != nil {
-		return nil, err
+		return nil, c.invalid(AttrName, err)
 	}
-	def, err := c.Flag(AttrDefaultValue)
+	def, err := c.Attr(AttrDefaultValue)
 	if err != nil {
 		return nil, err
 	}
-	return append(to, types.TemplateParameter{Name: name, IsDefault: def, Lazy: m.later(c)}), nil
+	if def.Exists() && def.Form != FormFlag && def.Form != FormFlagPresent {
+		return nil, c.invalid(AttrDefaultValue, def.wrongForm())
+	}
+	return append(to, types.TemplateParameter{Name: name, IsDefault: def.Flag(), Lazy: m.later(c)}), nil
 }
