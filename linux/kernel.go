@@ -3,6 +3,7 @@
 package linux
 
 import (
+	"encoding/hex"
 	"fmt"
 	"sync"
 
@@ -20,7 +21,7 @@ type Kernel struct {
 	info       *VMCOREINFO
 	machine    *machine.Machine
 	translator machine.Translator
-	cpus       func() (map[uint64]*arch.Registers, error)
+	cpus       func() (map[uint64]*arch.Registers, error) // nil when they can't be had
 
 	inactive func() (inactiveFrame, error)
 }
@@ -35,6 +36,13 @@ type Memory struct {
 	Path       string
 	Live       bool
 	Local      bool
+
+	// CPUs returns NT_PRSTATUS notes as they are now, one for each CPU of a live kernel, or a *drgn.ValueError while the
+	// CPUs run; nil where they can't be had.
+	CPUs func() ([][]byte, error)
+
+	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
+	BuildID []byte
 }
 
 // Setup makes a program that of a kernel, with its memory.
@@ -49,6 +57,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		m.VMCOREINFO = info
 	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
+	if k.info.BuildID() == nil && m.BuildID != nil {
+		k.info.values["BUILD-ID"] = hex.EncodeToString(m.BuildID)
+	}
 	flags := drgn.IsLinuxKernel
 	if m.Live {
 		flags |= drgn.IsLive
@@ -66,14 +77,10 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
 		return nil, fmt.Errorf("cannot find the kernel's page tables: %w", err)
 	}
-	virtual := &virtualMemory{physical: p.Memory(), translator: k.translator}
-	if err := p.Memory().Add(mem.Segment{Min: 0, Max: m.Platform.AddressMask(), View: virtual, Read: virtual.Read}); err != nil {
+	if err := k.addVirtual(m); err != nil {
 		return nil, err
 	}
-	if err := p.Memory().Add(m.Virtual...); err != nil {
-		return nil, err
-	}
-	k.cpus = sync.OnceValues(func() (map[uint64]*arch.Registers, error) { return k.readPrStatus(m.PrStatus) })
+	k.addCPUs(m)
 	k.inactive = sync.OnceValues(k.findInactiveFrame)
 	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableLast); err != nil {
 		return nil, err
@@ -229,7 +236,7 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		return nil, false, err
 	}
 	if running {
-		if p.Flags()&drgn.IsLive != 0 {
+		if k.cpus == nil {
 			return nil, false, &drgn.ValueError{Problem: "cannot unwind stack of running task"}
 		}
 		cpu, err := sched.TaskCPU(task)
@@ -243,7 +250,7 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		if regs := cpus[cpu]; regs != nil {
 			return regs, true, nil
 		}
-		return nil, false, &drgn.ValueError{Problem: fmt.Sprintf("cannot unwind stack of running task: the dump has no registers of CPU %d", cpu)}
+		return nil, false, &drgn.ValueError{Problem: fmt.Sprintf("cannot unwind stack of running task: there are no registers of CPU %d", cpu)}
 	}
 	frame, err := k.inactive()
 	if err != nil {

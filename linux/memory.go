@@ -13,7 +13,13 @@ type virtualMemory struct {
 	physical   *mem.Space
 	translator machine.Translator
 	lookaside  [lookasides]atomic.Pointer[pageView]
+
+	fixed  func(address uint64) bool // whether the place of a virtual address never changes
+	places [lookasides]atomic.Pointer[place]
 }
+
+// place is where virtual addresses lie one after the other.
+type place struct{ address, physical, contiguous uint64 }
 
 // lookasides is the number of pages whose place is remembered: the table costs 64 KiB, the views nothing where the dump
 // is mapped and 4 KiB each where its pages are compressed.
@@ -92,10 +98,24 @@ func (m *virtualMemory) Next(address uint64) (uint64, bool) {
 	}
 }
 
-// Read serves the parts of physical memory that can't be viewed.
+// place translates a virtual address, remembering where those lie that never move.
+func (m *virtualMemory) place(address uint64) (physical, contiguous uint64, err error) {
+	slot := &m.places[(address>>pageShift^address>>(pageShift+9))%lookasides]
+	if p := slot.Load(); p != nil {
+		if off := address - p.address; off < p.contiguous {
+			return p.physical + off, p.contiguous - off, nil
+		}
+	}
+	if physical, contiguous, err = m.translator.Translate(0, address); err == nil && m.fixed(address) {
+		slot.Store(&place{address, physical, contiguous})
+	}
+	return physical, contiguous, err
+}
+
+// Read serves the parts of physical memory that can't be viewed, and all of a live kernel's.
 func (m *virtualMemory) Read(buf []byte, address, _ uint64, _ bool) error {
 	for len(buf) > 0 {
-		physical, contiguous, err := m.translator.Translate(0, address)
+		physical, contiguous, err := m.place(address)
 		if err != nil {
 			return err
 		}

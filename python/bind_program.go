@@ -223,24 +223,9 @@ func programClass() *class {
 				}
 				return c.Unsigned(n)
 			}},
-			{Sig: "modules()", Doc: "Return an iterator over the program's modules.", Do: func(c Call) error {
-				p := c.selfProg()
-				var l list
-				for m := range p.Modules() {
-					l = append(l, moduleInstance(m))
-				}
-				return iterateList(c, l)
-			}},
-			{Sig: "main_module()", Doc: "Return the main module.", Do: func(c Call) error { return giveModule(c)(c.selfProg().MainModule()) }},
-			{Sig: "module(address_or_name: address, /)", Doc: "Find the module of a name, or the one that contains an address.", Do: func(c Call) error {
-				if c.IsStr(0) {
-					return giveModule(c)(c.selfProg().ModuleNamed(c.Str(0)))
-				}
-				return giveModule(c)(c.selfProg().ModuleAt(c.Uint(0)))
-			}},
 			{Sig: "add_memory_segment(address: index, size: index, read_fn: any, physical: bool = False)",
 				Doc: "Have read_fn(address, count, offset, physical) give the memory of a range of addresses.", Do: addMemorySegment},
-		}, append(finderMethods(), searchMethods()...)...), typeMethods()...),
+		}, append(append(append(debugInfoMethods(), finderMethods()...), searchMethods()...), liveMethods()...)...), typeMethods()...),
 		props: []property{
 			{name: "flags", doc: "What the program is.", get: func(c Call) error { return c.Enum(enumProgramFlags, int64(c.selfProg().Flags())) }},
 			{name: "platform", doc: "Machine the program runs on, or None.", get: func(c Call) error {

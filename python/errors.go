@@ -172,11 +172,11 @@ func raise(err error) {
 
 // raiseFile raises the OSError of a system call's failure, with its number and the file's name.
 func raiseFile(e *fs.PathError) bool {
-	errno, ok := e.Err.(syscall.Errno)
-	if !ok {
+	var errno syscall.Errno
+	if !errors.As(e.Err, &errno) {
 		return false
 	}
-	text := errno.Error()
+	text := e.Err.Error() // the system's words, and maybe what to do about it
 	args, err := buildPy(tuple{int(errno), strings.ToUpper(text[:1]) + text[1:], e.Path})
 	if err != nil {
 		return false

@@ -31,6 +31,7 @@ type flags struct {
 	kernel    bool
 	core      string
 	pid       int
+	qemu      string
 	symbols   []string
 	noDefault bool
 	exec      string
@@ -46,8 +47,9 @@ Programmable debugger: walk the types, variables, data structures and stacks of 
 
 What to debug (a script may also open it itself):
   -c, --core FILE           a core dump
-  -k, --kernel              the running kernel (not yet)
+  -k, --kernel              the running kernel: so when nothing is said
   -p, --pid PID             the process of an ID (not yet)
+      --qemu ADDRESS        a guest of QEMU, by its QMP socket: a path or host:port
 
 Debugging information:
   -s, --symbols FILE        take it from this file too; may be given more than once
@@ -74,6 +76,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.BoolVarP(&f.kernel, "kernel", "k", false, "")
 	fs.StringVarP(&f.core, "core", "c", "", "")
 	fs.IntVarP(&f.pid, "pid", "p", 0, "")
+	fs.StringVar(&f.qemu, "qemu", "", "")
 	fs.StringArrayVarP(&f.symbols, "symbols", "s", nil, "")
 	fs.BoolVar(&f.noDefault, "no-default-symbols", false, "")
 	fs.StringVarP(&f.exec, "exec", "e", "", "")
@@ -114,13 +117,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 func (f *flags) check(fs *pflag.FlagSet) error {
 	targets := 0
-	for _, name := range []string{"kernel", "core", "pid"} {
+	for _, name := range []string{"kernel", "core", "pid", "qemu"} {
 		if fs.Changed(name) {
 			targets++
 		}
 	}
 	if targets > 1 {
-		return errors.New("--kernel, --core and --pid exclude each other")
+		return errors.New("--kernel, --core, --pid and --qemu exclude each other")
 	}
 	switch f.logLevel {
 	case "debug", "info", "warning", "error", "critical", "none":
@@ -140,11 +143,18 @@ func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
 		case fs.Changed("pid"):
 			return nil, fmt.Errorf("processes cannot be debugged yet: give a core dump with -c")
 		case f.kernel:
-			return nil, fmt.Errorf("the running kernel cannot be debugged yet: give a core dump with -c")
-		case fs.Changed("exec") || fs.NArg() > 0:
+			return attach.Kernel(o)
+		case fs.Changed("qemu"):
+			return attach.QEMU(f.qemu, o)
+		}
+		p, err := attach.Kernel(o)
+		if err == nil {
+			return p, nil
+		}
+		if fs.Changed("exec") || fs.NArg() > 0 {
 			return nil, nil // a script may open one itself
 		}
-		return nil, fmt.Errorf("nothing to debug: give a core dump with -c FILE (the running kernel cannot be debugged yet)")
+		return nil, fmt.Errorf("nothing to debug: name it with -c FILE or --qemu ADDRESS, or be root to debug the running kernel: %w", err)
 	}
 }
 

@@ -31,6 +31,7 @@ const rooms = `
 
 	# What has memory.
 	internal/compressed, internal/kdump < internal/target;
+	mem < internal/qmp;
 
 	# Debug sections to types, functions, lines, unwind rows.
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
@@ -47,7 +48,7 @@ const rooms = `
 	internal/compressed, internal/elf < internal/debuginfo;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, mem, lang/c, internal/dwarf, internal/btf, internal/elf, internal/orc,
+	arch, mem, lang/c, internal/debuginfo, internal/dwarf, internal/btf, internal/elf, internal/orc,
 	internal/kallsyms, internal/symtab, internal/unwind
 	< drgn;
 
@@ -60,10 +61,10 @@ const rooms = `
 	internal/walk, linux/internal/sigabi < linux/*;
 	internal/flags < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
-	drgn, internal/debuginfo < user;
+	drgn, internal/debuginfo, internal/target < user;
 
 	# Front ends.
-	linux, user, internal/target < attach;
+	linux, user, internal/target, internal/qmp < attach;
 	attach < commands;
 	NONE < licences, python/internal/*;
 	drgn < python/call;
@@ -93,7 +94,7 @@ var outside = map[string][]string{
 	"golang.org/x/tools":                 {"internal/helpergen"},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {"python/..."},
-	"net":                                {"internal/target", "lab"},
+	"net":                                {"internal/qmp", "lab"},
 	"net/http":                           {"internal/debuginfo"},
 	"os/exec":                            {"internal/helpergen", "lab", "python/internal/pack"},
 	"os/signal":                          {"lab"}, // in the program, signals are Python's

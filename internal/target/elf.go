@@ -2,10 +2,7 @@ package target
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
-	"io"
-	"os"
 
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
@@ -188,82 +185,4 @@ func (l *load) View(address uint64) ([]byte, error) {
 func (l *load) Next(address uint64) (uint64, bool) {
 	at := address - l.start
 	return address, at < l.filesz && len(l.src.View(l.off+at)) > 0
-}
-
-// openLive opens /proc/kcore, which can't be mapped.
-func openLive(path string) (*Core, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	c, err := parseLive(path, file)
-	if err != nil {
-		file.Close() // was only read
-		return nil, err
-	}
-	c.closers = append(c.closers, file.Close)
-	return c, nil
-}
-
-func parseLive(path string, file io.ReaderAt) (*Core, error) {
-	// What follows the headers need not be readable, so fewer bytes than wanted are fine there.
-	some := func(off, n uint64) ([]byte, error) {
-		buf := make([]byte, n)
-		got, err := file.ReadAt(buf, int64(off))
-		if got == 0 && err != nil && err != io.EOF {
-			return nil, fmt.Errorf("%s at %#x: %w", path, off, err)
-		}
-		return buf[:got], nil
-	}
-	all := func(off, n uint64) ([]byte, error) {
-		b, err := some(off, n)
-		if err == nil && uint64(len(b)) < n {
-			err = &bin.DecodeError{Section: path, Off: off + uint64(len(b)), Problem: fmt.Sprintf("notes of %#x bytes can't be read", n)}
-		}
-		return b, err
-	}
-	var f *elf.File
-	for n := uint64(1 << 16); ; n *= 16 {
-		b, err := some(0, n)
-		if err != nil {
-			return nil, err
-		}
-		if len(b) > 0 && !elf.IsELF(b) || len(b) == 0 {
-			return nil, &FormatError{path, "in no format known here"}
-		}
-		if f, err = elf.Parse(path, b); err == nil {
-			break
-		} else if uint64(len(b)) < n || n >= maxHeaders {
-			return nil, err
-		}
-	}
-	c, err := newELF(f, all)
-	if err != nil {
-		return nil, err
-	}
-	c.Kernel, c.Live = true, true
-	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
-		seg.Read = liveRead(file, l.Offset-start)
-		return seg
-	})
-	return c, nil
-}
-
-// liveRead reads the memory at an address from the file at that address plus delta.
-func liveRead(file io.ReaderAt, delta uint64) mem.ReadFunc {
-	return func(buf []byte, address, _ uint64, _ bool) error {
-		off := int64(address + delta)
-		if off < 0 {
-			return &mem.FaultError{Message: "address lies outside of the kernel's core file", Address: address}
-		}
-		n, err := file.ReadAt(buf, off)
-		if n == len(buf) {
-			return nil
-		}
-		var sys *os.PathError
-		if errors.As(err, &sys) {
-			err = sys.Err
-		}
-		return &mem.FaultError{Message: fmt.Sprintf("the running kernel can't read its memory (%v)", err), Address: address + uint64(n)}
-	}
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -300,58 +299,6 @@ func TestNoCore(t *testing.T) {
 	}
 	if _, err := Open(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
 		t.Error(err)
-	}
-}
-
-// kcore is a file as /proc/kcore is: it reads, but in places it fails.
-type kcore struct {
-	data []byte
-	hole int64
-}
-
-func (k kcore) ReadAt(b []byte, off int64) (int, error) {
-	if off >= int64(len(k.data)) {
-		return 0, io.EOF
-	}
-	n := copy(b, k.data[off:])
-	if off+int64(n) > k.hole {
-		if n = int(k.hole - off); n < 0 {
-			n = 0
-		}
-		return n, errors.New("bad address")
-	}
-	if n < len(b) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-func TestLive(t *testing.T) {
-	f := vmcore(true, false, "", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffffff81000000, Paddr: 0x1000000, Data: pages("kerneltx", 1)},
-		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffc90000000000, Paddr: ^uint64(0), Data: pages("vmalloc.", 1)},
-		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: pages("memory..", 2)})
-	b := f.Bytes()
-	c, err := parseLive("/proc/kcore", kcore{b, int64(len(b)) - 0x1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !c.Live || !c.Kernel || len(c.Virtual) != 3 || len(c.Physical) != 2 {
-		t.Errorf("%+v", c)
-	}
-	s, err := c.Space()
-	if err != nil {
-		t.Fatal(err)
-	}
-	want(t, s, 0xffffffff81000000, false, "kerneltx")
-	want(t, s, 0x1000000, true, "kerneltx")
-	want(t, s, 0xffffc90000000ff8, false, "vmalloc.")
-	want(t, s, 0x1ff8, true, "memory..")
-	want(t, s, 0x2000, true, "the running kernel can't read its memory (bad address)")
-	if err := s.Read(make([]byte, 0x2000), 0x1000, true); err.(*mem.FaultError).Address != 0x2000 {
-		t.Error(err)
-	}
-	if _, err := parseLive("x", kcore{b[:50], 1 << 40}); err == nil {
-		t.Error("cut")
 	}
 }
 

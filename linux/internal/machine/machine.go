@@ -16,6 +16,10 @@ type Machine struct {
 	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
 	ImageToPhysical func(info Info, address uint64) (physical uint64, ok bool)
 
+	// Fixed returns what tells whether an address is in the kernel's image or its mapping of all physical memory, which
+	// stay where they are while the kernel runs; nil where that can't be told.
+	Fixed func(info Info) func(address uint64) bool
+
 	// InactiveFrame names the members of struct inactive_task_frame, where a switched-out task's registers lie at
 	// thread.sp, and the registers they hold. SP is after the frame.
 	InactiveFrame []FrameMember
@@ -35,6 +39,9 @@ type Info interface {
 	Symbol(name string) (uint64, error)
 	Number(name string) (uint64, error)
 }
+
+// NotMapped is the message of a fault at an address that page tables do not map.
+const NotMapped = "address is not mapped"
 
 // A Translator turns virtual addresses into physical ones.
 type Translator interface {

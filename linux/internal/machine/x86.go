@@ -9,26 +9,48 @@ import (
 )
 
 var x86_64 = &Machine{
-	Arch:          arch.X86_64,
-	NewTranslator: newX86Translator,
-	ImageToPhysical: func(info Info, address uint64) (uint64, bool) {
-		base, err := info.Number("phys_base")
-		if err != nil {
-			return 0, false
-		}
-		// Modules lie after the image. VMCOREINFO has its size since v4.13.
-		size, err := info.Number("KERNEL_IMAGE_SIZE")
-		if err != nil {
-			size = 512 << 20
-		}
-		return address - x86StartKernelMap + base, address-x86StartKernelMap < size
-	},
+	Arch:            arch.X86_64,
+	NewTranslator:   newX86Translator,
+	ImageToPhysical: x86ImageToPhysical,
+	Fixed:           x86Fixed,
 	// struct inactive_task_frame (arch/x86/include/asm/switch_to.h), since v4.9, commit 0100301bfdf5.
 	InactiveFrame: []FrameMember{
 		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},
 	},
 	ThreadSize: 16 << 10,           // since v3.15, commit 6538b8ea886e; twice that with KASAN
 	PageOffset: 0xffff888000000000, // __PAGE_OFFSET_BASE_L4
+}
+
+func x86ImageToPhysical(info Info, address uint64) (uint64, bool) {
+	base, err := info.Number("phys_base")
+	if err != nil {
+		return 0, false
+	}
+	// Modules lie after the image. VMCOREINFO has its size since v4.13.
+	size, err := info.Number("KERNEL_IMAGE_SIZE")
+	if err != nil {
+		size = 512 << 20
+	}
+	return address - x86StartKernelMap + base, address-x86StartKernelMap < size
+}
+
+// x86Fixed tells the image and the mapping of all physical memory from the rest (Documentation/arch/x86/x86_64/mm.rst).
+func x86Fixed(info Info) func(address uint64) bool {
+	lowest := uint64(0xffff888000000000) // with KASLR it is this one or above; vmalloc's area follows
+	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
+		lowest = 0xff11000000000000
+	}
+	vmalloc, err := info.Number("VMALLOC_START") // since v6.10
+	if err != nil {
+		vmalloc = 0
+	}
+	size, err := info.Number("KERNEL_IMAGE_SIZE")
+	if err != nil {
+		size = 512 << 20
+	}
+	return func(address uint64) bool {
+		return address >= lowest && address < vmalloc || address-x86StartKernelMap < size
+	}
 }
 
 // x86Translator walks four or five levels of page tables (Intel SDM volume 3, section 4.5).
@@ -85,7 +107,7 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 		}
 		// A page that is marked PROT_NONE or awaits a NUMA fault is not "present" to the processor but still there.
 		if entry&(x86Present|x86ProtNone) == 0 {
-			return 0, 0, &mem.FaultError{Message: "address is not mapped", Address: address}
+			return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
 		}
 		if entry&x86Present == 0 {
 			// The page frame number of such an entry is stored inverted (v4.19, commit 6b28baca9b1f: L1TF).
@@ -99,7 +121,7 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 		}
 		table = next
 	}
-	return 0, 0, &mem.FaultError{Message: "address is not mapped", Address: address}
+	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
 }
 
 // unreadable makes the fault of a page table that of the address whose translation needs it.

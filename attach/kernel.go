@@ -1,0 +1,119 @@
+package attach
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/linux"
+)
+
+// Kernel opens the running kernel, which is root's to look at. Its debugging information is found where distributions
+// keep it.
+func Kernel(options ...Options) (*drgn.Program, error) {
+	var o Options
+	for _, given := range options {
+		o = given
+	}
+	p := drgn.New(arch.Platform{})
+	k, err := setKernel(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := loadKernel(p, k, "", o); err != nil {
+		return nil, fmt.Errorf("cannot open the running kernel: %w", err)
+	}
+	return p, nil
+}
+
+// SetKernel makes a program, which must have no target yet, that of the running kernel, by way of /proc/kcore. It loads no
+// debugging information. What keeps it from the kernel's memory is an *os.PathError that says what to do about it.
+//
+// Nothing of what is read is kept: the kernel changes while it is looked at. A walk may meet a structure that is just
+// being changed; it ends with an error rather than never.
+func SetKernel(p *drgn.Program) error {
+	_, err := setKernel(p)
+	return err
+}
+
+func setKernel(p *drgn.Program) (*linux.Kernel, error) {
+	if err := checkEmpty(p); err != nil {
+		return nil, err
+	}
+	core, err := target.OpenKcore("")
+	if err != nil {
+		return nil, err
+	}
+	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
+		core.Close() // was only read
+		return nil, &drgn.ValueError{Problem: "the running kernel does not say where it lies in memory: it was built without CONFIG_VMCORE_INFO (CONFIG_CRASH_CORE)"}
+	}
+	k, err := linux.Setup(p, linux.Memory{
+		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
+		Live: true, Local: true, BuildID: runningBuildID("/sys/kernel/notes", core.Big),
+	})
+	if err != nil {
+		core.Close() // was only read
+		return nil, fmt.Errorf("cannot open the running kernel: %w", err)
+	}
+	return k, nil
+}
+
+// runningBuildID returns the build ID that the running kernel's notes hold, nil where they do not say it.
+func runningBuildID(path string, big bool) []byte {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil // VMCOREINFO says it, too, since v5.9
+	}
+	const typeBuildID = 3 // NT_GNU_BUILD_ID
+	for note, err := range elf.Notes(path, data, big, 4) {
+		if err != nil {
+			return nil
+		}
+		if note.Name == "GNU" && note.Type == typeBuildID {
+			return note.Desc
+		}
+	}
+	return nil
+}
+
+// SetCustomKernel makes a program, which must have no target yet but must know its platform, that of a Linux kernel whose
+// physical memory is added to it as segments, before anything is read; vmcoreinfo says where things are in it, unless the
+// program was told before. It loads no debugging information. live says that the kernel runs: then nothing is kept of
+// what is read.
+func SetCustomKernel(p *drgn.Program, vmcoreinfo []byte, live bool) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	if hasMemory(p, false) {
+		return errNotEmpty
+	}
+	if !p.Platform().Known() {
+		return &drgn.ValueError{Problem: "platform must be set before calling set_linux_kernel_custom()"}
+	}
+	_, err := linux.Setup(p, linux.Memory{Platform: p.Platform(), VMCOREINFO: vmcoreinfo, Live: live})
+	return err
+}
+
+var errNotEmpty = &drgn.ValueError{Problem: "program memory was already initialized"}
+
+// checkEmpty returns a *drgn.ValueError for a program that has a target already, or memory.
+func checkEmpty(p *drgn.Program) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	if hasMemory(p, false) || hasMemory(p, true) {
+		return errNotEmpty
+	}
+	return nil
+}
+
+func hasMemory(p *drgn.Program, physical bool) bool {
+	for range p.Memory().Ranges(physical, 0, ^uint64(0)) {
+		return true
+	}
+	return false
+}

@@ -1,0 +1,86 @@
+package linux
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/linux/internal/machine"
+	"github.com/godrgn/drgn/mem"
+)
+
+// addVirtual adds the kernel's address space: what its page tables map and, over that, what the target itself maps.
+//
+// Nothing of a live kernel's memory is kept, not even where a page lies, but for the kernel's image and its mapping of all
+// physical memory, which stay where they are.
+func (k *Kernel) addVirtual(m Memory) error {
+	virtual := &virtualMemory{physical: k.prog.Memory(), translator: k.translator, fixed: func(uint64) bool { return !m.Live }}
+	tables := mem.Segment{Min: 0, Max: m.Platform.AddressMask(), Read: virtual.Read}
+	if !m.Live {
+		tables.View = virtual
+	} else if k.machine.Fixed != nil {
+		virtual.fixed = k.machine.Fixed(k.info)
+	}
+	if err := k.prog.Memory().Add(tables); err != nil {
+		return err
+	}
+	for _, seg := range m.Virtual {
+		if m.Live && seg.Read != nil && seg.View == nil {
+			seg.Read = virtual.mapped(seg.Read)
+		}
+		if err := k.prog.Memory().Add(seg); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mapped makes a fault of the zeros that /proc/kcore gives where the kernel maps nothing: only zeros need a look at the
+// page tables.
+func (m *virtualMemory) mapped(read mem.ReadFunc) mem.ReadFunc {
+	return func(buf []byte, address, offset uint64, physical bool) error {
+		if err := read(buf, address, offset, physical); err != nil {
+			return err
+		}
+		for at := 0; at < len(buf); {
+			n := int(min(uint64(len(buf)-at), 1<<pageShift-(address+uint64(at))%(1<<pageShift)))
+			if zero(buf[at : at+n]) {
+				_, contiguous, err := m.place(address + uint64(at))
+				var fault *mem.FaultError
+				if errors.As(err, &fault) && fault.Message == machine.NotMapped {
+					return err
+				}
+				if err == nil && contiguous > uint64(n) {
+					n = int(min(uint64(len(buf)-at), contiguous))
+				}
+			}
+			at += n
+		}
+		return nil
+	}
+}
+
+func zero(b []byte) bool {
+	for _, c := range b {
+		if c != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// addCPUs says where the registers of the CPUs are: a dump has them once and for all.
+func (k *Kernel) addCPUs(m Memory) {
+	switch {
+	case m.CPUs != nil:
+		k.cpus = func() (map[uint64]*arch.Registers, error) {
+			notes, err := m.CPUs()
+			if err != nil {
+				return nil, err
+			}
+			return k.readPrStatus(notes)
+		}
+	case !m.Live:
+		k.cpus = sync.OnceValues(func() (map[uint64]*arch.Registers, error) { return k.readPrStatus(m.PrStatus) })
+	}
+}
