@@ -38,12 +38,30 @@ type Location struct {
 }
 
 // Address returns the address of an object that lies in memory as a whole, and how many bits behind it the object
-// starts; ok is false for all others.
-func (l *Location) Address() (address, bitOffset uint64, ok bool) {
-	if len(l.Pieces) != 1 || l.Pieces[0].Kind != expr.Memory || l.Pieces[0].BitSize != 0 {
+// starts; ok is false for all others. It asks bitSize for the size of the object in bits when the object is in pieces.
+func (l *Location) Address(bitSize func() (uint64, error)) (address, bitOffset uint64, ok bool) {
+	if len(l.Pieces) == 0 || l.Pieces[0].Kind != expr.Memory {
 		return 0, 0, false
 	}
-	return l.Pieces[0].Value, l.Pieces[0].BitOffset, true
+	first := &l.Pieces[0]
+	if len(l.Pieces) == 1 && first.BitSize == 0 {
+		return first.Value, first.BitOffset, true
+	}
+	want, err := bitSize()
+	if err != nil {
+		return 0, 0, false
+	}
+	have := first.BitSize
+	for i := 1; i < len(l.Pieces) && have < want; i++ {
+		// The piece continues the one before if it begins where that ends; of pieces that differ in the bits only, the
+		// offsets in their bytes are the same.
+		p := &l.Pieces[i]
+		if p.Kind != expr.Memory || p.Value*8+p.BitOffset != first.Value*8+first.BitOffset+have {
+			return 0, 0, false
+		}
+		have += p.BitSize
+	}
+	return first.Value, first.BitOffset, have >= want
 }
 
 // Bytes puts together the value of an object of bitSize bits, see [expr.Bytes]. When a part of it is not known, it has

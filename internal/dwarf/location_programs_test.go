@@ -26,7 +26,7 @@ func describe(l Location) string {
 	if l.Absence != Present {
 		return fmt.Sprintf("absent: %s", l.Reason)
 	}
-	if a, _, ok := l.Address(); ok {
+	if a, _, ok := l.Address(func() (uint64, error) { return 0, errors.ErrUnsupported }); ok {
 		return fmt.Sprintf("at %#x", a)
 	}
 	var s []string

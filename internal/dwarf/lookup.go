@@ -317,8 +317,14 @@ func (f *File) fill(e *Entity) (err error) {
 		}
 		if len(loc.b) > 0 {
 			e.Expr = loc.b
-			return nil
 		}
+		return nil
+	}
+	if loc.Exists() {
+		if !loc.isLocationList() {
+			return e.DIE.invalid(AttrLocation, loc.wrongForm())
+		}
+		return nil // it is somewhere only while a function runs
 	}
 	c, err := e.DIE.Inherited(AttrConstValue)
 	if err != nil || !c.Exists() {
@@ -329,14 +335,30 @@ func (f *File) fill(e *Entity) (err error) {
 		return nil
 	}
 	if b, ok := c.Block(); ok {
-		e.Bytes = b
-		return nil
+		return e.fillBytes(b, c.Form == FormData16)
 	}
 	b, err := c.Bytes()
-	if err != nil {
-		return err
+	if u := e.Type.Underlying(); err != nil || u.Kind() != types.Array || u.Elem().Underlying().OwnSize() != 1 {
+		return e.DIE.invalid(AttrConstValue, c.wrongForm())
 	}
-	e.Bytes = append(bytes.Clone(b), 0)
+	return e.fillBytes(append(bytes.Clone(b), 0), false)
+}
+
+// fillBytes sets the value of an entity from its bytes in memory, of which there may be more than the type needs; those
+// of a number that is too long are left out where they are most significant.
+func (e *Entity) fillBytes(b []byte, number bool) error {
+	n, err := e.Type.Size()
+	if err != nil {
+		return e.DIE.fail("unknown %s form: %w", AttrConstValue, err)
+	}
+	have := uint64(len(b))
+	if have < n {
+		return e.DIE.fail("%s block is too small: %d bytes for type '%s' of %d", AttrConstValue, have, e.Type, n)
+	}
+	if number && e.DIE.Unit.File.big {
+		b = b[have-n:]
+	}
+	e.Bytes = b[:n:n]
 	return nil
 }
 
@@ -376,6 +398,12 @@ func (d DIE) entryPC() (pc uint64, ok bool, err error) {
 		return 0, false, err
 	}
 	return rs[0].Low, true, nil
+}
+
+// isLocationList reports whether the value says where a list of locations is.
+func (v Value) isLocationList() bool {
+	_, ok := v.SecOffset()
+	return ok || v.Form == FormLoclistx || v.Form == FormData4 || v.Form == FormData8
 }
 
 // simpleAddress returns the address of a location description that is DW_OP_addr or DW_OP_addrx, perhaps with

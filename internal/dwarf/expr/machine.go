@@ -74,7 +74,7 @@ func (m *machine) pushTyped(t BaseType, v uint64) {
 func (m *machine) pop() value {
 	n := len(m.stack) - 1
 	if n < 0 {
-		m.c.Fail("stack is empty")
+		m.c.Fail("DWARF expression stack underflow")
 		return value{}
 	}
 	x := m.stack[n]
@@ -85,7 +85,7 @@ func (m *machine) pop() value {
 // pick returns the value i places below the top.
 func (m *machine) pick(i int) value {
 	if i >= len(m.stack) {
-		m.c.Fail("%d values on the stack, number %d wanted", len(m.stack), i)
+		m.c.Fail("DWARF expression stack underflow: %d values on the stack, number %d wanted", len(m.stack), i)
 		return value{}
 	}
 	return m.stack[len(m.stack)-1-i]
@@ -103,7 +103,7 @@ func (m *machine) unsupported(op byte, reason string) { m.fail(&UnsupportedError
 func (m *machine) run() error {
 	for steps := 0; m.c.Len() > 0; steps++ {
 		if steps == maxSteps {
-			m.c.Fail("more than %d operations", maxSteps)
+			m.c.Fail("DWARF expression executed too many operations: more than %d", maxSteps)
 			break
 		}
 		op := m.c.U8()
@@ -230,8 +230,16 @@ func (m *machine) step(op byte) {
 	case opBitPiece:
 		m.endPiece(c.ULEB128(), c.ULEB128())
 	case opImplicitValue:
-		m.place(Piece{Kind: Implicit, Bytes: c.Bytes(c.ULEB128())})
+		n := c.ULEB128()
+		if c.Err() == nil && n > uint64(c.Len()) {
+			c.Fail("DW_OP_implicit_value size is out of bounds: %d bytes, %d left", n, c.Len())
+		}
+		m.place(Piece{Kind: Implicit, Bytes: c.Bytes(n)})
 	case opStackValue:
+		if len(m.stack) == 0 { // a value that is not known
+			m.place(Piece{})
+			return
+		}
 		v := m.pop()
 		p := Piece{Kind: Number, Value: v.v, Size: uint8(m.AddressSize)}
 		if v.typ.Size != 0 {
@@ -256,11 +264,8 @@ func (m *machine) step(op byte) {
 		case op >= opAbs && op <= opNe:
 			m.arithmetic(op)
 		case m.typed(op):
-		case unsupported[op] != "":
-			m.unsupported(op, "")
 		default:
-			c.Off--
-			c.Fail("unknown DWARF operation %#x", op)
+			m.unsupported(op, "")
 		}
 	}
 }
@@ -297,7 +302,7 @@ func (m *machine) branch(op byte) {
 		return
 	}
 	if to := m.c.Off + off; to < 0 || to > len(m.c.Data) {
-		m.c.Fail("branch out of the expression, to %d", to)
+		m.c.Fail("DWARF expression branch is out of bounds: to %d", to)
 	} else {
 		m.c.Off = to
 	}
@@ -394,7 +399,7 @@ func (m *machine) arithmetic(op byte) {
 	case opDiv, opMod:
 		// Of the generic type, division takes the operands as signed and the remainder does not.
 		if b.v == 0 {
-			m.c.Fail("division by zero")
+			m.c.Fail("%s by zero in DWARF expression", map[byte]string{opDiv: "division", opMod: "modulo"}[op])
 			return
 		}
 		switch {

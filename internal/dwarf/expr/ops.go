@@ -95,7 +95,7 @@ const (
 	opGNUVariableValue   = 0xfd
 )
 
-// unsupported are the operations of this package's age that it does not carry out.
+// unsupported are the names of operations that are not carried out.
 var unsupported = map[byte]string{
 	opXderef: "xderef", opXderefSize: "xderef_size", opXderefType: "xderef_type", opPushObjectAddress: "push_object_address",
 	opCall2: "call2", opCall4: "call4", opCallRef: "call_ref", opFormTLSAddress: "form_tls_address",

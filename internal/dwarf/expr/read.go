@@ -6,7 +6,8 @@ import "fmt"
 const MaxBits = 8 << 20
 
 // Bytes puts the value of an object of bitSize bits together from its pieces. On a little-endian target the first bit is
-// the least significant of the first byte, else the most significant; what is left of the last byte is zero. A part that
+// the least significant of the first byte, else the most significant; what is left of the last byte is zero. A value that
+// is smaller than its part is extended by zeros, unless its type says that it is signed. A part that
 // cannot be known makes the whole unknown: an [*UnavailableError], or an [*UnsupportedError] for a pointer to what is not in
 // memory.
 func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error) {
@@ -59,10 +60,7 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		}
 		return p.number(f, v, size, n)
 	case Implicit:
-		if size := uint64(len(p.Bytes)) * 8; p.BitOffset > size || n > size-p.BitOffset {
-			return nil, 0, &UnavailableError{fmt.Sprintf("value of %d bytes is too small", len(p.Bytes))}
-		}
-		return p.Bytes, p.BitOffset, nil
+		return padded(p.Bytes, p.BitOffset, n, f.Big)
 	case ImplicitPointer:
 		return nil, 0, &UnsupportedError{opImplicitPointer, "for an object that is not in memory"}
 	}
@@ -71,10 +69,10 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 
 // number returns the n bits of v, which has size bytes, that are BitOffset above its least significant bit.
 func (p *Piece) number(f Format, v, size, n uint64) ([]byte, uint64, error) {
-	if bits := 8 * size; p.BitOffset > bits || n > bits-p.BitOffset {
-		return nil, 0, &UnavailableError{fmt.Sprintf("%d bits of a value of %d bytes wanted", n, size)}
+	if p.BitOffset >= 8*size {
+		v = 0
 	}
-	v >>= p.BitOffset
+	v = v & (^uint64(0) >> (64 - 8*size)) >> p.BitOffset
 	b := make([]byte, 8)
 	for i := range b {
 		if f.Big {
@@ -83,10 +81,30 @@ func (p *Piece) number(f Format, v, size, n uint64) ([]byte, uint64, error) {
 			b[i] = byte(v >> (8 * i))
 		}
 	}
+	if n > 64 {
+		return padded(b, 0, n, f.Big)
+	}
 	if f.Big {
 		return b, 64 - n, nil
 	}
 	return b, 0, nil
+}
+
+// padded returns bytes that have n bits of b from bit at on, and zeros in the place of those b lacks.
+func padded(b []byte, at, n uint64, big bool) ([]byte, uint64, error) {
+	size := uint64(len(b)) * 8
+	if at <= size && n <= size-at {
+		return b, at, nil
+	}
+	have := size - min(at, size)
+	out := make([]byte, (n+7)/8)
+	if !big {
+		copyBits(out, 0, b, at, have, false)
+		return out, 0, nil
+	}
+	to := uint64(len(out))*8 - n // the bits wanted end where out does
+	copyBits(out, to+n-have, b, at, have, true)
+	return out, to, nil
 }
 
 // copyBits copies n bits from bit s of src to bit d of dst, which is zero there.
