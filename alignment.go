@@ -53,7 +53,7 @@ func (p *Program) alignment(t *types.Type, depth int) (uint64, error) {
 }
 
 func (p *Program) numberAlignment(size uint64) (uint64, error) {
-	if a := p.platform.Arch; a != nil && a.Alignments[0] != 0 {
+	if a := p.Platform().Arch; a != nil && a.Alignments[0] != 0 {
 		i := max(bits.Len64(size)-1, 0)
 		return uint64(a.Alignments[min(i, len(a.Alignments)-1)]), nil
 	}

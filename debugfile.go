@@ -11,52 +11,36 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// debugFile is a file whose debugging information belongs to a module, laid where the module lies in memory.
+// debugFile is what can be asked of the files of a module, laid where the module lies in memory. It is replaced when the
+// module gets another file.
 type debugFile struct {
+	*placedFile               // the one with debugging information, or else the loaded one
+	loaded      *placedFile   // if it is another, or nil
+	symbols     *symtab.Table // of the file that has the most
+	dwarf       func() (*dwarf.File, error)
+	frames      frameTables
+}
+
+// A placedFile is a file laid where its module lies in memory.
+type placedFile struct {
 	elf     *elf.File
 	bias    uint64
 	apart   []span // sections that have addresses of their own, from 0 on: x86-64's per-CPU section before v6.15
 	section func(index int) uint64
-	symbols *symtab.Table
-	dwarf   func() (*dwarf.File, error) // indexes at the first call; nil without debugging information
-	frames  frameTables
 }
 
 // span is a range of addresses in the file.
 type span struct{ start, end uint64 }
 
-// DebugInfo says how a file's debugging information is laid into memory.
-type DebugInfo struct {
-	File *elf.File
-	// Bias is added to the addresses of a linked file to get those in memory.
-	Bias uint64
-	// Sections gives the addresses in memory of the sections of a relocatable file, by name.
-	Sections map[string]uint64
-	// CacheDir is where the index of the file is kept, "" nowhere.
-	CacheDir string
-	// Progress is told how much of the file is indexed; may be nil.
-	Progress func(done, total uint64)
-}
-
-// AttachDebugInfo gives the module the debugging information of a file. A file of another build than the module's is a
-// *MissingDebugInfoError; a module that has some already keeps it.
-func (m *Module) AttachDebugInfo(info DebugInfo) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.debug.Load() != nil {
-		return nil
-	}
-	if err := m.checkBuildID(info.File); err != nil {
-		return err
-	}
-	f := info.File
-	d := &debugFile{elf: f, bias: info.Bias}
+// place lays a file into memory. Sections gives the addresses of those of a relocatable file.
+func place(f *elf.File, bias uint64, sections map[string]uint64) *placedFile {
+	d := &placedFile{elf: f, bias: bias}
 	if f.Type == elf.ET_REL {
 		d.section = func(i int) uint64 {
 			if i < 0 || i >= len(f.Sections) {
 				return 0
 			}
-			return info.Sections[f.Sections[i].Name]
+			return sections[f.Sections[i].Name]
 		}
 	}
 	if f.Type == elf.ET_EXEC {
@@ -66,30 +50,30 @@ func (m *Module) AttachDebugInfo(info DebugInfo) error {
 			}
 		}
 	}
-	syms, err := f.SymbolTable(elf.SHT_SYMTAB)
-	if err != nil {
-		return err
-	}
-	if syms.Len() == 0 {
-		if syms, err = f.SymbolTable(elf.SHT_DYNSYM); err != nil {
-			return err
+	return d
+}
+
+// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking.
+func readSymbols(files ...*placedFile) (*symtab.Table, error) {
+	for _, kind := range []uint32{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
+		for _, f := range files {
+			if f == nil {
+				continue
+			}
+			syms, err := f.elf.SymbolTable(kind)
+			if err != nil {
+				return nil, err
+			}
+			if syms.Len() > 0 {
+				return symtab.New(syms, f.symbolAddress), nil
+			}
 		}
 	}
-	d.symbols = symtab.New(syms, d.symbolAddress)
-	if f.Section(".debug_info") != nil {
-		d.dwarf = sync.OnceValues(func() (*dwarf.File, error) { return m.openDWARF(d, info) })
-	}
-	m.debug.Store(d)
-	m.prog.modules.locate(m, d)
-	m.prog.forget()
-	if u := m.prog.unwinder.Load(); u != nil {
-		u.Reset()
-	}
-	return nil
+	return symtab.New(&elf.SymbolTable{}, nil), nil
 }
 
 // symbolAddress returns the value of a symbol in the program, and what it is.
-func (d *debugFile) symbolAddress(s elf.Symbol) (uint64, symtab.Place) {
+func (d *placedFile) symbolAddress(s elf.Symbol) (uint64, symtab.Place) {
 	if s.Section == elf.SHN_ABS {
 		return s.Value, symtab.ByName
 	}
@@ -110,7 +94,7 @@ func (d *debugFile) symbolAddress(s elf.Symbol) (uint64, symtab.Place) {
 }
 
 // runtime turns an address of the file into one in memory.
-func (d *debugFile) runtime(address uint64) uint64 {
+func (d *placedFile) runtime(address uint64) uint64 {
 	for _, s := range d.apart {
 		if address >= s.start && address < s.end {
 			return address
@@ -119,12 +103,35 @@ func (d *debugFile) runtime(address uint64) uint64 {
 	return address + d.bias
 }
 
-func (m *Module) openDWARF(d *debugFile, info DebugInfo) (*dwarf.File, error) {
+// dwarfOpener returns what indexes a file's debugging information when it is first called; nil without any.
+func (m *Module) dwarfOpener(d *placedFile, sup *elf.File) func() (*dwarf.File, error) {
+	if !hasDWARF(d.elf) {
+		return nil
+	}
+	return sync.OnceValues(func() (*dwarf.File, error) {
+		cfg := m.dwarfConfig(d)
+		if sup != nil {
+			s := &placedFile{elf: sup}
+			supCfg := m.dwarfConfig(s)
+			supCfg.Complete, supCfg.Bias = nil, 0
+			var err error
+			if cfg.Sup, err = openDWARF(s, supCfg); err != nil {
+				return nil, err
+			}
+		}
+		return openDWARF(d, cfg)
+	})
+}
+
+func (m *Module) dwarfConfig(d *placedFile) dwarf.Config {
 	cfg := dwarf.Config{
 		Big: d.elf.Big, AddrSize: 4, Bias: d.bias,
 		Set: m.prog.types, C: c.C, CPP: c.CPP,
-		CacheDir: info.CacheDir, BuildID: d.elf.BuildID(), Progress: info.Progress,
+		CacheDir: m.prog.cacheDir(), BuildID: d.elf.BuildID(), Progress: m.prog.progress("indexing debugging information"),
 		Release: d.elf.Release,
+		Argument: func(die dwarf.DIE, t *types.Type) (any, error) {
+			return (&debugFile{placedFile: d}).argument(m.prog, die, t)
+		},
 	}
 	if m.kind != MainModule {
 		cfg.Complete = m.prog.completeFromMain
@@ -132,6 +139,10 @@ func (m *Module) openDWARF(d *debugFile, info DebugInfo) (*dwarf.File, error) {
 	if d.elf.Is64 {
 		cfg.AddrSize = 8
 	}
+	return cfg
+}
+
+func openDWARF(d *placedFile, cfg dwarf.Config) (*dwarf.File, error) {
 	s := &cfg.Sections
 	for name, to := range map[string]*[]byte{
 		".debug_info": &s.Info, ".debug_types": &s.Types, ".debug_abbrev": &s.Abbrev, ".debug_str": &s.Str,
@@ -158,7 +169,7 @@ func (p *Program) completeFromMain(kind types.Kind, tag string) (*types.Type, er
 	if err != nil {
 		return nil, nil
 	}
-	d := main.debug.Load()
+	d := main.files.Load()
 	if d == nil || d.dwarf == nil {
 		return nil, nil
 	}
@@ -170,10 +181,19 @@ func (p *Program) completeFromMain(kind types.Kind, tag string) (*types.Type, er
 }
 
 // sectionData returns the contents of a section, relocated; nil when the file has none of that name.
-func (d *debugFile) sectionData(name string) ([]byte, error) {
+func (d *placedFile) sectionData(name string) ([]byte, error) {
 	s := d.elf.Section(name)
 	if s == nil || !s.HasData() {
 		return nil, nil
 	}
 	return d.elf.RelocatedData(s, d.section)
+}
+
+// fileAddress returns the address of a section in the file, of a relocatable one in memory.
+func (d *placedFile) fileAddress(name string) uint64 {
+	s := d.elf.Section(name)
+	if d.section != nil {
+		return d.section(s.Index)
+	}
+	return s.Addr
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/dwarf/expr"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -11,7 +12,7 @@ import (
 // returns false or an error.
 func (p *Program) dwarfFiles(yield func(*debugFile, *dwarf.File) (bool, error)) error {
 	for _, m := range p.modules.all() {
-		d := m.debug.Load()
+		d := m.files.Load()
 		if d == nil || d.dwarf == nil {
 			continue
 		}
@@ -71,7 +72,7 @@ func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
 	case e.Bytes != nil:
 		return p.BytesValue(e.Type, e.Bytes)
 	case e.Expr != nil:
-		return d.variable(p, e.DIE, e.Type, 0, nil, nil)
+		return d.variable(p, e.DIE, e.Type, 0, nil, noFrame{p})
 	}
 	for _, pc := range e.Instances {
 		at := d.runtime(pc)
@@ -159,14 +160,14 @@ func (d *debugFile) variable(p *Program, die dwarf.DIE, t *types.Type, pc uint64
 	case dwarf.Declared:
 		return p.AbsentObject(t, OtherAbsence)
 	}
-	if address, bitOffset, ok := loc.Address(); ok {
+	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
 		o := p.ObjectAt(t, d.runtime(address-d.bias)+bitOffset/8)
 		o.bitOff = uint8(bitOffset % 8)
 		return o
 	}
 	bits, err := t.BitSize()
-	if err != nil {
-		return Failed(err)
+	if err != nil { // a value of what has no size
+		return p.AbsentObject(t, OptimizedOut)
 	}
 	raw, absence, err := loc.Bytes(bits)
 	switch {
@@ -180,6 +181,30 @@ func (d *debugFile) variable(p *Program, die dwarf.DIE, t *types.Type, pc uint64
 	return p.BytesValue(t, raw)
 }
 
+// noFrame is what the locations of variables outside of functions see: memory only.
+type noFrame struct{ p *Program }
+
+// Register knows no register.
+func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
+
+// CFA says that there is none.
+func (noFrame) CFA() (uint64, error) {
+	return 0, &expr.UnavailableError{Reason: "there is no stack frame"}
+}
+
+// Read reads the program's memory.
+func (f noFrame) Read(buf []byte, address uint64) error { return f.p.mem.Read(buf, address, false) }
+
+// argument makes the object of a template's value parameter.
+func (d *debugFile) argument(p *Program, die dwarf.DIE, t *types.Type) (any, error) {
+	e, err := die.Unit.File.EntityOf(die)
+	if err != nil {
+		return nil, err
+	}
+	o := d.entity(p, "", &e)
+	return o, o.Err()
+}
+
 // debugInfoHint tells the user what to do when nothing can be found because nothing is loaded.
 func (p *Program) debugInfoHint() string {
 	all := p.modules.all()
@@ -187,7 +212,7 @@ func (p *Program) debugInfoHint() string {
 		return ""
 	}
 	for _, m := range all {
-		if d := m.debug.Load(); d != nil && d.dwarf != nil {
+		if d := m.files.Load(); d != nil && d.dwarf != nil {
 			return ""
 		}
 	}

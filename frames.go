@@ -25,16 +25,21 @@ func (d *debugFile) unwindChain(p *Program) (unwind.Chain, error) {
 func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 	var chain unwind.Chain
 	for _, name := range []string{".debug_frame", ".eh_frame"} {
-		data, err := d.sectionData(name)
+		f := d.placedFile
+		data, err := f.sectionData(name)
+		if len(data) == 0 && err == nil && d.loaded != nil {
+			f = d.loaded // a separate debug file has left it out
+			data, err = f.sectionData(name)
+		}
 		if err != nil {
 			return nil, err
 		}
 		if len(data) == 0 {
 			continue
 		}
-		s := cfi.Section{Platform: p.platform, Name: name, Data: data, EH: name == ".eh_frame", Bias: d.bias}
+		s := cfi.Section{Platform: p.Platform(), Name: name, Data: data, EH: name == ".eh_frame", Bias: f.bias}
 		if s.EH {
-			s.Address = d.fileAddress(name)
+			s.Address = f.fileAddress(name)
 		}
 		// A bad table must not hide the others; a stack that needs it ends where its code begins.
 		if t, err := cfi.New(s); err == nil && t.Len() > 0 {
@@ -54,18 +59,9 @@ func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 	return append(chain, t), nil
 }
 
-// fileAddress returns the address of a section in the file, of a relocatable one in memory.
-func (d *debugFile) fileAddress(name string) uint64 {
-	s := d.elf.Section(name)
-	if d.section != nil {
-		return d.section(s.Index)
-	}
-	return s.Addr
-}
-
 // readORC reads the kernel's own tables; nil when the file has none with contents.
 func (d *debugFile) readORC(p *Program) (*orc.Table, error) {
-	if !p.platform.Arch.ORC {
+	if !p.Platform().Arch.ORC {
 		return nil, nil
 	}
 	t := orc.Tables{Bias: d.bias}
@@ -89,7 +85,7 @@ func (p *Program) findRow(pc uint64) (*cfi.Row, error) {
 	if m == nil {
 		return nil, nil
 	}
-	d := m.debug.Load()
+	d := m.files.Load()
 	if d == nil {
 		return nil, nil
 	}
@@ -119,10 +115,18 @@ func (p *Program) stackUnwinder() *unwind.Unwinder {
 	if u := p.unwinder.Load(); u != nil {
 		return u
 	}
-	u := unwind.New(p.platform, rowFinder{p}, unwind.Options{
+	u := unwind.New(p.Platform(), rowFinder{p}, unwind.Options{
 		IsText:        func(pc uint64) bool { return p.modules.at(pc) != nil },
 		FramePointers: true,
+		Process:       p.Personality() != nil && p.Flags()&IsLinuxKernel == 0,
 	})
 	p.unwinder.CompareAndSwap(nil, u)
 	return p.unwinder.Load()
+}
+
+// resetUnwinder has the unwinder forget its rows.
+func (p *Program) resetUnwinder() {
+	if u := p.unwinder.Load(); u != nil {
+		u.Reset()
+	}
 }

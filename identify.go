@@ -96,7 +96,7 @@ func (p *Program) AnnotateMemory(w io.Writer, address, size uint64, physical boo
 		if _, err := io.WriteString(w, b.String()); err != nil {
 			return err
 		}
-		address, size = (address+word)&p.addressMask, size-word
+		address, size = (address+word)&p.addressMask.Load(), size-word
 	}
 	return nil
 }

@@ -73,7 +73,7 @@ type dwarfFrame struct {
 
 // Register returns a register's value by its DWARF number.
 func (d *dwarfFrame) Register(number uint64) (uint64, bool) {
-	n, ok := d.p.platform.Arch.FromDWARF(number)
+	n, ok := d.p.Platform().Arch.FromDWARF(number)
 	if !ok {
 		return 0, false
 	}

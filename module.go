@@ -4,13 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"iter"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/elf"
-	"github.com/godrgn/drgn/internal/symtab"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -22,7 +21,7 @@ const (
 	MainModule ModuleKind = iota
 	SharedLibraryModule
 	VdsoModule
-	RelocatableModule // a loadable module of the kernel
+	RelocatableModule // a loadable module of the kernel, or another file that is linked when it is loaded
 	ExtraModule
 )
 
@@ -34,185 +33,92 @@ func (k ModuleKind) String() string {
 	return [...]string{"main", "shared library", "vdso", "relocatable", "extra"}[k]
 }
 
+// A FileStatus says whether a module's file is wanted or there.
+type FileStatus uint8
+
+// The statuses of a module's file.
+const (
+	WantFile          FileStatus = iota // finders look for it
+	HaveFile                            // it was found
+	DontWantFile                        // nobody looks for it, because the user said so
+	DontNeedFile                        // nobody looks for it, because all is known without it
+	WantSupplementary                   // it was found; finders look for the supplementary file that it needs
+)
+
+// String returns the status in the words of its name.
+func (s FileStatus) String() string {
+	if s > WantSupplementary {
+		return fmt.Sprintf("FileStatus(%d)", uint8(s))
+	}
+	return [...]string{"WANT", "HAVE", "DONT_WANT", "DONT_NEED", "WANT_SUPPLEMENTARY"}[s]
+}
+
 // A Module is a file that is part of a program: the kernel, a kernel module, an executable, a library.
+//
+// It can have two files: the loaded file, which has the code and data that the program uses, and the debug file, which
+// has debugging information. They may be the same. A debug file may need a supplementary one, with what it shares with
+// other files. See [Module.TryFile] for how a module gets its files.
 type Module struct {
-	prog    *Program
-	kind    ModuleKind
-	name    string
-	buildID []byte
-	ranges  atomic.Pointer[[]mem.Range]
-	object  Object
+	prog *Program
+	kind ModuleKind
+	name string
+	id   uint64 // what tells modules of one kind and name apart
 
-	mu    sync.Mutex // while a file is attached
-	debug atomic.Pointer[debugFile]
+	ranges atomic.Pointer[[]mem.Range] // nil: not known
+	files  atomic.Pointer[debugFile]   // what can be asked of the files; nil: there is none
+	object atomic.Pointer[Object]      // nil: absent
+
+	findSections func() (map[string]uint64, error) // or nil
+
+	mu       sync.Mutex // held while what follows is looked at or changed, for moments only: no file is read under it
+	buildID  []byte
+	sections map[string]uint64 // where the sections of a relocatable file lie; nil until that is asked for
+	loaded   moduleFile
+	debug    moduleFile
+	sup      *elf.File  // that the debug file needs, or nil
+	pending  *elf.File  // the debug file that waits for its supplementary file
+	wanted   WantedFile // what pending waits for
 }
 
-// modules are the modules of a program, the main one first, then in the order of their creation.
-type modules struct {
-	mu   sync.Mutex
-	list atomic.Pointer[[]*Module]
-	// byAddress holds the ranges of all modules in order.
-	byAddress atomic.Pointer[[]moduleRange]
-}
-
-type moduleRange struct {
-	mem.Range
-	m *Module
+// A moduleFile is the loaded or debug file of a module.
+type moduleFile struct {
+	status FileStatus
+	file   *elf.File // nil unless status is HaveFile
+	bias   uint64
 }
 
 // A ModuleSpec describes a module that is found in a program.
 type ModuleSpec struct {
-	Kind    ModuleKind
-	Name    string
+	Kind ModuleKind
+	Name string
+	// ID tells modules of a kind and a name apart: the address of the dynamic section of a shared library or vDSO, the
+	// address of a relocatable module, any number of an extra one. That of the main module is not looked at.
+	ID      uint64
 	BuildID []byte      // nil: not known
-	Ranges  []mem.Range // where its parts lie in memory
+	Ranges  []mem.Range // where its parts lie in memory; nil: not known; empty: nowhere
 	Object  Object      // of a kernel module: its struct module *
+	// Sections says where the sections of a relocatable module lie; it is called when that is first asked for. May be nil.
+	Sections func() (map[string]uint64, error)
+	// NoLoadedFile says that all of the module's code and data is in the program's memory: its loaded file is not needed.
+	NoLoadedFile bool
 }
 
-// A LoadedModule is a module that the program has loaded; New says that it was not known before.
-type LoadedModule struct {
-	*Module
-	New bool
-}
-
-// LoadedModuleSeq walks loaded modules; an error is the last pair.
-type LoadedModuleSeq = iter.Seq2[LoadedModule, error]
-
-// LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
-func (p *Program) LoadedModules() LoadedModuleSeq {
-	if p.Personality() == nil {
-		return func(func(LoadedModule, error) bool) {}
+func newModule(p *Program, spec *ModuleSpec) *Module {
+	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
+	if spec.Sections != nil {
+		m.findSections = sync.OnceValues(spec.Sections)
 	}
-	return p.Personality().LoadedModules(p)
-}
-
-// AddModule adds a module, or returns the one of the same kind, name and address that is there; then new is false.
-func (p *Program) AddModule(spec ModuleSpec) (m *Module, new bool) {
-	p.modules.mu.Lock()
-	defer p.modules.mu.Unlock()
-	var list []*Module
-	if l := p.modules.list.Load(); l != nil {
-		list = slices.Clone(*l)
+	if spec.Ranges != nil {
+		ranges := append([]mem.Range{}, spec.Ranges...)
+		m.ranges.Store(&ranges)
 	}
-	for _, m := range list {
-		if m.kind == spec.Kind && m.name == spec.Name && slices.Equal(m.Ranges(), spec.Ranges) {
-			return m, false
-		}
+	if spec.Object.prog != nil {
+		m.object.Store(&spec.Object)
 	}
-	m = &Module{prog: p, kind: spec.Kind, name: spec.Name, buildID: slices.Clone(spec.BuildID), object: spec.Object}
-	ranges := slices.Clone(spec.Ranges)
-	m.ranges.Store(&ranges)
-	if spec.Kind == MainModule {
-		list = slices.Insert(list, 0, m)
-	} else {
-		list = append(list, m)
+	if spec.NoLoadedFile {
+		m.loaded.status = DontNeedFile
 	}
-	p.modules.list.Store(&list)
-	p.modules.sort()
-	return m, true
-}
-
-// sort makes the table of the modules' ranges; ms.mu is held.
-func (ms *modules) sort() {
-	var rs []moduleRange
-	for _, m := range ms.all() {
-		for _, r := range m.Ranges() {
-			rs = append(rs, moduleRange{r, m})
-		}
-	}
-	slices.SortStableFunc(rs, func(a, b moduleRange) int { return cmp.Compare(a.Min, b.Min) })
-	ms.byAddress.Store(&rs)
-}
-
-// locate gives a module whose place in memory is not known that of its file's sections.
-func (ms *modules) locate(m *Module, d *debugFile) {
-	ms.mu.Lock()
-	defer ms.mu.Unlock()
-	if len(m.Ranges()) > 0 || d.elf.Type == elf.ET_REL {
-		return
-	}
-	r := mem.Range{Min: ^uint64(0)}
-	for i := range d.elf.Sections {
-		s := &d.elf.Sections[i]
-		if s.Flags&elf.SHF_ALLOC == 0 || s.Size == 0 || s.Addr == 0 {
-			continue
-		}
-		r.Min, r.Max = min(r.Min, s.Addr), max(r.Max, s.Addr+s.Size-1)
-	}
-	if r.Min > r.Max {
-		return
-	}
-	rs := []mem.Range{{Min: r.Min + d.bias, Max: r.Max + d.bias}}
-	m.ranges.Store(&rs)
-	ms.sort()
-}
-
-// Modules walks the program's modules, the main one first.
-func (p *Program) Modules() iter.Seq[*Module] {
-	return func(yield func(*Module) bool) {
-		for _, m := range p.modules.all() {
-			if !yield(m) {
-				return
-			}
-		}
-	}
-}
-
-func (ms *modules) all() []*Module {
-	if l := ms.list.Load(); l != nil {
-		return *l
-	}
-	return nil
-}
-
-// at returns the module that an address lies in, or nil.
-func (ms *modules) at(address uint64) *Module {
-	l := ms.byAddress.Load()
-	if l == nil {
-		return nil
-	}
-	rs := *l
-	lo, hi := 0, len(rs)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if rs[mid].Min <= address {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo == 0 || rs[lo-1].Max < address {
-		return nil
-	}
-	return rs[lo-1].m
-}
-
-// MainModule returns the program's main module, or a *LookupError.
-func (p *Program) MainModule() (*Module, error) {
-	for _, m := range p.modules.all() {
-		if m.kind == MainModule {
-			return m, nil
-		}
-	}
-	return nil, &LookupError{Kind: "module", Name: "main"}
-}
-
-// ModuleAt returns the module that contains an address, or a *LookupError.
-func (p *Program) ModuleAt(address uint64) (*Module, error) {
-	if m := p.modules.at(address); m != nil {
-		return m, nil
-	}
-	return nil, &LookupError{Kind: "module", Name: fmt.Sprintf("%#x", address), AtAddress: true}
-}
-
-// ModuleNamed returns the module of a name, or a *LookupError.
-func (p *Program) ModuleNamed(name string) (*Module, error) {
-	for _, m := range p.modules.all() {
-		if m.name == name {
-			return m, nil
-		}
-	}
-	return nil, &LookupError{Kind: "module", Name: name}
+	return m
 }
 
 // Prog returns the program the module is part of.
@@ -224,122 +130,181 @@ func (m *Module) Kind() ModuleKind { return m.kind }
 // Name returns the module's name: "kernel", "ext4", "/usr/bin/cat".
 func (m *Module) Name() string { return m.name }
 
-// BuildID returns the GNU build ID of the module's file, or nil when it is not known. The slice must not be changed.
-func (m *Module) BuildID() []byte { return m.buildID }
+// ID returns what tells modules of one kind and name apart: see [ModuleSpec].
+func (m *Module) ID() uint64 { return m.id }
 
-// Ranges returns where the module lies in memory. The slice must not be changed.
-func (m *Module) Ranges() []mem.Range { return *m.ranges.Load() }
+// BuildID returns the GNU build ID of the module's files, or nil when it is not known. The slice must not be changed.
+func (m *Module) BuildID() []byte {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.buildID
+}
 
-// Object returns the object that describes the module: the struct module * of a kernel module; a failed one otherwise.
-func (m *Module) Object() Object { return m.object }
+// SetBuildID says of which build the module's files must be; nil is not known.
+func (m *Module) SetBuildID(id []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.buildID = nil; id != nil {
+		m.buildID = bytes.Clone(id)
+	}
+}
+
+// Ranges returns where the module lies in memory; ok is false when that is not known. The slice must not be changed.
+func (m *Module) Ranges() (ranges []mem.Range, ok bool) {
+	if r := m.ranges.Load(); r != nil {
+		return *r, true
+	}
+	return nil, false
+}
+
+// SetRanges says where the module lies in memory. Empty is nowhere, nil not known. A *ValueError names ranges that overlap.
+func (m *Module) SetRanges(ranges []mem.Range) error {
+	var to *[]mem.Range
+	if ranges != nil {
+		rs := append([]mem.Range{}, ranges...)
+		slices.SortFunc(rs, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
+		for i := 1; i < len(rs); i++ {
+			if a, b := rs[i-1], rs[i]; b.Min <= a.Max {
+				return &ValueError{fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
+			}
+		}
+		to = &rs
+	}
+	ms := &m.prog.modules
+	ms.mu.Lock()
+	m.ranges.Store(to)
+	ms.sort()
+	ms.mu.Unlock()
+	m.prog.resetUnwinder()
+	return nil
+}
+
+// Object returns the object that describes the module: the struct module * of a kernel module; an absent one otherwise.
+func (m *Module) Object() Object {
+	if o := m.object.Load(); o != nil {
+		return *o
+	}
+	return m.prog.AbsentObject(m.prog.types.Void(m.prog.language()), OtherAbsence)
+}
+
+// SetObject sets the object that describes the module.
+func (m *Module) SetObject(o Object) error {
+	if err := o.Err(); err != nil {
+		return err
+	}
+	if o.prog != m.prog {
+		return &ValueError{"object is from different program"}
+	}
+	m.object.Store(&o)
+	return nil
+}
+
+// SectionAddresses returns where the sections of a relocatable module lie, by their names.
+func (m *Module) SectionAddresses() (map[string]uint64, error) {
+	if err := m.readSections(); err != nil {
+		return nil, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return maps.Clone(m.sections), nil
+}
+
+// readSections fills m.sections. It reads the program's memory, which m.mu must not be held for.
+func (m *Module) readSections() (err error) {
+	found := map[string]uint64{}
+	if m.findSections != nil {
+		if found, err = m.findSections(); err != nil {
+			return err
+		}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sections == nil {
+		m.sections = maps.Clone(found)
+	}
+	return nil
+}
+
+// SetSectionAddress says where a section of a relocatable module lies; it must be said before the module gets a file.
+func (m *Module) SetSectionAddress(name string, address uint64) error {
+	return m.changeSections(func() { m.sections[name] = address })
+}
+
+// RemoveSectionAddress forgets where a section lies.
+func (m *Module) RemoveSectionAddress(name string) error {
+	return m.changeSections(func() { delete(m.sections, name) })
+}
+
+func (m *Module) changeSections(change func()) error {
+	if err := m.readSections(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.kind != RelocatableModule {
+		return &ValueError{"section addresses can only be set for relocatable modules"}
+	}
+	if m.loaded.file != nil || m.debug.file != nil || m.pending != nil {
+		return &ValueError{"section addresses cannot be modified after file is set"}
+	}
+	change()
+	return nil
+}
 
 // HasDebugInfo reports whether debugging information of the module is loaded.
-func (m *Module) HasDebugInfo() bool { return m.debug.Load() != nil }
-
-// DebugFile returns the path of the file with the module's debugging information, "" when there is none, and what is
-// added to the file's addresses to get those in memory.
-func (m *Module) DebugFile() (path string, bias uint64) {
-	if d := m.debug.Load(); d != nil {
-		return d.elf.Name, d.bias
-	}
-	return "", 0
+func (m *Module) HasDebugInfo() bool {
+	d := m.files.Load()
+	return d != nil && d.dwarf != nil
 }
 
-// checkBuildID says whether a file is the one the module was made from.
-func (m *Module) checkBuildID(f *elf.File) error {
-	got := f.BuildID()
-	if m.buildID == nil || got == nil || bytes.Equal(m.buildID, got) {
-		return nil
-	}
-	return &MissingDebugInfoError{fmt.Sprintf("%s is not of this %s: its build ID is %x, not %x; give the file of that build", f.Name, m.describe(), got, m.buildID)}
+// A ModuleFile says which file a module has, if any.
+type ModuleFile struct {
+	Status FileStatus
+	Path   string // "" unless Status is HaveFile
+	Bias   uint64 // what is added to the addresses in the file to get those in memory
 }
 
-func (m *Module) describe() string {
-	switch m.kind {
-	case MainModule:
-		if m.prog.Flags()&IsLinuxKernel != 0 {
-			return "kernel"
-		}
-		return "program"
+func (f *moduleFile) describe() ModuleFile {
+	d := ModuleFile{Status: f.status, Bias: f.bias}
+	if f.file != nil {
+		d.Path = f.file.Name
 	}
-	return "module " + m.name
+	return d
 }
 
-// symbolsOf finds symbols in the modules' symbol tables.
-func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
-	var out []Symbol
-	add := func(s symtab.Symbol) {
-		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), SymbolKind(s.Type())})
-	}
-	for _, m := range p.modules.all() {
-		d := m.debug.Load()
-		if d == nil {
-			continue
-		}
-		switch {
-		case q.HasName:
-			for _, s := range d.symbols.Named(q.Name) {
-				if !q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size {
-					add(s)
-				}
-			}
-			continue // another module may have a better one
-		case q.HasAddress && q.One:
-			if s, ok := d.symbols.At(q.Address); ok && m.mayHold(q.Address, s.Address) {
-				add(s)
-			}
-		case q.HasAddress:
-			for _, s := range d.symbols.AllAt(q.Address) {
-				add(s)
-			}
-		default:
-			for _, s := range d.symbols.All() {
-				add(s)
-			}
-		}
-		if q.One && len(out) > 0 {
-			return out[:1], nil
-		}
-	}
-	if q.One && len(out) > 1 {
-		// The first of the best: modules come in their order, the symbols of each with the best first.
-		slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(a.rank(), b.rank()) })
-		out = out[:1]
-	}
-	return out, nil
+// LoadedFile returns the file with the code and data that the program uses.
+func (m *Module) LoadedFile() ModuleFile {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.loaded.describe()
 }
 
-// rank orders symbols of one name, the best first.
-func (s Symbol) rank() int {
-	switch s.Binding {
-	case BindGlobal, BindUnique:
-		return 0
-	case BindWeak:
-		return 1
-	}
-	return 2
+// DebugFile returns the file with the module's debugging information.
+func (m *Module) DebugFile() ModuleFile {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.debug.describe()
 }
 
-// mayHold says whether a symbol can be the one for an address: one without a size ends where its module does.
-func (m *Module) mayHold(address, start uint64) bool {
-	for _, r := range m.Ranges() {
-		if r.Min <= address && address <= r.Max {
-			return true
-		}
+// SupplementaryFile returns the path of the supplementary file that the module's debug file uses; "" if it uses none.
+func (m *Module) SupplementaryFile() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.sup == nil {
+		return ""
 	}
-	return address == start || len(m.Ranges()) == 0
+	return m.sup.Name
 }
 
-func bindingOf(stb uint8) SymbolBinding {
-	switch stb {
-	case elf.STB_LOCAL:
-		return BindLocal
-	case elf.STB_GLOBAL:
-		return BindGlobal
-	case elf.STB_WEAK:
-		return BindWeak
-	case 10: // STB_GNU_UNIQUE
-		return BindUnique
-	}
-	return BindUnknown
+// WantsLoadedFile reports whether finders are to look for the module's loaded file.
+func (m *Module) WantsLoadedFile() bool { return m.LoadedFile().Status == WantFile }
+
+// WantsDebugFile reports whether finders are to look for the module's debug file, or for the supplementary file that it
+// needs.
+func (m *Module) WantsDebugFile() bool {
+	s := m.DebugFile().Status
+	return s == WantFile || s == WantSupplementary
 }
+
+// String describes the module in messages: "kernel", "module ext4".
+func (m *Module) String() string { return m.name }

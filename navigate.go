@@ -17,15 +17,20 @@ func (o Object) pointee() (target Object, ok bool) {
 	if t.Kind() != types.Pointer {
 		return Object{}, false
 	}
+	return o.follow(t.Elem()), true
+}
+
+// follow reads a pointer to type t.
+func (o Object) follow(t *types.Type) Object {
 	addr, err := o.scalar()
 	if err != nil {
-		return o.fail(o.typ, err), true // by this type the path goes on
+		return o.fail(o.typ, err) // by this type the path goes on
 	}
-	target = Object{prog: o.prog, typ: t.Elem(), form: reference, bits: addr & o.prog.addressMask.Load()}
+	target := Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask.Load()}
 	if target.bits < nullPage {
 		target = o.behind(target)
 	}
-	return target, true
+	return target
 }
 
 // Member returns a member of a structure, union or class, or of what a pointer to one points to.
@@ -33,15 +38,25 @@ func (o Object) Member(name string) Object {
 	if o.form == failed {
 		return o.step(name, memberStep(name))
 	}
-	s, isPointer := o.pointee()
-	if !isPointer {
-		s = o
-	} else if s.form == failed {
-		return s.step(name, memberStep(name))
+	t := o.typ
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
 	}
-	f, err := s.typ.FindMember(name)
+	isPointer := t.Kind() == types.Pointer
+	if isPointer {
+		t = t.Elem()
+	} else {
+		t = o.typ
+	}
+	f, err := t.FindMember(name)
 	if err != nil {
-		return o.noMember(name, s.typ, isPointer, err)
+		return o.noMember(name, t, isPointer, err)
+	}
+	s := o
+	if isPointer {
+		if s = o.follow(t); s.form == failed {
+			return s.step(name, memberStep(name))
+		}
 	}
 	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 {
 		// The common case of what part does.
@@ -142,7 +157,11 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 				return Failed(err)
 			}
 		}
-		if bitOffset > uint64(len(data))*8 || n > uint64(len(data))*8-bitOffset {
+		size := uint64(o.bitField)
+		if size == 0 {
+			size = uint64(len(data)) * 8
+		}
+		if bitOffset > size || n > size-bitOffset {
 			return Failed(&BoundsError{"out of bounds of value"})
 		}
 		return o.prog.valueOf(t, data[bitOffset/8:], uint8(bitOffset%8), uint16(bitField))

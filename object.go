@@ -58,7 +58,7 @@ func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
 	if t == nil || t.Set() != p.types {
 		return Failed(&ValueError{"type is from another program"})
 	}
-	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask}
+	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask.Load()}
 }
 
 // BitField returns the bit-field of size bits (1 to 64, and no more than the type has) of an integer, boolean or

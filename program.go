@@ -31,8 +31,8 @@ const (
 type Program struct {
 	mem         *mem.Space
 	types       *types.Set
-	platform    arch.Platform
-	addressMask uint64
+	platform    atomic.Pointer[arch.Platform] // nil: not known
+	addressMask atomic.Uint64
 	vmcoreinfo  []byte
 	setup       atomic.Pointer[Setup]
 
@@ -40,6 +40,7 @@ type Program struct {
 	objectFinders finders[ObjectFinder]
 	symbolFinders finders[SymbolFinder]
 	modules       modules
+	debug         debugConfig
 	unwinder      atomic.Pointer[unwind.Unwinder]
 
 	offsets sync.Map      // offsetKey -> uint64
@@ -72,7 +73,8 @@ type Personality interface {
 // New returns a program without memory or debugging information. The zero platform is not known: it is then that of
 // the first file added.
 func New(platform arch.Platform) *Program {
-	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), addressMask: ^uint64(0)}
+	p := &Program{mem: mem.NewSpace(), types: types.NewSet()}
+	p.addressMask.Store(^uint64(0))
 	p.typeFinders.kind, p.objectFinders.kind, p.symbolFinders.kind = "type", "object", "symbol"
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
@@ -89,16 +91,21 @@ func must(err error) {
 	}
 }
 
+// setPlatform says what machine the program runs on, unless that is known.
 func (p *Program) setPlatform(platform arch.Platform) {
-	p.platform = platform
-	if platform.Known() {
-		p.addressMask = platform.AddressMask()
-		p.mem.SetAddressMask(p.addressMask)
+	if platform.Known() && p.platform.CompareAndSwap(nil, &platform) {
+		p.addressMask.Store(platform.AddressMask())
+		p.mem.SetAddressMask(platform.AddressMask())
 	}
 }
 
 // Platform returns the machine the program runs on; the zero Platform when it is not known.
-func (p *Program) Platform() arch.Platform { return p.platform }
+func (p *Program) Platform() arch.Platform {
+	if m := p.platform.Load(); m != nil {
+		return *m
+	}
+	return arch.Platform{}
+}
 
 // Flags returns what the program is.
 func (p *Program) Flags() Flags { return p.opened().Flags }
@@ -129,7 +136,7 @@ func (p *Program) language() *c.Language {
 
 func (p *Program) languageOfMain() (*c.Language, error) {
 	for m := range p.Modules() {
-		d := m.debug.Load()
+		d := m.files.Load()
 		if d == nil || d.dwarf == nil {
 			continue
 		}
@@ -191,9 +198,7 @@ func (p *Program) Setup(s Setup) error {
 	if err := p.CheckUnopened(); err != nil {
 		return err
 	}
-	if !p.platform.Known() {
-		p.setPlatform(s.Platform)
-	}
+	p.setPlatform(s.Platform)
 	p.setup.Store(&s)
 	p.forget()
 	return nil
@@ -210,16 +215,16 @@ func (p *Program) VMCOREINFO() []byte { return p.vmcoreinfo }
 
 // AddressSize returns the size of an address in bytes.
 func (p *Program) AddressSize() (uint64, error) {
-	if !p.platform.Known() {
+	if !p.Platform().Known() {
 		return 0, &ValueError{"program address size is not known"}
 	}
-	if p.platform.Is64Bit() {
+	if p.Platform().Is64Bit() {
 		return 8, nil
 	}
 	return 4, nil
 }
 
-func (p *Program) bigEndian() bool { return p.platform.Known() && !p.platform.IsLittleEndian() }
+func (p *Program) bigEndian() bool { return p.Platform().Known() && !p.Platform().IsLittleEndian() }
 
 // Read returns size bytes of the program's memory; a *mem.FaultError names the first address that can't be read.
 func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
@@ -239,9 +244,9 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 // ReadUint reads an unsigned integer of 1, 2, 4 or 8 bytes in the program's byte order.
 func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
 	switch {
-	case !p.platform.Known() && size > 1:
+	case !p.Platform().Known() && size > 1:
 		return 0, &ValueError{"program byte order is not known"}
-	case !p.platform.Known():
+	case !p.Platform().Known():
 		return 0, &ValueError{"program address size is not known"}
 	}
 	return p.mem.Uint(address, size, p.bigEndian(), physical)
@@ -250,7 +255,7 @@ func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, err
 // PointerTo returns the type of a pointer to t, which must be a type of the program.
 func (p *Program) PointerTo(t *types.Type) *types.Type {
 	size := uint64(8)
-	if p.platform.Known() && !p.platform.Is64Bit() {
+	if p.Platform().Known() && !p.Platform().Is64Bit() {
 		size = 4
 	}
 	return p.types.Pointer(t.Language(), t, size, p.bigEndian())

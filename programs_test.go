@@ -44,8 +44,12 @@ func openProgram(t testing.TB, path string) *drgn.Program {
 			t.Fatal(err)
 		}
 	}
-	m, _ := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: path, BuildID: f.BuildID()})
-	if err := m.AttachDebugInfo(drgn.DebugInfo{File: f}); err != nil {
+	m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.SetCacheDir("-")
+	if err := m.TryFile(path); err != nil {
 		t.Fatal(err)
 	}
 	return p

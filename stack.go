@@ -34,8 +34,12 @@ type StackFrame struct {
 	index int
 }
 
-// StackTrace returns the stack of the thread with an ID. A thread that runs now on a live target is a *ValueError.
+// StackTrace returns the stack of the thread with an ID. A thread that runs now on a live target is a *ValueError,
+// one of a running process a *NotImplementedError.
 func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
+	if p.Flags()&(IsLive|IsLinuxKernel) == IsLive {
+		return nil, &NotImplementedError{"stack unwinding is not yet supported for live processes"}
+	}
 	t, err := p.Thread(tid)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 			return nil, err
 		}
 		var regs arch.Registers
-		if err := p.platform.ParsePtRegs(data, &regs); err != nil {
+		if err := p.Platform().ParsePtRegs(data, &regs); err != nil {
 			return nil, err
 		}
 		return p.unwind(&regs, true), nil
@@ -86,7 +90,10 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 
 // StackTrace returns the thread's stack.
 func (t *Thread) StackTrace() (*StackTrace, error) {
-	p := t.Object.prog
+	p := t.Prog
+	if p == nil {
+		p = t.Object.prog
+	}
 	if p == nil {
 		return nil, t.Object.Err()
 	}
@@ -105,7 +112,7 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	t := &StackTrace{prog: p}
 	for i, pc := range pcs {
-		t.add(unwind.Frame{PC: pc & p.addressMask, Interrupted: i == 0})
+		t.add(unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0})
 	}
 	return t, nil
 }
@@ -127,7 +134,7 @@ func (t *StackTrace) add(f unwind.Frame) {
 		t.frames = append(t.frames, frame{regs: f})
 		return
 	}
-	d := m.debug.Load()
+	d := m.files.Load()
 	if d == nil || d.dwarf == nil {
 		t.frames = append(t.frames, frame{regs: f, file: d})
 		return
@@ -210,7 +217,7 @@ func (f StackFrame) PC() uint64 { return f.frame().regs.PC }
 
 // SP returns the stack pointer, if it is known.
 func (f StackFrame) SP() (uint64, bool) {
-	return f.frame().regs.Register(f.trace.prog.platform.Arch.SP)
+	return f.frame().regs.Register(f.trace.prog.Platform().Arch.SP)
 }
 
 // Interrupted reports whether the frame did not call the one before it but was stopped.
@@ -312,7 +319,7 @@ func (f StackFrame) String() string {
 
 // Register returns the value that a register had in the frame, by its name.
 func (f StackFrame) Register(name string) (uint64, error) {
-	n, ok := f.trace.prog.platform.Arch.Register(name)
+	n, ok := f.trace.prog.Platform().Arch.Register(name)
 	if !ok {
 		return 0, &ValueError{fmt.Sprintf("unknown register '%s'", name)}
 	}
@@ -332,7 +339,7 @@ type RegisterValue struct {
 // Registers returns all registers whose value in the frame is known.
 func (f StackFrame) Registers() []RegisterValue {
 	var out []RegisterValue
-	for n, r := range f.trace.prog.platform.Arch.Registers {
+	for n, r := range f.trace.prog.Platform().Arch.Registers {
 		if v, ok := f.frame().regs.Register(n); ok {
 			out = append(out, RegisterValue{r.Names[0], v})
 		}

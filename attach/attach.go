@@ -12,6 +12,7 @@ import (
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/user"
 )
 
 // Options say how a target is opened. The zero Options are good.
@@ -29,7 +30,7 @@ type Options struct {
 	Warn func(err error)
 }
 
-// Core opens a core dump of a kernel. Its debugging information is found by its build ID: beside the core, then where
+// Core opens a core dump of a kernel or of a process. Its debugging information is found by its build ID: beside the core, then where
 // distributions keep it.
 func Core(path string, options ...Options) (*drgn.Program, error) {
 	var o Options
@@ -41,7 +42,12 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := loadKernel(p, k, filepath.Dir(path), o); err != nil {
+	if k == nil {
+		err = loadProcess(p, o)
+	} else {
+		err = loadKernel(p, k, filepath.Dir(path), o)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
 	return p, nil
@@ -73,15 +79,15 @@ func setCore(p *drgn.Program, path string, o Options) (*linux.Kernel, error) {
 }
 
 func openCore(p *drgn.Program, core *target.Core, path string, o Options) (*linux.Kernel, error) {
+	if core.Truncated {
+		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
+	}
 	if !core.Kernel {
-		return nil, &drgn.ValueError{Problem: "cores of processes can't be read yet"}
+		return nil, user.SetupCore(p, core, dumpPath(path), platformOf(core))
 	}
 	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
 		return nil, &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
 			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
-	}
-	if core.Truncated {
-		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
 	}
 	m := linux.Memory{
 		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
@@ -110,9 +116,13 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 	if err != nil {
 		o.warn(err)
 	}
-	main, _ := p.AddModule(k.MainModule())
+	main, _, err := p.AddModule(k.MainModule())
+	if err != nil {
+		return err
+	}
 	search := &debuginfo.Search{Beside: beside, CacheDir: cache, Progress: o.progress("reading debugging information")}
-	info := drgn.DebugInfo{Bias: k.KASLROffset(), CacheDir: cache, Progress: o.progress("indexing debugging information")}
+	p.SetCacheDir(o.CacheDir)
+	p.SetProgress(o.Progress)
 
 	for _, path := range o.Symbols {
 		st, err := os.Stat(path)
@@ -123,14 +133,18 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 			search.Kernels = append(search.Kernels, path)
 			continue
 		}
-		if info.File, err = search.Open(path); err != nil {
+		f, err := search.Open(path)
+		if err != nil {
 			return err
 		}
 		if _, isModule := debuginfo.ModuleName(filepath.Base(path)); isModule {
 			search.Kernels = append(search.Kernels, path)
 			continue
 		}
-		if err := main.AttachDebugInfo(info); err != nil {
+		if err := main.CheckFile(f); err != nil {
+			return err
+		}
+		if err := main.TryFile(path); err != nil {
 			return err
 		}
 	}
@@ -141,15 +155,16 @@ func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) erro
 		search.Beside, search.Roots = "", []string{}
 	}
 	if !main.HasDebugInfo() {
-		if info.File, err = search.Kernel(k.Release(), main.BuildID()); err != nil {
+		f, err := search.Kernel(k.Release(), main.BuildID())
+		if err != nil {
 			o.warn(&drgn.MissingDebugInfoError{Problem: err.Error() + "\nname the kernel's vmlinux with -s"})
 			return nil
 		}
-		if err := main.AttachDebugInfo(info); err != nil {
+		if err := main.TryFile(f.Name); err != nil {
 			return err
 		}
 	}
-	for _, err := range k.LoadModules(search, info) {
+	for _, err := range k.LoadModules(search) {
 		o.warn(err)
 	}
 	return nil

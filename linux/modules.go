@@ -7,17 +7,21 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/debuginfo"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
 )
 
 // LoadedModules walks the kernel and its modules.
 func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 	return func(yield func(drgn.LoadedModule, error) bool) {
-		m, isNew := p.AddModule(k.MainModule())
-		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
+		m, isNew, err := p.AddModule(k.MainModule())
+		if err != nil {
+			yield(drgn.LoadedModule{}, err)
 			return
+		}
+		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) || !m.HasDebugInfo() {
+			return // without debugging information the modules can't be found
 		}
 		for mod, err := range module.ForEach(p) {
 			var spec drgn.ModuleSpec
@@ -30,7 +34,11 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 				yield(drgn.LoadedModule{}, err)
 				return
 			}
-			m, isNew := p.AddModule(spec)
+			m, isNew, err := p.AddModule(spec)
+			if err != nil {
+				yield(drgn.LoadedModule{}, err)
+				return
+			}
 			if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
 				return
 			}
@@ -40,7 +48,7 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 
 // MainModule describes the kernel itself.
 func (k *Kernel) MainModule() drgn.ModuleSpec {
-	return drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.info.BuildID()}
+	return drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.info.BuildID(), NoLoadedFile: true}
 }
 
 // describe says what the kernel knows of a module: a struct module *.
@@ -49,7 +57,8 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 	if err != nil {
 		return drgn.ModuleSpec{}, fmt.Errorf("cannot read the name of a module: %w", err)
 	}
-	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Object: mod}
+	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Object: mod, NoLoadedFile: true}
+	spec.Sections = func() (map[string]uint64, error) { return sectionAddresses(mod, spec.Name) }
 	regions, err := module.Regions(mod)
 	if err != nil {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
@@ -57,15 +66,17 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 	for _, r := range regions {
 		spec.Ranges = append(spec.Ranges, mem.Range{Min: r.Address, Max: r.Address + r.Size - 1})
 	}
+	if len(spec.Ranges) > 0 {
+		spec.ID = spec.Ranges[0].Min
+	}
 	if spec.BuildID, err = module.BuildID(mod); err != nil {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
 	}
 	return spec, nil
 }
 
-// LoadModules adds the kernel's loaded modules to the program and gives them the debugging information that search finds.
-// info says what is the same for all of them. It returns what could not be found or loaded.
-func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []error {
+// LoadModules adds the kernel's loaded modules to the program and gives them the debugging information that search finds. It returns what could not be found or loaded.
+func (k *Kernel) LoadModules(search *debuginfo.Search) []error {
 	var errs []error
 	var paths map[string][]string
 	var missing missingModules
@@ -76,7 +87,7 @@ func (k *Kernel) LoadModules(search *debuginfo.Search, info drgn.DebugInfo) []er
 			if paths == nil {
 				paths = search.Modules(k.Release())
 			}
-			err = k.loadModule(mod, search, paths, info)
+			err = k.loadModule(mod, search, paths)
 		}
 		if err != nil && !missing.add(err) {
 			errs = append(errs, err)
@@ -137,34 +148,62 @@ func (e *missingModule) Error() string {
 	return "missing debugging symbols for kernel module " + e.name
 }
 
-func (k *Kernel) loadModule(mod drgn.Object, search *debuginfo.Search, paths map[string][]string, info drgn.DebugInfo) error {
+func (k *Kernel) loadModule(mod drgn.Object, search *debuginfo.Search, paths map[string][]string) error {
 	spec, err := k.describe(mod)
 	if err != nil {
 		return err
 	}
 	name := spec.Name
-	m, _ := k.prog.AddModule(spec)
-	if m.HasDebugInfo() {
-		return nil
+	m, _, err := k.prog.AddModule(spec)
+	if err != nil || m.HasDebugInfo() {
+		return err
 	}
-	if info.File, err = search.Module(name, paths[name], spec.BuildID); err != nil {
+	f, err := search.Module(name, paths[name], spec.BuildID)
+	if err != nil {
 		var none *debuginfo.NotFoundError
 		if errors.As(err, &none) {
 			return &missingModule{name, none.Tried}
 		}
 		return fmt.Errorf("module %s: %w", name, err)
 	}
-	if info.Sections, err = module.Sections(mod); err != nil {
-		return fmt.Errorf("module %s: %w", name, err)
+	return m.TryFile(f.Name)
+}
+
+// sectionAddresses returns where the sections of a module lie.
+func sectionAddresses(mod drgn.Object, name string) (map[string]uint64, error) {
+	sections, err := module.Sections(mod)
+	if err != nil {
+		return nil, fmt.Errorf("module %s: %w", name, err)
 	}
 	// Per-CPU variables lie apart from the sections whose addresses the kernel keeps.
 	if mod.HasMember("percpu") {
-		if info.Sections[".data..percpu"], err = mod.Member("percpu").Uint(); err != nil {
-			return fmt.Errorf("module %s: %w", name, err)
+		if sections[".data..percpu"], err = mod.Member("percpu").Uint(); err != nil {
+			return nil, fmt.Errorf("module %s: %w", name, err)
 		}
 	}
-	if info.Bias = 0; info.File.Type != elf.ET_REL {
-		return fmt.Errorf("module %s: %s is not a relocatable file", name, info.File.Name)
+	return sections, nil
+}
+
+// MainBias returns by how much the kernel image was moved.
+func (k *Kernel) MainBias(uint64) (uint64, error) { return k.KASLROffset(), nil }
+
+// Module returns the module of a struct module *; unless it is there it is created, or else a *drgn.LookupError.
+func Module(p *drgn.Program, mod drgn.Object, create bool) (*drgn.Module, error) {
+	t := mod.Type().Underlying()
+	if t.Kind() != types.Pointer || t.Elem().Underlying().Tag() != "module" {
+		return nil, &drgn.TypeError{Problem: "struct module * is required"}
 	}
-	return m.AttachDebugInfo(info)
+	k, err := Of(p)
+	if err != nil {
+		return nil, err
+	}
+	spec, err := k.describe(mod)
+	if err != nil {
+		return nil, err
+	}
+	if !create {
+		return p.FindModule(spec.Kind, spec.Name, spec.ID)
+	}
+	m, _, err := p.AddModule(spec)
+	return m, err
 }

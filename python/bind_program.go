@@ -112,7 +112,8 @@ func programClass() *class {
 					if v.prog != p {
 						return valueError("type is from different program")
 					}
-					return c.Type(p, v.typ)
+					C.sh_incref(c.args[0].o) // the very same
+					return c.pyObject(c.args[0].o)
 				case string:
 					t, err := p.TypeIn(v, c.Str(1))
 					if err != nil {
@@ -225,7 +226,7 @@ func programClass() *class {
 			}},
 			{Sig: "add_memory_segment(address: index, size: index, read_fn: any, physical: bool = False)",
 				Doc: "Have read_fn(address, count, offset, physical) give the memory of a range of addresses.", Do: addMemorySegment},
-		}, append(append(append(debugInfoMethods(), finderMethods()...), searchMethods()...), liveMethods()...)...), typeMethods()...),
+		}, append(append(append(debugInfoMethods(), finderMethods()...), searchMethods()...), append(liveMethods(), processMethods()...)...)...), typeMethods()...),
 		props: []property{
 			{name: "flags", doc: "What the program is.", get: func(c Call) error { return c.Enum(enumProgramFlags, int64(c.selfProg().Flags())) }},
 			{name: "platform", doc: "Machine the program runs on, or None.", get: func(c Call) error {

@@ -297,3 +297,10 @@ int iter_class(void) {
 	iter_type = new_class(-1, "drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);
 	return iter_type ? 0 : -1;
 }
+
+// ---- What module attributes are set to.
+int sh_is_none(PyObject *o) { return o == py.None; }
+int sh_is_enum(PyObject *o, int which) { return o->ob_type == (PyTypeObject *)enum_class(which); }
+PyObject *sh_tuple_of(PyObject *o) { return py.PySequence_Tuple(o); }
+int sh_tuple_size(PyObject *o) { return py.PyType_GetFlags(o->ob_type) & TPF_TUPLE ? (int)py.PyTuple_Size(o) : -1; }
+PyObject *sh_tuple_item(PyObject *o, int i) { return py.PyTuple_GetItem(o, i); }

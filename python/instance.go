@@ -6,6 +6,7 @@ package python
 import "C"
 
 import (
+	"log/slog"
 	"runtime"
 	"unsafe"
 
@@ -78,6 +79,7 @@ func programObject(p *drgn.Program) *C.PyObject {
 // newProgram makes the instance of a program: owned.
 func newProgram(p *drgn.Program) *C.PyObject {
 	b := &program{prog: p}
+	p.SetLogger(slog.New(pythonLog{}))
 	b.h = handleSlab.put(b)
 	b.self = C.prog_new(C.uint64_t(b.h))
 	programs[p] = b

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -72,6 +73,19 @@ func Open(path string, opts Options) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
+	return openMapped(path, m, opts)
+}
+
+// OpenFile is [Open] of an open file, which may be closed afterwards.
+func OpenFile(f *os.File, opts Options) (*Image, error) {
+	m, err := mem.MapOpen(f)
+	if err != nil {
+		return nil, err
+	}
+	return openMapped(f.Name(), m, opts)
+}
+
+func openMapped(path string, m *mem.Mapping, opts Options) (*Image, error) {
 	format := Format(m.Bytes())
 	if format == "" {
 		if IsKernelImage(m.Bytes()) {

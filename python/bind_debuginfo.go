@@ -1,0 +1,185 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux"
+)
+
+// logLevel is from which level on Python's logger "drgn" hears something; it is read before work that logs.
+var logLevel atomic.Int64
+
+// pythonLog is a program's log: Python's logger "drgn".
+type pythonLog struct{ slog.Handler }
+
+// Enabled says whether a record is heard.
+func (pythonLog) Enabled(_ context.Context, l slog.Level) bool { return levelOf(l) >= logLevel.Load() }
+
+// Handle gives a record to Python.
+func (pythonLog) Handle(_ context.Context, r slog.Record) (err error) {
+	withGIL(func() {
+		var o *C.PyObject
+		if o, err = callDebugInfo("log", levelOf(r.Level), r.Message); err == nil {
+			C.sh_decref(o)
+		}
+	})
+	return err
+}
+
+// levelOf returns a level as Python counts them: debug is 10, info 20, warning 30, error 40.
+func levelOf(l slog.Level) int64 { return int64(l)*10/4 + 20 }
+
+// syncLog reads the level of Python's logger.
+func syncLog() error {
+	v, err := askDebugInfo("log_level")
+	if err != nil {
+		return err
+	}
+	if n, ok := v.(int64); ok {
+		logLevel.Store(n)
+	}
+	return nil
+}
+
+// pathList returns the paths of an iterable; None is none.
+func pathList(c Call, i int) ([]string, error) {
+	if !c.Has(i) {
+		return nil, nil
+	}
+	v, err := askDebugInfo("paths", borrowed{c.py(i)})
+	if err != nil {
+		return nil, err
+	}
+	return strs(v)
+}
+
+// moduleList returns the modules of an iterable.
+func moduleList(c Call, i int) ([]*drgn.Module, error) {
+	all := C.sh_tuple_of(c.py(i))
+	if all == nil {
+		return nil, raisedError{}
+	}
+	defer C.sh_decref(all)
+	var out []*drgn.Module
+	for j := range int(C.sh_tuple_size(all)) {
+		x := C.sh_tuple_item(all, C.int(j))
+		v, err := decodePy(x)
+		if err != nil {
+			return nil, err
+		}
+		in, _ := v.(instance)
+		m, ok := in.value.(*drgn.Module)
+		if !ok {
+			return nil, typeError("expected Module, not " + pyTypeName(x))
+		}
+		if m.Prog() != c.selfProg() {
+			return nil, valueError("module from wrong program")
+		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// findOrCreate is a method that returns a module by what it is known by.
+func findOrCreate(sig, doc string, kind drgn.ModuleKind) Func {
+	return Func{Sig: sig, Doc: doc, Do: func(c Call) error {
+		p, name, id := c.selfProg(), c.Str(0), c.UintOr(1, 0)
+		if c.Bool(2) {
+			if err := syncLog(); err != nil {
+				return err
+			}
+			var m *drgn.Module
+			if err := c.Long(func(context.Context) (err error) {
+				m, _, err = p.AddModule(drgn.ModuleSpec{Kind: kind, Name: name, ID: id})
+				return err
+			}); err != nil {
+				return err
+			}
+			return c.Instance(moduleInstance(m))
+		}
+		return giveModule(c)(p.FindModule(kind, name, id))
+	}}
+}
+
+func loadedModules(c Call) error {
+	if err := syncLog(); err != nil {
+		return err
+	}
+	p := c.selfProg()
+	return Values(c, p.LoadedModules(), func(m drgn.LoadedModule) any { return tuple{moduleInstance(m.Module), m.New} })
+}
+
+// debugInfoMethods are the methods of Program about modules and their debugging information.
+func debugInfoMethods() []Func {
+	return []Func{
+		{Sig: "modules()", Doc: "Return an iterator over the program's modules.", Do: func(c Call) error {
+			var l list
+			for m := range c.selfProg().Modules() {
+				l = append(l, moduleInstance(m))
+			}
+			return iterateList(c, l)
+		}},
+		{Sig: "loaded_modules()", Doc: "Return an iterator over the modules that the program has loaded, each with whether it is new; those that are not known yet are created.", Do: loadedModules},
+		{Sig: "create_loaded_modules()", Doc: "Create all modules that the program has loaded.", Do: func(c Call) error {
+			return loading(c, c.selfProg().CreateLoadedModules)
+		}},
+		{Sig: "main_module(name: path = None, *, create: bool = False)", Doc: "Return the main module; with create, it is created if there is none.", Do: func(c Call) error {
+			if !c.Has(0) {
+				if c.Bool(1) {
+					return typeError("name must be given if create=True")
+				}
+				return giveModule(c)(c.selfProg().MainModule())
+			}
+			p, name := c.selfProg(), c.Str(0)
+			if !c.Bool(1) {
+				return giveModule(c)(p.FindModule(drgn.MainModule, name, 0))
+			}
+			m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: name})
+			return giveModule(c)(m, err)
+		}},
+		findOrCreate("shared_library_module(name: path, dynamic_address: index, *, create: bool = False)", "Return the shared library of a name and an address of its dynamic section.", drgn.SharedLibraryModule),
+		findOrCreate("vdso_module(name: path, dynamic_address: index, *, create: bool = False)", "Return the vDSO of a name and an address of its dynamic section.", drgn.VdsoModule),
+		findOrCreate("relocatable_module(name: path, address: index, *, create: bool = False)", "Return the relocatable module of a name and an address.", drgn.RelocatableModule),
+		findOrCreate("extra_module(name: path, id: index = 0, *, create: bool = False)", "Return the extra module of a name and a number.", drgn.ExtraModule),
+		{Sig: "linux_kernel_loadable_module(module_obj: object, *, create: bool = False)", Doc: "Return the module of a struct module *.", Do: func(c Call) error {
+			p, o, create := c.selfProg(), c.Obj(0), c.Bool(1)
+			if o.Prog() != p {
+				return valueError("object is from wrong program")
+			}
+			var m *drgn.Module
+			if err := c.Long(func(context.Context) (err error) {
+				m, err = linux.Module(p, o, create)
+				return err
+			}); err != nil {
+				return err
+			}
+			return c.Instance(moduleInstance(m))
+		}},
+		{Sig: "module(address_or_name: address, /)", Doc: "Find the module of a name, or the one that contains an address.", Do: func(c Call) error {
+			if c.IsStr(0) {
+				return giveModule(c)(c.selfProg().ModuleNamed(c.Str(0)))
+			}
+			return giveModule(c)(c.selfProg().ModuleAt(c.Uint(0)))
+		}},
+		{Sig: "load_debug_info(paths: any? = (), default: bool = False, main: bool = False)", Doc: "Load debugging information from files and, with default, that of all loaded modules; with main, that of the main module.", Do: func(c Call) error {
+			paths, err := pathList(c, 0)
+			if err != nil {
+				return err
+			}
+			p, o := c.selfProg(), drgn.LoadDebugInfo{Paths: paths, Default: c.Bool(1), Main: c.Bool(2)}
+			return loading(c, func() error { return p.LoadDebugInfo(o) })
+		}},
+		{Sig: "load_default_debug_info()", Doc: "Load the debugging information of all loaded modules.", Do: func(c Call) error {
+			p := c.selfProg()
+			return loading(c, func() error { return p.LoadDebugInfo(drgn.LoadDebugInfo{Default: true}) })
+		}},
+	}
+}
