@@ -1,5 +1,10 @@
 package drgn
 
+import "log/slog"
+
+// Logger returns where the program logs what it does to find out what is loaded; it is never nil.
+func (p *Program) Logger() *slog.Logger { return p.log() }
+
 // A MappedFile is a file that a module was mapped from.
 type MappedFile struct {
 	Path string // that opens it

@@ -55,6 +55,9 @@ static int as_str(arg *a, PyObject *o) {
 	return a->s ? 0 : -1;
 }
 
+// owned_path says whether an argument is bytes that convert made.
+static int owned_path(char kind, const arg *a) { return (kind == 'p' || kind == 'f') && a->kind == A_BYTES; }
+
 // convert fills a from o; the kinds are listed in func.go. What 'p' makes is owned by a->o and dropped after the call.
 int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	unsigned long tf;
@@ -94,6 +97,9 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	case 'z': // str or bytes
 		if (py.PyType_GetFlags(o->ob_type) & TPF_BYTES) return convert(a, o, 'y', func, pos);
 		return convert(a, o, 's', func, pos);
+	case 'f': // a path, or the number of an open file
+		if (py.PyIndex_Check(o)) return a->kind = A_PY, 0;
+		return convert(a, o, 'p', func, pos);
 	case 'p': {
 		PyObject *b = NULL;
 		Py_ssize_t n;
@@ -218,7 +224,7 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	}
 	for (Py_ssize_t i = 0; i < npos && i + first < s->npos; i++) {
 		if (convert_param(s, i + first, &a[i + first], args[i])) goto out;
-		if (s->kinds[2 * (i + first)] == 'p' && a[i + first].kind == A_BYTES) used[nused++] = i + first;
+		if (owned_path(s->kinds[2 * (i + first)], &a[i + first])) used[nused++] = i + first;
 	}
 	if (s->flags & F_VARARGS) { // the parameter after those given by position takes the rest as a tuple
 		Py_ssize_t n = npos + first > s->npos ? npos + first - s->npos : 0;
@@ -245,7 +251,7 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 			goto out;
 		}
 		if (convert_param(s, i, &a[i], args[npos + j])) goto out;
-		if (s->kinds[2 * i] == 'p' && a[i].kind == A_BYTES) used[nused++] = i;
+		if (owned_path(s->kinds[2 * i], &a[i])) used[nused++] = i;
 	}
 	for (int i = 0; i < s->nreq; i++)
 		if (!a[i].kind) {

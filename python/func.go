@@ -25,6 +25,7 @@ import (
 //	prog     a drgn.Program                               scope    a Program or an Object
 //	address  an address or a name                         thread   an Object or an integer
 //	enum     a member of an enumeration, or its number
+//	file     a path, or the number of an open file
 //	size     an index; maxsize the same, for max_size
 //	onlytype a drgn.Type                                  lang     a drgn.Language
 //
@@ -37,7 +38,7 @@ type Func struct {
 	Do       func(c Call) error
 }
 
-var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "any": 'O',
+var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "file": 'f', "any": 'O',
 	"object": 'V', "type": 'T', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e',
 	"onlytype": 't', "size": 'n', "maxsize": 'm', "lang": 'L', "Architecture": '0' + byte(enumArchitecture), "PlatformFlags": '0' + byte(enumPlatformFlags),
 	"FindObjectFlags": '0' + byte(enumFindObjectFlags), "Qualifiers": '0' + byte(enumQualifiers),

@@ -48,7 +48,7 @@ Programmable debugger: walk the types, variables, data structures and stacks of 
 What to debug (a script may also open it itself):
   -c, --core FILE           a core dump
   -k, --kernel              the running kernel: so when nothing is said
-  -p, --pid PID             the process of an ID (not yet)
+  -p, --pid PID             the running process of an ID
       --qemu ADDRESS        a guest of QEMU, by its QMP socket: a path or host:port
 
 Debugging information:
@@ -141,7 +141,7 @@ func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
 		case fs.Changed("core"):
 			return attach.Core(f.core, o)
 		case fs.Changed("pid"):
-			return nil, fmt.Errorf("processes cannot be debugged yet: give a core dump with -c")
+			return attach.Process(f.pid, o)
 		case f.kernel:
 			return attach.Kernel(o)
 		case fs.Changed("qemu"):

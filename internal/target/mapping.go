@@ -4,8 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strconv"
+	"syscall"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/godrgn/drgn/internal/bin"
 )
@@ -104,4 +108,13 @@ func ParseFiles(desc []byte, is64, big bool) ([]Mapping, error) {
 	}
 	slices.SortStableFunc(ms, func(a, b Mapping) int { return cmp.Compare(a.Start, b.Start) })
 	return ms, nil
+}
+
+// IDOf returns the identity of a file that was looked at.
+func IDOf(info os.FileInfo) FileID {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return FileID{}
+	}
+	return FileID{uint64(unix.Major(st.Dev))<<32 | uint64(unix.Minor(st.Dev)), st.Ino}
 }

@@ -1,0 +1,108 @@
+package python
+
+/*
+#include "bind.h"
+*/
+import "C"
+
+import (
+	"context"
+	"math"
+	"math/big"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
+)
+
+func init() {
+	register("drgn", Func{Sig: "program_from_pid(pid: any)", Doc: "Open a running process, which takes the right to trace it. Its debugging information is that of the files " +
+		"it has mapped, or is found by build IDs.", Do: func(c Call) error {
+		pid, err := processID(c)
+		if err != nil {
+			return err
+		}
+		var p *drgn.Program
+		if err := c.Long(func(context.Context) (err error) {
+			p, err = attach.Process(pid)
+			return err
+		}); err != nil {
+			return err
+		}
+		return c.pyObject(newProgram(p))
+	}})
+}
+
+// processMethods make a program that of a core dump or of a running process.
+func processMethods() []Func {
+	return []Func{
+		{Sig: "set_core_dump(path: file)", Doc: "Make this a core dump: its path, or an open file descriptor. It loads no debugging information.", Do: setCoreDump},
+		{Sig: "set_pid(pid: any)", Doc: "Make this a running process, which takes the right to trace it. It loads no debugging information.", Do: func(c Call) error {
+			p := c.selfProg()
+			pid, err := processID(c)
+			if err != nil {
+				return err
+			}
+			return done(c, c.Long(func(context.Context) error { return attach.SetProcess(p, pid) }))
+		}},
+	}
+}
+
+// processID returns an argument that is the ID of a process.
+func processID(c Call) (int, error) {
+	n, ok, err := cInt(c, 0)
+	if err == nil && !ok {
+		err = typeError("'" + className(c.py(0)) + "' object cannot be interpreted as an integer")
+	}
+	return n, err
+}
+
+// cInt returns an argument that is an integer of C's type int; ok is false for what is none.
+func cInt(c Call, i int) (n int, ok bool, err error) {
+	v, err := c.Any(i)
+	if err != nil {
+		return 0, false, err
+	}
+	var n64 int64
+	switch v := v.(type) {
+	case bool:
+		if v {
+			n64 = 1
+		}
+	case int64:
+		n64 = v
+	case *big.Int:
+		if n64 = math.MaxInt64; v.Sign() < 0 {
+			n64 = math.MinInt64
+		}
+	case drgn.Object:
+		if n64, err = v.Int(); err != nil {
+			return 0, false, err
+		}
+	default:
+		return 0, false, nil
+	}
+	switch {
+	case n64 > math.MaxInt32:
+		return 0, false, &pyErr{excOverflowError, "signed integer is greater than maximum"}
+	case n64 < math.MinInt32:
+		return 0, false, &pyErr{excOverflowError, "signed integer is less than minimum"}
+	}
+	return int(n64), true, nil
+}
+
+// setCoreDump takes a path or an open file.
+func setCoreDump(c Call) error {
+	p := c.selfProg()
+	if c.args[0].kind != C.A_BYTES {
+		fd, _, err := cInt(c, 0)
+		if err != nil {
+			return err
+		}
+		if fd < 0 {
+			return valueError("fd is negative")
+		}
+		return done(c, c.Long(func(context.Context) error { return attach.SetCoreFile(p, fd) }))
+	}
+	path := c.Str(0)
+	return done(c, c.Long(func(context.Context) error { return attach.SetCore(p, path) }))
+}

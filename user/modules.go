@@ -1,0 +1,310 @@
+package user
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/target"
+)
+
+const atPagesz = 6
+
+// A finder finds the modules of a process as it is at one time.
+type finder struct {
+	u        *Process
+	p        *drgn.Program
+	auxv     map[uint64]uint64
+	page     uint64
+	mappings []target.Mapping // in the order of their addresses
+	main     *image           // nil: not known
+	vdso     uint64           // address of its dynamic section, or 0
+}
+
+// found is a module before it is added.
+type found struct {
+	spec  drgn.ModuleSpec
+	image *image
+	file  *target.Mapping // a mapping of its file, or nil
+}
+
+// LoadedModules walks the executable, the vDSO and the libraries that the process has loaded, in the dynamic linker's
+// order. What can't be found out is logged: a core may lack what it takes.
+func (u *Process) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
+	return func(yield func(drgn.LoadedModule, error) bool) {
+		f, err := u.newFinder(p)
+		if err != nil {
+			yield(drgn.LoadedModule{}, err)
+			return
+		}
+		add := func(m found) bool {
+			module, isNew, err := p.AddModule(m.spec)
+			if err != nil {
+				yield(drgn.LoadedModule{}, err)
+				return false
+			}
+			u.mu.Lock()
+			u.modules[module] = m
+			u.mu.Unlock()
+			return yield(drgn.LoadedModule{Module: module, New: isNew}, nil)
+		}
+		if m, ok := f.findMain(); ok && !add(m) {
+			return
+		}
+		if m, ok := f.findVDSO(); ok && !add(m) {
+			return
+		}
+		for l, err := range f.linkMap() {
+			if err != nil {
+				p.Logger().Warn(fmt.Sprintf("can't find shared libraries: %v", err))
+				return
+			}
+			if m, ok := f.library(l); ok && !add(m) {
+				return
+			}
+		}
+	}
+}
+
+func (u *Process) newFinder(p *drgn.Program) (*finder, error) {
+	f := &finder{u: u, p: p, page: 1 << 12}
+	var err error
+	if f.mappings, err = u.source.mappings(p.Platform()); err != nil {
+		return nil, err
+	}
+	if f.auxv, err = u.auxv(); err != nil {
+		return nil, err
+	}
+	if size := f.auxv[atPagesz]; size != 0 && size&(size-1) == 0 {
+		f.page = size
+	}
+	return f, nil
+}
+
+// mapping returns the mapping of a file that an address lies in, or nil.
+func (f *finder) mapping(address uint64) *target.Mapping {
+	n, ok := slices.BinarySearchFunc(f.mappings, address, func(m target.Mapping, a uint64) int {
+		switch {
+		case m.End <= a:
+			return -1
+		case m.Start > a:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return nil
+	}
+	return &f.mappings[n]
+}
+
+// startOf returns the mapping of the start of the file that m is a mapping of: the last one before it, as a file may be
+// mapped several times.
+func (f *finder) startOf(m *target.Mapping) *target.Mapping {
+	n, _ := slices.BinarySearchFunc(f.mappings, m.Start, func(m target.Mapping, a uint64) int {
+		if m.Start <= a {
+			return -1
+		}
+		return 1
+	})
+	for n--; n >= 0; n-- {
+		if s := &f.mappings[n]; s.Path == m.Path && s.File == m.File && s.Offset == 0 {
+			return s
+		}
+	}
+	return nil
+}
+
+// findMain finds the executable by its program headers, whose place the kernel tells.
+func (f *finder) findMain() (found, bool) {
+	phdr, ok := f.auxv[target.AT_PHDR]
+	if !ok {
+		f.p.Logger().Warn("can't find main module: the auxiliary vector does not tell where its program headers are")
+		return found{}, false
+	}
+	m := found{spec: drgn.ModuleSpec{Kind: drgn.MainModule}, file: f.mapping(phdr)}
+	if m.file == nil {
+		f.p.Logger().Warn(fmt.Sprintf("can't find main module: no file is mapped at its program headers (%#x)", phdr))
+		return found{}, false
+	}
+	m.spec.Name = m.file.Path
+	i, err := readProgramHeaders(f.p, phdr, f.auxv[target.AT_PHENT], f.auxv[target.AT_PHNUM])
+	if err != nil {
+		f.p.Logger().Debug(fmt.Sprintf("%s: can't read program headers: %v", m.spec.Name, err))
+		return m, true
+	}
+	if s := f.startOf(m.file); s != nil {
+		i.start = s.Start
+	}
+	if bias, ok := f.mainBias(i, phdr); ok {
+		i.bias = bias
+		f.main, m.image = i, i
+		m.spec.BuildID, m.spec.Ranges = i.buildID(), i.ranges(f.page)
+	}
+	return m, true
+}
+
+// mainBias returns how far the executable was moved.
+func (f *finder) mainBias(i *image, phdr uint64) (uint64, bool) {
+	if s := i.segment(elf.PT_PHDR); s != nil {
+		return i.mask(phdr - s.Vaddr), true
+	}
+	for n := range i.segments {
+		s := &i.segments[n]
+		if s.Type != elf.PT_LOAD {
+			continue
+		}
+		if s.Offset == 0 && i.start != 0 {
+			return i.mask(i.start - s.Vaddr), true
+		}
+		if phdr-s.Vaddr < s.Filesz { // it was not moved
+			return 0, true
+		}
+	}
+	return 0, false
+}
+
+// MainBias returns how far the executable was moved; programHeaders is where its file has its program headers.
+func (u *Process) MainBias(programHeaders uint64) (uint64, error) {
+	auxv, err := u.auxv()
+	if err != nil {
+		return 0, err
+	}
+	phdr, ok := auxv[target.AT_PHDR]
+	if !ok {
+		return 0, &drgn.ValueError{Problem: "the auxiliary vector does not tell where the executable lies"}
+	}
+	return phdr - programHeaders, nil
+}
+
+// findVDSO finds the library that the kernel maps into each process.
+func (f *finder) findVDSO() (found, bool) {
+	start, ok := f.auxv[target.AT_SYSINFO_EHDR]
+	if !ok || start == 0 {
+		return found{}, false
+	}
+	i, err := readImage(f.p, start)
+	var name string
+	if err == nil {
+		name, err = i.soname()
+	}
+	var dynamic *elf.Segment
+	if err == nil {
+		if dynamic = i.segment(elf.PT_DYNAMIC); dynamic == nil || name == "" {
+			err = &bin.DecodeError{Section: "vDSO", Problem: "it does not say its name"}
+		}
+	}
+	if err != nil {
+		f.p.Logger().Debug(fmt.Sprintf("can't find vDSO: %v", err))
+		return found{}, false
+	}
+	f.vdso = i.address(dynamic)
+	return found{image: i, spec: drgn.ModuleSpec{
+		Kind: drgn.VdsoModule, Name: name, ID: f.vdso, BuildID: i.buildID(), Ranges: i.ranges(f.page),
+	}}, true
+}
+
+// library finds out what it can of an entry of the dynamic linker's list.
+func (f *finder) library(l link) (found, bool) {
+	if l.dynamic == f.vdso && f.vdso != 0 || f.main != nil && f.main.segment(elf.PT_DYNAMIC) != nil && l.dynamic == f.main.address(f.main.segment(elf.PT_DYNAMIC)) {
+		return found{}, false // is known already
+	}
+	m := found{spec: drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: l.name, ID: l.dynamic}, file: f.mapping(l.dynamic)}
+	start := l.bias // most libraries are linked to lie at 0
+	if m.file != nil {
+		if s := f.startOf(m.file); s != nil {
+			start = s.Start
+		}
+		if m.spec.Name == "" {
+			m.spec.Name = m.file.Path
+		}
+	}
+	i, err := readImage(f.p, start)
+	if err == nil {
+		if d := i.segment(elf.PT_DYNAMIC); d == nil || i.address(d) != l.dynamic {
+			err = &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", start), Problem: fmt.Sprintf("its dynamic section does not lie at %#x", l.dynamic)}
+		}
+	}
+	if err != nil {
+		f.p.Logger().Debug(fmt.Sprintf("%s: can't read headers: %v", m.spec.Name, err))
+		return m, true
+	}
+	m.image = i
+	m.spec.BuildID, m.spec.Ranges = i.buildID(), i.ranges(f.page)
+	return m, true
+}
+
+// MappedFiles returns ways to the file that a module was mapped from.
+func (u *Process) MappedFiles(m *drgn.Module) []drgn.MappedFile {
+	u.mu.Lock()
+	f, ok := u.modules[m]
+	u.mu.Unlock()
+	if !ok || m.Kind() == drgn.VdsoModule {
+		return nil
+	}
+	var files []drgn.MappedFile
+	if f.file != nil {
+		for _, path := range u.source.paths(*f.file) {
+			if f.fits(path) {
+				files = append(files, drgn.MappedFile{Path: path, Name: f.file.Path})
+			}
+		}
+		return files
+	}
+	if filepath.IsAbs(f.spec.Name) && f.fits(f.spec.Name) {
+		files = append(files, drgn.MappedFile{Path: f.spec.Name, Name: f.spec.Name})
+	}
+	return files
+}
+
+// fits says whether a file may be the one that is in memory, where only its program headers can tell: where it has no
+// build ID. A file that can't be read fits; who opens it says why not.
+func (m *found) fits(path string) bool {
+	if m.image == nil || m.spec.BuildID != nil {
+		return true
+	}
+	f, err := elf.Open(path)
+	if err != nil {
+		return true
+	}
+	defer f.Close() // was only read
+	return slices.Equal(f.Segments, m.image.segments)
+}
+
+// Image returns the vDSO as it lies in memory; nil for other modules.
+func (u *Process) Image(m *drgn.Module) ([]byte, error) {
+	if m.Kind() != drgn.VdsoModule {
+		return nil, nil
+	}
+	u.mu.Lock()
+	f, ok := u.modules[m]
+	u.mu.Unlock()
+	if !ok {
+		return nil, nil
+	}
+	return f.image.bytes(uint64(os.Getpagesize()))
+}
+
+// maxImage bounds the size of a vDSO, which has some pages.
+const maxImage = 1 << 20
+
+// bytes returns the image from its header on, with all that is in memory behind it: also what no segment names.
+func (i *image) bytes(page uint64) ([]byte, error) {
+	r := i.ranges(page)
+	if len(r) != 1 || r[0].Max-i.start >= maxImage {
+		return nil, &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", i.start), Problem: "image is too large"}
+	}
+	data := make([]byte, r[0].Max-i.start+1)
+	err := i.memory.Read(data, i.start, false)
+	return data, err
+}
+
+var _ interface {
+	drgn.Personality
+	drgn.FileMapper
+	drgn.MainPlacer
+} = (*Process)(nil)

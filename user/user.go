@@ -1,0 +1,351 @@
+// Package user is processes and their core dumps as a personality: their threads, and the executable, libraries and vDSO
+// that they have loaded.
+package user
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"sync"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/target"
+)
+
+// A Process is what is known of a process beyond its debugging information. It is the program's [drgn.Personality].
+type Process struct {
+	source source
+	auxv   func() (map[uint64]uint64, error)
+
+	mu      sync.Mutex
+	modules map[*drgn.Module]found // that LoadedModules found
+}
+
+// A source is where a process is: a running one, or a core.
+type source interface {
+	threads(p *drgn.Program) drgn.ThreadSeq
+	findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error)
+	mainThread(p *drgn.Program) (*drgn.Thread, error)
+	crashedThread(p *drgn.Program) (*drgn.Thread, error)
+	registers(p *drgn.Program, tid uint64) (*arch.Registers, error)
+	auxv(p arch.Platform) (map[uint64]uint64, error)
+	mappings(p arch.Platform) ([]target.Mapping, error)
+	// paths returns ways to the file of a mapping, the surest first.
+	paths(m target.Mapping) []string
+}
+
+func newProcess(s source, p *drgn.Program) *Process {
+	return &Process{
+		source:  s,
+		auxv:    sync.OnceValues(func() (map[uint64]uint64, error) { return s.auxv(p.Platform()) }),
+		modules: map[*drgn.Module]found{},
+	}
+}
+
+// Of returns the process that a program is, or an error for a program that is none.
+func Of(p *drgn.Program) (*Process, error) {
+	if u, ok := p.Personality().(*Process); ok {
+		return u, nil
+	}
+	return nil, &drgn.ValueError{Problem: "program is not a process"}
+}
+
+// Threads walks the process's threads in the order of their IDs.
+func (u *Process) Threads(p *drgn.Program) drgn.ThreadSeq { return u.source.threads(p) }
+
+// FindThread returns the thread of an ID.
+func (u *Process) FindThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	return u.source.findThread(p, tid)
+}
+
+// MainThread returns the thread that main runs in.
+func (u *Process) MainThread(p *drgn.Program) (*drgn.Thread, error) { return u.source.mainThread(p) }
+
+// CrashedThread returns the thread that got the signal for which the core was dumped.
+func (u *Process) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
+	return u.source.crashedThread(p)
+}
+
+// Registers returns the registers that a thread had when the core was dumped.
+func (u *Process) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
+	regs, err = u.source.registers(p, t.TID)
+	return regs, true, err
+}
+
+func noThread(tid uint64) error {
+	return &drgn.LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
+}
+
+// newThread makes a thread; processes have no object for it.
+func newThread(p *drgn.Program, tid uint64, name string) *drgn.Thread {
+	return &drgn.Thread{Prog: p, TID: tid, Name: name,
+		Object: drgn.Failed(&drgn.UnsupportedError{Problem: "thread object is currently only defined for the Linux kernel"})}
+}
+
+// ---- Running processes
+
+type running struct{ *target.Process }
+
+// SetupProcess makes a program that of a running process.
+func SetupProcess(p *drgn.Program, process *target.Process) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	platform := p.Platform()
+	if !platform.Known() {
+		platform = platformOf(process)
+	}
+	if err := p.Memory().Add(process.Segment(platform.AddressMask())); err != nil {
+		return err
+	}
+	return p.Setup(drgn.Setup{Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(running{process}, p)})
+}
+
+// platformOf says what machine a process runs on: that of its executable, which may have 32 bits on one of 64. Where it
+// can't be read it is ours.
+func platformOf(process *target.Process) arch.Platform {
+	const header = 20 // up to e_machine
+	f, err := os.Open(process.Path("exe"))
+	if err != nil {
+		return arch.Host()
+	}
+	defer f.Close()
+	b := make([]byte, header)
+	if _, err := f.ReadAt(b, 0); err != nil || string(b[:4]) != "\x7fELF" {
+		return arch.Host()
+	}
+	host := arch.Host()
+	p := arch.PlatformOf(uint16(host.ByteOrder().Uint16(b[18:])), b[4], b[5])
+	if p.Arch == arch.Unknown {
+		return host
+	}
+	return p
+}
+
+func (r running) threads(p *drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) {
+		tids, err := r.Tasks()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, tid := range tids {
+			t, err := r.thread(p, tid)
+			if errors.Is(err, os.ErrNotExist) {
+				continue // it has just ended
+			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (r running) thread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	name, err := r.Comm(tid)
+	if err != nil {
+		return nil, err
+	}
+	return newThread(p, tid, name), nil
+}
+
+func (r running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	t, err := r.thread(p, tid)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, noThread(tid)
+	}
+	return t, err
+}
+
+func (r running) mainThread(p *drgn.Program) (*drgn.Thread, error) {
+	t, err := r.thread(p, uint64(r.PID))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, &drgn.LookupError{Kind: "main thread"}
+	}
+	return t, err
+}
+
+func (r running) crashedThread(*drgn.Program) (*drgn.Thread, error) {
+	return nil, &drgn.UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
+}
+
+func (r running) registers(*drgn.Program, uint64) (*arch.Registers, error) {
+	return nil, &drgn.NotImplementedError{Problem: "stack unwinding is not yet supported for live processes"}
+}
+
+func (r running) auxv(p arch.Platform) (map[uint64]uint64, error) {
+	data, err := r.File("auxv")
+	if err != nil {
+		return nil, err
+	}
+	return target.ParseAuxv(data, p.Is64Bit(), !p.IsLittleEndian()), nil
+}
+
+func (r running) mappings(arch.Platform) ([]target.Mapping, error) { return r.Mappings() }
+
+func (r running) paths(m target.Mapping) []string {
+	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone. The path of the
+	// process's own root leads to files in containers.
+	if m.Deleted {
+		return []string{r.MappedFile(m)}
+	}
+	if info, err := os.Stat(m.Path); err == nil && target.IDOf(info) == m.File {
+		return []string{m.Path}
+	}
+	return []string{r.MappedFile(m), r.Path("root") + m.Path}
+}
+
+// ---- Cores
+
+type core struct {
+	*target.Core
+	list []coreThread // in the order of their IDs
+	main uint32       // ID of the main thread, if ok
+	ok   bool
+
+	crashed uint64
+}
+
+type coreThread struct {
+	tid    uint64
+	name   string
+	status []byte // NT_PRSTATUS
+}
+
+// SetupCore makes a program that of the core dump of a process; path is what the dump is called.
+func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Platform) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	if p.Platform().Known() {
+		platform = p.Platform()
+	}
+	c, err := newCore(file, platform)
+	if err != nil {
+		return err
+	}
+	if err := p.Memory().Add(file.Virtual...); err != nil {
+		return err
+	}
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p)})
+}
+
+func newCore(file *target.Core, platform arch.Platform) (*core, error) {
+	c := &core{Core: file}
+	for desc := range file.Descs("CORE", target.NT_PRPSINFO) {
+		info, err := target.ParsePsInfo(desc, file.Is64, file.Big)
+		if err != nil {
+			return nil, err
+		}
+		c.main, c.ok = info.PID, true
+		defer c.nameMain(info)
+		break
+	}
+	for desc := range file.Descs("CORE", target.NT_PRSTATUS) {
+		tid, err := threadID(platform, desc)
+		if err != nil {
+			return nil, err
+		}
+		if len(c.list) == 0 {
+			c.crashed = tid // the kernel and gdb write it first
+		}
+		c.list = append(c.list, coreThread{tid: tid, status: desc})
+	}
+	slices.SortStableFunc(c.list, func(a, b coreThread) int { return int(int64(a.tid) - int64(b.tid)) })
+	return c, nil
+}
+
+// threadID returns the ID in an NT_PRSTATUS note; its place is the same on all machines of one word size.
+func threadID(p arch.Platform, desc []byte) (uint64, error) {
+	at := 24
+	if p.Is64Bit() {
+		at = 32
+	}
+	if len(desc) < at+4 {
+		return 0, &arch.ShortError{What: "NT_PRSTATUS", Want: at + 4, Have: len(desc)}
+	}
+	return uint64(p.ByteOrder().Uint32(desc[at:])), nil
+}
+
+func (c *core) nameMain(info target.PsInfo) {
+	for i := range c.list {
+		if c.list[i].tid == uint64(info.PID) {
+			c.list[i].name = info.Comm
+		}
+	}
+}
+
+func (c *core) find(tid uint64) (*coreThread, bool) {
+	i, ok := slices.BinarySearchFunc(c.list, tid, func(t coreThread, tid uint64) int { return int(int64(t.tid) - int64(tid)) })
+	if !ok || tid > 1<<32 {
+		return nil, false
+	}
+	return &c.list[i], true
+}
+
+func (c *core) threads(p *drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) {
+		for i, t := range c.list {
+			if i > 0 && c.list[i-1].tid == t.tid {
+				continue // a core that says it twice
+			}
+			if !yield(newThread(p, t.tid, t.name), nil) {
+				return
+			}
+		}
+	}
+}
+
+func (c *core) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	if t, ok := c.find(tid); ok {
+		return newThread(p, tid, t.name), nil
+	}
+	return nil, noThread(tid)
+}
+
+func (c *core) mainThread(p *drgn.Program) (*drgn.Thread, error) {
+	if c.ok {
+		if t, ok := c.find(uint64(c.main)); ok {
+			return newThread(p, t.tid, t.name), nil
+		}
+	}
+	return nil, &drgn.LookupError{Kind: "main thread"}
+}
+
+func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
+	if len(c.list) == 0 {
+		return nil, &drgn.LookupError{Kind: "crashed thread"}
+	}
+	return c.findThread(p, c.crashed)
+}
+
+func (c *core) registers(p *drgn.Program, tid uint64) (*arch.Registers, error) {
+	t, ok := c.find(tid)
+	if !ok {
+		return nil, noThread(tid)
+	}
+	regs := &arch.Registers{}
+	if _, err := p.Platform().ParsePrStatus(t.status, regs); err != nil {
+		return nil, fmt.Errorf("thread %d: %w", tid, err)
+	}
+	return regs, nil
+}
+
+func (c *core) auxv(p arch.Platform) (map[uint64]uint64, error) {
+	for desc := range c.Descs("CORE", target.NT_AUXV) {
+		return target.ParseAuxv(desc, c.Is64, c.Big), nil
+	}
+	return nil, nil
+}
+
+func (c *core) mappings(arch.Platform) ([]target.Mapping, error) {
+	for desc := range c.Descs("CORE", target.NT_FILE) {
+		return target.ParseFiles(desc, c.Is64, c.Big)
+	}
+	return nil, nil
+}
+
+func (c *core) paths(m target.Mapping) []string { return []string{m.Path} }
