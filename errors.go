@@ -19,6 +19,7 @@ type LookupError struct {
 	Filename string // the file it was to be in, or ""
 	Hint     string // what the user can do next, or ""
 	IsObject bool   // an object was looked for
+	Text     string // what a finder says instead of all this, or ""
 
 	AtAddress bool // Name is an address: what contains it was looked for
 }
@@ -26,6 +27,8 @@ type LookupError struct {
 func (e *LookupError) Error() string {
 	var b strings.Builder
 	switch {
+	case e.Text != "":
+		return e.Text
 	case e.Kind == "thread" && e.Name != "":
 		return "thread with ID " + e.Name + " not found"
 	case e.Kind != "" && e.Name == "":

@@ -11,8 +11,11 @@ func (o Object) Format(f c.Format) (string, error) {
 	if err := o.Err(); err != nil {
 		return "", err
 	}
-	s, err := f.String(o.printed(), printing{o.prog})
+	m := printing{p: o.prog}
+	s, err := f.String(o.printed(), &m)
 	switch {
+	case err == nil && m.err != nil:
+		return "", m.err
 	case errors.Is(err, c.ErrPastEnd):
 		err = &BoundsError{"out of bounds of value"}
 	case errors.Is(err, c.ErrTooLarge), errors.Is(err, c.ErrTooDeep):
@@ -53,15 +56,21 @@ func (o Object) printed() c.Value {
 }
 
 // printing is the program as the printer sees it.
-type printing struct{ p *Program }
+type printing struct {
+	p   *Program
+	err error // the first of a symbol finder
+}
 
 // Read reads memory.
-func (m printing) Read(buf []byte, address uint64) error { return m.p.mem.Read(buf, address, false) }
+func (m *printing) Read(buf []byte, address uint64) error { return m.p.mem.Read(buf, address, false) }
 
 // Symbolize names an address.
-func (m printing) Symbolize(address uint64) (name string, offset uint64, ok bool) {
+func (m *printing) Symbolize(address uint64) (name string, offset uint64, ok bool) {
 	s, err := m.p.SymbolAt(address)
 	if err != nil {
+		if m.err == nil && !IsNotFound(err) {
+			m.err = err
+		}
 		return "", 0, false
 	}
 	return s.Name, address - s.Address, true

@@ -60,12 +60,12 @@ type ValueRange struct{ Min, Max uint64 }
 type UintMatch struct{ Address, Value uint64 }
 
 // SearchMemoryUint finds all aligned unsigned integers of size (2, 4 or 8) bytes, in the program's byte order, that are in
-// one of the ranges. The bits in ignore do not count, neither in memory nor in the ranges. Areas, order and errors are
-// those of [Program.SearchMemory].
+// one of the ranges. A range of one value is found whatever the bits in ignore are; they count in other ranges. Areas, order
+// and errors are those of [Program.SearchMemory].
 func (p *Program) SearchMemoryUint(ctx context.Context, size int, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
 	return func(yield func(UintMatch, error) bool) {
-		w := words{size: size, big: p.bigEndian(), mask: ^ignore}
-		if err := w.init(values); err != nil {
+		w := words{size: size, big: p.bigEndian()}
+		if err := w.init(values, ignore); err != nil {
 			yield(UintMatch{}, err)
 			return
 		}
@@ -198,21 +198,19 @@ func (s *scan) matches(b []byte, at uint64, found func(at uint64, b []byte) bool
 	return true
 }
 
-// interval is a range of values without the ignored bits.
-type interval struct{ min, span uint64 }
+// interval is a range of values: those that are not more than span above min when only the bits in mask count.
+type interval struct{ min, span, mask uint64 }
 
 // words finds aligned integers.
 type words struct {
-	size   int
-	big    bool
-	mask   uint64
-	min    uint64 // of the first range
-	span   uint64
-	others []interval // the other ranges
-	exact  []byte     // the only value as it lies in memory, when there is no other
+	size     int
+	big      bool
+	interval            // the first range
+	others   []interval // the other ranges
+	exact    []byte     // the only value as it lies in memory, when there is no other
 }
 
-func (w *words) init(values []ValueRange) error {
+func (w *words) init(values []ValueRange, ignore uint64) error {
 	switch w.size {
 	case 2, 4, 8:
 	default:
@@ -229,15 +227,13 @@ func (w *words) init(values []ValueRange) error {
 		if v.Min > v.Max {
 			return &ValueError{fmt.Sprintf("range of values from %#x to %#x", v.Min, v.Max)}
 		}
-		v.Min, v.Max = v.Min&w.mask, v.Max&w.mask
-		if v.Min > v.Max {
-			return &ValueError{fmt.Sprintf("range of values from %#x to %#x when the ignored bits are left out", v.Min, v.Max)}
+		mask := full
+		if v.Min == v.Max {
+			mask &^= ignore
 		}
-		w.others = append(w.others, interval{v.Min, v.Max - v.Min})
+		w.others = append(w.others, interval{v.Min & mask, v.Max - v.Min, mask})
 	}
-	w.mask &= full
-	w.min, w.span = w.others[0].min, w.others[0].span
-	w.others = w.others[1:]
+	w.interval, w.others = w.others[0], w.others[1:]
 	if w.span == 0 && len(w.others) == 0 && w.mask == full {
 		w.exact = make([]byte, w.size)
 		w.put(w.exact, w.min)
@@ -335,7 +331,7 @@ func (w *words) scan64(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes64(v)
 		}
-		if v &= w.mask; v-w.min <= w.span || w.other(v) {
+		if v&w.mask-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -359,7 +355,7 @@ func (w *words) scan32(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes32(v)
 		}
-		if v := uint64(v) & w.mask; v-w.min <= w.span || w.other(v) {
+		if v := uint64(v); v&w.mask-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -372,7 +368,7 @@ func (w *words) scan16(b []byte) int {
 		if w.big {
 			v = bits.ReverseBytes16(v)
 		}
-		if v := uint64(v) & w.mask; v-w.min <= w.span || w.other(v) {
+		if v := uint64(v); v&w.mask-w.min <= w.span || w.other(v) {
 			return i
 		}
 	}
@@ -382,7 +378,7 @@ func (w *words) scan16(b []byte) int {
 // other reports whether a value is in one of the ranges but the first.
 func (w *words) other(v uint64) bool {
 	for i := range w.others {
-		if v-w.others[i].min <= w.others[i].span {
+		if o := &w.others[i]; v&o.mask-o.min <= o.span {
 			return true
 		}
 	}

@@ -192,13 +192,8 @@ func finderMethods() []Func {
 				if err != nil {
 					return nil, err
 				}
-				var vs []any
-				switch v := v.(type) {
-				case list:
-					vs = v
-				case tuple:
-					vs = v
-				default:
+				vs, ok := elements(v)
+				if !ok {
 					return nil, typeError("symbol finder must return a sequence")
 				}
 				if q.One && len(vs) > 1 {
@@ -292,6 +287,9 @@ func foundType(v any, err error) (*types.Type, error) {
 func objectFinder(f *C.PyObject) drgn.ObjectFinder {
 	return func(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
 		v, err := fromPython(f, p, name, enumValue{enumFindObjectFlags, int64(flags)}, optional(filename))
+		if e, ok := err.(*pyError); ok && e.typ == "LookupError" { // as good as having none, but no other finder is asked
+			return drgn.Object{}, &drgn.LookupError{Name: name, IsObject: true, Text: e.msg}
+		}
 		if err != nil {
 			return drgn.Object{}, err
 		}
@@ -334,6 +332,25 @@ func strs(v any) ([]string, error) {
 		}
 	}
 	return out, nil
+}
+
+// elements returns the elements of what Python takes for a sequence.
+func elements(v any) ([]any, bool) {
+	switch v := v.(type) {
+	case list:
+		return v, true
+	case tuple:
+		return v, true
+	case string:
+		return make([]any, len([]rune(v))), true
+	case dict:
+		keys := make([]any, len(v))
+		for i, p := range v {
+			keys[i] = p.key
+		}
+		return keys, true
+	}
+	return nil, false
 }
 
 // drgnAttr returns an attribute of package drgn: owned.

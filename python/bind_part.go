@@ -48,8 +48,9 @@ func slotObject(s types.Slot, prog *drgn.Program) drgn.Object {
 
 // slotRepr writes what a slot holds as the argument of a constructor.
 func slotRepr(s types.Slot, prog *drgn.Program) (string, error) {
-	if _, isObject := s.Value.(drgn.Object); isObject || s.BitFieldSize != 0 {
-		return objectText(slotObject(s, prog))
+	o := slotObject(s, prog)
+	if _, absent := o.Absent(); !absent || s.BitFieldSize != 0 {
+		return objectText(o)
 	}
 	return "prog.type(" + pyQuote(s.Type.String()) + ")", nil
 }
@@ -66,6 +67,12 @@ func lazyOf(v any, class string) (*drgn.Program, types.Lazy, error) {
 			x, err := fromPython(v.o)
 			if err != nil {
 				return slot, err
+			}
+			switch o := x.(type) {
+			case drgn.Object:
+				if _, absent := o.Absent(); absent && class == "TypeTemplateParameter" {
+					return slot, valueError(class + "() callable must not return absent Object")
+				}
 			}
 			switch x.(type) {
 			case typeRef, drgn.Object:
@@ -372,7 +379,7 @@ func templateParameterClass() *class {
 				return err
 			}
 			isDefault, ok := v.(bool)
-			if !ok && v != nil {
+			if !ok && c.args[2].kind != C.A_MISSING {
 				return typeError("TypeTemplateParameter() argument 3 must be bool, not " + pyTypeName(c.py(2)))
 			}
 			return c.Instance(instance{classTemplateParameter, p, templatePart{p, types.TemplateParameter{Name: name, IsDefault: isDefault, Lazy: l}}})

@@ -28,7 +28,7 @@ func searchMethods() []Func {
 		return c.Value(callValue{class, append(tuple{c.selfProg()}, args...)})
 	}
 	methods := []Func{
-		{Sig: "search_memory(value: any, *, alignment: index = 1)", Doc: "Search memory for bytes, a str, an integer (a word) or an Object's bytes.", Do: func(c Call) error {
+		{Sig: "search_memory(value: any, *, alignment: index? = None)", Doc: "Search memory for bytes, a str, an integer (a word) or an Object's bytes.", Do: func(c Call) error {
 			v, err := c.Any(0)
 			if err != nil {
 				return err
@@ -37,6 +37,13 @@ func searchMethods() []Func {
 			size, err := p.AddressSize()
 			if err != nil {
 				return err
+			}
+			switch v.(type) {
+			case []byte, string:
+			default:
+				if c.Has(1) {
+					return typeError("alignment is only allowed with bytes or str value")
+				}
 			}
 			if align == 0 || align&(align-1) != 0 {
 				return valueError("alignment must be power of 2")
@@ -54,16 +61,17 @@ func searchMethods() []Func {
 				if err != nil {
 					return err
 				}
-				if !c.Has(1) {
-					if align, err = p.Alignment(v.Type()); err != nil {
-						return err
-					}
+				if align, err = p.Alignment(v.Type()); err != nil {
+					return err
 				}
 				return start(c, 0, b, align)
 			}
-			n, ok := addressValue(v)
-			if !ok {
+			if _, ok := addressValue(v); !ok {
 				return typeError("value must be bytes, str, int, or drgn.Object, not " + pyTypeName(c.py(0)))
+			}
+			n, err := searched(v, int(size))
+			if err != nil {
+				return err
 			}
 			b := make([]byte, size)
 			putBits(b, 0, size*8, new(big.Int).SetUint64(n), !p.Platform().IsLittleEndian())
@@ -184,32 +192,40 @@ func tooLarge(size int) error {
 	return &pyErr{excOverflowError, fmt.Sprintf("Python int too large to convert to C uint%d_t", 8*size)}
 }
 
+// searched returns an integer of a size in bytes that is searched for.
+func searched(x any, size int) (uint64, error) {
+	switch n := x.(type) {
+	case drgn.Object:
+		return n.Uint()
+	case int64:
+		if n < 0 && size < 4 {
+			return 0, &pyErr{excOverflowError, "can't convert negative value to unsigned int"}
+		} else if n < 0 {
+			return 0, valueError("Cannot convert negative int")
+		}
+	case *big.Int:
+		if n.Sign() < 0 {
+			return 0, valueError("Cannot convert negative int")
+		} else if !n.IsUint64() {
+			return 0, tooLarge(size)
+		}
+	}
+	u, ok := addressValue(x)
+	switch {
+	case !ok:
+		return 0, typeError("values must be int or (int, int)")
+	case size < 8 && u>>(8*size) != 0:
+		return 0, tooLarge(size)
+	}
+	return u, nil
+}
+
 // valueRanges returns arguments that are integers of a size in bytes, or pairs of the least and the greatest; pairs that hold
 // nothing are left out.
 func valueRanges(v any, size int) ([]drgn.ValueRange, error) {
 	args, _ := v.(tuple)
 	if len(args) == 0 {
 		return nil, valueError("at least one value or range is required")
-	}
-	one := func(x any) (uint64, error) {
-		if o, ok := x.(drgn.Object); ok {
-			return o.Uint()
-		}
-		n, isInt := x.(int64)
-		if isInt && n < 0 {
-			return 0, &pyErr{excOverflowError, "can't convert negative value to unsigned int"}
-		}
-		if b, isBig := x.(*big.Int); isBig && !b.IsUint64() {
-			return 0, tooLarge(size)
-		}
-		u, ok := addressValue(x)
-		switch {
-		case !ok:
-			return 0, typeError("values must be int or (int, int)")
-		case size < 8 && u>>(8*size) != 0:
-			return 0, tooLarge(size)
-		}
-		return u, nil
 	}
 	var values []drgn.ValueRange
 	for _, x := range args {
@@ -220,11 +236,11 @@ func valueRanges(v any, size int) ([]drgn.ValueRange, error) {
 			}
 			low, high = pair[0], pair[1]
 		}
-		min, err := one(low)
+		min, err := searched(low, size)
 		if err != nil {
 			return nil, err
 		}
-		max, err := one(high)
+		max, err := searched(high, size)
 		if err != nil {
 			return nil, err
 		}

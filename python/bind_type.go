@@ -46,7 +46,7 @@ func typeProps() []property {
 		}),
 		get("name", "Name of an integer, boolean, floating-point type or typedef.", func(c Call, p *drgn.Program, t *types.Type) error {
 			switch t.Kind() {
-			case types.Void, types.Int, types.Bool, types.Float, types.Typedef:
+			case types.Int, types.Bool, types.Float, types.Typedef:
 				return c.String(t.Name())
 			}
 			return noAttr(t, "a name")

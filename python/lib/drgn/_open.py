@@ -43,15 +43,26 @@ class MemorySearchIterator:
     def set_address_range(self, min_address=None, max_address=None, physical=False):
         """Search only from an address to another, both inclusive; physical says what kind they are. Starts over."""
         least, most = (None if a is None else index(a) for a in (min_address, max_address))
+        for a in (least, most):
+            if a is not None and a < 0:
+                raise ValueError("Cannot convert negative int")
+            if a is not None and a >> 64:
+                raise OverflowError("Python int too large to convert to C uint64_t")
         if least is not None and most is not None and least > most:
             raise ValueError("invalid memory search address range")
         self._range, self._found = (least, most, bool(physical)), None
         return self
 
+    def __class_getitem__(cls, item):  # MemorySearchIterator[int], for annotations
+        import types
+
+        return types.GenericAlias(cls, item)
+
     def __iter__(self):
         return self
 
     def __next__(self):
+        """Return the next that is found."""
         if self._found is None:
             self._found = _drgn._search(*self._search, *self._range)
         return next(self._found)
@@ -73,6 +84,7 @@ class SymbolIndex:
             self._reach.append(most)  # where the furthest symbol up to here ends
 
     def __call__(self, prog, name, address, one):
+        """Return the symbols of a name or at an address, or all: one of them, or a list of all of them."""
         if name is not None:
             found = [s for s in self._by_name.get(name, ()) if address is None or s.address <= address < s.address + s.size]
         elif address is not None:

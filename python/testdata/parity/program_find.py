@@ -249,3 +249,34 @@ threads = [threading.Thread(target=work) for _ in range(4)]
 for th in threads: th.start()
 for th in threads: th.join()
 len(results), sorted(set(map(str, results)))
+
+# Finders that raise.
+def raising(e):
+    q = memory(Program(LE64), bytes(64))
+    def f(*args):
+        raise e
+    q.register_object_finder("f", f, enable_index=0)
+    q.register_type_finder("f", f, enable_index=0)
+    q.register_symbol_finder("f", f, enable_index=0)
+    return q
+raising(LookupError("no"))["x"]
+"x" in raising(LookupError("no"))
+raising(LookupError("no")).variable("x")
+"x" in raising(KeyError("no"))
+raising(IndexError("no"))["x"]
+raising(LookupError("no")).type("struct x")
+raising(LookupError("no")).symbol("x")
+q = raising(ZeroDivisionError("no"))
+str(Object(q, q.pointer_type(q.int_type("i", 4, True)), 8))
+q["x"]
+q.type("int")
+q.symbol(5)
+q = Program(LE64)
+q.register_symbol_finder("sequences", lambda prog, name, address, one: {"str": "ab", "dict": {"a": 1}, "int": 5, "none": None, "empty": (), "gen": (i for i in ())}[name])
+q.set_enabled_symbol_finders(["sequences"])
+q.symbols("str")
+q.symbols("dict")
+q.symbols("int")
+q.symbols("none")
+q.symbols("empty")
+q.symbols("gen")

@@ -307,3 +307,12 @@ import pickle
 pickle.loads(pickle.dumps(OutOfBoundsError("x")))
 pickle.loads(pickle.dumps(FaultError("m", 4))).address
 pickle.dumps(prog)
+
+# A program of which nothing is known reads nothing.
+Program().read(0, 4)
+Program().read(0, 0)
+Program().read_u8(0)
+Program().read_u16(0)
+Program().read_word(0)
+Program().read_c_string(0)
+MemorySearchIterator[int] is not None

@@ -57,3 +57,22 @@ set_default_prog(p)
 list(search_memory(b"hello")), list(search_memory_u16(0x6568)), list(search_memory_u32(0x6c6c6568)), list(search_memory_u64(0)), list(search_memory_word(0)), list(search_memory_regex(b"w.r"))
 set_default_prog(None)
 search_memory(b"hello")
+
+# Numbers and alignments that cannot be.
+list(p.search_memory(b"hello", alignment=None)) == list(p.search_memory(b"hello"))
+p.search_memory(5, alignment=1)
+p.search_memory(-1)
+p.search_memory(2**64)
+p.search_memory_u16(-1)
+p.search_memory_u32((-1, 5))
+p.search_memory_u64(-1)
+p.search_memory(b"hello").set_address_range(-1)
+p.search_memory(b"hello").set_address_range(0, 2**64)
+
+# The mask is for values, not for ranges.
+r = memory(Program(LE64), b"".join(v.to_bytes(2, "little") for v in (0x100, 0x101, 0x1ff, 0x200, 0x300, 0x301, 0, 0x1100, 0x123, 0x21ab)))
+[v for _, v in r.search_memory_u16((0x100, 0x300), ignore_mask=0xff)]
+[v for _, v in r.search_memory_u16((0x101, 0x2ff), ignore_mask=0xffff)]
+[v for _, v in r.search_memory_u16(0x101, (0x200, 0x300), ignore_mask=0xff)]
+[v for _, v in r.search_memory_u16(0x101, ignore_mask=0xffff)]
+[v for _, v in r.search_memory_u16((0x100, 0x300), 0x1100, 0x21ab, ignore_mask=0xf000)]

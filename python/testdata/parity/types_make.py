@@ -315,3 +315,14 @@ i.size = 4
 i.bogus
 del i.name
 i.new_attribute = 1
+
+# Found at random.
+prog.void_type().name
+TypeMember(Object(prog, i, absence_reason=AbsenceReason.OPTIMIZED_OUT), "x")
+TypeMember(Object(prog, i), "x"), TypeMember(Object(prog, i, bit_field_size=3), "x"), TypeMember(Object(prog, i, address=8), "x")
+prog.function_type(i, (TypeParameter(lambda: Object(prog, i), "x"), TypeParameter(Object(prog, i, 5), "y")))
+TypeTemplateParameter(i, "x", None)
+TypeTemplateParameter(i, "x", 1)
+TypeTemplateParameter(lambda: Object(prog, i), "x")
+TypeTemplateParameter(lambda: Object(prog, i), "x").argument
+prog.struct_type("it's", 0, ()), prog.struct_type('"', 0, ()), prog.struct_type("both ' and \"", 0, ()), prog.struct_type("tab\t\x01é\u200b\\", 0, ())
