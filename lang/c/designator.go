@@ -28,6 +28,7 @@ func ParseDesignator(text string) ([]Step, error) {
 			x.next()
 		}
 	}
+	last := "identifier"
 	if x.tok.kind != '[' {
 		member(" or '['")
 	}
@@ -36,6 +37,9 @@ func ParseDesignator(text string) ([]Step, error) {
 		case '.':
 			x.next()
 			member(" after '.'")
+			last = "identifier"
+		case tokenDots:
+			x.fail(x.tok.pos+1, "expected identifier after '.'")
 		case '[':
 			x.next()
 			if x.err == nil && x.tok.kind != tokenNumber {
@@ -49,8 +53,9 @@ func ParseDesignator(text string) ([]Step, error) {
 				x.fail(x.tok.pos, "expected ']' after number")
 			}
 			x.next()
+			last = "']'"
 		default:
-			x.fail(x.tok.pos, "expected '.' or '[' after identifier")
+			x.fail(x.tok.pos, "expected '.' or '[' after %s", last)
 		}
 	}
 	if x.err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A SyntaxError says where a type name or designator is not one.
@@ -113,10 +114,11 @@ func (x *lexer) next() {
 	case c == '.' && x.at(1) == '.' && x.at(2) == '.':
 		kind = tokenDots
 		x.pos += 3
-	case strings.IndexByte("()[]*.,", c) >= 0:
+	case strings.IndexByte("()[]*.", c) >= 0 || x.scoped && c == ',':
 		x.pos++
 	default:
-		x.fail(start, "invalid character %q", c)
+		r, _ := utf8.DecodeRuneInString(x.text[start:])
+		x.fail(start, `invalid character \x%02x (%q)`, c, r)
 		return
 	}
 	if x.err != nil {

@@ -222,6 +222,7 @@ func (p *typeParser) function() declarator {
 			p.next()
 			break
 		}
+		pos := p.tok.pos
 		t := p.specifiers()
 		if p.err != nil {
 			return d
@@ -232,6 +233,10 @@ func (p *typeParser) function() declarator {
 		}
 		if t.Kind() == types.Void && len(d.params) == 0 && name == "" && p.tok.kind == ')' {
 			break
+		}
+		if t.Kind() == types.Void && p.tok.kind != tokenEnd {
+			p.fail(pos, "parameter of type void")
+			return d
 		}
 		d.params = append(d.params, types.Parameter{Name: name, Lazy: types.OfType(t)})
 		if p.tok.kind != ',' {

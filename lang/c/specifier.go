@@ -132,6 +132,9 @@ loop:
 			}
 			p.next()
 		case wordTag:
+			if named != nil {
+				what = "identifier"
+			}
 			if named != nil || spec != (specifier{}) {
 				p.cannotCombine(tok, spec.String(), what)
 				return nil

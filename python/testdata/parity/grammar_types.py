@@ -1,0 +1,96 @@
+# Names of types in C: words in any order, qualifiers in every place, declarators, numbers, and what is none.
+import itertools
+from drgn import *
+from grammar import program, cases, result
+
+prog, named = program()
+prog32, _ = program(bits=32)
+# Words of integer types in every order.
+words = (["char"], ["signed", "char"], ["unsigned", "char"], ["short"], ["short", "int"], ["signed", "short", "int"], ["unsigned", "short", "int"], ["signed"], ["unsigned", "int"], ["long"], ["signed", "long", "int"], ["unsigned", "long", "int"], ["long", "long"], ["signed", "long", "long", "int"], ["unsigned", "long", "long", "int"], ["unsigned", "long", "long"], ["double"], ["long", "double"], ["float"], ["_Bool"], ["void"], ["size_t"], ["ptrdiff_t"])
+orders = list(dict.fromkeys(" ".join(p) for w in words for p in itertools.permutations(w)))
+cases(prog, *orders)
+cases(prog32, *(n for n in orders if len(n.split()) < 3))
+# A qualifier before each of the words and behind the last.
+for q in ("const", "volatile", "restrict", "_Atomic", "const volatile"): cases(prog, *(" ".join(w[:i] + [q] + w[i:]) for w in (["unsigned", "long", "int"], ["struct", "foo"], ["u64"], ["_Bool"], ["foo_t", "*"], ["int", "*", "*"], ["int", "[2]"], ["union", "bar", "(*)[2]"]) for i in range(len(w) + 1)))
+cases(prog, "const const int", "const int const", "volatile const volatile int const", "int * const const", "int * const volatile restrict _Atomic", "int * restrict * volatile * const", "restrict _Atomic volatile const int", "const void", "const vec_t", "vec_t const *", "const vec_t [3]", "const struct foo * const * volatile")
+# Each word with each.
+every = ("signed", "unsigned", "short", "long", "char", "int", "float", "double", "_Bool", "void", "struct", "union", "enum", "foo_t", "size_t", "foo")
+cases(prog, *(f"{a} {b}" for a in every for b in every))
+cases(prog, "long long long", "long long double", "long double long", "unsigned long double", "short int short", "int int", "signed signed", "unsigned signed int", "char int", "long char long", "unsigned int unsigned", "struct foo int", "int struct foo", "struct foo struct foo", "enum bar union foo", "struct const", "struct volatile foo", "struct foo unsigned", "struct int foo", "_Bool int", "unsigned _Bool", "void void", "float long", "short float", "short double", "long foo_t", "foo_t long", "foo_t foo_t", "u64 signed")
+# Declarators.
+cases(prog, "int *", "int**", "int * *", "int[2]", "int [2][3]", "int[2] [3][4]", "int *[2]", "int *[2][3]", "int **[2]", "int (*)[2]", "int (*)[2][3]", "int (**)[2]", "int (*[3])[2]", "int (*(*)[3])[2]", "int *(*)[2]", "int **(*(*)[2])[3]", "int (*(*[4])[3])[2]", "int ((*))", "int (((*)))[2]", "int ((*)[2])", "int ((*[3])[2])", "int (*)", "int (* const)[2]", "int (* const * volatile)[2]", "int (*const [3])[2]", "int [const 2]", "int []", "int [][2]", "int [2][]", "int [][]", "int (*)[]", "int *[]", "struct foo *(*)[2]", "union foo (*)[2]", "enum foo *", "void *", "void **", "const void *", "void * const", "struct foo [2]", "struct foo *[2]", "foo_t [2]", "u64 *[2]", "vec_t", "vec_t *", "vec_t [3]", "size_t *", "size_t (*)[2]", "ptrdiff_t [2]", "void [2]", "char (*(*)[2])[3]", "int [2] *", "int * [2] [3]", "int (* )  [ 2 ]")
+# Numbers.
+cases(prog, *(f"int [{n}]" for n in ("0", "1", "00", "07", "010", "0777", "08", "09", "0x0", "0x1", "0xff", "0XFF", "0xFf", "0x", "0X", "0xg", "x1", "1x", "1u", "1U", "1l", "1UL", "1ull", "0x1u", "010u", "1.", "1.5", ".5", "1e3", "0x1p3", "1 2", "1_0", "+1", "-1", "1+1", "'a'", "\"a\"", "4294967295", "4294967296", "9223372036854775807", "9223372036854775808", "18446744073709551615", "18446744073709551616", "99999999999999999999999", "0xffffffffffffffff", "0x10000000000000000", "01777777777777777777777", "02000000000000000000000", "0" * 30, "0x" + "0" * 30 + "1", "sizeof(int)", "foo", "int", "*", "]", "[", "(1)", "...", "static 2", "const")))
+cases(prog32, "int [4294967295]", "int [4294967296]", "int [18446744073709551615]", "int *", "unsigned long", "long long *", "void *[2]")
+# Structures, unions, enumerations.
+cases(prog, "struct foo", "struct  foo", "struct\tfoo", "struct\nfoo\n", "union foo", "enum foo", "struct bar *", "struct", "union", "enum", "struct *", "struct [2]", "struct 1", "struct foo bar", "struct foo_t", "struct nope", "union nope *", "enum nope [2]", "struct nope (*)[2]", "foo", "foo *", "nope", "nope *", "nope [2]", "nope (*)[2]", "const nope", "foo_t nope", "struct foo nope", "enum", "enum class foo", "class foo", "class", "bool", "bool *", "typename foo", "wchar_t", "union union foo", "struct struct", "struct struct foo", "structfoo", "struct_foo", "__int128_t", "_Complex float", "float _Complex", "_Complex", "_Imaginary float", "long foo", "FOO_T", "Int", "INT", "auto", "register int", "static int", "extern int", "typedef int", "inline int", "signed foo", "_Thread_local int", "typeof(int)", "sizeof int", "_Noreturn void", "__attribute__((packed)) int", "_Alignas(8) int")
+# Tokens that are missing or too many.
+cases(prog, "", " ", "\t\n\v\f\r", "*", "* int", "[2]", "(*)", "(", ")", "[", "]", "()", ",", ".", "...", "1", "0x", "const", "const *", "const volatile", "unsigned const *", "int )", "int ]", "int (", "int (*", "int (*)[", "int [", "int [2", "int [2]]", "int [2)", "int *)", "int (*))", "int ((*)", "int (*)[2", "int (*[2)", "int [[2]]", "int []]", "int 1", "int x", "int *x", "int (*x)", "int x[2]", "int (*x)[2]", "int [2]x", "int [2] int", "int * int", "int ** x", "int ...", "int .", "int ,", "int , int", "int *, int", "int;", "int = 1", "int a, b", "int:", "int : 3", "int{}", "int <", "int >", "int -", "int +1", "int & ", "int &&", "int ^", "int %", "int #", "int @", "int $", "int !", "int ?", "int `", "int ~", "int |", "int \\", "int '", "int \"", "int /", "int /* c */", "/* c */ int", "int // c", "int\\\n*", "#define int", "int->x", "int.x", "int..", "int .. .")
+# Bytes that no token has, and blanks of all kinds.
+cases(prog, "é", "int é", "inté", "éint", "struct é", "int \u3000*", "int\u00a0*", "\ufeffint", "int \u202e", "日本", "struct 日本 *", "int \U0001f600", "int\x01", "int\x7f", "int \x1b[0m", "int\t*\n*\v*\f*\r*", "\n\n int", " int ", "unsigned\tlong\nint", "int(*)[2]", "int*const*volatile", "int[2][3]", "  int  (  *  )  [  2  ]  ", "int\x1c", "int\x85")
+result(lambda: prog.type("int\udc80"))
+result(lambda: prog.type("\ud800"))
+prog.type(b"int")
+prog.type(5)
+prog.type(None)
+prog.type()
+prog.type("int", "file.c")
+prog.type("struct foo", filename="file.c")
+prog.type("struct nope", "file.c")
+prog.type("struct nope *", "dir/file.c")
+prog.type("nope", None)
+prog.type("int", 5)
+prog.type(named[TypeKind.STRUCT, "foo"]) is named[TypeKind.STRUCT, "foo"]
+prog.type(named[TypeKind.STRUCT, "foo"], "file.c")
+prog.type(prog32.type("int")).size
+prog.type(name="int")
+prog.type("int").language, prog.type("int *").language, prog.type("u64").language
+# Names where types are taken.
+sizeof(prog.type("struct foo [3]")), sizeof(prog.type("int (*)[3]")), sizeof(prog.type("int [3][5]"))
+cast("long", Object(prog, "int", -1))
+cast("unsigned char", Object(prog, "int", -1))
+cast("struct foo *", Object(prog, "unsigned long", 0xffff0000))
+cast("int (*)[2]", Object(prog, "unsigned long", 16))
+cast("const int", Object(prog, "long", 3))
+cast("foo_t", Object(prog, "long", 3))
+cast("int x", Object(prog, "int", 1))
+cast("nope", Object(prog, "int", 1))
+cast("", Object(prog, "int", 1))
+cast("struct foo", Object(prog, "int", 1))
+cast("int [2]", Object(prog, "int", 1))
+reinterpret("unsigned int", Object(prog, "int", -1))
+reinterpret("struct nope", Object(prog, "int", -1))
+implicit_convert("long", Object(prog, "int", -1))
+implicit_convert("long long nope", Object(prog, "int", -1))
+Object(prog, "struct foo", {"a": 1, "b": 2})
+Object(prog, "union foo *", 16)
+Object(prog, "vec_t", [1, 2])
+Object(prog, "int [3]", [1, 2, 3])
+Object(prog, "int []", [1, 2, 3])
+Object(prog, "enum foo", 0)
+Object(prog, "const volatile int", 5)
+Object(prog, "char *const *", 5)
+Object(prog, "int;", 5)
+Object(prog, "nope", 5)
+Object(prog, "", 5)
+Object(prog, "void *", address=0x10)
+Object(prog, "struct foo", address=0x10).address_of_()
+Object.from_bytes_(prog, "unsigned short", b"\1\2")
+Object.from_bytes_(prog, "struct foo [1]", bytes(range(8)))
+Object.from_bytes_(prog, "unsigned shorty", b"\1\2")
+NULL(prog, "struct foo *")
+NULL(prog, "struct foo")
+NULL(prog, "struct")
+prog.pointer_type(prog.type("int [2]")).type_name()
+prog.array_type(prog.type("int *"), 2).type_name()
+sizeof("int")
+alignof(prog.type("struct foo"))
+offsetof(prog.type("struct foo"), "b")
+offsetof("struct foo", "b")
+container_of(Object(prog, "int *", 0x1004), "struct foo", "b")
+container_of(Object(prog, "int *", 0x1004), "const struct foo", "b")
+container_of(Object(prog, "int *", 0x1004), "struct", "b")
+container_of(Object(prog, "int *", 0x1004), "struct nope", "b")
+# Functions, _Atomic(...) and binary numbers, which C has.
+cases(prog, "int (void)", "int ()", "int (int)", "int (*)(void)", "int (*)(int, const char *, ...)", "void (*(*)(int))(char)", "int (*(*)(void))[2]", "void (*[2])(int (*cb)(u64), struct foo *)", "int (* const *)(int x, int)", "foo_t (*)(vec_t v)", "_Atomic(int)", "const _Atomic(struct foo *) *", "int [0b101]", "__int128", what=lambda t: f"{t.type_name()} | {t.variable_declaration('v')}")
+cases(prog, "int (void)[2]", "int (void)(void)", "int [2](void)", "int (...)", "int (int,)", "int (int", "int (,int)", "int (void, int)", "int (nope)", "int (nope *)")
