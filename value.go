@@ -105,7 +105,7 @@ func (o Object) Int() (int64, error) {
 	return int64(v), err
 }
 
-// Bool returns whether a scalar object is not zero. An array or function is true: it has an address.
+// Bool returns whether a scalar object is not zero. An array is true, and a function that is not at address 0.
 func (o Object) Bool() (bool, error) {
 	if o.form == failed {
 		return false, o.Err()
@@ -131,7 +131,7 @@ func (o Object) Bool() (bool, error) {
 		if o.form == absent {
 			return false, &AbsentError{o.x.reason}
 		}
-		return true, nil
+		return o.typ.UnderlyingKind() == types.Array || o.bits != 0, nil // a weak function may be at 0
 	}
 	if isOpenEnum(o.typ) {
 		return false, &TypeError{"object cannot be converted to boolean"}
@@ -260,6 +260,9 @@ func (o Object) CString() ([]byte, error) {
 			return nil, at.Err()
 		}
 	case types.Array:
+		if o.form == absent {
+			return nil, &AbsentError{o.x.reason}
+		}
 		if o.form != reference || o.bitOff != 0 {
 			b, err := o.Bytes()
 			if err != nil {

@@ -102,9 +102,12 @@ func usual(a, b Operand, l Lookup) (Operand, Operand, error) {
 // floatRank orders floating-point types: by size, those that are not standard before those that are.
 func floatRank(t *types.Type) uint64 {
 	u := t.Underlying()
-	r := u.OwnSize() * 2
-	if u.Primitive() == types.NotPrimitive {
-		r++
+	r := u.OwnSize() * 4
+	switch u.Primitive() {
+	case types.NotPrimitive:
+		r += 2
+	case types.CLongDouble:
+		r++ // where it is as large as double
 	}
 	return r
 }
