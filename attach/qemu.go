@@ -1,6 +1,7 @@
 package attach
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -18,7 +19,7 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := drgn.New(arch.Platform{})
+	p := o.newProgram()
 	if err := SetQEMU(p, address, o); err != nil {
 		return nil, err
 	}
@@ -26,7 +27,7 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 	if err != nil {
 		return p, nil // SetQEMU has warned
 	}
-	if err := loadKernel(p, k, "", o); err != nil {
+	if err := load(p, o); err != nil {
 		return nil, fmt.Errorf("cannot open the guest at %s: %w", address, err)
 	}
 	return p, nil
@@ -90,7 +91,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 			if !m.Platform.Known() {
 				m.Platform = platformOf(core)
 			}
-			m.VMCOREINFO, m.CPUs = core.VMCOREINFO, g.registers
+			m.VMCOREINFO, m.CPUs = bytes.Clone(core.VMCOREINFO), g.registers
 			if err := core.Close(); err != nil {
 				return err
 			}
@@ -174,7 +175,7 @@ func (g guest) registers() ([][]byte, error) {
 	}
 	var notes [][]byte
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
-		notes = append(notes, append([]byte(nil), desc...))
+		notes = append(notes, bytes.Clone(desc))
 	}
 	return notes, core.Close()
 }

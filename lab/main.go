@@ -61,7 +61,7 @@ func run(args []string) error {
 	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
-	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …)")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …), or live: the running guest")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -84,7 +84,13 @@ func run(args []string) error {
 	case "cores":
 		return nil
 	case "check":
-		return check(ctx, opt, c)
+		if opt.only == "live" {
+			return live(ctx, opt, c)
+		}
+		if err := check(ctx, opt, c); err != nil || opt.only != "" {
+			return err
+		}
+		return live(ctx, opt, c)
 	case "bench":
 		return bench(ctx, opt, c)
 	}

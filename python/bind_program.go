@@ -89,7 +89,11 @@ func programClass() *class {
 					return err
 				}
 			}
-			return newSelf(c, drgn.New(plat))
+			p := drgn.New(plat)
+			if c.Has(1) {
+				p.SetVMCOREINFO(c.Bytes(1))
+			}
+			return newSelf(c, p)
 		}},
 		methods: append(append([]Func{
 			lookupMethod("variable(name: str, filename: path? = None)", "Find a variable.", drgn.FindVariable),

@@ -95,6 +95,7 @@ for pid, stat in expected.items():
         check.failed(f"pid {pid} {stat.comm}", e)
 
 functions = sum(len(second[p][1]) for p in expected if p in second)
-check.wrong_if(named < functions * 95 // 100, f"only {named} of {functions} functions have the names that the kernel gives them")
+# Labels of assembly code go by other names, in each kernel thread's first function for instance.
+check.wrong_if(named < min(functions * 95 // 100, functions - 200), f"only {named} of {functions} functions have the names that the kernel gives them")
 check.note(f"{frames_seen} frames in {took:.2f} s, {users} down to user space, {named} of {functions} names alike")
 check.done(at_least=len(expected) * 8 // 10)

@@ -1,0 +1,208 @@
+"""The running kernel, looked at by a program that runs on it: what /proc says at the same time."""
+
+import os
+import subprocess
+import threading
+import time
+
+import labtruth
+from drgn import FaultError, Program, ProgramFlags, program_from_kernel
+from drgn.helpers.common.stack import print_annotated_stack
+from drgn.helpers.linux.list import list_for_each_entry
+from drgn.helpers.linux.mm import access_process_vm, access_remote_vm, cmdline
+from drgn.helpers.linux.module import for_each_module
+from drgn.helpers.linux.percpu import per_cpu
+from drgn.helpers.linux.pid import find_task, for_each_task
+
+check = labtruth.Check("facts about the running kernel")
+
+
+def tasks_of_proc():
+    """Return {tid: name} of all tasks."""
+    found = {}
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            for tid in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{tid}/comm", "rb") as f:
+                    found[int(tid)] = f.read()[:-1]
+        except OSError:
+            pass  # it has ended
+    return found
+
+
+def expect(of, exception, text, do):
+    """Something must fail in a certain way."""
+    try:
+        got = do()
+    except exception as e:
+        check.wrong_if(text not in str(e), f"{of}: {type(e).__name__}: {e}")
+    except Exception as e:
+        check.failed(of, e)
+    else:
+        check.wrong_if(True, f"{of}: {got!r} instead of {exception.__name__}")
+
+
+check.equal("flags", prog.flags, ProgramFlags.IS_LINUX_KERNEL | ProgramFlags.IS_LIVE | ProgramFlags.IS_LOCAL)
+check.equal("release", prog["UTS_RELEASE"].string_().decode(), os.uname().release)
+check.equal("init_task", prog["init_task"].comm.string_(), b"swapper/0")
+check.equal("core dump path", prog.core_dump_path, None)
+expect("a second target", ValueError, "program memory was already initialized", prog.set_kernel)
+
+# Tasks that are there before and after are there in between. Kernel workers change their names at times.
+before = tasks_of_proc()
+found = {t.pid.value_(): t.comm.string_() for t in for_each_task(prog)}
+after = tasks_of_proc()
+for tid, comm in before.items():
+    if after.get(tid) == comm:
+        check.wrong_if(tid not in found, f"task {tid} is missing")
+        if not comm.startswith(b"kworker") and tid in found:
+            check.equal(f"name of task {tid}", found[tid], comm[:15])
+for tid in found:
+    check.wrong_if(tid not in before and tid not in after, f"there is no task {tid}")
+
+with open("/proc/modules") as f:
+    modules = {line.split()[0]: int(line.split()[5], 16) for line in f}
+ours = {}
+for module in for_each_module(prog):
+    base = module.mem[0].base if hasattr(module, "mem") else module.core_layout.base
+    ours[module.name.string_().decode()] = base.value_()
+check.equal("modules", ours, modules)
+loaded = {m.name for m in prog.modules() if m.debug_file_path}
+check.wrong_if(not set(modules) <= loaded, f"modules without debugging information: {sorted(set(modules) - loaded)}")
+
+# Stacks: twice what the kernel says, and ours in between.
+addresses = {}
+with open("/proc/kallsyms") as f:
+    for line in f:
+        address, _, name, *module = line.split()
+        addresses.setdefault((name, module[0] if module else None), set()).add(int(address, 16))
+
+
+def stack_of_proc(tid):
+    try:
+        with open(f"/proc/{tid}/stack") as f:
+            return f.read().splitlines()
+    except OSError:
+        return None
+
+
+stacks = frames = refused = 0
+took = 0.0
+for tid in sorted(after):
+    first = stack_of_proc(tid)
+    start = time.perf_counter()
+    try:
+        trace = prog.stack_trace(tid)
+    except (ValueError, LookupError):
+        refused += 1
+        continue
+    except Exception as e:
+        check.failed(f"stack of task {tid}", e)
+        continue
+    pcs = [f.pc for f in trace]
+    took += time.perf_counter() - start
+    frames += len(pcs)
+    if not first or first != stack_of_proc(tid) or after[tid].startswith(b"kworker"):
+        continue
+    rest, missing = iter(pcs), None
+    for line in first:
+        _, place, *module = line.split()
+        name, _, offset = place.partition("+")
+        offset = int(offset.split("/")[0], 16)
+        places = {a + offset for a in addresses.get((name, module[0] if module else None), ())}
+        if not any(pc in places for pc in rest):
+            missing = line
+            break
+    check.wrong_if(missing is not None, f"task {tid} {after[tid]}: no {missing} in\n{trace}")
+    stacks += missing is None
+check.wrong_if(stacks < 100, f"only {stacks} stacks compared")
+check.note(f"{stacks} stacks, {frames} frames at {took / max(frames, 1) * 1e6:.0f} us, {refused} tasks ran or had ended")
+own = threading.get_native_id()
+expect("our own stack", ValueError, "cannot unwind stack of running task", lambda: prog.stack_trace(own))
+expect("stack of no task", LookupError, "", lambda: prog.stack_trace(0x7FFFFFF0))
+try:
+    print_annotated_stack(prog.stack_trace(2))
+    check.wrong_if(False)
+except Exception as e:
+    check.failed("print_annotated_stack", e)
+
+# Memory of every kind.
+online = os.sysconf("SC_NPROCESSORS_ONLN")
+for cpu in range(online):
+    check.equal(f"runqueues of CPU {cpu}", per_cpu(prog["runqueues"], cpu).cpu.value_(), cpu)
+for name in ("xfs", "nf_tables"):
+    symbol = next((a for (n, m), places in addresses.items() if n == "cleanup_module" and m == f"[{name}]" for a in places), None)
+    check.wrong_if(symbol is None or not any(prog.read(symbol, 16)), f"code of {name} at {symbol}")
+expect("address 0", FaultError, "", lambda: prog.read(0, 8))
+holes = 0
+with open("/proc/vmallocinfo") as f:
+    for line in f:
+        if " vmalloc " in line and holes < 50:
+            # The last page of each area is there for whoever runs over its end.
+            guard = int(line.split()[0].partition("-")[2], 16) - 4096
+            expect(f"guard page {guard:#x}", FaultError, "not mapped", lambda: prog.read(guard, 8))
+            try:
+                prog.read(guard - 8, 8)
+                check.wrong_if(False)
+            except FaultError:
+                pass  # freed since
+            holes += 1
+check.wrong_if(holes < 20, f"only {holes} guard pages")
+
+buffer = bytearray(b"what a program keeps in its own memory")
+import ctypes
+
+at = ctypes.addressof(ctypes.c_char.from_buffer(buffer))
+task = find_task(prog, os.getpid())
+check.equal("memory of a process", access_remote_vm(task.mm, at, len(buffer)), bytes(buffer))
+buffer[0:4] = b"WHAT"
+check.equal("memory of a process that has changed", access_process_vm(task, at, 4), b"WHAT")
+with open("/proc/self/cmdline", "rb") as f:
+    check.equal("arguments", cmdline(task), f.read().split(b"\0")[:-1])
+
+# Nothing is kept.
+start, first = time.monotonic_ns(), prog["jiffies"].value_()
+time.sleep(0.2)
+ticks = prog["jiffies"].value_() - first
+check.wrong_if(ticks < 0.1 * 100, f"{ticks} ticks in {time.monotonic_ns() - start} ns")
+
+# A kernel that changes under our feet: every walk ends, with a clear error at the worst.
+churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; /bin/true & done"])
+ended = {}
+deadline = time.monotonic() + 8
+walks = 0
+while time.monotonic() < deadline:
+    for do in (
+        lambda: [t.comm.string_() for t in for_each_task(prog)],
+        lambda: [t.pid.value_() for t in list_for_each_entry("struct task_struct", prog["init_task"].tasks.address_of_(), "tasks")],
+        lambda: [t.pid.value_() for t in list_for_each_entry("struct task_struct", find_task(prog, churn.pid).children.address_of_(), "sibling")],
+        lambda: [prog.stack_trace(t) for t in list(for_each_task(prog))[-3:]],
+    ):
+        walks += 1
+        try:
+            do()
+        except Exception as e:
+            ended[type(e).__name__] = ended.get(type(e).__name__, 0) + 1
+            check.wrong_if(type(e).__name__ not in ("FaultError", "ValueError", "LookupError", "Exception"), f"a walk in a changing kernel: {e!r}")
+churn.kill()
+churn.wait()
+check.note(f"{walks} walks while tasks came and went, {ended or 'none'} ended with an error")
+
+# Others of its kind.
+second = Program()
+second.set_kernel()
+check.equal("flags of Program.set_kernel", second.flags, prog.flags)
+check.equal("platform", second.platform, prog.platform)
+try:
+    check.equal("program_from_kernel", program_from_kernel()["init_task"].comm.string_(), b"swapper/0")
+except Exception as e:
+    check.failed("program_from_kernel", e)
+
+jiffies = prog["jiffies"].address_
+count, start = 0, time.perf_counter()
+while time.perf_counter() - start < 1:
+    for _ in range(100):
+        prog.read_u64(jiffies)
+    count += 100
+check.note(f"{count} reads of 8 bytes a second")
+check.done(at_least=500)

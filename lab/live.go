@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// liveMemory is the memory of the guest that drgn itself runs in, in MiB.
+const liveMemory = 1536
+
+// liveChecks are the scripts in lab/check that are also run from outside on the guest, through QEMU.
+var liveChecks = []string{"session", "tasks", "stacks", "modules", "vmas", "sockets", "memory"}
+
+// inside is what the guest's own account must hold of what drgn said in it: a regular expression for each file.
+var inside = []struct{ name, says string }{
+	{"first", `\(char \[16\]\)"swapper/0" ProgramFlags\.IS_LINUX_KERNEL\|IS_LIVE\|IS_LOCAL\nexit code 0\n$`},
+	{"live", `facts about the running kernel compared, 0 wrong.*\nexit code 0\n$`},
+	{"user", `^drgn: \[Errno 13\] Permission denied \(only root may read the running kernel's memory: use sudo\): '/proc/kcore'\nexit code 1\n$`},
+	{"nobody", `^65534\nexit code 0\n$`},
+	{"masked", `^drgn: not a core dump: /proc/kcore .*\nexit code 1\n$`},
+	{"noproc", `^drgn: \[Errno 2\] No such file or directory \(no proc file system is mounted\): '/proc/kcore'\nexit code 1\n$`},
+	{"lockdown", `^drgn: \[Errno 1\] Operation not permitted \(the kernel is locked down for confidentiality.*\): '/proc/kcore'\nexit code 1\n$`},
+}
+
+// live boots a guest in which drgn looks at the kernel that it runs on, and then looks at the guest from outside.
+func live(ctx context.Context, opt options, c cores) error {
+	program, err := drgnProgram(ctx, opt)
+	if err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp("", "lab-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	debug, err := debugFiles(c)
+	if err != nil {
+		return err
+	}
+	disk := filepath.Join(work, "live.img")
+	if err := liveDisk(ctx, disk, program, c, debug); err != nil {
+		return err
+	}
+	g, err := bootLive(ctx, work, opt, c, disk)
+	if err != nil {
+		return err
+	}
+	defer g.kill()
+	var passed, failed int
+	verdict := func(err error, name, said string, since time.Time) {
+		word := "ok  "
+		if err != nil {
+			word = "FAIL"
+			failed++
+			fmt.Println(err)
+		} else {
+			passed++
+		}
+		lines := strings.Split(strings.TrimSpace(said), "\n")
+		fmt.Printf("%s %-16s %-8s %s (%.1f s)\n", word, "live", name, lines[len(lines)-1], time.Since(since).Seconds())
+	}
+	for _, in := range inside {
+		text, err := os.ReadFile(filepath.Join(g.truth, "live-"+in.name))
+		if errors.Is(err, os.ErrNotExist) && in.name == "lockdown" {
+			continue // a kernel without it
+		}
+		if err == nil && !regexp.MustCompile(in.says).Match(text) {
+			err = fmt.Errorf("in the guest, %s said:\n%s", in.name, text)
+		}
+		said, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\nexit code")
+		verdict(err, in.name, said, time.Now())
+	}
+	outside := func(address, name string, extra ...string) {
+		start := time.Now()
+		args := append([]string{"-q", "--qemu", address}, debug...)
+		args = append(args, filepath.Join("lab", "check", name+".py"), g.truth)
+		said, err := output(ctx, checkLimit, program, append(args, extra...)...)
+		verdict(err, "q-"+name, said, start)
+	}
+	outside(g.socket, "guest", "running")
+	if err := g.monitor.do("stop", nil); err != nil {
+		return err
+	}
+	for _, name := range liveChecks {
+		outside(g.socket, name)
+	}
+	outside(g.socket, "guest", "stopped", g.port, strconv.Itoa(g.qemu.Process.Pid))
+	fmt.Printf("%d passed, %d failed\n", passed, failed)
+	if failed > 0 || passed == 0 {
+		return errors.New("the lab's checks of a running guest found differences")
+	}
+	return nil
+}
+
+// liveDisk makes the file system that drgn is on in the guest: the program and the libraries it links or loads, the
+// checks, and debug files where distributions keep them.
+func liveDisk(ctx context.Context, to, program string, c cores, debug []string) error {
+	root := to + ".root"
+	defer os.RemoveAll(root)
+	boot, modules := filepath.Join(root, "debug", "boot"), filepath.Join(root, "debug", "lib", "modules", c.release)
+	for _, dir := range []string{boot, modules, filepath.Join(root, "lib"), filepath.Join(root, "check")} {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return err
+		}
+	}
+	copies := map[string]string{program: filepath.Join(root, "drgn"), c.path("vmlinux"): filepath.Join(boot, "vmlinux-"+c.release)}
+	for _, path := range debug[1:] {
+		if strings.Contains(filepath.Base(path), ".ko") {
+			copies[path] = filepath.Join(modules, filepath.Base(path))
+		}
+	}
+	for _, name := range []string{"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libutil.so.1", "ld-linux-x86-64.so.2"} {
+		copies[filepath.Join("/lib/x86_64-linux-gnu", name)] = filepath.Join(root, "lib", name)
+	}
+	scripts, err := fs.Glob(os.DirFS("lab/check"), "*.py")
+	if err != nil {
+		return err
+	}
+	for _, name := range scripts {
+		copies[filepath.Join("lab/check", name)] = filepath.Join(root, "check", name)
+	}
+	for from, path := range copies {
+		if _, err := output(ctx, time.Minute, "cp", "-L", from, path); err != nil {
+			return err
+		}
+	}
+	_, err = output(ctx, time.Minute, "mke2fs", "-q", "-t", "ext4", "-O", "^has_journal", "-m", "0", "-d", root, to, "1G")
+	return err
+}
+
+// A guest is one that runs.
+type guest struct {
+	qemu    *exec.Cmd
+	exited  chan error
+	monitor *qmp   // the lab's own connection
+	socket  string // Unix socket for drgn
+	port    string // host:port for drgn
+	truth   string // directory with the guest's account
+}
+
+// kill ends the guest.
+func (g *guest) kill() {
+	g.monitor.Close()
+	g.qemu.Process.Kill()
+	<-g.exited
+}
+
+// bootLive boots the kernel with the initramfs of the dumps and lab/guest/live in it, and waits for the guest's account.
+func bootLive(ctx context.Context, work string, opt options, c cores, disk string) (*guest, error) {
+	script, err := os.ReadFile("lab/guest/live")
+	if err != nil {
+		return nil, err
+	}
+	initramfs, err := os.Create(filepath.Join(work, "initramfs"))
+	if err != nil {
+		return nil, err
+	}
+	defer initramfs.Close()
+	first, err := os.ReadFile(c.path("initramfs.gz"))
+	if err != nil {
+		return nil, err
+	}
+	// One archive may follow another, where zeros fill up to a word.
+	if _, err := initramfs.Write(append(first, make([]byte, -len(first)&511)...)); err != nil {
+		return nil, err
+	}
+	archive := &cpio{w: initramfs}
+	archive.add("live-init", 0o100755, script)
+	archive.add("TRAILER!!!", 0, nil)
+	if archive.err != nil {
+		return nil, archive.err
+	}
+	account := filepath.Join(work, "truth.img")
+	if err := os.WriteFile(account, nil, 0o600); err != nil {
+		return nil, err
+	}
+	if err := os.Truncate(account, truthSize); err != nil {
+		return nil, err
+	}
+	g := &guest{socket: filepath.Join(work, "qmp"), truth: filepath.Join(work, "truth"), exited: make(chan error, 1)}
+	console, own := filepath.Join(work, "console"), filepath.Join(work, "lab")
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	g.port = free.Addr().String()
+	if err := free.Close(); err != nil {
+		return nil, err
+	}
+	k := kernel{release: c.release, dir: filepath.Join(opt.cache, "kernel", c.release)}
+	g.qemu = exec.CommandContext(ctx, "nice", "-n", "10", "qemu-system-x86_64",
+		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(liveMemory),
+		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:"+console,
+		"-qmp", "unix:"+own+",server=on,wait=off", "-qmp", "unix:"+g.socket+",server=on,wait=off",
+		"-qmp", "tcp:"+g.port+",server=on,wait=off", "-device", "vmcoreinfo",
+		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
+		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
+		"-kernel", k.image(), "-initrd", initramfs.Name(),
+		"-append", "console=ttyS0 loglevel=4 panic=-1 zram.num_devices=1 printk.time=1 rdinit=/live-init")
+	var said strings.Builder
+	g.qemu.Stderr = &said
+	if err := g.qemu.Start(); err != nil {
+		return nil, err
+	}
+	go func() { g.exited <- g.qemu.Wait() }()
+	start := time.Now()
+	if err := waitFor(ctx, console, "LAB-READY", bootLimit, g.exited); err != nil {
+		g.qemu.Process.Kill() // the error says more
+		text, _ := os.ReadFile(console)
+		return nil, fmt.Errorf("%w; QEMU said %q; the end of the console:\n%s", err, said.String(), tail(string(text), 3000))
+	}
+	say("the guest has looked at itself, %.0f s after its start", time.Since(start).Seconds())
+	if text, err := os.ReadFile(console); err == nil {
+		for line := range strings.Lines(string(text)) {
+			if what, ok := strings.CutPrefix(line, "lab: "); ok {
+				say("in the guest: %s", strings.TrimSpace(what))
+			}
+		}
+	}
+	if g.monitor, err = dialQMP(own); err != nil {
+		g.qemu.Process.Kill()
+		return nil, err
+	}
+	if err := os.Mkdir(g.truth, 0o755); err == nil {
+		_, err = output(ctx, time.Minute, "tar", "-x", "-C", g.truth, "-f", account)
+	}
+	if err != nil {
+		g.kill()
+		return nil, err
+	}
+	return g, nil
+}
