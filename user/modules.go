@@ -2,6 +2,7 @@ package user
 
 import (
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -102,21 +103,22 @@ func (f *finder) mapping(address uint64) *target.Mapping {
 	return &f.mappings[n]
 }
 
-// startOf returns the mapping of the start of the file that m is a mapping of: the last one before it, as a file may be
-// mapped several times.
-func (f *finder) startOf(m *target.Mapping) *target.Mapping {
-	n, _ := slices.BinarySearchFunc(f.mappings, m.Start, func(m target.Mapping, a uint64) int {
-		if m.Start <= a {
-			return -1
-		}
-		return 1
-	})
-	for n--; n >= 0; n-- {
-		if s := &f.mappings[n]; s.Path == m.Path && s.File == m.File && s.Offset == 0 {
-			return s
+// starts walks the addresses where the file that m is a mapping of may start, the nearest before m first: a file may be
+// mapped several times, and the page with its header twice, once for the code and once for the data behind it.
+func (f *finder) starts(m *target.Mapping) iter.Seq[uint64] {
+	return func(yield func(uint64) bool) {
+		n, _ := slices.BinarySearchFunc(f.mappings, m.Start, func(m target.Mapping, a uint64) int {
+			if m.Start <= a {
+				return -1
+			}
+			return 1
+		})
+		for n--; n >= 0; n-- {
+			if s := &f.mappings[n]; s.Path == m.Path && s.File == m.File && s.Offset == 0 && !yield(s.Start) {
+				return
+			}
 		}
 	}
-	return nil
 }
 
 // findMain finds the executable by its program headers, whose place the kernel tells.
@@ -137,8 +139,8 @@ func (f *finder) findMain() (found, bool) {
 		f.p.Logger().Debug(fmt.Sprintf("%s: can't read program headers: %v", m.spec.Name, err))
 		return m, true
 	}
-	if s := f.startOf(m.file); s != nil {
-		i.start = s.Start
+	for i.start = range f.starts(m.file) {
+		break
 	}
 	if bias, ok := f.mainBias(i, phdr); ok {
 		i.bias = bias
@@ -214,21 +216,10 @@ func (f *finder) library(l link) (found, bool) {
 		return found{}, false // is known already
 	}
 	m := found{spec: drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: l.name, ID: l.dynamic}, file: f.mapping(l.dynamic)}
-	start := l.bias // most libraries are linked to lie at 0
-	if m.file != nil {
-		if s := f.startOf(m.file); s != nil {
-			start = s.Start
-		}
-		if m.spec.Name == "" {
-			m.spec.Name = m.file.Path
-		}
+	if m.file != nil && m.spec.Name == "" {
+		m.spec.Name = m.file.Path
 	}
-	i, err := readImage(f.p, start)
-	if err == nil {
-		if d := i.segment(elf.PT_DYNAMIC); d == nil || i.address(d) != l.dynamic {
-			err = &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", start), Problem: fmt.Sprintf("its dynamic section does not lie at %#x", l.dynamic)}
-		}
-	}
+	i, err := f.libraryImage(l, m.file)
 	if err != nil {
 		f.p.Logger().Debug(fmt.Sprintf("%s: can't read headers: %v", m.spec.Name, err))
 		return m, true
@@ -236,6 +227,35 @@ func (f *finder) library(l link) (found, bool) {
 	m.image = i
 	m.spec.BuildID, m.spec.Ranges = i.buildID(), i.ranges(f.page)
 	return m, true
+}
+
+// maxStarts bounds the number of places where the header of a library is looked for.
+const maxStarts = 8
+
+// libraryImage reads the headers of a library. They must say that its dynamic section is where the dynamic linker has it.
+func (f *finder) libraryImage(l link, m *target.Mapping) (*image, error) {
+	try := func(start uint64) (*image, error) {
+		i, err := readImage(f.p, start)
+		if err != nil {
+			return nil, err
+		}
+		if d := i.segment(elf.PT_DYNAMIC); d == nil || i.address(d) != l.dynamic {
+			return nil, &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", start), Problem: fmt.Sprintf("its dynamic section does not lie at %#x", l.dynamic)}
+		}
+		return i, nil
+	}
+	if m != nil {
+		n := 0
+		for start := range f.starts(m) {
+			if i, err := try(start); err == nil {
+				return i, nil
+			}
+			if n++; n == maxStarts {
+				break
+			}
+		}
+	}
+	return try(l.bias) // most libraries are linked to lie at 0
 }
 
 // MappedFiles returns ways to the file that a module was mapped from.

@@ -1,0 +1,303 @@
+package user_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
+	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/user"
+)
+
+const data = "../testdata/process"
+
+func platformOf(c *target.Core) arch.Platform {
+	class, order := byte(1), byte(1)
+	if c.Is64 {
+		class = 2
+	}
+	if c.Big {
+		order = 2
+	}
+	return arch.PlatformOf(c.Machine, class, order)
+}
+
+func openCore(t testing.TB, name string) *drgn.Program {
+	t.Helper()
+	core, err := target.Open(filepath.Join(data, name+".core.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := drgn.New(arch.Platform{})
+	if err := user.SetupCore(p, core, core.Path, platformOf(core)); err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// load gives the modules their files; the directories in which the cores were dumped are gone.
+func load(t testing.TB, p *drgn.Program) {
+	t.Helper()
+	for m, err := range p.LoadedModules() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.TryFile(filepath.Join(data, filepath.Base(m.Name()))); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestCores(t *testing.T) {
+	for _, test := range []struct {
+		name, platform, modules, stacks string
+		tids                            []uint64 // relative to the main thread's
+		crashed                         uint64
+		objects                         map[string]string
+	}{
+		{"threads", "X86_64 (IS_64_BIT|IS_LITTLE_ENDIAN)",
+			`main /src/threads 128bebefde3001d858e06c5c5f4ca57f63f72e6e 0x400000-0x406fff 0x0
+vdso linux-vdso.so.1 a599807156a2a62fe956a82e388aeeabc874119c 0x7fc0edcf6000-0x7fc0edcf7fff 0x0
+`, `0 threads
+#0  call (/src/threads.c:16:2)
+#1  sleep_ms (/src/threads.c:22:2)
+#2  begin (/src/threads.c:67:3)
+#3  _start+0xb/0xc
+1 
+#0  call (/src/threads.c:16:2)
+#1  waits (/src/threads.c:32:3)
+#2  run (/src/threads.c:46:3)
+#3  clone_thread+0x19/0x1a
+2 
+#0  call (/src/threads.c:16:2)
+#1  waits (/src/threads.c:32:3)
+#2  run (/src/threads.c:46:3)
+#3  clone_thread+0x19/0x1a
+3 
+#0  call (/src/threads.c:16:2)
+#1  waits (/src/threads.c:32:3)
+#2  run (/src/threads.c:46:3)
+#3  clone_thread+0x19/0x1a
+4 
+#0  crashes (/src/threads.c:40:9)
+#1  crashes (/src/threads.c:39:10)
+#2  crashes (/src/threads.c:39:10)
+#3  run (/src/threads.c:50:12)
+#4  clone_thread+0x19/0x1a
+`, []uint64{0, 1, 2, 3, 4}, 4, map[string]string{"started": "(int)3", "message": `(const char *)0x4002e8 = "hello from a process"`}},
+		{"crash32", "I386 (IS_LITTLE_ENDIAN)",
+			`main /src/crash32 1227b94a6da49c2ea28ed42c08fb445d4e79ac11 0x8048000-0x8049fff 0x0
+vdso linux-gate.so.1 e2d878c2bc617ad0d61067ded2909794c197ffe7 0xf7ff5000-0xf7ff6fff 0x0
+`, `0 crash32
+#0  crashes (/src/crash.c:7:42)
+#1  crashes (/src/crash.c:7:17)
+#2  crashes (/src/crash.c:7:17)
+#3  begin (/src/crash.c:13:12)
+#4  _start+0x7/0x8
+`, []uint64{0}, 0, map[string]string{"point": "(struct point){\n\t.x = (int)3,\n\t.y = (int)2,\n}"}},
+		{"dynamic", "X86_64 (IS_64_BIT|IS_LITTLE_ENDIAN)",
+			`main /src/dynamic 2e568c04d6eb774fafa46637894500afd0426e9e 0x55fa86687000-0x55fa86689fff 0x55fa86687000
+vdso linux-vdso.so.1 a599807156a2a62fe956a82e388aeeabc874119c 0x7fb068c9b000-0x7fb068c9cfff 0x0
+shared library /src/libsmall.so 8aba2a35ce6bc2f58e5336715c7101f7f2105ac2 0x7fb068c90000-0x7fb068c92fff 0x7fb068c90000
+`, `0 dynamic
+#0  callback (/src/dynamic.c:11:9)
+#1  library_call (/src/library.c:12:9)
+#2  main (/src/dynamic.c:17:9)
+#3  _start+0xb/0xc
+`, []uint64{0}, 0, map[string]string{"answer": "(int)43", "pair": "(struct pair){\n\t.first = (int)3,\n\t.second = (int)4,\n}", "hidden": "(int)6"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			p := openCore(t, test.name)
+			load(t, p)
+			if p.Flags() != 0 || p.Platform().String() != test.platform || p.Language().Name() != "C" || !strings.HasSuffix(p.CoreDumpPath(), ".core.gz") {
+				t.Error(p.Flags(), p.Platform(), p.Language(), p.CoreDumpPath())
+			}
+			var modules strings.Builder
+			for m := range p.Modules() {
+				r, _ := m.Ranges()
+				fmt.Fprintf(&modules, "%s %s %x %#x-%#x %#x\n", m.Kind(), m.Name(), m.BuildID(), r[0].Min, r[0].Max, m.LoadedFile().Bias)
+			}
+			if modules.String() != test.modules {
+				t.Errorf("modules:\n%s", &modules)
+			}
+			main, err := p.MainThread()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var stacks strings.Builder
+			for thread, err := range p.Threads() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				trace, err := thread.StackTrace()
+				if err != nil || trace.Err != nil {
+					t.Fatal(err, trace.Err)
+				}
+				fmt.Fprintf(&stacks, "%d %s\n%s\n", thread.TID-main.TID, thread.Name, trace)
+				if _, err := p.Thread(thread.TID); err != nil {
+					t.Error(err)
+				}
+			}
+			if stacks.String() != test.stacks {
+				t.Errorf("stacks:\n%s", &stacks)
+			}
+			if crashed, err := p.CrashedThread(); err != nil || crashed.TID-main.TID != test.crashed {
+				t.Error(crashed, err)
+			}
+			var missing *drgn.LookupError
+			if _, err := p.Thread(1); !errors.As(err, &missing) || err.Error() != "thread with ID 1 not found" {
+				t.Error(err)
+			}
+			if err := main.Object.Err(); !errors.As(err, new(*drgn.UnsupportedError)) {
+				t.Error(err)
+			}
+			for name, want := range test.objects {
+				if got := p.Object(name).String(); got != want {
+					t.Errorf("%s: %s", name, got)
+				}
+			}
+			for _, err := range p.LoadedModules() { // once more
+				if err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
+// TestLocals has parameters and variables in the frames of a library's caller.
+func TestLocals(t *testing.T) {
+	p := openCore(t, "dynamic")
+	load(t, p)
+	crashed, err := p.CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := crashed.StackTrace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for f := range trace.Frames() {
+		names, err := f.Locals()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range names {
+			got = append(got, fmt.Sprintf("%s.%s %s", f.Name(), n, strings.Join(strings.Fields(f.Object(n).String()), " ")))
+		}
+	}
+	want := []string{"callback.n (int)43", "library_call.callback (int (*)(int))<optimized out>",
+		"library_call.n (int)42", "library_call.local (struct pair){ .first = (int)42, .second = (int)5, }"}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestMachines has cores of all machines whose registers are known: each register has another value.
+func TestMachines(t *testing.T) {
+	n := 0
+	for _, a := range arch.All {
+		if len(a.PrStatus.Registers) == 0 {
+			continue
+		}
+		n++
+		p, err := arch.NewPlatform(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := &elftest.File{Is64: p.Is64Bit(), Big: !p.IsLittleEndian(), Type: elf.ET_CORE, Machine: a.Machines[0]}
+		status := func(tid uint32, base uint64) []byte {
+			b := make([]byte, a.PrStatus.Registers.Size()+8)
+			f.Order().PutUint32(b[a.PrStatus.PID:], tid)
+			for _, r := range a.PrStatus.Registers {
+				v := f.Word(nil, base+uint64(r.Register))
+				if !f.Big {
+					copy(b[r.Offset:][:r.Size], v)
+				} else {
+					copy(b[r.Offset:][:r.Size], v[len(v)-int(r.Size):])
+				}
+			}
+			return b
+		}
+		notes := f.Note(nil, "CORE", target.NT_PRSTATUS, status(7, 0x7000))
+		notes = f.Note(notes, "CORE", target.NT_PRSTATUS, status(3, 0x3000))
+		f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: notes}, {Type: elf.PT_LOAD, Vaddr: 0x10000, Data: make([]byte, 64)}}
+		path := filepath.Join(t.TempDir(), "core")
+		if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		core, err := target.Open(path)
+		if err != nil {
+			t.Fatal(a, err)
+		}
+		prog := drgn.New(arch.Platform{})
+		if err := user.SetupCore(prog, core, "core", platformOf(core)); err != nil {
+			t.Fatal(a, err)
+		}
+		if prog.Platform() != p {
+			t.Errorf("%v: %v", a, prog.Platform())
+		}
+		var tids []uint64
+		for thread, err := range prog.Threads() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			tids = append(tids, thread.TID)
+			trace, err := thread.StackTrace()
+			if err != nil || trace.Len() == 0 {
+				t.Fatal(a, err)
+			}
+			base := thread.TID << 12
+			if pc := trace.Frame(0).PC(); pc != base+uint64(a.PC) && a != arch.S390 { // 31 bits
+				t.Errorf("%v: pc %#x", a, pc)
+			}
+			for _, r := range a.PrStatus.Registers {
+				if r.Register >= len(a.Registers) {
+					continue
+				}
+				name := a.Registers[r.Register].Names[0]
+				if v, err := trace.Frame(0).Register(name); err != nil || v != base+uint64(r.Register) {
+					t.Errorf("%v: %s = %#x, %v", a, name, v, err)
+				}
+			}
+		}
+		if crashed, err := prog.CrashedThread(); err != nil || crashed.TID != 7 || !slices.Equal(tids, []uint64{3, 7}) {
+			t.Error(a, tids, crashed, err)
+		}
+		if _, err := prog.MainThread(); !drgn.IsNotFound(err) { // nothing says which one it is
+			t.Error(err)
+		}
+		for range prog.LoadedModules() {
+			t.Error("there is a module")
+		}
+	}
+	if n < 9 {
+		t.Error(n, "machines")
+	}
+}
+
+func TestFaults(t *testing.T) {
+	p := openCore(t, "threads")
+	var fault *mem.FaultError
+	for _, address := range []uint64{0, 0x400000 - 1, 1 << 63, ^uint64(0)} {
+		if _, err := p.Read(address, 1, false); !errors.As(err, &fault) || fault.Address != address {
+			t.Errorf("%#x: %v", address, err)
+		}
+	}
+	if err := p.CheckUnopened(); err == nil {
+		t.Error("can be opened again")
+	}
+	if _, err := user.Of(drgn.New(arch.Platform{})); err == nil {
+		t.Error("nothing is a process")
+	}
+}
