@@ -76,11 +76,23 @@ func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
 	}
 	for _, pc := range e.Instances {
 		at := d.runtime(pc)
-		if s, ok := d.symbols.At(at); ok && s.Address == at && s.Name == name {
+		if s, ok := d.symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
+			return p.ObjectAt(e.Type, at)
+		}
+	}
+	if len(e.Instances) == 1 { // no symbol says that it is a copy
+		at := d.runtime(e.Instances[0])
+		if s, ok := d.symbols.At(at); !ok || s.Address != at {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
 	return p.AbsentObject(e.Type, OptimizedOut)
+}
+
+// isWhole reports whether a symbol is that of a C++ function itself (_ZN1KC2Ev), not of a copy that the compiler made for
+// some callers (_ZN1KC2Ev.constprop.0).
+func isWhole(e *dwarf.Entity, symbol string) bool {
+	return e.Type.Language() == c.CPP && strings.HasPrefix(symbol, "_Z") && !strings.Contains(symbol, ".")
 }
 
 // constant makes a value of an enumerated or integer type, whose bits are those of a constant in debugging information.

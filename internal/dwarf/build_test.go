@@ -119,12 +119,12 @@ func TestBitFields(t *testing.T) {
 	}{
 		{"data bit offset", false, []attrValue{num(AttrDataBitOffset, 37)}, 37},
 		{"data bit offset, big-endian", true, []attrValue{num(AttrDataBitOffset, 37)}, 37},
-		{"both locations", false, []attrValue{num(AttrDataMemberLocation, 4), num(AttrDataBitOffset, 5)}, 37},
+		{"both locations", false, []attrValue{num(AttrDataMemberLocation, 4), num(AttrDataBitOffset, 5)}, 5},
 		{"bit offset", false, []attrValue{num(AttrDataMemberLocation, 4), num(AttrBitOffset, 24), num(AttrByteSize, 4)}, 37},
 		{"bit offset, size of the type", false, []attrValue{num(AttrDataMemberLocation, 4), num(AttrBitOffset, 24)}, 37},
 		{"bit offset, big-endian", true, []attrValue{num(AttrDataMemberLocation, 4), num(AttrBitOffset, 5), num(AttrByteSize, 4)}, 37},
 		{"negative bit offset", false, []attrValue{num(AttrDataMemberLocation, 4), {AttrBitOffset, FormSdata, uint64(0x7f)}, num(AttrByteSize, 1)}, 38},
-		{"location as expression", false, []attrValue{{AttrDataMemberLocation, FormExprloc, []byte{0x23, 4}}, num(AttrDataBitOffset, 5)}, 37},
+		{"location as expression", false, []attrValue{{AttrDataMemberLocation, FormExprloc, []byte{0x23, 4}}, num(AttrBitOffset, 24), num(AttrByteSize, 4)}, 37},
 		{"no location", false, nil, 0},
 	} {
 		t.Run(tt.what, func(t *testing.T) {

@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"github.com/godrgn/drgn/types"
@@ -310,7 +311,14 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 			last = len(members)
 			members = append(members, c)
 		case TagInheritance:
-			members = append(members, c)
+			// Where a virtual base class lies only a table of the object's own class tells.
+			virtual, err := c.isVirtual()
+			if err != nil {
+				return types.Detail{}, err
+			}
+			if !virtual {
+				members = append(members, c)
+			}
 		case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
 			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
 				return types.Detail{}, err
@@ -326,6 +334,16 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 		d.Members = append(d.Members, member)
 	}
 	return d, nil
+}
+
+// isVirtual reports whether a DW_TAG_inheritance is of a virtual base class (DWARF 5, section 5.7.3).
+func (d DIE) isVirtual() (bool, error) {
+	v, err := d.Attr(AttrVirtuality)
+	if err != nil || !v.Exists() {
+		return false, err
+	}
+	n, ok := v.Uint()
+	return ok && n != 0, nil
 }
 
 // isStatic reports whether a DW_TAG_member is a static member, as DWARF 4 writes them.
@@ -387,7 +405,7 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 		if !ok {
 			return types.Member{}, c.invalid(AttrDataBitOffset, dataBit.wrongForm())
 		}
-		out.BitOffset += n
+		out.BitOffset = n // in the structure, not in a storage unit
 	case oldBit.Exists():
 		// Until DWARF 3: from the most significant bit of the storage unit to that of the bit-field, whatever the byte
 		// order (DWARF 3, section 5.5.6).
@@ -409,10 +427,13 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 				return types.Member{}, err
 			}
 			if storage, err = t.Size(); err != nil {
-				return types.Member{}, err
+				return types.Member{}, cmp.Or(types.CheckBitField(t, bits), err)
 			}
 		}
-		out.BitOffset += storage*8 - n - bits
+		if bits != 0 {
+			out.BitOffset += storage*8 - bits
+		}
+		out.BitOffset -= n
 	}
 	f := m.f
 	out.Lazy = types.Later(func() (types.Slot, error) {

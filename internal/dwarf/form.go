@@ -112,7 +112,7 @@ func (v Value) Address() (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return v.unit.address(v, in.AddrBase)
+	return v.unit.address(v, in)
 }
 
 // AddressAt returns the address number index of the unit's table in .debug_addr, as DW_OP_addrx and list entries refer
@@ -122,21 +122,24 @@ func (u *Unit) AddressAt(index uint64) (uint64, error) {
 	if err != nil {
 		return 0, err
 	}
-	return u.address(Value{Form: FormAddrx, u: index, unit: u}, in.AddrBase)
+	return u.address(Value{Form: FormAddrx, u: index, unit: u}, in)
 }
 
-func (u *Unit) address(v Value, base uint64) (uint64, error) {
+func (u *Unit) address(v Value, in *UnitInfo) (uint64, error) {
 	if v.Form == FormAddr {
 		return v.u, nil
 	}
 	if !v.IsAddress() {
 		return 0, u.File.errorAt(u.Off, fmt.Sprintf("form %#x where an address should be", uint16(v.Form)))
 	}
-	c := bin.New(".debug_addr", u.File.sec.Addr, u.File.big)
-	if v.u > uint64(len(c.Data)) {
-		c.Fail("address number %d lies past the end", v.u)
+	if !in.HasAddrs {
+		return 0, u.File.errorAt(u.Off, "indirect address without DW_AT_addr_base")
 	}
-	c.Seek(base)
+	c := bin.New(".debug_addr", u.File.sec.Addr, u.File.big)
+	c.Seek(in.AddrBase)
+	if v.u >= uint64(c.Len())/uint64(u.AddrSize) {
+		c.Fail("address index is out of bounds: number %d of %d", v.u, uint64(c.Len())/uint64(u.AddrSize))
+	}
 	c.Skip(v.u * uint64(u.AddrSize))
 	a := c.Uint(int(u.AddrSize))
 	return a, c.Err()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/dwarf/expr"
 )
 
@@ -112,6 +113,7 @@ func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 		return Location{Absence: OptimizedOut, Reason: "optimized out at this address"}, nil
 	}
 	pieces, err := expr.Locate(e.format(), e, code)
+	err = e.unit.placed(err, code)
 	l := Location{eval: e}
 	if l.Absence, l.Reason, err = absent(err); err != nil || l.Absence != Present {
 		return l, err
@@ -121,6 +123,19 @@ func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 	}
 	l.Pieces = pieces
 	return l, nil
+}
+
+// placed puts an error of an expression where the expression is, when that is in the unit.
+func (u *Unit) placed(err error, code []byte) error {
+	var e *bin.DecodeError
+	if !errors.As(err, &e) || e.Section != expr.Section || cap(code) > cap(u.data) || len(code) == 0 {
+		return err
+	}
+	pos := cap(u.data) - cap(code)
+	if pos+len(code) > len(u.data) || &u.data[pos] != &code[0] {
+		return err
+	}
+	return u.File.errorAt(u.base+uint64(pos)+e.Off, e.Problem)
 }
 
 // constant returns the value of a variable that has no location.

@@ -75,7 +75,7 @@ func (f *File) find(kinds uint16, name, filename string) iter.Seq[entry] {
 				if e.hash != hash || kinds>>e.kind&1 == 0 || string(f.entryName(&e)) != last {
 					continue
 				}
-				if !f.inScope(e.scope, scopes) || !f.inFile(e.file, filename) {
+				if !f.inScope(e.scope, scopes) && !f.inEnumOf(&e, scopes) || !f.inFile(e.file, filename) {
 					continue
 				}
 				if !yield(e) {
@@ -131,6 +131,28 @@ func (f *File) inScope(scope uint32, names []string) bool {
 	return false
 }
 
+// inEnumOf reports whether an entry is an enumerator of a scoped enumeration in the scope named: it is found by the name
+// that one of a plain enumeration would have, too.
+func (f *File) inEnumOf(e *entry, names []string) bool {
+	if e.kind != ixConstant || e.scope == 0 {
+		return false
+	}
+	parent, name := f.index.scope(e.scope)
+	if !f.inScope(parent, names) {
+		return false
+	}
+	d, err := f.DIE(e.die)
+	if err != nil {
+		return false
+	}
+	scoped, err := d.Flag(AttrEnumClass)
+	if err != nil || !scoped {
+		return false
+	}
+	text, err := d.FullName()
+	return err == nil && text == string(name)
+}
+
 // inFile reports whether a file is the one named: "" is any, a relative name is compared by components from the right.
 func (f *File) inFile(file uint32, filename string) bool {
 	if filename == "" {
@@ -140,7 +162,9 @@ func (f *File) inFile(file uint32, filename string) bool {
 }
 
 func matchPath(have, want string) bool {
-	want = path.Clean(want)
+	if want = path.Clean(want); want == "." { // no component
+		return true
+	}
 	if have == want {
 		return true
 	}
@@ -331,8 +355,12 @@ func (f *File) fill(e *Entity) (err error) {
 		return err
 	}
 	if n, ok := c.Uint(); ok {
-		e.Value, e.HasValue = n, true
-		return nil
+		switch e.Type.UnderlyingKind() {
+		case types.Int, types.Bool, types.Enum, types.Pointer, types.Float:
+			e.Value, e.HasValue = n, true
+			return nil
+		}
+		return e.DIE.fail("unknown %s form %#x for type '%s'", AttrConstValue, uint16(c.Form), e.Type)
 	}
 	if b, ok := c.Block(); ok {
 		return e.fillBytes(b, c.Form == FormData16)

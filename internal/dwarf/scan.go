@@ -452,9 +452,10 @@ func (s *scanner) foreignFile(u *Unit, number uint64) (uint32, error) {
 	if !info.HasLines || info.StmtList >= uint64(len(u.File.sec.Line)) || u.File != s.f {
 		return 0, nil
 	}
+	// Names are found without a line program that is damaged or too new; who asks for source lines is told of it.
 	lines, err := s.lineFiles(info.StmtList)
 	if lines == nil || err != nil {
-		return 0, err
+		return 0, nil
 	}
 	file, dir, ok := lines.get(number)
 	if !ok {

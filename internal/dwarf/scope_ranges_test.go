@@ -19,7 +19,7 @@ func listUnit(version uint8, big bool, sec Sections) *Unit {
 			f.sec.Addr = append(f.sec.Addr, 0, a, 0, 0)
 		}
 	}
-	u.root.Do(func() { u.info = UnitInfo{LowPC: 0x1000, HasLowPC: true} })
+	u.root.Do(func() { u.info = UnitInfo{LowPC: 0x1000, HasLowPC: true, HasAddrs: true} })
 	return u
 }
 

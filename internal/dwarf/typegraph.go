@@ -182,7 +182,7 @@ func (m typeMaker) make() (*types.Type, error) {
 	case TagUnspecifiedType:
 		return set.Void(m.lang), nil
 	}
-	return nil, m.fail("unknown DWARF type tag %#x, %[1]s", m.d.Tag)
+	return nil, m.fail("unknown DWARF type tag %#x, %s", uint16(m.d.Tag), m.d.Tag)
 }
 
 // qualified adds a qualifier.
@@ -340,7 +340,10 @@ func (d DIE) count() (n uint64, known bool, err error) {
 			return n, true, nil
 		}
 		lower, _, err := d.Uint(AttrLowerBound) // 0 in C
-		return n - lower + 1, true, err
+		if n = n - lower + 1; lower != 0 && int64(n) < 0 {
+			n = 0
+		}
+		return n, true, err
 	}
 	return 0, false, nil
 }

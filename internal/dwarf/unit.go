@@ -41,7 +41,8 @@ type UnitInfo struct {
 	HasLowPC  bool
 	StmtList  uint64 // offset in .debug_line, when HasLines
 	HasLines  bool
-	AddrBase  uint64 // into .debug_addr
+	AddrBase  uint64 // into .debug_addr, when HasAddrs
+	HasAddrs  bool
 	StrBase   uint64 // into .debug_str_offsets
 	RngBase   uint64 // into .debug_rnglists (DWARF 5) or .debug_ranges (GNU split)
 	LocBase   uint64 // into .debug_loclists
@@ -228,10 +229,10 @@ func (u *Unit) loadInfo() error {
 	in := &u.info
 	in.Tag = d.Tag
 	in.IsPartial = d.Tag == TagPartialUnit
-	if u.Version >= 5 { // sections 7.26 and 7.27: just behind the first table's header
-		in.StrBase, in.AddrBase = 8, 8
+	if u.Version >= 5 { // section 7.26: just behind the first table's header
+		in.StrBase = 8
 		if u.OffSize == 8 {
-			in.StrBase, in.AddrBase = 16, 16
+			in.StrBase = 16
 		}
 	}
 	var low Value
@@ -249,7 +250,7 @@ func (u *Unit) loadInfo() error {
 		case AttrStmtList:
 			in.StmtList, in.HasLines = v.u, true
 		case AttrAddrBase, AttrGNUAddrBase:
-			in.AddrBase = v.u
+			in.AddrBase, in.HasAddrs = v.u, true
 		case AttrStrOffsetsBase:
 			in.StrBase = v.u
 		case AttrRnglistsBase, AttrGNURangesBase:
@@ -269,7 +270,7 @@ func (u *Unit) loadInfo() error {
 		return err
 	}
 	if low.Form != 0 {
-		if in.LowPC, err = u.address(low, in.AddrBase); err != nil {
+		if in.LowPC, err = u.address(low, in); err != nil {
 			return err
 		}
 		in.HasLowPC = true

@@ -5,6 +5,9 @@ import (
 	"fmt"
 )
 
+// Section is what errors in decoding an expression name as the section.
+const Section = "DWARF expression"
+
 // Format is what is the same for all expressions of a unit.
 type Format struct {
 	AddressSize int    // in bytes: the size of the generic type

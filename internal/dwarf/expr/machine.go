@@ -38,7 +38,7 @@ func newMachine(f Format, ctx Context, code []byte) *machine {
 	if f.OffsetSize != 8 {
 		f.OffsetSize = 4
 	}
-	m := &machine{Format: f, ctx: ctx, c: bin.New("DWARF expression", code, f.Big)}
+	m := &machine{Format: f, ctx: ctx, c: bin.New(Section, code, f.Big)}
 	m.stack = m.few[:0]
 	return m
 }

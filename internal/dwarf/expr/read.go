@@ -14,6 +14,9 @@ func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error
 	if bitSize > MaxBits {
 		return nil, &UnavailableError{fmt.Sprintf("object of %d bits is not in memory", bitSize)}
 	}
+	if held, all := sizeOf(pieces); !all && held < bitSize {
+		return nil, &UnavailableError{fmt.Sprintf("location holds %d of %d bits", held, bitSize)}
+	}
 	out := make([]byte, (bitSize+7)/8)
 	done := uint64(0)
 	for i := range pieces {
@@ -32,10 +35,21 @@ func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error
 		copyBits(out, done, src, at, n, f.Big)
 		done += n
 	}
-	if done < bitSize {
-		return nil, &UnavailableError{fmt.Sprintf("location holds %d of %d bits", done, bitSize)}
-	}
 	return out, nil
+}
+
+// sizeOf returns how many bits pieces hold; all says that one holds the whole object, whatever its size.
+func sizeOf(pieces []Piece) (bits uint64, all bool) {
+	for i := range pieces {
+		n := pieces[i].BitSize
+		if n == 0 {
+			return 0, true
+		}
+		if bits += n; bits < n {
+			return ^uint64(0), false
+		}
+	}
+	return bits, false
 }
 
 // bits returns bytes that have the n bits of a piece from bit at on.
