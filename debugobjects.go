@@ -2,9 +2,11 @@ package drgn
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/godrgn/drgn/internal/dwarf"
 	"github.com/godrgn/drgn/internal/dwarf/expr"
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
