@@ -75,7 +75,7 @@ const rooms = `
 
 	# Tools: generators, writers of test files, the lab.
 	python/call < internal/helpergen;
-	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, lab;
+	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
 `
 
 // outside states which packages may import which other modules and which packages of
@@ -94,7 +94,7 @@ var outside = map[string][]string{
 	"golang.org/x/tools":                 {"internal/helpergen"},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {"python/..."},
-	"net":                                {"internal/qmp", "lab"},
+	"net":                                {"internal/qmp", "internal/qmp/qmptest", "lab"},
 	"net/http":                           {"internal/debuginfo"},
 	"os/exec":                            {"internal/helpergen", "lab", "python/internal/pack"},
 	"os/signal":                          {"lab"}, // in the program, signals are Python's
