@@ -16,7 +16,7 @@ type link struct {
 }
 
 // maxLinks bounds the number of libraries of a process.
-const maxLinks = 1 << 16
+const maxLinks = 1 << 13
 
 // linkMap walks the dynamic linker's list; an error is the last pair. A program without dynamic linking has none. What
 // dlmopen(3) loads into other namespaces comes after the rest.
