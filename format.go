@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
 )
 
 // Format returns the object printed in C's syntax as f says; [c.DefaultFormat] is how [Object.String] prints.
@@ -18,8 +19,10 @@ func (o Object) Format(f c.Format) (string, error) {
 		return "", m.err
 	case errors.Is(err, c.ErrPastEnd):
 		err = &BoundsError{"out of bounds of value"}
-	case errors.Is(err, c.ErrTooLarge), errors.Is(err, c.ErrTooDeep):
+	case errors.Is(err, c.ErrTooLarge):
 		err = &ValueError{err.Error()}
+	case errors.Is(err, c.ErrTooDeep):
+		err = &types.DepthError{Problem: "maximum object depth exceeded"}
 	}
 	return s, o.readError(err)
 }

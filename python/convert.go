@@ -14,12 +14,14 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-const maxDepth = 256 // of nested values
+const maxDepth = 1000 // of nested values
+
+var errTooDeep = &types.DepthError{Problem: "maximum object depth exceeded"}
 
 // valueOf returns an object's value as buildPy takes it.
 func valueOf(o drgn.Object, depth int) (any, error) {
 	if depth > maxDepth {
-		return nil, valueError("value is nested too deeply")
+		return nil, errTooDeep
 	}
 	if err := o.Err(); err != nil {
 		return nil, err
@@ -110,7 +112,10 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 		}
 		part := o.Slice(slot.Type, m.BitOffset, slot.BitFieldSize)
 		if m.Name == "" {
-			if pu := slot.Type.Underlying(); pu.Kind().IsCompound() && depth < maxDepth {
+			if pu := slot.Type.Underlying(); pu.Kind().IsCompound() {
+				if depth > maxDepth {
+					return nil, errTooDeep
+				}
 				if into, err = membersOf(part, pu, into, depth+1); err != nil {
 					return nil, err
 				}

@@ -132,7 +132,7 @@ func low(v *big.Int) int64 {
 // store lays a Python value as a type's into the n bits that start off bits into data.
 func store(data []byte, off, n uint64, t *types.Type, v *C.PyObject, depth int) error {
 	if depth > maxDepth {
-		return valueError("value is nested too deeply")
+		return errTooDeep
 	}
 	u := t.Underlying()
 	switch u.Kind() {

@@ -73,7 +73,7 @@ var DefaultFormat = Format{Columns: -1, IntegerBase: 10, Flags: DefaultFlags}
 
 // Bounds on one printed object: debug info may lie about sizes.
 const (
-	maxNesting = 256
+	maxNesting = 1000
 	maxMembers = 1 << 20 // of one type, with those of anonymous members
 	maxText    = 1 << 20 // of a string
 	maxFaults  = 1 << 16 // parts that cannot be read
