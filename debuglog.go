@@ -9,6 +9,7 @@ import (
 
 // debugConfig says how a program loads debugging information.
 type debugConfig struct {
+	finders  finders[DebugInfoFinder]
 	logger   atomic.Pointer[slog.Logger]
 	reporter atomic.Pointer[func(what string, done, total uint64)]
 	cache    atomic.Pointer[string]

@@ -91,10 +91,47 @@ type BoundsError struct{ Problem string }
 
 func (e *BoundsError) Error() string { return e.Problem }
 
-// A MissingDebugInfoError says what debugging information could not be found, and where it was looked for.
-type MissingDebugInfoError struct{ Problem string }
+// A MissingDebugInfoError says which modules' debugging information was not found.
+type MissingDebugInfoError struct {
+	Modules []*Module
+	Notes   []string // what was wrong with files that were looked at, a line each
+}
 
-func (e *MissingDebugInfoError) Error() string { return e.Problem }
+// Lines names the first of the modules, a line each, as they are logged.
+func (e *MissingDebugInfoError) Lines() []string {
+	var lines []string
+	for i, m := range e.Modules {
+		if i == shownModules {
+			return append(lines, fmt.Sprintf("... missing %d more", len(e.Modules)-i))
+		}
+		lines = append(lines, "missing debugging symbols for "+m.inMessages())
+	}
+	return lines
+}
+
+func (e *MissingDebugInfoError) Error() string {
+	var b strings.Builder
+	b.WriteString("missing debugging symbols for ")
+	if len(e.Modules) == 1 {
+		b.WriteString(e.Modules[0].inMessages())
+	} else {
+		fmt.Fprintf(&b, "%d modules: ", len(e.Modules))
+		for i, m := range e.Modules[:min(len(e.Modules), 2*shownModules)] {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(m.inMessages())
+		}
+		if len(e.Modules) > 2*shownModules {
+			b.WriteString(", ...")
+		}
+	}
+	b.WriteString("; name the files that have them, or their directory, with -s or load_debug_info()")
+	for _, n := range e.Notes {
+		b.WriteString("\n  " + n)
+	}
+	return b.String()
+}
 
 // A PathError says on the way to what a navigation failed: "init_task.mm->pgd".
 type PathError struct {

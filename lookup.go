@@ -48,6 +48,7 @@ const (
 	TypeFinders FinderKind = iota
 	ObjectFinders
 	SymbolFinders
+	DebugInfoFinders
 )
 
 // RegisteredFinders returns the names of all finders of a kind, sorted.
@@ -57,6 +58,8 @@ func (p *Program) RegisteredFinders(k FinderKind) []string {
 		return p.typeFinders.names()
 	case ObjectFinders:
 		return p.objectFinders.names()
+	case DebugInfoFinders:
+		return p.debug.finders.names()
 	}
 	return p.symbolFinders.names()
 }
@@ -68,6 +71,8 @@ func (p *Program) EnabledFinders(k FinderKind) []string {
 		return p.typeFinders.enabledNames()
 	case ObjectFinders:
 		return p.objectFinders.enabledNames()
+	case DebugInfoFinders:
+		return p.debug.finders.enabledNames()
 	}
 	return p.symbolFinders.enabledNames()
 }
@@ -80,6 +85,8 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 		return p.typeFinders.enable(names)
 	case ObjectFinders:
 		return p.objectFinders.enable(names)
+	case DebugInfoFinders:
+		return p.debug.finders.enable(names)
 	}
 	return p.symbolFinders.enable(names)
 }

@@ -75,9 +75,15 @@ type Module struct {
 	sections map[string]uint64 // where the sections of a relocatable file lie; nil until that is asked for
 	loaded   moduleFile
 	debug    moduleFile
-	sup      *elf.File  // that the debug file needs, or nil
-	pending  *elf.File  // the debug file that waits for its supplementary file
-	wanted   WantedFile // what pending waits for
+	sup      supplement
+	refused  string // the first file that was of another build, for messages
+}
+
+// A supplement is the supplementary file that a debug file needs.
+type supplement struct {
+	file    *elf.File  // or nil
+	pending *elf.File  // the debug file that waits for its supplementary file
+	wanted  WantedFile // what pending waits for
 }
 
 // A moduleFile is the loaded or debug file of a module.
@@ -244,7 +250,7 @@ func (m *Module) changeSections(change func()) error {
 	if m.kind != RelocatableModule {
 		return &ValueError{"section addresses can only be set for relocatable modules"}
 	}
-	if m.loaded.file != nil || m.debug.file != nil || m.pending != nil {
+	if m.loaded.file != nil || m.debug.file != nil || m.sup.pending != nil {
 		return &ValueError{"section addresses cannot be modified after file is set"}
 	}
 	change()
@@ -290,10 +296,10 @@ func (m *Module) DebugFile() ModuleFile {
 func (m *Module) SupplementaryFile() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.sup == nil {
+	if m.sup.file == nil {
 		return ""
 	}
-	return m.sup.Name
+	return m.sup.file.Name
 }
 
 // WantsLoadedFile reports whether finders are to look for the module's loaded file.
@@ -306,5 +312,16 @@ func (m *Module) WantsDebugFile() bool {
 	return s == WantFile || s == WantSupplementary
 }
 
-// String describes the module in messages: "kernel", "module ext4".
-func (m *Module) String() string { return m.name }
+// describe says in messages what the module is: "relocatable module ext4@0xffffffffc0000000".
+func (m *Module) describe() string {
+	kind := m.kind.String()
+	switch m.kind {
+	case MainModule:
+		return kind + " module " + m.name
+	case ExtraModule:
+		return fmt.Sprintf("%s module %s %#x", kind, m.name, m.id)
+	case VdsoModule:
+		kind = "vDSO"
+	}
+	return fmt.Sprintf("%s module %s@%#x", kind, m.name, m.id)
+}

@@ -27,7 +27,7 @@ func (m *Module) WantedSupplementaryFile() (WantedFile, error) {
 	if m.debug.status != WantSupplementary {
 		return WantedFile{}, &ValueError{"module does not want supplementary debug file"}
 	}
-	return m.wanted, nil
+	return m.sup.wanted, nil
 }
 
 // SetLoadedFileStatus says whether the module's loaded file is to be looked for; a *ValueError names a change that is none.
@@ -45,7 +45,7 @@ func (m *Module) SetDebugFileStatus(s FileStatus) error {
 		return err
 	}
 	if s != WantSupplementary {
-		m.pending, m.wanted = nil, WantedFile{}
+		m.sup = supplement{}
 	}
 	return nil
 }
@@ -101,20 +101,31 @@ func (m *Module) TryOpenFile(path string, file *os.File, force bool) error {
 // A fileToTry is a file that may be a module's.
 type fileToTry struct {
 	path  string
-	file  *os.File // or nil
+	name  string   // what the file is called; "" is path without links
+	file  *os.File // open, or nil
 	elf   *elf.File
 	force bool
+	quiet bool    // it is a guess that it is there
+	crc   *uint32 // that the file must have, or nil
 }
 
 func (m *Module) tryFile(t fileToTry) error {
 	log := m.prog.log()
 	if t.elf == nil {
-		f, err := m.prog.openFile(t.path, t.file)
+		if !t.quiet {
+			log.Debug(fmt.Sprintf("%s (%s): trying provided file as %s", m.name, m.describeBuildID(), m.wantedText()))
+		}
+		name := t.name
+		if name == "" {
+			name = t.path
+		}
+		f, err := m.prog.openFile(t.path, name, t.file)
 		if err != nil {
-			log.Debug(fmt.Sprintf("%s: %v", m.name, err))
+			log.Debug(fmt.Sprintf("%s: %v", t.path, reason(err)))
 			return nil
 		}
 		t.elf = f
+		log.Debug(fmt.Sprintf("%s: trying %s", m.name, t.path))
 	}
 	used, err := m.useFile(t)
 	if !used {
@@ -124,9 +135,13 @@ func (m *Module) tryFile(t fileToTry) error {
 }
 
 // openFile opens an ELF file that may be compressed as a whole. Its name is then the path without links.
-func (p *Program) openFile(path string, file *os.File) (*elf.File, error) {
-	canonical := path
-	if file == nil {
+func (p *Program) openFile(path, name string, file *os.File) (*elf.File, error) {
+	canonical := name
+	if file != nil {
+		if to, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", file.Fd())); err == nil && filepath.IsAbs(to) {
+			canonical = to
+		}
+	} else if name == path {
 		if to, err := filepath.EvalSymlinks(path); err == nil {
 			canonical = to
 		}
@@ -148,19 +163,34 @@ func (m *Module) useFile(t fileToTry) (used bool, err error) {
 		}
 	}
 	m.mu.Lock()
-	wantedSup := m.debug.status == WantSupplementary && bytes.Equal(id, m.wanted.Checksum)
+	wantedSup := m.debug.status == WantSupplementary && bytes.Equal(id, m.sup.wanted.Checksum)
 	mine := t.force || m.buildID == nil || bytes.Equal(id, m.buildID)
 	if wantedSup && !(t.force && dwarf && altName == "" && mine && bytes.Equal(id, m.buildID)) {
-		pending := m.pending
+		pending := m.sup.pending
 		m.mu.Unlock()
+		log.Debug(fmt.Sprintf("%s: %s build ID matches gnu_debugaltlink", m.name, f.Name))
 		return m.attach(nil, pending, f)
 	}
 	wantLoaded, wantDebug := m.loaded.status == WantFile, m.debug.status == WantFile || m.debug.status == WantSupplementary
 	have := m.buildID
 	m.mu.Unlock()
 	switch {
+	case t.force && have != nil && !bytes.Equal(id, have):
+		log.Debug(fmt.Sprintf("%s: %s build ID does not match; forcing", m.name, f.Name))
+	case mine && have != nil:
+		log.Debug(fmt.Sprintf("%s: %s build ID matches", m.name, f.Name))
+	}
+	switch {
 	case !mine:
-		log.Debug(fmt.Sprintf("%s: %s build ID %s does not match %s", m.name, f.Name, idText(id), idText(have)))
+		log.Debug(fmt.Sprintf("%s: %s build ID does not match", m.name, f.Name))
+		m.mu.Lock()
+		if m.refused == "" {
+			m.refused = fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, idText(id), idText(have))
+		}
+		m.mu.Unlock()
+		return false, nil
+	case t.crc != nil && !crcMatches(f, *t.crc):
+		log.Debug(fmt.Sprintf("%s: %s CRC does not match", m.name, f.Name))
 		return false, nil
 	case f.Type == elf.ET_REL && m.kind != RelocatableModule && m.kind != ExtraModule:
 		log.Debug(fmt.Sprintf("%s: %s is a relocatable file", m.name, f.Name))
@@ -174,17 +204,24 @@ func (m *Module) useFile(t fileToTry) (used bool, err error) {
 		debug = f
 	}
 	if loaded == nil && debug == nil {
-		log.Debug(fmt.Sprintf("%s: %s has nothing that is wanted", m.name, f.Name))
+		switch {
+		case loadable && !wantLoaded:
+			log.Debug(fmt.Sprintf("%s is loadable, but don't want loaded file; ignoring", f.Name))
+		case dwarf:
+			log.Debug(fmt.Sprintf("%s has debug info, but don't want debug file; ignoring", f.Name))
+		default:
+			log.Debug(fmt.Sprintf("%s has no debug info; ignoring", f.Name))
+		}
 		return false, nil
 	}
 	if debug != nil && altName != "" {
 		m.mu.Lock()
 		if m.debug.status == WantFile || m.debug.status == WantSupplementary {
-			m.debug.status, m.pending = WantSupplementary, f
-			m.wanted = WantedFile{Path: f.Name, Name: altName, Checksum: bytes.Clone(altID)}
+			m.debug.status, m.sup.pending = WantSupplementary, f
+			m.sup.wanted = WantedFile{Path: f.Name, Name: altName, Checksum: bytes.Clone(altID)}
 		}
 		m.mu.Unlock()
-		log.Debug(fmt.Sprintf("%s: %s has gnu_debugaltlink %s build ID %s", m.name, f.Name, altName, idText(altID)))
+		log.Debug(fmt.Sprintf("%s has gnu_debugaltlink %s build ID %s", f.Name, altName, idText(altID)))
 		if loaded == nil {
 			return true, nil
 		}
@@ -251,23 +288,21 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 	}
 	m.loaded, m.debug = newLoaded, newDebug
 	if debug != nil {
-		m.sup, m.pending, m.wanted = sup, nil, WantedFile{}
+		m.sup = supplement{file: sup}
 	}
-	if m.buildID == nil {
-		m.buildID = any.BuildID()
+	setID := m.buildID == nil && any.BuildID() != nil
+	if setID {
+		m.buildID = bytes.Clone(any.BuildID())
 	}
+	m.refused = ""
 	m.files.Store(view)
 	m.mu.Unlock()
 	m.locate(view.placedFile)
 	p.forget()
 	p.resetUnwinder()
-	for _, f := range []struct {
-		file *elf.File
-		what string
-	}{{loaded, "loaded"}, {debug, "debug info"}, {sup, "gnu_debugaltlink"}} {
-		if f.file != nil {
-			p.log().Info(fmt.Sprintf("%s: using %s file %s", m.name, f.what, f.file.Name))
-		}
+	p.log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
+	if setID {
+		p.log().Debug(fmt.Sprintf("%s: set build ID %x from file", m.name, any.BuildID()))
 	}
 	return true, nil
 }
@@ -396,22 +431,15 @@ func (m *Module) locate(d *placedFile) {
 	}
 }
 
-// CheckFile says why a file is not the module's.
-func (m *Module) CheckFile(f *elf.File) error {
-	want, got := m.BuildID(), f.BuildID()
-	if want == nil || got == nil || bytes.Equal(want, got) {
-		return nil
+// describeFiles says what files are to a module.
+func describeFiles(loaded, debug, sup *elf.File) string {
+	switch {
+	case loaded != nil && loaded == debug:
+		return "loadable file with debug info " + loaded.Name
+	case sup != nil:
+		return "debug info file " + debug.Name + " with supplementary file " + sup.Name
+	case debug != nil:
+		return "debug info file " + debug.Name
 	}
-	return &MissingDebugInfoError{fmt.Sprintf("%s is not of this %s: its build ID is %x, not %x; give the file of that build", f.Name, m.describe(), got, want)}
-}
-
-func (m *Module) describe() string {
-	switch m.kind {
-	case MainModule:
-		if m.prog.Flags()&IsLinuxKernel != 0 {
-			return "kernel"
-		}
-		return "program"
-	}
-	return "module " + m.name
+	return "loadable file " + loaded.Name
 }

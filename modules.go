@@ -2,7 +2,6 @@ package drgn
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -74,7 +73,7 @@ func (p *Program) AddModule(spec ModuleSpec) (m *Module, isNew bool, err error) 
 	key := spec.key()
 	if m := p.modules.known[key]; m != nil {
 		if m.name != spec.Name {
-			return nil, false, moduleNotFound
+			return nil, false, &LookupError{Kind: "module", Text: "main module already exists with different name"}
 		}
 		return m, false, nil
 	}
@@ -91,7 +90,7 @@ func (p *Program) AddModule(spec ModuleSpec) (m *Module, isNew bool, err error) 
 	}
 	p.modules.list.Store(&list)
 	p.modules.sort()
-	p.log().Debug(fmt.Sprintf("created %s module %s", m.kind, m.name))
+	p.log().Debug("created " + m.describe())
 	return m, true, nil
 }
 

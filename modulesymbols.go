@@ -12,7 +12,7 @@ import (
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 	var out []Symbol
 	add := func(s symtab.Symbol) {
-		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), SymbolKind(s.Type())})
+		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())})
 	}
 	for _, m := range p.modules.all() {
 		d := m.files.Load()
@@ -72,6 +72,14 @@ func (m *Module) mayHold(address, start uint64) bool {
 		}
 	}
 	return address == start || len(ranges) == 0
+}
+
+// kindOf returns what a symbol stands for by its type; those that no kind is known for are of an unknown one.
+func kindOf(stt uint8) SymbolKind {
+	if k := SymbolKind(stt); k <= SymbolTLS || k == SymbolIFunc {
+		return k
+	}
+	return SymbolUnknown
 }
 
 func bindingOf(stb uint8) SymbolBinding {

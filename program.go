@@ -76,11 +76,13 @@ func New(platform arch.Platform) *Program {
 	p := &Program{mem: mem.NewSpace(), types: types.NewSet()}
 	p.addressMask.Store(^uint64(0))
 	p.typeFinders.kind, p.objectFinders.kind, p.symbolFinders.kind = "type", "object", "symbol"
+	p.debug.finders.kind = "module debug info"
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
 	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
 	must(p.RegisterObjectFinder("dwarf", findDebugObject, EnableLast))
 	must(p.RegisterSymbolFinder("elf", symbolsOf, EnableLast))
+	must(p.RegisterDebugInfoFinder("standard", findStandard, EnableLast))
 	return p
 }
 

@@ -2,14 +2,13 @@
 package attach
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"log/slog"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/user"
@@ -37,17 +36,11 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := drgn.New(arch.Platform{})
-	k, err := setCore(p, path, o)
-	if err != nil {
+	p := o.newProgram()
+	if err := setCore(p, path, o); err != nil {
 		return nil, err
 	}
-	if k == nil {
-		err = loadProcess(p, o)
-	} else {
-		err = loadKernel(p, k, filepath.Dir(path), o)
-	}
-	if err != nil {
+	if err := load(p, o); err != nil {
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
 	return p, nil
@@ -59,34 +52,32 @@ func SetCore(p *drgn.Program, path string, options ...Options) error {
 	for _, given := range options {
 		o = given
 	}
-	_, err := setCore(p, path, o)
-	return err
+	return setCore(p, path, o)
 }
 
-func setCore(p *drgn.Program, path string, o Options) (*linux.Kernel, error) {
+func setCore(p *drgn.Program, path string, o Options) error {
 	if err := p.CheckUnopened(); err != nil {
-		return nil, err
+		return err
 	}
 	core, err := target.Open(path)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	k, err := openCore(p, core, path, o)
-	if err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
+	if err := openCore(p, core, path, o); err != nil {
+		return errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
 	}
-	return k, nil
+	return nil
 }
 
-func openCore(p *drgn.Program, core *target.Core, path string, o Options) (*linux.Kernel, error) {
+func openCore(p *drgn.Program, core *target.Core, path string, o Options) error {
 	if core.Truncated {
 		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
 	}
 	if !core.Kernel {
-		return nil, user.SetupCore(p, core, dumpPath(path), platformOf(core))
+		return user.SetupCore(p, core, dumpPath(path), platformOf(core))
 	}
 	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
-		return nil, &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
+		return &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
 			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
 	}
 	m := linux.Memory{
@@ -96,7 +87,8 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) (*linu
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
 	}
-	return linux.Setup(p, m)
+	_, err := linux.Setup(p, m)
+	return err
 }
 
 func platformOf(core *target.Core) arch.Platform {
@@ -110,63 +102,39 @@ func platformOf(core *target.Core) arch.Platform {
 	return arch.PlatformOf(core.Machine, class, data)
 }
 
-// loadKernel gives the kernel and its modules their debugging information.
-func loadKernel(p *drgn.Program, k *linux.Kernel, beside string, o Options) error {
-	cache, err := cacheDir(o.CacheDir)
-	if err != nil {
-		o.warn(err)
-	}
-	main, _, err := p.AddModule(k.MainModule())
-	if err != nil {
-		return err
-	}
-	search := &debuginfo.Search{Beside: beside, CacheDir: cache, Progress: o.progress("reading debugging information")}
-	p.SetCacheDir(o.CacheDir)
-	p.SetProgress(o.Progress)
-
-	for _, path := range o.Symbols {
-		st, err := os.Stat(path)
-		if err != nil {
-			return err
-		}
-		if st.IsDir() {
-			search.Kernels = append(search.Kernels, path)
-			continue
-		}
-		f, err := search.Open(path)
-		if err != nil {
-			return err
-		}
-		if _, isModule := debuginfo.ModuleName(filepath.Base(path)); isModule {
-			search.Kernels = append(search.Kernels, path)
-			continue
-		}
-		if err := main.CheckFile(f); err != nil {
-			return err
-		}
-		if err := main.TryFile(path); err != nil {
-			return err
-		}
-	}
-	if o.NoDefaultSymbols && len(search.Kernels) == 0 {
+// load gives the program's modules their debugging information, as o says; what is missing is warned of.
+func load(p *drgn.Program, o Options) error {
+	err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: o.Symbols, Default: !o.NoDefaultSymbols})
+	if err == nil {
 		return nil
 	}
-	if o.NoDefaultSymbols {
-		search.Beside, search.Roots = "", []string{}
+	var missing *drgn.MissingDebugInfoError
+	main, none := p.MainModule()
+	if errors.As(err, &missing) || none == nil && main.HasDebugInfo() {
+		o.warn(err) // a part of it is there, or will be when the user names where it is
+		return nil
 	}
-	if !main.HasDebugInfo() {
-		f, err := search.Kernel(k.Release(), main.BuildID())
-		if err != nil {
-			o.warn(&drgn.MissingDebugInfoError{Problem: err.Error() + "\nname the kernel's vmlinux with -s"})
-			return nil
-		}
-		if err := main.TryFile(f.Name); err != nil {
-			return err
-		}
-	}
-	for _, err := range k.LoadModules(search) {
-		o.warn(err)
-	}
+	return err
+}
+
+// newProgram makes a program that is to be opened with options.
+func (o Options) newProgram() *drgn.Program {
+	p := drgn.New(arch.Platform{})
+	p.SetCacheDir(o.CacheDir)
+	p.SetProgress(o.Progress)
+	p.SetLogger(slog.New(warnings{o}))
+	return p
+}
+
+// warnings is a log that tells of warnings only.
+type warnings struct{ o Options }
+
+func (w warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
+func (w warnings) WithAttrs([]slog.Attr) slog.Handler           { return w }
+func (w warnings) WithGroup(string) slog.Handler                { return w }
+
+func (w warnings) Handle(_ context.Context, r slog.Record) error {
+	w.o.warn(errors.New(r.Message))
 	return nil
 }
 
@@ -174,25 +142,4 @@ func (o Options) warn(err error) {
 	if o.Warn != nil {
 		o.Warn(err)
 	}
-}
-
-func (o Options) progress(what string) func(done, total uint64) {
-	if o.Progress == nil {
-		return nil
-	}
-	return func(done, total uint64) { o.Progress(what, done, total) }
-}
-
-func cacheDir(dir string) (string, error) {
-	if dir == "-" {
-		return "", nil
-	}
-	if dir == "" {
-		base, err := os.UserCacheDir()
-		if err != nil {
-			return "", fmt.Errorf("indexes of debugging information can't be kept: %w", err)
-		}
-		dir = filepath.Join(base, "godrgn")
-	}
-	return dir, nil
 }

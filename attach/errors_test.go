@@ -143,14 +143,22 @@ func TestOtherBuild(t *testing.T) {
 	f := files{t, t.TempDir()}
 	other := f.write("other/vmlinux", otherBuild(t))
 	core := f.write("vmcore", read(t, "vmcore"))
-	_, _, err := attachTo(core, attach.Options{Symbols: []string{other}})
-	said[*drgn.MissingDebugInfoError](t, err, other+" is not of this kernel", "its build ID is abababababababab", "not dae8baff", "give the file of that build")
-
-	_, _, err = attachTo(core, attach.Options{Symbols: []string{filepath.Join(f.dir, "none")}})
-	said[*fs.PathError](t, err, "none", "no such file")
 	text := f.write("text", []byte("hello"))
-	_, _, err = attachTo(core, attach.Options{Symbols: []string{text}})
-	said[*bin.DecodeError](t, err, text, "not an ELF file")
+	for path, words := range map[string][]string{
+		other:                        {"provided file " + other + " did not match any loaded modules"},
+		filepath.Join(f.dir, "none"): {"none: No such file or directory; ignoring"},
+		text:                         {text + ": ", "not an ELF file", "ignoring"},
+	} {
+		_, warnings, err := attachTo(core, attach.Options{Symbols: []string{path}})
+		if err != nil || len(warnings) != 2 {
+			t.Fatal(err, warnings)
+		}
+		said[error](t, warnings[0], words...)
+		said[*drgn.MissingDebugInfoError](t, warnings[1], "kernel 6.12.117-godrgn", "-s")
+		if path == other {
+			said[error](t, warnings[1], other+": did not match any loaded module: its build ID is abababababababab", "the kernel's is dae8baff")
+		}
+	}
 
 	// What is found by itself and does not fit is passed over, and said to be.
 	core = f.write("other/vmcore", read(t, "vmcore"))
@@ -171,7 +179,7 @@ func TestMissingDebugInfo(t *testing.T) {
 	if err != nil || len(warnings) != 1 {
 		t.Fatal(err, warnings)
 	}
-	said[*drgn.MissingDebugInfoError](t, warnings[0], "no debugging information of kernel 6.12.117-godrgn was found", "-s")
+	said[*drgn.MissingDebugInfoError](t, warnings[0], "missing debugging symbols for kernel 6.12.117-godrgn", "-s")
 	const hint = "no debugging information is loaded: name the file that has it with -s"
 	said[*drgn.LookupError](t, p.Variable("init_task").Err(), "variable 'init_task'", hint)
 	said[*drgn.LookupError](t, p.Object("init_task").Member("mm").Member("pgd").Err(), "'init_task'", hint)

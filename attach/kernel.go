@@ -5,7 +5,6 @@ import (
 	"os"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
@@ -18,12 +17,11 @@ func Kernel(options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := drgn.New(arch.Platform{})
-	k, err := setKernel(p)
-	if err != nil {
+	p := o.newProgram()
+	if err := SetKernel(p); err != nil {
 		return nil, err
 	}
-	if err := loadKernel(p, k, "", o); err != nil {
+	if err := load(p, o); err != nil {
 		return nil, fmt.Errorf("cannot open the running kernel: %w", err)
 	}
 	return p, nil

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/user"
 )
@@ -21,11 +20,11 @@ func Process(pid int, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := drgn.New(arch.Platform{})
+	p := o.newProgram()
 	if err := SetProcess(p, pid); err != nil {
 		return nil, err
 	}
-	if err := loadProcess(p, o); err != nil {
+	if err := load(p, o); err != nil {
 		return nil, fmt.Errorf("cannot open process %d: %w", pid, err)
 	}
 	return p, nil
@@ -44,32 +43,6 @@ func SetProcess(p *drgn.Program, pid int) error {
 	if err := user.SetupProcess(p, process); err != nil {
 		process.Close() // was only read
 		return err
-	}
-	return nil
-}
-
-// loadProcess gives the modules of a process their debugging information.
-func loadProcess(p *drgn.Program, o Options) error {
-	p.SetCacheDir(o.CacheDir)
-	p.SetProgress(o.Progress)
-	if err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: o.Symbols}); err != nil {
-		return err
-	}
-	if o.NoDefaultSymbols {
-		return nil
-	}
-	u, err := user.Of(p)
-	if err != nil {
-		return err
-	}
-	for m := range p.Modules() {
-		for _, f := range u.MappedFiles(m) {
-			if m.WantsDebugFile() || m.WantsLoadedFile() {
-				if err := m.TryFile(f.Path); err != nil {
-					return err
-				}
-			}
-		}
 	}
 	return nil
 }

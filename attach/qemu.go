@@ -23,8 +23,7 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 	if err := SetQEMU(p, address, o); err != nil {
 		return nil, err
 	}
-	k, err := linux.Of(p)
-	if err != nil {
+	if p.Flags()&drgn.IsLinuxKernel == 0 {
 		return p, nil // SetQEMU has warned
 	}
 	if err := load(p, o); err != nil {

@@ -7,7 +7,10 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn"
@@ -175,11 +178,193 @@ func debugInfoMethods() []Func {
 				return err
 			}
 			p, o := c.selfProg(), drgn.LoadDebugInfo{Paths: paths, Default: c.Bool(1), Main: c.Bool(2)}
-			return loading(c, func() error { return p.LoadDebugInfo(o) })
+			return loadDebugInfo(c, p, o)
 		}},
 		{Sig: "load_default_debug_info()", Doc: "Load the debugging information of all loaded modules.", Do: func(c Call) error {
+			return loadDebugInfo(c, c.selfProg(), drgn.LoadDebugInfo{Default: true})
+		}},
+		{Sig: "load_module_debug_info(*modules)", Doc: "Have the enabled finders look for the files that modules want.", Do: func(c Call) error {
 			p := c.selfProg()
-			return loading(c, func() error { return p.LoadDebugInfo(drgn.LoadDebugInfo{Default: true}) })
+			modules, err := moduleList(c, 0)
+			if err != nil {
+				return err
+			}
+			return loading(c, func() error { return p.LoadModuleDebugInfo(modules...) })
+		}},
+		{Sig: "find_standard_debug_info(modules: any, options: any? = None)", Doc: "Look for the files of modules where systems keep them: what the finder 'standard' does.", Do: func(c Call) error {
+			p := c.selfProg()
+			modules, err := moduleList(c, 0)
+			if err != nil {
+				return err
+			}
+			o := p.DebugInfoOptions()
+			if c.Has(1) {
+				v, err := askDebugInfo("options_values", borrowed{c.py(1)})
+				if err != nil {
+					return err
+				}
+				if o, err = optionsOf(v); err != nil {
+					return err
+				}
+			}
+			return loading(c, func() error { return p.FindStandardDebugInfo(modules, o) })
+		}},
+		{Sig: "register_debug_info_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(modules), which calls Module.try_file() with files that modules want.", Do: func(c Call) error {
+			f := c.py(1)
+			if C.sh_callable(f) == 0 {
+				return typeError("fn must be callable")
+			}
+			if err := hold(c.self, f); err != nil {
+				return err
+			}
+			at, err := enableAt(c, 2)
+			if err != nil {
+				return err
+			}
+			return done(c, c.selfProg().RegisterDebugInfoFinder(c.Str(0), func(_ *drgn.Program, modules []*drgn.Module) error {
+				var l list
+				for _, m := range modules {
+					l = append(l, moduleInstance(m))
+				}
+				_, err := fromPython(f, l)
+				return err
+			}, at))
 		}},
 	}
+}
+
+// debugInfoProps are the properties of Program about debugging information.
+func debugInfoProps() []property {
+	return []property{{name: "debug_info_options", doc: "How the finder 'standard' looks for files.", get: func(c Call) error {
+		o, err := callDebugInfo("options_of", borrowed{c.self})
+		if err != nil {
+			return err
+		}
+		return c.pyObject(o)
+	}, set: func(c Call, v *C.PyObject) error {
+		values, err := askDebugInfo("assigned_options", borrowed{v})
+		if err != nil {
+			return err
+		}
+		o, err := optionsOf(values)
+		if err != nil {
+			return err
+		}
+		c.selfProg().SetDebugInfoOptions(o)
+		return c.None()
+	}}}
+}
+
+// optionsOf makes options of the values that drgn._debuginfo keeps them as.
+func optionsOf(v any) (o drgn.DebugInfoOptions, err error) {
+	t, ok := v.(tuple)
+	if !ok || len(t) != 11 {
+		return o, typeError("options must be DebugInfoOptions")
+	}
+	names := func(i int) (out []string) {
+		if err == nil {
+			out, err = strs(t[i])
+		}
+		return out
+	}
+	off := func(i int) bool { on, _ := t[i].(bool); return !on }
+	method, _ := t[10].(int64)
+	o = drgn.DebugInfoOptions{
+		Directories: names(0), NoModuleName: off(1), NoBuildID: off(2), DebugLinkDirectories: names(3), NoDebugLink: off(4), NoProcfs: off(5),
+		NoEmbeddedVdso: off(6), NoReuse: off(7), NoSupplementary: off(8), KernelDirectories: names(9), Kmod: drgn.KmodSearchMethod(method),
+	}
+	return o, err
+}
+
+// optionValues is the reverse of optionsOf.
+func optionValues(o drgn.DebugInfoOptions) tuple {
+	names := func(ss []string) tuple {
+		t := tuple{}
+		for _, s := range ss {
+			t = append(t, s)
+		}
+		return t
+	}
+	return tuple{names(o.Directories), !o.NoModuleName, !o.NoBuildID, names(o.DebugLinkDirectories), !o.NoDebugLink, !o.NoProcfs,
+		!o.NoEmbeddedVdso, !o.NoReuse, !o.NoSupplementary, names(o.KernelDirectories), int(o.Kmod)}
+}
+
+// loadDebugInfo loads debugging information; what is missing is logged before it is raised.
+func loadDebugInfo(c Call, p *drgn.Program, o drgn.LoadDebugInfo) error {
+	return loading(c, func() error {
+		err := p.LoadDebugInfo(o)
+		var missing *drgn.MissingDebugInfoError
+		if errors.As(err, &missing) {
+			for _, line := range missing.Lines() {
+				p.Logger().Warn(line)
+			}
+		}
+		return err
+	})
+}
+
+func init() {
+	module := func(c Call) (*drgn.Module, error) {
+		v, err := c.Any(0)
+		if err != nil {
+			return nil, err
+		}
+		in, _ := v.(instance)
+		if m, ok := in.value.(*drgn.Module); ok {
+			return m, nil
+		}
+		return nil, typeError("expected Module")
+	}
+	register("_drgn",
+		Func{Sig: "_section_addresses(module: any)", Do: func(c Call) error {
+			m, err := module(c)
+			if err != nil {
+				return err
+			}
+			var sections map[string]uint64
+			if err := c.Long(func(context.Context) (err error) {
+				sections, err = m.SectionAddresses()
+				return err
+			}); err != nil {
+				return err
+			}
+			d := dict{}
+			for _, name := range slices.Sorted(maps.Keys(sections)) {
+				d = append(d, pair{name, sections[name]})
+			}
+			return c.Value(d)
+		}},
+		Func{Sig: "_set_section_address(module: any, name: str, address: address)", Do: func(c Call) error {
+			m, err := module(c)
+			if err != nil {
+				return err
+			}
+			if c.IsStr(2) {
+				return typeError("'str' object cannot be interpreted as an integer")
+			}
+			name, address := c.Str(1), c.Uint(2)
+			return done(c, c.Long(func(context.Context) error { return m.SetSectionAddress(name, address) }))
+		}},
+		Func{Sig: "_remove_section_address(module: any, name: str)", Do: func(c Call) error {
+			m, err := module(c)
+			if err != nil {
+				return err
+			}
+			name := c.Str(1)
+			return done(c, c.Long(func(context.Context) error { return m.RemoveSectionAddress(name) }))
+		}},
+		Func{Sig: "_debug_info_options(prog: prog)", Do: func(c Call) error { return c.Value(optionValues(c.Prog(0).DebugInfoOptions())) }},
+		Func{Sig: "_set_debug_info_options(prog: prog, values: any)", Do: func(c Call) error {
+			v, err := c.Any(1)
+			if err != nil {
+				return err
+			}
+			o, err := optionsOf(v)
+			if err != nil {
+				return err
+			}
+			c.Prog(0).SetDebugInfoOptions(o)
+			return c.None()
+		}},
+	)
 }

@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unsafe"
 
 	"github.com/godrgn/drgn"
@@ -224,19 +225,19 @@ func finderMethods() []Func {
 	for _, k := range []struct {
 		word string
 		kind drgn.FinderKind
-	}{{"type", drgn.TypeFinders}, {"object", drgn.ObjectFinders}, {"symbol", drgn.SymbolFinders}} {
+	}{{"type", drgn.TypeFinders}, {"object", drgn.ObjectFinders}, {"symbol", drgn.SymbolFinders}, {"debug_info", drgn.DebugInfoFinders}} {
 		ms = append(ms,
-			Func{Sig: "registered_" + k.word + "_finders()", Doc: "Return the names of all " + k.word + " finders.", Do: func(c Call) error {
+			Func{Sig: "registered_" + k.word + "_finders()", Doc: "Return the names of all " + strings.ReplaceAll(k.word, "_", " ") + " finders.", Do: func(c Call) error {
 				var s set
 				for _, n := range c.selfProg().RegisteredFinders(k.kind) {
 					s = append(s, n)
 				}
 				return c.Value(s)
 			}},
-			Func{Sig: "enabled_" + k.word + "_finders()", Doc: "Return the names of the " + k.word + " finders that are asked, in order.", Do: func(c Call) error {
+			Func{Sig: "enabled_" + k.word + "_finders()", Doc: "Return the names of the " + strings.ReplaceAll(k.word, "_", " ") + " finders that are asked, in order.", Do: func(c Call) error {
 				return c.Value(c.selfProg().EnabledFinders(k.kind))
 			}},
-			Func{Sig: "set_enabled_" + k.word + "_finders(names: any)", Doc: "Set which " + k.word + " finders are asked, in order.", Do: func(c Call) error {
+			Func{Sig: "set_enabled_" + k.word + "_finders(names: any)", Doc: "Set which " + strings.ReplaceAll(k.word, "_", " ") + " finders are asked, in order.", Do: func(c Call) error {
 				v, err := c.Any(0)
 				if err != nil {
 					return err

@@ -231,7 +231,7 @@ func programClass() *class {
 			{Sig: "add_memory_segment(address: index, size: index, read_fn: any, physical: bool = False)",
 				Doc: "Have read_fn(address, count, offset, physical) give the memory of a range of addresses.", Do: addMemorySegment},
 		}, append(append(append(debugInfoMethods(), finderMethods()...), searchMethods()...), append(liveMethods(), processMethods()...)...)...), typeMethods()...),
-		props: []property{
+		props: append(debugInfoProps(), []property{
 			{name: "flags", doc: "What the program is.", get: func(c Call) error { return c.Enum(enumProgramFlags, int64(c.selfProg().Flags())) }},
 			{name: "platform", doc: "Machine the program runs on, or None.", get: func(c Call) error {
 				if p := c.selfProg().Platform(); p.Known() {
@@ -243,7 +243,7 @@ func programClass() *class {
 			{name: "language", doc: "Language that names are in: that of main if it is not set.", get: func(c Call) error {
 				return c.Instance(instance{class: classLanguage, value: c.selfProg().Language()})
 			}, set: setProgramLanguage},
-		},
+		}...),
 		slots: slots{
 			repr: func(c Call) error {
 				p := c.selfProg()

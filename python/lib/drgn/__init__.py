@@ -12,6 +12,7 @@ underscore: value_(), address_of_(), string_(). Helpers for data structures of t
 import _drgn
 
 from _drgn import *
+from drgn._debuginfo import *
 from drgn._enums import *
 from drgn._errors import (
     BadDataError,

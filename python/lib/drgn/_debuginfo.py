@@ -47,8 +47,19 @@ class ModuleSectionAddresses(collections.abc.MutableMapping):
         _drgn._set_section_address(self._module, name, address)
 
     def __delitem__(self, name):
-        if not _drgn._remove_section_address(self._module, name):
+        if name not in self._all():
             raise KeyError(name)
+        _drgn._remove_section_address(self._module, name)
+
+    def popitem(self):
+        for name, address in reversed(self._all().items()):
+            del self[name]
+            return name, address
+        raise KeyError("section_addresses is empty")
+
+    def clear(self):
+        for name in self._all():
+            _drgn._remove_section_address(self._module, name)
 
     def __iter__(self):
         return iter(self._all())
@@ -69,7 +80,7 @@ def _names(value):
 def _directories(value):
     names = _names(value)
     if "" in names:
-        raise ValueError("empty string is not allowed")
+        raise ValueError("string cannot be empty")
     return names
 
 
@@ -139,7 +150,7 @@ def _option(name, doc):
     def set(self, value):
         self._values[name] = _OPTIONS[name](value)
         if self._prog is not None:
-            _drgn._set_debug_info_options(self._prog(), self._all())
+            _drgn._set_debug_info_options(self._prog, self._all())
 
     return property(get, set, doc=doc)
 
@@ -162,14 +173,18 @@ for _name, _doc in {
 
 def options_of(prog):
     """Return the options of a program: assigning to one changes the program's."""
-    import weakref
-
     options = DebugInfoOptions()
     values = _drgn._debug_info_options(prog)
     options._values = dict(zip(_OPTIONS, values))
     options._values["try_kmod"] = KmodSearchMethod(values[-1])
-    options._prog = weakref.ref(prog)
+    options._prog = prog
     return options
+
+
+def assigned_options(options):
+    if not isinstance(options, DebugInfoOptions):
+        raise TypeError("debug_info_options must be DebugInfoOptions")
+    return options._all()
 
 
 def options_values(options):

@@ -1,0 +1,179 @@
+package debuginfo
+
+import (
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+)
+
+// Kmods finds the files of a kernel's modules. Each directory is looked through at most once, when the first module is
+// asked for that needs it.
+type Kmods struct {
+	// KernelDirs hold the modules of the kernel; an empty one stands for where those of Release are installed, absolutely
+	// and below Dirs.
+	KernelDirs []string
+	Dirs       []string
+	Release    string
+	Beside     string // a directory whose own files are looked at too, or ""
+	// Depmod uses depmod's index; Walk looks at all files, with Or only where there is no index.
+	Depmod, Walk, Or bool
+	Log              func(text string) // is told what is searched; may be nil
+
+	depmodOnce sync.Once
+	index      *depmodIndex
+	walkOnce   sync.Once
+	walked     map[string][]string
+}
+
+// maxWalked bounds how many files one walk takes in: a kernel has some 10,000 modules.
+const maxWalked = 1 << 20
+
+func (k *Kmods) log(format string, args ...any) {
+	if k.Log != nil {
+		k.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+// Find calls try with the files that may be the module's, the likeliest first, until it returns false.
+func (k *Kmods) Find(name string, try func(path string) bool) {
+	if k.Depmod && !k.tryDepmod(name, try) {
+		return
+	}
+	if k.Walk && (!k.Or || k.index == nil) || k.Beside != "" {
+		k.walkOnce.Do(k.walk)
+		for _, path := range k.walked[name] {
+			if !try(path) {
+				return
+			}
+		}
+	}
+}
+
+// installed returns where the modules of the release are installed.
+func (k *Kmods) installed() string { return filepath.Join("/lib/modules", k.Release) }
+
+func (k *Kmods) tryDepmod(name string, try func(path string) bool) (more bool) {
+	k.depmodOnce.Do(func() {
+		for _, dir := range k.KernelDirs {
+			if dir == "" {
+				if k.Release == "" {
+					continue
+				}
+				dir = k.installed()
+			}
+			x, err := openDepmod(dir)
+			if err != nil {
+				k.log("%v", err)
+				continue
+			}
+			k.log("found depmod index in %s", dir)
+			k.index = x
+			return
+		}
+		k.log("couldn't find depmod index")
+	})
+	if k.index == nil {
+		return true
+	}
+	rel, err := k.index.path(name)
+	if err != nil {
+		k.log("%v", err)
+		return true
+	}
+	if rel == "" {
+		return true
+	}
+	for _, path := range k.candidates(rel) {
+		for _, end := range []string{"", ".debug"} {
+			if !try(path + end) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// candidates returns where the module at a path of depmod's may be, uncompressed and with debugging information first.
+func (k *Kmods) candidates(rel string) []string {
+	if filepath.IsAbs(rel) {
+		return []string{rel}
+	}
+	plain := plainName(rel)
+	var paths []string
+	add := func(dir string) {
+		if plain != rel {
+			paths = append(paths, filepath.Join(dir, plain))
+		}
+		paths = append(paths, filepath.Join(dir, rel))
+	}
+	for _, dir := range k.KernelDirs {
+		if dir != "" {
+			add(dir)
+			continue
+		}
+		for _, root := range k.Dirs {
+			add(filepath.Join(root, "lib/modules", k.Release))
+			add(filepath.Join(root, "usr/lib/modules", k.Release))
+		}
+		add(k.installed())
+	}
+	return paths
+}
+
+// walk looks at all files.
+func (k *Kmods) walk() {
+	k.walked = map[string][]string{}
+	n := 0
+	if k.Beside != "" {
+		k.walkDir(k.Beside, true, &n)
+	}
+	if !k.Walk || k.Or && k.index != nil {
+		return
+	}
+	for _, dir := range k.KernelDirs {
+		if dir != "" {
+			k.walkDir(dir, false, &n)
+			continue
+		}
+		if k.Release == "" {
+			continue
+		}
+		for _, root := range k.Dirs {
+			k.walkDir(filepath.Join(root, "lib/modules", k.Release), false, &n)
+			k.walkDir(filepath.Join(root, "usr/lib/modules", k.Release), false, &n)
+		}
+		k.walkDir(k.installed(), false, &n)
+	}
+}
+
+func (k *Kmods) walkDir(dir string, flat bool, n *int) {
+	if to, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = to // a walk does not follow a link, not even where it starts
+	}
+	if !flat {
+		k.log("searching for kernel modules in %s", dir)
+	}
+	// Directories that can't be read have nothing for us; which files were found says it all.
+	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if !flat {
+				k.log("%v", err)
+			}
+			return fs.SkipDir
+		}
+		if e.IsDir() {
+			if flat && path != dir {
+				return fs.SkipDir
+			}
+			return nil
+		}
+		if *n++; *n > maxWalked {
+			return fs.SkipAll
+		}
+		if name, ok := ModuleName(e.Name()); ok {
+			k.walked[name] = append(k.walked[name], path)
+		}
+		return nil
+	})
+}
