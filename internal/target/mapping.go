@@ -83,7 +83,10 @@ func ParseFiles(desc []byte, is64, big bool) ([]Mapping, error) {
 	}
 	c := bin.New(section, desc, big)
 	count, unit := c.Uint(word), c.Uint(word)
-	if c.Err() == nil && count > uint64(c.Len())/uint64(3*word+1) {
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	if count > uint64(c.Len())/uint64(3*word+1) {
 		return nil, &bin.DecodeError{Section: section, Problem: fmt.Sprintf("%d files are more than the note of %d bytes has room for", count, len(desc))}
 	}
 	ms := make([]Mapping, 0, count)
