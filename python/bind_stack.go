@@ -6,9 +6,8 @@ package python
 import "C"
 
 import (
+	"cmp"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/godrgn/drgn"
 )
@@ -150,18 +149,9 @@ func sourceLocations(c Call) error {
 	p := c.selfProg()
 	addr := c.Uint(0)
 	if c.IsStr(0) {
-		name, offset, _ := strings.Cut(c.Str(0), "+")
-		s, err := p.Symbol(name)
-		if err != nil {
+		var err error
+		if addr, err = codeAddress(p, c.Str(0)); err != nil {
 			return err
-		}
-		addr = s.Address
-		if offset != "" {
-			n, err := strconv.ParseUint(offset, 0, 64)
-			if err != nil {
-				return valueError(fmt.Sprintf("invalid offset '%s'", offset))
-			}
-			addr += n
 		}
 	}
 	t, err := p.StackTraceFromPCs([]uint64{addr})
@@ -176,7 +166,7 @@ func sourceLocations(c Call) error {
 		}
 	}
 	if len(l.places) == 0 {
-		return &pyErr{excLookupError, fmt.Sprintf("source code location not available for %#x", addr)}
+		return &pyErr{excLookupError, fmt.Sprintf("source code location not found for %#x", addr)}
 	}
 	return c.Instance(instance{classSourceLocationList, p, l})
 }
@@ -224,10 +214,7 @@ func sourceListClass() *class {
 					if len(s.places) > 1 {
 						text += fmt.Sprintf("#%-2d ", i)
 					}
-					if s.names[i] != "" {
-						text += s.names[i] + " at "
-					}
-					text += p.String()
+					text += cmp.Or(s.names[i], "???") + " at " + p.String()
 				}
 				return c.String(text)
 			},

@@ -58,9 +58,20 @@ func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (value uint64, place Pl
 	return t
 }
 
-// useful leaves out what names no place in memory.
-func useful(s elf.Symbol) bool {
-	return s.Section != elf.SHN_UNDEF && s.Section != elf.SHN_COMMON && s.Type() != elf.STT_FILE && s.Type() != elf.STT_TLS && s.NameOffset != 0
+// useful leaves out what is not defined in the file.
+func useful(s elf.Symbol) bool { return s.Section != elf.SHN_UNDEF && s.NameOffset != 0 }
+
+// placeless reports whether a symbol names no place in memory: its value is a number.
+func placeless(s elf.Symbol) bool {
+	return s.Section == elf.SHN_COMMON || s.Type() == elf.STT_FILE || s.Type() == elf.STT_TLS
+}
+
+// value returns the value of a symbol in the program, and what it is.
+func (t *Table) value(s elf.Symbol) (uint64, Place) {
+	if placeless(s) {
+		return s.Value, ByName
+	}
+	return t.runtime(s)
 }
 
 func (t *Table) indexAddresses() []entry {
@@ -69,7 +80,7 @@ func (t *Table) indexAddresses() []entry {
 		if !useful(s) || s.Type() == elf.STT_SECTION {
 			continue
 		}
-		if start, place := t.runtime(s); place == InMemory {
+		if start, place := t.value(s); place == InMemory {
 			end := start + s.Size
 			if end < start {
 				end = ^uint64(0)
@@ -145,8 +156,8 @@ func (t *Table) symbol(index uint32, address uint64) Symbol {
 const maxBack = 4096
 
 // At returns the symbol for an address: the one that contains it and starts last; where none does, the last one before
-// it, when its size is not known. Of several that start at the same place a global one is better than a weak one, that
-// better than a local one, and the first in the file better than the rest.
+// it, when its size is not known. Of several that start at the same place the smallest is best; then a global one is
+// better than a weak one, that better than a local one, and the first in the file better than the rest.
 func (t *Table) At(address uint64) (Symbol, bool) {
 	es := t.byAddress()
 	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
@@ -168,7 +179,8 @@ func (t *Table) At(address uint64) (Symbol, bool) {
 func (t *Table) best(es []entry, i int, fit func(entry) bool) Symbol {
 	start, best, bestRank := es[i].start, i, rank(t.syms.At(int(es[i].index)))
 	for j := i - 1; j >= 0 && j >= i-maxBack && es[j].start == start; j-- {
-		if r := rank(t.syms.At(int(es[j].index))); fit(es[j]) && r <= bestRank {
+		r := rank(t.syms.At(int(es[j].index)))
+		if fit(es[j]) && (es[j].end < es[best].end || es[j].end == es[best].end && r <= bestRank) {
 			best, bestRank = j, r
 		}
 	}
@@ -199,7 +211,7 @@ func (t *Table) Named(name string) []Symbol {
 		if string(t.syms.Name(s)) != name {
 			continue
 		}
-		if value, place := t.runtime(s); place != Nowhere {
+		if value, place := t.value(s); place != Nowhere {
 			out = append(out, Symbol{s, name, value})
 		}
 	}
@@ -212,7 +224,7 @@ func (t *Table) All() []Symbol {
 	var out []Symbol
 	for i, s := range t.syms.All() {
 		if useful(s) {
-			if value, place := t.runtime(s); place != Nowhere {
+			if value, place := t.value(s); place != Nowhere {
 				out = append(out, t.symbol(uint32(i), value))
 			}
 		}

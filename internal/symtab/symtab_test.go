@@ -121,7 +121,7 @@ func TestNamed(t *testing.T) {
 	tab := table(t)
 	for name, want := range map[string]string{
 		"outer": "[101000]", "twice": "[103008 103000]", "percpu": "[40]", "absolute": "[1050]",
-		"undefined": "[]", "unloaded": "[]", "file.c": "[]", "none": "[]", "": "[]",
+		"undefined": "[]", "unloaded": "[]", "file.c": "[0]", "none": "[]", "": "[]",
 	} {
 		var got []uint64
 		for _, s := range tab.Named(name) {
