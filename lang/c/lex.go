@@ -158,7 +158,7 @@ func (x *lexer) name() string {
 			start, x.pos = to, to
 		}
 	}
-	for {
+	for first := true; ; first = false {
 		if x.scoped && x.scopeAt(x.pos) {
 			x.pos += 2
 			skip(x.afterSpace(x.pos))
@@ -170,8 +170,10 @@ func (x *lexer) name() string {
 		for isLetter(x.at(0)) || isDigit(x.at(0)) {
 			x.pos++
 		}
-		if _, keyword := words[x.text[start:x.pos]]; keyword {
-			break // "struct ::foo" is no member of "struct"
+		if first {
+			if _, keyword := words[x.text[start:x.pos]]; keyword {
+				break // "struct ::foo" is no member of "struct"
+			}
 		}
 		next := x.afterSpace(x.pos)
 		if x.cpp && next < len(x.text) && x.text[next] == '<' {

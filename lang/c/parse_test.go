@@ -205,7 +205,7 @@ func TestParseTypeNameErrors(t *testing.T) {
 	if _, err := C.ParseTypeName("union bar", m); !errors.As(err, &missing) || missing.Name != "union bar" || !missing.Kinds.Has(types.Union) {
 		t.Errorf("%#v", err)
 	}
-	for _, name := range []string{"int " + strings.Repeat("*", 100000), "int " + strings.Repeat("(", 100000), "int " + strings.Repeat("[1]", 100000), "int" + strings.Repeat("(int", 100000)} {
+	for _, name := range []string{"int " + strings.Repeat("*", 100000), "int " + strings.Repeat("(", 100000), "int " + strings.Repeat("[1]", 100000), "int" + strings.Repeat("(int", 100000), "foo" + strings.Repeat("::a", 1000000)} {
 		if _, err := C.ParseTypeName(name, m); err == nil {
 			t.Errorf("%.20q…: no error", name)
 		}
