@@ -93,8 +93,9 @@ for name in "se.avg.load_sum", "comm[3]", "thread_info.flags", "cred", "rt.run_l
 assert member_at_offset("struct task_struct", offsetof("struct task_struct", "mm") + 3) == "mm+0x3"
 assert member_at_offset("struct list_head [5]", 24) == "[1].prev"
 assert member_at_offset("pid_t [2][2]", 12) == "[1][1]"
-assert member_at_offset("struct list_head", 16) == "<past end>"
-assert member_at_offset("struct irq_desc", 4) == "<padding>"
+assert member_at_offset("struct list_head", 16) == "<end>"
+assert member_at_offset("struct list_head", 17) == "<past end>"
+assert "<padding between " in member_at_offset("struct irq_desc", 4)
 assert "lru.next or " in member_at_offset("struct page", 8)
 assert member_at_offset("struct desc_struct", 5) == "type or s or dpl or p", member_at_offset("struct desc_struct", 5)
 fails(TypeError, member_at_offset, "int", 0)

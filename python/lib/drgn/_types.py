@@ -41,6 +41,10 @@ def __getattr__(name):
         if name == "IntegerLike":
             return typing.Union[typing.SupportsIndex, drgn.Object]
         return typing.Union[str, bytes, os.PathLike]
+    if name == "__version__":
+        import _drgn
+
+        return _drgn._version_header().split()[1]
     raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
 
 

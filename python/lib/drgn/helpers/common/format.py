@@ -70,9 +70,16 @@ def number_in_binary_units(n, precision=1):
 
 
 class CellFormat:
-    """A cell of a table with a format of its own, as format() takes it."""
+    """A cell of a table with a format of its own, as format() takes it, but without a width."""
 
     def __init__(self, value, format_spec):
+        import re
+
+        spec = re.fullmatch(r"(?:.?[<>=^])?[ +-]?z?#?(0?[0-9]*)[,_]?(?:\.[0-9]+)?[bcdeEfFgGnosxX%]?", format_spec, re.DOTALL)
+        if spec is None:
+            raise ValueError(f"invalid format_spec {format_spec!r}")
+        if spec[1]:
+            raise ValueError("format_spec must not have width")
         self.value = value
         self.format_spec = format_spec
 

@@ -35,47 +35,63 @@ def member_at_offset(type, offset):
     """Return the name of the member that lies at an offset in bytes in a type: the opposite of offsetof().
 
     It is a designator such as "se.avg" or "comm[4]"; an offset into the middle of a member is added: "pid+0x2". Members
-    of a union, which lie at the same place, are joined by " or ". A place of no member is "<padding>", one past the type
+    of a union, which lie at the same place, are joined by " or ". A place of no member is named by those around it:
+    "<padding between a and b>", "<padding at beginning>", "<padding at end>"; what follows the type is "<end>", then
     "<past end>".
 
     type is a structure, union, class or array, or its name in the default program.
     """
     type, offset = _type(type), int(offset)
     kind = type.unaliased_kind()
-    compound = (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
-    if kind not in compound and kind != drgn.TypeKind.ARRAY:
-        raise TypeError(f"'{type.type_name()}' is not a structure, union, class, or array")
-    if offset < 0:
-        raise ValueError("offset must not be negative")
-    if offset >= drgn.sizeof(type):
-        return "<past end>"
-    names = list(dict.fromkeys(_members_at(type, 8 * offset, compound)))
-    return " or ".join(names) if names else "<padding>"
+    if kind not in _COMPOUND and kind != drgn.TypeKind.ARRAY:
+        raise TypeError(f"'{type.type_name()}' is not a structure, union, class, or array: must be compound type or array")
+    if type.is_complete():
+        size = drgn.sizeof(type)
+        if offset >= size:
+            return "<end>" if offset == size else "<past end>"
+    names = dict.fromkeys(_members_at(type, 8 * offset))
+    return " or ".join(n for n in names if "<" not in n) or " or ".join(names)
 
 
-def _members_at(type, bit, compound):
+_COMPOUND = (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
+
+
+def _join(name, rest):
+    return name + ("." + rest if rest[:1] not in ("", "[", "+") else rest)
+
+
+def _members_at(type, bit):
     """Walk the designators of what lies at a bit of a type, without a leading point."""
     while type.kind == drgn.TypeKind.TYPEDEF:
         type = type.type
-    if type.kind == drgn.TypeKind.ARRAY:
-        size = 8 * drgn.sizeof(type.type)
-        if size and (type.length is None or bit // size < type.length):
-            for name in _members_at(type.type, bit % size, compound):
-                yield f"[{bit // size}]" + ("." + name if name[:1] not in ("", "[", "+") else name)
-    elif type.kind in compound:
-        for member in type.members or ():
-            inner = member.type
-            size = member.bit_field_size
-            if size is None:
-                size = 8 * drgn.sizeof(inner) if inner.is_complete() else 0
-            # Offsets are those of bytes: a bit-field is in all bytes that it has a bit in.
-            start = member.bit_offset if member.bit_field_size is None else member.bit_offset // 8 * 8
-            if not start <= bit < member.bit_offset + size:
-                continue
-            for name in _members_at(inner, bit - start, compound) if member.bit_field_size is None else [""]:
-                if member.name is None:
-                    yield name
-                else:
-                    yield member.name + ("." + name if name[:1] not in ("", "[", "+") else name)
-    else:
+    size = 8 * drgn.sizeof(type.type) if type.kind == drgn.TypeKind.ARRAY else 0
+    if size:
+        for name in _members_at(type.type, bit % size):
+            yield _join(f"[{bit // size}]", name)
+        return
+    if type.kind not in _COMPOUND or type.members is None:
         yield f"+{bit // 8:#x}" if bit else ""
+        return
+    before, after, found = None, None, False
+    for member in type.members:
+        inner = member.type
+        size = member.bit_field_size
+        if size is None:
+            size = 8 * drgn.sizeof(inner) if inner.is_complete() else 0
+        # Offsets are those of bytes: a bit-field is in all bytes that it has a bit in.
+        start = member.bit_offset if member.bit_field_size is None else member.bit_offset // 8 * 8
+        if start > bit:
+            after = after or member
+        elif bit >= member.bit_offset + size:
+            before = member
+        else:
+            found = True
+            for name in _members_at(inner, bit - start) if member.bit_field_size is None else [""]:
+                yield name if member.name is None else _join(member.name, name)
+    if not found:
+        if not after:
+            yield "<padding at end>"
+        elif not before:
+            yield "<padding at beginning>"
+        else:
+            yield f"<padding between {before.name or '<unnamed>'} and {after.name or '<unnamed>'}>"
