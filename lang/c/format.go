@@ -73,7 +73,7 @@ var DefaultFormat = Format{Columns: -1, IntegerBase: 10, Flags: DefaultFlags}
 
 // Bounds on one printed object: debug info may lie about sizes.
 const (
-	maxNesting = 1000
+	maxNesting = 300
 	maxMembers = 1 << 20 // of one type, with those of anonymous members
 	maxText    = 1 << 20 // of a string
 	maxFaults  = 1 << 16 // parts that cannot be read
@@ -277,6 +277,9 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	}
 	if f.err != nil {
 		return true
+	}
+	if oneLine && !f.fits(0) {
+		return false // before looking at what is within it
 	}
 	if named {
 		f.typeName(p.typ)
