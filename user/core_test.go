@@ -277,8 +277,10 @@ func TestMachines(t *testing.T) {
 		if _, err := prog.MainThread(); !drgn.IsNotFound(err) { // nothing says which one it is
 			t.Error(err)
 		}
-		for range prog.LoadedModules() {
-			t.Error("there is a module")
+		for _, err := range prog.LoadedModules() {
+			if err == nil || !strings.Contains(err.Error(), "core file is missing NT_AUXV") {
+				t.Error(err)
+			}
 		}
 	}
 	if n < 9 {

@@ -128,7 +128,7 @@ func linked(platform arch.Platform) (*memory, made) {
 		order.PutUint32(m.data[0x4200+4*i:], v)
 	}
 	copy(m.data[0x420c:], "GNU\x00\xaa\xbb\xcc\xdd")
-	return m, made{vector: map[uint64]uint64{target.AT_PHDR: phdr, target.AT_PHENT: uint64(32 + 24*b2i(platform.Is64Bit())), target.AT_PHNUM: 2, atPagesz: 4096},
+	return m, made{vector: map[uint64]uint64{target.AT_PHDR: phdr, target.AT_PHENT: uint64(32 + 24*b2i(platform.Is64Bit())), target.AT_PHNUM: 2, target.AT_PAGESZ: 4096},
 		maps: []target.Mapping{{Start: 0x10000, End: 0x13000, Path: "/bin/program"}, {Start: 0x14000, End: 0x16000, Path: "/lib/one.so"},
 			{Start: 0x15000, End: 0x16000, Path: "/lib/one.so"}}}
 }
@@ -214,7 +214,7 @@ func TestHostileLists(t *testing.T) {
 		"headers at the end":     func(m *memory, s *made) { s.vector[target.AT_PHDR] = ^uint64(0) },
 		"a large dynamic":        func(m *memory, s *made) { m.put(0x10040+56+40, ^uint64(0)); m.put(0x10040+56+16, 0xf000) },
 		"a large segment":        func(m *memory, s *made) { m.put(0x10040+40, ^uint64(0)) },
-		"a page of no size":      func(m *memory, s *made) { s.vector[atPagesz] = 3 },
+		"a page of no size":      func(m *memory, s *made) { s.vector[target.AT_PAGESZ] = 3 },
 		"a vDSO without memory":  func(m *memory, s *made) { s.vector[target.AT_SYSINFO_EHDR] = 1 << 63 },
 		"a vDSO that is none":    func(m *memory, s *made) { s.vector[target.AT_SYSINFO_EHDR] = 0x11000 },
 		"nothing":                func(m *memory, s *made) { s.vector, s.maps = nil, nil },

@@ -13,8 +13,6 @@ import (
 	"github.com/godrgn/drgn/internal/target"
 )
 
-const atPagesz = 6
-
 // A finder finds the modules of a process as it is at one time.
 type finder struct {
 	u        *Process
@@ -53,7 +51,7 @@ func (u *Process) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			u.mu.Unlock()
 			return yield(drgn.LoadedModule{Module: module, New: isNew}, nil)
 		}
-		if m, ok := f.findMain(); ok && !add(m) {
+		if !add(f.findMain()) {
 			return
 		}
 		if m, ok := f.findVDSO(); ok && !add(m) {
@@ -80,7 +78,7 @@ func (u *Process) newFinder(p *drgn.Program) (*finder, error) {
 	if f.auxv, err = u.auxv(); err != nil {
 		return nil, err
 	}
-	if size := f.auxv[atPagesz]; size != 0 && size&(size-1) == 0 {
+	if size := f.auxv[target.AT_PAGESZ]; size != 0 && size&(size-1) == 0 {
 		f.page = size
 	}
 	return f, nil
@@ -121,33 +119,34 @@ func (f *finder) starts(m *target.Mapping) iter.Seq[uint64] {
 	}
 }
 
-// findMain finds the executable by its program headers, whose place the kernel tells.
-func (f *finder) findMain() (found, bool) {
+// findMain finds the executable by its program headers, whose place the kernel tells. Its name is empty where none is
+// mapped there.
+func (f *finder) findMain() found {
+	m := found{spec: drgn.ModuleSpec{Kind: drgn.MainModule}}
 	phdr, ok := f.auxv[target.AT_PHDR]
 	if !ok {
-		f.p.Logger().Warn("can't find main module: the auxiliary vector does not tell where its program headers are")
-		return found{}, false
+		f.p.Logger().Debug("the auxiliary vector does not tell where the program headers of the main module are")
+		return m
 	}
-	m := found{spec: drgn.ModuleSpec{Kind: drgn.MainModule}, file: f.mapping(phdr)}
-	if m.file == nil {
-		f.p.Logger().Warn(fmt.Sprintf("can't find main module: no file is mapped at its program headers (%#x)", phdr))
-		return found{}, false
+	if m.file = f.mapping(phdr); m.file != nil {
+		m.spec.Name = m.file.Path
 	}
-	m.spec.Name = m.file.Path
 	i, err := readProgramHeaders(f.p, phdr, f.auxv[target.AT_PHENT], f.auxv[target.AT_PHNUM])
 	if err != nil {
 		f.p.Logger().Debug(fmt.Sprintf("%s: can't read program headers: %v", m.spec.Name, err))
-		return m, true
+		return m
 	}
-	for i.start = range f.starts(m.file) {
-		break
+	if m.file != nil {
+		for i.start = range f.starts(m.file) {
+			break
+		}
 	}
 	if bias, ok := f.mainBias(i, phdr); ok {
 		i.bias = bias
 		f.main, m.image = i, i
 		m.spec.BuildID, m.spec.Ranges = i.buildID(), i.ranges(f.page)
 	}
-	return m, true
+	return m
 }
 
 // mainBias returns how far the executable was moved.
@@ -275,10 +274,27 @@ func (u *Process) MappedFiles(m *drgn.Module) []drgn.MappedFile {
 		}
 		return files
 	}
-	if filepath.IsAbs(f.spec.Name) && f.fits(f.spec.Name) {
-		files = append(files, drgn.MappedFile{Path: f.spec.Name, Name: f.spec.Name})
+	name := f.spec.Name
+	if m.Kind() == drgn.MainModule && name == "" {
+		name = u.executed(m.Prog())
+	}
+	if filepath.IsAbs(name) && f.fits(name) {
+		files = append(files, drgn.MappedFile{Path: name, Name: name})
 	}
 	return files
+}
+
+// executed returns the path that was executed, or "".
+func (u *Process) executed(p *drgn.Program) string {
+	auxv, err := u.auxv()
+	if err != nil || auxv[target.AT_EXECFN] == 0 {
+		return ""
+	}
+	path, err := p.Memory().CString(auxv[target.AT_EXECFN], maxString, false)
+	if err != nil {
+		return "" // the core lacks it
+	}
+	return string(path)
 }
 
 // fits says whether a file may be the one that is in memory, where only its program headers can tell: where it has no

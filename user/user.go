@@ -8,10 +8,12 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/target"
 )
 
@@ -189,7 +191,7 @@ func (r running) mappings(arch.Platform) ([]target.Mapping, error) { return r.Ma
 func (r running) paths(m target.Mapping) []string {
 	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone. The path of the
 	// process's own root leads to files in containers.
-	if m.Deleted {
+	if strings.HasSuffix(m.Path, target.DeletedSuffix) {
 		return []string{r.MappedFile(m)}
 	}
 	if info, err := os.Stat(m.Path); err == nil && target.IDOf(info) == m.File {
@@ -338,14 +340,23 @@ func (c *core) auxv(p arch.Platform) (map[uint64]uint64, error) {
 	for desc := range c.Descs("CORE", target.NT_AUXV) {
 		return target.ParseAuxv(desc, c.Is64, c.Big), nil
 	}
-	return nil, nil
+	return nil, &bin.DecodeError{Section: c.Path, Problem: "core file is missing NT_AUXV"}
 }
 
 func (c *core) mappings(arch.Platform) ([]target.Mapping, error) {
 	for desc := range c.Descs("CORE", target.NT_FILE) {
-		return target.ParseFiles(desc, c.Is64, c.Big)
+		ms, err := target.ParseFiles(desc, c.Is64, c.Big)
+		if err != nil {
+			return nil, fmt.Errorf("couldn't parse NT_FILE: %w", err)
+		}
+		return ms, nil
 	}
 	return nil, nil
 }
 
-func (c *core) paths(m target.Mapping) []string { return []string{m.Path} }
+func (c *core) paths(m target.Mapping) []string {
+	if path, ok := strings.CutSuffix(m.Path, target.DeletedSuffix); ok {
+		return []string{m.Path, path} // the same file may be there again
+	}
+	return []string{m.Path}
+}

@@ -18,10 +18,12 @@ import (
 type Mapping struct {
 	Start, End uint64 // addresses; End is the first one behind
 	Offset     uint64 // in the file, in bytes
-	Path       string // of the file when it was mapped
-	Deleted    bool   // the file has no name any more (known of running processes)
+	Path       string // of the file when it was mapped; of one that was deleted since, with DeletedSuffix
 	File       FileID // zero where it is not known
 }
+
+// DeletedSuffix is what the kernel writes behind the path of a file that has no name any more.
+const DeletedSuffix = " (deleted)"
 
 // A FileID tells files apart that have the same name.
 type FileID struct{ Device, Inode uint64 }
@@ -63,7 +65,6 @@ func parseMapsLine(line []byte) (m Mapping, isFile, ok bool) {
 	major, minor := number(next(':'), 16), number(next(' '), 16)
 	m.File = FileID{major<<32 | minor, number(next(' '), 10)}
 	path := bytes.TrimLeft(line, " ")
-	path, m.Deleted = bytes.CutSuffix(path, []byte(" (deleted)"))
 	m.Path = unescapeMaps(path)
 	return m, m.File.Inode != 0 && len(path) > 0 && path[0] == '/', ok && m.Start < m.End
 }

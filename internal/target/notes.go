@@ -11,7 +11,9 @@ const (
 	AT_PHDR         = 3  // address of the executable's program headers
 	AT_PHENT        = 4  // size of each of them
 	AT_PHNUM        = 5  // their number
+	AT_PAGESZ       = 6  // size of a page
 	AT_ENTRY        = 9  // where the executable starts
+	AT_EXECFN       = 31 // address of the path that was executed
 	AT_SYSINFO_EHDR = 33 // address of the vDSO
 )
 
