@@ -206,12 +206,12 @@ func (s *standardSearch) image(m *Module) error {
 		}
 		return nil
 	}
-	f, err := elf.Parse(m.name, data)
+	f, err := elf.Parse("[vdso]", data)
 	if err != nil {
 		s.p.log().Debug(fmt.Sprintf("%s: %v", m.name, err))
 		return nil
 	}
-	_, err = m.useFile(fileToTry{path: m.name, elf: f})
+	_, err = m.useFile(fileToTry{path: "[vdso]", elf: f})
 	return err
 }
 
