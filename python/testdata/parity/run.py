@@ -11,7 +11,9 @@ import sys
 
 
 def show(text):
-    # Addresses of Python objects are never the same twice; the reference's classes are those of an inner module.
+    # Addresses of Python objects are never the same twice; the reference's classes are those of an inner module. Nor are
+    # directories for temporary files.
+    text = re.sub(r"/tmp/tmp\w+/", "/tmp/.../", text)
     print(re.sub(r"\b_drgn\.", "drgn.", re.sub(r"\bat 0x[0-9a-f]+", "at 0x...", text)))
 
 
