@@ -94,7 +94,7 @@ func live(ctx context.Context, opt options, c cores) error {
 	for _, name := range liveChecks {
 		outside(g.socket, name)
 	}
-	outside(g.socket, "guest", "stopped", g.port, strconv.Itoa(g.qemu.Process.Pid))
+	outside(g.socket, "guest", "stopped", g.ports[0], g.ports[1], strconv.Itoa(g.qemu.Process.Pid))
 	fmt.Printf("%d passed, %d failed\n", passed, failed)
 	if failed > 0 || passed == 0 {
 		return errors.New("the lab's checks of a running guest found differences")
@@ -142,10 +142,10 @@ func liveDisk(ctx context.Context, to, program string, c cores, debug []string) 
 type guest struct {
 	qemu    *exec.Cmd
 	exited  chan error
-	monitor *qmp   // the lab's own connection
-	socket  string // Unix socket for drgn
-	port    string // host:port for drgn
-	truth   string // directory with the guest's account
+	monitor *qmp      // the lab's own connection
+	socket  string    // Unix socket for drgn
+	ports   [2]string // host:port for drgn
+	truth   string    // directory with the guest's account
 }
 
 // kill ends the guest.
@@ -189,12 +189,10 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 	}
 	g := &guest{socket: filepath.Join(work, "qmp"), truth: filepath.Join(work, "truth"), exited: make(chan error, 1)}
 	console, own := filepath.Join(work, "console"), filepath.Join(work, "lab")
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
+	if g.ports[0], err = freePort(); err == nil {
+		g.ports[1], err = freePort()
 	}
-	g.port = free.Addr().String()
-	if err := free.Close(); err != nil {
+	if err != nil {
 		return nil, err
 	}
 	k := kernel{release: c.release, dir: filepath.Join(opt.cache, "kernel", c.release)}
@@ -202,7 +200,7 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(liveMemory),
 		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:"+console,
 		"-qmp", "unix:"+own+",server=on,wait=off", "-qmp", "unix:"+g.socket+",server=on,wait=off",
-		"-qmp", "tcp:"+g.port+",server=on,wait=off", "-device", "vmcoreinfo",
+		"-qmp", "tcp:"+g.ports[0]+",server=on,wait=off", "-qmp", "tcp:"+g.ports[1]+",server=on,wait=off", "-device", "vmcoreinfo",
 		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
 		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
 		"-kernel", k.image(), "-initrd", initramfs.Name(),
@@ -239,4 +237,13 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 		return nil, err
 	}
 	return g, nil
+}
+
+// freePort returns an address of this machine that nobody listens at.
+func freePort() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
 }

@@ -1,6 +1,7 @@
 """A guest of QEMU, looked at from outside while it runs or is stopped, over a Unix socket and over TCP."""
 
 import os
+import socket
 import sys
 import time
 
@@ -86,12 +87,14 @@ else:
 
     # Nobody says what the guest is: memory and nothing else.
     plain = Program(Platform(Architecture.X86_64))
-    plain.set_qemu_qmp(sys.argv[3])
+    connection = socket.create_connection(sys.argv[4].split(":"))
+    plain.set_qemu_qmp(connection.fileno())
+    connection.close()
     check.equal("flags of a guest that is not known", plain.flags, ProgramFlags.IS_LIVE)
     check.equal("its memory", plain.read(0x100000, 64, True), prog.read(0x100000, 64, True))
 
     # The guest ends.
-    os.kill(int(sys.argv[4]), 9)
+    os.kill(int(sys.argv[5]), 9)
     time.sleep(0.5)
     for p, of in ((prog, "Unix"), (other, "TCP")):
         try:
