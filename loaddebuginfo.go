@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
 )
@@ -285,6 +286,10 @@ func reason(err error) error {
 			return errors.New(strings.ToUpper(text[:1]) + text[1:]) // as the system's tools write it
 		}
 		return e.Err
+	}
+	var bad *bin.DecodeError
+	if errors.As(err, &bad) {
+		return errors.New(bad.Problem)
 	}
 	return err
 }

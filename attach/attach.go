@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"path/filepath"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -20,6 +21,16 @@ type Options struct {
 	Symbols []string
 	// NoDefaultSymbols leaves out the search for debugging information.
 	NoDefaultSymbols bool
+	// MainSymbols leaves out the search for debugging information of all but the main module.
+	MainSymbols bool
+	// ExtraSymbols are files with debugging information that belong to nothing that is loaded.
+	ExtraSymbols []string
+	// Platform is that of the program where the target does not say it.
+	Platform arch.Platform
+	// Prepare is called with the new program before it is opened, to say how debugging information is looked for; may be nil.
+	Prepare func(p *drgn.Program) error
+	// Log is told what is done to find debugging information; nil is nobody, and then Warn is told of warnings.
+	Log *slog.Logger
 	// CacheDir is where the indexes of debugging information are kept; "" is "godrgn" in the user's cache directory,
 	// and "-" is nowhere.
 	CacheDir string
@@ -36,7 +47,10 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := o.newProgram()
+	p, err := o.newProgram()
+	if err != nil {
+		return nil, err
+	}
 	if err := setCore(p, path, o); err != nil {
 		return nil, err
 	}
@@ -104,7 +118,22 @@ func platformOf(core *target.Core) arch.Platform {
 
 // load gives the program's modules their debugging information, as o says; what is missing is warned of.
 func load(p *drgn.Program, o Options) error {
-	err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: o.Symbols, Default: !o.NoDefaultSymbols})
+	for _, path := range o.ExtraSymbols {
+		if abs, err := filepath.Abs(path); err == nil {
+			path = abs
+		}
+		m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: path})
+		if err != nil {
+			return err
+		}
+		if err := m.TryFile(path); err != nil {
+			return err
+		}
+		if m.WantsDebugFile() {
+			o.warn(fmt.Errorf("%s has no debugging information that can be read; ignoring", path))
+		}
+	}
+	err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: o.Symbols, Default: !o.NoDefaultSymbols && !o.MainSymbols, Main: o.MainSymbols})
 	if err == nil {
 		return nil
 	}
@@ -118,12 +147,19 @@ func load(p *drgn.Program, o Options) error {
 }
 
 // newProgram makes a program that is to be opened with options.
-func (o Options) newProgram() *drgn.Program {
-	p := drgn.New(arch.Platform{})
+func (o Options) newProgram() (*drgn.Program, error) {
+	p := drgn.New(o.Platform)
 	p.SetCacheDir(o.CacheDir)
 	p.SetProgress(o.Progress)
-	p.SetLogger(slog.New(warnings{o}))
-	return p
+	if p.SetLogger(o.Log); o.Log == nil {
+		p.SetLogger(slog.New(warnings{o}))
+	}
+	if o.Prepare != nil {
+		if err := o.Prepare(p); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 // warnings is a log that tells of warnings only.

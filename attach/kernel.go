@@ -17,7 +17,10 @@ func Kernel(options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := o.newProgram()
+	p, err := o.newProgram()
+	if err != nil {
+		return nil, err
+	}
 	if err := SetKernel(p); err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func SetCustomKernel(p *drgn.Program, vmcoreinfo []byte, live bool) error {
 	if !p.Platform().Known() {
 		return &drgn.ValueError{Problem: "platform must be set before calling set_linux_kernel_custom()"}
 	}
-	_, err := linux.Setup(p, linux.Memory{Platform: p.Platform(), VMCOREINFO: vmcoreinfo, Live: live})
+	_, err := linux.Setup(p, linux.Memory{Platform: p.Platform(), VMCOREINFO: vmcoreinfo, Live: live, Custom: true})
 	return err
 }
 

@@ -20,7 +20,10 @@ func Process(pid int, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := o.newProgram()
+	p, err := o.newProgram()
+	if err != nil {
+		return nil, err
+	}
 	if err := SetProcess(p, pid); err != nil {
 		return nil, err
 	}

@@ -19,7 +19,10 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 	for _, given := range options {
 		o = given
 	}
-	p := o.newProgram()
+	p, err := o.newProgram()
+	if err != nil {
+		return nil, err
+	}
 	if err := SetQEMU(p, address, o); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ func (pythonLog) Handle(_ context.Context, r slog.Record) (err error) {
 	return err
 }
 
+// Log returns what logs to Python's logger "drgn". It waits for the interpreter: what holds it must not wait for who logs.
+func Log() *slog.Logger { return slog.New(pythonLog{}) }
+
 // levelOf returns a level as Python counts them: debug is 10, info 20, warning 30, error 40.
 func levelOf(l slog.Level) int64 { return int64(l)*10/4 + 20 }
 

@@ -40,6 +40,9 @@ func init() {
 			if options.Open == nil {
 				return c.Value(tuple{nil, list{}})
 			}
+			if err := syncLog(); err != nil {
+				return err
+			}
 			var p *drgn.Program
 			var mu sync.Mutex
 			warnings := list{}

@@ -32,8 +32,7 @@ type flags struct {
 	core      string
 	pid       int
 	qemu      string
-	symbols   []string
-	noDefault bool
+	symbols   symbolFlags
 	exec      string
 	quiet     bool
 	logLevel  string
@@ -51,10 +50,7 @@ What to debug (a script may also open it itself):
   -p, --pid PID             the running process of an ID
       --qemu ADDRESS        a guest of QEMU, by its QMP socket: a path or host:port
 
-Debugging information:
-  -s, --symbols FILE        take it from this file too; may be given more than once
-      --no-default-symbols  load it from files given with -s only
-
+` + symbolUsage + `
 What to do (a prompt when nothing is said):
   script [arguments]        run a Python script
   -e, --exec CODE           run Python code; an expression at its end is printed
@@ -77,8 +73,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs.StringVarP(&f.core, "core", "c", "", "")
 	fs.IntVarP(&f.pid, "pid", "p", 0, "")
 	fs.StringVar(&f.qemu, "qemu", "", "")
-	fs.StringArrayVarP(&f.symbols, "symbols", "s", nil, "")
-	fs.BoolVar(&f.noDefault, "no-default-symbols", false, "")
+	f.symbols.register(fs)
 	fs.StringVarP(&f.exec, "exec", "e", "", "")
 	fs.BoolVarP(&f.quiet, "quiet", "q", false, "")
 	fs.StringVar(&f.logLevel, "log-level", "warning", "")
@@ -130,13 +125,17 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 	default:
 		return fmt.Errorf("unknown log level %q", f.logLevel)
 	}
-	return nil
+	return f.symbols.check(fs)
 }
 
 // opener returns what opens the program that the flags name.
 func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
 	return func(_ context.Context, warn func(error)) (*drgn.Program, error) {
-		o := attach.Options{Symbols: f.symbols, NoDefaultSymbols: f.noDefault, Warn: warn}
+		o := f.symbols.options()
+		o.Warn, o.Log = warn, python.Log()
+		if !f.quiet {
+			o.Progress = progressTo(os.Stderr)
+		}
 		switch {
 		case fs.Changed("core"):
 			return attach.Core(f.core, o)

@@ -130,20 +130,14 @@ def run_plain(args):
         run_script(None, args)
 
 
-def open_program(quiet):
+def open_program():
     """Open what the command line names, as the default program."""
     import drgn
 
     prog, warnings = _drgn._open()
-    if warnings and not quiet:
-        import logging
-
-        if not logging.getLogger("drgn").handlers and not logging.getLogger().handlers:
-            import drgn._log
-
-            drgn._log.setup("warning")
-        for w in warnings:
-            logging.getLogger("drgn").warning("%s", w)
+    for w in warnings:
+        if drgn._debuginfo.log_level() <= 30:
+            drgn._debuginfo.log(30, w)
     if prog is not None:
         drgn.set_default_prog(prog)
     return prog
@@ -162,8 +156,10 @@ def run():
         import drgn._log
 
         drgn._log.setup(level)
+    else:
+        drgn._debuginfo.unheard = "none" if quiet else level
     try:
-        prog = open_program(quiet)
+        prog = open_program()
     except (KeyboardInterrupt, drgn.GoPanic):
         raise
     except Exception as e:

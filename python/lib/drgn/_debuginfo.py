@@ -196,18 +196,32 @@ def options_values(options):
     return options._all()
 
 
+# What the program does with what is logged when nothing has set logging up: "warning" writes it to standard error as
+# drgn._log does, "none" drops it, None leaves it to Python. Module logging is not imported until there is something to log.
+unheard = None
+
+
 def log_level():
     """Return from which level on something hears what is logged."""
     import sys
 
     logging = sys.modules.get("logging")
-    return logging.getLogger("drgn").getEffectiveLevel() if logging else 30
+    if logging is None:
+        return 1000 if unheard == "none" else 30
+    return logging.getLogger("drgn").getEffectiveLevel()
 
 
 def log(level, message):
     import logging
 
-    logging.getLogger("drgn").log(level, "%s", message)
+    global unheard
+    logger = logging.getLogger("drgn")
+    if unheard is not None and not logger.hasHandlers():
+        import drgn._log
+
+        drgn._log.setup(unheard)
+    unheard = None
+    logger.log(level, "%s", message)
 
 
 DebugInfoOptions.__module__ = WantedSupplementaryFile.__module__ = "drgn"
