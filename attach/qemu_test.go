@@ -285,6 +285,23 @@ func TestCustomKernel(t *testing.T) {
 	if err := attach.SetCustomKernel(drgn.New(arch.Platform{}), m.vmcoreinfo, false); !errors.As(err, &value) {
 		t.Error(err)
 	}
+	// Page tables that can't be found, and machines that are not known: only virtual memory can't be read.
+	for _, platform := range []arch.Platform{platform, {Arch: arch.ARM, Flags: arch.IsLittleEndian}} {
+		p := drgn.New(platform)
+		if err := attach.SetCustomKernel(p, []byte("OSRELEASE=6\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a22000\n"), false); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.Memory().Add(mem.BytesSegment(0, make([]byte, 4096), true)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.Read(0, 8, true); err != nil {
+			t.Error(err)
+		}
+		var fault *mem.FaultError
+		if _, err := p.Read(8, 8, false); !errors.As(err, &fault) || !strings.Contains(err.Error(), "cannot find the kernel's page tables") {
+			t.Error(err)
+		}
+	}
 	p := drgn.New(platform)
 	if err := p.Memory().Add(mem.BytesSegment(0, []byte("x"), false)); err != nil {
 		t.Fatal(err)

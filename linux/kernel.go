@@ -41,6 +41,9 @@ type Memory struct {
 	// CPUs run; nil where they can't be had.
 	CPUs func() ([][]byte, error)
 
+	// Custom opens a kernel whose page tables can't be found, too: then its virtual memory can't be read.
+	Custom bool
+
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
 }
@@ -68,14 +71,20 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		flags |= drgn.IsLocal
 	}
 	if k.machine == nil {
-		return nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
+		if !m.Custom {
+			return nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
+		}
+		k.machine = machine.Unknown(m.Platform)
 	}
 	if err := p.Memory().Add(m.Physical...); err != nil {
 		return nil, err
 	}
 	var err error
 	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
-		return nil, fmt.Errorf("cannot find the kernel's page tables: %w", err)
+		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
+			return nil, err
+		}
+		k.translator = machine.NoTranslator(err)
 	}
 	if err := k.addVirtual(m); err != nil {
 		return nil, err

@@ -2,6 +2,8 @@
 package machine
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/mem"
 )
@@ -63,3 +65,25 @@ func For(a *arch.Arch) *Machine {
 	}
 	return nil
 }
+
+// Unknown returns the kernel's side of an instruction set of which nothing is known.
+func Unknown(p arch.Platform) *Machine {
+	return &Machine{
+		Arch:            p.Arch,
+		ImageToPhysical: func(Info, uint64) (uint64, bool) { return 0, false },
+		NewTranslator: func(Info, *mem.Space) (Translator, error) {
+			return nil, fmt.Errorf("those of %s can't be read yet", p)
+		},
+	}
+}
+
+// NoTranslator returns a translator for page tables that can't be found: nothing is mapped, for the reason given.
+func NoTranslator(why error) Translator { return noTranslator{why.Error()} }
+
+type noTranslator struct{ why string }
+
+func (t noTranslator) Translate(_, address uint64) (physical, contiguous uint64, err error) {
+	return 0, 0, &mem.FaultError{Message: t.why, Address: address}
+}
+
+func (noTranslator) Next(_, _ uint64) (uint64, bool) { return 0, false }
