@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -136,7 +137,7 @@ func (r running) threads(p *drgn.Program) drgn.ThreadSeq {
 		}
 		for _, tid := range tids {
 			t, err := r.thread(p, tid)
-			if errors.Is(err, os.ErrNotExist) {
+			if hasEnded(err) {
 				continue // it has just ended
 			}
 			if !yield(t, err) || err != nil {
@@ -145,6 +146,9 @@ func (r running) threads(p *drgn.Program) drgn.ThreadSeq {
 		}
 	}
 }
+
+// hasEnded says whether an error is that of a thread which is no more.
+func hasEnded(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
 
 func (r running) thread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 	name, err := r.Comm(tid)
@@ -156,7 +160,7 @@ func (r running) thread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 
 func (r running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 	t, err := r.thread(p, tid)
-	if errors.Is(err, os.ErrNotExist) {
+	if hasEnded(err) {
 		return nil, noThread(tid)
 	}
 	return t, err
@@ -164,7 +168,7 @@ func (r running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 
 func (r running) mainThread(p *drgn.Program) (*drgn.Thread, error) {
 	t, err := r.thread(p, uint64(r.PID))
-	if errors.Is(err, os.ErrNotExist) {
+	if hasEnded(err) {
 		return nil, &drgn.LookupError{Kind: "main thread"}
 	}
 	return t, err
