@@ -58,8 +58,8 @@ var notThere = map[apiEntry]bool{}
 
 func init() {
 	for class, names := range map[string]string{
-		"": "DebugInfoOptions WantedSupplementaryFile program_from_kernel",
-		"Program": "set_kernel set_linux_kernel_custom set_qemu_qmp loaded_modules create_loaded_modules shared_library_module vdso_module " +
+		"": "DebugInfoOptions WantedSupplementaryFile",
+		"Program": "loaded_modules create_loaded_modules shared_library_module vdso_module " +
 			"relocatable_module linux_kernel_loadable_module extra_module register_debug_info_finder registered_debug_info_finders set_enabled_debug_info_finders " +
 			"enabled_debug_info_finders debug_info_options load_debug_info load_default_debug_info load_module_debug_info find_standard_debug_info",
 		"DebugInfoOptions": "__new__ directories try_module_name try_build_id debug_link_directories try_debug_link try_procfs try_embedded_vdso try_reuse " +
