@@ -1,0 +1,63 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+const process = "../../testdata/process"
+
+// TestProcess debugs a child, which takes no privileges.
+func TestProcess(t *testing.T) {
+	child := exec.Command("cat")
+	in, err := child.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := child.Start(); err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() {
+		in.Close() // ends it
+		child.Wait()
+	})
+	pid := strconv.Itoa(child.Process.Pid)
+	for comm := ""; comm != "cat\n"; time.Sleep(5 * time.Millisecond) {
+		b, err := os.ReadFile("/proc/" + pid + "/comm")
+		if err != nil {
+			t.Fatal(err)
+		}
+		comm = string(b)
+	}
+	if _, err := os.ReadFile("/proc/" + pid + "/auxv"); err != nil {
+		t.Skip("children can't be traced:", err)
+	}
+	code := "print(ProgramFlags.IS_LIVE in prog.flags, prog.main_thread().name, [t.tid for t in prog.threads()], " +
+		"prog.read(prog.main_module().address_range[0], 4))\n" +
+		"try: stack_trace(prog.main_thread().tid)\nexcept NotImplementedError as e: print(e)"
+	out, errs, exit := drgnProgram(t, "", "-p", pid, "-e", "from drgn import ProgramFlags\n"+code)
+	want := "True cat [" + pid + "] b'\\x7fELF'\nstack unwinding is not yet supported for live processes\n"
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+	out, errs, exit = drgnProgram(t, "", "-p", "999999999", "-e", "1")
+	if exit != 1 || out != "" || !strings.Contains(errs, "/proc/999999999/mem") || strings.Contains(errs, "Traceback") {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
+
+// TestProcessCore debugs the core of a process. The directory that it was dumped in is gone, so the program is named.
+func TestProcessCore(t *testing.T) {
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "threads.core.gz"), "-s", filepath.Join(process, "threads"),
+		"-e", "print(prog['message'].string_(), len(list(prog.threads())))\nprint(prog.crashed_thread().stack_trace())")
+	want := "b'hello from a process' 5\n#0  crashes (/src/threads.c:40:9)\n#1  crashes (/src/threads.c:39:10)\n#2  crashes (/src/threads.c:39:10)\n" +
+		"#3  run (/src/threads.c:50:12)\n#4  clone_thread+0x19/0x1a\n"
+	if exit != 0 || !strings.HasPrefix(out, want) {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
