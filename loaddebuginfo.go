@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -46,7 +47,8 @@ type debugInfoLoad struct {
 
 // LoadDebugInfo finds out what the program has loaded and gives modules their debugging information: from the files that
 // are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded.
-func (p *Program) LoadDebugInfo(what LoadDebugInfo) error {
+// Canceling ctx ends a download.
+func (p *Program) LoadDebugInfo(ctx context.Context, what LoadDebugInfo) error {
 	l := &debugInfoLoad{LoadDebugInfo: what, p: p, byID: map[string][]*provided{}}
 	log := p.log()
 	switch {
@@ -69,7 +71,7 @@ func (p *Program) LoadDebugInfo(what LoadDebugInfo) error {
 		}
 		if len(l.dirs) > 0 && m.WantsDebugFile() {
 			if m.kind == MainModule { // others can't be found without it
-				if err := p.FindStandardDebugInfo([]*Module{m.Module}, l.dirOptions()); err != nil {
+				if err := p.FindStandardDebugInfo(ctx, []*Module{m.Module}, l.dirOptions()); err != nil {
 					return err
 				}
 			} else {
@@ -80,7 +82,7 @@ func (p *Program) LoadDebugInfo(what LoadDebugInfo) error {
 		case l.Only != nil && !l.Only(m.Module):
 		case m.kind == MainModule && (l.Default || l.Main):
 			if m.WantsDebugFile() || m.WantsLoadedFile() {
-				if err := p.LoadModuleDebugInfo(m.Module); err != nil {
+				if err := p.LoadModuleDebugInfo(ctx, m.Module); err != nil {
 					return err
 				}
 			}
@@ -94,12 +96,12 @@ func (p *Program) LoadDebugInfo(what LoadDebugInfo) error {
 		}
 	}
 	if len(l.given) > 0 {
-		if err := p.FindStandardDebugInfo(l.given, l.dirOptions()); err != nil {
+		if err := p.FindStandardDebugInfo(ctx, l.given, l.dirOptions()); err != nil {
 			return err
 		}
 	}
 	if len(wanting) > 0 {
-		if err := p.runFinders(wanting); err != nil {
+		if err := p.runFinders(ctx, wanting); err != nil {
 			return err
 		}
 	}
@@ -231,7 +233,7 @@ func (p *Program) notes(modules []*Module) (notes []string) {
 }
 
 // LoadModuleDebugInfo has the finders that are enabled look for the files that modules want. What is not found is no error.
-func (p *Program) LoadModuleDebugInfo(modules ...*Module) error {
+func (p *Program) LoadModuleDebugInfo(ctx context.Context, modules ...*Module) error {
 	log := p.log()
 	log.Debug(fmt.Sprintf("loading debugging symbols for %d modules", len(modules)))
 	var wanting []*Module
@@ -251,7 +253,7 @@ func (p *Program) LoadModuleDebugInfo(modules ...*Module) error {
 	if len(wanting) == 0 {
 		return nil
 	}
-	if err := p.runFinders(wanting); err != nil {
+	if err := p.runFinders(ctx, wanting); err != nil {
 		return err
 	}
 	have := 0
@@ -265,13 +267,13 @@ func (p *Program) LoadModuleDebugInfo(modules ...*Module) error {
 }
 
 // runFinders asks the finders in order, each with the modules that still want something.
-func (p *Program) runFinders(modules []*Module) error {
+func (p *Program) runFinders(ctx context.Context, modules []*Module) error {
 	for _, f := range p.debug.finders.list() {
 		modules = slices.DeleteFunc(slices.Clone(modules), func(m *Module) bool { return !m.WantsDebugFile() && !m.WantsLoadedFile() })
 		if len(modules) == 0 {
 			return nil
 		}
-		if err := f.fn(p, modules); err != nil {
+		if err := f.fn(ctx, p, modules); err != nil {
 			return err
 		}
 	}

@@ -6,6 +6,7 @@
 package drgn
 
 import (
+	"os"
 	"sync"
 	"sync/atomic"
 
@@ -83,6 +84,7 @@ func New(platform arch.Platform) *Program {
 	must(p.RegisterObjectFinder("dwarf", findDebugObject, EnableLast))
 	must(p.RegisterSymbolFinder("elf", symbolsOf, EnableLast))
 	must(p.RegisterDebugInfoFinder("standard", findStandard, EnableLast))
+	p.registerDebuginfod(os.Getenv)
 	return p
 }
 

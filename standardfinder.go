@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"hash/crc32"
 	"path/filepath"
@@ -13,7 +14,7 @@ import (
 
 // A DebugInfoFinder looks for the files of modules that want some: it calls [Module.TryFile], or says with
 // [Module.SetDebugFileStatus] that a file is not needed, and passes over modules that it knows nothing of.
-type DebugInfoFinder func(p *Program, modules []*Module) error
+type DebugInfoFinder func(ctx context.Context, p *Program, modules []*Module) error
 
 // RegisterDebugInfoFinder registers a finder; at is its place among those that are asked: see [Program.RegisterTypeFinder].
 func (p *Program) RegisterDebugInfoFinder(name string, f DebugInfoFinder, at int) error {
@@ -32,7 +33,7 @@ func (p *Program) kernelRelease() string {
 
 // FindStandardDebugInfo looks for the files of modules where systems keep them, as options say: it is what the finder
 // "standard" does with the program's options.
-func (p *Program) FindStandardDebugInfo(modules []*Module, o DebugInfoOptions) error {
+func (p *Program) FindStandardDebugInfo(ctx context.Context, modules []*Module, o DebugInfoOptions) error {
 	s := &standardSearch{p: p, o: &o, kmods: debuginfo.Kmods{KernelDirs: o.KernelDirectories, Dirs: o.Directories, Release: p.kernelRelease()}}
 	s.kmods.Log = func(text string) { p.log().Debug(text) }
 	switch o.Kmod {
@@ -57,6 +58,9 @@ func (p *Program) FindStandardDebugInfo(modules []*Module, o DebugInfoOptions) e
 	}
 	p.log().Debug(fmt.Sprintf("trying standard debug info finder with directories=%s", pythonTuple(o.Directories)))
 	for _, m := range modules {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		if err := s.find(m); err != nil {
 			return err
 		}
@@ -64,8 +68,8 @@ func (p *Program) FindStandardDebugInfo(modules []*Module, o DebugInfoOptions) e
 	return nil
 }
 
-func findStandard(p *Program, modules []*Module) error {
-	return p.FindStandardDebugInfo(modules, p.DebugInfoOptions())
+func findStandard(ctx context.Context, p *Program, modules []*Module) error {
+	return p.FindStandardDebugInfo(ctx, modules, p.DebugInfoOptions())
 }
 
 func pythonTuple(names []string) string {

@@ -31,6 +31,8 @@ type Options struct {
 	Prepare func(p *drgn.Program) error
 	// Log is told what is done to find debugging information; nil is nobody, and then Warn is told of warnings.
 	Log *slog.Logger
+	// Context ends downloads when it is canceled; nil is never.
+	Context context.Context
 	// CacheDir is where the indexes of debugging information are kept; "" is "godrgn" in the user's cache directory,
 	// and "-" is nowhere.
 	CacheDir string
@@ -133,7 +135,7 @@ func load(p *drgn.Program, o Options) error {
 			o.warn(fmt.Errorf("%s has no debugging information that can be read; ignoring", path))
 		}
 	}
-	err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: o.Symbols, Default: !o.NoDefaultSymbols && !o.MainSymbols, Main: o.MainSymbols})
+	err := p.LoadDebugInfo(o.context(), drgn.LoadDebugInfo{Paths: o.Symbols, Default: !o.NoDefaultSymbols && !o.MainSymbols, Main: o.MainSymbols})
 	if err == nil {
 		return nil
 	}
@@ -172,6 +174,13 @@ func (w warnings) WithGroup(string) slog.Handler                { return w }
 func (w warnings) Handle(_ context.Context, r slog.Record) error {
 	w.o.warn(errors.New(r.Message))
 	return nil
+}
+
+func (o Options) context() context.Context {
+	if o.Context == nil {
+		return context.Background()
+	}
+	return o.Context
 }
 
 func (o Options) warn(err error) {

@@ -270,7 +270,7 @@ func TestCustomKernel(t *testing.T) {
 		if p.Flags() != flags {
 			t.Errorf("flags %v, want %v", p.Flags(), flags)
 		}
-		if err := p.LoadDebugInfo(drgn.LoadDebugInfo{Paths: []string{filepath.Join(fixture, "vmlinux.zst")}}); err != nil {
+		if err := p.LoadDebugInfo(t.Context(), drgn.LoadDebugInfo{Paths: []string{filepath.Join(fixture, "vmlinux.zst")}}); err != nil {
 			t.Fatal(err)
 		}
 		if got := names(t, p); got != want || reads == 0 {

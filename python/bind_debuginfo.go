@@ -135,7 +135,7 @@ func debugInfoMethods() []Func {
 		}},
 		{Sig: "loaded_modules()", Doc: "Return an iterator over the modules that the program has loaded, each with whether it is new; those that are not known yet are created.", Do: loadedModules},
 		{Sig: "create_loaded_modules()", Doc: "Create all modules that the program has loaded.", Do: func(c Call) error {
-			return loading(c, c.selfProg().CreateLoadedModules)
+			return loading(c, func(context.Context) error { return c.selfProg().CreateLoadedModules() })
 		}},
 		{Sig: "main_module(name: path = None, *, create: bool = False)", Doc: "Return the main module; with create, it is created if there is none.", Do: func(c Call) error {
 			if !c.Has(0) {
@@ -192,7 +192,7 @@ func debugInfoMethods() []Func {
 			if err != nil {
 				return err
 			}
-			return loading(c, func() error { return p.LoadModuleDebugInfo(modules...) })
+			return loading(c, func(ctx context.Context) error { return p.LoadModuleDebugInfo(ctx, modules...) })
 		}},
 		{Sig: "find_standard_debug_info(modules: any, options: any? = None)", Doc: "Look for the files of modules where systems keep them: what the finder 'standard' does.", Do: func(c Call) error {
 			p := c.selfProg()
@@ -210,7 +210,7 @@ func debugInfoMethods() []Func {
 					return err
 				}
 			}
-			return loading(c, func() error { return p.FindStandardDebugInfo(modules, o) })
+			return loading(c, func(ctx context.Context) error { return p.FindStandardDebugInfo(ctx, modules, o) })
 		}},
 		{Sig: "register_debug_info_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(modules), which calls Module.try_file() with files that modules want.", Do: func(c Call) error {
 			f := c.py(1)
@@ -224,7 +224,7 @@ func debugInfoMethods() []Func {
 			if err != nil {
 				return err
 			}
-			return done(c, c.selfProg().RegisterDebugInfoFinder(c.Str(0), func(_ *drgn.Program, modules []*drgn.Module) error {
+			return done(c, c.selfProg().RegisterDebugInfoFinder(c.Str(0), func(_ context.Context, _ *drgn.Program, modules []*drgn.Module) error {
 				var l list
 				for _, m := range modules {
 					l = append(l, moduleInstance(m))
@@ -294,8 +294,8 @@ func optionValues(o drgn.DebugInfoOptions) tuple {
 
 // loadDebugInfo loads debugging information; what is missing is logged before it is raised.
 func loadDebugInfo(c Call, p *drgn.Program, o drgn.LoadDebugInfo) error {
-	return loading(c, func() error {
-		err := p.LoadDebugInfo(o)
+	return loading(c, func(ctx context.Context) error {
+		err := p.LoadDebugInfo(ctx, o)
 		var missing *drgn.MissingDebugInfoError
 		if errors.As(err, &missing) {
 			for _, line := range missing.Lines() {

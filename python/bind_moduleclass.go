@@ -273,7 +273,7 @@ func moduleClassList() []*class {
 			}},
 			{Sig: "try_file(path: path, *, fd: int = -1, force: bool = False)", Doc: "Use a file if it fits and is wanted. An open file descriptor is closed; force takes a file of another build too.", Do: func(c Call) error {
 				m, path, fd, force := mod(c), c.Str(0), c.IntOr(1, -1), c.Bool(2)
-				return loading(c, func() error {
+				return loading(c, func(context.Context) error {
 					var file *os.File
 					if fd >= 0 {
 						file = os.NewFile(uintptr(fd), path)
@@ -315,11 +315,11 @@ func moduleClassList() []*class {
 }
 
 // loading does what may take long and log, with the GIL released.
-func loading(c Call, f func() error) error {
+func loading(c Call, f func(ctx context.Context) error) error {
 	if err := syncLog(); err != nil {
 		return err
 	}
-	if err := c.Long(func(context.Context) error { return f() }); err != nil {
+	if err := c.Long(f); err != nil {
 		return err
 	}
 	return c.None()

@@ -8,7 +8,7 @@ func TestModulesThreadsStacks(t *testing.T) {
 from drgn import MainModule, Module, ModuleFileStatus, SourceLocation, SourceLocationList, StackFrame, StackTrace, Thread
 m = prog.main_module()
 assert isinstance(m, MainModule) and isinstance(m, Module) and list(prog.modules())[0].name == m.name == "kernel"
-assert m.prog is prog and m.address_ranges == [m.address_range] and m.address_range[0] <= prog.symbol("schedule").address < m.address_range[1]
+assert m.prog is prog and m.address_ranges == (m.address_range,) and m.address_range[0] <= prog.symbol("schedule").address < m.address_range[1]
 assert len(m.build_id) == 20 and m.object.absent_
 assert m.debug_file_status == ModuleFileStatus.HAVE and not m.wants_debug_file() and m.debug_file_path and m.debug_file_bias > 0
 assert prog.module("kernel").name == prog.module(m.address_range[0]).name == "kernel"

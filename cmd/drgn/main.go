@@ -130,9 +130,9 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 
 // opener returns what opens the program that the flags name.
 func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
-	return func(_ context.Context, warn func(error)) (*drgn.Program, error) {
+	return func(ctx context.Context, warn func(error)) (*drgn.Program, error) {
 		o := f.symbols.options()
-		o.Warn, o.Log = warn, python.Log()
+		o.Warn, o.Log, o.Context = warn, python.Log(), ctx
 		if !f.quiet {
 			o.Progress = progressTo(os.Stderr)
 		}

@@ -1,0 +1,315 @@
+package debuginfo
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A Debuginfod asks servers for the files of builds, by debuginfod's protocol (debuginfod(8)), and keeps what they give in
+// the cache that its other clients use (debuginfod-client-config(7)).
+type Debuginfod struct {
+	URLs    []string
+	Cache   string        // directory
+	Timeout time.Duration // how long a server may send nothing; 0 is for ever
+	MaxTime time.Duration // what one file may take in all; 0 is for ever
+	MaxSize int64         // of a file in bytes; 0 is any
+	Retries int           // after a failure to reach a server
+	Headers http.Header   // sent with each request
+	// Progress is told how much of a file has come, and of how much, 0 when that is not known; may be nil.
+	Progress func(done, total uint64)
+	// Log is told what is asked of whom; may be nil.
+	Log func(text string)
+
+	mu   sync.Mutex
+	dead map[string]error // servers that were not reached
+}
+
+// Servers have missLife to get a file that they did not have before they are asked again, unless the cache's file
+// cache_miss_s says otherwise.
+const missLife = 600 * time.Second
+
+// maxDownload bounds the size of a file where MaxSize does not.
+const maxDownload = 64 << 30
+
+// DebuginfodFromEnv returns the client that the environment describes; nil when DEBUGINFOD_URLS names no server. It says
+// what it can't understand.
+func DebuginfodFromEnv(getenv func(string) string) (*Debuginfod, error) {
+	urls := strings.Fields(getenv("DEBUGINFOD_URLS"))
+	if len(urls) == 0 {
+		return nil, nil
+	}
+	d := &Debuginfod{URLs: urls, Timeout: 90 * time.Second, Retries: 2, Cache: getenv("DEBUGINFOD_CACHE_PATH")}
+	if d.Cache == "" {
+		base, home := getenv("XDG_CACHE_HOME"), getenv("HOME")
+		old := filepath.Join(home, ".debuginfod_client_cache")
+		switch _, err := os.Stat(old); {
+		case home != "" && err == nil:
+			d.Cache = old // where it was before elfutils 0.178
+		case base != "":
+			d.Cache = filepath.Join(base, "debuginfod_client")
+		case home != "":
+			d.Cache = filepath.Join(home, ".cache", "debuginfod_client")
+		default:
+			return nil, errors.New("debuginfod needs a cache: set DEBUGINFOD_CACHE_PATH")
+		}
+	}
+	var errs []error
+	number := func(name string, set func(n int64)) {
+		text := getenv(name)
+		if text == "" {
+			return
+		}
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 {
+			errs = append(errs, fmt.Errorf("%s=%s is not understood", name, text))
+			return
+		}
+		set(n)
+	}
+	seconds := func(to *time.Duration) func(int64) {
+		return func(n int64) { *to = time.Duration(min(n, 1<<30)) * time.Second }
+	}
+	number("DEBUGINFOD_TIMEOUT", seconds(&d.Timeout))
+	number("DEBUGINFOD_MAXTIME", seconds(&d.MaxTime))
+	number("DEBUGINFOD_MAXSIZE", func(n int64) { d.MaxSize = n })
+	number("DEBUGINFOD_RETRY_LIMIT", func(n int64) { d.Retries = int(min(n, 100)) })
+	if path := getenv("DEBUGINFOD_HEADERS_FILE"); path != "" {
+		data, err := readRegular(path)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		d.Headers = parseHeaders(data)
+	}
+	return d, errors.Join(errs...)
+}
+
+func parseHeaders(data []byte) http.Header {
+	h := http.Header{}
+	for s := bufio.NewScanner(bytes.NewReader(data)); s.Scan(); {
+		if name, value, ok := strings.Cut(s.Text(), ":"); ok && name != "" && !strings.ContainsAny(name, " \t") {
+			h.Add(name, strings.TrimSpace(value))
+		}
+	}
+	return h
+}
+
+func (d *Debuginfod) log(format string, args ...any) {
+	if d.Log != nil {
+		d.Log(fmt.Sprintf(format, args...))
+	}
+}
+
+// Find returns the path of a build's file: of kind "debuginfo" or "executable". It wraps fs.ErrNotExist when no server has it.
+func (d *Debuginfod) Find(ctx context.Context, id []byte, kind string) (string, error) {
+	if len(id) == 0 || kind != "debuginfo" && kind != "executable" {
+		return "", fs.ErrNotExist
+	}
+	text := hex.EncodeToString(id)
+	dir := filepath.Join(d.Cache, text)
+	path := filepath.Join(dir, kind)
+	if st, err := os.Stat(path); err == nil && st.Mode().IsRegular() {
+		if st.Size() > 0 {
+			return path, nil
+		}
+		if age := time.Since(st.ModTime()); age >= 0 && age < d.missLife() {
+			d.log("%s was not found %s ago; not asking again", path, age.Round(time.Second))
+			return "", fs.ErrNotExist
+		}
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	missing := true // all servers say that they have none
+	var errs []error
+	for _, url := range d.URLs {
+		err := d.fetch(ctx, url, id, kind, path)
+		switch {
+		case err == nil:
+			return path, nil
+		case ctx.Err() != nil:
+			return "", ctx.Err()
+		case !errors.Is(err, fs.ErrNotExist):
+			missing = false
+			errs = append(errs, fmt.Errorf("%s: %w", url, err))
+		}
+	}
+	if missing {
+		// An empty file that nobody may read is how clients say so to each other. That it can't be written is no harm.
+		_ = os.Remove(path)
+		if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0); err == nil {
+			_ = f.Close()
+		}
+		return "", fs.ErrNotExist
+	}
+	return "", errors.Join(errs...)
+}
+
+func (d *Debuginfod) missLife() time.Duration {
+	if data, err := readRegular(filepath.Join(d.Cache, "cache_miss_s")); err == nil {
+		if n, err := strconv.ParseInt(strings.TrimSpace(string(data)), 10, 32); err == nil && n >= 0 {
+			return time.Duration(n) * time.Second
+		}
+	}
+	return missLife
+}
+
+// transport serves file: addresses, too, as other clients do.
+var transport = sync.OnceValue(func() http.RoundTripper {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.DisableCompression = true // sizes are those of the files
+	t.RegisterProtocol("file", http.NewFileTransport(http.Dir("/")))
+	return t
+})
+
+// fetch gets a file from one server to path.
+func (d *Debuginfod) fetch(ctx context.Context, server string, id []byte, kind, path string) error {
+	d.mu.Lock()
+	err := d.dead[server]
+	d.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	url := strings.TrimSuffix(server, "/") + "/buildid/" + hex.EncodeToString(id) + "/" + kind
+	for try := 0; ; try++ {
+		d.log("asking %s", url)
+		var unreachable bool
+		unreachable, err = d.download(ctx, url, id, path)
+		if err == nil || !unreachable || ctx.Err() != nil {
+			return err
+		}
+		if try >= d.Retries {
+			break
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.dead == nil {
+		d.dead = map[string]error{}
+	}
+	d.dead[server] = err
+	return err
+}
+
+// download gets a file whole and of the right build, or not at all.
+func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path string) (unreachable bool, err error) {
+	if d.MaxTime > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, d.MaxTime, fmt.Errorf("took longer than %s", d.MaxTime))
+		defer cancel()
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	alive := func() {}
+	if d.Timeout > 0 {
+		timer := time.AfterFunc(d.Timeout, func() { stop(fmt.Errorf("sent nothing for %s", d.Timeout)) })
+		defer timer.Stop()
+		alive = func() { timer.Reset(d.Timeout) }
+	}
+	defer func() {
+		if cause := context.Cause(ctx); err != nil && cause != nil {
+			err = cause
+		}
+	}()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return false, err
+	}
+	for k, v := range d.Headers {
+		req.Header[k] = v
+	}
+	req.Header.Set("User-Agent", "godrgn")
+	resp, err := (&http.Client{Transport: transport()}).Do(req)
+	if err != nil {
+		return true, err
+	}
+	defer resp.Body.Close() // was only read
+	switch {
+	case resp.StatusCode == http.StatusNotFound:
+		return false, fs.ErrNotExist
+	case resp.StatusCode != http.StatusOK:
+		return resp.StatusCode >= 500, fmt.Errorf("the server says %s", resp.Status)
+	}
+	size := resp.ContentLength
+	if n, err := strconv.ParseInt(resp.Header.Get("X-Debuginfod-Size"), 10, 64); err == nil && size < 0 {
+		size = n
+	}
+	limit := int64(maxDownload)
+	if d.MaxSize > 0 {
+		limit = d.MaxSize
+	}
+	if size > limit {
+		return false, fmt.Errorf("the file has %d bytes, more than the %d that are wanted", size, limit)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), ".download-")
+	if err != nil {
+		return false, err
+	}
+	defer os.Remove(f.Name()) // when it was not renamed
+	body := &metered{r: resp.Body, alive: alive, total: uint64(max(size, 0)), report: d.Progress}
+	n, err := io.Copy(f, io.LimitReader(body, limit+1))
+	if err = errors.Join(err, f.Close()); err != nil {
+		return false, err
+	}
+	if n > limit {
+		return false, fmt.Errorf("the file has more than the %d bytes that are wanted", limit)
+	}
+	if resp.ContentLength >= 0 && n != resp.ContentLength {
+		return true, io.ErrUnexpectedEOF
+	}
+	if err := checkBuild(f.Name(), id); err != nil {
+		return false, err
+	}
+	if d.Progress != nil {
+		d.Progress(uint64(n), uint64(n))
+	}
+	return false, os.Rename(f.Name(), path)
+}
+
+// checkBuild says why a file is not of a build.
+func checkBuild(path string, id []byte) error {
+	f, err := OpenFile(path, path, nil, OpenOptions{})
+	if err != nil {
+		return fmt.Errorf("the server gave what is no ELF file: %w", err)
+	}
+	have := bytes.Clone(f.BuildID())
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if !bytes.Equal(have, id) {
+		return fmt.Errorf("the server gave a file of another build: %x", have)
+	}
+	return nil
+}
+
+// metered tells of what is read.
+type metered struct {
+	r           io.Reader
+	done, total uint64
+	alive       func()
+	report      func(done, total uint64)
+}
+
+func (m *metered) Read(b []byte) (int, error) {
+	n, err := m.r.Read(b)
+	if n > 0 {
+		m.done += uint64(n)
+		m.alive()
+		if m.report != nil {
+			m.report(m.done, m.total)
+		}
+	}
+	return n, err
+}
