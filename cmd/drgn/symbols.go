@@ -15,16 +15,21 @@ import (
 	"github.com/godrgn/drgn/linux"
 )
 
+// directories are where something is looked for, besides or instead of where it usually is.
+type directories struct {
+	given []string
+	only  bool
+}
+
 // symbolFlags say which debugging information is loaded, and from where.
 type symbolFlags struct {
-	files, extra                     []string
-	main, none                       bool
-	try, dont                        []string
-	dirs, linkDirs, kernelDirs       []string
-	noDirs, noLinkDirs, noKernelDirs bool
-	architecture, vmcoreinfo         string
-	platform                         arch.Platform
-	vmcoreinfoData                   []byte
+	files, extra             []string
+	main, none               bool
+	try, dont                []string
+	debug, link, kernel      directories
+	architecture, vmcoreinfo string
+	platform                 arch.Platform
+	vmcoreinfoData           []byte
 }
 
 const symbolUsage = `Debugging information:
@@ -54,12 +59,12 @@ func (s *symbolFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&s.none, "no-default-symbols", false, "")
 	fs.StringArrayVar(&s.try, "try-symbols-by", nil, "")
 	fs.StringArrayVar(&s.dont, "no-symbols-by", nil, "")
-	fs.StringArrayVar(&s.dirs, "debug-directory", nil, "")
-	fs.BoolVar(&s.noDirs, "no-default-debug-directories", false, "")
-	fs.StringArrayVar(&s.linkDirs, "debug-link-directory", nil, "")
-	fs.BoolVar(&s.noLinkDirs, "no-default-debug-link-directories", false, "")
-	fs.StringArrayVar(&s.kernelDirs, "kernel-directory", nil, "")
-	fs.BoolVar(&s.noKernelDirs, "no-default-kernel-directories", false, "")
+	fs.StringArrayVar(&s.debug.given, "debug-directory", nil, "")
+	fs.BoolVar(&s.debug.only, "no-default-debug-directories", false, "")
+	fs.StringArrayVar(&s.link.given, "debug-link-directory", nil, "")
+	fs.BoolVar(&s.link.only, "no-default-debug-link-directories", false, "")
+	fs.StringArrayVar(&s.kernel.given, "kernel-directory", nil, "")
+	fs.BoolVar(&s.kernel.only, "no-default-kernel-directories", false, "")
 	fs.StringVar(&s.architecture, "architecture", "", "")
 	fs.StringVar(&s.vmcoreinfo, "vmcoreinfo", "", "")
 }
@@ -69,7 +74,7 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 	if s.main && s.none {
 		return fmt.Errorf("--main-symbols and --no-default-symbols exclude each other")
 	}
-	if slices.Contains(s.dirs, "") {
+	if slices.Contains(s.debug.given, "") {
 		return fmt.Errorf("--debug-directory needs the name of a directory")
 	}
 	for _, m := range methods(s.try) {
@@ -132,15 +137,15 @@ func (s *symbolFlags) prepare(p *drgn.Program) error {
 		p.SetVMCOREINFO(s.vmcoreinfoData)
 	}
 	o := p.DebugInfoOptions()
-	first := func(given []string, defaults *[]string, none bool) {
-		if none {
-			*defaults = nil
+	first := func(d directories, usual *[]string) {
+		if d.only {
+			*usual = nil
 		}
-		*defaults = append(slices.Clone(given), *defaults...)
+		*usual = append(slices.Clone(d.given), *usual...)
 	}
-	first(s.dirs, &o.Directories, s.noDirs)
-	first(s.linkDirs, &o.DebugLinkDirectories, s.noLinkDirs)
-	first(s.kernelDirs, &o.KernelDirectories, s.noKernelDirs)
+	first(s.debug, &o.Directories)
+	first(s.link, &o.DebugLinkDirectories)
+	first(s.kernel, &o.KernelDirectories)
 	off := map[string]*bool{"module-name": &o.NoModuleName, "build-id": &o.NoBuildID, "debug-link": &o.NoDebugLink, "procfs": &o.NoProcfs,
 		"embedded-vdso": &o.NoEmbeddedVdso, "reuse": &o.NoReuse, "supplementary": &o.NoSupplementary}
 	enabled := p.EnabledFinders(drgn.DebugInfoFinders)
@@ -177,7 +182,7 @@ func (s *symbolFlags) prepare(p *drgn.Program) error {
 	return p.EnableFinders(drgn.DebugInfoFinders, enabled)
 }
 
-// progress shows on a terminal what takes longer than a moment.
+// progressTo returns what shows on a terminal what takes longer than a moment.
 func progressTo(w *os.File) func(what string, done, total uint64) {
 	if st, err := w.Stat(); err != nil || st.Mode()&os.ModeCharDevice == 0 || filepath.Base(os.Getenv("TERM")) == "dumb" {
 		return nil
