@@ -72,7 +72,7 @@ func SetCore(p *drgn.Program, path string, options ...Options) error {
 }
 
 func setCore(p *drgn.Program, path string, o Options) error {
-	if err := p.CheckUnopened(); err != nil {
+	if err := checkEmpty(p); err != nil {
 		return err
 	}
 	core, err := target.Open(path)

@@ -36,7 +36,7 @@ func Process(pid int, options ...Options) (*drgn.Program, error) {
 // SetProcess makes a program, which must have no target yet, that of the running process of an ID. It loads no debugging
 // information.
 func SetProcess(p *drgn.Program, pid int) error {
-	if err := p.CheckUnopened(); err != nil {
+	if err := checkEmpty(p); err != nil {
 		return err
 	}
 	process, err := target.OpenProcess(pid)

@@ -20,6 +20,9 @@ type kcore struct {
 }
 
 func (k kcore) ReadAt(b []byte, off int64) (int, error) {
+	if off < 0 {
+		return 0, errors.New("negative offset")
+	}
 	if off >= int64(len(k.data)) {
 		return 0, io.EOF
 	}
@@ -146,4 +149,30 @@ func TestOpenKcore(t *testing.T) {
 	if _, err := OpenKcore(root); !errors.As(err, &format) || !strings.Contains(err.Error(), "not the memory of the running kernel") {
 		t.Error(err)
 	}
+}
+
+// FuzzKcore reads the headers of a file as /proc/kcore is.
+func FuzzKcore(f *testing.F) {
+	file := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: pages("memory..", 1)[:64], Memsz: 4096})
+	file.Segments[0].Data = file.Note(file.Segments[0].Data, "CORE", NT_TASK, []byte("task"))
+	f.Add(file.Bytes(), uint64(0x1000))
+	f.Fuzz(func(t *testing.T, data []byte, address uint64) {
+		c, err := parseLive("/proc/kcore", kcore{data, int64(len(data))})
+		if (c == nil) == (err == nil) {
+			t.Fatal(c, err)
+		}
+		if err != nil {
+			return
+		}
+		s, err := c.Space()
+		if err != nil {
+			return
+		}
+		for _, physical := range []bool{false, true} {
+			var fault *mem.FaultError
+			if err := s.Read(make([]byte, 8), address, physical); err != nil && !errors.As(err, &fault) {
+				t.Error(err)
+			}
+		}
+	})
 }
