@@ -67,10 +67,11 @@ type span struct {
 // spans are sorted by low.
 type spans []span
 
-// sort sorts the spans and prepares them for find. Of those that start at one address the shortest comes last.
+// sort sorts the spans and prepares them for find. Of those that start at one address the shortest comes last;
+// of several names for one function, which assemblers make, the first.
 func (s spans) sort() {
 	slices.SortStableFunc(s, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(b.high, a.high))
+		return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(b.high, a.high), cmp.Compare(b.of, a.of))
 	})
 	reach := uint64(0)
 	for i := range s {
