@@ -53,28 +53,6 @@ var specialUse = map[string]string{
 	"__round__": `round\(`, "__trunc__": `trunc\(`, "__floor__": `floor\(`, "__ceil__": `ceil\(`,
 }
 
-// notThere are the entries that this program does not have yet.
-var notThere = map[apiEntry]bool{}
-
-func init() {
-	for class, names := range map[string]string{
-		"": "DebugInfoOptions WantedSupplementaryFile",
-		"Program": "loaded_modules create_loaded_modules shared_library_module vdso_module " +
-			"relocatable_module linux_kernel_loadable_module extra_module register_debug_info_finder registered_debug_info_finders set_enabled_debug_info_finders " +
-			"enabled_debug_info_finders debug_info_options load_debug_info load_default_debug_info load_module_debug_info find_standard_debug_info",
-		"DebugInfoOptions": "__new__ directories try_module_name try_build_id debug_link_directories try_debug_link try_procfs try_embedded_vdso try_reuse " +
-			"try_supplementary kernel_directories try_kmod",
-		"Module": "loaded_file_status loaded_file_path loaded_file_bias supplementary_debug_file_kind supplementary_debug_file_path wants_loaded_file " +
-			"wanted_supplementary_debug_file try_file",
-		"SharedLibraryModule": "dynamic_address", "VdsoModule": "dynamic_address", "RelocatableModule": "address section_addresses", "ExtraModule": "id",
-		"WantedSupplementaryFile": "kind path supplementary_path checksum",
-	} {
-		for name := range strings.FieldsSeq(names) {
-			notThere[apiEntry{class, name}] = true
-		}
-	}
-}
-
 // apiSources are the tests that are looked at, in this order: the parity scripts before all others.
 func apiSources(t *testing.T) (names []string, texts map[string]string) {
 	texts = map[string]string{}
@@ -121,13 +99,9 @@ func TestAPIPage(t *testing.T) {
 	names, texts := apiSources(t)
 	var page strings.Builder
 	page.WriteString("# Module drgn, and what tests it\n\nWritten by `go test ./python -run TestAPIPage -update` from the names of the interface and the scripts that use them; " +
-		"the scripts in\n`python/testdata/parity` are held against the reference. An entry with no test is one that is not there yet.\n\n| entry | test |\n| --- | --- |\n")
+		"the scripts in\n`python/testdata/parity` are held against the reference.\n\n| entry | test |\n| --- | --- |\n")
 	for _, e := range apiEntries(string(list)) {
 		label := strings.TrimPrefix(e.class+"."+e.name, ".")
-		if notThere[e] {
-			fmt.Fprintf(&page, "| `%s` | not there yet |\n", label)
-			continue
-		}
 		use, by := e.use(), ""
 		for _, name := range names {
 			if use.MatchString(texts[name]) && (e.class == "" || strings.Contains(texts[name], e.class) || e.class == "Object") {

@@ -32,3 +32,51 @@ assert places[0].name() == "schedule" and places[0].filename == "kernel/sched/co
 assert prog.source_location(prog.symbol("schedule").address)[0] == places[0]
 `)
 }
+
+// The kernel's modules and their debugging information, step by step.
+func TestLoadDebugInfo(t *testing.T) {
+	script(t, true, `
+import logging, os, sys
+from drgn import MissingDebugInfoError, ModuleFileStatus, Program, RelocatableModule, program_from_core_dump
+
+records = []
+class Records(logging.Handler):
+    def emit(self, record):
+        records.append((record.levelname, record.getMessage()))
+logging.getLogger("drgn").addHandler(Records())
+logging.getLogger("drgn").setLevel("DEBUG")
+logging.getLogger("drgn").propagate = False
+
+core = prog.core_dump_path
+vmlinux = os.path.join(os.path.dirname(core), "vmlinux.zst")
+p = Program()
+p.debug_info_options.directories = p.debug_info_options.kernel_directories = ()
+p.set_core_dump(core)
+assert list(p.modules()) == []
+try:
+    p.load_default_debug_info()
+    assert False
+except MissingDebugInfoError as e:
+    assert "kernel 6.12.117-godrgn" in str(e), e
+assert ("WARNING", "missing debugging symbols for kernel 6.12.117-godrgn") in records, records
+assert [(m.name, new) for m, new in p.loaded_modules()] == [("kernel", False)]
+p.load_debug_info([vmlinux, "/nosuch"])
+assert any(l == "WARNING" and "/nosuch: No such file or directory; ignoring" in m for l, m in records), records
+assert any(l == "INFO" and m.startswith("kernel: using debug info file ") for l, m in records), records
+m = p.main_module()
+assert m.loaded_file_status == ModuleFileStatus.DONT_NEED and m.debug_file_status == ModuleFileStatus.HAVE and m.address_range
+assert p["init_task"].comm.string_() == b"swapper/0"
+from drgn.helpers.linux.module import for_each_module
+for mod in for_each_module(p):
+    m = p.linux_kernel_loadable_module(mod, create=True)
+    assert isinstance(m, RelocatableModule) and m == p.linux_kernel_loadable_module(mod) and m.object == mod
+    assert m.address == m.address_ranges[0][0] and m.section_addresses[".text"]
+try:
+    p.linux_kernel_loadable_module(p["init_task"].address_of_())
+    assert False
+except TypeError as e:
+    assert str(e) == "struct module * is required"
+p.create_loaded_modules()
+p.load_debug_info(main=True)
+`)
+}

@@ -19,6 +19,7 @@ o.try_kmod = 5
 o.try_kmod = KmodSearchMethod.WALK
 o.try_build_id = ""
 o.try_reuse = 7
+o.try_module_name, o.try_debug_link, o.try_procfs, o.try_embedded_vdso, o.try_reuse, o.try_supplementary, o.try_kmod
 o
 DebugInfoOptions(o, directories=("/z",), try_procfs=False)
 DebugInfoOptions(None) == DebugInfoOptions(None)

@@ -2,7 +2,7 @@
 
 import pathlib
 
-from drgn import ModuleFileStatus, Object, Program
+from drgn import ExtraModule, MainModule, Module, ModuleFileStatus, Object, Program, RelocatableModule, SharedLibraryModule, VdsoModule
 
 p, q = Program(), Program()
 p.main_module()
@@ -160,3 +160,7 @@ s
 hash(s)
 s.clear()
 s == {}
+
+[isinstance(x, (ExtraModule, RelocatableModule)) for x in (m, r)], isinstance(p.main_module(), MainModule), isinstance(r, Module)
+isinstance(p.shared_library_module("l", 0x1000), SharedLibraryModule), isinstance(p.vdso_module("v", 0x2000), VdsoModule)
+Module()

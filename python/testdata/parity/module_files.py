@@ -3,7 +3,7 @@
 import os
 import tempfile
 
-from drgn import DebugInfoOptions, ModuleFileStatus, Program
+from drgn import DebugInfoOptions, ModuleFileStatus, Program, WantedSupplementaryFile
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "files")
 
@@ -39,7 +39,7 @@ def find(m, **options):
 
 def wanted(m):
     w = m.wanted_supplementary_debug_file()
-    return w.kind, base(w.path), w.supplementary_path, w.checksum
+    return w.kind, base(w.path), w.supplementary_path, w.checksum, isinstance(w, WantedSupplementaryFile)
 
 
 show(extra("point"))
