@@ -160,15 +160,53 @@ PyTypeObject *sh_class(int cls, const char *name, const char *doc, int base, uns
 	return new_class(cls, name, sizeof(Obj), (newid ? 0 : TPF_NO_NEW) | (slots & S_BASE ? TPF_BASE : 0) | (slots & S_MUTABLE ? 0 : TPF_IMMUTABLE), s, base);
 }
 
-// ---- Programs: the only instances that hold others, so the only ones that Python's collector visits.
+// ---- Programs: the only instances that Python's collector visits. Others hold their program and are no containers of
+// the collector's: that would make every member access slower. So a program that keeps its own objects, in its cache, in
+// closures of its finders or in attributes of a subclass, visits itself for each of them. That is right as long as nobody
+// else has the object or what it lies in, or the object would lose a program that is in use: only what a chain of single
+// references leads to counts.
+#define DEEPEST 32
+typedef struct { visitproc visit; void *arg; int depth, shared; } deep;
+static void iter_dealloc(PyObject *self);
+static PyObject *iter_keeps(PyObject *self);
+
+static int single(PyObject *o) { return (uint32_t)o->ob_refcnt == 1; }
+
+static int visit_deep(PyObject *o, void *p) {
+	deep *d = p;
+	if (!single(o)) return 0;
+	void *dealloc = py.PyType_GetSlot(o->ob_type, SLOT_tp_dealloc);
+	if (dealloc == (void *)obj_dealloc || dealloc == (void *)iter_dealloc) {
+		PyObject *prog = dealloc == (void *)obj_dealloc ? ((Obj *)o)->prog : iter_keeps(o);
+		return prog ? d->visit(prog, d->arg) : 0;
+	}
+	if (!(py.PyType_GetFlags(o->ob_type) & TPF_GC) || sh_is_program(o) || d->depth == DEEPEST) return 0; // a program ends the cycle
+	int (*traverse)(PyObject *, visitproc, void *) = py.PyType_GetSlot(o->ob_type, SLOT_tp_traverse);
+	if (!traverse) return 0;
+	d->depth++;
+	int r = traverse(o, visit_deep, d);
+	d->depth--;
+	return r;
+}
+
+// The attributes of a subclass's instance lie in the instance, and a dictionary that somebody else has may share them.
+static int find_shared(PyObject *o, void *p) {
+	if (!single(o) && py.PyType_GetFlags(o->ob_type) & TPF_DICT) ((deep *)p)->shared = 1;
+	return 0;
+}
+
 static int prog_traverse(PyObject *self, visitproc visit, void *arg) {
 	Prog *p = (Prog *)self;
+	deep d = {visit, arg};
 	PyObject *all[] = {p->cache, p->config, p->held, (PyObject *)self->ob_type};
 	for (int i = 0; i < 4; i++) {
 		int r = all[i] ? visit(all[i], arg) : 0;
+		if (!r && all[i] && i < 3) r = visit_deep(all[i], &d);
 		if (r) return r;
 	}
-	return 0;
+	if (!(py.PyType_GetFlags(self->ob_type) & TPF_MANAGED_DICT)) return 0;
+	py.PyObject_VisitManagedDict(self, find_shared, &d);
+	return d.shared ? 0 : py.PyObject_VisitManagedDict(self, visit_deep, &d);
 }
 
 static int prog_clear(PyObject *self) {
@@ -279,6 +317,8 @@ static void iter_dealloc(PyObject *self) {
 	py.PyObject_Free(self);
 	py.Py_DecRef((PyObject *)t);
 }
+
+static PyObject *iter_keeps(PyObject *self) { return ((Iter *)self)->keep; }
 
 PyObject *new_iter(uint64_t h, PyObject *keep) {
 	Iter *b = (Iter *)py._PyObject_New(iter_type);

@@ -40,6 +40,7 @@ typedef struct {
 typedef int (*visitproc)(PyObject *, void *);
 
 enum { METH_VARARGS = 1, METH_KEYWORDS = 2, METH_NOARGS = 4, METH_O = 8, METH_CLASS = 0x10, METH_STATIC = 0x20, METH_FASTCALL = 0x80 };
+#define TPF_MANAGED_DICT (1u << 4)
 #define TPF_IMMUTABLE (1u << 8)
 #define TPF_NO_NEW (1u << 7)
 #define TPF_BASE (1u << 10)
@@ -119,12 +120,14 @@ enum {
 	X(PyObject *, PyType_GenericAlloc, (PyTypeObject *, Py_ssize_t)) \
 	X(int, PyType_IsSubtype, (PyTypeObject *, PyTypeObject *)) \
 	X(unsigned long, PyType_GetFlags, (PyTypeObject *)) \
+	X(void *, PyType_GetSlot, (PyTypeObject *, int)) \
 	X(PyObject *, PyObject_Init, (PyObject *, PyTypeObject *)) \
 	X(void *, PyObject_Malloc, (size_t)) \
 	X(void, PyObject_Free, (void *)) \
 	X(PyObject *, _PyObject_New, (PyTypeObject *)) \
 	X(void, PyObject_GC_Del, (void *)) \
 	X(void, PyObject_GC_UnTrack, (void *)) \
+	X(int, PyObject_VisitManagedDict, (PyObject *, visitproc, void *)) \
 	X(PyObject *, PyObject_GenericGetAttr, (PyObject *, PyObject *)) \
 	X(int, PyObject_GenericSetAttr, (PyObject *, PyObject *, PyObject *)) \
 	X(PyObject *, PyObject_SelfIter, (PyObject *)) \

@@ -212,6 +212,57 @@ for i in range(3):
 `)
 }
 
+func TestCollectorSeesWhatProgramsKeep(t *testing.T) {
+	script(t, false, `
+import gc, weakref
+from drgn import *
+class Sub(Program): pass
+class D: pass
+finder = dict(enable_index=0)
+def cache(p, t): p.cache["x"] = Object(p, t, address=8)
+def nested(p, t): p.cache["x"] = {"a": [(t, [t.qualified(Qualifiers.CONST)])]}
+def config(p, t): p.config["x"], p.config["y"] = Object(p, t, 1), p
+def iterator(p, t): p.cache["x"] = p.modules(), p.modules()
+def attribute(p, t): p.x, p.t = [Object(p, t, 1)], t
+def dictionary(p, t): p.__dict__["x"], p.__dict__["y"] = Object(p, t, 1), p
+def objects(p, t): p.register_object_finder("x", lambda prog, name, flags, f: t, **finder)
+def types(p, t): p.register_type_finder("x", lambda prog, k, name, f: (p, t), **finder)
+def symbols(p, t):
+    o = Object(p, t, 1)
+    p.register_symbol_finder("x", lambda prog, name, addr, one: [o], **finder)
+def segment(p, t): p.add_memory_segment(0, 8, lambda a, n, off, physical: bytes(n) if t else b"")
+def made(cls, f):
+    p, d = cls(Platform(Architecture.X86_64)), D()
+    p.cache["d"] = d
+    f(p, p.int_type("int", 4, True))
+    return p, weakref.ref(d)
+for f in cache, nested, config, iterator, attribute, dictionary, objects, types, symbols, segment:
+    for cls in Program, Sub:
+        if f in (attribute, dictionary) and cls is Program: continue
+        p, w = made(cls, f)
+        gc.collect()
+        assert w() is p.cache["d"], f
+        del p
+        gc.collect()
+        assert w() is None, (cls, f)
+
+# What somebody else has keeps the program, whole.
+for f, other in ((cache, lambda p: p.cache), (cache, lambda p: p.cache["x"]), (nested, lambda p: p.cache["x"]),
+                 (nested, lambda p: p.cache["x"]["a"][0][1][0]), (attribute, lambda p: p.x[0]), (attribute, lambda p: p.x),
+                 (dictionary, lambda p: p.__dict__), (iterator, lambda p: p.cache["x"][0])):
+    p, w = made(Sub, f)
+    o = other(p)
+    del p
+    gc.collect()
+    assert w(), f
+    if isinstance(o, Object): assert o.prog_.cache["d"] is w()
+    if isinstance(o, Type): assert o.prog.cache["d"] is w()
+    del o
+    gc.collect()
+    assert w() is None, f
+`)
+}
+
 func TestIterators(t *testing.T) {
 	out := script(t, false, `
 import drgn
