@@ -4,8 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-
-	"golang.org/x/sys/unix"
+	"syscall"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/target"
@@ -53,7 +52,7 @@ func SetProcess(p *drgn.Program, pid int) error {
 // SetCoreFile is [SetCore] of an open file, by its number.
 func SetCoreFile(p *drgn.Program, fd int, options ...Options) error {
 	path := fmt.Sprintf("/proc/self/fd/%d", fd)
-	if err := unix.Fstat(fd, new(unix.Stat_t)); err != nil {
+	if err := syscall.Fstat(fd, new(syscall.Stat_t)); err != nil {
 		return &os.PathError{Op: "open", Path: path, Err: err}
 	}
 	return SetCore(p, path, options...)
