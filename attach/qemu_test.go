@@ -142,7 +142,7 @@ func TestQEMU(t *testing.T) {
 	if err != nil || got.String() != original.String() {
 		t.Errorf("%s\nwant\n%s%v", got, original, err)
 	}
-	s.Running = true
+	s.Change(func() { s.Running = true })
 	var value *drgn.ValueError
 	if _, err := p.StackTraceOf(task); !errors.As(err, &value) || !strings.Contains(err.Error(), "cannot unwind stack of running task") {
 		t.Error(err)

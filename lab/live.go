@@ -229,7 +229,7 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 		g.qemu.Process.Kill()
 		return nil, err
 	}
-	if err := os.Mkdir(g.truth, 0o755); err == nil {
+	if err = os.Mkdir(g.truth, 0o755); err == nil {
 		_, err = output(ctx, time.Minute, "tar", "-x", "-C", g.truth, "-f", account)
 	}
 	if err != nil {

@@ -153,7 +153,7 @@ func TestCommands(t *testing.T) {
 	if err := c.Execute("no-such", nil, nil); !errors.As(err, &refused) || refused.Class != "GenericError" {
 		t.Error(err)
 	}
-	s.Arch = "cris"
+	s.Change(func() { s.Arch = "cris" })
 	if _, _, _, err := c.Machine(); err == nil || !strings.Contains(err.Error(), `"cris"`) {
 		t.Error(err)
 	}
@@ -313,7 +313,7 @@ func TestAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	gone = true
+	s.Change(func() { gone = true })
 	for range 2 {
 		var fault *mem.FaultError
 		if err := m.Segments[0].Read(make([]byte, 8), 0, 0, true); !errors.As(err, &fault) || !strings.Contains(fault.Message, "the guest has ended") {

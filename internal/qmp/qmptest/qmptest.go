@@ -31,8 +31,14 @@ type Server struct {
 	// it to the server, "close" ends the connection.
 	Answer func(command, line string) string
 
-	mu   sync.Mutex
-	Said []string // commands and lines of the monitor, in order
+	mu sync.Mutex // while it answers
+}
+
+// Change changes the server while it serves.
+func (s *Server) Change(f func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	f()
 }
 
 // Listen has the server serve a socket ("unix" or "tcp") until the listener is closed.
@@ -73,20 +79,23 @@ func (s *Server) Serve(conn net.Conn) {
 			return
 		}
 		monitor, _ := request.Arguments["command-line"].(string)
-		s.mu.Lock()
-		s.Said = append(s.Said, strings.TrimSpace(request.Execute+" "+monitor))
-		s.mu.Unlock()
-		if s.Answer != nil {
-			if answer := s.Answer(request.Execute, monitor); answer == "close" {
-				return
-			} else if answer != "" {
-				fmt.Fprint(conn, answer+"\r\n")
-				continue
+		answer := ""
+		s.Change(func() {
+			if s.Answer != nil {
+				answer = s.Answer(request.Execute, monitor)
 			}
+		})
+		if answer == "close" {
+			return
+		} else if answer != "" {
+			fmt.Fprint(conn, answer+"\r\n")
+			continue
 		}
 		// Whatever else the machine does is told in between.
 		fmt.Fprint(conn, `{"timestamp": {"seconds": 1, "microseconds": 2}, "event": "NIC_RX_FILTER_CHANGED", "data": {"return": 1}}`+"\r\n")
-		result, failure := s.do(request.Execute, monitor, request.Arguments, in)
+		var result any
+		var failure string
+		s.Change(func() { result, failure = s.do(request.Execute, monitor, request.Arguments, in) })
 		message := map[string]any{"id": request.ID, "return": result}
 		if failure != "" {
 			message = map[string]any{"id": request.ID, "error": map[string]string{"class": "GenericError", "desc": failure}}
