@@ -392,3 +392,74 @@ func TestFindersWhileLooking(t *testing.T) {
 		t.Error("a type found before the finders changed")
 	}
 }
+
+// TestFindersOfMany changes finders of all kinds while others look up names, make types and search memory.
+func TestFindersOfMany(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	m.put(0x1000, 1, 2, 3, 4, 1, 2, 3, 4)
+	s, object := m.structure("s", 8), m.ScalarValue(m.typ("int"), 7)
+	check := func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	check(m.RegisterTypeFinder("base", func(_ *drgn.Program, _ types.KindSet, name, _ string) (*types.Type, error) {
+		if name != "s" {
+			return nil, nil
+		}
+		return s, nil
+	}, 0))
+	check(m.RegisterObjectFinder("base", func(_ *drgn.Program, name string, _ drgn.FindObjectFlags, _ string) (drgn.Object, error) {
+		if name != "o" {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		return object, nil
+	}, 0))
+	check(m.RegisterSymbolFinder("base", func(_ *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		return []drgn.Symbol{{Name: "y", Address: 0x1000, Size: 8}}, nil
+	}, 0))
+	var wg sync.WaitGroup
+	for worker := range 4 {
+		wg.Go(func() {
+			for i := range 50 {
+				name := fmt.Sprint(worker, ".", i)
+				check(m.RegisterTypeFinder(name, func(*drgn.Program, types.KindSet, string, string) (*types.Type, error) { return nil, nil }, 0))
+				check(m.RegisterObjectFinder(name, func(*drgn.Program, string, drgn.FindObjectFlags, string) (drgn.Object, error) {
+					return drgn.Object{}, drgn.ErrNotFound
+				}, 0))
+				check(m.RegisterSymbolFinder(name, func(*drgn.Program, drgn.SymbolQuery) ([]drgn.Symbol, error) { return nil, nil }, 0))
+				for _, k := range []drgn.FinderKind{drgn.ObjectFinders, drgn.SymbolFinders, drgn.TypeFinders} {
+					check(m.EnableFinders(k, []string{name, "base"}))
+					if got := m.EnabledFinders(k); len(got) < 2 || len(m.RegisteredFinders(k)) <= i {
+						t.Error(k, got)
+					}
+				}
+			}
+		})
+		wg.Go(func() {
+			for range 200 {
+				if got, err := m.Type("struct s"); got != s {
+					t.Error(got, err)
+				}
+				if got, err := m.Object("o").Int(); got != 7 {
+					t.Error(got, err)
+				}
+				if got, err := m.Type("int *"); err != nil || got.String() != "int *" {
+					t.Error(got, err)
+				}
+				if got, err := m.Symbol("y"); got.Address != 0x1000 {
+					t.Error(got, err)
+				}
+				if got, err := m.Symbols(drgn.SymbolQuery{}); len(got) != 1 {
+					t.Error(got, err)
+				}
+				_, err := m.Type("struct lost")
+				wantType[*drgn.LookupError](t, err)
+				if got := found(t, m.SearchMemory(bg, []byte{3, 4}, 1, drgn.SearchArea{})); len(got) != 2 {
+					t.Error(got)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}

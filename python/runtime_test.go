@@ -69,6 +69,94 @@ for x in threads: x.join()
 `)
 }
 
+// Threads change and ask one program, and make others, all at once.
+func TestThreadsOfPrograms(t *testing.T) {
+	script(t, false, `
+import gc, itertools, random, sys, threading, traceback
+from drgn import *
+import drgn
+sys.setswitchinterval(1e-5)  # threads change places all the time
+P = Platform(Architecture.X86_64)
+shared = Program(P)
+data = bytes(range(256)) * 64
+shared.add_memory_segment(0x1000, len(data), lambda a, n, off, ph: data[off:off+n])
+I = shared.int_type("int", 4, True)
+shared.register_object_finder("base", lambda prog, name, flags, f: Object(prog, I, address=0x1000) if name == "base" else None, enable_index=0)
+shared.register_type_finder("base", lambda prog, kinds, name, f: I if name == "int" else None, enable_index=0)
+shared.register_symbol_finder("base", lambda prog, name, addr, one: [Symbol("s%d" % i, 0x1000 + 16*i, 16, SymbolBinding.GLOBAL, SymbolKind.FUNC) for i in range(64) if (name is None or name == "s%d" % i) and (addr is None or 0x1000+16*i <= addr < 0x1010+16*i)], enable_index=0)
+errors, number = [], itertools.count()
+def finders(me, r):
+    n = "f%d_%d" % (me, next(number)); v = "v%d" % me
+    shared.register_object_finder(n, lambda prog, name, flags, f: Object(prog, I, me) if name == v else None)
+    assert n in shared.registered_object_finders()
+    shared.set_enabled_object_finders([n, "base"] if r.random() < .5 else ["base"])
+    assert "base" in shared.enabled_object_finders()
+    try: assert shared[v].value_() == me
+    except KeyError: pass
+    shared.register_type_finder(n, lambda prog, k, name, f: None, enable_index=-1)
+    shared.set_enabled_type_finders(["base"])
+    shared.register_symbol_finder(n, lambda *a: [], enable_index=-1)
+    shared.set_enabled_symbol_finders(["base"])
+def lookup(me, r):
+    for _ in range(20):
+        assert shared["base"].value_() == 0x03020100
+        assert shared.type("int") == I and shared.type("int *").type == I
+        try: shared["nosuch"]
+        except KeyError: pass
+        else: assert 0
+        try: shared.type("nosuch")
+        except LookupError: pass
+        else: assert 0
+def make(me, r):
+    n = r.randrange(1000)
+    s = shared.struct_type("s%d" % n, 8, (TypeMember(I, "a"), TypeMember(lambda: I, "b", 32)))
+    o = Object(shared, s, address=0x1000 + 4*n)
+    assert o.b.value_() == int.from_bytes(data[4*n+4:4*n+8], "little", signed=True) and o.a.type_ == I
+    assert Object(shared, s, {"a": n, "b": me}).b + n == n + me
+    repr(s); str(s); repr(o)
+def search(me, r):
+    got = list(shared.search_memory_u32(0x03020100).set_address_range(0x1000, 0x1000+len(data)-1))
+    assert [a for a, v in got] == list(range(0x1000, 0x1000+len(data), 256)), got
+    it = shared.search_memory(b"\x05\x06")
+    for _ in range(3): next(it)
+def symbols(me, r):
+    n = r.randrange(64)
+    assert shared.symbol("s%d" % n).address == 0x1000 + 16*n and shared.symbol(0x1008+16*n).name == "s%d" % n
+    assert len(shared.symbols()) == 64
+    try: shared.symbol("nosuch")
+    except LookupError: pass
+    for s in SymbolIndex(shared.symbols())(shared, None, 0x1010, False): assert s.name == "s1"
+def default(me, r):
+    p = Program(P); drgn.set_default_prog(p)
+    assert drgn.get_default_prog() is p
+    drgn.set_default_prog(shared); assert drgn.get_default_prog() is shared
+    drgn.set_default_prog(None)
+    try: drgn.get_default_prog(); assert 0
+    except NoDefaultProgramError: pass
+def drop(me, r):
+    p = Program(P)
+    t = p.int_type("int", 4, True)
+    p.cache["x"] = Object(p, t, address=0); p.cache["p"] = p
+    p.register_object_finder("x", lambda prog, name, f, fn: Object(p, t, 7), enable_index=0)
+    p.add_memory_segment(0, 100, lambda a, n, off, ph: bytes(n))
+    assert p["any"].value_() == 7 and p.cache["x"].value_() == 0
+    if r.random() < .05: gc.collect()
+    m = p.extra_module("m%d" % r.randrange(10), create=True)
+    assert [x.name for x in p.modules()] == [m.name]
+jobs = [finders, lookup, make, search, symbols, default, drop]
+def work(me):
+    r = random.Random(me)
+    try:
+        for _ in range(120): r.choice(jobs)(me, r)
+    except BaseException:
+        errors.append(traceback.format_exc())
+threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
+for t in threads: t.start()
+for t in threads: t.join()
+assert not errors, errors[0]
+`)
+}
+
 func TestDefaultProgramIsTheThreads(t *testing.T) {
 	script(t, true, `
 import threading
