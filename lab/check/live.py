@@ -102,8 +102,8 @@ for tid in sorted(after):
     pcs = [f.pc for f in trace]
     took += time.perf_counter() - start
     frames += len(pcs)
-    if not first or first != stack_of_proc(tid) or after[tid].startswith(b"kworker"):
-        continue
+    if not first or first != stack_of_proc(tid) or after[tid].startswith(b"kworker") or os.path.exists(f"/proc/self/task/{tid}"):
+        continue  # our own threads wake up whenever we do something
     rest, missing = iter(pcs), None
     for line in first:
         _, place, *module = line.split()
