@@ -203,5 +203,5 @@ func TestThreads(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = live.CrashedThread()
-	wantErr[*drgn.ValueError](t, err, "crashed thread is only defined for core dumps")
+	wantErr[*drgn.UnsupportedError](t, err, "crashed thread is only defined for core dumps")
 }
