@@ -57,11 +57,11 @@ func TestModules(t *testing.T) {
 		t.Error(f)
 	}
 	_, err := m.ModuleNamed("xfs")
-	wantErr[*drgn.LookupError](t, err, "module not found")
+	wantErr[*drgn.LookupError](t, err, "module not found: none is named 'xfs'")
 	_, err = m.ModuleAt(0)
-	wantErr[*drgn.LookupError](t, err, "module not found")
+	wantErr[*drgn.LookupError](t, err, "module not found: none contains 0x0")
 	_, err = newMock(t, arch.X86_64).MainModule()
-	wantErr[*drgn.LookupError](t, err, "module not found")
+	wantErr[*drgn.LookupError](t, err, "module not found: the program has no main module")
 	if s := drgn.SharedLibraryModule.String() + drgn.ModuleKind(77).String(); s != "shared libraryModuleKind(77)" {
 		t.Error(s)
 	}

@@ -2,6 +2,7 @@ package drgn
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"slices"
 	"sync"
@@ -102,10 +103,12 @@ func (p *Program) FindModule(kind ModuleKind, name string, id uint64) (*Module, 
 	if m := p.modules.known[spec.key()]; m != nil && m.name == name {
 		return m, nil
 	}
-	return nil, moduleNotFound
+	return nil, moduleNotFound(fmt.Sprintf("there is no such %s module: '%s'", kind, name))
 }
 
-var moduleNotFound = &LookupError{Kind: "module"}
+func moduleNotFound(why string) error {
+	return &LookupError{Kind: "module", Text: "module not found: " + why}
+}
 
 // sort makes the table of the modules' ranges; ms.mu is held.
 func (ms *modules) sort() {
@@ -167,7 +170,7 @@ func (p *Program) MainModule() (*Module, error) {
 			return m, nil
 		}
 	}
-	return nil, moduleNotFound
+	return nil, moduleNotFound("the program has no main module")
 }
 
 // ModuleAt returns the module that contains an address, or a *LookupError.
@@ -175,7 +178,7 @@ func (p *Program) ModuleAt(address uint64) (*Module, error) {
 	if m := p.modules.at(address); m != nil {
 		return m, nil
 	}
-	return nil, moduleNotFound
+	return nil, moduleNotFound(fmt.Sprintf("none contains %#x", address))
 }
 
 // ModuleNamed returns the module of a name, or a *LookupError. Of several with that name it is any.
@@ -185,5 +188,5 @@ func (p *Program) ModuleNamed(name string) (*Module, error) {
 			return m, nil
 		}
 	}
-	return nil, moduleNotFound
+	return nil, moduleNotFound(fmt.Sprintf("none is named '%s'", name))
 }

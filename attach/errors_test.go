@@ -209,7 +209,7 @@ func TestUnknownNames(t *testing.T) {
 	said[*drgn.LookupError](t, p.Variable("init_tusk").Err(), "could not find variable 'init_tusk'")
 	said[*drgn.LookupError](t, p.Object("init_tusk").Err(), "could not find 'init_tusk'")
 	_, err := p.Type("struct tusk_struct *")
-	said[*drgn.LookupError](t, err, "could not find 'struct tusk_struct'")
+	said[*drgn.LookupError](t, err, "could not find 'struct tusk_struct *': there is no 'struct tusk_struct'")
 	_, err = p.Symbol("schedool")
 	said[*drgn.LookupError](t, err, "could not find symbol with name 'schedool'")
 	_, err = p.TypeIn("struct task_struct", "no/such/file.h")
