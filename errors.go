@@ -31,7 +31,7 @@ func (e *LookupError) Error() string {
 		return e.Text
 	case e.Kind == "thread" && e.Name != "":
 		return "thread with ID " + e.Name + " not found"
-	case e.Kind != "" && e.Name == "":
+	case e.Kind != "" && e.Name == "" && !e.IsObject && e.Kind != "symbol":
 		return e.Kind + " not found"
 	case e.Kind == "symbol" && !e.AtAddress:
 		b.WriteString("could not find symbol with name '" + e.Name + "'")

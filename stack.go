@@ -40,6 +40,9 @@ func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
 	if p.Flags()&(IsLive|IsLinuxKernel) == IsLive {
 		return nil, &NotImplementedError{"stack unwinding is not yet supported for live processes"}
 	}
+	if !p.Platform().Known() {
+		return nil, &ValueError{"cannot unwind stack without platform"}
+	}
 	t, err := p.Thread(tid)
 	if err != nil {
 		return nil, err
@@ -110,6 +113,9 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 // StackTraceFromPCs returns a trace of which only the addresses are known: the first that of the instruction that comes
 // next, the others those that calls return to.
 func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
+	if !p.Platform().Known() {
+		return nil, &ValueError{"cannot create stack trace without platform"}
+	}
 	t := &StackTrace{prog: p}
 	for i, pc := range pcs {
 		t.add(unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0})

@@ -313,10 +313,13 @@ func addresses(c Call, i int) ([]uint64, error) {
 		switch x := x.(type) {
 		case int64:
 			if x < 0 {
-				return nil, &pyErr{excOverflowError, "addresses are not negative"}
+				return nil, valueError("Cannot convert negative int")
 			}
 			out[j] = uint64(x)
 		case *big.Int:
+			if x.Sign() < 0 {
+				return nil, valueError("Cannot convert negative int")
+			}
 			if !x.IsUint64() {
 				return nil, &pyErr{excOverflowError, "address is too large"}
 			}

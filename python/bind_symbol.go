@@ -8,6 +8,7 @@ import "C"
 import (
 	"fmt"
 	"slices"
+	"unsafe"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -181,6 +182,24 @@ func registerClass() *class {
 			}
 			return c.Value(t)
 		}}},
-		slots: slots{repr: func(c Call) error { return c.String("Register(" + tupleText(names(c), pyQuote) + ")") }},
+		slots: slots{
+			repr: func(c Call) error { return c.String("Register(" + tupleText(names(c), pyQuote) + ")") },
+			compare: func(c Call, x *C.PyObject, op int) error {
+				v, err := decodePy(x)
+				if err != nil {
+					return err
+				}
+				o, ok := v.(instance)
+				if !ok || o.class != classRegister || op != cmpEQ && op != cmpNE {
+					c.res.i.tag = C.R_NOTIMPL
+					return nil
+				}
+				of := func(names []string) *string { return unsafe.SliceData(names) } // an architecture has each register once
+				return c.Truth((of(o.value.([]string)) == of(names(c))) == (op == cmpEQ))
+			},
+			hash: func(c Call) error {
+				return c.Number(int64(uintptr(unsafe.Pointer(unsafe.SliceData(names(c)))) >> 4))
+			},
+		},
 	}
 }

@@ -58,6 +58,12 @@ static int as_str(arg *a, PyObject *o) {
 // owned_path says whether an argument is bytes that convert made.
 static int owned_path(char kind, const arg *a) { return (kind == 'p' || kind == 'f') && a->kind == A_BYTES; }
 
+static int not_negative(arg *a, PyObject *o) {
+	int over = 0, small = py.PyType_GetFlags(o->ob_type) & TPF_LONG && py.PyLong_AsLongLongAndOverflow(o, &over) < 0;
+	if (over < 0 || (!over && small)) return py.PyErr_SetString(py.ValueError, "Cannot convert negative int"), -1;
+	return as_integer(a, o, 0);
+}
+
 // convert fills a from o; the kinds are listed in func.go. What 'p' makes is owned by a->o and dropped after the call.
 int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	unsigned long tf;
@@ -129,15 +135,12 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "Program or Object");
 		a->kind = A_OBJ;
 		return 0;
-	case 'A': { // address or name
+	case 'A': // address or name
 		if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return as_str(a, o);
-		int over = 0, small = py.PyType_GetFlags(o->ob_type) & TPF_LONG && py.PyLong_AsLongLongAndOverflow(o, &over) < 0;
-		if (over < 0 || (!over && small)) return py.PyErr_SetString(py.ValueError, "Cannot convert negative int"), -1;
-		return as_integer(a, o, 0);
-	}
+		return not_negative(a, o);
 	case 'X': // Object or integer
 		if (is_class(o, C_OBJECT)) return a->kind = A_OBJ, 0;
-		return as_integer(a, o, 0);
+		return not_negative(a, o);
 	case 'e': { // a member of an enumeration, or its number
 		tf = py.PyType_GetFlags(o->ob_type);
 		if (tf & TPF_LONG) return as_integer(a, o, 1);

@@ -241,9 +241,18 @@ PyObject *prog_held(PyObject *p) { return ((Prog *)p)->held; }
 
 static PyObject *prog_dict(PyObject *self, void *which) {
 	PyObject *d = which ? ((Prog *)self)->config : ((Prog *)self)->cache;
-	if (!d) d = py.None;
+	if (!d) return py.PyErr_SetString(py.AttributeError, which ? "'drgn.Program' object has no attribute 'config'" : "'drgn.Program' object has no attribute 'cache'"), NULL;
 	py.Py_IncRef(d);
 	return d;
+}
+
+static int prog_set_dict(PyObject *self, PyObject *v, void *which) {
+	PyObject **d = which ? &((Prog *)self)->config : &((Prog *)self)->cache, *old = *d;
+	if (!v && !old) return prog_dict(self, which), -1; // raises
+	if (v) py.Py_IncRef(v);
+	*d = v;
+	if (old) py.Py_DecRef(old);
+	return 0;
 }
 
 static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
@@ -259,8 +268,8 @@ static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
 
 int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
 	static PyGetSetDef all[64] = {
-		{"cache", prog_dict, NULL, "Dictionary for caching what was found out about the program.", NULL},
-		{"config", prog_dict, NULL, "Dictionary of settings that helpers look at.", (void *)1}};
+		{"cache", prog_dict, prog_set_dict, "Dictionary for caching what was found out about the program.", NULL},
+		{"config", prog_dict, prog_set_dict, "Dictionary of settings that helpers look at.", (void *)1}};
 	int n = 2;
 	while (g && g->name && n < 63) all[n++] = *g++;
 	PyType_Slot s[] = {{SLOT_tp_dealloc, prog_dealloc}, {SLOT_tp_traverse, prog_traverse}, {SLOT_tp_clear, prog_clear}, {SLOT_tp_methods, m},
