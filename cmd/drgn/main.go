@@ -28,16 +28,16 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 
 // flags are the command line's.
 type flags struct {
-	kernel    bool
-	core      string
-	pid       int
-	qemu      string
-	symbols   symbolFlags
-	exec      string
-	quiet     bool
-	logLevel  string
-	version   bool
-	help      bool
+	kernel   bool
+	core     string
+	pid      int
+	qemu     string
+	symbols  symbolFlags
+	exec     string
+	quiet    bool
+	logLevel string
+	version  bool
+	help     bool
 }
 
 const usage = `usage: drgn [flags] [script [arguments]]
