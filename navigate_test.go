@@ -85,7 +85,7 @@ func TestAddressesWrap(t *testing.T) {
 	everywhere(t, func(t *testing.T, m *mock) {
 		mask := m.Platform().AddressMask()
 		u8 := m.int("unsigned char", 1, false)
-		big := m.array(u8, 1<<62)
+		big := m.array(u8, 1<<60)
 		for _, c := range []struct{ base, want, i uint64 }{
 			{0x1000, 0xfff, ^uint64(0)}, {0x1000, 0x1000 + 1<<61, 1 << 61}, {0x1000, 0x1000 + 1<<60, 1 << 60}, {mask, 0, 1}, {mask - 1, 1, 3},
 		} {
@@ -217,7 +217,7 @@ func TestCString(t *testing.T) {
 			{m.ObjectAt(m.array(char, 8), 0x1000).Read(), "hello"}, {m.ObjectAt(m.array(char, 3), 0x1000).Read(), "hel"},
 			{m.ObjectAt(m.array(short, 3), 0x1006), "world!"}, {m.ObjectAt(m.array(short, 3), 0x1006).Read(), "world!"},
 			{m.ObjectAt(m.Types().IncompleteArray(lang, char), 0x1000), "hello"}, {m.ScalarValue(m.PointerTo(char), 0x1001), "ello"},
-			{m.ObjectAt(m.array(char, 1<<62), 0x1000), "hello"},
+			{m.ObjectAt(m.array(char, 1<<60), 0x1000), "hello"},
 		} {
 			if got, err := c.o.CString(); err != nil || string(got) != c.want {
 				t.Errorf("%s: %q, %v", c.o.Type(), got, err)

@@ -55,8 +55,8 @@ func Failed(err error) Object { return Object{x: &extra{err: err}} }
 
 // ObjectAt returns the object of a type at a (virtual) address in the program's memory.
 func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
-	if t == nil || t.Set() != p.types {
-		return Failed(&ValueError{"type is from another program"})
+	if err := p.checkOwn(t, 0); err != nil {
+		return Failed(err)
 	}
 	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask.Load()}
 }
@@ -64,9 +64,8 @@ func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
 // BitField returns the bit-field of size bits (1 to 64, and no more than the type has) of an integer, boolean or
 // enumerated type that starts bitOffset bits after address; a size of 0 means an object that is no bit-field.
 func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Object {
-	o := p.ObjectAt(t, address+bitOffset/8)
-	if o.form == failed {
-		return o
+	if err := p.checkOwn(t, size); err != nil {
+		return Failed(err)
 	}
 	if err := checkBitField(t, size); err != nil {
 		return Failed(err)
@@ -74,8 +73,78 @@ func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Objec
 	if err := checkAligned(t, bitOffset); err != nil {
 		return Failed(err)
 	}
-	o.bitOff, o.bitField = uint8(bitOffset%8), uint16(size)
-	return o
+	return Object{
+		prog: p, typ: t, form: reference, bits: (address + bitOffset/8) & p.addressMask.Load(),
+		bitOff: uint8(bitOffset % 8), bitField: uint16(size),
+	}
+}
+
+// checkOwn says whether there can be objects of a type in p.
+func (p *Program) checkOwn(t *types.Type, bitField uint64) error {
+	if t == nil || t.Set() != p.types {
+		return &ValueError{"type is from another program"}
+	}
+	return checkType(t, bitField)
+}
+
+// maxScalar bounds integers, booleans, enumerated types and pointers, and maxFloat floating-point types, in bytes.
+const (
+	maxScalar = 1 << 21
+	maxFloat  = 32
+)
+
+// checkType says whether a type can have objects; bitField is the size of a bit-field in bits, or 0. A type without a size
+// can, if it is not the element of an array.
+func checkType(t *types.Type, bitField uint64) error {
+	for t.Kind() == types.Typedef {
+		t = t.Elem()
+	}
+	n := t.OwnSize()
+	switch t.Kind() {
+	case types.Int, types.Bool, types.Pointer:
+		if n-1 < maxScalar {
+			return nil
+		}
+	case types.Struct, types.Union, types.Class:
+		if n < 1<<61 {
+			return nil
+		}
+	case types.Void, types.Function:
+		return nil
+	}
+	return checkSize(t, bitField)
+}
+
+// checkSize is checkType for what is not common.
+func checkSize(t *types.Type, bitField uint64) error {
+	if !t.IsComplete() {
+		return nil
+	}
+	n, err := t.Size()
+	if err != nil {
+		return err
+	}
+	if n >= 1<<61 {
+		return &types.TooLargeError{Problem: "type bit size is too large"}
+	}
+	unsupported := func(kind string) error {
+		return &ValueError{fmt.Sprintf("unsupported %s bit size (%d)", kind, n*8)}
+	}
+	switch t.Kind() {
+	case types.Int, types.Bool, types.Enum:
+		if n-1 >= maxScalar && bitField == 0 {
+			return unsupported("integer")
+		}
+	case types.Pointer:
+		if n-1 >= maxScalar {
+			return unsupported("pointer")
+		}
+	case types.Float:
+		if n-1 >= maxFloat && bitField == 0 {
+			return unsupported("floating-point")
+		}
+	}
+	return nil
 }
 
 // checkBitField says whether a type can have a bit-field of a size in bits; 0 is none.
@@ -114,8 +183,8 @@ func checkAligned(t *types.Type, bitOffset uint64) error {
 
 // AbsentObject returns an object that has a type but no value.
 func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
-	if t == nil || t.Set() != p.types {
-		return Failed(&ValueError{"type is from another program"})
+	if err := p.checkOwn(t, 0); err != nil {
+		return Failed(err)
 	}
 	return Object{prog: p, typ: t, form: absent, x: &extra{reason: reason}}
 }
@@ -123,8 +192,8 @@ func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
 // ScalarValue returns a value of an integer, boolean, enumerated or pointer type of at most 64 bits; bits beyond its
 // size are dropped. A boolean is true for any v but 0.
 func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
-	if t == nil || t.Set() != p.types {
-		return Failed(&ValueError{"type is from another program"})
+	if err := p.checkOwn(t, 0); err != nil {
+		return Failed(err)
 	}
 	n, err := t.Size()
 	if err != nil {
@@ -147,8 +216,8 @@ func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
 // BytesValue returns a value of a type from the bytes it would have in memory, of which it keeps a copy; bytes behind
 // those of the type are left out.
 func (p *Program) BytesValue(t *types.Type, data []byte) Object {
-	if t == nil || t.Set() != p.types {
-		return Failed(&ValueError{"type is from another program"})
+	if err := p.checkOwn(t, 0); err != nil {
+		return Failed(err)
 	}
 	n, err := t.Size()
 	if err != nil {

@@ -152,7 +152,7 @@ func TestWideIntegers(t *testing.T) {
 					t.Errorf("%d: %x, %v; want %x", size, got, err, neg)
 				}
 				_, err := form(m.ObjectAt(u, 0x1000)).Uint()
-				wantErr[*drgn.TypeError](t, err, "'u' is not a scalar of at most 64 bits")
+				wantErr[*types.TooLargeError](t, err, "integer type is too big: 'u'")
 				if truth, err := form(m.ObjectAt(u, 0x1000)).Bool(); err != nil || !truth {
 					t.Error(truth, err)
 				}

@@ -266,6 +266,9 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	if t == nil || t.Set() != o.prog.types {
 		return Failed(&ValueError{"type is from another program"})
 	}
+	if err := checkType(t, bitField); err != nil {
+		return Failed(err)
+	}
 	if err := checkBitField(t, bitField); err != nil {
 		return Failed(err)
 	}
@@ -295,6 +298,9 @@ func (o Object) Cast(t *types.Type) Object {
 	}
 	if t.UnderlyingKind() == types.Void {
 		return o.prog.AbsentObject(t, OtherAbsence) // what C's cast to void leaves
+	}
+	if err := checkType(t, 0); err != nil {
+		return Failed(err)
 	}
 	if fast := o.castScalar(t); fast.form != failed || fast.x != nil {
 		return fast

@@ -45,6 +45,10 @@ func (o Object) scalar() (uint64, error) {
 	case failed:
 		return 0, o.Err()
 	}
+	switch o.typ.UnderlyingKind() {
+	case types.Int, types.Bool, types.Enum, types.Pointer:
+		return 0, &types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: '%s'", o.typ)}
+	}
 	return 0, &TypeError{fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
 }
 

@@ -75,6 +75,9 @@ func init() {
 			if err != nil {
 				return err
 			}
+			if err := noNUL(c.Str(2)); err != nil {
+				return err
+			}
 			return c.Object(o.ContainerOf(t, c.Str(2)))
 		}},
 		Func{Sig: "sizeof(type_or_obj: any, /)", Doc: "Return the size of a type or object in bytes.", Do: func(c Call) error {
@@ -122,6 +125,9 @@ func init() {
 		Func{Sig: "offsetof(type: type, member: str)", Doc: "Return the offset of a member, 'a.b[2].c', in bytes.", Do: func(c Call) error {
 			_, t, err := typeArg(c, 0)
 			if err != nil {
+				return err
+			}
+			if err := noNUL(c.Str(1)); err != nil {
 				return err
 			}
 			n, err := drgn.OffsetOf(t, c.Str(1))

@@ -233,8 +233,8 @@ func objectRepr(call Call) error {
 			return err
 		}
 		text := pyRepr(v)
-		if u, ok := v.(uint64); ok && o.Type().UnderlyingKind() == types.Pointer {
-			text = fmt.Sprintf("%#x", u)
+		if o.Type().UnderlyingKind() == types.Pointer { // a uint64, or *big.Int
+			text = fmt.Sprintf("%#x", v)
 		}
 		b.WriteString(", value=" + text)
 	}
@@ -392,6 +392,14 @@ func newObject(call Call) error {
 	return call.Object(p.AbsentBitField(t, drgn.AbsenceReason(call.IntOr(4, 0)), bits))
 }
 
+// noNUL refuses a name that no C string can be.
+func noNUL(name string) error {
+	if strings.IndexByte(name, 0) >= 0 {
+		return valueError("embedded null character")
+	}
+	return nil
+}
+
 func objectClass() *class {
 	return &class{
 		id: classObject, name: "Object",
@@ -407,9 +415,15 @@ func objectClass() *class {
 				return c.Data(b)
 			}},
 			{Sig: "member_(name: str)", Doc: "Return a member: also one that is named as an attribute of this class.", Do: func(c Call) error {
+				if err := noNUL(c.Str(0)); err != nil {
+					return err
+				}
 				return c.Object(self(c).Member(c.Str(0)))
 			}},
 			{Sig: "subobject_(designator: str)", Doc: "Return the part that a designator names: 'a.b[2].c'.", Do: func(c Call) error {
+				if err := noNUL(c.Str(0)); err != nil {
+					return err
+				}
 				return c.Object(self(c).Subobject(c.Str(0)))
 			}},
 			{Sig: "address_of_()", Doc: "Return a pointer to the object, as & in C.", Do: func(c Call) error {

@@ -44,6 +44,9 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		}
 		return v, nil
 	case types.Pointer:
+		if u.OwnSize() > 8 {
+			return bigValue(o, u)
+		}
 		return wrap(o.Uint())
 	case types.Bool:
 		return wrap(o.Bool())

@@ -115,7 +115,7 @@ func raise(err error) {
 		exc = excTypeError
 	case errors.Is(err, c.ErrFloatSize):
 		exc = excNotImplementedError
-	case errors.Is(err, c.ErrNegativeShift), errors.As(err, new(*types.BitFieldError)):
+	case errors.Is(err, c.ErrNegativeShift), errors.Is(err, c.ErrNoSize), errors.As(err, new(*types.BitFieldError)):
 		exc = excValueError
 	case errors.As(err, new(*bin.DecodeError)):
 		exc = excBadData

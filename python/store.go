@@ -32,9 +32,6 @@ func fromValue(p *drgn.Program, t *types.Type, v *C.PyObject, bitField uint64) (
 	if err != nil {
 		return drgn.Object{}, err
 	}
-	if k := t.UnderlyingKind(); size == 0 && (k == types.Int || k == types.Bool) {
-		return drgn.Object{}, valueError("unsupported integer bit size (0)")
-	}
 	if isShort(t) && bitField == 0 {
 		n, wide, err := integerOf(v, t)
 		if err != nil {
@@ -160,15 +157,15 @@ func store(data []byte, off, n uint64, t *types.Type, v *C.PyObject, depth int) 
 }
 
 func storeFloat(data []byte, off, n uint64, u, t *types.Type, v *C.PyObject) error {
-	if n != 32 && n != 64 {
-		return c.ErrFloatSize
-	}
 	var d C.double
 	switch C.sh_double(v, &d) {
 	case C.STORE_NOT:
 		return typeError(fmt.Sprintf("'%s' value must be number", t))
 	case C.STORE_ERR:
 		return raisedError{}
+	}
+	if n != 32 && n != 64 {
+		return c.ErrFloatSize
 	}
 	x := math.Float64bits(float64(d))
 	if n == 32 {

@@ -130,7 +130,7 @@ func difference(a, b Operand, l Lookup) (Operand, error) {
 		return Operand{}, err
 	}
 	if size == 0 {
-		return Operand{}, ErrDivisionByZero
+		return Operand{}, ErrNoSize
 	}
 	width := a.width()
 	d := int64((a.Bits-b.Bits)<<(64-width)) >> (64 - width)

@@ -225,6 +225,13 @@ func printable(t *types.Type) error {
 
 // pointerObject prints a pointer and what it points to.
 func (f *formatter) pointerObject(p part, u *types.Type) error {
+	if u.OwnSize() > 8 {
+		if f.Flags&TypeName != 0 {
+			f.typeName(p.typ)
+		}
+		f.longInteger(p, u)
+		return nil
+	}
 	addr, err := f.scalar(p, u)
 	if err != nil {
 		return err
@@ -297,7 +304,9 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	case types.Void:
 		f.write("<void>")
 	case types.Pointer:
-		if addr, err := f.scalar(p, u); err != nil {
+		if u.OwnSize() > 8 {
+			f.longInteger(p, u)
+		} else if addr, err := f.scalar(p, u); err != nil {
 			f.unreadable(p, err)
 		} else {
 			f.pointer(addr, u)

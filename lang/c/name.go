@@ -95,7 +95,7 @@ func (p *printer) qualifiers(q types.Qualifiers) {
 func (p *printer) enter(t *types.Type) bool {
 	if p.depth >= maxNameDepth || len(p.b) > p.limit {
 		if p.err == nil {
-			p.err = fmt.Errorf("%s type is too large or nests too deeply to be printed", t.Kind())
+			p.err = &types.DepthError{Problem: fmt.Sprintf("maximum type depth exceeded: %s type is too large or nests too deeply to be printed", t.Kind())}
 		}
 		return false
 	}

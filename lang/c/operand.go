@@ -63,6 +63,7 @@ var (
 	ErrDivisionByZero = errors.New("division by zero")
 	ErrNegativeShift  = errors.New("negative shift count")
 	ErrFloatSize      = errors.New("float values which are not 32 or 64 bits are not yet supported")
+	ErrNoSize         = errors.New("object size must not be zero") // pointers to such objects have no difference
 	ErrLiteralRange   = errors.New("integer is too large for any type")
 )
 

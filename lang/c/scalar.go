@@ -18,7 +18,7 @@ func (f *formatter) scalar(p part, u *types.Type) (uint64, error) {
 		n = u.OwnSize() * 8
 	}
 	if n > 64 {
-		return 0, fmt.Errorf("%d-bit %s is not supported", n, u.Kind())
+		return 0, &types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n, u.Kind())}
 	}
 	data, err := p.src.bytes(p.off/8, (p.off%8+n+7)/8)
 	if err != nil {
@@ -99,10 +99,11 @@ func (f *formatter) prefix(zero bool) {
 // maxIntegerSize bounds integers, in bytes.
 const maxIntegerSize = 1 << 10
 
+// longInteger prints an integer of more than 64 bits, or a pointer, which is in hexadecimal whatever the base.
 func (f *formatter) longInteger(p part, u *types.Type) {
 	n := u.OwnSize()
 	if n > maxIntegerSize || p.off%8 != 0 {
-		f.fail(fmt.Errorf("%d-bit integer is not supported", n*8))
+		f.fail(&types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n*8, u.Kind())})
 		return
 	}
 	data, err := p.src.bytes(p.off/8, n)
@@ -115,6 +116,11 @@ func (f *formatter) longInteger(p part, u *types.Type) {
 	if v.Sign() < 0 {
 		f.b = append(f.b, '-')
 		v.Neg(v)
+	}
+	if u.Kind() == types.Pointer {
+		f.write("0x")
+		f.b = v.Append(f.b, 16)
+		return
 	}
 	f.prefix(v.Sign() == 0)
 	f.b = v.Append(f.b, f.IntegerBase)
