@@ -1,6 +1,7 @@
 package linux_test
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -282,5 +283,18 @@ func TestHugePages(t *testing.T) {
 	// The bundled kernel was built without them; the lab's have some.
 	if usage, err := hugetlb.TotalUsage(p); !drgn.IsNotFound(err) {
 		t.Errorf("%+v, %v", usage, err)
+	}
+}
+
+func TestMaskOfOneCPU(t *testing.T) {
+	p := open(t)
+	for _, cpu := range []uint64{0, 1} {
+		mask := cpumask.Of(p, cpu)
+		if got := all(t, cpumask.ForEachCPU(mask)); !slices.Equal(got, []uint64{cpu}) || mask.Type().String() != "struct cpumask *" {
+			t.Errorf("CPU %d: %v of type %v", cpu, got, mask.Type())
+		}
+	}
+	if err := cpumask.Of(p, 1<<40).Err(); !errors.As(err, new(*drgn.ValueError)) {
+		t.Error(err)
 	}
 }

@@ -36,6 +36,40 @@ func PossibleMask(p *drgn.Program) drgn.Object { return mask(p, "possible") }
 //drgn:helper cpu_present_mask
 func PresentMask(p *drgn.Program) drgn.Object { return mask(p, "present") }
 
+// Of returns the kernel's constant mask of one CPU only, as a struct cpumask *; the CPU need not be there.
+//
+// cpu is its number, less than that of CPUs the kernel was built for.
+//
+//drgn:helper cpumask_of
+func Of(p *drgn.Program, cpu uint64) drgn.Object {
+	// Row 1+n has bit n of its first word. A row begins as many zero words earlier as the CPU's word comes later.
+	rows := p.Variable("cpu_bit_bitmap")
+	if err := rows.Err(); err != nil {
+		return drgn.Failed(err)
+	}
+	n, err := rows.Len()
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	words, err := rows.Index(0).Len()
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	if n < 2 || cpu >= (n-1)*words {
+		return drgn.Failed(&drgn.ValueError{Problem: fmt.Sprintf("CPU number %d is too large: the kernel is for %d", cpu, (max(n, 1)-1)*words)})
+	}
+	t, err := p.Type("struct cpumask *")
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	wordBits := n - 1
+	first, err := rows.Index(int64(1 + cpu%wordBits)).Index(-int64(cpu / wordBits)).AddressOf().Uint()
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return p.ScalarValue(t, first)
+}
+
 // bits returns the bitmap of a mask and how many of its bits count.
 func bits(m drgn.Object) (bitmap drgn.Object, n uint64, err error) {
 	bitmap = m.Member("bits")

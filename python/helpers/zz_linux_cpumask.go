@@ -45,6 +45,18 @@ var linuxCpumask = call.Module{
 			},
 		},
 		{
+			Name: "cpumask_of",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "cpu", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "Object",
+			Doc:     "Return the kernel's constant mask of one CPU only, as a struct cpumask *; the CPU need not be there.\n\ncpu is its number, less than that of CPUs the kernel was built for.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Object(cpumask.Of(c.Program(0), c.Uint(1))))
+			},
+		},
+		{
 			Name: "for_each_cpu",
 			Params: []call.Param{
 				{Name: "mask", Kind: call.KindObject, Annotation: "Object"},

@@ -5,6 +5,7 @@ __all__ = (
     "cpu_online_mask",
     "cpu_possible_mask",
     "cpu_present_mask",
+    "cpumask_of",
     "cpumask_to_cpulist",
     "cpumask_weight",
     "for_each_cpu",

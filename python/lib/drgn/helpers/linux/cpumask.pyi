@@ -3,7 +3,7 @@
 
 from typing import Iterator, overload
 
-from drgn import Object, Program
+from drgn import IntegerLike, Object, Program
 
 @overload
 def cpu_online_mask(prog: Program) -> Object:
@@ -37,6 +37,19 @@ def cpu_present_mask(prog: Program) -> Object:
 
 @overload
 def cpu_present_mask() -> Object: ...
+
+@overload
+def cpumask_of(prog: Program, cpu: IntegerLike) -> Object:
+    """Return the kernel's constant mask of one CPU only, as a struct cpumask *; the CPU need not be there.
+
+    cpu is its number, less than that of CPUs the kernel was built for.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def cpumask_of(cpu: IntegerLike) -> Object: ...
 
 def for_each_cpu(mask: Object) -> Iterator[int]:
     """Walk the numbers of the CPUs in a mask.
