@@ -53,17 +53,18 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 	case types.Float:
 		return wrap(o.Float())
 	case types.Struct, types.Union, types.Class:
-		whole := atOnce(o)
+		whole, fault := atOnce(o)
 		if err := whole.Err(); err != nil {
 			return nil, err
 		}
-		return membersOf(whole, u, nil, depth)
+		d, err := membersOf(whole, u, nil, depth)
+		return wrap(d, whereOf(err, fault))
 	case types.Array:
 		n, ok := u.Length()
 		if !ok {
 			n = 0
 		}
-		whole := atOnce(o)
+		whole, fault := atOnce(o)
 		if err := whole.Err(); err != nil {
 			return nil, err
 		}
@@ -71,7 +72,7 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		for i := range n {
 			v, err := valueOf(whole.Index(int64(i)), depth+1)
 			if err != nil {
-				return nil, err
+				return nil, whereOf(err, fault)
 			}
 			l = append(l, v)
 		}
@@ -81,12 +82,23 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 }
 
 // atOnce reads an object as a whole. Where not all of it is in memory its parts are read one by one: those may be there.
-func atOnce(o drgn.Object) drgn.Object {
-	whole := o.Read()
+// fault says why the whole can't be read.
+func atOnce(o drgn.Object) (whole drgn.Object, fault error) {
+	whole = o.Read()
 	if err := whole.Err(); errors.As(err, new(*mem.FaultError)) || errors.As(err, new(*drgn.AbsentError)) {
-		return o
+		return o, err
 	}
-	return whole
+	return whole, nil
+}
+
+// whereOf returns the error of a part or, when the whole could not be read for the same reason, that of the whole, which
+// says how it was reached.
+func whereOf(err, whole error) error {
+	var a, b *mem.FaultError
+	if errors.As(err, &a) && errors.As(whole, &b) && a.Address == b.Address {
+		return whole
+	}
+	return err
 }
 
 // wrap makes a typed result one of any type; an error leaves no value.
