@@ -68,7 +68,7 @@ func TestBadInput(t *testing.T) {
 		{"two targets", []string{"-c", in("vmcore"), "-k"}, 2, `drgn: --kernel, --core, --pid and --qemu exclude each other\nTry drgn --help\.`},
 		{"log level", []string{"--log-level", "loud"}, 2, `drgn: unknown log level "loud"\nTry drgn --help\.`},
 		{"missing script", []string{"-c", in("vmcore"), in("nosuch.py")}, 2, `drgn: cannot open script: stat DIR/nosuch\.py: no such file or directory\nTry drgn --help\.`},
-		{"nothing to debug", nil, 1, `drgn: nothing to debug: name it with -c FILE .*: open /proc/kcore: .*`},
+		{"nothing to debug", nil, 1, `drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: open /proc/kcore: .*`},
 
 		{"script that raises", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("raises.py")}, 1,
 			`Traceback \(most recent call last\):\n  File "DIR/raises\.py", line 4, in <module>\n(.*\n)+AttributeError: 'struct task_struct' has no member 'nosuch'`},

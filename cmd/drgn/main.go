@@ -151,9 +151,10 @@ func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
 			return p, nil
 		}
 		if fs.Changed("exec") || fs.NArg() > 0 {
-			return nil, nil // a script may open one itself
+			o.Log.Info("there is no program to start with, as the running kernel can't be opened: " + err.Error())
+			return nil, nil
 		}
-		return nil, fmt.Errorf("nothing to debug: name it with -c FILE or --qemu ADDRESS, or be root to debug the running kernel: %w", err)
+		return nil, fmt.Errorf("nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: %w", err)
 	}
 }
 
