@@ -34,13 +34,28 @@ func OpenProcess(pid int) (*Process, error) {
 	var err error
 	// Memory first: the names in its errors are those that users know.
 	if p.mem, err = os.Open(filepath.Join(p.name, "mem")); err != nil {
-		return nil, untraceable(err)
+		return nil, untraceable(hinted(err))
 	}
 	if p.dir, err = os.Open(p.name); err != nil {
 		p.mem.Close() // was only read
 		return nil, err
 	}
 	return p, nil
+}
+
+// hinted says what the system's error for the memory of a process means.
+func hinted(err error) error {
+	var path *os.PathError
+	if !errors.As(err, &path) {
+		return err
+	}
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return &os.PathError{Op: path.Op, Path: path.Path, Err: &HintError{path.Err, "there is no process with this ID"}}
+	case errors.Is(err, syscall.ESRCH):
+		return &os.PathError{Op: path.Op, Path: path.Path, Err: &HintError{path.Err, "a thread of the kernel, or a process that has ended, has no memory of its own"}}
+	}
+	return err
 }
 
 // A TraceError says that a process may not be looked into.
