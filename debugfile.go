@@ -2,10 +2,10 @@ package drgn
 
 import (
 	"fmt"
-	"sync"
 
 	"github.com/godrgn/drgn/internal/dwarf"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/symtab"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
@@ -108,7 +108,7 @@ func (m *Module) dwarfOpener(d *placedFile, sup *elf.File) func() (*dwarf.File, 
 	if !hasDWARF(d.elf) {
 		return nil
 	}
-	return sync.OnceValues(func() (*dwarf.File, error) {
+	return lock.OnceValues(func() (*dwarf.File, error) {
 		cfg := m.dwarfConfig(d)
 		if sup != nil {
 			s := &placedFile{elf: sup}

@@ -3,14 +3,15 @@ package drgn
 import (
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // finders are the registered finders of one kind, and those of them that are asked, in order.
 type finders[F any] struct {
 	kind       string // "type", for errors
-	mu         sync.Mutex
+	mu         lock.Mutex
 	registered map[string]F
 	enabled    atomic.Pointer[[]namedFinder[F]] // read without the lock
 }

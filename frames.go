@@ -1,16 +1,15 @@
 package drgn
 
 import (
-	"sync"
-
 	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/orc"
 	"github.com/godrgn/drgn/internal/unwind"
 )
 
 // frameTables say how to unwind from a module's code; each is read when first needed.
 type frameTables struct {
-	once  sync.Once
+	once  lock.Once
 	chain unwind.Chain
 	err   error
 }

@@ -1,35 +1,26 @@
 package drgn
 
 import (
-	"errors"
 	"fmt"
-	"sync"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
-// memo is a value that is worked out once.
-type memo struct {
-	once  sync.Once
-	value any
-	err   error
-}
-
-// Memo returns what make returns, which it calls once for each program and key until debugging information is added. It is
+// Memo returns what make returns, which it remembers for each program and key until debugging information is added. It is
 // for what does not change while a program runs, such as where its memory begins. Keys are compared with ==; a type that
-// is not exported keeps them apart from those of others. make must not ask for the memo that it makes. An error is kept
-// like a value.
+// is not exported keeps them apart from those of others. An error is remembered like a value.
+//
+// Nothing is locked while make runs: it may ask finders that are written in Python. Goroutines that ask at the same time
+// may each run it; the first result counts for all.
 func Memo[T any](p *Program, key any, make func() (T, error)) (T, error) {
-	v, ok := p.memos.Load(key)
+	memo, ok := p.memos.Load(key)
 	if !ok {
-		v, _ = p.memos.LoadOrStore(key, &memo{})
+		memo, _ = p.memos.LoadOrStore(key, new(lock.First[T]))
 	}
-	m := v.(*memo)
-	m.once.Do(func() {
-		m.err = errors.New("what makes a memo has panicked") // for who asks after that
-		m.value, m.err = make()
-	})
-	t, ok := m.value.(T)
-	if !ok && m.err == nil && m.value != nil {
-		return t, fmt.Errorf("memo %v holds %T, not %T", key, m.value, t)
+	first, ok := memo.(*lock.First[T])
+	if !ok {
+		var none T
+		return none, fmt.Errorf("memo %v is a %T, not a %T", key, memo, first)
 	}
-	return t, m.err
+	return first.Do(make)
 }

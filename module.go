@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -70,7 +70,7 @@ type Module struct {
 
 	findSections func() (map[string]uint64, error) // or nil
 
-	mu       sync.Mutex // held while what follows is looked at or changed, for moments only: no file is read under it
+	mu       lock.Mutex // held while what follows is looked at or changed, for moments only: no file is read under it
 	buildID  []byte
 	sections map[string]uint64 // where the sections of a relocatable file lie; nil until that is asked for
 	loaded   moduleFile
@@ -112,7 +112,7 @@ type ModuleSpec struct {
 func newModule(p *Program, spec *ModuleSpec) *Module {
 	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
 	if spec.Sections != nil {
-		m.findSections = sync.OnceValues(spec.Sections)
+		m.findSections = lock.OnceValues(spec.Sections)
 	}
 	if spec.Ranges != nil {
 		ranges := append([]mem.Range{}, spec.Ranges...)

@@ -5,15 +5,15 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/mem"
 )
 
 // modules are the modules of a program, the main one first, then in the order of their creation.
 type modules struct {
-	mu    sync.Mutex
+	mu    lock.Mutex
 	list  atomic.Pointer[[]*Module]
 	known map[moduleKey]*Module // under mu
 	// byAddress holds the ranges of all modules in order.
@@ -69,29 +69,35 @@ func (p *Program) CreateLoadedModules() error {
 // AddModule adds a module, or returns the one of the same kind, name and ID that is there; then isNew is false. There is
 // one main module only: a *LookupError says that it has another name.
 func (p *Program) AddModule(spec ModuleSpec) (m *Module, isNew bool, err error) {
-	p.modules.mu.Lock()
-	defer p.modules.mu.Unlock()
+	if m, isNew, err = p.modules.add(p, &spec); isNew {
+		p.log().Debug("created " + m.describe()) // not under the lock: a handler may be written in Python
+	}
+	return m, isNew, err
+}
+
+func (ms *modules) add(p *Program, spec *ModuleSpec) (m *Module, isNew bool, err error) {
+	ms.mu.Lock()
+	defer ms.mu.Unlock()
 	key := spec.key()
-	if m := p.modules.known[key]; m != nil {
+	if m := ms.known[key]; m != nil {
 		if m.name != spec.Name {
 			return nil, false, &LookupError{Kind: "module", Text: "main module already exists with different name"}
 		}
 		return m, false, nil
 	}
-	m = newModule(p, &spec)
-	if p.modules.known == nil {
-		p.modules.known = map[moduleKey]*Module{}
+	m = newModule(p, spec)
+	if ms.known == nil {
+		ms.known = map[moduleKey]*Module{}
 	}
-	p.modules.known[key] = m
-	list := slices.Clone(p.modules.all())
+	ms.known[key] = m
+	list := slices.Clone(ms.all())
 	if spec.Kind == MainModule {
 		list = slices.Insert(list, 0, m)
 	} else {
 		list = append(list, m)
 	}
-	p.modules.list.Store(&list)
-	p.modules.sort()
-	p.log().Debug("created " + m.describe())
+	ms.list.Store(&list)
+	ms.sort()
 	return m, true, nil
 }
 

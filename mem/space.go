@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Space is a virtual and a physical address space made of segments; a segment lies over those added before it.
 // Reading takes no lock, so a Space serves any number of goroutines while segments are added.
 type Space struct {
-	mu       sync.Mutex // held while a new table is made
+	mu       lock.Mutex // held while a new table is made
 	virtual  atomic.Pointer[[]piece]
 	physical atomic.Pointer[[]piece]
 	mask     atomic.Uint64

@@ -6,9 +6,12 @@ package python
 import "C"
 
 import (
+	"fmt"
 	"runtime"
 	"sync"
 	"unsafe"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // References that Go's collector found dead. It runs without the GIL, so it must not touch Python: it queues them and asks
@@ -59,8 +62,12 @@ func takeRaised() error {
 	return e
 }
 
-// withGIL runs f with the GIL held, on whatever goroutine.
+// withGIL runs f with the GIL held, on whatever goroutine. The caller must hold no lock of the house: a thread that has the
+// GIL may wait for that.
 func withGIL(f func()) {
+	if n := lock.Held(); n != 0 {
+		panic(fmt.Sprintf("waiting for the GIL with %d locks held", n))
+	}
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	st := C.sh_ensure()

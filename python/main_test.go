@@ -14,6 +14,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -24,6 +25,7 @@ func init() {
 	if os.Getenv(asProgram) == "" {
 		return
 	}
+	lock.Track()
 	runtime.LockOSThread()
 	register("drgn._test",
 		Func{Sig: "panics(how: int)", Do: func(c Call) error {

@@ -407,3 +407,59 @@ assert iter(it) is it
 assert all(v - t.address_ <= 8 for a, v in it.set_address_range(t.address_, t.address_ + 8191))
 `)
 }
+
+// Threads that hold the GIL must not wait for a lock whose holder waits for the GIL: a finder written in Python that is
+// asked while a memo is made, a log handler that is called while a module is made. Both hung for ever.
+func TestNoDeadlockWithLocks(t *testing.T) {
+	for name, code := range map[string]string{
+		"memo": `
+import threading, time
+from drgn.helpers.linux.pid import find_task, for_each_task
+calls = 0
+def finder(prog, kinds, name, filename):
+    global calls
+    calls += 1
+    time.sleep(0.02)
+prog.register_type_finder("slow", finder, enable_index=0)
+tasks = []
+def walk():
+    tasks.append(sum(1 for _ in for_each_task(prog)))
+def find():
+    time.sleep(0.01)
+    assert find_task(prog, 1).comm.string_() == b"init", find_task(prog, 1)
+for _ in range(5):
+    prog.set_enabled_type_finders(["slow", "dwarf"])  # forgets memos
+    threads = [threading.Thread(target=walk), threading.Thread(target=find)]
+    for t in threads: t.start()
+    for t in threads: t.join()
+assert calls and len(set(tasks)) == 1, (calls, tasks)
+print(tasks[0])
+`,
+		"log": `
+import logging, threading
+records = []
+class Handler(logging.Handler):
+    def emit(self, record): records.append(record.getMessage())
+logging.getLogger("drgn").addHandler(Handler())
+logging.getLogger("drgn").setLevel(logging.DEBUG)
+def create():
+    for i in range(3000): prog.extra_module("a%d" % i, i, create=True)
+def find():
+    for i in range(30000):
+        try: prog.extra_module("none", 1)
+        except LookupError: pass
+threads = [threading.Thread(target=create), threading.Thread(target=find)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(sum("created" in r for r in records))
+`,
+	} {
+		want := map[string]string{"memo": "57\n", "log": "3000\n"}[name]
+		t.Run(name, func(t *testing.T) {
+			stdout, stderr, code := runProgram(t, "", "core", "exec", code)
+			if code != 0 || stdout != want {
+				t.Errorf("exit code %d, %q, want %q; stderr: %s", code, stdout, want, stderr)
+			}
+		})
+	}
+}

@@ -3,13 +3,14 @@ package types
 import (
 	"fmt"
 	"strings"
-	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Set makes the types of one program and keeps each once. It may be used by many goroutines.
 type Set struct {
-	mu    sync.Mutex
+	mu    lock.Mutex
 	dedup map[key]*Type
 	all   atomic.Pointer[[]*Type] // by ID; grown under mu, read without
 }

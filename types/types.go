@@ -8,8 +8,9 @@ package types
 
 import (
 	"fmt"
-	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Kind is what a type is.
@@ -110,7 +111,7 @@ type body struct {
 
 // detail is what few types have, and what is decoded late.
 type detail struct {
-	once   sync.Once
+	once   lock.Once
 	load   func() (Detail, error)
 	d      Detail
 	err    error
@@ -143,7 +144,7 @@ type Slot struct {
 type Lazy struct{ l *lazy }
 
 type lazy struct {
-	once  sync.Once
+	once  lock.Once
 	fn    func() (Slot, error)
 	slot  Slot
 	err   error

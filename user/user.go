@@ -9,12 +9,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/target"
 )
 
@@ -23,7 +23,7 @@ type Process struct {
 	source source
 	auxv   func() (map[uint64]uint64, error)
 
-	mu      sync.Mutex
+	mu      lock.Mutex
 	modules map[*drgn.Module]found // that LoadedModules found
 }
 
@@ -43,7 +43,7 @@ type source interface {
 func newProcess(s source, p *drgn.Program) *Process {
 	return &Process{
 		source:  s,
-		auxv:    sync.OnceValues(func() (map[uint64]uint64, error) { return s.auxv(p.Platform()) }),
+		auxv:    lock.OnceValues(func() (map[uint64]uint64, error) { return s.auxv(p.Platform()) }),
 		modules: map[*drgn.Module]found{},
 	}
 }

@@ -16,6 +16,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Debuginfod asks servers for the files of builds, by debuginfod's protocol (debuginfod(8)), and keeps what they give in
@@ -33,7 +35,7 @@ type Debuginfod struct {
 	// Log is told what is asked of whom; may be nil.
 	Log func(text string)
 
-	mu   sync.Mutex
+	mu   lock.Mutex
 	dead map[string]error // servers that were not reached
 }
 

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-	"sync"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // Kmods finds the files of a kernel's modules. Each directory is looked through at most once, when the first module is
@@ -20,9 +21,9 @@ type Kmods struct {
 	Depmod, Walk, Or bool
 	Log              func(text string) // is told what is searched; may be nil
 
-	depmodOnce sync.Once
+	depmodOnce lock.Once
 	index      *depmodIndex
-	walkOnce   sync.Once
+	walkOnce   lock.Once
 	walked     map[string][]string
 }
 

@@ -21,7 +21,8 @@ const modulePath = "github.com/godrgn/drgn"
 // memory, debug info, types, objects, helpers, front ends.
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
-	NONE < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
+	NONE < internal/lock;
+	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
 
 	# File formats to records; no policy.
 	internal/bin, mem < internal/elf;

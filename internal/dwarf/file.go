@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -67,7 +68,7 @@ type File struct {
 	types sync.Map // DIE.Off → *types.Type
 
 	sigs struct {
-		once sync.Once
+		once lock.Once
 		m    map[uint64]int // signature of a type unit → unit number
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Function is a function, or the instance of one that was inlined, whose code contains an address.
@@ -52,7 +54,7 @@ type place struct {
 	functions []Function
 	unit      *Unit // nil: no unit has the address
 
-	once    sync.Once
+	once    lock.Once
 	sources []Source
 	err     error
 }
@@ -93,11 +95,11 @@ func (s spans) find(pc uint64) (of uint64, ok bool) {
 
 // unitFunctions are the functions of a unit.
 type unitFunctions struct {
-	once  sync.Once
+	once  lock.Once
 	err   error
 	spans spans // by offset of the DIE
 
-	nestedOnce sync.Once
+	nestedOnce lock.Once
 	nestedErr  error
 	nested     spans // of functions inside functions
 }

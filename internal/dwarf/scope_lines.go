@@ -1,9 +1,8 @@
 package dwarf
 
 import (
-	"sync"
-
 	"github.com/godrgn/drgn/internal/dwarf/line"
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Source is a position in the source code.
@@ -15,7 +14,7 @@ type Source struct {
 
 // unitLines is a line table, which several units may share.
 type unitLines struct {
-	once  sync.Once
+	once  lock.Once
 	table *line.Table
 	err   error
 }

@@ -3,10 +3,10 @@ package dwarf
 import (
 	"iter"
 	"sort"
-	"sync"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Unit is a compilation, partial or type unit (DWARF 5, section 7.5.1).
@@ -26,7 +26,7 @@ type Unit struct {
 	first   uint64 // of the first DIE
 	abbrevs *abbrevTable
 
-	root sync.Once
+	root lock.Once
 	info UnitInfo
 	err  error
 }

@@ -11,11 +11,12 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 const (
@@ -31,7 +32,7 @@ const (
 type Client struct {
 	address string
 
-	mu      sync.Mutex // from the command to its answer
+	mu      lock.Mutex // from the command to its answer
 	conn    net.Conn
 	in      *bufio.Reader
 	id      uint64

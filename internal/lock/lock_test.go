@@ -1,0 +1,63 @@
+package lock
+
+import (
+	"errors"
+	"os"
+	"sync"
+	"testing"
+)
+
+func TestMain(m *testing.M) {
+	Track()
+	os.Exit(m.Run())
+}
+
+func TestHeld(t *testing.T) {
+	var m Mutex
+	var once Once
+	held := func(want int, when string) {
+		t.Helper()
+		if got := Held(); got != want {
+			t.Errorf("%s: %d locks held, want %d", when, got, want)
+		}
+	}
+	held(0, "at first")
+	m.Lock()
+	held(1, "locked")
+	once.Do(func() { held(2, "in a Once") })
+	once.Do(func() { t.Error("a Once called its function twice") })
+	var other sync.WaitGroup
+	other.Go(func() { held(0, "on another goroutine") })
+	other.Wait()
+	m.Unlock()
+	held(0, "unlocked")
+	value := OnceValues(func() (int, error) { held(1, "in OnceValues"); return 7, nil })
+	if v, err := value(); v != 7 || err != nil {
+		t.Errorf("OnceValues: %v, %v; want 7", v, err)
+	}
+	var first First[int]
+	if v, err := first.Do(func() (int, error) { held(0, "in First"); return 8, nil }); v != 8 || err != nil {
+		t.Errorf("First: %v, %v; want 8", v, err)
+	}
+	held(0, "at the end")
+}
+
+// The first result counts for all, an error, too; and a function may ask for the result that it makes.
+func TestFirst(t *testing.T) {
+	failed := errors.New("failed")
+	for _, want := range []error{nil, failed} {
+		var first First[int]
+		inner := func() (int, error) { return 3, want }
+		outer := func() (int, error) {
+			if v, err := first.Do(inner); v != 3 || err != want {
+				t.Errorf("within: %v, %v; want 3, %v", v, err, want)
+			}
+			return 4, nil
+		}
+		for range 2 {
+			if v, err := first.Do(outer); v != 3 || err != want {
+				t.Errorf("%v, %v; want 3, %v", v, err, want)
+			}
+		}
+	}
+}
