@@ -65,12 +65,17 @@ func takeRaised() error {
 // withGIL runs f with the GIL held, on whatever goroutine. The caller must hold no lock of the house: a thread that has the
 // GIL may wait for that.
 func withGIL(f func()) {
-	if n := lock.Held(); n != 0 {
-		panic(fmt.Sprintf("waiting for the GIL with %d locks held", n))
-	}
+	checkNoLocks()
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	st := C.sh_ensure()
 	defer C.sh_release(st)
 	f()
+}
+
+// checkNoLocks panics, in tests, when the calling goroutine holds a lock of the house.
+func checkNoLocks() {
+	if n := lock.Held(); n != 0 {
+		panic(fmt.Sprintf("%d locks are held while Python is called", n))
+	}
 }

@@ -175,8 +175,9 @@ func buildPy(v any) (*C.PyObject, error) {
 	return o, nil
 }
 
-// callPy calls a Python object; the result is owned.
+// callPy calls a Python object; the result is owned. The GIL is held, no lock of the house is.
 func callPy(f *C.PyObject, args ...any) (*C.PyObject, error) {
+	checkNoLocks()
 	var s stream
 	s.put(tuple(args))
 	if s.err != nil {
