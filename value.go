@@ -143,10 +143,10 @@ func (o Object) Bool() (bool, error) {
 	return false, &TypeError{fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
 }
 
-// IsNull reports whether a pointer is null.
+// IsNull reports whether a pointer is null; false with an error.
 func (o Object) IsNull() (bool, error) {
 	v, err := o.Uint()
-	return v == 0, err
+	return v == 0 && err == nil, err
 }
 
 // Float returns the value of a floating-point object of 4 or 8 bytes.

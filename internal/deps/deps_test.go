@@ -75,6 +75,7 @@ const rooms = `
 
 	# Tools: generators, writers of test files, the lab.
 	python/call < internal/helpergen;
+	drgn < internal/worldtest;
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
 `
 
@@ -93,7 +94,7 @@ var outside = map[string][]string{
 	"net/http":                      {"internal/debuginfo"},
 	"os/exec":                       {"lab", "python/internal/pack"},
 	"os/signal":                     {"lab"}, // in the program, signals are Python's
-	"testing":                       {},
+	"testing":                       {"internal/worldtest"},
 	"debug/dwarf":                   {}, // too slow for a kernel, and it trusts its input
 	"debug/elf":                     {"lab", "python/internal/pack"},
 }
