@@ -19,6 +19,9 @@ type debugConfig struct {
 // SetLogger says where the program logs what it does to find debugging information; nil is nowhere.
 func (p *Program) SetLogger(l *slog.Logger) { p.debug.logger.Store(l) }
 
+// Logger returns where the program logs what it does to find out what is loaded; it is never nil.
+func (p *Program) Logger() *slog.Logger { return p.log() }
+
 var noLog = slog.New(slog.DiscardHandler)
 
 func (p *Program) log() *slog.Logger {

@@ -109,23 +109,17 @@ func (m unwindMemory) Uint(address uint64, size int) (uint64, error) {
 	return m.p.ReadUint(address, size, false)
 }
 
-// stackUnwinder returns the program's unwinder, which remembers rows until a module changes.
+// stackUnwinder returns the program's unwinder, which remembers rows until what can be found changes.
 func (p *Program) stackUnwinder() *unwind.Unwinder {
-	if u := p.unwinder.Load(); u != nil {
+	now := p.now()
+	if u := now.unwinder.Load(); u != nil {
 		return u
 	}
-	u := unwind.New(p.Platform(), rowFinder{p}, unwind.Options{
+	stacks, ok := p.Personality().(Stacks)
+	now.unwinder.CompareAndSwap(nil, unwind.New(p.Platform(), rowFinder{p}, unwind.Options{
 		IsText:        func(pc uint64) bool { return p.modules.at(pc) != nil },
 		FramePointers: true,
-		Process:       p.Personality() != nil && p.Flags()&IsLinuxKernel == 0,
-	})
-	p.unwinder.CompareAndSwap(nil, u)
-	return p.unwinder.Load()
-}
-
-// resetUnwinder has the unwinder forget its rows.
-func (p *Program) resetUnwinder() {
-	if u := p.unwinder.Load(); u != nil {
-		u.Reset()
-	}
+		Process:       ok && stacks.InUserMode(),
+	}))
+	return now.unwinder.Load()
 }

@@ -18,12 +18,6 @@ type Identity struct {
 // String returns "function symbol: schedule+0x2d".
 func (i Identity) String() string { return i.Kind + ": " + i.Name }
 
-// An Identifier is a personality that knows what lies at addresses beyond symbols.
-type Identifier interface {
-	// Identify walks what lies at an address, the most telling first.
-	Identify(p *Program, address uint64) iter.Seq2[Identity, error]
-}
-
 // Identify walks what lies at an address, the most telling first. Nothing is known of most numbers. An error is the
 // last pair.
 func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {

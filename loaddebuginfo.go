@@ -160,7 +160,8 @@ func (l *debugInfoLoad) tryProvided(m *Module) error {
 func (f *provided) mayBe(m *Module) bool {
 	switch m.kind {
 	case MainModule:
-		return m.name == f.file.Name || m.prog.Flags()&IsLinuxKernel != 0 && f.file.Type != elf.ET_REL
+		_, kernel := m.prog.kernelRelease()
+		return m.name == f.file.Name || kernel && f.file.Type != elf.ET_REL
 	case RelocatableModule:
 		name, ok := debuginfo.ModuleName(f.path)
 		return ok && strings.HasSuffix("/"+name, "/"+m.name)
@@ -214,7 +215,7 @@ const shownModules = 5 // in messages
 
 // inMessages names a module in messages.
 func (m *Module) inMessages() string {
-	if release := m.prog.kernelRelease(); m.kind == MainModule && release != "" {
+	if release, _ := m.prog.kernelRelease(); m.kind == MainModule && release != "" {
 		return m.name + " " + release
 	}
 	return m.name

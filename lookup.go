@@ -4,7 +4,10 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"sync"
+	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -30,13 +33,13 @@ const (
 
 // RegisterTypeFinder adds a type finder; at is its place among the enabled finders: an index, EnableLast or Disabled.
 func (p *Program) RegisterTypeFinder(name string, fn TypeFinder, at int) error {
-	defer p.forget()
+	defer p.generation.Add(1)
 	return p.typeFinders.register(name, fn, at)
 }
 
 // RegisterObjectFinder adds an object finder; at is its place among the enabled ones: an index, EnableLast or Disabled.
 func (p *Program) RegisterObjectFinder(name string, fn ObjectFinder, at int) error {
-	defer p.forget()
+	defer p.generation.Add(1)
 	return p.objectFinders.register(name, fn, at)
 }
 
@@ -79,7 +82,7 @@ func (p *Program) EnabledFinders(k FinderKind) []string {
 
 // EnableFinders sets which finders of a kind are asked, in order.
 func (p *Program) EnableFinders(k FinderKind, names []string) error {
-	defer p.forget()
+	defer p.generation.Add(1)
 	switch k {
 	case TypeFinders:
 		return p.typeFinders.enable(names)
@@ -91,28 +94,36 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 	return p.symbolFinders.enable(names)
 }
 
-// forget drops what was found by name: there may be something else now.
-func (p *Program) forget() {
-	p.changes.Add(1)
-	p.names.Clear()
-	p.memos.Clear()
+// found is what was found or made while the program had one generation: until a finder is added, a module gets a file or
+// its place in memory changes. What is found while a change is made is kept with the generation before it.
+type found struct {
+	generation uint64
+	names      sync.Map // type name or primitive -> *types.Type
+	memos      sync.Map // see Memo
+	unwinder   atomic.Pointer[unwind.Unwinder]
 }
 
-// foundType is a type that was found when so many changes had been made to what can be found: one that was found while
-// a finder came is not used any more.
-type foundType struct {
-	typ     *types.Type
-	changes uint64
-}
-
-// known returns the type that was found before under a key.
-func (p *Program) known(key any) (*types.Type, bool) {
-	if v, ok := p.names.Load(key); ok {
-		if f := v.(foundType); f.changes == p.changes.Load() {
-			return f.typ, true
+// now returns what was found in the program's present generation.
+func (p *Program) now() *found {
+	for {
+		generation, f := p.generation.Load(), p.found.Load()
+		if f != nil && f.generation == generation {
+			return f
+		}
+		f2 := &found{generation: generation}
+		if p.found.CompareAndSwap(f, f2) {
+			return f2
 		}
 	}
-	return nil, false
+}
+
+// typeOf returns the type that was found before under a key.
+func (f *found) typeOf(key any) (*types.Type, bool) {
+	v, ok := f.names.Load(key)
+	if !ok {
+		return nil, false
+	}
+	return v.(*types.Type), true
 }
 
 // Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
@@ -125,10 +136,10 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 	if filename != "" {
 		key += "\x00" + filename
 	}
-	if t, ok := p.known(key); ok {
+	now := p.now()
+	if t, ok := now.typeOf(key); ok {
 		return t, nil
 	}
-	changes := p.changes.Load()
 	t, err := p.language().ParseTypeName(name, typeLookup{p, filename})
 	if err != nil {
 		var missing *c.NotFoundError
@@ -137,7 +148,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		}
 		return nil, err
 	}
-	p.names.Store(key, foundType{t, changes})
+	now.names.Store(key, t)
 	return t, nil
 }
 
@@ -225,13 +236,13 @@ func (l typeLookup) Pointer(elem *types.Type) (*types.Type, error) {
 
 // Primitive returns one of C's own types as the program has it.
 func (p *Program) Primitive(prim types.Primitive) (*types.Type, error) {
-	if t, ok := p.known(prim); ok {
+	now := p.now()
+	if t, ok := now.typeOf(prim); ok {
 		return t, nil
 	}
-	changes := p.changes.Load()
 	t, err := typeLookup{p, ""}.Primitive(prim)
 	if err == nil {
-		p.names.Store(prim, foundType{t, changes})
+		now.names.Store(prim, t)
 	}
 	return t, err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -473,4 +474,61 @@ func TestFindersOfMany(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// What was found is forgotten when a finder comes, is enabled or disabled, or the language changes; what is found while
+// that happens is not kept for after it.
+func TestGenerations(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	asked := 0
+	finder := func(p *drgn.Program, kinds types.KindSet, name, _ string) (*types.Type, error) {
+		if name != "s" {
+			return nil, nil
+		}
+		if asked++; asked == 1 { // somebody registers another while this one looks
+			if err := p.RegisterTypeFinder("other", func(*drgn.Program, types.KindSet, string, string) (*types.Type, error) { return nil, nil }, drgn.EnableLast); err != nil {
+				t.Error(err)
+			}
+		}
+		return m.structure(fmt.Sprint("s", asked), 8), nil
+	}
+	if err := m.RegisterTypeFinder("mock", finder, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	memos := 0
+	memo := func() int {
+		n, _ := drgn.Memo(m.Program, "key", func() (int, error) { memos++; return memos, nil })
+		return n
+	}
+	for i, test := range []struct {
+		change    func() error
+		tag       string
+		memo      int
+		unchanged bool
+	}{
+		{func() error { return nil }, "s1", 1, false},
+		{func() error { return nil }, "s2", 1, false}, // the one that was found during the change is gone
+		{func() error { return nil }, "s2", 1, true},
+		{func() error { return m.EnableFinders(drgn.TypeFinders, []string{"mock"}) }, "s3", 2, false},
+		{func() error { m.SetLanguage(lang); return nil }, "s4", 3, false},
+		{func() error {
+			mod, _, err := m.AddModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "x"})
+			if err != nil {
+				return err
+			}
+			return mod.SetRanges([]mem.Range{{Min: 1, Max: 2}})
+		}, "s5", 4, false},
+		{func() error { return nil }, "s5", 4, true},
+	} {
+		if err := test.change(); err != nil {
+			t.Fatal(err)
+		}
+		before := asked
+		if typ := m.typ("struct s"); typ.Tag() != test.tag || test.unchanged != (asked == before) {
+			t.Errorf("step %d: struct %s after %d questions", i, typ.Tag(), asked-before)
+		}
+		if got := memo(); got != test.memo {
+			t.Errorf("step %d: memo %d", i, got)
+		}
+	}
 }

@@ -13,9 +13,10 @@ import (
 // Nothing is locked while make runs: it may ask finders that are written in Python. Goroutines that ask at the same time
 // may each run it; the first result counts for all.
 func Memo[T any](p *Program, key any, make func() (T, error)) (T, error) {
-	memo, ok := p.memos.Load(key)
+	memos := &p.now().memos
+	memo, ok := memos.Load(key)
 	if !ok {
-		memo, _ = p.memos.LoadOrStore(key, new(lock.First[T]))
+		memo, _ = memos.LoadOrStore(key, new(lock.First[T]))
 	}
 	first, ok := memo.(*lock.First[T])
 	if !ok {

@@ -181,7 +181,7 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 	m.ranges.Store(to)
 	ms.sort()
 	ms.mu.Unlock()
-	m.prog.resetUnwinder()
+	m.prog.generation.Add(1)
 	return nil
 }
 

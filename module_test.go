@@ -8,6 +8,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -145,6 +146,24 @@ func (s personality) Registers(*drgn.Program, *drgn.Thread) (*arch.Registers, bo
 	r.Set(rip, 0x1234)
 	return r, true, nil
 }
+
+func (s personality) CheckUnwind() error { return nil }
+
+func (s personality) ThreadOf(o drgn.Object) *drgn.Thread {
+	if o.Type() != s.task.Type() {
+		return nil
+	}
+	return &drgn.Thread{Object: o}
+}
+
+func (s personality) InUserMode() bool { return false }
+
+func (s personality) Language() *c.Language { return c.C }
+
+var _ interface {
+	drgn.Stacks
+	drgn.SourceLanguage
+} = personality{}
 
 var _ iter.Seq2[*drgn.Thread, error] = drgn.ThreadSeq(nil)
 

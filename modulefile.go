@@ -298,8 +298,7 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 	m.files.Store(view)
 	m.mu.Unlock()
 	m.locate(view.placedFile)
-	p.forget()
-	p.resetUnwinder()
+	p.generation.Add(1)
 	p.log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
 	if setID {
 		p.log().Debug(fmt.Sprintf("%s: set build ID %x from file", m.name, any.BuildID()))
@@ -337,8 +336,8 @@ func (m *Module) view(loaded, debug *moduleFile, sup *elf.File) (*debugFile, err
 func (m *Module) biasOf(f *elf.File) (uint64, error) {
 	switch m.kind {
 	case MainModule:
-		if b, ok := m.prog.Personality().(MainPlacer); ok {
-			return b.MainBias(programHeaders(f))
+		if l := m.prog.loader(); l != nil {
+			return l.MainBias(programHeaders(f))
 		}
 	case SharedLibraryModule, VdsoModule:
 		for i := range f.Segments {
@@ -355,13 +354,6 @@ func (m *Module) biasOf(f *elf.File) (uint64, error) {
 		}
 	}
 	return 0, nil
-}
-
-// A MainPlacer is a [Personality] that knows how far the main module was moved when it was loaded.
-type MainPlacer interface {
-	// MainBias returns what is added to the addresses in the main module's file to get those in memory. ProgramHeaders is
-	// where the file's program headers are to be loaded.
-	MainBias(programHeaders uint64) (uint64, error)
 }
 
 // programHeaders returns the address that a file gives its program headers.
@@ -416,7 +408,7 @@ func (m *Module) locate(d *placedFile) {
 	if m.kind == ExtraModule || m.kind == RelocatableModule {
 		return
 	}
-	if m.kind == MainModule && m.prog.Personality() == nil {
+	if m.kind == MainModule && m.prog.loader() == nil {
 		return
 	}
 	if _, ok := m.Ranges(); ok {

@@ -3,6 +3,14 @@
 //
 // A [Program] holds a target's memory, types, objects and symbols. The packages above this one open it: see
 // [github.com/godrgn/drgn/attach]. A [Program] may be used by many goroutines at once.
+//
+// What a program is, a kernel or a process, is its [Personality]. A personality may implement these, too:
+//
+//   - [ModuleLoader]: how the program's modules were put into memory
+//   - [Stacks]: what its stacks are like
+//   - [SourceLanguage]: the language that its names are in
+//   - [Identifier]: what lies at an address
+//   - Translator of linux/mm: the page tables of a kernel
 package drgn
 
 import (
@@ -12,7 +20,6 @@ import (
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/dwarf"
-	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -34,7 +41,6 @@ type Program struct {
 	types       *types.Set
 	platform    atomic.Pointer[arch.Platform] // nil: not known
 	addressMask atomic.Uint64
-	vmcoreinfo  []byte
 	setup       atomic.Pointer[Setup]
 
 	typeFinders   finders[TypeFinder]
@@ -42,33 +48,14 @@ type Program struct {
 	symbolFinders finders[SymbolFinder]
 	modules       modules
 	debug         debugConfig
-	unwinder      atomic.Pointer[unwind.Unwinder]
 
-	offsets sync.Map      // offsetKey -> uint64
-	plans   sync.Map      // planKey -> []fieldPlan
-	memos   sync.Map      // see Memo
-	names   sync.Map      // type name or primitive -> foundType
-	changes atomic.Uint64 // of what can be found by name
+	generation atomic.Uint64         // counts the changes of what can be found
+	found      atomic.Pointer[found] // in one generation
+	offsets    sync.Map              // offsetKey -> uint64
+	plans      sync.Map              // planKey -> []fieldPlan
+	values     sync.Map              // see SetValue
 
 	lang atomic.Pointer[c.Language] // that was set; nil: that of main
-}
-
-// A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process.
-type Personality interface {
-	// Threads walks the program's threads.
-	Threads(p *Program) ThreadSeq
-	// FindThread returns the thread of an ID, or a *LookupError.
-	FindThread(p *Program, tid uint64) (*Thread, error)
-	// MainThread returns the first thread of a process.
-	MainThread(p *Program) (*Thread, error)
-	// LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
-	LoadedModules(p *Program) LoadedModuleSeq
-	// CrashedThread returns the thread that caused a core dump.
-	CrashedThread(p *Program) (*Thread, error)
-	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
-	// gives a *ValueError. interrupted says whether the thread was stopped between two
-	// instructions, not inside a call.
-	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
 }
 
 // New returns a program without memory or debugging information. The zero platform is not known: it is then that of
@@ -120,15 +107,15 @@ func (p *Program) Language() types.Language { return p.language() }
 // SetLanguage says what language names are in, whatever the program's function main says.
 func (p *Program) SetLanguage(l *c.Language) {
 	p.lang.Store(l)
-	p.forget()
+	p.generation.Add(1)
 }
 
 func (p *Program) language() *c.Language {
 	if l := p.lang.Load(); l != nil {
 		return l
 	}
-	if p.Flags()&IsLinuxKernel != 0 {
-		return c.C
+	if l, ok := p.Personality().(SourceLanguage); ok {
+		return l.Language()
 	}
 	type key struct{}
 	lang, err := Memo(p, key{}, p.languageOfMain)
@@ -204,18 +191,22 @@ func (p *Program) Setup(s Setup) error {
 	}
 	p.setPlatform(s.Platform)
 	p.setup.Store(&s)
-	p.forget()
+	p.generation.Add(1)
 	return nil
 }
 
 // Personality returns what is known of the program by what it is, or nil.
 func (p *Program) Personality() Personality { return p.opened().Personality }
 
-// SetVMCOREINFO gives the program a kernel's description of itself, which then counts instead of that of the target.
-func (p *Program) SetVMCOREINFO(info []byte) { p.vmcoreinfo = info }
+// SetValue keeps a value with the program for a package above, such as what a personality is told before the program has
+// a target. Keys are compared with ==; a type that is not exported keeps them apart from those of other packages.
+func (p *Program) SetValue(key, value any) { p.values.Store(key, value) }
 
-// VMCOREINFO returns what SetVMCOREINFO gave, or nil.
-func (p *Program) VMCOREINFO() []byte { return p.vmcoreinfo }
+// Value returns what SetValue keeps under a key, or nil.
+func (p *Program) Value(key any) any {
+	v, _ := p.values.Load(key)
+	return v
+}
 
 // AddressSize returns the size of an address in bytes.
 func (p *Program) AddressSize() (uint64, error) {

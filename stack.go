@@ -37,8 +37,10 @@ type StackFrame struct {
 // StackTrace returns the stack of the thread with an ID. A thread that runs now on a live target is a *ValueError,
 // one of a running process a *NotImplementedError.
 func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
-	if p.Flags()&(IsLive|IsLinuxKernel) == IsLive {
-		return nil, &NotImplementedError{"stack unwinding is not yet supported for live processes"}
+	if s, ok := p.Personality().(Stacks); ok {
+		if err := s.CheckUnwind(); err != nil {
+			return nil, err
+		}
 	}
 	if !p.Platform().Known() {
 		return nil, &ValueError{"cannot unwind stack without platform"}
@@ -78,8 +80,10 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		}
 		return p.unwind(&regs, true), nil
 	}
-	if p.Flags()&IsLinuxKernel != 0 && isPointer && u.Kind() == types.Struct && u.Tag() == "task_struct" {
-		return (&Thread{Object: o}).StackTrace()
+	if s, ok := p.Personality().(Stacks); ok {
+		if t := s.ThreadOf(o); t != nil {
+			return t.StackTrace()
+		}
 	}
 	if u.Kind() == types.Int && !isPointer {
 		n, err := o.Uint()

@@ -21,20 +21,12 @@ func (p *Program) RegisterDebugInfoFinder(name string, f DebugInfoFinder, at int
 	return p.debug.finders.register(name, f, at)
 }
 
-// A KernelPersonality is a [Personality] that knows the release of its kernel: "6.12.43-cloud-amd64".
-type KernelPersonality interface{ Release() string }
-
-func (p *Program) kernelRelease() string {
-	if k, ok := p.Personality().(KernelPersonality); ok {
-		return k.Release()
-	}
-	return ""
-}
-
 // FindStandardDebugInfo looks for the files of modules where systems keep them, as options say: it is what the finder
 // "standard" does with the program's options.
 func (p *Program) FindStandardDebugInfo(ctx context.Context, modules []*Module, o DebugInfoOptions) error {
-	s := &standardSearch{p: p, o: &o, kmods: debuginfo.Kmods{KernelDirs: o.KernelDirectories, Dirs: o.Directories, Release: p.kernelRelease()}}
+	s := &standardSearch{p: p, o: &o}
+	s.release, s.isKernel = p.kernelRelease()
+	s.kmods = debuginfo.Kmods{KernelDirs: o.KernelDirectories, Dirs: o.Directories, Release: s.release}
 	s.kmods.Log = func(text string) { p.log().Debug(text) }
 	switch o.Kmod {
 	case KmodDepmod:
@@ -46,7 +38,7 @@ func (p *Program) FindStandardDebugInfo(ctx context.Context, modules []*Module, 
 	case KmodDepmodAndWalk:
 		s.kmods.Depmod, s.kmods.Walk = true, true
 	}
-	if path := p.CoreDumpPath(); path != "" && p.Flags()&IsLinuxKernel != 0 {
+	if path := p.CoreDumpPath(); path != "" && s.isKernel {
 		for _, dir := range o.KernelDirectories {
 			if dir == "" {
 				s.beside = filepath.Dir(path)
@@ -85,10 +77,12 @@ func pythonTuple(names []string) string {
 
 // standardSearch is one search of the standard finder: what it finds out about directories serves all modules.
 type standardSearch struct {
-	p      *Program
-	o      *DebugInfoOptions
-	kmods  debuginfo.Kmods
-	beside string // directory of a kernel's core, or ""
+	p        *Program
+	o        *DebugInfoOptions
+	release  string // of the kernel, or ""
+	isKernel bool
+	kmods    debuginfo.Kmods
+	beside   string // directory of a kernel's core, or ""
 }
 
 // find looks for the files of one module until it has all that it wants.
@@ -178,11 +172,11 @@ func (s *standardSearch) byName(m *Module) error {
 
 // mapped tries the files that a process has mapped.
 func (s *standardSearch) mapped(m *Module) error {
-	fm, ok := s.p.Personality().(FileMapper)
-	if s.o.NoProcfs || !ok {
+	l := s.p.loader()
+	if s.o.NoProcfs || l == nil {
 		return nil
 	}
-	for _, f := range fm.MappedFiles(m) {
+	for _, f := range l.MappedFiles(m) {
 		if !wants(m) {
 			return nil
 		}
@@ -195,15 +189,15 @@ func (s *standardSearch) mapped(m *Module) error {
 
 // image tries the vDSO in the memory of a process.
 func (s *standardSearch) image(m *Module) error {
-	fm, ok := s.p.Personality().(FileMapper)
+	l := s.p.loader()
 	if s.o.NoEmbeddedVdso || m.kind != VdsoModule || !wants(m) {
 		return nil
 	}
-	if !ok {
+	if l == nil {
 		s.p.log().Debug("vDSO address range is not known; can't read from program")
 		return nil
 	}
-	data, err := fm.Image(m)
+	data, err := l.Image(m)
 	if err != nil || data == nil {
 		if err != nil {
 			s.p.log().Debug(fmt.Sprintf("%s: can't read the vDSO: %v", m.name, err))
@@ -263,11 +257,11 @@ func (s *standardSearch) byDebugLink(m *Module) error {
 
 // kernel tries the files of a kernel's image and of its modules.
 func (s *standardSearch) kernel(m *Module) (err error) {
-	if s.p.Flags()&IsLinuxKernel == 0 || m.kind != MainModule && m.kind != RelocatableModule {
+	if !s.isKernel || m.kind != MainModule && m.kind != RelocatableModule {
 		return nil
 	}
 	if m.kind == MainModule {
-		paths := debuginfo.KernelPaths(s.o.KernelDirectories, s.o.Directories, s.p.kernelRelease())
+		paths := debuginfo.KernelPaths(s.o.KernelDirectories, s.o.Directories, s.release)
 		return s.tryAll(m, append(debuginfo.Beside(s.beside), paths...))
 	}
 	s.kmods.Find(m.name, func(path string) bool {

@@ -53,7 +53,7 @@ type SymbolFinder func(p *Program, q SymbolQuery) ([]Symbol, error)
 
 // RegisterSymbolFinder adds a symbol finder; at is its place among the enabled finders: an index, EnableLast or Disabled.
 func (p *Program) RegisterSymbolFinder(name string, fn SymbolFinder, at int) error {
-	defer p.forget()
+	defer p.generation.Add(1)
 	return p.symbolFinders.register(name, fn, at)
 }
 

@@ -92,7 +92,7 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	if !core.Kernel {
 		return user.SetupCore(p, core, dumpPath(path), platformOf(core))
 	}
-	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
+	if core.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil {
 		return &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
 			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
 	}

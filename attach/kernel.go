@@ -48,7 +48,7 @@ func setKernel(p *drgn.Program) (*linux.Kernel, error) {
 	if err != nil {
 		return nil, err
 	}
-	if core.VMCOREINFO == nil && p.VMCOREINFO() == nil {
+	if core.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil {
 		core.Close() // was only read
 		return nil, &drgn.ValueError{Problem: "the running kernel does not say where it lies in memory: it was built without CONFIG_VMCORE_INFO (CONFIG_CRASH_CORE)"}
 	}

@@ -40,7 +40,7 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 //
 // Over a Unix socket, memory is read from QEMU's process, if that may be traced (see ptrace(2)), and a Linux kernel is
 // found out about when it has loaded qemu_fw_cfg and QEMU was started with -device vmcoreinfo; otherwise
-// [drgn.Program.SetVMCOREINFO] must say it. A guest about which nothing can be said is a program with physical memory only.
+// [linux.SetVMCOREINFO] must say it. A guest about which nothing can be said is a program with physical memory only.
 //
 // The guest runs on. It is stopped for some milliseconds when it is opened and each time that a running task's stack is
 // looked at while someone else has stopped it, for QEMU to tell registers. While it runs, what is read may be in the middle
@@ -105,14 +105,14 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 			return err
 		}
 	}
-	if m.VMCOREINFO == nil && p.VMCOREINFO() == nil && memory.Slow == nil && memory.Size <= maxSearched {
+	if m.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil && memory.Slow == nil && memory.Size <= maxSearched {
 		info, err := searchVMCOREINFO(memory.Segments, m.Platform)
 		if err != nil {
 			return err
 		}
 		m.VMCOREINFO = info
 	}
-	if m.VMCOREINFO != nil || p.VMCOREINFO() != nil {
+	if m.VMCOREINFO != nil || linux.GivenVMCOREINFO(p) != nil {
 		if _, err := linux.Setup(p, m); err != nil {
 			return fmt.Errorf("cannot open the guest at %s: %w", client.Address(), err)
 		}

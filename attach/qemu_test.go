@@ -17,6 +17,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/internal/qmp/qmptest"
 	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
@@ -218,7 +219,7 @@ func TestQEMUWithoutNote(t *testing.T) {
 		t.Error("a guest that is not known has threads")
 	}
 	said := drgn.New(arch.Platform{})
-	said.SetVMCOREINFO(m.vmcoreinfo)
+	linux.SetVMCOREINFO(said, m.vmcoreinfo)
 	if p := set(said, tcp); p.Flags() != drgn.IsLinuxKernel|drgn.IsLive || len(warnings) != 0 {
 		t.Errorf("flags %v, %q", p.Flags(), warnings)
 	}

@@ -9,10 +9,12 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
 )
 
 // A Kernel is what is known of a kernel beyond its debugging information. It is the program's [drgn.Personality].
@@ -56,7 +58,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if p.Platform().Known() {
 		m.Platform = p.Platform()
 	}
-	if info := p.VMCOREINFO(); info != nil {
+	if info := GivenVMCOREINFO(p); info != nil {
 		m.VMCOREINFO = info
 	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
@@ -122,6 +124,12 @@ func (k *Kernel) Release() string {
 	r, _ := k.info.String("OSRELEASE")
 	return r
 }
+
+// KernelRelease is Release, for those who ask a personality whether the program is a kernel.
+func (k *Kernel) KernelRelease() (release string, ok bool) { return k.Release(), true }
+
+// Language returns C, whatever language the function main of a module is in.
+func (k *Kernel) Language() *c.Language { return c.C }
 
 // Translate returns the physical address of a virtual one under the page table whose top level lies at the physical
 // address root; 0 is the kernel's own.
@@ -209,6 +217,24 @@ func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	return threadOf(sched.CPUCurr(p, uint64(cpu)))
 }
 
+// CheckUnwind returns nil: only tasks that run on a live kernel have no stack that can be unwound.
+func (k *Kernel) CheckUnwind() error { return nil }
+
+// ThreadOf returns the thread of a struct task_struct *; nil for other objects.
+func (k *Kernel) ThreadOf(o drgn.Object) *drgn.Thread {
+	t := o.Type().Underlying()
+	if t.Kind() != types.Pointer {
+		return nil
+	}
+	if t = t.Elem().Underlying(); t.Kind() != types.Struct || t.Tag() != "task_struct" {
+		return nil
+	}
+	return &drgn.Thread{Object: o}
+}
+
+// InUserMode returns false: the kernel's stacks end where user mode begins.
+func (k *Kernel) InUserMode() bool { return false }
+
 // inactiveFrame says where a task that does not run has left its registers.
 type inactiveFrame struct {
 	layout arch.Layout
@@ -280,3 +306,11 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 	regs.Set(p.Platform().Arch.SP, sp+frame.size)
 	return regs, false, nil
 }
+
+var _ interface {
+	drgn.Personality
+	drgn.ModuleLoader
+	drgn.Stacks
+	drgn.SourceLanguage
+	drgn.Identifier
+} = (*Kernel)(nil)

@@ -87,8 +87,14 @@ func sectionAddresses(mod drgn.Object, name string) (map[string]uint64, error) {
 	return sections, nil
 }
 
-// MainBias returns by how much the kernel image was moved.
+// MainBias returns the load bias of the kernel image: the KASLR offset.
 func (k *Kernel) MainBias(uint64) (uint64, error) { return k.KASLROffset(), nil }
+
+// MappedFiles returns nil: a kernel's modules are copied into memory.
+func (k *Kernel) MappedFiles(*drgn.Module) []drgn.MappedFile { return nil }
+
+// Image returns nil: a kernel has no module whose file lies in memory.
+func (k *Kernel) Image(*drgn.Module) ([]byte, error) { return nil, nil }
 
 // Module returns the module of a struct module *; unless it is there it is created, or else a *drgn.LookupError.
 func Module(p *drgn.Program, mod drgn.Object, create bool) (*drgn.Module, error) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/godrgn/drgn"
 )
 
 // VMCOREINFO is what the kernel says of itself to whoever reads a dump of its memory
@@ -86,4 +88,16 @@ func (v *VMCOREINFO) number(key string, base int) (uint64, error) {
 		return 0, fmt.Errorf("VMCOREINFO says %s=%q, which is no number", key, s)
 	}
 	return uint64(n), nil
+}
+
+type givenKey struct{}
+
+// SetVMCOREINFO gives a program, before it has a target, a kernel's description of itself, which then counts instead of that
+// of the target.
+func SetVMCOREINFO(p *drgn.Program, info []byte) { p.SetValue(givenKey{}, info) }
+
+// GivenVMCOREINFO returns what SetVMCOREINFO gave, or nil.
+func GivenVMCOREINFO(p *drgn.Program) []byte {
+	info, _ := p.Value(givenKey{}).([]byte)
+	return info
 }

@@ -47,7 +47,7 @@ func liveMethods() []Func {
 			if !p.Platform().Known() {
 				return valueError("platform must be set before calling set_linux_kernel_custom()")
 			}
-			if p.VMCOREINFO() == nil {
+			if linux.GivenVMCOREINFO(p) == nil {
 				if err := checkVMCOREINFO(linux.ParseVMCOREINFO(info)); err != nil {
 					return err
 				}

@@ -91,7 +91,7 @@ func programClass() *class {
 			}
 			p := drgn.New(plat)
 			if c.Has(1) {
-				p.SetVMCOREINFO(c.Bytes(1))
+				linux.SetVMCOREINFO(p, c.Bytes(1))
 			}
 			return newSelf(c, p)
 		}},

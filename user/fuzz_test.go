@@ -190,7 +190,7 @@ func TestLinkMap(t *testing.T) {
 		} else if r, ok := three.Ranges(); ok || three.BuildID() != nil {
 			t.Errorf("%#x", r)
 		}
-		if bias, err := p.Personality().(drgn.MainPlacer).MainBias(s.vector[target.AT_PHDR] - 0x10000); err != nil || bias != 0x10000 {
+		if bias, err := p.Personality().(drgn.ModuleLoader).MainBias(s.vector[target.AT_PHDR] - 0x10000); err != nil || bias != 0x10000 {
 			t.Errorf("%#x %v", bias, err)
 		}
 	}

@@ -169,7 +169,7 @@ func (f *finder) mainBias(i *image, phdr uint64) (uint64, bool) {
 	return 0, false
 }
 
-// MainBias returns how far the executable was moved; programHeaders is where its file has its program headers.
+// MainBias returns the load bias of the executable; programHeaders is where its file has its program headers.
 func (u *Process) MainBias(programHeaders uint64) (uint64, error) {
 	auxv, err := u.auxv()
 	if err != nil {
@@ -325,6 +325,9 @@ func (u *Process) Image(m *drgn.Module) ([]byte, error) {
 	return f.image.bytes(uint64(os.Getpagesize()))
 }
 
+// KernelRelease says that a process is not a kernel.
+func (u *Process) KernelRelease() (release string, ok bool) { return "", false }
+
 // maxImage bounds the size of a vDSO, which has some pages.
 const maxImage = 1 << 20
 
@@ -341,6 +344,6 @@ func (i *image) bytes(page uint64) ([]byte, error) {
 
 var _ interface {
 	drgn.Personality
-	drgn.FileMapper
-	drgn.MainPlacer
+	drgn.ModuleLoader
+	drgn.Stacks
 } = (*Process)(nil)

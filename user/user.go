@@ -78,6 +78,20 @@ func (u *Process) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registe
 	return regs, true, err
 }
 
+// CheckUnwind returns a *drgn.NotImplementedError for a running process.
+func (u *Process) CheckUnwind() error {
+	if _, ok := u.source.(running); ok {
+		return &drgn.NotImplementedError{Problem: "stack unwinding is not yet supported for live processes"}
+	}
+	return nil
+}
+
+// ThreadOf returns nil: no object describes a thread of a process.
+func (u *Process) ThreadOf(drgn.Object) *drgn.Thread { return nil }
+
+// InUserMode returns true.
+func (u *Process) InUserMode() bool { return true }
+
 func noThread(tid uint64) error {
 	return &drgn.LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
 }

@@ -134,7 +134,7 @@ func (s *symbolFlags) options() attach.Options {
 // prepare says to a program how debugging information is looked for.
 func (s *symbolFlags) prepare(p *drgn.Program) error {
 	if s.vmcoreinfoData != nil {
-		p.SetVMCOREINFO(s.vmcoreinfoData)
+		linux.SetVMCOREINFO(p, s.vmcoreinfoData)
 	}
 	o := p.DebugInfoOptions()
 	first := func(d directories, usual *[]string) {

@@ -12,7 +12,8 @@ import (
 )
 
 // A Finder says how to unwind from a program counter. It returns nil if it knows nothing about it. pc lies within the
-// calling instruction, not after it. The rows are kept, see [Unwinder.Reset].
+// calling instruction, not after it. An [Unwinder] keeps the rows: when the answers
+// change, such as when a module was added, it takes a new one.
 type Finder interface {
 	FindRow(pc uint64) (*cfi.Row, error)
 }
@@ -76,14 +77,6 @@ func New(p arch.Platform, f Finder, o Options) *Unwinder {
 		o.MaxFrames = DefaultMaxFrames
 	}
 	return &Unwinder{platform: p, finder: f, options: o}
-}
-
-// Reset forgets the rows that were found. It must be called when the finder's answers change: when a module was added
-// or unloaded.
-func (u *Unwinder) Reset() {
-	for i := range u.cache {
-		u.cache[i].Store(nil)
-	}
 }
 
 // row finds the row for a program counter. That there is none is remembered too: every stack of a user's thread ends so.

@@ -250,7 +250,7 @@ func TestChain(t *testing.T) {
 	}
 }
 
-// TestCache checks that rows are kept until Reset, and shared by goroutines.
+// TestCache checks that rows are kept, and shared by goroutines.
 func TestCache(t *testing.T) {
 	f := rows{0x1000: x86Row(16)}
 	u := New(platform(t, arch.X86_64), f, Options{})
@@ -271,9 +271,9 @@ func TestCache(t *testing.T) {
 	if n := len(u.Unwind(m, regs, true).Frames); n != 2 {
 		t.Errorf("from the cache: %d frames", n)
 	}
-	u.Reset()
+	u = New(platform(t, arch.X86_64), f, Options{})
 	if n := len(u.Unwind(m, regs, true).Frames); n != 1 {
-		t.Errorf("after Reset: %d frames", n)
+		t.Errorf("of a new unwinder: %d frames", n)
 	}
 	if trace := New(arch.Platform{}, f, Options{}).Unwind(m, regs, true); !errors.Is(trace.Err, ErrNoPC) {
 		t.Errorf("no platform: %v", trace.Err)

@@ -1,0 +1,83 @@
+package drgn
+
+import (
+	"iter"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
+)
+
+// A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process. It may
+// implement more: [ModuleLoader], [Stacks], [SourceLanguage], [Identifier], and what packages above ask for, such as the
+// Translator of package linux/mm.
+type Personality interface {
+	// Threads walks the program's threads.
+	Threads(p *Program) ThreadSeq
+	// FindThread returns the thread of an ID, or a *LookupError.
+	FindThread(p *Program, tid uint64) (*Thread, error)
+	// MainThread returns the first thread of a process.
+	MainThread(p *Program) (*Thread, error)
+	// LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
+	LoadedModules(p *Program) LoadedModuleSeq
+	// CrashedThread returns the thread that caused a core dump.
+	CrashedThread(p *Program) (*Thread, error)
+	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
+	// gives a *ValueError. interrupted says whether the thread was stopped between two
+	// instructions, not inside a call.
+	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
+}
+
+// A ModuleLoader is a [Personality] that knows how the program's modules were put into memory: by a kernel's boot loader,
+// or by the kernel and the dynamic linker of a process.
+type ModuleLoader interface {
+	// MainBias returns the load bias of the main module: what is added to the addresses in its file to get those in
+	// memory. programHeaders is the address that the file gives its program headers.
+	MainBias(programHeaders uint64) (uint64, error)
+	// MappedFiles returns paths of the file that a module was mapped from, the surest first. What is found there may be
+	// another file by now: its build ID tells.
+	MappedFiles(m *Module) []MappedFile
+	// Image returns the file of a module whose only file is the program's memory: the vDSO. It is nil for others.
+	Image(m *Module) ([]byte, error)
+	// KernelRelease returns the release of the kernel that the main module is, "6.12.43-cloud-amd64", or "" if that is
+	// not known; ok is false for what is not a kernel.
+	KernelRelease() (release string, ok bool)
+}
+
+// A MappedFile is a file that a module was mapped from.
+type MappedFile struct {
+	Path string // that opens it
+	Name string // what it was called when it was mapped
+}
+
+// loader returns what is known of how modules were loaded, or nil.
+func (p *Program) loader() ModuleLoader {
+	l, _ := p.Personality().(ModuleLoader)
+	return l
+}
+
+// kernelRelease returns the release of the kernel that the program is; ok is false if it is not a kernel.
+func (p *Program) kernelRelease() (release string, ok bool) {
+	if l := p.loader(); l != nil {
+		return l.KernelRelease()
+	}
+	return "", false
+}
+
+// Stacks is a [Personality] that knows more of stacks than the registers they start with.
+type Stacks interface {
+	// CheckUnwind returns an error if no stack of the program can be unwound: those of a running process.
+	CheckUnwind() error
+	// ThreadOf returns the thread that an object describes, such as a struct task_struct * of a kernel, or nil.
+	ThreadOf(o Object) *Thread
+	// InUserMode reports whether threads are in user mode. Stacks of others end at the first frame in user mode.
+	InUserMode() bool
+}
+
+// SourceLanguage is a [Personality] that knows the language that the program's names are in.
+type SourceLanguage interface{ Language() *c.Language }
+
+// An Identifier is a [Personality] that knows what lies at addresses beyond symbols.
+type Identifier interface {
+	// Identify walks what lies at an address, the most telling first.
+	Identify(p *Program, address uint64) iter.Seq2[Identity, error]
+}
