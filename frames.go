@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/orc"
@@ -60,7 +61,7 @@ func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 
 // readORC reads the kernel's own tables; nil when the file has none with contents.
 func (d *debugFile) readORC(p *Program) (*orc.Table, error) {
-	if !p.Platform().Arch.ORC {
+	if p.Platform().Arch.ORC != arch.ORCx86 { // the only layout that internal/orc reads
 		return nil, nil
 	}
 	t := orc.Tables{Bias: d.bias}
@@ -115,11 +116,10 @@ func (p *Program) stackUnwinder() *unwind.Unwinder {
 	if u := now.unwinder.Load(); u != nil {
 		return u
 	}
-	stacks, ok := p.Personality().(Stacks)
-	now.unwinder.CompareAndSwap(nil, unwind.New(p.Platform(), rowFinder{p}, unwind.Options{
-		IsText:        func(pc uint64) bool { return p.modules.at(pc) != nil },
-		FramePointers: true,
-		Process:       ok && stacks.InUserMode(),
-	}))
+	options := unwind.Options{IsText: func(pc uint64) bool { return p.modules.at(pc) != nil }, FramePointers: true}
+	if stacks, ok := p.Personality().(Stacks); ok {
+		options.Process, options.PACMask = stacks.InUserMode(), stacks.PACMask()
+	}
+	now.unwinder.CompareAndSwap(nil, unwind.New(p.Platform(), rowFinder{p}, options))
 	return now.unwinder.Load()
 }

@@ -157,6 +157,7 @@ func (s personality) ThreadOf(o drgn.Object) *drgn.Thread {
 }
 
 func (s personality) InUserMode() bool { return false }
+func (s personality) PACMask() uint64  { return 0 }
 
 func (s personality) Language() *c.Language { return c.C }
 

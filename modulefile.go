@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/mem"
@@ -245,7 +244,7 @@ func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
 	if any == nil {
 		any = debug
 	}
-	p.setPlatform(arch.PlatformOf(any.Machine, any.Data[4], any.Data[5]))
+	p.setPlatform(any.Platform())
 	bias, err := m.biasOf(any)
 	if err != nil {
 		return false, err

@@ -71,6 +71,8 @@ type Stacks interface {
 	ThreadOf(o Object) *Thread
 	// InUserMode reports whether threads are in user mode. Stacks of others end at the first frame in user mode.
 	InUserMode() bool
+	// PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
+	PACMask() uint64
 }
 
 // SourceLanguage is a [Personality] that knows the language that the program's names are in.

@@ -5,7 +5,10 @@
 // A new architecture is one more file here and one more line in [All].
 package arch
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // MaxRegisters bounds the number of slots of a [Registers] file; every architecture fits.
 const MaxRegisters = 64
@@ -18,6 +21,10 @@ type Arch struct {
 	DefaultFlags Flags
 	// Machines are the ELF machine numbers (e_machine) of the instruction set.
 	Machines []uint16
+	// Names is what others call it.
+	Names Names
+	// Relocations are the relocations of data in its object files.
+	Relocations Relocations
 	// Registers are the registers that have names, in the order that users see. A register's index in this list is
 	// its number everywhere in this program; DWARF's own numbers are translated by [Arch.FromDWARF].
 	Registers []Register
@@ -37,7 +44,7 @@ type Arch struct {
 	UserMode UserMode
 
 	// PrStatus is the layout of the ELF note NT_PRSTATUS.
-	PrStatus PrStatus
+	PrStatus Layout
 	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.
 	PtRegs Layout
 
@@ -45,10 +52,46 @@ type Arch struct {
 	// and 16 bytes and more. They are 0 where they are not known.
 	Alignments [5]uint8
 
-	// ORC says that kernels carry ORC unwind tables (of x86-64's layout).
-	ORC bool
+	// ORC is the layout of the ORC unwind tables that kernels carry.
+	ORC ORC
+	// PAC says where the bits of return addresses that a pointer authentication code takes are told. It is zero where
+	// addresses carry no code.
+	PAC PAC
 
 	dwarf []int8 // DWARF number → register number, or -1
+}
+
+// Names is what others call an instruction set. A field is empty where they don't have it.
+type Names struct {
+	// Uname are the beginnings of the machine that uname(2) tells. Of several that fit, the longest holds.
+	Uname []string
+	// QEMU is QEMU's name of the machine with the default byte order (query-target).
+	QEMU string
+	// GOARCH are Go's names.
+	GOARCH []string
+	// VMCOREINFO is a key of VMCOREINFO that only kernels for it write, where there is one.
+	VMCOREINFO string
+}
+
+// ORC is a layout of the kernel's ORC unwind tables.
+type ORC uint8
+
+const (
+	// NoORC means that kernels carry no ORC tables.
+	NoORC ORC = iota
+	// ORCx86 is the layout of arch/x86/include/asm/orc_types.h.
+	ORCx86
+	// ORCLoongArch is the layout of arch/loongarch/include/asm/orc_types.h.
+	ORCLoongArch
+)
+
+// PAC says which description of a process or kernel tells the bits that pointer authentication codes take; [StripPAC]
+// removes them.
+type PAC struct {
+	// Note is the type of the note "LINUX" in a process's core ([Platform.ParsePACMask]).
+	Note uint32
+	// VMCOREINFO is the key in a kernel's VMCOREINFO.
+	VMCOREINFO string
 }
 
 // A Register is a register as users see it.
@@ -114,10 +157,36 @@ func ByName(name string) *Arch {
 	if name == Unknown.Name {
 		return Unknown
 	}
+	return find(func(a *Arch) bool { return a.Name == name })
+}
+
+// ByUname returns the architecture of a machine as uname(2) names it, for example "armv7l", or nil.
+func ByUname(machine string) *Arch {
+	var best *Arch
+	longest := 0
 	for _, a := range All {
-		if a.Name == name {
-			return a
+		for _, prefix := range a.Names.Uname {
+			if len(prefix) > longest && strings.HasPrefix(machine, prefix) {
+				best, longest = a, len(prefix)
+			}
 		}
+	}
+	return best
+}
+
+// ByQEMU returns the architecture that QEMU calls so, or nil.
+func ByQEMU(name string) *Arch {
+	return find(func(a *Arch) bool { return a.Names.QEMU != "" && a.Names.QEMU == name })
+}
+
+// ByVMCOREINFO returns the architecture whose kernels alone write a key that has says VMCOREINFO has, or nil.
+func ByVMCOREINFO(has func(key string) bool) *Arch {
+	return find(func(a *Arch) bool { return a.Names.VMCOREINFO != "" && has(a.Names.VMCOREINFO) })
+}
+
+func find(fits func(*Arch) bool) *Arch {
+	if i := slices.IndexFunc(All, fits); i >= 0 {
+		return All[i]
 	}
 	return nil
 }

@@ -62,7 +62,7 @@ func TestConformance(t *testing.T) {
 					t.Errorf("PlatformOf(%d, %d, %d) = %v", m, class, data, p)
 				}
 			}
-			for what, l := range map[string]Layout{"NT_PRSTATUS": a.PrStatus.Registers, "pt_regs": a.PtRegs} {
+			for what, l := range map[string]Layout{"NT_PRSTATUS": a.PrStatus, "pt_regs": a.PtRegs} {
 				set := map[int]bool{}
 				for _, s := range l {
 					if s.Register < 0 || s.Register >= a.Slots() || set[s.Register] {
@@ -111,7 +111,7 @@ func TestLayouts(t *testing.T) {
 		{I386, 72 + 16*4, 16 * 4}, {LoongArch64, 112 + 34*8, 34 * 8},
 	}
 	for _, s := range sizes {
-		if n := s.arch.PrStatus.Registers.Size(); n != s.prstatus {
+		if n := s.arch.PrStatus.Size(); n != s.prstatus {
 			t.Errorf("%s: prstatus ends at %d, want %d", s.arch, n, s.prstatus)
 		}
 		if n := s.arch.PtRegs.Size(); n != s.ptRegs {

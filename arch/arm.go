@@ -11,6 +11,11 @@ var AArch64 = define(Arch{
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{183},
+	Names: Names{Uname: []string{"aarch64"}, QEMU: "aarch64", GOARCH: []string{"arm64"},
+		VMCOREINFO: "NUMBER(kimage_voffset)"}, // since v4.12
+	// "ELF for the Arm 64-bit Architecture", "Static Data relocations"; 256 is the withdrawn R_AARCH64_NONE.
+	Relocations: Relocations{0: {}, 256: {}, 257: abs64, 258: abs32, 259: abs16, 260: pc64, 261: pc32, 262: pc16},
+	PAC:         PAC{Note: 0x406, VMCOREINFO: "NUMBER(KERNELPACMASK)"}, // NT_ARM_PAC_MASK
 	Registers: slices.Concat(numbered("x", 0, 0, 19, Undefined), numbered("x", 19, 19, 10, SameValue), []Register{
 		reg(29, SameValue, "x29", "fp"), reg(30, SameValue, "x30", "lr"), reg(31, CFA, "sp"), reg(-1, Undefined, "pstate"),
 	}),
@@ -22,7 +27,7 @@ var AArch64 = define(Arch{
 	FramePointer: FramePointer{Register: 29, Saved: 0, ReturnAddress: 8},
 	UserMode:     UserMode{Register: 32, Mask: 0xf, Value: 0}, // PSTATE.M is EL0t
 	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
-	PrStatus: PrStatus{prstatusPID64, aarch64PtRegs.at(prstatusRegs64)},
+	PrStatus: aarch64PtRegs.at(prstatusRegs64),
 	PtRegs:   aarch64PtRegs,
 })
 
@@ -34,6 +39,9 @@ var ARM = define(Arch{
 	Alignments:   [5]uint8{1, 2, 4, 8, 8},
 	DefaultFlags: IsLittleEndian,
 	Machines:     []uint16{40},
+	Names:        Names{Uname: []string{"arm"}, QEMU: "arm", GOARCH: []string{"arm"}},
+	// "ELF for the Arm Architecture", "Relocation codes".
+	Relocations: Relocations{0: {}, 2: abs32, 3: pc32, 5: abs16, 8: abs8},
 	Registers: slices.Concat(numbered("r", 0, 0, 4, Undefined), numbered("r", 4, 4, 7, SameValue), []Register{
 		reg(11, SameValue, "r11", "fp"), reg(12, Undefined, "r12", "ip"), reg(13, CFA, "r13", "sp"),
 		reg(14, SameValue, "r14", "lr"), reg(15, Undefined, "r15", "pc"), reg(-1, Undefined, "cpsr"),
@@ -43,7 +51,7 @@ var ARM = define(Arch{
 	ReturnAddress: 14,
 	FramePointer:  noFramePointer,                                  // compilers differ
 	UserMode:      UserMode{Register: 16, Mask: 0x1f, Value: 0x10}, // CPSR.M is User
-	PrStatus:      PrStatus{prstatusPID32, words(prstatusRegs32, 4, run(0, 17)...)},
+	PrStatus:      words(prstatusRegs32, 4, run(0, 17)...),
 	PtRegs:        words(0, 4, run(0, 17)...),
 })
 

@@ -8,6 +8,14 @@ var LoongArch64 = define(Arch{
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{258},
+	Names:        Names{Uname: []string{"loongarch64"}, QEMU: "loongarch64", GOARCH: []string{"loong64"}},
+	ORC:          ORCLoongArch, // since v6.9
+	// "ELF for the LoongArch Architecture", "Relocation types".
+	Relocations: Relocations{
+		0: {}, 1: abs32, 2: abs64, 47: add8, 48: add16, 50: add32, 51: add64, 52: sub8, 53: sub16, 55: sub32, 56: sub64,
+		99: pc32, 100: {}, // R_LARCH_RELAX
+		107: {1, RelocateAddULEB}, 108: {1, RelocateSubULEB}, 109: pc64,
+	},
 	Registers: slices.Concat([]Register{
 		reg(0, SameValue, "zero", "r0"), reg(1, SameValue, "ra", "r1"), reg(2, SameValue, "tp", "r2"),
 		reg(3, CFA, "sp", "r3"),
@@ -19,7 +27,7 @@ var LoongArch64 = define(Arch{
 	ReturnAddress: 1,
 	FramePointer:  FramePointer{Register: 22, Saved: -16, ReturnAddress: -8, CFA: 0, HasCFA: true},
 	// struct user_pt_regs (arch/loongarch/include/uapi/asm/ptrace.h): regs[32], orig_a0, csr_era; struct pt_regs begins so.
-	PrStatus: PrStatus{prstatusPID64, loongarchPtRegs.at(prstatusRegs64)},
+	PrStatus: loongarchPtRegs.at(prstatusRegs64),
 	PtRegs:   loongarchPtRegs,
 })
 

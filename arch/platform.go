@@ -59,15 +59,26 @@ const (
 )
 
 // PlatformOf returns the platform of an ELF file from its header: machine is e_machine, class e_ident[EI_CLASS] and
-// data e_ident[EI_DATA]. An unknown machine gives [Unknown] with the flags of the header.
+// data e_ident[EI_DATA]. See [ByMachine].
 func PlatformOf(machine uint16, class, data byte) Platform {
+	return ByMachine(machine, FlagsOf(class == elfClass64, data != elfDataLSB))
+}
+
+// FlagsOf returns the flags of a word size and a byte order.
+func FlagsOf(is64, big bool) Flags {
 	var flags Flags
-	if class == elfClass64 {
+	if is64 {
 		flags |= Is64Bit
 	}
-	if data == elfDataLSB {
+	if !big {
 		flags |= IsLittleEndian
 	}
+	return flags
+}
+
+// ByMachine returns the platform of an ELF machine number (e_machine) with the flags of the file's header. An unknown
+// machine gives [Unknown].
+func ByMachine(machine uint16, flags Flags) Platform {
 	for _, a := range All {
 		// RISC-V and S/390 have one machine number for 32 and 64 bits. An x86-64 file of class 32 (x32) is still x86-64.
 		if slices.Contains(a.Machines, machine) && (a.DefaultFlags&Is64Bit == flags&Is64Bit || uniqueMachine(machine)) {
@@ -90,14 +101,10 @@ func uniqueMachine(machine uint16) bool {
 
 // Host returns the platform on which this program runs.
 func Host() Platform {
-	name, ok := map[string]*Arch{
-		"amd64": X86_64, "386": I386, "arm64": AArch64, "arm": ARM, "ppc64": PPC64, "ppc64le": PPC64,
-		"riscv64": RISCV64, "s390x": S390X, "loong64": LoongArch64,
-	}[runtime.GOARCH]
-	if !ok {
-		name = Unknown
+	p := Platform{Arch: find(func(a *Arch) bool { return slices.Contains(a.Names.GOARCH, runtime.GOARCH) })}
+	if p.Arch == nil {
+		p.Arch = Unknown
 	}
-	p := Platform{Arch: name}
 	if ^uint(0)>>32 != 0 {
 		p.Flags |= Is64Bit
 	}

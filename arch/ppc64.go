@@ -8,6 +8,10 @@ var PPC64 = define(Arch{
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{21},
+	// Guests may be of either byte order; nearly all are little-endian.
+	Names: Names{Uname: []string{"ppc64"}, QEMU: "ppc64", GOARCH: []string{"ppc64", "ppc64le"}},
+	// "OpenPOWER ELF V2 ABI", "Relocation Types".
+	Relocations: Relocations{0: {}, 1: abs32, 26: pc32, 38: abs64, 44: pc64, 78: abs64}, // 78: R_PPC64_DTPREL64
 	Registers: slices.Concat(
 		numbered("r", 0, 0, 1, Undefined), []Register{reg(1, CFA, "r1")}, numbered("r", 2, 2, 12, Undefined),
 		numbered("r", 14, 14, 18, SameValue), []Register{reg(65, SameValue, "lr")},
@@ -17,8 +21,14 @@ var PPC64 = define(Arch{
 	ReturnAddress: 32,
 	FramePointer:  noFramePointer,
 	// struct pt_regs (arch/powerpc/include/uapi/asm/ptrace.h): gpr[32] nip msr orig_gpr3 ctr link …
-	PrStatus: PrStatus{prstatusPID64, ppc64PtRegs.at(prstatusRegs64)},
+	PrStatus: ppc64PtRegs.at(prstatusRegs64),
 	PtRegs:   ppc64PtRegs,
 })
 
 var ppc64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{41, -1, -1, -1, 32})...)
+
+// 32-bit Power has no name in drgn's Architecture enumeration, but its object files can be read. Relocations: "System V ABI
+// PowerPC Processor Supplement", "Relocation".
+const ppc32Machine = 20
+
+var ppc32Relocations = Relocations{0: {}, 1: abs32, 26: pc32, 78: abs32} // 78: R_PPC_DTPREL32

@@ -55,12 +55,6 @@ func (l Layout) at(offset uint32) Layout {
 	return moved
 }
 
-// PrStatus is the layout of struct elf_prstatus, the contents of an NT_PRSTATUS note.
-type PrStatus struct {
-	PID       uint32 // offset of the 32-bit thread ID
-	Registers Layout // registers
-}
-
 // Offsets in struct elf_prstatus (include/uapi/linux/elfcore.h), alike on all architectures of one word size.
 const (
 	prstatusPID64  = 32
@@ -154,17 +148,33 @@ func (e *UnsupportedError) Error() string {
 	return fmt.Sprintf("%s is not supported for %s", e.What, e.Arch)
 }
 
+// PrStatusPID returns the thread's ID in the contents of an NT_PRSTATUS note. It needs no more of the architecture than its
+// word size. It fails with a [*ShortError].
+func (p Platform) PrStatusPID(desc []byte) (int32, error) {
+	offset := prstatusPID32
+	if p.Is64Bit() {
+		offset = prstatusPID64
+	}
+	if want := offset + 4; want > len(desc) {
+		return 0, &ShortError{"NT_PRSTATUS", want, len(desc)}
+	}
+	return int32(p.ByteOrder().Uint32(desc[offset:])), nil
+}
+
 // ParsePrStatus reads the contents of an NT_PRSTATUS note: the thread's ID and its registers. It fails with an
 // [*UnsupportedError] or a [*ShortError].
 func (p Platform) ParsePrStatus(desc []byte, regs *Registers) (pid int32, err error) {
-	if p.Arch == nil || len(p.Arch.PrStatus.Registers) == 0 {
+	if p.Arch == nil || len(p.Arch.PrStatus) == 0 {
 		return 0, &UnsupportedError{p.archOrUnknown(), "NT_PRSTATUS"}
 	}
 	layout := p.Arch.PrStatus
-	if want := layout.Registers.Size(); want > len(desc) {
+	if want := layout.Size(); want > len(desc) {
 		return 0, &ShortError{"NT_PRSTATUS", want, len(desc)}
 	}
-	return int32(p.uint(desc[layout.PID:], 4)), regs.Load(p, layout.Registers, desc)
+	if pid, err = p.PrStatusPID(desc); err != nil {
+		return 0, err
+	}
+	return pid, regs.Load(p, layout, desc)
 }
 
 // ParsePtRegs reads registers from the bytes of the kernel's struct pt_regs. It fails with an [*UnsupportedError] or
@@ -205,6 +215,16 @@ func (p Platform) LayoutOf(offsets map[string]uint64) (Layout, error) {
 		layout = append(layout, Slot{n, uint32(off), uint8(p.AddressSize())})
 	}
 	return layout, nil
+}
+
+// ParsePACMask returns the bits of return addresses that a pointer authentication code takes, from the contents of the
+// note [PAC.Note]: struct user_pac_mask (arch/arm64/include/uapi/asm/ptrace.h) has a mask for data and one for
+// instructions. It fails with a [*ShortError].
+func (p Platform) ParsePACMask(desc []byte) (uint64, error) {
+	if len(desc) < 16 {
+		return 0, &ShortError{"NT_ARM_PAC_MASK", 16, len(desc)}
+	}
+	return p.ByteOrder().Uint64(desc[8:]), nil
 }
 
 // StripPAC removes a pointer authentication code: mask has the bits that the code occupies (0 where there is none),

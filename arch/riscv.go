@@ -3,12 +3,17 @@ package arch
 import "slices"
 
 // RISCV64 is 64-bit RISC-V. DWARF numbers: "RISC-V ABIs Specification", DWARF register numbers.
-var RISCV64 = define(riscv("RISCV64", Is64Bit|IsLittleEndian, 8, prstatusPID64, prstatusRegs64))
+var RISCV64 = define(riscv("RISCV64", Is64Bit|IsLittleEndian, 8, prstatusRegs64, Names{
+	Uname: []string{"riscv64"}, QEMU: "riscv64", GOARCH: []string{"riscv64"},
+	VMCOREINFO: "NUMBER(va_kernel_pa_offset)",
+}))
 
 // RISCV32 is 32-bit RISC-V.
-var RISCV32 = define(riscv("RISCV32", IsLittleEndian, 4, prstatusPID32, prstatusRegs32))
+var RISCV32 = define(riscv("RISCV32", IsLittleEndian, 4, prstatusRegs32, Names{
+	Uname: []string{"riscv32"}, QEMU: "riscv32",
+}))
 
-func riscv(name string, flags Flags, word uint8, pid, regs uint32) Arch {
+func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	// struct user_regs_struct (arch/riscv/include/uapi/asm/ptrace.h) is pc and x1 to x31; struct pt_regs begins so.
 	layout := words(0, word, slices.Concat([]int{32}, run(1, 31))...)
 	return Arch{
@@ -16,6 +21,8 @@ func riscv(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 		Alignments:   [5]uint8{1, 2, 4, 8, 16},
 		DefaultFlags: flags,
 		Machines:     []uint16{243},
+		Names:        names,
+		Relocations:  riscvRelocations,
 		Registers: slices.Concat([]Register{
 			reg(0, SameValue, "zero", "x0"), reg(1, SameValue, "ra", "x1"), reg(2, CFA, "sp", "x2"),
 			reg(3, SameValue, "gp", "x3"), reg(4, SameValue, "tp", "x4"), reg(5, Undefined, "t0", "x5"),
@@ -28,7 +35,7 @@ func riscv(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 		ReturnAddress: 1,
 		FramePointer: FramePointer{Register: 8, Saved: -2 * int64(word), ReturnAddress: -int64(word), CFA: 0,
 			HasCFA: true},
-		PrStatus: PrStatus{pid, layout.at(regs)},
+		PrStatus: layout.at(regs),
 		PtRegs:   layout,
 	}
 }
@@ -40,4 +47,12 @@ func aliased(prefix string, first int, alias string, firstAlias, dwarf, n int, i
 		regs[i].Names = append(regs[i].Names, r.Names...)
 	}
 	return regs
+}
+
+// "RISC-V ABIs Specification", "Relocations".
+var riscvRelocations = Relocations{
+	0: {}, 1: abs32, 2: abs64, 33: add8, 34: add16, 35: add32, 36: add64, 37: sub8, 38: sub16, 39: sub32, 40: sub64,
+	51: {}, // R_RISCV_RELAX
+	52: {1, RelocateSub6}, 53: {1, RelocateSet6}, 54: abs8, 55: abs16, 56: abs32, 57: pc32,
+	60: {1, RelocateSetULEB}, 61: {1, RelocateSubULEB},
 }

@@ -3,12 +3,14 @@ package arch
 import "slices"
 
 // S390X is z/Architecture. DWARF numbers: "ELF ABI s390x Supplement", table 1.15.
-var S390X = define(s390("S390X", Is64Bit, 8, prstatusPID64, prstatusRegs64))
+var S390X = define(s390("S390X", Is64Bit, 8, prstatusRegs64, Names{
+	Uname: []string{"s390x"}, QEMU: "s390x", GOARCH: []string{"s390x"},
+}))
 
 // S390 is 31-bit ESA/390.
-var S390 = define(s390("S390", 0, 4, prstatusPID32, prstatusRegs32))
+var S390 = define(s390("S390", 0, 4, prstatusRegs32, Names{Uname: []string{"s390"}}))
 
-func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
+func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	// s390_regs (arch/s390/include/uapi/asm/ptrace.h): psw, gprs[16], acrs[16] (32 bits each), orig_gpr2.
 	problem := uint64(1) << 48 // PSW bit 15, the problem state
 	if word == 4 {
@@ -20,6 +22,8 @@ func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 		Alignments:   [5]uint8{1, 2, 4, 8, 8},
 		DefaultFlags: flags,
 		Machines:     []uint16{22},
+		Names:        names,
+		Relocations:  s390Relocations,
 		Registers: slices.Concat(
 			// r15 is the stack pointer, but the canonical frame address is r15 + 160 (96) on entry: a leaf preserves r15.
 			numbered("r", 0, 0, 6, Undefined), numbered("r", 6, 6, 10, SameValue), numbered("a", 0, 48, 16, Undefined),
@@ -29,9 +33,15 @@ func s390(name string, flags Flags, word uint8, pid, regs uint32) Arch {
 		ReturnAddress: 14,
 		FramePointer:  noFramePointer,
 		UserMode:      UserMode{Register: 32, Mask: problem, Value: problem},
-		PrStatus: PrStatus{pid, slices.Concat(words(regs, word, general...),
-			words(regs+18*uint32(word), 4, run(16, 16)...))},
+		PrStatus: slices.Concat(words(regs, word, general...),
+			words(regs+18*uint32(word), 4, run(16, 16)...)),
 		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].
 		PtRegs: words(uint32(word), word, general...),
 	}
+}
+
+// "ELF ABI s390x Supplement", "Relocation types".
+var s390Relocations = Relocations{
+	0: {}, 1: abs8, 3: abs16, 4: abs32, 5: pc32, 16: pc16, 22: abs64, 23: pc64,
+	52: abs32, 53: abs64, // R_390_TLS_LDO32, R_390_TLS_LDO64
 }

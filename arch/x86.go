@@ -6,9 +6,16 @@ import "slices"
 var X86_64 = define(Arch{
 	Name:         "X86_64",
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
-	ORC:          true,
+	ORC:          ORCx86,
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{62},
+	Names:        Names{Uname: []string{"x86_64"}, QEMU: "x86_64", GOARCH: []string{"amd64"}},
+	// System V ABI AMD64, "Relocation Types".
+	Relocations: Relocations{
+		0: {}, 1: abs64, 2: pc32, 4: pc32, 10: abs32, 11: abs32, 12: abs16, 13: pc16, 14: abs8, 15: pc8,
+		17: abs64, 21: abs32, // R_X86_64_DTPOFF64, R_X86_64_DTPOFF32
+		24: pc64,
+	},
 	Registers: []Register{
 		reg(0, Undefined, "rax"), reg(1, Undefined, "rdx"), reg(2, Undefined, "rcx"), reg(3, SameValue, "rbx"),
 		reg(4, Undefined, "rsi"), reg(5, Undefined, "rdi"), reg(6, SameValue, "rbp"), reg(7, CFA, "rsp"),
@@ -25,7 +32,7 @@ var X86_64 = define(Arch{
 	FramePointer:  FramePointer{Register: 6, Saved: 0, ReturnAddress: 8, CFA: 16, HasCFA: true},
 	UserMode:      UserMode{Register: 19, Mask: 3, Value: 3}, // privilege level in cs
 	// struct user_regs_struct (arch/x86/include/asm/user_64.h): struct pt_regs and six more words.
-	PrStatus: PrStatus{prstatusPID64, words(prstatusRegs64, 8, slices.Concat(x86_64PtRegs, []int{24, 25, 21, 18, 22, 23})...)},
+	PrStatus: words(prstatusRegs64, 8, slices.Concat(x86_64PtRegs, []int{24, 25, 21, 18, 22, 23})...),
 	PtRegs:   selectors16(words(0, 8, x86_64PtRegs...), 19, 20),
 })
 
@@ -50,6 +57,11 @@ var I386 = define(Arch{
 	Alignments:   [5]uint8{1, 2, 4, 4, 16},
 	DefaultFlags: IsLittleEndian,
 	Machines:     []uint16{3},
+	Names:        Names{Uname: []string{"i386", "i486", "i586", "i686"}, QEMU: "i386", GOARCH: []string{"386"}},
+	// System V ABI Intel386, "Relocation Types".
+	Relocations: Relocations{
+		0: {}, 1: abs32, 2: pc32, 20: abs16, 21: pc16, 22: abs8, 23: pc8, 32: abs32, // R_386_TLS_LDO_32
+	},
 	Registers: []Register{
 		reg(0, Undefined, "eax"), reg(1, Undefined, "ecx"), reg(2, Undefined, "edx"), reg(3, SameValue, "ebx"),
 		reg(4, CFA, "esp"), reg(5, SameValue, "ebp"), reg(6, SameValue, "esi"), reg(7, SameValue, "edi"),
@@ -60,6 +72,6 @@ var I386 = define(Arch{
 	ReturnAddress: 8,
 	FramePointer:  FramePointer{Register: 5, Saved: 0, ReturnAddress: 4, CFA: 8, HasCFA: true},
 	// struct user_regs_struct (user_32.h): bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss.
-	PrStatus: PrStatus{prstatusPID32, words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, -1, 9, 4, -1)},
+	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, -1, 9, 4, -1),
 	PtRegs:   words(0, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, -1, 9, 4, -1),
 })

@@ -90,14 +90,14 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
 	}
 	if !core.Kernel {
-		return user.SetupCore(p, core, dumpPath(path), platformOf(core))
+		return user.SetupCore(p, core, dumpPath(path), core.Platform)
 	}
 	if core.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil {
 		return &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
 			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
 	}
 	m := linux.Memory{
-		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
+		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
 		Path: path, Live: core.Live, Local: core.Live,
 	}
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
@@ -105,17 +105,6 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	}
 	_, err := linux.Setup(p, m)
 	return err
-}
-
-func platformOf(core *target.Core) arch.Platform {
-	class, data := byte(1), byte(1)
-	if core.Is64 {
-		class = 2
-	}
-	if core.Big {
-		data = 2
-	}
-	return arch.PlatformOf(core.Machine, class, data)
 }
 
 // load gives the program's modules their debugging information, as o says; what is missing is warned of.

@@ -53,7 +53,7 @@ func setKernel(p *drgn.Program) (*linux.Kernel, error) {
 		return nil, &drgn.ValueError{Problem: "the running kernel does not say where it lies in memory: it was built without CONFIG_VMCORE_INFO (CONFIG_CRASH_CORE)"}
 	}
 	k, err := linux.Setup(p, linux.Memory{
-		Platform: platformOf(core), VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
+		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
 		Live: true, Local: true, BuildID: runningBuildID("/sys/kernel/notes", core.Big),
 	})
 	if err != nil {

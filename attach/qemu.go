@@ -91,7 +91,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 			why = fmt.Errorf("QEMU can't say where its kernel lies in memory: %w", err)
 		} else {
 			if !m.Platform.Known() {
-				m.Platform = platformOf(core)
+				m.Platform = core.Platform
 			}
 			m.VMCOREINFO, m.CPUs = bytes.Clone(core.VMCOREINFO), g.registers
 			if err := core.Close(); err != nil {
@@ -184,9 +184,5 @@ func (g guest) registers() ([][]byte, error) {
 
 // platform asks QEMU what machine the guest is.
 func (g guest) platform() (arch.Platform, error) {
-	machine, class, data, err := g.client.Machine()
-	if err != nil {
-		return arch.Platform{}, err
-	}
-	return arch.PlatformOf(machine, class, data), nil
+	return g.client.Platform()
 }

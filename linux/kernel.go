@@ -26,6 +26,7 @@ type Kernel struct {
 	cpus       func() (map[uint64]*arch.Registers, error) // nil when they can't be had
 
 	inactive func() (inactiveFrame, error)
+	pac      uint64
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -64,6 +65,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
 	if k.info.BuildID() == nil && m.BuildID != nil {
 		k.info.values["BUILD-ID"] = hex.EncodeToString(m.BuildID)
+	}
+	if err := k.readPACMask(m.Platform); err != nil {
+		return nil, err
 	}
 	flags := drgn.IsLinuxKernel
 	if m.Live {
@@ -141,6 +145,20 @@ func (k *Kernel) Translate(root, address uint64) (uint64, error) {
 // ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
 func (k *Kernel) ImageToPhysical(address uint64) (uint64, bool) {
 	return k.machine.ImageToPhysical(k.info, address)
+}
+
+// PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
+func (k *Kernel) PACMask() uint64 { return k.pac }
+
+// readPACMask reads the mask, which kernels without CONFIG_ARM64_PTR_AUTH_KERNEL don't say.
+func (k *Kernel) readPACMask(p arch.Platform) (err error) {
+	if p.Arch == nil || p.Arch.PAC.VMCOREINFO == "" {
+		return nil
+	}
+	if _, ok := k.info.String(p.Arch.PAC.VMCOREINFO); ok {
+		k.pac, err = k.info.Hex(p.Arch.PAC.VMCOREINFO)
+	}
+	return err
 }
 
 // readPrStatus gives the saved registers to CPUs: the notes are in the order of the CPUs' numbers, without those that

@@ -7,7 +7,6 @@ import "C"
 
 import (
 	"fmt"
-	"slices"
 	"unsafe"
 
 	"github.com/godrgn/drgn"
@@ -96,13 +95,12 @@ func platformClass() *class {
 	return &class{
 		id: classPlatform, name: "Platform", doc: "The machine a program runs on.",
 		new: &Func{Sig: "Platform(arch: Architecture, flags: PlatformFlags? = None)", Do: func(c Call) error {
-			n := c.Int(0)
-			if n < 0 || int(n) >= len(architectures) {
+			a := architecture(c.Int(0))
+			if a == nil {
 				return valueError("unknown architecture")
 			}
-			a := arch.ByName(architectures[n])
 			p, err := arch.NewPlatform(a)
-			if c.Has(1) && a != nil {
+			if c.Has(1) {
 				p, err = arch.Platform{Arch: a, Flags: arch.Flags(c.Int(1))}, nil
 			}
 			if err != nil {
@@ -112,7 +110,7 @@ func platformClass() *class {
 		}},
 		props: []property{
 			{name: "arch", doc: "Instruction set.", get: func(c Call) error {
-				return c.Enum(enumArchitecture, int64(max(slices.Index(architectures, plat(c).Arch.Name), 0)))
+				return c.Value(architectureOf(plat(c).Arch))
 			}},
 			{name: "flags", doc: "Word size and byte order.", get: func(c Call) error { return c.Enum(enumPlatformFlags, int64(plat(c).Flags)) }},
 			{name: "registers", doc: "Registers.", get: func(c Call) error {
@@ -126,19 +124,11 @@ func platformClass() *class {
 		slots: slots{
 			repr: func(c Call) error {
 				f := ""
-				for i, n := range []string{"IS_64_BIT", "IS_LITTLE_ENDIAN"} {
-					if plat(c).Flags>>i&1 != 0 {
-						if f != "" {
-							f += "|"
-						}
-						f += n
-					}
-				}
-				if f != "" {
-					f = "." + f
+				if plat(c).Flags != 0 {
+					f = "." + plat(c).Flags.String()
 				}
 				return c.String(fmt.Sprintf("Platform(<Architecture.%s: %d>, <PlatformFlags%s: %d>)", plat(c).Arch.Name,
-					slices.Index(architectures, plat(c).Arch.Name), f, plat(c).Flags))
+					architectureOf(plat(c).Arch).value, f, plat(c).Flags))
 			},
 			compare: func(c Call, x *C.PyObject, op int) error {
 				v, err := decodePy(x)

@@ -1,6 +1,8 @@
 package python
 
 import (
+	"slices"
+
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/types"
@@ -31,7 +33,6 @@ const (
 	_ = uint(drgn.FindConstant-1) + uint(drgn.FindFunction-2) + uint(drgn.FindVariable-4)
 	_ = uint(types.Function-11) + uint(types.CPtrdiffT-18) + uint(types.Atomic-8) // see typeKind and primitiveType
 	_ = uint(drgn.NotImplemented-2) + uint(drgn.BindWeak-3) + uint(drgn.BindUnique-11) + uint(drgn.SymbolIFunc-10)
-	_ = uint(arch.Is64Bit-1) + uint(arch.IsLittleEndian-2)
 )
 
 // typeKind returns a kind as a member of TypeKind, which counts from 1.
@@ -40,5 +41,18 @@ func typeKind(k types.Kind) enumValue { return enumValue{enumTypeKind, int64(k) 
 // primitiveType returns a primitive type as a member of PrimitiveType, which has none for types that are none.
 func primitiveType(p types.Primitive) enumValue { return enumValue{enumPrimitiveType, int64(p) - 1} }
 
-// architectures are the instruction sets in the order of the enumeration.
-var architectures = []string{"UNKNOWN", "X86_64", "I386", "AARCH64", "ARM", "PPC64", "RISCV64", "RISCV32", "S390X", "S390", "LOONGARCH64"}
+// architectureOf returns an instruction set as a member of Architecture, which counts arch.All from 1; 0 is UNKNOWN.
+func architectureOf(a *arch.Arch) enumValue {
+	return enumValue{enumArchitecture, int64(slices.Index(arch.All, a)) + 1}
+}
+
+// architecture is the inverse of architectureOf; nil for a number that no member has.
+func architecture(n int64) *arch.Arch {
+	switch {
+	case n == 0:
+		return arch.Unknown
+	case n < 0 || n > int64(len(arch.All)):
+		return nil
+	}
+	return arch.All[n-1]
+}

@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -20,17 +21,6 @@ import (
 
 const data = "../testdata/process"
 
-func platformOf(c *target.Core) arch.Platform {
-	class, order := byte(1), byte(1)
-	if c.Is64 {
-		class = 2
-	}
-	if c.Big {
-		order = 2
-	}
-	return arch.PlatformOf(c.Machine, class, order)
-}
-
 func openCore(t testing.TB, name string) *drgn.Program {
 	t.Helper()
 	core, err := target.Open(filepath.Join(data, name+".core.gz"))
@@ -38,7 +28,7 @@ func openCore(t testing.TB, name string) *drgn.Program {
 		t.Fatal(err)
 	}
 	p := drgn.New(arch.Platform{})
-	if err := user.SetupCore(p, core, core.Path, platformOf(core)); err != nil {
+	if err := user.SetupCore(p, core, core.Path, core.Platform); err != nil {
 		t.Fatal(err)
 	}
 	return p
@@ -203,11 +193,76 @@ func TestLocals(t *testing.T) {
 	}
 }
 
+// TestPointerAuthentication has a core of an arm64 process whose return address is signed: NT_ARM_PAC_MASK says in which bits
+// (arch/arm64/kernel/ptrace.c, pac_mask_get).
+func TestPointerAuthentication(t *testing.T) {
+	const fp, caller, code = 0x10010, 0x12345678, uint64(0x2a) << 48
+	a := arch.AArch64
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: a.Machines[0]}
+	status := make([]byte, a.PrStatus.Size()+8)
+	for _, r := range a.PrStatus {
+		switch r.Register {
+		case a.FramePointer.Register:
+			binary.LittleEndian.PutUint64(status[r.Offset:], fp)
+		case a.SP:
+			binary.LittleEndian.PutUint64(status[r.Offset:], 0x10000)
+		case a.PC:
+			binary.LittleEndian.PutUint64(status[r.Offset:], 0x5000)
+		}
+	}
+	mask := f.Word(f.Word(nil, 0x7f<<48|0x7f<<56), 0x7f<<48) // of data, of instructions
+	memory := make([]byte, 64)
+	binary.LittleEndian.PutUint64(memory[0x18:], caller|code)
+	open := func(masks ...[]byte) (*drgn.Program, error) {
+		notes := f.Note(nil, "CORE", target.NT_PRSTATUS, status)
+		for _, m := range masks {
+			notes = f.Note(notes, "LINUX", a.PAC.Note, m)
+		}
+		f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: notes}, {Type: elf.PT_LOAD, Vaddr: 0x10000, Data: memory}}
+		path := filepath.Join(t.TempDir(), "core")
+		if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		core, err := target.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := drgn.New(arch.Platform{})
+		return p, user.SetupCore(p, core, "core", core.Platform)
+	}
+	for _, test := range []struct {
+		masks [][]byte
+		want  uint64
+	}{{[][]byte{mask, mask}, caller}, {nil, caller | code}} {
+		p, err := open(test.masks...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Where no code is known to lie, no return address is followed.
+		code := drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "code", Ranges: []mem.Range{{Min: 0x5000, Max: 0x5fff}, {Min: test.want - 0x100, Max: test.want}}}
+		if _, _, err := p.AddModule(code); err != nil {
+			t.Fatal(err)
+		}
+		thread, err := p.Thread(0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace, err := thread.StackTrace()
+		if err != nil || trace.Len() != 2 || trace.Frame(1).PC() != test.want {
+			t.Errorf("%d masks: %v, %v; want a caller at %#x", len(test.masks), trace, err, test.want)
+		}
+	}
+	var short *arch.ShortError
+	if _, err := open(mask[:15]); !errors.As(err, &short) {
+		t.Errorf("a truncated mask: %v", err)
+	}
+}
+
 // TestMachines has cores of all machines whose registers are known: each register has another value.
 func TestMachines(t *testing.T) {
 	n := 0
 	for _, a := range arch.All {
-		if len(a.PrStatus.Registers) == 0 {
+		if len(a.PrStatus) == 0 {
 			continue
 		}
 		n++
@@ -217,9 +272,13 @@ func TestMachines(t *testing.T) {
 		}
 		f := &elftest.File{Is64: p.Is64Bit(), Big: !p.IsLittleEndian(), Type: elf.ET_CORE, Machine: a.Machines[0]}
 		status := func(tid uint32, base uint64) []byte {
-			b := make([]byte, a.PrStatus.Registers.Size()+8)
-			f.Order().PutUint32(b[a.PrStatus.PID:], tid)
-			for _, r := range a.PrStatus.Registers {
+			b := make([]byte, a.PrStatus.Size()+8)
+			pr_pid := 24 // struct elf_prstatus
+			if f.Is64 {
+				pr_pid = 32
+			}
+			f.Order().PutUint32(b[pr_pid:], tid)
+			for _, r := range a.PrStatus {
 				v := f.Word(nil, base+uint64(r.Register))
 				if !f.Big {
 					copy(b[r.Offset:][:r.Size], v)
@@ -241,7 +300,7 @@ func TestMachines(t *testing.T) {
 			t.Fatal(a, err)
 		}
 		prog := drgn.New(arch.Platform{})
-		if err := user.SetupCore(prog, core, "core", platformOf(core)); err != nil {
+		if err := user.SetupCore(prog, core, "core", core.Platform); err != nil {
 			t.Fatal(a, err)
 		}
 		if prog.Platform() != p {
@@ -261,7 +320,7 @@ func TestMachines(t *testing.T) {
 			if pc := trace.Frame(0).PC(); pc != base+uint64(a.PC) && a != arch.S390 { // 31 bits
 				t.Errorf("%v: pc %#x", a, pc)
 			}
-			for _, r := range a.PrStatus.Registers {
+			for _, r := range a.PrStatus {
 				if r.Register >= len(a.Registers) {
 					continue
 				}

@@ -28,9 +28,11 @@ func (made) findThread(*drgn.Program, uint64) (*drgn.Thread, error)   { return n
 func (made) mainThread(*drgn.Program) (*drgn.Thread, error)           { return nil, errNone }
 func (made) crashedThread(*drgn.Program) (*drgn.Thread, error)        { return nil, errNone }
 func (made) registers(*drgn.Program, uint64) (*arch.Registers, error) { return nil, errNone }
-func (m made) auxv(arch.Platform) (map[uint64]uint64, error)          { return m.vector, nil }
-func (m made) mappings(arch.Platform) ([]target.Mapping, error)       { return m.maps, nil }
-func (made) paths(m target.Mapping) []string                          { return []string{m.Path} }
+func (made) pacMask() uint64                                          { return 0 }
+
+func (m made) auxv(arch.Platform) (map[uint64]uint64, error)    { return m.vector, nil }
+func (m made) mappings(arch.Platform) ([]target.Mapping, error) { return m.maps, nil }
+func (made) paths(m target.Mapping) []string                    { return []string{m.Path} }
 
 // memory is what a made process has at base: the main program's image, lists of the dynamic linker, libraries.
 type memory struct {

@@ -14,6 +14,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/target"
 )
@@ -35,6 +36,8 @@ type source interface {
 	crashedThread(p *drgn.Program) (*drgn.Thread, error)
 	registers(p *drgn.Program, tid uint64) (*arch.Registers, error)
 	auxv(p arch.Platform) (map[uint64]uint64, error)
+	// pacMask returns the bits of return addresses that a pointer authentication code takes.
+	pacMask() uint64
 	mappings(p arch.Platform) ([]target.Mapping, error)
 	// paths returns ways to the file of a mapping, the surest first.
 	paths(m target.Mapping) []string
@@ -47,6 +50,9 @@ func newProcess(s source, p *drgn.Program) *Process {
 		modules: map[*drgn.Module]found{},
 	}
 }
+
+// PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
+func (u *Process) PACMask() uint64 { return u.source.pacMask() }
 
 // Of returns the process that a program is, or an error for a program that is none.
 func Of(p *drgn.Program) (*Process, error) {
@@ -124,23 +130,22 @@ func SetupProcess(p *drgn.Program, process *target.Process) error {
 // platformOf says what machine a process runs on: that of its executable, which may have 32 bits on one of 64. Where it
 // can't be read it is ours.
 func platformOf(process *target.Process) arch.Platform {
-	const header = 20 // up to e_machine
 	f, err := os.Open(process.Path("exe"))
 	if err != nil {
 		return arch.Host()
 	}
 	defer f.Close()
-	b := make([]byte, header)
-	if _, err := f.ReadAt(b, 0); err != nil || string(b[:4]) != "\x7fELF" {
+	b := make([]byte, elf.HeaderSize)
+	if _, err := f.ReadAt(b, 0); err != nil {
 		return arch.Host()
 	}
-	host := arch.Host()
-	p := arch.PlatformOf(uint16(host.ByteOrder().Uint16(b[18:])), b[4], b[5])
-	if p.Arch == arch.Unknown {
-		return host
+	if p, ok := elf.PlatformOf(b); ok && p.Arch != arch.Unknown {
+		return p
 	}
-	return p
+	return arch.Host()
 }
+
+func (r running) pacMask() uint64 { return 0 } // a running process has no stack traces
 
 func (r running) threads(p *drgn.Program) drgn.ThreadSeq {
 	return func(yield func(*drgn.Thread, error) bool) {
@@ -227,6 +232,7 @@ type core struct {
 	ok   bool
 
 	crashed uint64
+	pac     uint64 // mask of pointer authentication codes
 }
 
 type coreThread struct {
@@ -255,6 +261,16 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 
 func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 	c := &core{Core: file}
+	if typ := platform.Arch.PAC.Note; typ != 0 {
+		for desc := range file.Descs("LINUX", typ) { // each thread has one; all say the same
+			mask, err := platform.ParsePACMask(desc)
+			if err != nil {
+				return nil, err
+			}
+			c.pac = mask
+			break
+		}
+	}
 	for desc := range file.Descs("CORE", target.NT_PRPSINFO) {
 		info, err := target.ParsePsInfo(desc, file.Is64, file.Big)
 		if err != nil {
@@ -265,10 +281,11 @@ func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 		break
 	}
 	for desc := range file.Descs("CORE", target.NT_PRSTATUS) {
-		tid, err := threadID(platform, desc)
+		pid, err := platform.PrStatusPID(desc)
 		if err != nil {
 			return nil, err
 		}
+		tid := uint64(uint32(pid))
 		if len(c.list) == 0 {
 			c.crashed = tid // the kernel and gdb write it first
 		}
@@ -276,18 +293,6 @@ func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 	}
 	slices.SortStableFunc(c.list, func(a, b coreThread) int { return int(int64(a.tid) - int64(b.tid)) })
 	return c, nil
-}
-
-// threadID returns the ID in an NT_PRSTATUS note; its place is the same on all machines of one word size.
-func threadID(p arch.Platform, desc []byte) (uint64, error) {
-	at := 24
-	if p.Is64Bit() {
-		at = 32
-	}
-	if len(desc) < at+4 {
-		return 0, &arch.ShortError{What: "NT_PRSTATUS", Want: at + 4, Have: len(desc)}
-	}
-	return uint64(p.ByteOrder().Uint32(desc[at:])), nil
 }
 
 func (c *core) nameMain(info target.PsInfo) {
@@ -353,6 +358,8 @@ func (c *core) registers(p *drgn.Program, tid uint64) (*arch.Registers, error) {
 	}
 	return regs, nil
 }
+
+func (c *core) pacMask() uint64 { return c.pac }
 
 func (c *core) auxv(p arch.Platform) (map[uint64]uint64, error) {
 	for desc := range c.Descs("CORE", target.NT_AUXV) {

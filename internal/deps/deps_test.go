@@ -26,14 +26,14 @@ const rooms = `
 	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
 
 	# File formats to records; no policy.
-	internal/bin, mem < internal/elf;
+	arch, internal/bin, mem < internal/elf;
 	internal/bin, internal/cache, mem < internal/compressed;
 	internal/elf < internal/symtab;
 	internal/elf < internal/kdump;
 
 	# What has memory.
 	internal/compressed, internal/kdump < internal/target;
-	mem < internal/qmp;
+	arch, mem < internal/qmp;
 
 	# Debug sections to types, functions, lines, unwind rows.
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
@@ -67,6 +67,7 @@ const rooms = `
 	# Front ends.
 	linux, user, internal/target, internal/qmp < attach;
 	NONE < licences, python/internal/*;
+	arch < python/internal/enumgen;
 	drgn < python/call;
 	attach, licences, linux/*, python/call, python/internal/* < python/* < python < cmd/drgn;
 

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/mem"
 )
@@ -110,6 +111,25 @@ func (f *File) Release(b []byte) {
 	if f.owner != nil {
 		f.owner.Release(b)
 	}
+}
+
+// Platform returns the instruction set, word size and byte order that the file is for.
+func (f *File) Platform() arch.Platform {
+	return arch.ByMachine(f.Machine, arch.FlagsOf(f.Is64, f.Big))
+}
+
+// HeaderSize is the number of bytes of a file's start that [PlatformOf] needs: those up to e_machine.
+const HeaderSize = 20
+
+// PlatformOf returns the platform of a file that starts with the given bytes, or false if these are no header of an ELF file.
+func PlatformOf(header []byte) (arch.Platform, bool) {
+	if !IsELF(header) || len(header) < HeaderSize || header[4]-1 > 1 || header[5]-1 > 1 {
+		return arch.Platform{}, false
+	}
+	big := header[5] == 2
+	c := bin.New("ELF header", header, big)
+	c.Seek(18)
+	return arch.ByMachine(c.U16(), arch.FlagsOf(header[4] == 2, big)), true
 }
 
 // Parse reads the headers of an ELF file. Contents are looked at when asked for, so a core file may be cut: only its

@@ -4,60 +4,9 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+
+	"github.com/godrgn/drgn/arch"
 )
-
-// relocKind says what a type of relocation does to size bytes of the section.
-type relocKind struct {
-	size int // 0: nothing to do
-	op   relocOp
-}
-
-type relocOp uint8
-
-const (
-	relocAbs     relocOp = iota // S + A
-	relocPC                     // S + A - P
-	relocAdd                    // V + S + A
-	relocSub                    // V - S - A
-	relocSet6                   // low six bits of the byte become S + A
-	relocSub6                   // low six bits of the byte lose S + A
-	relocSetULEB                // the padded ULEB128 number becomes S + A
-	relocAddULEB                // the padded ULEB128 number gains S + A
-	relocSubULEB                // the padded ULEB128 number loses S + A
-)
-
-// relocations holds, by e_machine, the relocations which the processor supplements allow in data: debug information,
-// unwind tables, pointers. Those of instructions never occur there.
-var relocations = map[uint16]map[uint32]relocKind{
-	3: { // EM_386
-		0: {}, 1: {4, relocAbs}, 2: {4, relocPC}, 20: {2, relocAbs}, 21: {2, relocPC}, 22: {1, relocAbs}, 23: {1, relocPC},
-		32: {4, relocAbs}, // R_386_TLS_LDO_32
-	},
-	20: {0: {}, 1: {4, relocAbs}, 26: {4, relocPC}, 78: {4, relocAbs}},                                      // EM_PPC
-	21: {0: {}, 1: {4, relocAbs}, 26: {4, relocPC}, 38: {8, relocAbs}, 44: {8, relocPC}, 78: {8, relocAbs}}, // EM_PPC64
-	22: { // EM_S390
-		0: {}, 1: {1, relocAbs}, 3: {2, relocAbs}, 4: {4, relocAbs}, 5: {4, relocPC}, 16: {2, relocPC}, 22: {8, relocAbs}, 23: {8, relocPC},
-		52: {4, relocAbs}, 53: {8, relocAbs}, // R_390_TLS_LDO32, R_390_TLS_LDO64
-	},
-	40: {0: {}, 2: {4, relocAbs}, 3: {4, relocPC}, 5: {2, relocAbs}, 8: {1, relocAbs}}, // EM_ARM
-	62: { // EM_X86_64
-		0: {}, 1: {8, relocAbs}, 2: {4, relocPC}, 4: {4, relocPC}, 10: {4, relocAbs}, 11: {4, relocAbs}, 12: {2, relocAbs}, 13: {2, relocPC},
-		14: {1, relocAbs}, 15: {1, relocPC}, 17: {8, relocAbs}, 21: {4, relocAbs}, 24: {8, relocPC},
-	},
-	183: { // EM_AARCH64
-		0: {}, 256: {}, 257: {8, relocAbs}, 258: {4, relocAbs}, 259: {2, relocAbs}, 260: {8, relocPC}, 261: {4, relocPC}, 262: {2, relocPC},
-	},
-	243: { // EM_RISCV
-		0: {}, 1: {4, relocAbs}, 2: {8, relocAbs}, 33: {1, relocAdd}, 34: {2, relocAdd}, 35: {4, relocAdd}, 36: {8, relocAdd},
-		37: {1, relocSub}, 38: {2, relocSub}, 39: {4, relocSub}, 40: {8, relocSub}, 51: {}, 52: {1, relocSub6}, 53: {1, relocSet6},
-		54: {1, relocAbs}, 55: {2, relocAbs}, 56: {4, relocAbs}, 57: {4, relocPC}, 60: {1, relocSetULEB}, 61: {1, relocSubULEB},
-	},
-	258: { // EM_LOONGARCH
-		0: {}, 1: {4, relocAbs}, 2: {8, relocAbs}, 47: {1, relocAdd}, 48: {2, relocAdd}, 50: {4, relocAdd}, 51: {8, relocAdd},
-		52: {1, relocSub}, 53: {2, relocSub}, 55: {4, relocSub}, 56: {8, relocSub}, 99: {4, relocPC}, 100: {}, 109: {8, relocPC},
-		107: {1, relocAddULEB}, 108: {1, relocSubULEB},
-	},
-}
 
 // RelocatedData returns the section's contents with the relocations of a relocatable file (ET_REL) applied; other files
 // need none. SectionAddr gives the address of the section of an index; nil takes the addresses of the section headers,
@@ -89,7 +38,7 @@ func (f *File) RelocatedData(s *Section, sectionAddr func(index int) uint64) ([]
 
 // relocate applies the relocations in section r to data, the contents of section s.
 func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64) error {
-	kinds := relocations[f.Machine]
+	kinds := arch.RelocationsOf(f.Machine)
 	if kinds == nil {
 		return r.fail(0, "relocations of machine %d are unknown", f.Machine)
 	}
@@ -131,10 +80,10 @@ func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64
 		if !ok {
 			return r.fail(uint64(at), "relocation type %d of machine %d is unknown", typ, f.Machine)
 		}
-		if kind.size == 0 {
+		if kind.Size == 0 {
 			continue
 		}
-		if off > uint64(len(data)) || uint64(kind.size) > uint64(len(data))-off {
+		if off > uint64(len(data)) || uint64(kind.Size) > uint64(len(data))-off {
 			return r.fail(uint64(at), "relocation of offset %#x lies outside of %s", off, s.Name)
 		}
 		var value uint64
@@ -146,17 +95,17 @@ func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64
 				return r.fail(uint64(at), "%v", err)
 			}
 		}
-		field := data[off : off+uint64(kind.size)]
+		field := data[off : off+uint64(kind.Size)]
 		if rela {
 			addend := word(e[2*width:])
 			if !f.Is64 {
 				addend = uint64(int64(int32(addend)))
 			}
 			value += addend
-		} else if kind.op == relocAbs || kind.op == relocPC {
-			value += signed(getField(field, order), kind.size)
+		} else if kind.Op == arch.RelocateAbs || kind.Op == arch.RelocatePC {
+			value += signed(getField(field, order), int(kind.Size))
 		}
-		if !applyReloc(data[off:], field, kind.op, value, sectionAddr(s.Index)+off, order) {
+		if !applyReloc(data[off:], field, kind.Op, value, sectionAddr(s.Index)+off, order) {
 			return r.fail(uint64(at), "ULEB128 number at %#x of %s has no end", off, s.Name)
 		}
 	}
@@ -185,28 +134,28 @@ func (f *File) symbolAddress(t *SymbolTable, i int, sectionAddr func(int) uint64
 }
 
 // applyReloc changes field, or the ULEB128 number rest starts with, and reports whether it could.
-func applyReloc(rest, field []byte, op relocOp, value, place uint64, order binary.ByteOrder) bool {
+func applyReloc(rest, field []byte, op arch.RelocationOp, value, place uint64, order binary.ByteOrder) bool {
 	switch op {
-	case relocAbs:
+	case arch.RelocateAbs:
 		putField(field, value, order)
-	case relocPC:
+	case arch.RelocatePC:
 		putField(field, value-place, order)
-	case relocAdd:
+	case arch.RelocateAdd:
 		putField(field, getField(field, order)+value, order)
-	case relocSub:
+	case arch.RelocateSub:
 		putField(field, getField(field, order)-value, order)
-	case relocSet6:
+	case arch.RelocateSet6:
 		field[0] = field[0]&0xc0 | byte(value)&0x3f
-	case relocSub6:
+	case arch.RelocateSub6:
 		field[0] = field[0]&0xc0 | (field[0]-byte(value))&0x3f
-	case relocSetULEB, relocAddULEB, relocSubULEB:
+	case arch.RelocateSetULEB, arch.RelocateAddULEB, arch.RelocateSubULEB:
 		return relocULEB(rest, op, value)
 	}
 	return true
 }
 
 // relocULEB changes the ULEB128 number rest starts with, keeping its length.
-func relocULEB(rest []byte, op relocOp, value uint64) bool {
+func relocULEB(rest []byte, op arch.RelocationOp, value uint64) bool {
 	n := slices.IndexFunc(rest[:min(len(rest), 10)], func(b byte) bool { return b&0x80 == 0 })
 	if n < 0 {
 		return false
@@ -216,9 +165,9 @@ func relocULEB(rest []byte, op relocOp, value uint64) bool {
 		old |= uint64(b&0x7f) << (7 * i)
 	}
 	switch op {
-	case relocAddULEB:
+	case arch.RelocateAddULEB:
 		value = old + value
-	case relocSubULEB:
+	case arch.RelocateSubULEB:
 		value = old - value
 	}
 	for i := range n + 1 {

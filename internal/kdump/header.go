@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"strings"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
 )
@@ -56,23 +57,20 @@ const (
 	maxBlockSize = 1 << 20
 )
 
-// machines gives the e_machine for the machine names of uname(2); a name may stand for all that start with it.
-var machines = []struct {
-	prefix  string
-	machine uint16
-}{
-	{"x86_64", 62}, {"i386", 3}, {"i486", 3}, {"i586", 3}, {"i686", 3}, {"aarch64", 183}, {"arm", 40}, {"ppc64", 21}, {"ppc", 20},
-	{"s390", 22}, {"riscv", 243}, {"loongarch", 258}, {"mips", 8}, {"sparc64", 43}, {"ia64", 50}, {"alpha", 0x9026},
+// Arch returns the architecture of the machine that uname names, or arch.Unknown.
+func (u *Uname) Arch() *arch.Arch {
+	if a := arch.ByUname(u.Machine); a != nil {
+		return a
+	}
+	return arch.Unknown
 }
 
-// EMachine returns the e_machine of the machine that uname names, or 0 (EM_NONE).
-func (u *Uname) EMachine() uint16 {
-	for _, m := range machines {
-		if strings.HasPrefix(u.Machine, m.prefix) {
-			return m.machine
-		}
+// is64 says whether the machine that uname names has 64 bits.
+func (u *Uname) is64() bool {
+	if a := u.Arch(); a != arch.Unknown {
+		return a.DefaultFlags&arch.Is64Bit != 0
 	}
-	return 0
+	return strings.Contains(u.Machine, "64")
 }
 
 // readHeader reads the main header. It says neither its byte order nor the size of a long, which the struct timeval in
@@ -143,11 +141,7 @@ func tryHeader(b []byte, is64, big bool) (*Header, int) {
 	if h.CPUs > 0 && h.CPUs <= 1<<16 {
 		score++
 	}
-	if strings.Contains(h.Uname.Machine, "64") || h.Uname.Machine == "s390x" {
-		if is64 {
-			score += 2
-		}
-	} else if h.Uname.Machine != "" && !is64 {
+	if h.Uname.Machine != "" && is64 == h.Uname.is64() {
 		score += 2
 	}
 	return h, score
@@ -165,8 +159,9 @@ func (h *Header) readSub(src Source) error {
 	}
 	c := bin.New(src.Name()+" sub header", b, h.Big)
 	// Numbers of 64 bits are aligned to 4 bytes on i386 (and QEMU calls every 32-bit guest so), to 8 elsewhere.
+	narrow := h.Uname.Arch().Alignments[3] == 4
 	wide := func() uint64 {
-		if !h.Is64 && h.Uname.EMachine() != 3 {
+		if !h.Is64 && !narrow {
 			c.Align(8)
 		}
 		return c.U64()

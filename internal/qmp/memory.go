@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -194,29 +195,20 @@ func (c *Client) read(buf []byte, address, _ uint64, _ bool) error {
 	return nil
 }
 
-// machines are the instruction sets that QEMU has, by its names, with what an ELF file says of them: machine, class, byte
-// order. ppc64 may be of either byte order: nearly all guests are little-endian.
-var machines = map[string]struct {
-	machine     uint16
-	class, data byte
-}{
-	"x86_64": {62, 2, 1}, "i386": {3, 1, 1}, "aarch64": {183, 2, 1}, "arm": {40, 1, 1}, "riscv64": {243, 2, 1}, "riscv32": {243, 1, 1},
-	"s390x": {22, 2, 2}, "ppc64": {21, 2, 1}, "loongarch64": {258, 2, 1},
-}
-
-// Machine returns the guest's instruction set as the header of an ELF file has it: e_machine, class and byte order.
-func (c *Client) Machine() (machine uint16, class, data byte, err error) {
+// Platform returns the guest's instruction set with its default byte order: nearly all guests of a ppc64 machine, which may
+// be of either, are little-endian.
+func (c *Client) Platform() (arch.Platform, error) {
 	var target struct {
 		Arch string `json:"arch"`
 	}
 	if err := c.Execute("query-target", nil, &target); err != nil {
-		return 0, 0, 0, err
+		return arch.Platform{}, err
 	}
-	m, ok := machines[target.Arch]
-	if !ok {
-		return 0, 0, 0, fmt.Errorf("the guest is a machine of type %q, which is not known", target.Arch)
+	a := arch.ByQEMU(target.Arch)
+	if a == nil {
+		return arch.Platform{}, fmt.Errorf("the guest is a machine of type %q, which is not known", target.Arch)
 	}
-	return m.machine, m.class, m.data, nil
+	return arch.NewPlatform(a)
 }
 
 // Running reports whether the guest's CPUs run.

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/qmp/qmptest"
 	"github.com/godrgn/drgn/mem"
 )
@@ -135,8 +136,8 @@ func TestMemory(t *testing.T) {
 func TestCommands(t *testing.T) {
 	s := &qmptest.Server{Blocks: []qmptest.Block{{Data: memory}}, Dump: []byte("core"), Running: true, Arch: "s390x"}
 	c := dial(t, unixSocket(t, s))
-	if machine, class, data, err := c.Machine(); err != nil || machine != 22 || class != 2 || data != 2 {
-		t.Error(machine, class, data, err)
+	if p, err := c.Platform(); err != nil || p != (arch.Platform{Arch: arch.S390X, Flags: arch.Is64Bit}) {
+		t.Error(p, err)
 	}
 	if running, err := c.Running(); err != nil || !running {
 		t.Error(running, err)
@@ -154,7 +155,7 @@ func TestCommands(t *testing.T) {
 		t.Error(err)
 	}
 	s.Change(func() { s.Arch = "cris" })
-	if _, _, _, err := c.Machine(); err == nil || !strings.Contains(err.Error(), `"cris"`) {
+	if _, err := c.Platform(); err == nil || !strings.Contains(err.Error(), `"cris"`) {
 		t.Error(err)
 	}
 	if pid, ok := c.Peer(); !ok || pid != os.Getpid() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/kdump"
@@ -70,7 +71,7 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		}
 		return nil, &FormatError{f.Name, what}
 	}
-	c := &Core{Path: f.Name, Machine: f.Machine, Is64: f.Is64, Big: f.Big}
+	c := &Core{Path: f.Name, Platform: arch.ByMachine(f.Machine, arch.FlagsOf(f.Is64, f.Big)), Is64: f.Is64, Big: f.Big}
 	for i := range f.Segments {
 		s := &f.Segments[i]
 		switch s.Type {

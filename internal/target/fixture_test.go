@@ -10,6 +10,7 @@ import (
 
 	"github.com/klauspost/compress/zstd"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
@@ -86,7 +87,7 @@ func symbol(t testing.TB, c *Core, name string) (address, size uint64) {
 
 func TestFixture(t *testing.T) {
 	c, s := openFixture(t)
-	if !c.Kdump || !c.Kernel || c.Live || c.Truncated || !c.Is64 || c.Big || c.Machine != 62 {
+	if !c.Kdump || !c.Kernel || c.Live || c.Truncated || !c.Is64 || c.Big || c.Platform.Arch != arch.X86_64 {
 		t.Errorf("%+v", c)
 	}
 	n := 0

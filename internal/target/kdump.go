@@ -3,18 +3,10 @@ package target
 import (
 	"bytes"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/kdump"
 	"github.com/godrgn/drgn/mem"
 )
-
-// hints tell machines by a line that VMCOREINFO has there only: QEMU's kdump files call every 64-bit guest x86_64.
-var hints = []struct {
-	key     string
-	machine uint16
-}{
-	{"\nNUMBER(kimage_voffset)=", 183},
-	{"\nNUMBER(va_kernel_pa_offset)=", 243},
-}
 
 func parseKdump(src kdump.Source) (*Core, error) {
 	f, err := kdump.Open(src)
@@ -22,22 +14,25 @@ func parseKdump(src kdump.Source) (*Core, error) {
 		return nil, err
 	}
 	c := &Core{
-		Path: src.Name(), Machine: f.Uname.EMachine(), Is64: f.Is64, Big: f.Big, Kernel: true, Kdump: true,
+		Path: src.Name(), Platform: platformOf(f), Is64: f.Is64, Big: f.Big, Kernel: true, Kdump: true,
 		Truncated: f.Truncated, Notes: f.Notes, VMCOREINFO: f.VMCOREINFO, Physical: f.Segments(),
 	}
 	if f.Split && f.StartPFN < f.EndPFN {
 		c.split = &mem.Range{Min: f.StartPFN * f.BlockSize, Max: f.EndPFN*f.BlockSize - 1}
 	}
-	c.guessMachine()
 	return c, nil
 }
 
-// guessMachine corrects the machine by what VMCOREINFO says.
-func (c *Core) guessMachine() {
-	for _, h := range hints {
-		if bytes.Contains(c.VMCOREINFO, []byte(h.key)) {
-			c.Machine = h.machine
-			return
-		}
+// platformOf returns the platform of the dumped kernel. QEMU calls every 64-bit guest x86_64: what VMCOREINFO says counts
+// first.
+func platformOf(f *kdump.File) arch.Platform {
+	a := arch.ByVMCOREINFO(func(key string) bool { return bytes.Contains(f.VMCOREINFO, []byte("\n"+key+"=")) })
+	if a == nil {
+		a = f.Uname.Arch()
 	}
+	flags := arch.FlagsOf(f.Is64, f.Big)
+	if len(a.Machines) == 0 {
+		return arch.Platform{Arch: a, Flags: flags}
+	}
+	return arch.ByMachine(a.Machines[0], flags) // RISC-V of 32 bits also says what only RISC-V says
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/mem"
 )
@@ -23,13 +24,15 @@ const (
 
 // A Core is an open core file: memory of a kernel or of a process. It serves any number of goroutines until Close.
 type Core struct {
-	Path    string
-	Machine uint16 // e_machine; QEMU's kdump files say x86-64 of every 64-bit guest
-	Is64    bool
-	Big     bool // byte order of the file's headers; QEMU writes big-endian ones for little-endian ppc64 guests
-	Kernel  bool // memory of a kernel, not of a process
-	Live    bool // memory of the running kernel (/proc/kcore)
-	Kdump   bool // kdump-compressed format
+	Path string
+	// Platform is the instruction set with the word size and byte order of the headers. QEMU's kdump files say x86-64 of
+	// every 64-bit guest: what else VMCOREINFO tells is heeded.
+	Platform arch.Platform
+	Is64     bool
+	Big      bool // byte order of the file's headers; QEMU writes big-endian ones for little-endian ppc64 guests
+	Kernel   bool // memory of a kernel, not of a process
+	Live     bool // memory of the running kernel (/proc/kcore)
+	Kdump    bool // kdump-compressed format
 
 	// Truncated says that the file ends before the memory its headers announce; reading that memory is a fault.
 	Truncated bool

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/internal/kdump/kdumptest"
@@ -162,7 +163,7 @@ func TestProcess(t *testing.T) {
 		f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: notes}, {Type: elf.PT_LOAD, Vaddr: 0x1000, Memsz: 0x1000},
 			{Type: elf.PT_LOAD, Vaddr: 0x8000, Data: pages("the heap", 1)}, {Type: elf.PT_LOAD, Vaddr: 0xfffff000, Data: pages("the end.", 1)}}
 		c, s := open(t, f.Bytes())
-		if c.Kernel || len(c.Physical) != 0 || len(c.Virtual) != 3 || c.Is64 != is64 || !c.Big || c.Machine != 0x1234 {
+		if c.Kernel || len(c.Physical) != 0 || len(c.Virtual) != 3 || c.Is64 != is64 || !c.Big || c.Platform.Arch != arch.Unknown {
 			t.Errorf("%+v", c)
 		}
 		want(t, s, 0x1000, false, unsaved)
@@ -218,7 +219,7 @@ func TestContainers(t *testing.T) {
 		"flat kdump": kdumptest.Flatten(kdumptest.Cut(kd.Bytes(), 5000)),
 	} {
 		c, s := open(t, b)
-		if string(c.VMCOREINFO) != info612 || !c.Kernel || c.Machine != 62 {
+		if string(c.VMCOREINFO) != info612 || !c.Kernel || c.Platform.Arch != arch.X86_64 {
 			t.Errorf("%s: %+v", name, c)
 		}
 		want(t, s, 0x1ff8, true, "contents")
@@ -229,8 +230,8 @@ func TestContainers(t *testing.T) {
 
 func TestMachineHint(t *testing.T) {
 	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, VMCOREINFO: []byte(info612 + "NUMBER(kimage_voffset)=0x1\n")}
-	if c, _ := open(t, kd.Bytes()); c.Machine != 183 {
-		t.Error(c.Machine)
+	if c, _ := open(t, kd.Bytes()); c.Platform.Arch != arch.AArch64 {
+		t.Error(c.Platform)
 	}
 }
 

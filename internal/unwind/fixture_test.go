@@ -75,7 +75,7 @@ var openKernel = sync.OnceValues(func() (*kernel, error) {
 	if k.space, err = k.core.Space(); err != nil {
 		return nil, err
 	}
-	k.platform = arch.PlatformOf(k.image.Machine, 2, 1)
+	k.platform = k.image.Platform()
 	for line := range strings.Lines(string(k.core.VMCOREINFO)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), "=")
 		switch key {

@@ -136,10 +136,13 @@ func (w *walk) afterError(err error) (more bool, _ error) {
 
 // goTo makes a return address the program counter; it says whether there is something there.
 func (w *walk) goTo(ra uint64) bool {
-	ra = arch.StripPAC(ra, w.u.options.PACMask) & w.mask
+	ra = w.plain(ra)
 	w.regs.Set(w.a.PC, ra)
 	return ra != 0
 }
+
+// plain returns a return address without its pointer authentication code.
+func (w *walk) plain(ra uint64) uint64 { return arch.StripPAC(ra, w.u.options.PACMask) & w.mask }
 
 // evaluate computes a rule from the present registers.
 func (w *walk) evaluate(r *cfi.Rule, row *cfi.Row, cfa uint64) (uint64, error) {
@@ -243,6 +246,7 @@ func (w *walk) framePointer() (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	ra = w.plain(ra)
 	saved, err := w.mem.Uint((fp+uint64(rule.Saved))&w.mask, w.word)
 	if err != nil {
 		return false, err

@@ -211,10 +211,10 @@ func TestAArch64(t *testing.T) {
 	}
 	const text, stack = 0xffff800010000000, 0xffff800020000000
 	u := New(platform(t, a), rows{text: row(0), text + 0x100: row(32), text + 0x300: row(16)},
-		Options{PACMask: 0x7f << 48, FramePointers: true})
+		Options{PACMask: 0x7f << 48, FramePointers: true, IsText: func(pc uint64) bool { return pc-text < 0x1000 }})
 	m := words{
 		stack: stack + 0x20, stack + 8: (text + 0x210) &^ (0x55 << 48), // signed
-		stack + 0x20: stack + 0x40, stack + 0x28: text + 0x310, // found by frame pointer
+		stack + 0x20: stack + 0x40, stack + 0x28: (text + 0x310) &^ (0x55 << 48), // signed, too; found by frame pointer
 		stack + 0x40: 0, stack + 0x48: 0,
 	}
 	regs := start(a, map[string]uint64{"pc": text + 0x10, "sp": stack, "lr": text + 0x110, "fp": stack})

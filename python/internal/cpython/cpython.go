@@ -9,6 +9,7 @@ import (
 	"strings"
 )
 
+//go:generate go run github.com/godrgn/drgn/python/internal/enumgen -o ../../lib/drgn/_platform_enums.py
 //go:generate go run github.com/godrgn/drgn/python/internal/pack
 
 // Version is CPython's version.

@@ -3,28 +3,7 @@
 import collections.abc
 import enum
 
-
-class Architecture(enum.Enum):
-    """Instruction set of a machine."""
-
-    UNKNOWN = 0
-    X86_64 = 1
-    I386 = 2
-    AARCH64 = 3
-    ARM = 4
-    PPC64 = 5
-    RISCV64 = 6
-    RISCV32 = 7
-    S390X = 8
-    S390 = 9
-    LOONGARCH64 = 10
-
-
-class PlatformFlags(enum.Flag):
-    """What a platform's memory looks like."""
-
-    IS_64_BIT = 1
-    IS_LITTLE_ENDIAN = 2
+from drgn._platform_enums import Architecture, PlatformFlags
 
 
 class ProgramFlags(enum.Flag):
