@@ -1,15 +1,20 @@
 package drgn
 
 import (
-	"bytes"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"math/bits"
+	"regexp"
+	"regexp/syntax"
 
+	"github.com/godrgn/drgn/internal/search"
 	"github.com/godrgn/drgn/mem"
 )
+
+// pieces iterates over the memory of an area.
+func (p *Program) pieces(ctx context.Context, in SearchArea) iter.Seq2[mem.Chunk, error] {
+	return search.Pieces(ctx, p.mem, in.Ranges, in.Physical)
+}
 
 // A SearchArea is the memory that is searched. The zero SearchArea is all virtual memory.
 type SearchArea struct {
@@ -31,25 +36,11 @@ func (p *Program) SearchMemory(ctx context.Context, pattern []byte, alignment ui
 			yield(0, &ValueError{"cannot search for an empty pattern"})
 			return
 		}
-		s := scan{length: len(pattern)}
-		s.next = func(b []byte, at uint64) (int, bool) {
-			for i := 0; ; {
-				n := bytes.Index(b[i:], pattern)
-				if n < 0 {
-					return 0, false
-				}
-				i += n
-				skip := -(at + uint64(i)) & (alignment - 1)
-				if skip == 0 {
-					return i, true
-				}
-				if skip > uint64(len(b)-i) {
-					return 0, false
-				}
-				i += int(skip)
+		for f, err := range search.Bytes(p.pieces(ctx, in), pattern, alignment) {
+			if !yield(f.Address, err) {
+				return
 			}
 		}
-		s.run(ctx, p, in, func(at uint64, _ []byte) bool { return yield(at, nil) }, func(err error) { yield(0, err) })
 	}
 }
 
@@ -64,13 +55,24 @@ type UintMatch struct{ Address, Value uint64 }
 // and errors are those of [Program.SearchMemory].
 func (p *Program) SearchMemoryUint(ctx context.Context, size int, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
 	return func(yield func(UintMatch, error) bool) {
-		w := words{size: size, big: p.bigEndian()}
-		if err := w.init(values, ignore); err != nil {
-			yield(UintMatch{}, err)
+		ranges := make([]search.ValueRange, len(values))
+		for i, v := range values {
+			ranges[i] = search.ValueRange(v)
+		}
+		w, err := search.NewWords(size, p.bigEndian(), ranges, ignore)
+		if err != nil {
+			yield(UintMatch{}, &ValueError{err.Error()})
 			return
 		}
-		s := scan{length: size, next: w.next}
-		s.run(ctx, p, in, func(at uint64, b []byte) bool { return yield(UintMatch{at, w.value(b)}, nil) }, func(err error) { yield(UintMatch{}, err) })
+		for f, err := range w.Find(p.pieces(ctx, in)) {
+			match := UintMatch{Address: f.Address}
+			if err == nil {
+				match.Value = w.Value(f.Data)
+			}
+			if !yield(match, err) {
+				return
+			}
+		}
 	}
 }
 
@@ -98,287 +100,62 @@ func (p *Program) SearchMemoryWord(ctx context.Context, values []ValueRange, ign
 	return p.SearchMemoryUint(ctx, int(size), values, ignore, in)
 }
 
-// pieces iterates over the readable memory of an area in pieces of at most maxPiece bytes, and stops when ctx is done.
-func (p *Program) pieces(ctx context.Context, in SearchArea) iter.Seq2[mem.Chunk, error] {
-	const maxPiece = 4 << 20
-	ranges := in.Ranges
-	if ranges == nil {
-		ranges = []mem.Range{{Min: 0, Max: ^uint64(0)}}
-	}
-	return func(yield func(mem.Chunk, error) bool) {
-		for _, r := range ranges {
-			if r.Min > r.Max {
-				continue
-			}
-			for c, err := range p.mem.Chunks(in.Physical, r.Min, r.Max) {
-				if err != nil {
-					yield(mem.Chunk{}, err)
-					return
-				}
-				for len(c.Data) > 0 {
-					if err := ctx.Err(); err != nil {
-						yield(mem.Chunk{}, err)
-						return
-					}
-					n := min(len(c.Data), maxPiece)
-					if !yield(mem.Chunk{Address: c.Address, Data: c.Data[:n]}, nil) {
-						return
-					}
-					c.Address, c.Data = c.Address+uint64(n), c.Data[n:]
-				}
-			}
-		}
-	}
+// A RegexpMatch is what a regular expression matched.
+type RegexpMatch struct {
+	Address uint64
+	Data    []byte // a copy
 }
 
-// scan looks for something of one length in pieces of memory, also where one piece follows the other.
-type scan struct {
-	length int
-	// next returns where the next match in b begins, which lies at an address.
-	next func(b []byte, at uint64) (int, bool)
-
-	from uint64 // where the last match ended
-	any  bool   // there was one
-	tail []byte // the last bytes before the piece, fewer than length
-	end  uint64 // where they end
+// SearchMemoryRegexp finds what matches a regular expression, without overlaps; an empty match is passed over. The
+// expression sees the parts of memory that are text in UTF-8: no match contains a byte that is not. A match may be up to
+// 64 KiB long; longer ones may be found shortened. \A, \z and their like have no meaning in memory and are refused. Areas,
+// order and errors are those of [Program.SearchMemory].
+func (p *Program) SearchMemoryRegexp(ctx context.Context, re *regexp.Regexp, in SearchArea) iter.Seq2[RegexpMatch, error] {
+	return p.searchRegexp(ctx, re, in, false)
 }
 
-func (s *scan) run(ctx context.Context, p *Program, in SearchArea, found func(at uint64, b []byte) bool, failed func(error)) {
-	for c, err := range p.pieces(ctx, in) {
+// SearchMemoryBytesRegexp is [Program.SearchMemoryRegexp] for bytes: the expression sees each byte as the character of the
+// same number, so that "ÿ" and "[-ÿ]" are bytes. [Latin1] makes an expression of bytes.
+func (p *Program) SearchMemoryBytesRegexp(ctx context.Context, re *regexp.Regexp, in SearchArea) iter.Seq2[RegexpMatch, error] {
+	return p.searchRegexp(ctx, re, in, true)
+}
+
+// Latin1 returns the characters whose numbers are those of the bytes.
+func Latin1(b []byte) string { return search.Latin1(b) }
+
+func (p *Program) searchRegexp(ctx context.Context, re *regexp.Regexp, in SearchArea, wide bool) iter.Seq2[RegexpMatch, error] {
+	return func(yield func(RegexpMatch, error) bool) {
+		parsed, err := parseRegexp(re)
 		if err != nil {
-			failed(err)
+			yield(RegexpMatch{}, err)
 			return
 		}
-		if s.end != c.Address {
-			s.tail, s.any = s.tail[:0], false
-		}
-		// What begins in the tail and ends in the piece comes first.
-		if len(s.tail) > 0 {
-			start := c.Address - uint64(len(s.tail))
-			seam := append(bytes.Clone(s.tail), c.Data[:min(len(c.Data), s.length-1)]...)
-			if !s.matches(seam, start, found) {
+		for m, err := range search.NewRegexp(re, parsed, wide).Matches(p.pieces(ctx, in)) {
+			if !yield(RegexpMatch(m), err) {
 				return
 			}
 		}
-		if !s.matches(c.Data, c.Address, found) {
-			return
-		}
-		keep := s.length - 1
-		if len(c.Data) < keep {
-			s.tail = append(s.tail, c.Data...)
-			s.tail = s.tail[max(0, len(s.tail)-keep):]
-		} else {
-			s.tail = append(s.tail[:0], c.Data[len(c.Data)-keep:]...)
-		}
-		s.end = c.Address + uint64(len(c.Data))
 	}
 }
 
-// matches reports all matches in b; it returns false when no more are wanted.
-func (s *scan) matches(b []byte, at uint64, found func(at uint64, b []byte) bool) bool {
-	i := 0
-	if s.any && s.from > at {
-		if s.from-at >= uint64(len(b)) {
-			return true
-		}
-		i = int(s.from - at)
+// parseRegexp returns the parts of a regular expression; it refuses what asks for the beginning or end of memory.
+func parseRegexp(re *regexp.Regexp) (*syntax.Regexp, error) {
+	parsed, err := syntax.Parse(re.String(), syntax.Perl)
+	if err != nil {
+		return nil, &ValueError{fmt.Sprintf("regular expression %s: %v", re, err)}
 	}
-	for len(b)-i >= s.length {
-		n, ok := s.next(b[i:], at+uint64(i))
-		if !ok {
-			return true
-		}
-		i += n
-		if !found(at+uint64(i), b[i:i+s.length]) {
-			return false
-		}
-		i += s.length
-		s.from, s.any = at+uint64(i), true
+	if asksForEnds(parsed) {
+		return nil, &ValueError{fmt.Sprintf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)}
 	}
-	return true
+	return parsed, nil
 }
 
-// interval is a range of values: those that are not more than span above min when only the bits in mask count.
-type interval struct{ min, span, mask uint64 }
-
-// words finds aligned integers.
-type words struct {
-	size     int
-	big      bool
-	interval            // the first range
-	others   []interval // the other ranges
-	exact    []byte     // the only value as it lies in memory, when there is no other
-}
-
-func (w *words) init(values []ValueRange, ignore uint64) error {
-	switch w.size {
-	case 2, 4, 8:
-	default:
-		return &ValueError{fmt.Sprintf("cannot search for integers of %d bytes", w.size)}
+func asksForEnds(re *syntax.Regexp) bool {
+	if re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText {
+		return true
 	}
-	if len(values) == 0 {
-		return &ValueError{"no value to search for"}
-	}
-	full := ^uint64(0) >> (64 - 8*w.size)
-	for _, v := range values {
-		if v.Max > full || v.Min > full {
-			return &ValueError{fmt.Sprintf("%#x does not fit %d bytes", max(v.Min, v.Max), w.size)}
-		}
-		if v.Min > v.Max {
-			return &ValueError{fmt.Sprintf("range of values from %#x to %#x", v.Min, v.Max)}
-		}
-		mask := full
-		if v.Min == v.Max {
-			mask &^= ignore
-		}
-		w.others = append(w.others, interval{v.Min & mask, v.Max - v.Min, mask})
-	}
-	w.interval, w.others = w.others[0], w.others[1:]
-	if w.span == 0 && len(w.others) == 0 && w.mask == full {
-		w.exact = make([]byte, w.size)
-		w.put(w.exact, w.min)
-	}
-	return nil
-}
-
-func (w *words) put(b []byte, v uint64) {
-	for i := range b {
-		if w.big {
-			b[len(b)-1-i] = byte(v)
-		} else {
-			b[i] = byte(v)
-		}
-		v >>= 8
-	}
-}
-
-func (w *words) value(b []byte) uint64 {
-	var order binary.ByteOrder = binary.LittleEndian
-	if w.big {
-		order = binary.BigEndian
-	}
-	switch w.size {
-	case 2:
-		return uint64(order.Uint16(b))
-	case 4:
-		return uint64(order.Uint32(b))
-	}
-	return order.Uint64(b)
-}
-
-func (w *words) next(b []byte, at uint64) (int, bool) {
-	i := int(-at & uint64(w.size-1)) // the first that is aligned
-	if i > len(b) {
-		return 0, false
-	}
-	var n int
-	switch {
-	case w.exact != nil && w.size < 8:
-		n = w.find(b[i:])
-	case w.size == 2:
-		n = w.scan16(b[i:])
-	case w.size == 4:
-		n = w.scan32(b[i:])
-	default:
-		n = w.scan64(b[i:])
-	}
-	return i + n, n >= 0
-}
-
-// find looks for the only value there is; it returns -1 if there is none, as the others do.
-func (w *words) find(b []byte) int {
-	for i := 0; i < len(b); {
-		n := bytes.Index(b[i:], w.exact)
-		if n < 0 {
-			return -1
-		}
-		i += n
-		if i&(w.size-1) == 0 {
-			return i
-		}
-		i = (i + w.size) &^ (w.size - 1)
-	}
-	return -1
-}
-
-// fast returns the only range of values as words look that are read in little-endian order: the scans then pass over
-// several of them at once, as long as none matches.
-func (w *words) fast() (low, mask uint64, ok bool) {
-	switch {
-	case len(w.others) > 0:
-		return 0, 0, false
-	case !w.big:
-		return w.min, w.mask, true
-	}
-	// What is equal is equal in either order; what is less is not.
-	shift := 64 - 8*w.size
-	return bits.ReverseBytes64(w.min) >> shift, bits.ReverseBytes64(w.mask) >> shift, w.span == 0
-}
-
-func (w *words) scan64(b []byte) int {
-	i := 0
-	if low, mask, ok := w.fast(); ok {
-		for span := w.span; i+32 <= len(b); i += 32 {
-			p := b[i : i+32 : i+32]
-			if binary.LittleEndian.Uint64(p)&mask-low <= span || binary.LittleEndian.Uint64(p[8:])&mask-low <= span ||
-				binary.LittleEndian.Uint64(p[16:])&mask-low <= span || binary.LittleEndian.Uint64(p[24:])&mask-low <= span {
-				break
-			}
-		}
-	}
-	for ; i+8 <= len(b); i += 8 {
-		v := binary.LittleEndian.Uint64(b[i:])
-		if w.big {
-			v = bits.ReverseBytes64(v)
-		}
-		if v&w.mask-w.min <= w.span || w.other(v) {
-			return i
-		}
-	}
-	return -1
-}
-
-func (w *words) scan32(b []byte) int {
-	i := 0
-	if low, mask, ok := w.fast(); ok {
-		low, mask, span := uint32(low), uint32(mask), uint32(w.span)
-		for ; i+16 <= len(b); i += 16 {
-			p := b[i : i+16 : i+16]
-			if binary.LittleEndian.Uint32(p)&mask-low <= span || binary.LittleEndian.Uint32(p[4:])&mask-low <= span ||
-				binary.LittleEndian.Uint32(p[8:])&mask-low <= span || binary.LittleEndian.Uint32(p[12:])&mask-low <= span {
-				break
-			}
-		}
-	}
-	for ; i+4 <= len(b); i += 4 {
-		v := binary.LittleEndian.Uint32(b[i:])
-		if w.big {
-			v = bits.ReverseBytes32(v)
-		}
-		if v := uint64(v); v&w.mask-w.min <= w.span || w.other(v) {
-			return i
-		}
-	}
-	return -1
-}
-
-func (w *words) scan16(b []byte) int {
-	for i := 0; i+2 <= len(b); i += 2 {
-		v := binary.LittleEndian.Uint16(b[i:])
-		if w.big {
-			v = bits.ReverseBytes16(v)
-		}
-		if v := uint64(v); v&w.mask-w.min <= w.span || w.other(v) {
-			return i
-		}
-	}
-	return -1
-}
-
-// other reports whether a value is in one of the ranges but the first.
-func (w *words) other(v uint64) bool {
-	for i := range w.others {
-		if o := &w.others[i]; v&o.mask-o.min <= o.span {
+	for _, sub := range re.Sub {
+		if asksForEnds(sub) {
 			return true
 		}
 	}

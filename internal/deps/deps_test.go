@@ -35,6 +35,9 @@ const rooms = `
 	internal/compressed, internal/kdump < internal/target;
 	arch, mem < internal/qmp;
 
+	# What is found in memory.
+	mem < internal/search;
+
 	# Debug sections to types, functions, lines, unwind rows.
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
 	internal/cache, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
@@ -49,7 +52,7 @@ const rooms = `
 	internal/compressed, internal/elf < internal/debuginfo;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, mem, lang/c, internal/debuginfo, internal/dwarf, internal/elf, internal/orc,
+	arch, mem, lang/c, internal/search, internal/debuginfo, internal/dwarf, internal/elf, internal/orc,
 	internal/kallsyms, internal/symtab, internal/unwind
 	< drgn;
 
