@@ -23,31 +23,21 @@ type debugFile struct {
 
 // A placedFile is a file laid where its module lies in memory.
 type placedFile struct {
-	elf     *elf.File
-	bias    uint64
-	apart   []span // sections that have addresses of their own, from 0 on: x86-64's per-CPU section before v6.15
-	section func(index int) uint64
+	elf       *elf.File
+	bias      uint64
+	addresses *addressMap
+	section   func(index int) uint64
 }
-
-// span is a range of addresses in the file.
-type span struct{ start, end uint64 }
 
 // place lays a file into memory. Sections gives the addresses of those of a relocatable file.
 func place(f *elf.File, bias uint64, sections map[string]uint64) *placedFile {
-	d := &placedFile{elf: f, bias: bias}
+	d := &placedFile{elf: f, bias: bias, addresses: newAddressMap(f, bias, sections)}
 	if f.Type == elf.ET_REL {
 		d.section = func(i int) uint64 {
 			if i < 0 || i >= len(f.Sections) {
 				return 0
 			}
 			return sections[f.Sections[i].Name]
-		}
-	}
-	if f.Type == elf.ET_EXEC {
-		for i := range f.Sections {
-			if s := &f.Sections[i]; s.Flags&elf.SHF_ALLOC != 0 && s.Addr == 0 && s.Size != 0 {
-				d.apart = append(d.apart, span{0, s.Size})
-			}
 		}
 	}
 	return d
@@ -93,16 +83,6 @@ func (d *placedFile) symbolAddress(s elf.Symbol) (uint64, symtab.Place) {
 	return s.Value + d.bias, symtab.InMemory
 }
 
-// runtime turns an address of the file into one in memory.
-func (d *placedFile) runtime(address uint64) uint64 {
-	for _, s := range d.apart {
-		if address >= s.start && address < s.end {
-			return address
-		}
-	}
-	return address + d.bias
-}
-
 // dwarfOpener returns what indexes a file's debugging information when it is first called; nil without any.
 func (m *Module) dwarfOpener(d *placedFile, sup *elf.File) func() (*dwarf.File, error) {
 	if !hasDWARF(d.elf) {
@@ -111,9 +91,15 @@ func (m *Module) dwarfOpener(d *placedFile, sup *elf.File) func() (*dwarf.File, 
 	return lock.OnceValues(func() (*dwarf.File, error) {
 		cfg := m.dwarfConfig(d)
 		if sup != nil {
-			s := &placedFile{elf: sup}
+			s := place(sup, 0, nil)
 			supCfg := m.dwarfConfig(s)
-			supCfg.Complete, supCfg.Bias = nil, 0
+			supCfg.Complete = nil
+			if cfg.Identity != nil { // the index has names of the supplementary file
+				cfg.Identity = append(cfg.Identity, supCfg.Identity...)
+			}
+			if supCfg.Identity == nil {
+				cfg.Identity = nil
+			}
 			var err error
 			if cfg.Sup, err = openDWARF(s, supCfg); err != nil {
 				return nil, err
@@ -125,9 +111,9 @@ func (m *Module) dwarfOpener(d *placedFile, sup *elf.File) func() (*dwarf.File, 
 
 func (m *Module) dwarfConfig(d *placedFile) dwarf.Config {
 	cfg := dwarf.Config{
-		Big: d.elf.Big, AddrSize: 4, Bias: d.bias,
+		Big: d.elf.Big, AddrSize: 4, Addresses: d.addresses, Load: d.debugSections,
 		Set: m.prog.types, C: c.C, CPP: c.CPP,
-		CacheDir: m.prog.cacheDir(), BuildID: d.elf.BuildID(), Progress: m.prog.progress("indexing debugging information"),
+		CacheDir: m.prog.cacheDir(), Identity: d.elf.DebugIdentity(), Progress: m.prog.progress("indexing debugging information"),
 		Release: d.elf.Release,
 		Argument: func(die dwarf.DIE, t *types.Type) (any, error) {
 			return (&debugFile{placedFile: d}).argument(m.prog, die, t)
@@ -143,24 +129,36 @@ func (m *Module) dwarfConfig(d *placedFile) dwarf.Config {
 }
 
 func openDWARF(d *placedFile, cfg dwarf.Config) (*dwarf.File, error) {
-	s := &cfg.Sections
+	f, err := dwarf.Open(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read debugging information of %s: %w", d.elf.Name, err)
+	}
+	return f, nil
+}
+
+// debugSections returns the sections of debugging information; those of a relocatable file are relocated for the
+// addresses that depend on the file alone.
+func (d *placedFile) debugSections() (s dwarf.Sections, err error) {
+	var layout func(int) uint64
+	if d.elf.Type == elf.ET_REL {
+		addresses := d.elf.Layout()
+		layout = func(i int) uint64 { return addresses[i] }
+	}
 	for name, to := range map[string]*[]byte{
 		".debug_info": &s.Info, ".debug_types": &s.Types, ".debug_abbrev": &s.Abbrev, ".debug_str": &s.Str,
 		".debug_line_str": &s.LineStr, ".debug_str_offsets": &s.StrOffsets, ".debug_addr": &s.Addr, ".debug_line": &s.Line,
 		".debug_ranges": &s.Ranges, ".debug_rnglists": &s.RngLists, ".debug_loc": &s.Loc, ".debug_loclists": &s.LocLists,
 		".debug_aranges": &s.ARanges,
 	} {
-		data, err := d.sectionData(name)
-		if err != nil {
-			return nil, fmt.Errorf("cannot read debugging information: %w", err)
+		section := d.elf.Section(name)
+		if section == nil || !section.HasData() {
+			continue
 		}
-		*to = data
+		if *to, err = d.elf.RelocatedData(section, layout); err != nil {
+			return s, fmt.Errorf("cannot read debugging information: %w", err)
+		}
 	}
-	f, err := dwarf.Open(cfg)
-	if err != nil {
-		return nil, fmt.Errorf("cannot read debugging information of %s: %w", d.elf.Name, err)
-	}
-	return f, nil
+	return s, nil
 }
 
 // completeFromMain finds the definition of a type that another module only declares; nil when there is none.

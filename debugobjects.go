@@ -68,7 +68,10 @@ func findDebugObject(p *Program, name string, flags FindObjectFlags, filename st
 func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
 	switch {
 	case e.HasAddress:
-		return p.ObjectAt(e.Type, d.runtime(e.Address))
+		if at, ok := d.addresses.ToProgram(e.Address); ok {
+			return p.ObjectAt(e.Type, at)
+		}
+		return p.AbsentObject(e.Type, OtherAbsence) // its section was not loaded
 	case e.HasValue:
 		return p.constant(e.Type, e.Value)
 	case e.Bytes != nil:
@@ -77,15 +80,19 @@ func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
 		return d.variable(p, e.DIE, e.Type, 0, nil, noFrame{p})
 	}
 	for _, pc := range e.Instances {
-		at := d.runtime(pc)
+		at, ok := d.addresses.ToProgram(pc)
+		if !ok {
+			continue
+		}
 		if s, ok := d.symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
 	if len(e.Instances) == 1 { // no symbol says that it is a copy
-		at := d.runtime(e.Instances[0])
-		if s, ok := d.symbols.At(at); !ok || s.Address != at {
-			return p.ObjectAt(e.Type, at)
+		if at, ok := d.addresses.ToProgram(e.Instances[0]); ok {
+			if s, ok := d.symbols.At(at); !ok || s.Address != at {
+				return p.ObjectAt(e.Type, at)
+			}
 		}
 	}
 	return p.AbsentObject(e.Type, OptimizedOut)
@@ -175,7 +182,7 @@ func (d *debugFile) variable(p *Program, die dwarf.DIE, t *types.Type, pc uint64
 		return p.AbsentObject(t, OtherAbsence)
 	}
 	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
-		o := p.ObjectAt(t, d.runtime(address-d.bias)+bitOffset/8)
+		o := p.ObjectAt(t, address+bitOffset/8)
 		o.bitOff = uint8(bitOffset % 8)
 		return o
 	}

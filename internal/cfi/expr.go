@@ -33,7 +33,7 @@ func (e *UnknownRegisterError) Error() string {
 // with a [*bin.DecodeError], an [*UnknownRegisterError], or the error of a read.
 func Evaluate(p arch.Platform, code []byte, regs *arch.Registers, mem Memory, bias uint64, initial ...uint64) (uint64, error) {
 	f := frame{platform: p, regs: regs, mem: mem, unknown: known}
-	format := expr.Format{AddressSize: p.AddressSize(), OffsetSize: 4, Big: !p.IsLittleEndian(), Bias: bias}
+	format := expr.Format{AddressSize: p.AddressSize(), OffsetSize: 4, Big: !p.IsLittleEndian(), Addresses: expr.Bias(bias)}
 	v, err := expr.Value(format, &f, code, initial...)
 	var unavailable *expr.UnavailableError
 	var unsupported *expr.UnsupportedError

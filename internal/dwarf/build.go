@@ -18,7 +18,8 @@ import (
 // buildIndex makes the index in one parallel pass.
 func (f *File) buildIndex() ([]byte, error) {
 	// Units that DIEs of other units refer to are kept only while the pass runs.
-	scratch := &File{cfg: f.cfg, sec: f.sec, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
+	scratch := &File{cfg: f.cfg, sec: f.sec, addresses: f.addresses, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
+	scratch.loading.done.Store(true)
 	scratch.setUnits(f.unitOffs)
 	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[uint64]uint32{}}
 	if err := sh.countAbbrevs(); err != nil {
@@ -327,7 +328,7 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	}
 	b := make([]byte, 0, headerSize+8*len(units)+rangeSize*len(ranges)+entrySize*len(items)+4*(nb+1)+4*len(files)+4*len(scopes)+len(pool))
 	b = append(b, indexMagic...)
-	for _, n := range []int{0, len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges), len(pool), flags, 0} {
+	for _, n := range []int{len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges), len(pool), flags} {
 		b = le.AppendUint32(b, uint32(n))
 	}
 	for _, off := range units {
@@ -360,7 +361,5 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	for _, n := range scopes {
 		b = le.AppendUint32(b, n)
 	}
-	b = append(b, pool...)
-	le.PutUint32(b[8:], checksum(b))
-	return b
+	return append(b, pool...)
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/dwarf/expr"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/types"
 )
@@ -18,13 +19,23 @@ type Sections struct {
 	Info, Types, Abbrev, Str, LineStr, StrOffsets, Addr, Line, Ranges, RngLists, Loc, LocLists, ARanges []byte
 }
 
+// An AddressMap translates between the addresses in the file and those in the program.
+type AddressMap = expr.AddressMap
+
+// A Bias is the [AddressMap] of a file that was loaded as a whole.
+type Bias = expr.Bias
+
 // A Config says what [Open] reads.
 type Config struct {
 	Sections Sections
-	Big      bool // byte order
-	AddrSize int  // size of an address in bytes where units do not say: 4 or 8
-	Bias     uint64
-	Sup      *File // supplementary file of dwz, or nil
+	// Load returns the sections in place of Sections when they are first needed: names that a cached index lacks are
+	// looked up without them. Sections of a relocatable file must have been relocated for addresses that depend on the
+	// file alone, for the index is cached; Addresses says where these are in the program. May be nil.
+	Load      func() (Sections, error)
+	Addresses AddressMap // nil: the file's addresses are those of the program
+	Big       bool       // byte order
+	AddrSize  int        // size of an address in bytes where units do not say: 4 or 8
+	Sup       *File      // supplementary file of dwz, or nil
 
 	Set    *types.Set
 	C, CPP types.Language // languages given to types
@@ -37,7 +48,9 @@ type Config struct {
 	Argument func(d DIE, t *types.Type) (any, error)
 
 	CacheDir string // directory of the index cache; "": no cache
-	BuildID  []byte // key in the cache; none: no cache
+	// Identity is the key in the cache: it must differ between files whose sections differ, those of Sup included. None:
+	// no cache.
+	Identity []byte
 
 	// Progress is called from one goroutine at a time while the index is built, with bytes done of total; may be nil.
 	Progress func(done, total uint64)
@@ -48,13 +61,13 @@ type Config struct {
 
 // A File is the debug information of one file. It may be used by many goroutines.
 type File struct {
-	Bias uint64 // load bias: what is added to the file's addresses to get those of the program
-
-	cfg      Config
-	sec      Sections
-	big      bool
-	addrSize uint8
-	sup      *File
+	cfg       Config
+	sec       Sections // after load
+	loading   loading
+	addresses AddressMap
+	big       bool
+	addrSize  uint8
+	sup       *File
 
 	index    *index
 	mainCPP  bool     // what units that don't say their language are written in: C++, not C
@@ -73,18 +86,22 @@ type File struct {
 	}
 }
 
-// Sections returns the sections the file was opened with.
-func (f *File) Sections() *Sections { return &f.sec }
-
 // BigEndian reports the file's byte order.
 func (f *File) BigEndian() bool { return f.big }
 
 // Sup returns the supplementary file, or nil.
 func (f *File) Sup() *File { return f.sup }
 
-// Open reads the unit headers of a file and its index from the cache, or builds it.
+// Open takes the index of a file from the cache, or builds it.
 func Open(cfg Config) (*File, error) {
-	f := &File{Bias: cfg.Bias, cfg: cfg, sec: cfg.Sections, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
+	f := &File{cfg: cfg, addresses: cfg.Addresses, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
+	if f.addresses == nil {
+		f.addresses = Bias(0)
+	}
+	if cfg.Load == nil {
+		f.sec = cfg.Sections
+		f.loading.done.Store(true)
+	}
 	if f.addrSize != 4 && f.addrSize != 8 {
 		f.addrSize = 8
 	}
@@ -92,6 +109,30 @@ func Open(cfg Config) (*File, error) {
 		return nil, err
 	}
 	return f, nil
+}
+
+// loading says whether the sections were loaded.
+type loading struct {
+	done atomic.Bool
+	once lock.Once
+	err  error
+}
+
+// load gets the sections. It is called before any of their bytes are looked at: by who gets the first unit of a question,
+// and by who compares names.
+func (f *File) load() error {
+	if f.loading.done.Load() {
+		return nil
+	}
+	f.loading.once.Do(func() {
+		if f.cfg.Load == nil { // the sections were given
+			return
+		}
+		if f.sec, f.loading.err = f.cfg.Load(); f.loading.err == nil {
+			f.loading.done.Store(true)
+		}
+	})
+	return f.loading.err
 }
 
 // locate says which section an offset of a DIE or unit is in, and where.

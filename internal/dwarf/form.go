@@ -103,7 +103,7 @@ func (v Value) IsAddress() bool {
 	return false
 }
 
-// Address returns an address, unbiased.
+// Address returns an address of the file.
 func (v Value) Address() (uint64, error) {
 	if v.Form == FormAddr {
 		return v.u, nil
@@ -116,7 +116,7 @@ func (v Value) Address() (uint64, error) {
 }
 
 // AddressAt returns the address number index of the unit's table in .debug_addr, as DW_OP_addrx and list entries refer
-// to it; unbiased.
+// to it, an address of the file.
 func (u *Unit) AddressAt(index uint64) (uint64, error) {
 	in, err := u.Info()
 	if err != nil {

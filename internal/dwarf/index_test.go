@@ -164,7 +164,7 @@ func TestUnitForPC(t *testing.T) {
 func TestCache(t *testing.T) {
 	cfg := kernelConfig()
 	cfg.CacheDir = filepath.Join(t.TempDir(), "new", "dir")
-	cfg.BuildID = []byte("0123456789abcdefghij")
+	cfg.Identity = []byte("0123456789abcdefghij")
 	var built atomic.Int32
 	cfg.Progress = func(done, total uint64) {
 		if done == total {
@@ -243,8 +243,8 @@ func TestCache(t *testing.T) {
 	})
 	open("good again", false)
 
-	cfg.Sections.Str = append(bytes.Clone(cfg.Sections.Str), 0)
-	open("another file of the same build ID", true)
+	cfg.Identity = []byte("0123456789abcdefghik")
+	open("another identity", true)
 	cfg.CacheDir = path + "/none"
 	open("no directory", true)
 }
@@ -277,7 +277,7 @@ func BenchmarkIndex(b *testing.B) {
 func BenchmarkOpenCached(b *testing.B) {
 	cfg := kernelConfig()
 	cfg.CacheDir = b.TempDir()
-	cfg.BuildID = []byte("0123456789abcdefghij")
+	cfg.Identity = []byte("0123456789abcdefghij")
 	if _, err := Open(cfg); err != nil {
 		b.Fatal(err)
 	}

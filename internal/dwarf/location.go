@@ -96,7 +96,8 @@ func absent(err error) (Absence, string, error) {
 // [File.Functions] has it for pc, and its frame: both nil for a variable in no function. An absent variable is no error;
 // a fault of memory that its location is read from is one.
 func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
-	e := &evaluation{unit: d.Unit, pc: pc - d.Unit.File.Bias, fn: fn, frame: frame}
+	e := &evaluation{unit: d.Unit, fn: fn, frame: frame}
+	e.pc, _ = d.Unit.File.addresses.ToFile(pc) // of a variable in no function there is none
 	v, err := d.Inherited(AttrLocation)
 	if err != nil {
 		return Location{}, err
@@ -161,7 +162,10 @@ func (d DIE) constant(e *evaluation) (Location, error) {
 		if p.Value, err = v.Address(); err != nil {
 			return Location{}, err
 		}
-		p.Value += d.Unit.File.Bias
+		var loaded bool
+		if p.Value, loaded = d.Unit.File.addresses.ToProgram(p.Value); !loaded {
+			return Location{Absence: OptimizedOut, Reason: "its section is not in memory"}, nil
+		}
 	default:
 		b, err := v.Bytes()
 		if err != nil {
@@ -175,7 +179,7 @@ func (d DIE) constant(e *evaluation) (Location, error) {
 // evaluation is the context of an expression: an [expr.Context].
 type evaluation struct {
 	unit  *Unit
-	pc    uint64 // without bias
+	pc    uint64 // as the file has it
 	fn    *Function
 	frame Frame
 	based bool // the frame base is being evaluated
@@ -183,7 +187,7 @@ type evaluation struct {
 
 func (e *evaluation) format() expr.Format {
 	f := e.unit.File
-	return expr.Format{AddressSize: int(e.unit.AddrSize), OffsetSize: int(e.unit.OffSize), Big: f.big, Bias: f.Bias}
+	return expr.Format{AddressSize: int(e.unit.AddrSize), OffsetSize: int(e.unit.OffSize), Big: f.big, Addresses: f.addresses}
 }
 
 var errNoFrame = &expr.UnavailableError{Reason: "there is no stack frame"}

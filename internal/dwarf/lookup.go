@@ -199,12 +199,47 @@ var baseNames = func() map[string][]string {
 	return m
 }()
 
+// lacks reports whether the index alone, without the names in .debug_str, tells that there is no entry of a name.
+func (f *File) lacks(kinds uint16, name string) bool {
+	_, last := splitName(name)
+	for _, last := range spellings(last) {
+		hash := hashName([]byte(last))
+		from, to := f.index.bucket(hash)
+		for i := from; i < to; i++ {
+			if e := f.index.entry(i); e.hash == hash && kinds>>e.kind&1 != 0 {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// ready prepares for a search for entries of a name: ok is false when there are none.
+func (f *File) ready(kinds uint16, name string) (ok bool, err error) {
+	if f.loading.done.Load() {
+		return true, nil
+	}
+	if f.lacks(kinds, name) {
+		return false, nil
+	}
+	err = f.load()
+	return err == nil, err
+}
+
 // FindTypes iterates over the defined types of a name, tag or spelling ("unsigned long") that are of one of the kinds
 // and, unless filename is "", declared in that file: the last components of its path, or all of an absolute one. Types
 // in namespaces and classes have qualified names, "ns::point". An error is the last pair.
 func (f *File) FindTypes(kinds types.KindSet, name, filename string) iter.Seq2[*types.Type, error] {
 	return func(yield func(*types.Type, error) bool) {
 		for ; f != nil; f = f.sup {
+			ok, err := f.ready(typeKinds(kinds), name)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !ok {
+				continue
+			}
 			for e := range f.find(typeKinds(kinds), name, filename) {
 				t, err := f.typeAt(e.die)
 				if err == nil && !kinds.Has(t.Kind()) {
@@ -229,6 +264,16 @@ func (f *File) FindType(kinds types.KindSet, name, filename string) (*types.Type
 // FindEntity returns the variable, function or enumerator of a name; see [File.FindTypes] for name and filename. Of
 // several it takes the first that has an address or value.
 func (f *File) FindEntity(kind EntityKind, name, filename string) (e Entity, ok bool, err error) {
+	there, err := f.ready(entityKinds[kind]|1<<ixInstance, name)
+	if err != nil {
+		return Entity{}, false, err
+	}
+	if !there {
+		if f.sup != nil {
+			return f.sup.FindEntity(kind, name, filename)
+		}
+		return Entity{}, false, nil
+	}
 	var best entry
 	for x := range f.find(entityKinds[kind], name, filename) {
 		if !ok || x.known && !best.known {
@@ -477,6 +522,9 @@ func (f *File) TypeNames(kinds types.KindSet) iter.Seq[string] { return f.names(
 
 func (f *File) names(kinds uint16) iter.Seq[string] {
 	return func(yield func(string) bool) {
+		if f.load() != nil {
+			return // who looks a name up is told of it
+		}
 		var last []byte
 		if f.sup != nil {
 			for name := range f.sup.names(kinds) {

@@ -9,7 +9,7 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 )
 
-// codeRange is code of a unit: [low, high), unbiased.
+// codeRange is code of a unit: [low, high), addresses of the file.
 type codeRange struct {
 	low, high uint64
 	unit      uint32
@@ -126,7 +126,7 @@ func (f *File) aranges() (out []codeRange, covered map[uint32]bool) {
 	return out, covered
 }
 
-// UnitForPC returns the unit whose code is at the unbiased address pc.
+// UnitForPC returns the unit whose code is at pc, an address of the file.
 func (f *File) UnitForPC(pc uint64) (*Unit, bool, error) {
 	le := binary.LittleEndian
 	rs := f.index.ranges

@@ -210,14 +210,16 @@ func (f *File) place(pc uint64) (*place, error) {
 		}
 	}
 	p := &place{}
-	u, ok, err := f.UnitForPC(pc - f.Bias)
-	if err != nil {
-		return nil, err
-	}
-	if ok {
-		p.unit = u
-		if p.functions, err = u.findFunctions(pc - f.Bias); err != nil {
+	if at, ok := f.addresses.ToFile(pc); ok {
+		u, ok, err := f.UnitForPC(at)
+		if err != nil {
 			return nil, err
+		}
+		if ok {
+			p.unit = u
+			if p.functions, err = u.findFunctions(at); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if m == nil || s.nplaces.Add(1) > maxPlaces {

@@ -25,7 +25,8 @@ func callSites(tb testing.TB, f *File) (pcs []uint64) {
 	}
 	for _, s := range syms {
 		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && s.Size > 16 {
-			pcs = append(pcs, s.Value+s.Size/2+f.Bias)
+			pc, _ := f.addresses.ToProgram(s.Value + s.Size/2)
+			pcs = append(pcs, pc)
 		}
 	}
 	slices.Sort(pcs)

@@ -48,8 +48,8 @@ func (f *File) Sources(pc uint64) ([]Source, error) {
 		return nil, err
 	}
 	p.once.Do(func() {
-		if p.unit != nil {
-			p.sources, p.err = p.findSources(pc - f.Bias)
+		if at, ok := f.addresses.ToFile(pc); ok && p.unit != nil {
+			p.sources, p.err = p.findSources(at)
 		}
 	})
 	return p.sources, p.err

@@ -150,14 +150,15 @@ func TestPrograms(t *testing.T) {
 		}
 		std := stdScopes(t, d)
 		text := e.Section(".text")
-		f.Bias = 0x100000
+		const bias = 0x100000
+		f.addresses = Bias(bias)
 		counts := map[int]int{}
 		for pc := text.Addr; pc < text.Addr+text.Size; pc++ {
-			fns, err := f.Functions(pc + f.Bias)
+			fns, err := f.Functions(pc + bias)
 			if err != nil {
 				t.Fatal(err)
 			}
-			at, err := f.Sources(pc + f.Bias)
+			at, err := f.Sources(pc + bias)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -37,7 +37,7 @@ type UnitInfo struct {
 	Name      string // source file, often relative to CompDir
 	CompDir   string
 	Language  Lang
-	LowPC     uint64 // base of addresses in range and location lists; unbiased
+	LowPC     uint64 // base of addresses in range and location lists, an address of the file
 	HasLowPC  bool
 	StmtList  uint64 // offset in .debug_line, when HasLines
 	HasLines  bool
@@ -92,6 +92,9 @@ func (f *File) NumUnits() int { return len(f.unitOffs) }
 func (f *File) Unit(i int) (*Unit, error) {
 	if u := f.units[i].Load(); u != nil {
 		return u, nil
+	}
+	if err := f.load(); err != nil {
+		return nil, err
 	}
 	u, err := f.parseUnit(f.unitOffs[i])
 	if err != nil {
@@ -293,6 +296,9 @@ func (f *File) setUnits(offs []uint64) {
 
 // typeUnit returns the type DIE of the type unit with this signature.
 func (f *File) typeUnit(sig uint64) (DIE, error) {
+	if err := f.load(); err != nil {
+		return DIE{}, err
+	}
 	f.sigs.once.Do(func() {
 		f.sigs.m = map[uint64]int{}
 		for i, off := range f.unitOffs {

@@ -10,11 +10,28 @@ const Section = "DWARF expression"
 
 // Format is what is the same for all expressions of a unit.
 type Format struct {
-	AddressSize int    // in bytes: the size of the generic type
-	OffsetSize  int    // of references to DIEs: 4, or 8 in 64-bit DWARF
-	Big         bool   // byte order
-	Bias        uint64 // added to the addresses the expression states
+	AddressSize int        // in bytes: the size of the generic type
+	OffsetSize  int        // of references to DIEs: 4, or 8 in 64-bit DWARF
+	Big         bool       // byte order
+	Addresses   AddressMap // of the file that has the expression; nil: its addresses are those of the program
 }
+
+// An AddressMap translates between the addresses in a file and those in a program that has loaded it.
+type AddressMap interface {
+	// ToProgram returns where an address of the file lies in the program; ok is false for what was not loaded.
+	ToProgram(address uint64) (_ uint64, ok bool)
+	// ToFile returns which address of the file lies at one of the program; ok is false where nothing of the file lies.
+	ToFile(address uint64) (_ uint64, ok bool)
+}
+
+// A Bias is the [AddressMap] of a file that was loaded as a whole: what is added to its addresses, modulo 2^64.
+type Bias uint64
+
+// ToProgram adds the bias.
+func (b Bias) ToProgram(address uint64) (uint64, bool) { return address + uint64(b), true }
+
+// ToFile subtracts the bias.
+func (b Bias) ToFile(address uint64) (uint64, bool) { return address - uint64(b), true }
 
 // A Context is what an expression may ask of the frame and unit it belongs to. An error of type [*UnavailableError]
 // says that what is asked for cannot be known in this frame.

@@ -127,7 +127,7 @@ func TestValue(t *testing.T) {
 		{"reinterpret", "\x09\xff\xa8\x02\xa9\x01\xa8\x03\x9f", ff},
 		{"typed wrap", "\xa4\x05\x01\xff\xa4\x05\x01\x02\x22\xa8\x00", 1},
 	} {
-		f := Format{AddressSize: 8, Bias: 0x100000}
+		f := Format{AddressSize: 8, Addresses: Bias(0x100000)}
 		var initial []uint64
 		if tt.name == "initial" {
 			initial = []uint64{6, 7}
@@ -274,7 +274,7 @@ func FuzzLocate(f *testing.F) {
 	f.Add([]byte("\x08\xb5\x9f\x9d\x04\x00\x08\xb5\x9f\x9d\x04\x04\x38\x9f\x93\x01"), true, uint64(13))
 	f.Fuzz(func(t *testing.T, code []byte, big bool, bits uint64) {
 		for _, size := range []int{4, 8} {
-			f := Format{AddressSize: size, Big: big, Bias: 1 << 40}
+			f := Format{AddressSize: size, Big: big, Addresses: Bias(1 << 40)}
 			ps, err := Locate(f, frame{}, code)
 			if (len(ps) == 0) == (err == nil) {
 				t.Fatalf("%v and %v", ps, err)

@@ -159,11 +159,11 @@ func (m *machine) step(op byte) {
 	}
 	switch op {
 	case opAddr:
-		m.push(c.Uint(m.AddressSize) + m.Bias)
+		m.pushAddress(c.Uint(m.AddressSize))
 	case opAddrx, opGNUAddrIndex:
-		m.indexed(m.Bias)
+		m.indexed(m.pushAddress)
 	case opConstx, opGNUConstIndex:
-		m.indexed(0)
+		m.indexed(m.push)
 	case opConst1u:
 		m.push(uint64(c.U8()))
 	case opConst1s:
@@ -283,7 +283,22 @@ func (m *machine) register(n uint64, off int64) {
 	}
 }
 
-func (m *machine) indexed(bias uint64) {
+// pushAddress pushes an address that the expression states.
+func (m *machine) pushAddress(address uint64) {
+	if m.Addresses == nil {
+		m.push(address)
+		return
+	}
+	at, ok := m.Addresses.ToProgram(address)
+	if !ok && m.c.Err() == nil {
+		m.fail(&UnavailableError{fmt.Sprintf("the section that has address %#x of the file is not in memory", address)})
+		return
+	}
+	m.push(at)
+}
+
+// indexed gives push the operand's entry of .debug_addr.
+func (m *machine) indexed(push func(uint64)) {
 	i := m.c.ULEB128()
 	if m.c.Err() != nil {
 		return
@@ -291,7 +306,7 @@ func (m *machine) indexed(bias uint64) {
 	if a, err := m.ctx.Address(i); err != nil {
 		m.fail(err)
 	} else {
-		m.push(a + bias)
+		push(a)
 	}
 }
 
