@@ -18,7 +18,7 @@ import (
 // buildIndex makes the index in one parallel pass.
 func (f *File) buildIndex() ([]byte, error) {
 	// Units that DIEs of other units refer to are kept only while the pass runs.
-	scratch := &File{cfg: f.cfg, sec: f.sec, addresses: f.addresses, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
+	scratch := &File{cfg: f.cfg, sec: f.sec, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
 	scratch.loading.done.Store(true)
 	scratch.setUnits(f.unitOffs)
 	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[uint64]uint32{}}

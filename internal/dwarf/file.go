@@ -61,13 +61,12 @@ type Config struct {
 
 // A File is the debug information of one file. It may be used by many goroutines.
 type File struct {
-	cfg       Config
-	sec       Sections // after load
-	loading   loading
-	addresses AddressMap
-	big       bool
-	addrSize  uint8
-	sup       *File
+	cfg      Config
+	sec      Sections // after load
+	loading  loading
+	big      bool
+	addrSize uint8
+	sup      *File
 
 	index    *index
 	mainCPP  bool     // what units that don't say their language are written in: C++, not C
@@ -94,9 +93,9 @@ func (f *File) Sup() *File { return f.sup }
 
 // Open takes the index of a file from the cache, or builds it.
 func Open(cfg Config) (*File, error) {
-	f := &File{cfg: cfg, addresses: cfg.Addresses, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
-	if f.addresses == nil {
-		f.addresses = Bias(0)
+	f := &File{cfg: cfg, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
+	if f.cfg.Addresses == nil {
+		f.cfg.Addresses = Bias(0)
 	}
 	if cfg.Load == nil {
 		f.sec = cfg.Sections

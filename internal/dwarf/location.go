@@ -97,7 +97,7 @@ func absent(err error) (Absence, string, error) {
 // a fault of memory that its location is read from is one.
 func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 	e := &evaluation{unit: d.Unit, fn: fn, frame: frame}
-	e.pc, _ = d.Unit.File.addresses.ToFile(pc) // of a variable in no function there is none
+	e.pc, _ = d.Unit.File.cfg.Addresses.ToFile(pc) // of a variable in no function there is none
 	v, err := d.Inherited(AttrLocation)
 	if err != nil {
 		return Location{}, err
@@ -163,7 +163,7 @@ func (d DIE) constant(e *evaluation) (Location, error) {
 			return Location{}, err
 		}
 		var loaded bool
-		if p.Value, loaded = d.Unit.File.addresses.ToProgram(p.Value); !loaded {
+		if p.Value, loaded = d.Unit.File.cfg.Addresses.ToProgram(p.Value); !loaded {
 			return Location{Absence: OptimizedOut, Reason: "its section is not in memory"}, nil
 		}
 	default:
@@ -187,7 +187,7 @@ type evaluation struct {
 
 func (e *evaluation) format() expr.Format {
 	f := e.unit.File
-	return expr.Format{AddressSize: int(e.unit.AddrSize), OffsetSize: int(e.unit.OffSize), Big: f.big, Addresses: f.addresses}
+	return expr.Format{AddressSize: int(e.unit.AddrSize), OffsetSize: int(e.unit.OffSize), Big: f.big, Addresses: f.cfg.Addresses}
 }
 
 var errNoFrame = &expr.UnavailableError{Reason: "there is no stack frame"}

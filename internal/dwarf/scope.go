@@ -210,7 +210,7 @@ func (f *File) place(pc uint64) (*place, error) {
 		}
 	}
 	p := &place{}
-	if at, ok := f.addresses.ToFile(pc); ok {
+	if at, ok := f.cfg.Addresses.ToFile(pc); ok {
 		u, ok, err := f.UnitForPC(at)
 		if err != nil {
 			return nil, err

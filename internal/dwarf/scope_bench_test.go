@@ -25,7 +25,7 @@ func callSites(tb testing.TB, f *File) (pcs []uint64) {
 	}
 	for _, s := range syms {
 		if elf.ST_TYPE(s.Info) == elf.STT_FUNC && s.Size > 16 {
-			pc, _ := f.addresses.ToProgram(s.Value + s.Size/2)
+			pc, _ := f.cfg.Addresses.ToProgram(s.Value + s.Size/2)
 			pcs = append(pcs, pc)
 		}
 	}

@@ -48,7 +48,7 @@ func (f *File) Sources(pc uint64) ([]Source, error) {
 		return nil, err
 	}
 	p.once.Do(func() {
-		if at, ok := f.addresses.ToFile(pc); ok && p.unit != nil {
+		if at, ok := f.cfg.Addresses.ToFile(pc); ok && p.unit != nil {
 			p.sources, p.err = p.findSources(at)
 		}
 	})

@@ -151,7 +151,7 @@ func TestPrograms(t *testing.T) {
 		std := stdScopes(t, d)
 		text := e.Section(".text")
 		const bias = 0x100000
-		f.addresses = Bias(bias)
+		f.cfg.Addresses = Bias(bias)
 		counts := map[int]int{}
 		for pc := text.Addr; pc < text.Addr+text.Size; pc++ {
 			fns, err := f.Functions(pc + bias)

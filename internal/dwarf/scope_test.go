@@ -46,7 +46,7 @@ func openBiased(tb testing.TB) *File {
 		tb.Fatal(at, err)
 	}
 	f := openKernel(tb)
-	f.addresses = Bias(at - syms["schedule"])
+	f.cfg.Addresses = Bias(at - syms["schedule"])
 	return f
 }
 
