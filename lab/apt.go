@@ -18,7 +18,8 @@ import (
 // is installed (nothing), more suites than the machine uses, but the machine's
 // mirror and keyring. Nothing of it touches the system.
 type apt struct {
-	dir string
+	dir      string
+	allowOld bool // releases whose lists are not signed anew any more
 }
 
 // suites are those that carry the kernel and, the last one, the newest tools.
@@ -27,7 +28,30 @@ var suites = []string{"bookworm-backports", "trixie", "unstable"}
 // newApt prepares the private configuration in dir. The package lists are
 // fetched at most once a day, and old ones do when the mirror doesn't answer.
 func newApt(ctx context.Context, dir string) (*apt, error) {
-	a := &apt{dir: dir}
+	return prepareApt(ctx, &apt{dir: dir}, func(mirror string) (lines []string) {
+		for _, suite := range suites {
+			lines = append(lines, mirror+" "+suite)
+		}
+		return lines
+	})
+}
+
+// newAptWithSecurity is newApt for other suites, old ones too, and their security archives.
+func newAptWithSecurity(ctx context.Context, dir string, of []string) (*apt, error) {
+	return prepareApt(ctx, &apt{dir: dir, allowOld: true}, func(mirror string) (lines []string) {
+		for _, suite := range of {
+			lines = append(lines, mirror+" "+suite)
+			if suite != "unstable" {
+				lines = append(lines, strings.TrimSuffix(mirror, "/")+"-security "+suite+"-security")
+			}
+		}
+		return lines
+	})
+}
+
+// prepareApt prepares a; sources returns what follows "deb" in its sources, but for "main".
+func prepareApt(ctx context.Context, a *apt, sources func(mirror string) []string) (*apt, error) {
+	dir := a.dir
 	for _, d := range []string{"lists/partial", "cache/archives/partial", "state", "etc"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return nil, err
@@ -37,11 +61,11 @@ func newApt(ctx context.Context, dir string) (*apt, error) {
 	if err != nil {
 		return nil, err
 	}
-	var sources strings.Builder
-	for _, suite := range suites {
-		fmt.Fprintf(&sources, "deb [signed-by=%s] %s %s main\n", keyring, mirror, suite)
+	var list strings.Builder
+	for _, source := range sources(mirror) {
+		fmt.Fprintf(&list, "deb [signed-by=%s] %s main\n", keyring, source)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "etc/sources.list"), []byte(sources.String()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, "etc/sources.list"), []byte(list.String()), 0o644); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "state/status"), nil, 0o644); err != nil {
@@ -89,6 +113,9 @@ func (a *apt) run(ctx context.Context, limit time.Duration, in, program string, 
 		"-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
 		"-o", "APT::Architecture=amd64",
 		"-o", "APT::Sandbox::User=root",
+	}
+	if a.allowOld {
+		options = append(options, "-o", "Acquire::Check-Valid-Until=false")
 	}
 	return outputIn(ctx, limit, in, program, append(options, args...)...)
 }

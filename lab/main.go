@@ -10,6 +10,7 @@
 //	go run ./lab cores            make the cores, or find them in the cache
 //	go run ./lab check            cores, then every check
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
+//	go run ./lab btf              fetch the types of Debian's kernels anew (testdata/btf)
 //
 // Everything that is downloaded or made goes to the directory named by
 // GODRGN_LAB_CACHE (~/.cache/godrgn-lab when it is not set), never to the
@@ -51,7 +52,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name what to do: cores, check or bench")
+		return errors.New("name what to do: cores, check, bench or btf")
 	}
 	var opt options
 	flags := flag.NewFlagSet("lab "+args[0], flag.ContinueOnError)
@@ -74,6 +75,9 @@ func run(args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, opt.limit)
 	defer cancel()
 
+	if args[0] == "btf" {
+		return fetchBTF(ctx, opt)
+	}
 	start := time.Now()
 	c, err := makeCores(ctx, opt)
 	if err != nil {
@@ -94,7 +98,7 @@ func run(args []string) error {
 	case "bench":
 		return bench(ctx, opt, c)
 	}
-	return fmt.Errorf("%q is none of cores, check and bench", args[0])
+	return fmt.Errorf("%q is none of cores, check, bench and btf", args[0])
 }
 
 func cacheDir() (string, error) {

@@ -80,13 +80,14 @@ const rooms = `
 	# Tools: generators, writers of test files, the lab.
 	python/call < internal/helpergen;
 	drgn < internal/worldtest;
+	NONE < internal/schema; # tests only
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
 `
 
 // outside states which packages may import which other modules and which packages of
 // the standard library that are not for everybody; "..." stands for everything below.
 var outside = map[string][]string{
-	"github.com/klauspost/compress": {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "linux/kconfig"},
+	"github.com/klauspost/compress": {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "lab", "linux/kconfig"},
 	"github.com/ulikunitz/xz":       {"internal/compressed", "lab"},
 	"github.com/anchore/go-lzo":     {"internal/kdump"},
 	"github.com/spf13/pflag":        {"cmd/drgn"},
