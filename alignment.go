@@ -14,20 +14,20 @@ func (p *Program) Alignment(t *types.Type) (uint64, error) { return p.alignment(
 func (p *Program) alignment(t *types.Type, depth int) (uint64, error) {
 	const maxDepth = 1000
 	if depth > maxDepth {
-		return 0, &ValueError{"type is nested too deeply"}
+		return 0, &ValueError{Problem: "type is nested too deeply"}
 	}
 	t = t.Underlying()
 	k := t.Kind()
 	switch {
 	case k == types.Void, k == types.Function:
-		return 0, &TypeError{fmt.Sprintf("cannot get alignment of %s type", k)}
+		return 0, &TypeError{Problem: fmt.Sprintf("cannot get alignment of %s type", k)}
 	case !t.IsComplete():
 		names := map[types.Kind]string{types.Struct: "structure", types.Enum: "enumerated"}
 		name, ok := names[k]
 		if !ok {
 			name = k.String()
 		}
-		return 0, &TypeError{"cannot get alignment of incomplete " + name + " type"}
+		return 0, &TypeError{Problem: "cannot get alignment of incomplete " + name + " type"}
 	case k == types.Array:
 		return p.alignment(t.Elem(), depth+1)
 	case !k.IsCompound():
@@ -57,5 +57,5 @@ func (p *Program) numberAlignment(size uint64) (uint64, error) {
 		i := max(bits.Len64(size)-1, 0)
 		return uint64(a.Alignments[min(i, len(a.Alignments)-1)]), nil
 	}
-	return 0, &ValueError{"program alignment requirements are not known"}
+	return 0, &ValueError{Problem: "program alignment requirements are not known"}
 }

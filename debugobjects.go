@@ -114,7 +114,7 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 		return Failed(err)
 	}
 	if n > 16 {
-		return Failed(&TypeError{fmt.Sprintf("a constant can't be of type '%s'", t)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("a constant can't be of type '%s'", t)})
 	}
 	raw := make([]byte, n)
 	fill := byte(0)

@@ -28,7 +28,7 @@ import (
 func (o Object) Decode(v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
-		return &ValueError{fmt.Sprintf("Decode into %T, which is not a pointer", v)}
+		return &ValueError{Problem: fmt.Sprintf("Decode into %T, which is not a pointer", v)}
 	}
 	return o.decode(rv.Elem())
 }
@@ -66,7 +66,7 @@ func (o Object) decode(rv reflect.Value) error {
 			return err
 		}
 		if rv.OverflowInt(n) || n < 0 && !o.typ.Underlying().IsSigned() {
-			return &ValueError{fmt.Sprintf("%d does not fit %s", uint64(n), rv.Type())}
+			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", uint64(n), rv.Type())}
 		}
 		rv.SetInt(n)
 	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
@@ -75,10 +75,10 @@ func (o Object) decode(rv reflect.Value) error {
 			return err
 		}
 		if int64(n) < 0 && o.typ.Underlying().IsSigned() {
-			return &ValueError{fmt.Sprintf("%d does not fit %s", int64(n), rv.Type())}
+			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", int64(n), rv.Type())}
 		}
 		if rv.OverflowUint(n) {
-			return &ValueError{fmt.Sprintf("%d does not fit %s", n, rv.Type())}
+			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", n, rv.Type())}
 		}
 		rv.SetUint(n)
 	case reflect.Bool:
@@ -93,12 +93,12 @@ func (o Object) decode(rv reflect.Value) error {
 			return err
 		}
 		if rv.OverflowFloat(f) && !math.IsInf(f, 0) {
-			return &ValueError{fmt.Sprintf("%g does not fit %s", f, rv.Type())}
+			return &ValueError{Problem: fmt.Sprintf("%g does not fit %s", f, rv.Type())}
 		}
 		rv.SetFloat(f)
 	case reflect.String:
 		if !isText(o.typ) {
-			return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: it is not text", o.typ, rv.Type())}
+			return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s: it is not text", o.typ, rv.Type())}
 		}
 		s, err := o.CString()
 		if err != nil {
@@ -110,7 +110,7 @@ func (o Object) decode(rv reflect.Value) error {
 	case reflect.Map:
 		return o.decodeMap(rv)
 	default:
-		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
+		return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
 	}
 	return nil
 }
@@ -143,10 +143,10 @@ func (o Object) decodeElements(rv reflect.Value) error {
 		return err
 	}
 	if n > maxObject || n*max(1, uint64(rv.Type().Elem().Size())) > maxObject {
-		return &ValueError{fmt.Sprintf("array of %d elements is too long to decode", n)}
+		return &ValueError{Problem: fmt.Sprintf("array of %d elements is too long to decode", n)}
 	}
 	if rv.Kind() == reflect.Array && uint64(rv.Len()) != n {
-		return &ValueError{fmt.Sprintf("'%s' does not fit %s", o.typ, rv.Type())}
+		return &ValueError{Problem: fmt.Sprintf("'%s' does not fit %s", o.typ, rv.Type())}
 	}
 	if rv.Kind() == reflect.Slice {
 		rv.Set(reflect.MakeSlice(rv.Type(), int(n), int(n)))
@@ -166,7 +166,7 @@ func (o Object) decodeElements(rv reflect.Value) error {
 	}
 	for i := range int(n) {
 		if err := o.Index(int64(i)).decode(rv.Index(i)); err != nil {
-			return &PathError{fmt.Sprintf("[%d]", i), err}
+			return &PathError{Path: fmt.Sprintf("[%d]", i), Err: err}
 		}
 	}
 	return nil
@@ -174,7 +174,7 @@ func (o Object) decodeElements(rv reflect.Value) error {
 
 func (o Object) decodeMap(rv reflect.Value) error {
 	if rv.Type().Key().Kind() != reflect.String {
-		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: its keys are not strings", o.typ, rv.Type())}
+		return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s: its keys are not strings", o.typ, rv.Type())}
 	}
 	base, isPointer := o.pointee()
 	if !isPointer {
@@ -184,7 +184,7 @@ func (o Object) decodeMap(rv reflect.Value) error {
 		return err
 	}
 	if !base.typ.UnderlyingKind().IsCompound() || !base.typ.IsComplete() {
-		return &TypeError{fmt.Sprintf("cannot decode '%s' into %s: its members are not known", base.typ, rv.Type())}
+		return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s: its members are not known", base.typ, rv.Type())}
 	}
 	m := reflect.MakeMap(rv.Type())
 	if err := base.decodeMembers(m, 0); err != nil {
@@ -209,7 +209,7 @@ func (o Object) decodeMembers(m reflect.Value, depth int) error {
 	for _, member := range members {
 		slot, err := member.Slot()
 		if err != nil {
-			return &PathError{"." + member.Name, err}
+			return &PathError{Path: "." + member.Name, Err: err}
 		}
 		part := o.part(slot.Type, member.BitOffset, slot.BitFieldSize)
 		if member.Name == "" {
@@ -222,7 +222,7 @@ func (o Object) decodeMembers(m reflect.Value, depth int) error {
 		}
 		v := reflect.New(m.Type().Elem()).Elem()
 		if err := part.decode(v); err != nil {
-			return &PathError{"." + member.Name, err}
+			return &PathError{Path: "." + member.Name, Err: err}
 		}
 		m.SetMapIndex(reflect.ValueOf(member.Name).Convert(m.Type().Key()), v)
 	}
@@ -302,7 +302,7 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 			continue
 		}
 		if null {
-			return &FieldError{f.name, f.tag, &ValueError{"null pointer on the way"}}
+			return &FieldError{f.name, f.tag, &ValueError{Problem: "null pointer on the way"}}
 		}
 		if err := m.decode(rv.Field(f.field)); err != nil {
 			return &FieldError{f.name, f.tag, err}
@@ -327,11 +327,11 @@ func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 			continue
 		}
 		if !sf.IsExported() {
-			return nil, &ValueError{fmt.Sprintf("field %s of %s has a drgn tag but is not exported", sf.Name, rt)}
+			return nil, &ValueError{Problem: fmt.Sprintf("field %s of %s has a drgn tag but is not exported", sf.Name, rt)}
 		}
 		path, opt, _ := strings.Cut(tag, ",")
 		if opt != "" && opt != "optional" {
-			return nil, &ValueError{fmt.Sprintf("field %s of %s: unknown option %q in its drgn tag", sf.Name, rt, opt)}
+			return nil, &ValueError{Problem: fmt.Sprintf("field %s of %s: unknown option %q in its drgn tag", sf.Name, rt, opt)}
 		}
 		f := fieldPlan{field: i, name: sf.Name, tag: tag, optional: opt == "optional", plain: isPlain(sf.Type)}
 		for _, alt := range strings.Split(path, "|") {
@@ -348,7 +348,7 @@ func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 		plan = append(plan, f)
 	}
 	if len(plan) == 0 {
-		return nil, &ValueError{fmt.Sprintf("no field of %s has a drgn tag", rt)}
+		return nil, &ValueError{Problem: fmt.Sprintf("no field of %s has a drgn tag", rt)}
 	}
 	p.plans.Store(key, plan)
 	return plan, nil

@@ -33,7 +33,7 @@ func (f *finders[F]) register(name string, fn F, at int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if _, dup := f.registered[name]; dup {
-		return &ValueError{fmt.Sprintf("duplicate %s finder name '%s'", f.kind, name)}
+		return &ValueError{Problem: fmt.Sprintf("duplicate %s finder name '%s'", f.kind, name)}
 	}
 	if f.registered == nil {
 		f.registered = map[string]F{}
@@ -77,10 +77,10 @@ func (f *finders[F]) enable(names []string) error {
 	for i, name := range names {
 		fn, ok := f.registered[name]
 		if !ok {
-			return &ValueError{fmt.Sprintf("%s finder '%s' not found", f.kind, name)}
+			return &ValueError{Problem: fmt.Sprintf("%s finder '%s' not found", f.kind, name)}
 		}
 		if slices.Contains(names[:i], name) {
-			return &ValueError{fmt.Sprintf("%s finder '%s' enabled multiple times", f.kind, name)}
+			return &ValueError{Problem: fmt.Sprintf("%s finder '%s' enabled multiple times", f.kind, name)}
 		}
 		l = append(l, namedFinder[F]{name, fn})
 	}

@@ -18,9 +18,9 @@ func (o Object) Format(f c.Format) (string, error) {
 	case err == nil && m.err != nil:
 		return "", m.err
 	case errors.Is(err, c.ErrPastEnd):
-		err = &BoundsError{"out of bounds of value"}
+		err = &BoundsError{Problem: "out of bounds of value"}
 	case errors.Is(err, c.ErrTooLarge):
-		err = &ValueError{err.Error()}
+		err = &ValueError{Problem: err.Error()}
 	case errors.Is(err, c.ErrTooDeep):
 		err = &types.DepthError{Problem: "maximum object depth exceeded"}
 	}

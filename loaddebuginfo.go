@@ -240,7 +240,7 @@ func (p *Program) LoadModuleDebugInfo(ctx context.Context, modules ...*Module) e
 	var wanting []*Module
 	for _, m := range modules {
 		if m.prog != p {
-			return &ValueError{"module from wrong program"}
+			return &ValueError{Problem: "module from wrong program"}
 		}
 		switch {
 		case m.WantsDebugFile() || m.WantsLoadedFile():

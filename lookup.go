@@ -169,10 +169,10 @@ func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) 
 			return nil, err
 		}
 		if t.Set() != l.p.types {
-			return nil, &ValueError{"type find callback returned type from wrong program"}
+			return nil, &ValueError{Problem: "type find callback returned type from wrong program"}
 		}
 		if !kinds.Has(t.Kind()) {
-			return nil, &TypeError{"type find callback returned wrong kind of type"}
+			return nil, &TypeError{Problem: "type find callback returned wrong kind of type"}
 		}
 		return t, nil
 	}
@@ -223,7 +223,7 @@ func (l typeLookup) word(prim types.Primitive, size uint64) (*types.Type, error)
 			return l.p.types.Typedef(c.C, prim.String(), t), nil
 		}
 	}
-	return nil, &ValueError{"no suitable integer type for " + prim.String()}
+	return nil, &ValueError{Problem: "no suitable integer type for " + prim.String()}
 }
 
 // Pointer returns the type of pointers to elem.
@@ -253,14 +253,14 @@ type TypeLike interface{ string | *types.Type }
 // ResolveType returns the type that t names in the program.
 func ResolveType[T TypeLike](p *Program, t T) (*types.Type, error) {
 	if p == nil {
-		return nil, &ValueError{"no program"} // that of a failed object
+		return nil, &ValueError{Problem: "no program"} // that of a failed object
 	}
 	if name, ok := any(t).(string); ok {
 		return p.Type(name)
 	}
 	typ := any(t).(*types.Type)
 	if typ == nil || typ.Set() != p.types {
-		return nil, &ValueError{"type is from another program"}
+		return nil, &ValueError{Problem: "type is from another program"}
 	}
 	return typ, nil
 }
@@ -292,7 +292,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 			return Failed(err)
 		}
 		if o.prog != p {
-			return Failed(&ValueError{"objects are from different programs"})
+			return Failed(&ValueError{Problem: "objects are from different programs"})
 		}
 		return o
 	}

@@ -171,7 +171,7 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 		slices.SortFunc(rs, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
 		for i := 1; i < len(rs); i++ {
 			if a, b := rs[i-1], rs[i]; b.Min <= a.Max {
-				return &ValueError{fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
+				return &ValueError{Problem: fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
 			}
 		}
 		to = &rs
@@ -199,7 +199,7 @@ func (m *Module) SetObject(o Object) error {
 		return err
 	}
 	if o.prog != m.prog {
-		return &ValueError{"object is from different program"}
+		return &ValueError{Problem: "object is from different program"}
 	}
 	m.object.Store(&o)
 	return nil
@@ -248,10 +248,10 @@ func (m *Module) changeSections(change func()) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.kind != RelocatableModule {
-		return &ValueError{"section addresses can only be set for relocatable modules"}
+		return &ValueError{Problem: "section addresses can only be set for relocatable modules"}
 	}
 	if m.loaded.file != nil || m.debug.file != nil || m.sup.pending != nil {
-		return &ValueError{"section addresses cannot be modified after file is set"}
+		return &ValueError{Problem: "section addresses cannot be modified after file is set"}
 	}
 	change()
 	return nil

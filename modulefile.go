@@ -24,7 +24,7 @@ func (m *Module) WantedSupplementaryFile() (WantedFile, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.debug.status != WantSupplementary {
-		return WantedFile{}, &ValueError{"module does not want supplementary debug file"}
+		return WantedFile{}, &ValueError{Problem: "module does not want supplementary debug file"}
 	}
 	return m.sup.wanted, nil
 }
@@ -55,7 +55,7 @@ func (f *moduleFile) set(m *Module, s FileStatus) error {
 		what = "loaded"
 	}
 	if s != f.status && (s == HaveFile || s == WantSupplementary || s > WantSupplementary || f.status == HaveFile) {
-		return &ValueError{fmt.Sprintf("cannot change %s_file_status from ModuleFileStatus.%s to ModuleFileStatus.%s", what, f.status, s)}
+		return &ValueError{Problem: fmt.Sprintf("cannot change %s_file_status from ModuleFileStatus.%s to ModuleFileStatus.%s", what, f.status, s)}
 	}
 	f.status = s
 	return nil
@@ -344,7 +344,7 @@ func (m *Module) biasOf(f *elf.File) (uint64, error) {
 				return m.id - s.Vaddr, nil
 			}
 		}
-		return 0, &ValueError{fmt.Sprintf("%s has no dynamic segment, by which it could be placed in memory", f.Name)}
+		return 0, &ValueError{Problem: fmt.Sprintf("%s has no dynamic segment, by which it could be placed in memory", f.Name)}
 	case ExtraModule:
 		if r, _ := m.Ranges(); len(r) == 1 {
 			if span, ok := addressRange(f); ok {

@@ -77,9 +77,9 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	case isPointer && errors.As(err, &missing):
 		return Failed(&types.MemberError{Type: t, Name: name})
 	case errors.As(err, &kind) && isPointer:
-		return Failed(&TypeError{fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
 	case errors.As(err, &kind):
-		return Failed(&TypeError{fmt.Sprintf("'%s' is not a structure, union, or class", t)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a structure, union, or class", t)})
 	}
 	return Failed(err)
 }
@@ -122,7 +122,7 @@ func (o Object) Slice(t *types.Type, bitOffset, bitField uint64) Object {
 		return o
 	}
 	if t == nil || t.Set() != o.prog.types {
-		return Failed(&ValueError{"type is from another program"})
+		return Failed(&ValueError{Problem: "type is from another program"})
 	}
 	return o.part(t, bitOffset, bitField)
 }
@@ -165,7 +165,7 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 			size = uint64(len(data)) * 8
 		}
 		if bitOffset > size || n > size-bitOffset {
-			return Failed(&BoundsError{"out of bounds of value"})
+			return Failed(&BoundsError{Problem: "out of bounds of value"})
 		}
 		return o.prog.valueOf(t, data[bitOffset/8:], uint8(bitOffset%8), uint16(bitField))
 	case absent:
@@ -181,7 +181,7 @@ func (o Object) Deref() Object {
 	}
 	target, ok := o.pointee()
 	if !ok {
-		return Failed(&TypeError{fmt.Sprintf("'%s' is not a pointer", o.typ)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a pointer", o.typ)})
 	}
 	if target.form == reference {
 		if err := checkType(target.typ, 0); err != nil {
@@ -202,7 +202,7 @@ func (o Object) Index(i int64) Object {
 		u = u.Elem()
 	}
 	if u.Kind() != types.Array && u.Kind() != types.Pointer {
-		return Failed(&TypeError{fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
 	}
 	elem := u.Elem()
 	n, err := elem.Size()
@@ -230,7 +230,7 @@ func (o Object) Index(i int64) Object {
 	case value:
 		over, bytes := bits.Mul64(uint64(i), n)
 		if i < 0 || over != 0 || bytes > maxObject {
-			return Failed(&BoundsError{"out of bounds of value"})
+			return Failed(&BoundsError{Problem: "out of bounds of value"})
 		}
 		return base.part(elem, bytes*8, 0)
 	}
@@ -244,7 +244,7 @@ func (o Object) Len() (uint64, error) {
 	}
 	n, ok := o.typ.Underlying().Length()
 	if !ok {
-		return 0, &TypeError{fmt.Sprintf("'%s' has no length", o.typ)}
+		return 0, &TypeError{Problem: fmt.Sprintf("'%s' has no length", o.typ)}
 	}
 	return n, nil
 }
@@ -257,10 +257,10 @@ func (o Object) AddressOf() Object {
 	case absent:
 		return Failed(&AbsentError{o.x.reason})
 	case value:
-		return Failed(&ValueError{"cannot take address of value"})
+		return Failed(&ValueError{Problem: "cannot take address of value"})
 	}
 	if o.bitField|uint16(o.bitOff) != 0 {
-		return Failed(&ValueError{"cannot take address of bit field"})
+		return Failed(&ValueError{Problem: "cannot take address of bit field"})
 	}
 	return Object{prog: o.prog, typ: o.prog.PointerTo(o.typ), form: value, bits: o.bits}
 }
@@ -282,10 +282,10 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 		return o
 	}
 	if t == nil || t.Set() != o.prog.types {
-		return Failed(&ValueError{"type is from another program"})
+		return Failed(&ValueError{Problem: "type is from another program"})
 	}
 	if o.typ.UnderlyingKind() != types.Pointer {
-		return Failed(&TypeError{fmt.Sprintf("container_of() argument must be a pointer, not '%s'", o.typ)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("container_of() argument must be a pointer, not '%s'", o.typ)})
 	}
 	off, err := o.prog.offsetOf(t, member)
 	if err != nil {

@@ -82,7 +82,7 @@ func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Objec
 // checkOwn says whether there can be objects of a type in p.
 func (p *Program) checkOwn(t *types.Type, bitField uint64) error {
 	if t == nil || t.Set() != p.types {
-		return &ValueError{"type is from another program"}
+		return &ValueError{Problem: "type is from another program"}
 	}
 	return checkType(t, bitField)
 }
@@ -128,7 +128,7 @@ func checkSize(t *types.Type, bitField uint64) error {
 		return &types.TooLargeError{Problem: "type bit size is too large"}
 	}
 	unsupported := func(kind string) error {
-		return &ValueError{fmt.Sprintf("unsupported %s bit size (%d)", kind, n*8)}
+		return &ValueError{Problem: fmt.Sprintf("unsupported %s bit size (%d)", kind, n*8)}
 	}
 	switch t.Kind() {
 	case types.Int, types.Bool, types.Enum:
@@ -155,16 +155,16 @@ func checkBitField(t *types.Type, size uint64) error {
 	switch t.UnderlyingKind() {
 	case types.Int, types.Bool, types.Enum:
 	default:
-		return &ValueError{fmt.Sprintf("bit field must be integer, not '%s'", t)}
+		return &ValueError{Problem: fmt.Sprintf("bit field must be integer, not '%s'", t)}
 	}
 	n, err := t.Size()
 	switch {
 	case err != nil:
-		return &ValueError{fmt.Sprintf("bit field must be integer, not '%s', which is incomplete", t)}
+		return &ValueError{Problem: fmt.Sprintf("bit field must be integer, not '%s', which is incomplete", t)}
 	case n < 1<<60 && size > n*8:
-		return &ValueError{fmt.Sprintf("bit field size is larger than type size: %d bits of '%s'", size, t)}
+		return &ValueError{Problem: fmt.Sprintf("bit field size is larger than type size: %d bits of '%s'", size, t)}
 	case size > 64:
-		return &ValueError{fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
+		return &ValueError{Problem: fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
 	}
 	return nil
 }
@@ -178,7 +178,7 @@ func checkAligned(t *types.Type, bitOffset uint64) error {
 	case types.Int, types.Bool, types.Float, types.Pointer, types.Enum:
 		return nil
 	}
-	return &ValueError{"non-scalar must be byte-aligned"}
+	return &ValueError{Problem: "non-scalar must be byte-aligned"}
 }
 
 // AbsentObject returns an object that has a type but no value.
@@ -202,10 +202,10 @@ func (p *Program) ScalarValue(t *types.Type, v uint64) Object {
 	switch t.UnderlyingKind() {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 	default:
-		return Failed(&TypeError{fmt.Sprintf("'%s' is not a scalar type", t)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a scalar type", t)})
 	}
 	if n > 8 {
-		return Failed(&ValueError{fmt.Sprintf("'%s' is longer than 64 bits", t)})
+		return Failed(&ValueError{Problem: fmt.Sprintf("'%s' is longer than 64 bits", t)})
 	}
 	if t.UnderlyingKind() == types.Bool && v != 0 {
 		v = 1
@@ -224,7 +224,7 @@ func (p *Program) BytesValue(t *types.Type, data []byte) Object {
 		return Failed(err)
 	}
 	if uint64(len(data)) < n {
-		return Failed(&ValueError{"buffer is too small"})
+		return Failed(&ValueError{Problem: "buffer is too small"})
 	}
 	return p.valueOf(t, data[:n], 0, 0)
 }
@@ -235,7 +235,7 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 	if n, short := o.short(); short {
 		v, ok := bits.Extract(data, uint64(bitOff), n, bigEndian(t))
 		if !ok {
-			return Failed(&BoundsError{"out of bounds of value"})
+			return Failed(&BoundsError{Problem: "out of bounds of value"})
 		}
 		o.bits = v
 		return o
@@ -245,7 +245,7 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 		return Failed(err)
 	}
 	if data = aligned(data, uint64(bitOff), n, p.bitOrder(t)); data == nil {
-		return Failed(&BoundsError{"out of bounds of value"})
+		return Failed(&BoundsError{Problem: "out of bounds of value"})
 	}
 	o.x = &extra{data: data}
 	return o
@@ -326,7 +326,7 @@ func (o Object) Err() error {
 		return nil
 	}
 	if o.x == nil {
-		return &ValueError{"no object"}
+		return &ValueError{Problem: "no object"}
 	}
 	return o.x.err
 }

@@ -47,7 +47,7 @@ func (p *Program) offsetOf(t *types.Type, designator string) (uint64, error) {
 
 func byteOffset(bits uint64, designator string) (uint64, error) {
 	if bits%8 != 0 {
-		return 0, &ValueError{fmt.Sprintf("member is not byte-aligned: '%s'", designator)}
+		return 0, &ValueError{Problem: fmt.Sprintf("member is not byte-aligned: '%s'", designator)}
 	}
 	return bits / 8, nil
 }

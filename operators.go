@@ -25,9 +25,9 @@ func (o Object) operand() (c.Operand, error) {
 		case absent:
 			return c.Operand{}, &AbsentError{o.x.reason}
 		case value:
-			return c.Operand{}, &ValueError{"cannot get address of value"}
+			return c.Operand{}, &ValueError{Problem: "cannot get address of value"}
 		}
-		return c.Operand{}, &ValueError{"object is not byte-aligned"}
+		return c.Operand{}, &ValueError{Problem: "object is not byte-aligned"}
 	case types.Float:
 		f, err := o.Float()
 		return c.FloatOf(o.typ, f), err
@@ -110,7 +110,7 @@ func (o Object) BigInt() (*big.Int, error) {
 	switch o.typ.UnderlyingKind() {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 	default:
-		return nil, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
+		return nil, &TypeError{Problem: fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
 	}
 	if _, ok := o.short(); ok {
 		v, err := o.Uint()
@@ -163,7 +163,7 @@ func operands(o, other Object) (a, b c.Operand, unread, err error) {
 		err = other.Err()
 	}
 	if err == nil && o.prog != other.prog {
-		err = &ValueError{"objects are from different programs"}
+		err = &ValueError{Problem: "objects are from different programs"}
 	}
 	if err != nil {
 		return a, b, nil, err
@@ -173,7 +173,7 @@ func operands(o, other Object) (a, b c.Operand, unread, err error) {
 		unread = err
 	}
 	if isOpenEnum(o.typ) && isInteger(other.typ) || isOpenEnum(other.typ) && isInteger(o.typ) {
-		return a, b, nil, &ValueError{"operand cannot have incomplete enum type"}
+		return a, b, nil, &ValueError{Problem: "operand cannot have incomplete enum type"}
 	}
 	return a, b, unread, nil
 }
@@ -193,7 +193,7 @@ func isInteger(t *types.Type) bool {
 // Unary computes op o as C does; op is Add, Sub or Not.
 func (o Object) Unary(op c.Operator) Object {
 	if o.form != failed && isOpenEnum(o.typ) {
-		return Failed(&ValueError{"operand cannot have incomplete enum type"})
+		return Failed(&ValueError{Problem: "operand cannot have incomplete enum type"})
 	}
 	if o.form == failed {
 		return o
@@ -264,7 +264,7 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		return o
 	}
 	if t == nil || t.Set() != o.prog.types {
-		return Failed(&ValueError{"type is from another program"})
+		return Failed(&ValueError{Problem: "type is from another program"})
 	}
 	if err := checkType(t, bitField); err != nil {
 		return Failed(err)
@@ -294,7 +294,7 @@ func (o Object) Cast(t *types.Type) Object {
 		return o
 	}
 	if t == nil || t.Set() != o.prog.types {
-		return Failed(&ValueError{"type is from another program"})
+		return Failed(&ValueError{Problem: "type is from another program"})
 	}
 	if t.UnderlyingKind() == types.Void {
 		return o.prog.AbsentObject(t, OtherAbsence) // what C's cast to void leaves

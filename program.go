@@ -179,7 +179,7 @@ func (p *Program) opened() *Setup {
 // CheckUnopened returns a *ValueError for a program that has a target already.
 func (p *Program) CheckUnopened() error {
 	if p.setup.Load() != nil {
-		return &ValueError{"program memory was already initialized"}
+		return &ValueError{Problem: "program memory was already initialized"}
 	}
 	return nil
 }
@@ -211,7 +211,7 @@ func (p *Program) Value(key any) any {
 // AddressSize returns the size of an address in bytes.
 func (p *Program) AddressSize() (uint64, error) {
 	if !p.Platform().Known() {
-		return 0, &ValueError{"program address size is not known"}
+		return 0, &ValueError{Problem: "program address size is not known"}
 	}
 	if p.Platform().Is64Bit() {
 		return 8, nil
@@ -227,7 +227,7 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 		return nil, err
 	}
 	if size > maxObject {
-		return nil, &ValueError{"cannot read more than 1 GiB at once"}
+		return nil, &ValueError{Problem: "cannot read more than 1 GiB at once"}
 	}
 	buf := make([]byte, size)
 	if err := p.mem.Read(buf, address, physical); err != nil {
@@ -240,9 +240,9 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
 	switch {
 	case !p.Platform().Known() && size > 1:
-		return 0, &ValueError{"program byte order is not known"}
+		return 0, &ValueError{Problem: "program byte order is not known"}
 	case !p.Platform().Known():
-		return 0, &ValueError{"program address size is not known"}
+		return 0, &ValueError{Problem: "program address size is not known"}
 	}
 	return p.mem.Uint(address, size, p.bigEndian(), physical)
 }

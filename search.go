@@ -29,11 +29,11 @@ func (p *Program) SearchMemory(ctx context.Context, pattern []byte, alignment ui
 	return func(yield func(uint64, error) bool) {
 		alignment = max(alignment, 1)
 		if alignment&(alignment-1) != 0 {
-			yield(0, &ValueError{fmt.Sprintf("alignment %d is not a power of two", alignment)})
+			yield(0, &ValueError{Problem: fmt.Sprintf("alignment %d is not a power of two", alignment)})
 			return
 		}
 		if len(pattern) == 0 {
-			yield(0, &ValueError{"cannot search for an empty pattern"})
+			yield(0, &ValueError{Problem: "cannot search for an empty pattern"})
 			return
 		}
 		for f, err := range search.Bytes(p.pieces(ctx, in), pattern, alignment) {
@@ -61,7 +61,7 @@ func (p *Program) SearchMemoryUint(ctx context.Context, size int, values []Value
 		}
 		w, err := search.NewWords(size, p.bigEndian(), ranges, ignore)
 		if err != nil {
-			yield(UintMatch{}, &ValueError{err.Error()})
+			yield(UintMatch{}, &ValueError{Problem: err.Error()})
 			return
 		}
 		for f, err := range w.Find(p.pieces(ctx, in)) {
@@ -142,10 +142,10 @@ func (p *Program) searchRegexp(ctx context.Context, re *regexp.Regexp, in Search
 func parseRegexp(re *regexp.Regexp) (*syntax.Regexp, error) {
 	parsed, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
-		return nil, &ValueError{fmt.Sprintf("regular expression %s: %v", re, err)}
+		return nil, &ValueError{Problem: fmt.Sprintf("regular expression %s: %v", re, err)}
 	}
 	if asksForEnds(parsed) {
-		return nil, &ValueError{fmt.Sprintf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)}
+		return nil, &ValueError{Problem: fmt.Sprintf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)}
 	}
 	return parsed, nil
 }

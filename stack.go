@@ -43,7 +43,7 @@ func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
 		}
 	}
 	if !p.Platform().Known() {
-		return nil, &ValueError{"cannot unwind stack without platform"}
+		return nil, &ValueError{Problem: "cannot unwind stack without platform"}
 	}
 	t, err := p.Thread(tid)
 	if err != nil {
@@ -59,7 +59,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		return nil, err
 	}
 	if o.prog != p {
-		return nil, &ValueError{"object is from another program"}
+		return nil, &ValueError{Problem: "object is from another program"}
 	}
 	u := o.typ.Underlying()
 	isPointer := u.Kind() == types.Pointer
@@ -92,7 +92,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		}
 		return p.StackTrace(n)
 	}
-	return nil, &TypeError{fmt.Sprintf("expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not '%s'", o.typ)}
+	return nil, &TypeError{Problem: fmt.Sprintf("expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not '%s'", o.typ)}
 }
 
 // StackTrace returns the thread's stack.
@@ -118,7 +118,7 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 // next, the others those that calls return to.
 func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	if !p.Platform().Known() {
-		return nil, &ValueError{"cannot create stack trace without platform"}
+		return nil, &ValueError{Problem: "cannot create stack trace without platform"}
 	}
 	t := &StackTrace{prog: p}
 	for i, pc := range pcs {
@@ -331,7 +331,7 @@ func (f StackFrame) String() string {
 func (f StackFrame) Register(name string) (uint64, error) {
 	n, ok := f.trace.prog.Platform().Arch.Register(name)
 	if !ok {
-		return 0, &ValueError{fmt.Sprintf("unknown register '%s'", name)}
+		return 0, &ValueError{Problem: fmt.Sprintf("unknown register '%s'", name)}
 	}
 	v, ok := f.frame().regs.Register(n)
 	if !ok {

@@ -35,7 +35,7 @@ func (p *Program) Thread(tid uint64) (*Thread, error) {
 // CrashedThread returns the thread that caused a core dump; an *UnsupportedError for a live program.
 func (p *Program) CrashedThread() (*Thread, error) {
 	if p.Flags()&IsLive != 0 {
-		return nil, &UnsupportedError{"crashed thread is only defined for core dumps"}
+		return nil, &UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
 	}
 	if p.Personality() == nil {
 		return nil, &LookupError{Kind: "crashed thread"}

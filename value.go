@@ -49,7 +49,7 @@ func (o Object) scalar() (uint64, error) {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 		return 0, &types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: '%s'", o.typ)}
 	}
-	return 0, &TypeError{fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
+	return 0, &TypeError{Problem: fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
 }
 
 // atHand returns n bytes of memory, without a copy where that can be.
@@ -80,7 +80,7 @@ func (o Object) Uint() (uint64, error) {
 	switch t.Kind() {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 	default:
-		return 0, &TypeError{fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
+		return 0, &TypeError{Problem: fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
 	}
 	if n := t.OwnSize(); o.form == reference && o.bitField == 0 && o.bitOff == 0 && n-1 < 8 {
 		// The common case of what follows.
@@ -138,9 +138,9 @@ func (o Object) Bool() (bool, error) {
 		return o.typ.UnderlyingKind() == types.Array || o.bits != 0, nil // a weak function may be at 0
 	}
 	if isOpenEnum(o.typ) {
-		return false, &TypeError{"object cannot be converted to boolean"}
+		return false, &TypeError{Problem: "object cannot be converted to boolean"}
 	}
-	return false, &TypeError{fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
+	return false, &TypeError{Problem: fmt.Sprintf("cannot convert '%s' to bool", o.typ)}
 }
 
 // IsNull reports whether a pointer is null; false with an error.
@@ -155,7 +155,7 @@ func (o Object) Float() (float64, error) {
 		return 0, o.Err()
 	}
 	if o.typ.UnderlyingKind() != types.Float {
-		return 0, &TypeError{fmt.Sprintf("'%s' is not a floating-point number", o.typ)}
+		return 0, &TypeError{Problem: fmt.Sprintf("'%s' is not a floating-point number", o.typ)}
 	}
 	b, err := o.Bytes()
 	if err != nil {
@@ -195,7 +195,7 @@ func (o Object) contents() ([]byte, error) {
 		if n, err = o.typ.BitSize(); err != nil {
 			var unsized *types.SizeError
 			if errors.As(err, &unsized) {
-				err = &TypeError{fmt.Sprintf("cannot read object with %s type", unsized.Reason)}
+				err = &TypeError{Problem: fmt.Sprintf("cannot read object with %s type", unsized.Reason)}
 			}
 			return nil, err
 		}
@@ -213,7 +213,7 @@ func (o Object) contents() ([]byte, error) {
 		return out, nil
 	}
 	if n > maxObject*8 {
-		return nil, &ValueError{fmt.Sprintf("object of type '%s' is too large to read", o.typ)}
+		return nil, &ValueError{Problem: fmt.Sprintf("object of type '%s' is too large to read", o.typ)}
 	}
 	raw := make([]byte, (uint64(o.bitOff)+n+7)/8)
 	if err := o.prog.mem.Read(raw, o.bits, false); err != nil {
@@ -289,11 +289,11 @@ func (o Object) CString() ([]byte, error) {
 			return s, o.readError(err)
 		}
 	default:
-		return nil, &TypeError{fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
+		return nil, &TypeError{Problem: fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
 	}
 	s, err := o.prog.mem.CString(at.bits, maxString+1, false)
 	if err == nil && len(s) > maxString {
-		err = &ValueError{fmt.Sprintf("string at %#x has no end within %d MiB", at.bits, maxString>>20)}
+		err = &ValueError{Problem: fmt.Sprintf("string at %#x has no end within %d MiB", at.bits, maxString>>20)}
 	}
 	if err != nil {
 		return nil, at.readError(err)

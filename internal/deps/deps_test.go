@@ -23,6 +23,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
+	NONE < failure;
 	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
 
 	# File formats to records; no policy.
@@ -52,7 +53,7 @@ const rooms = `
 	internal/compressed, internal/elf < internal/debuginfo;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, mem, lang/c, internal/search, internal/debuginfo, internal/dwarf, internal/elf, internal/orc,
+	arch, failure, mem, lang/c, internal/search, internal/debuginfo, internal/dwarf, internal/elf, internal/orc,
 	internal/kallsyms, internal/symtab, internal/unwind
 	< drgn;
 
