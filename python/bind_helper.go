@@ -15,13 +15,13 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/python/call"
-	"github.com/godrgn/drgn/python/helpers"
+	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/helper/registry"
 	"github.com/godrgn/drgn/types"
 )
 
 func init() {
-	for _, m := range helpers.Modules {
+	for _, m := range registry.Modules {
 		moduleDocs[m.Name] = m.Doc
 		for i := range m.Funcs {
 			f := &m.Funcs[i]

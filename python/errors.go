@@ -15,11 +15,11 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
-	"github.com/godrgn/drgn/python/call"
 	"github.com/godrgn/drgn/types"
 )
 

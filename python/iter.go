@@ -13,7 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // An iterator gives Python its elements in batches that grow from one, so that the first costs little and the many cost

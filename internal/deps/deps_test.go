@@ -68,18 +68,21 @@ const rooms = `
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, internal/target < user;
 
+	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
+	drgn < helper/call;
+	linux/*, helper/call < helper/registry;
+
 	# Front ends.
 	linux, user, internal/target, internal/qmp < attach;
 	NONE < licences, python/internal/*;
 	arch < python/internal/enumgen;
-	drgn < python/call;
-	attach, licences, linux/*, python/call, python/internal/* < python/* < python < cmd/drgn;
+	attach, licences, helper/registry, python/internal/* < python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*;
 
 	# Tools: generators, writers of test files, the lab.
-	python/call < internal/helpergen;
+	helper/call < internal/helpergen;
 	drgn < internal/worldtest;
 	NONE < internal/schema; # tests only
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;

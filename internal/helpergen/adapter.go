@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 func exprString(e ast.Expr) string {
@@ -39,7 +39,7 @@ func (g *goFile) line(format string, args ...any) { fmt.Fprintf(g, format+"\n", 
 // adapters returns the Go file of a module.
 func (m *module) adapters(modulePath string) ([]byte, error) {
 	g := &goFile{imports: map[string]bool{}}
-	g.use(modulePath + "/python/call")
+	g.use(modulePath + "/helper/call")
 	g.line("var %s = call.Module{", m.goName())
 	g.line("Name: %q,", m.name)
 	g.line("Doc: %q,", pythonDoc(m.doc))
@@ -64,7 +64,7 @@ func (m *module) adapters(modulePath string) ([]byte, error) {
 		}
 		g.line("}}")
 	}
-	return finish(g, "helpers")
+	return finish(g, "registry")
 }
 
 // classes are the named tuples of the module.
@@ -114,14 +114,14 @@ func finish(g *goFile, name string) ([]byte, error) {
 
 // index returns the Go file that lists the modules.
 func index(modules []*module, modulePath string) ([]byte, error) {
-	g := &goFile{imports: map[string]bool{modulePath + "/python/call": true}}
+	g := &goFile{imports: map[string]bool{modulePath + "/helper/call": true}}
 	g.line("// Modules are the Python modules with helpers that are Go functions, in the order of their names.")
 	g.line("var Modules = []*call.Module{")
 	for _, m := range modules {
 		g.line("&%s,", m.goName())
 	}
 	g.line("}")
-	return finish(g, "helpers")
+	return finish(g, "registry")
 }
 
 // adapter writes the description of a helper and the function that calls it.

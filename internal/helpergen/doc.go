@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // docstring turns the helper's comment into what help() shows: with the names that Python has.

@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // A helper is a Go function that Python sees.

@@ -102,7 +102,7 @@ func compare(root string, files map[string][]byte) ([]string, error) {
 
 // Where what is generated goes.
 const (
-	adapterDir = "python/helpers"
+	adapterDir = "helper/registry"
 	pythonDir  = "python/lib/drgn"
 	docsDir    = "docs/helpers"
 	namesFile  = adapterDir + "/names.txt"
@@ -136,7 +136,7 @@ func generate(root string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	files[adapterDir+"/zz_helpers.go"] = src
+	files[adapterDir+"/zz_modules.go"] = src
 	files[docsDir+"/README.md"] = contents(modules)
 	files[namesFile] = names(modules)
 	return files, nil

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // handModule returns the name of the module's hand-written part: drgn.helpers.linux._list.
