@@ -22,9 +22,9 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/helper/registry"
 	"github.com/godrgn/drgn/mem"
-	"github.com/godrgn/drgn/python/call"
-	"github.com/godrgn/drgn/python/helpers"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -316,7 +316,7 @@ func TestSchema(t *testing.T) {
 		for seed := range uint64(seeds) {
 			k := newKernel(t, version, variables, seed, from)
 			from = k.types
-			for _, m := range helpers.Modules {
+			for _, m := range registry.Modules {
 				for i := range m.Funcs {
 					f := &m.Funcs[i]
 					if f.Slow && seed >= slowSeeds {
