@@ -83,7 +83,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		o.warn(fmt.Errorf("reading the guest's memory will be slow: %w", memory.Slow))
 	}
 	g := guest{client, memory.Segments[0].Min}
-	m := linux.Memory{Platform: p.Platform(), Physical: memory.Segments, Live: true}
+	m := linux.Memory{Platform: p.Platform(), Physical: memory.Segments, Live: true, Hypervisor: true}
 	var why error
 	if client.IsUnix() {
 		core, err := g.dump()

@@ -23,7 +23,7 @@ type Kernel struct {
 	info       *VMCOREINFO
 	machine    *machine.Machine
 	translator machine.Translator
-	cpus       func() (map[uint64]*arch.Registers, error) // nil when they can't be had
+	cpus       func() (*cpuNotes, error) // nil when they can't be had
 
 	inactive func() (inactiveFrame, error)
 	pac      uint64
@@ -36,6 +36,7 @@ type Memory struct {
 	Physical   []mem.Segment
 	Virtual    []mem.Segment // what is mapped by the file itself: /proc/kcore
 	PrStatus   [][]byte      // NT_PRSTATUS notes, one for each CPU that was saved
+	Hypervisor bool          // the notes are a hypervisor's, whose PIDs are numbers of CPUs, counted from 1
 	Path       string
 	Live       bool
 	Local      bool
@@ -159,20 +160,6 @@ func (k *Kernel) readPACMask(p arch.Platform) (err error) {
 		k.pac, err = k.info.Hex(p.Arch.PAC.VMCOREINFO)
 	}
 	return err
-}
-
-// readPrStatus gives the saved registers to CPUs: the notes are in the order of the CPUs' numbers, without those that
-// were offline.
-func (k *Kernel) readPrStatus(notes [][]byte) (map[uint64]*arch.Registers, error) {
-	cpus := map[uint64]*arch.Registers{}
-	for i, desc := range notes {
-		regs := &arch.Registers{}
-		if _, err := k.prog.Platform().ParsePrStatus(desc, regs); err != nil {
-			return nil, err
-		}
-		cpus[uint64(i)] = regs
-	}
-	return cpus, nil
 }
 
 // Threads walks the kernel's tasks in the order of their PIDs.
@@ -300,10 +287,8 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		if err != nil {
 			return nil, false, err
 		}
-		if regs := cpus[cpu]; regs != nil {
-			return regs, true, nil
-		}
-		return nil, false, &drgn.ValueError{Problem: fmt.Sprintf("cannot unwind stack of running task: there are no registers of CPU %d", cpu)}
+		regs, err := cpus.of(cpu)
+		return regs, err == nil, err
 	}
 	frame, err := k.inactive()
 	if err != nil {

@@ -2,9 +2,8 @@ package linux
 
 import (
 	"errors"
-	"sync"
 
-	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/mem"
 )
@@ -69,18 +68,23 @@ func zero(b []byte) bool {
 	return true
 }
 
+// cpusKey is the memo of a dump's registers of CPUs.
+type cpusKey struct{}
+
 // addCPUs says where the registers of the CPUs are: a dump has them once and for all.
 func (k *Kernel) addCPUs(m Memory) {
 	switch {
 	case m.CPUs != nil:
-		k.cpus = func() (map[uint64]*arch.Registers, error) {
+		k.cpus = func() (*cpuNotes, error) {
 			notes, err := m.CPUs()
 			if err != nil {
 				return nil, err
 			}
-			return k.readPrStatus(notes)
+			return k.readPrStatus(notes, m.Hypervisor)
 		}
 	case !m.Live:
-		k.cpus = sync.OnceValues(func() (map[uint64]*arch.Registers, error) { return k.readPrStatus(m.PrStatus) })
+		k.cpus = func() (*cpuNotes, error) {
+			return drgn.Memo(k.prog, cpusKey{}, func() (*cpuNotes, error) { return k.readPrStatus(m.PrStatus, m.Hypervisor) })
+		}
 	}
 }
