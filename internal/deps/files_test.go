@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -39,21 +38,8 @@ var largeStructs = map[string]string{
 // only, with the reason.
 var namedForMachines = map[string]string{}
 
-// mayNameArchitectures are the files and directories that may ask for an architecture by name,
-// with the reason.
-var mayNameArchitectures = map[string]string{
-	"arch":                 "it is what architectures are told by",
-	"linux/internal":       "facts of the kernel on each architecture",
-	"internal/elf/elftest": "writes files for tests",
-	"lab":                  "boots an x86-64 machine",
-	"internal/deps":        "has the list",
-}
-
 // machines are the GOARCH values, past and present, that make Go leave a file out.
 var machines = strings.Fields("386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm")
-
-// architectures are the names that code outside the rooms for it must not ask for.
-var architectures = append(slices.Clone(machines), "x86_64", "x86-64", "i386", "i686", "aarch64", "armhf", "ppc64el", "powerpc")
 
 // sources calls visit for every file of the module with one of the suffixes.
 func sources(t *testing.T, suffixes []string, visit func(name string, text []byte)) {
@@ -130,63 +116,6 @@ func parsed(t *testing.T, tests bool, visit func(name string, files *token.FileS
 		}
 		visit(name, files, file)
 	})
-}
-
-// No package but those for it asks which architecture it has before it: neither by a
-// name, nor by ELF's machine number, nor by the machine the program was built for.
-func TestNoSwitchOnArchitectures(t *testing.T) {
-	parsed(t, false, func(name string, files *token.FileSet, file *ast.File) {
-		for place := range mayNameArchitectures {
-			if name == place || strings.HasPrefix(name, place+"/") {
-				return
-			}
-		}
-		complain := func(e ast.Expr) {
-			if what := architectureIn(e); what != "" {
-				t.Errorf("%s: asks for %s: that belongs into arch or linux/internal", files.Position(e.Pos()), what)
-			}
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.CaseClause:
-				for _, e := range n.List {
-					complain(e)
-				}
-			case *ast.BinaryExpr:
-				if n.Op == token.EQL || n.Op == token.NEQ {
-					complain(n.X)
-					complain(n.Y)
-				}
-			}
-			return true
-		})
-	})
-}
-
-var machineNumber = regexp.MustCompile(`^EM_[A-Z0-9_]+$|^GOARCH$`)
-
-// architectureIn returns what in an expression names an architecture, or "".
-func architectureIn(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.BasicLit:
-		if e.Kind == token.STRING {
-			if value, err := strconv.Unquote(e.Value); err == nil && slices.Contains(architectures, strings.ToLower(value)) {
-				return e.Value
-			}
-		}
-	case *ast.Ident:
-		if machineNumber.MatchString(e.Name) && e.Name != "EM_NONE" {
-			return e.Name
-		}
-	case *ast.SelectorExpr:
-		if in := architectureIn(e.Sel); in != "" {
-			return in
-		}
-		if x, ok := e.X.(*ast.Ident); ok && x.Name == "arch" && slices.Contains(architectures, strings.ToLower(e.Sel.Name)) {
-			return "arch." + e.Sel.Name
-		}
-	}
-	return ""
 }
 
 func TestStructSizes(t *testing.T) {
