@@ -2,97 +2,125 @@ package drgn
 
 import (
 	"fmt"
+	"iter"
+	"slices"
 	"strings"
 
-	"github.com/godrgn/drgn/internal/dwarf"
-	"github.com/godrgn/drgn/internal/dwarf/expr"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
-// dwarfFiles calls yield for the debugging information of each module that has some, the main module's first, until it
-// returns false or an error.
-func (p *Program) dwarfFiles(yield func(*debugFile, *dwarf.File) (bool, error)) error {
-	for _, m := range p.modules.all() {
-		d := m.files.Load()
-		if d == nil || d.dwarf == nil {
-			continue
-		}
-		info, err := d.dwarf()
-		if err != nil {
-			return err
-		}
-		if more, err := yield(d, info); err != nil || !more {
-			return err
+// debugInfos walks the debugging information of each module that has some, the main module's first; an error is the last
+// pair.
+func (p *Program) debugInfos() iter.Seq2[moduleInfo, error] {
+	return func(yield func(moduleInfo, error) bool) {
+		for _, m := range p.modules.all() {
+			d := m.files.Load()
+			if d == nil {
+				continue
+			}
+			info, err := d.info()
+			if info == nil && err == nil {
+				continue
+			}
+			if !yield(moduleInfo{info, m}, err) || err != nil {
+				return
+			}
 		}
 	}
-	return nil
+}
+
+// moduleInfo is the debugging information of a module.
+type moduleInfo struct {
+	debugdata.Info
+	m *Module
 }
 
 // findDebugType is the type finder "dwarf".
-func findDebugType(p *Program, kinds types.KindSet, name, filename string) (found *types.Type, err error) {
-	err = p.dwarfFiles(func(_ *debugFile, info *dwarf.File) (bool, error) {
-		t, err := info.FindType(kinds, name, filename)
-		found = t
-		return t == nil, err
-	})
-	return found, err
+func findDebugType(p *Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
+	for info, err := range p.debugInfos() {
+		if err != nil {
+			return nil, err
+		}
+		if t, err := info.FindType(kinds, name, filename); t != nil || err != nil {
+			return t, err
+		}
+	}
+	return nil, nil
 }
 
 // findDebugObject is the object finder "dwarf".
-func findDebugObject(p *Program, name string, flags FindObjectFlags, filename string) (found Object, err error) {
-	found = Failed(ErrNotFound)
-	err = p.dwarfFiles(func(d *debugFile, info *dwarf.File) (bool, error) {
+func findDebugObject(p *Program, name string, flags FindObjectFlags, filename string) (Object, error) {
+	for info, err := range p.debugInfos() {
+		if err != nil {
+			return Object{}, err
+		}
 		for _, k := range []struct {
 			flag FindObjectFlags
-			kind dwarf.EntityKind
-		}{{FindConstant, dwarf.EntityConstant}, {FindFunction, dwarf.EntityFunction}, {FindVariable, dwarf.EntityVariable}} {
+			kind debugdata.Kind
+		}{{FindConstant, debugdata.Constant}, {FindFunction, debugdata.Function}, {FindVariable, debugdata.Variable}} {
 			if flags&k.flag == 0 {
 				continue
 			}
 			e, ok, err := info.FindEntity(k.kind, name, filename)
 			if err != nil {
-				return false, err
+				return Object{}, err
 			}
 			if ok {
-				found = d.entity(p, name, &e)
-				return false, nil
+				return p.entity(info.m, name, &e), nil
 			}
 		}
-		return true, nil
-	})
-	return found, err
+	}
+	return Object{}, ErrNotFound
 }
 
-// entity makes the object of a name at the top level.
-func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
-	switch {
-	case e.HasAddress:
-		if at, ok := d.addresses.ToProgram(e.Address); ok {
-			return p.ObjectAt(e.Type, at)
-		}
-		return p.AbsentObject(e.Type, OtherAbsence) // its section was not loaded
-	case e.HasValue:
-		return p.constant(e.Type, e.Value)
-	case e.Bytes != nil:
+// entity makes the object of what a module's debugging information says of a name. Where that does not say the address,
+// symbols do.
+func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
+	switch e.Where {
+	case debugdata.InMemory:
+		o := p.ObjectAt(e.Type, e.Address)
+		o.bitOff = e.BitOffset
+		return o
+	case debugdata.IsNumber:
+		return p.constant(e.Type, e.Number)
+	case debugdata.IsBytes:
 		return p.BytesValue(e.Type, e.Bytes)
-	case e.Expr != nil:
-		return d.variable(p, e.DIE, e.Type, 0, nil, noFrame{p})
-	}
-	for _, pc := range e.Instances {
-		at, ok := d.addresses.ToProgram(pc)
-		if !ok {
-			continue
+	case debugdata.ByName:
+		s, err := p.Symbol(name)
+		switch {
+		case IsNotFound(err):
+			return p.AbsentObject(e.Type, OtherAbsence)
+		case err != nil:
+			return Failed(err)
 		}
+		return p.ObjectAt(e.Type, s.Address)
+	case debugdata.ByAddress:
+		return p.function(m, name, e)
+	case debugdata.NotImplemented:
+		return p.AbsentObject(e.Type, NotImplemented)
+	case debugdata.Declared:
+		return p.AbsentObject(e.Type, OtherAbsence)
+	}
+	return p.AbsentObject(e.Type, OptimizedOut)
+}
+
+// function makes the object of a function of which only copies are known.
+func (p *Program) function(m *Module, name string, e *debugdata.Entity) Object {
+	d := m.files.Load()
+	if d == nil {
+		return p.AbsentObject(e.Type, OptimizedOut)
+	}
+	for _, at := range e.Candidates {
 		if s, ok := d.symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
-	if len(e.Instances) == 1 { // no symbol says that it is a copy
-		if at, ok := d.addresses.ToProgram(e.Instances[0]); ok {
-			if s, ok := d.symbols.At(at); !ok || s.Address != at {
-				return p.ObjectAt(e.Type, at)
-			}
+	if e.Copies == 1 && len(e.Candidates) == 1 { // no symbol says that it is a copy
+		at := e.Candidates[0]
+		if s, ok := d.symbols.At(at); !ok || s.Address != at {
+			return p.ObjectAt(e.Type, at)
 		}
 	}
 	return p.AbsentObject(e.Type, OptimizedOut)
@@ -100,7 +128,7 @@ func (d *debugFile) entity(p *Program, name string, e *dwarf.Entity) Object {
 
 // isWhole reports whether a symbol is that of a C++ function itself (_ZN1KC2Ev), not of a copy that the compiler made for
 // some callers (_ZN1KC2Ev.constprop.0).
-func isWhole(e *dwarf.Entity, symbol string) bool {
+func isWhole(e *debugdata.Entity, symbol string) bool {
 	return e.Type.Language() == c.CPP && strings.HasPrefix(symbol, "_Z") && !strings.Contains(symbol, ".")
 }
 
@@ -128,102 +156,9 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 		}
 	}
 	if p.bigEndian() {
-		for i, j := 0, len(raw)-1; i < j; i, j = i+1, j-1 {
-			raw[i], raw[j] = raw[j], raw[i]
-		}
+		slices.Reverse(raw)
 	}
 	return p.BytesValue(t, raw)
-}
-
-// local makes the object of a name in the scope of a function.
-func (d *debugFile) local(p *Program, info *dwarf.File, l dwarf.Local, pc uint64, fn *dwarf.Function, frame dwarf.Frame) Object {
-	switch {
-	case !l.Enum.IsZero():
-		t, err := info.TypeOf(l.Enum)
-		if err != nil {
-			return Failed(err)
-		}
-		list, err := t.Enumerators()
-		if err != nil {
-			return Failed(err)
-		}
-		for _, e := range list {
-			if e.Name == l.Name {
-				return p.constant(t, e.Value)
-			}
-		}
-		return Failed(&LookupError{Kind: "enumerator", Name: l.Name, IsObject: true})
-	case l.DIE.Tag == dwarf.TagSubprogram:
-		e, err := info.EntityOf(l.DIE)
-		if err != nil {
-			return Failed(err)
-		}
-		return d.entity(p, l.Name, &e)
-	}
-	t, err := info.TypeAttr(l.DIE)
-	if err != nil {
-		return Failed(err)
-	}
-	return d.variable(p, l.DIE, t, pc, fn, frame)
-}
-
-// variable makes the object of a variable by its location at pc.
-func (d *debugFile) variable(p *Program, die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Function, frame dwarf.Frame) Object {
-	loc, err := die.Locate(pc, fn, frame)
-	if err != nil {
-		return Failed(err)
-	}
-	switch loc.Absence {
-	case dwarf.OptimizedOut:
-		return p.AbsentObject(t, OptimizedOut)
-	case dwarf.NotImplemented:
-		return p.AbsentObject(t, NotImplemented)
-	case dwarf.Declared:
-		return p.AbsentObject(t, OtherAbsence)
-	}
-	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
-		o := p.ObjectAt(t, address+bitOffset/8)
-		o.bitOff = uint8(bitOffset % 8)
-		return o
-	}
-	bits, err := t.BitSize()
-	if err != nil { // a value of what has no size
-		return p.AbsentObject(t, OptimizedOut)
-	}
-	raw, absence, err := loc.Bytes(bits)
-	switch {
-	case err != nil:
-		return Failed(err)
-	case absence == dwarf.NotImplemented:
-		return p.AbsentObject(t, NotImplemented)
-	case absence != dwarf.Present:
-		return p.AbsentObject(t, OptimizedOut)
-	}
-	return p.BytesValue(t, raw)
-}
-
-// noFrame is what the locations of variables outside of functions see: memory only.
-type noFrame struct{ p *Program }
-
-// Register knows no register.
-func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
-
-// CFA says that there is none.
-func (noFrame) CFA() (uint64, error) {
-	return 0, &expr.UnavailableError{Reason: "there is no stack frame"}
-}
-
-// Read reads the program's memory.
-func (f noFrame) Read(buf []byte, address uint64) error { return f.p.mem.Read(buf, address, false) }
-
-// argument makes the object of a template's value parameter.
-func (d *debugFile) argument(p *Program, die dwarf.DIE, t *types.Type) (any, error) {
-	e, err := die.Unit.File.EntityOf(die)
-	if err != nil {
-		return nil, err
-	}
-	o := d.entity(p, "", &e)
-	return o, o.Err()
 }
 
 // debugInfoHint tells the user what to do when nothing can be found because nothing is loaded.
@@ -233,7 +168,7 @@ func (p *Program) debugInfoHint() string {
 		return ""
 	}
 	for _, m := range all {
-		if d := m.files.Load(); d != nil && d.dwarf != nil {
+		if m.HasTypes() {
 			return ""
 		}
 	}

@@ -1,6 +1,8 @@
 package drgn
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/lock"
@@ -10,26 +12,23 @@ import (
 
 // frameTables say how to unwind from a module's code; each is read when first needed.
 type frameTables struct {
-	once  lock.Once
-	chain unwind.Chain
-	err   error
+	chain lock.First[unwind.Chain]
 }
 
 // unwindChain returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers
 // assembly.
 func (d *debugFile) unwindChain(p *Program) (unwind.Chain, error) {
-	d.frames.once.Do(func() { d.frames.chain, d.frames.err = d.readFrames(p) })
-	return d.frames.chain, d.frames.err
+	return d.frames.chain.Do(func() (unwind.Chain, error) { return d.readFrames(p) })
 }
 
 func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 	var chain unwind.Chain
 	for _, name := range []string{".debug_frame", ".eh_frame"} {
-		f := d.placedFile
-		data, err := f.sectionData(name)
+		f := d.File
+		data, err := f.Data(name)
 		if len(data) == 0 && err == nil && d.loaded != nil {
 			f = d.loaded // a separate debug file has left it out
-			data, err = f.sectionData(name)
+			data, err = f.Data(name)
 		}
 		if err != nil {
 			return nil, err
@@ -37,12 +36,15 @@ func (d *debugFile) readFrames(p *Program) (unwind.Chain, error) {
 		if len(data) == 0 {
 			continue
 		}
-		s := cfi.Section{Platform: p.Platform(), Name: name, Data: data, EH: name == ".eh_frame", Bias: f.bias}
+		s := cfi.Section{Platform: p.Platform(), Name: name, Data: data, EH: name == ".eh_frame", Bias: f.Bias}
 		if s.EH {
-			s.Address = f.fileAddress(name)
+			s.Address = f.Address(name)
 		}
-		// A bad table must not hide the others; a stack that needs it ends where its code begins.
-		if t, err := cfi.New(s); err == nil && t.Len() > 0 {
+		t, err := cfi.New(s)
+		switch {
+		case err != nil: // a bad table must not hide the others; a stack that needs it ends where its code begins
+			p.log().Debug(fmt.Sprintf("%s: %s is left out: %v", f.ELF.Name, name, err))
+		case t.Len() > 0:
 			chain = append(chain, t)
 		}
 	}
@@ -64,9 +66,9 @@ func (d *debugFile) readORC(p *Program) (*orc.Table, error) {
 	if p.Platform().Arch.ORC != arch.ORCx86 { // the only layout that internal/orc reads
 		return nil, nil
 	}
-	t := orc.Tables{Bias: d.bias}
+	t := orc.Tables{Bias: d.Bias}
 	for name, to := range map[string]*[]byte{".orc_unwind_ip": &t.IP, ".orc_unwind": &t.Entries, ".orc_header": &t.Header} {
-		data, err := d.sectionData(name)
+		data, err := d.Data(name)
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +77,7 @@ func (d *debugFile) readORC(p *Program) (*orc.Table, error) {
 	if len(t.IP) == 0 {
 		return nil, nil
 	}
-	t.IPAddress = d.fileAddress(".orc_unwind_ip")
+	t.IPAddress = d.Address(".orc_unwind_ip")
 	return orc.New(t)
 }
 

@@ -1,63 +1,47 @@
 package drgn
 
-import (
-	"github.com/godrgn/drgn/internal/dwarf"
-	"github.com/godrgn/drgn/internal/dwarf/expr"
-)
+import "github.com/godrgn/drgn/internal/debugdata"
 
-// function returns the function of the frame, or nil.
-func (f *frame) function() *dwarf.Function {
+// scope returns the scope of the frame's function, or nil.
+func (f *frame) scope() debugdata.Scope {
 	if f.functions == nil {
 		return nil
 	}
-	return &f.functions[f.index]
+	return f.functions[f.index].Scope
 }
 
 // Locals returns the names of the parameters and variables in the scope of the frame.
 func (f StackFrame) Locals() ([]string, error) {
-	fn := f.frame().function()
-	if fn == nil {
+	scope := f.frame().scope()
+	if scope == nil {
 		return nil, nil
 	}
-	locals, err := fn.Locals()
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, 0, len(locals))
-	for _, l := range locals {
-		names = append(names, l.Name)
-	}
-	return names, nil
+	return scope.Names()
 }
 
 // HasLocal reports whether a name is in the scope of the frame.
 func (f StackFrame) HasLocal(name string) (bool, error) {
-	fn := f.frame().function()
-	if fn == nil {
+	scope := f.frame().scope()
+	if scope == nil {
 		return false, nil
 	}
-	_, ok, err := fn.Find(name)
-	return ok, err
+	return scope.Contains(name)
 }
 
 // Object returns what a name means in the frame: its own parameters and variables first, then those of the program that
 // are defined in the same file, then all others. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
-	if fn := fr.function(); fn != nil {
-		l, ok, err := fn.Find(name)
+	if scope := fr.scope(); scope != nil {
+		e, ok, err := scope.Find(name, fr.regs.LookupPC(), &variableFrame{p, fr})
 		if err != nil {
 			return Failed(err)
 		}
 		if ok {
-			info, err := fr.file.dwarf()
-			if err != nil {
-				return Failed(err)
-			}
-			return fr.file.local(p, info, l, fr.regs.LookupPC(), fn, &dwarfFrame{p, fr})
+			return p.entity(fr.module, name, &e)
 		}
-		if unit, err := fn.DIE.Unit.Info(); err == nil && unit.Name != "" {
-			if o := p.FindObject(name, FindAny, unit.Name); !IsNotFound(o.Err()) {
+		if file := scope.Filename(); file != "" {
+			if o := p.FindObject(name, FindAny, file); !IsNotFound(o.Err()) {
 				return o
 			}
 		}
@@ -65,30 +49,25 @@ func (f StackFrame) Object(name string) Object {
 	return p.Object(name)
 }
 
-// dwarfFrame is a frame as the locations of variables see it.
-type dwarfFrame struct {
+// variableFrame is a frame as the places of variables see it.
+type variableFrame struct {
 	p *Program
 	f *frame
 }
 
 // Register returns a register's value by its DWARF number.
-func (d *dwarfFrame) Register(number uint64) (uint64, bool) {
-	n, ok := d.p.Platform().Arch.FromDWARF(number)
+func (v *variableFrame) Register(number uint64) (uint64, bool) {
+	n, ok := v.p.Platform().Arch.FromDWARF(number)
 	if !ok {
 		return 0, false
 	}
-	return d.f.regs.Register(n)
+	return v.f.regs.Register(n)
 }
 
 // CFA returns the canonical frame address.
-func (d *dwarfFrame) CFA() (uint64, error) {
-	if !d.f.regs.HasCFA {
-		return 0, &expr.UnavailableError{Reason: "the canonical frame address is not known"}
-	}
-	return d.f.regs.CFA, nil
-}
+func (v *variableFrame) CFA() (uint64, bool) { return v.f.regs.CFA, v.f.regs.HasCFA }
 
 // Read reads the program's memory.
-func (d *dwarfFrame) Read(buf []byte, address uint64) error {
-	return d.p.mem.Read(buf, address, false)
+func (v *variableFrame) Read(buf []byte, address uint64) error {
+	return v.p.mem.Read(buf, address, false)
 }

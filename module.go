@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/mem"
@@ -68,7 +69,7 @@ type Module struct {
 	files  atomic.Pointer[debugFile]   // what can be asked of the files; nil: there is none
 	object atomic.Pointer[Object]      // nil: absent
 
-	findSections func() (map[string]uint64, error) // or nil
+	findSections func() (map[string]uint64, error) // or nil; it reads the program's memory
 
 	mu       lock.Mutex // held while what follows is looked at or changed, for moments only: no file is read under it
 	buildID  []byte
@@ -112,7 +113,8 @@ type ModuleSpec struct {
 func newModule(p *Program, spec *ModuleSpec) *Module {
 	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
 	if spec.Sections != nil {
-		m.findSections = lock.OnceValues(spec.Sections)
+		var sections lock.First[map[string]uint64]
+		m.findSections = func() (map[string]uint64, error) { return sections.Do(spec.Sections) }
 	}
 	if spec.Ranges != nil {
 		ranges := append([]mem.Range{}, spec.Ranges...)
@@ -257,10 +259,23 @@ func (m *Module) changeSections(change func()) error {
 	return nil
 }
 
-// HasDebugInfo reports whether debugging information of the module is loaded.
-func (m *Module) HasDebugInfo() bool {
-	d := m.files.Load()
-	return d != nil && d.dwarf != nil
+// HasDebugInfo reports whether debugging information of the module, of whatever sort, is loaded.
+func (m *Module) HasDebugInfo() bool { return m.has() != 0 }
+
+// HasTypes reports whether debugging information is loaded that names the module's types, variables and functions.
+func (m *Module) HasTypes() bool { return m.has()&debugdata.Types != 0 }
+
+// HasCode reports whether debugging information is loaded that says which functions the module's code is of.
+func (m *Module) HasCode() bool { return m.has()&debugdata.Functions != 0 }
+
+// HasLines reports whether debugging information is loaded that says from which source lines the module's code is.
+func (m *Module) HasLines() bool { return m.has()&debugdata.Sources != 0 }
+
+func (m *Module) has() debugdata.Has {
+	if d := m.files.Load(); d != nil {
+		return d.has
+	}
+	return 0
 }
 
 // A ModuleFile says which file a module has, if any.

@@ -7,8 +7,10 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -59,12 +61,6 @@ func (f *moduleFile) set(m *Module, s FileStatus) error {
 	}
 	f.status = s
 	return nil
-}
-
-// hasDWARF says whether a file is a debug file.
-func hasDWARF(f *elf.File) bool {
-	s := f.Section(".debug_info")
-	return s != nil && s.HasData()
 }
 
 // isLoadable says whether a file has the code and data of what it is for: a separate debug file has only their headers.
@@ -154,7 +150,7 @@ func (p *Program) openFile(path, name string, file *os.File) (*elf.File, error) 
 // useFile gives the module a file. What is found of it is looked at before m.mu is taken.
 func (m *Module) useFile(t fileToTry) (used bool, err error) {
 	f, log := t.elf, m.prog.log()
-	id, loadable, dwarf := f.BuildID(), isLoadable(f), hasDWARF(f)
+	id, loadable, dwarf := f.BuildID(), isLoadable(f), fromdwarf.In(f) != 0
 	altName, altID := "", []byte(nil)
 	if dwarf {
 		if altName, altID, err = f.DebugAltLink(); err != nil {
@@ -296,7 +292,7 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 	m.refused = ""
 	m.files.Store(view)
 	m.mu.Unlock()
-	m.locate(view.placedFile)
+	m.locate(view.File)
 	p.generation.Add(1)
 	p.log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
 	if setID {
@@ -310,24 +306,24 @@ func (m *Module) view(loaded, debug *moduleFile, sup *elf.File) (*debugFile, err
 	old := m.files.Load()
 	d := &debugFile{}
 	if loaded.file != nil {
-		d.loaded = place(loaded.file, loaded.bias, m.sections)
+		d.loaded = placed.At(loaded.file, loaded.bias, m.sections)
 	}
 	if debug.file == nil {
-		d.placedFile, d.loaded = d.loaded, nil
+		d.File, d.loaded = d.loaded, nil
 	} else {
 		if debug.file == loaded.file {
-			d.placedFile, d.loaded = d.loaded, nil
+			d.File, d.loaded = d.loaded, nil
 		} else {
-			d.placedFile = place(debug.file, debug.bias, m.sections)
+			d.File = placed.At(debug.file, debug.bias, m.sections)
 		}
-		if old != nil && old.dwarf != nil {
-			d.dwarf = old.dwarf // its types are in use
+		if old != nil && old.has != 0 {
+			d.has, d.opening = old.has, old.opening // its types are in use
 		} else {
-			d.dwarf = m.dwarfOpener(d.placedFile, sup)
+			d.has, d.opening = fromdwarf.In(debug.file), m.opener(d.File, sup)
 		}
 	}
 	var err error
-	d.symbols, err = readSymbols(d.placedFile, d.loaded)
+	d.symbols, err = readSymbols(d.File, d.loaded)
 	return d, err
 }
 
@@ -403,7 +399,7 @@ func addressRange(f *elf.File) (mem.Range, bool) {
 }
 
 // locate gives a module whose place in memory is not known that of its file.
-func (m *Module) locate(d *placedFile) {
+func (m *Module) locate(d *placed.File) {
 	if m.kind == ExtraModule || m.kind == RelocatableModule {
 		return
 	}
@@ -413,8 +409,8 @@ func (m *Module) locate(d *placedFile) {
 	if _, ok := m.Ranges(); ok {
 		return
 	}
-	if r, ok := addressRange(d.elf); ok {
-		r.Min, r.Max = r.Min+d.bias, r.Max+d.bias
+	if r, ok := addressRange(d.ELF); ok {
+		r.Min, r.Max = r.Min+d.Bias, r.Max+d.Bias
 		if m.SetRanges([]mem.Range{r}) != nil {
 			return // one range overlaps none
 		}

@@ -19,7 +19,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -126,16 +126,11 @@ func (p *Program) language() *c.Language {
 }
 
 func (p *Program) languageOfMain() (*c.Language, error) {
-	for m := range p.Modules() {
-		d := m.files.Load()
-		if d == nil || d.dwarf == nil {
-			continue
-		}
-		info, err := d.dwarf()
+	for info, err := range p.debugInfos() {
 		if err != nil {
 			return nil, err
 		}
-		main, ok, err := info.FindEntity(dwarf.EntityFunction, "main", "")
+		main, ok, err := info.FindEntity(debugdata.Function, "main", "")
 		if err != nil {
 			return nil, err
 		}

@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/types"
 )
@@ -23,9 +23,9 @@ type StackTrace struct {
 // frame is a frame with what is known of its code.
 type frame struct {
 	regs      unwind.Frame
-	functions []dwarf.Function // of the place; nil: none known
-	index     int              // in functions
-	file      *debugFile
+	functions []debugdata.CodeFunction // of the place; nil: none known
+	index     int                      // in functions
+	module    *Module                  // that the code is of, or nil
 }
 
 // A StackFrame is one frame of a trace.
@@ -140,30 +140,40 @@ func (p *Program) unwind(regs *arch.Registers, interrupted bool) *StackTrace {
 func (t *StackTrace) add(f unwind.Frame) {
 	pc := f.LookupPC()
 	m := t.prog.modules.at(pc)
-	if m == nil {
-		t.frames = append(t.frames, frame{regs: f})
-		return
-	}
-	d := m.files.Load()
-	if d == nil || d.dwarf == nil {
-		t.frames = append(t.frames, frame{regs: f, file: d})
-		return
-	}
-	var functions []dwarf.Function
-	info, err := d.dwarf()
-	if err == nil {
-		functions, err = info.Functions(pc)
+	var functions []debugdata.CodeFunction
+	code, err := m.code()
+	if code != nil && err == nil {
+		functions, err = code.FunctionsAt(pc)
 	}
 	if err != nil && t.Err == nil {
 		t.Err = err // the frame is still there, with less said about it
 	}
 	if len(functions) == 0 {
-		t.frames = append(t.frames, frame{regs: f, file: d})
+		t.frames = append(t.frames, frame{regs: f, module: m})
 		return
 	}
 	for i := range functions {
-		t.frames = append(t.frames, frame{regs: f, functions: functions, index: i, file: d})
+		t.frames = append(t.frames, frame{regs: f, functions: functions, index: i, module: m})
 	}
+}
+
+// info returns the debugging information of a module; nil where it has none or m is nil.
+func (m *Module) info() (debugdata.Info, error) {
+	if m == nil {
+		return nil, nil
+	}
+	d := m.files.Load()
+	if d == nil {
+		return nil, nil
+	}
+	return d.info()
+}
+
+// code returns what knows the functions of a module, or nil.
+func (m *Module) code() (debugdata.Code, error) {
+	info, err := m.info()
+	code, _ := info.(debugdata.Code)
+	return code, err
 }
 
 // Prog returns the program the trace was taken of.
@@ -292,14 +302,12 @@ func (s SourceLocation) String() string {
 // Source returns where in the source code the frame is.
 func (f StackFrame) Source() (SourceLocation, bool) {
 	fr := f.frame()
-	if fr.file == nil || fr.file.dwarf == nil {
+	info, err := fr.module.info()
+	lines, ok := info.(debugdata.Lines)
+	if err != nil || !ok {
 		return SourceLocation{}, false
 	}
-	info, err := fr.file.dwarf()
-	if err != nil {
-		return SourceLocation{}, false
-	}
-	sources, err := info.Sources(fr.regs.LookupPC())
+	sources, err := lines.SourcesAt(fr.regs.LookupPC())
 	if err != nil || fr.index >= len(sources) || sources[fr.index].File == "" && sources[fr.index].Line == 0 {
 		return SourceLocation{}, false
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
 )
@@ -154,7 +155,7 @@ func (s *standardSearch) reuse(m *Module) error {
 	if f == nil {
 		f = m.debug.file
 	}
-	usable := f != nil && (m.debug.status == WantFile && hasDWARF(f) || m.loaded.status == WantFile && isLoadable(f))
+	usable := f != nil && (m.debug.status == WantFile && fromdwarf.In(f) != 0 || m.loaded.status == WantFile && isLoadable(f))
 	m.mu.Unlock()
 	if !usable {
 		return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
@@ -116,4 +117,29 @@ func TestSymbolsOfModules(t *testing.T) {
 	wantErr[*drgn.PathError](t, err, "read: could not find memory segment: 0x1200")
 	_, err = m.ObjectAt(m.typ("int"), 0x1204).Int()
 	wantErr[*drgn.PathError](t, err, "*(int *)0x1204: could not find memory segment: 0x1204")
+}
+
+// A variable of which debugging information knows only the type, as BTF does, lies where the symbol of its name is.
+func TestEntityByName(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	mod := m.addModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "x"})
+	e := debugdata.Entity{Type: m.typ("unsigned int"), Where: debugdata.ByName}
+	if o := drgn.EntityObject(m.Program, mod, "jiffies", e); !isAbsent(o) {
+		t.Errorf("without a symbol: %v", o)
+	}
+	if err := m.RegisterSymbolFinder("mock", func(_ *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		if q.Name != "jiffies" {
+			return nil, nil
+		}
+		return []drgn.Symbol{{Name: "jiffies", Address: 0x1000}}, nil
+	}, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	m.put(0x1000, 7, 0, 0, 0)
+	wantUint(t, drgn.EntityObject(m.Program, mod, "jiffies", e), 7)
+}
+
+func isAbsent(o drgn.Object) bool {
+	_, absent := o.Absent()
+	return absent
 }

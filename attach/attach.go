@@ -133,7 +133,7 @@ func load(p *drgn.Program, o Options) error {
 	}
 	var missing *drgn.MissingDebugInfoError
 	main, none := p.MainModule()
-	if errors.As(err, &missing) || none == nil && main.HasDebugInfo() {
+	if errors.As(err, &missing) || none == nil && main.HasTypes() {
 		o.warn(err) // a part of it is there, or will be when the user names where it is
 		return nil
 	}

@@ -17,8 +17,13 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			yield(drgn.LoadedModule{}, err)
 			return
 		}
-		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) || !m.HasDebugInfo() {
-			return // without debugging information the modules can't be found
+		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
+			return
+		}
+		if !m.HasTypes() {
+			if _, err := p.Type("struct module"); drgn.IsNotFound(err) {
+				return // without types the modules can't be found
+			}
 		}
 		for mod, err := range module.ForEach(p) {
 			var spec drgn.ModuleSpec

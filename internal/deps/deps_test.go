@@ -45,15 +45,20 @@ const rooms = `
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
 	internal/bin < internal/kallsyms;
+	internal/elf < internal/placed;
 
 	# The language, over types.
 	internal/bits, types < lang/c;
+
+	# What a source of debugging information can be asked, and what answers.
+	types < internal/debugdata;
+	internal/debugdata, internal/dwarf, internal/placed, lang/c < internal/debugdata/fromdwarf;
 
 	# Where debug files are found; the index cache.
 	internal/compressed, internal/elf < internal/debuginfo;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/search, internal/debuginfo, internal/dwarf, internal/elf, internal/orc,
+	arch, failure, mem, lang/c, internal/search, internal/debuginfo, internal/debugdata/fromdwarf, internal/elf, internal/orc,
 	internal/kallsyms, internal/symtab, internal/unwind
 	< drgn;
 
@@ -254,6 +259,24 @@ func TestRooms(t *testing.T) {
 				continue
 			}
 			checkOutside(t, name, imported)
+		}
+	}
+}
+
+// doors are packages that only few may import, whatever the rules say: who needs what they know asks those few.
+var doors = map[string][]string{
+	"internal/dwarf":               {"internal/debugdata/fromdwarf"}, // others ask a debugdata.Info
+	"internal/debugdata/fromdwarf": {"drgn"},                         // the one that says how files are opened
+}
+
+func TestDoors(t *testing.T) {
+	for _, p := range packages(t) {
+		name, _ := short(p.ImportPath)
+		for _, imported := range p.Imports {
+			to, _ := short(imported)
+			if allowed, ok := doors[to]; ok && !slices.Contains(allowed, name) {
+				t.Errorf("%s may not import %s; only %v may", name, to, allowed)
+			}
 		}
 	}
 }

@@ -1,0 +1,124 @@
+// Package debugdata says what one source of debugging information can be asked: the DWARF of a file, its BTF. A source
+// answers what it can: all know types, variables and functions by name ([Info]); some know which functions have code at an
+// address ([Code]) and from which lines it was compiled ([Lines]); some functions know the names in their scope ([Scope]).
+//
+// Addresses are those of the program's memory.
+package debugdata
+
+import "github.com/godrgn/drgn/types"
+
+// Has says what a source can be asked.
+type Has uint8
+
+// What sources can be asked.
+const (
+	Types     Has = 1 << iota // types, variables, functions and constants by name: all sources
+	Functions                 // the functions at an address: it is a [Code]
+	Sources                   // the source lines of an address: it is a [Lines]
+)
+
+// An Info is what one source says of a module.
+type Info interface {
+	// FindType returns the first type of one of the kinds that has a name or tag and is defined in a file whose path ends
+	// in filename ("" is any); nil when there is none.
+	FindType(kinds types.KindSet, name, filename string) (*types.Type, error)
+	// FindEntity returns what of a kind has a name, in such a file; ok is false when there is none. Of several it is the
+	// first that has an address or value.
+	FindEntity(kind Kind, name, filename string) (e Entity, ok bool, err error)
+}
+
+// A Kind is what is looked for by name.
+type Kind uint8
+
+// The kinds of entities.
+const (
+	Variable Kind = iota
+	Function
+	Constant // an enumerator
+)
+
+// An Entity is a variable, a function or a constant.
+type Entity struct {
+	Type  *types.Type
+	Where Where
+
+	Address    uint64   // of InMemory
+	BitOffset  uint8    // of InMemory: in bits from Address on, less than 8
+	Number     uint64   // of IsNumber: its low 64 bits
+	Bytes      []byte   // of IsBytes
+	Candidates []uint64 // of ByAddress: those of Copies that were loaded
+	Copies     int      // of ByAddress: how many there are
+}
+
+// Where says where an entity is.
+type Where uint8
+
+// The places of entities.
+const (
+	InMemory Where = iota
+	IsNumber       // it has no place in memory: the compiler made it a constant
+	IsBytes        // as IsNumber, of a value that is not a number: its bytes as they would lie in memory
+	// The source does not know; the symbol of the entity's name does. So it is for all that BTF has.
+	ByName
+	// A function of which the source knows only out-of-line copies, because it was also inlined: that of Candidates at
+	// which a symbol has its name is the function. The others are specialized copies ("f.constprop.0", "f.part.0").
+	ByAddress
+
+	OptimizedOut   // the compiler did not keep it, or not here
+	NotImplemented // its location is stated in a way that can't be evaluated
+	Declared       // it is only declared here and is defined elsewhere, or its section was not loaded
+)
+
+// Code is an [Info] that knows functions by their addresses.
+type Code interface {
+	// FunctionsAt returns the functions whose code contains an address: the innermost of those that were inlined first,
+	// the one they all were inlined into last. None are known for code without debugging information, such as most
+	// assembly.
+	FunctionsAt(pc uint64) ([]CodeFunction, error)
+}
+
+// A CodeFunction is a function, or the instance of one that was inlined, whose code contains an address.
+type CodeFunction struct {
+	Name   string // "": not known
+	Inline bool
+	Scope  Scope // nil: the names in its scope are not known
+}
+
+// Lines is an [Info] that knows source lines.
+type Lines interface {
+	// SourcesAt returns where in the source code an address is: a position for each of FunctionsAt in the same order,
+	// which for all but the innermost is where the function before it was called; code of no known function has at most
+	// one. The zero Source is not known.
+	SourcesAt(pc uint64) ([]Source, error)
+}
+
+// A Source is a position in the source code.
+type Source struct {
+	File   string // as the compiler was given it; "": not known
+	Line   uint64 // 0: not known
+	Column uint64 // 0: not known, or the whole line
+}
+
+// A Scope is the scope of a function at an address.
+type Scope interface {
+	// Names returns the names of the parameters, variables, enumerators and nested functions in the scope: those of the
+	// function itself first, those of the innermost block last. A name may be there several times; the last counts.
+	Names() ([]string, error)
+	// Contains reports whether a name is in the scope.
+	Contains(name string) (bool, error)
+	// Find returns what a name means in the scope; ok is false when it is not there. pc is the address that the function
+	// was found for, frame its frame.
+	Find(name string, pc uint64, frame Frame) (e Entity, ok bool, err error)
+	// Filename returns the path of the source file that the function is compiled from, or "".
+	Filename() string
+}
+
+// A Frame is what the place of a variable may depend on in a stack frame.
+type Frame interface {
+	// Register returns the value that a register, by its DWARF number, had in the frame, and whether it is known.
+	Register(number uint64) (uint64, bool)
+	// CFA returns the canonical frame address, and whether it is known.
+	CFA() (uint64, bool)
+	// Read fills buf with the program's memory at address.
+	Read(buf []byte, address uint64) error
+}

@@ -1,0 +1,213 @@
+// Package fromdwarf is the DWARF of a file as a source of debugging information.
+package fromdwarf
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
+)
+
+// A Config says what [Open] reads.
+type Config struct {
+	File *placed.File
+	Sup  *elf.File // the supplementary file of dwz, or nil
+
+	Set *types.Set
+	// Complete returns the definition of a type that the file only declares, from another file, or nil; may be nil.
+	Complete func(kind types.Kind, tag string) (*types.Type, error)
+	// Argument returns what the value parameter of a template stands for.
+	Argument func(e debugdata.Entity) (any, error)
+	// Read reads the program's memory, for the places of variables that depend on it.
+	Read func(buf []byte, address uint64) error
+
+	CacheDir string                   // directory of the index cache; "": no cache
+	Progress func(done, total uint64) // see [dwarf.Config]; may be nil
+}
+
+// In says what the DWARF of a file can be asked; 0 where it has none.
+func In(f *elf.File) debugdata.Has {
+	if s := f.Section(".debug_info"); s == nil || !s.HasData() {
+		return 0
+	}
+	has := debugdata.Types | debugdata.Functions
+	if s := f.Section(".debug_line"); s != nil && s.HasData() {
+		has |= debugdata.Sources
+	}
+	return has
+}
+
+// A source is the DWARF of a file.
+type source struct {
+	*dwarf.File
+	place *placed.File
+	read  func(buf []byte, address uint64) error
+}
+
+// Open reads the debugging information of a file: its index comes from the cache, or is built.
+func Open(cfg Config) (debugdata.Info, error) {
+	s := &source{place: cfg.File, read: cfg.Read}
+	main := s.config(&cfg, cfg.File)
+	if cfg.Sup != nil {
+		sup := s.config(&cfg, placed.At(cfg.Sup, 0, nil))
+		sup.Complete = nil
+		if main.Identity != nil { // the index has names of the supplementary file
+			main.Identity = append(main.Identity, sup.Identity...)
+		}
+		if sup.Identity == nil {
+			main.Identity = nil
+		}
+		var err error
+		if main.Sup, err = open(cfg.Sup, sup); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.File, err = open(cfg.File.ELF, main); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
+	d := dwarf.Config{
+		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f.ELF) },
+		Set: cfg.Set, C: c.C, CPP: c.CPP,
+		CacheDir: cfg.CacheDir, Identity: f.ELF.DebugIdentity(), Progress: cfg.Progress,
+		Release: f.ELF.Release, Complete: cfg.Complete,
+		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
+			e, err := die.Unit.File.EntityOf(die)
+			if err != nil {
+				return nil, err
+			}
+			found, err := s.entity(&e)
+			if err != nil {
+				return nil, err
+			}
+			return cfg.Argument(found)
+		},
+	}
+	if f.ELF.Is64 {
+		d.AddrSize = 8
+	}
+	return d
+}
+
+func open(f *elf.File, cfg dwarf.Config) (*dwarf.File, error) {
+	file, err := dwarf.Open(cfg)
+	if err != nil {
+		return nil, fmt.Errorf("cannot read debugging information of %s: %w", f.Name, err)
+	}
+	return file, nil
+}
+
+// sections returns the sections of debugging information; those of a relocatable file are relocated for the addresses that
+// depend on the file alone.
+func sections(f *elf.File) (s dwarf.Sections, err error) {
+	var layout func(int) uint64
+	if f.Type == elf.ET_REL {
+		addresses := f.Layout()
+		layout = func(i int) uint64 { return addresses[i] }
+	}
+	for name, to := range map[string]*[]byte{
+		".debug_info": &s.Info, ".debug_types": &s.Types, ".debug_abbrev": &s.Abbrev, ".debug_str": &s.Str,
+		".debug_line_str": &s.LineStr, ".debug_str_offsets": &s.StrOffsets, ".debug_addr": &s.Addr, ".debug_line": &s.Line,
+		".debug_ranges": &s.Ranges, ".debug_rnglists": &s.RngLists, ".debug_loc": &s.Loc, ".debug_loclists": &s.LocLists,
+		".debug_aranges": &s.ARanges,
+	} {
+		section := f.Section(name)
+		if section == nil || !section.HasData() {
+			continue
+		}
+		if *to, err = f.RelocatedData(section, layout); err != nil {
+			return s, fmt.Errorf("cannot read debugging information: %w", err)
+		}
+	}
+	return s, nil
+}
+
+// FindEntity implements [debugdata.Info].
+func (s *source) FindEntity(kind debugdata.Kind, name, filename string) (debugdata.Entity, bool, error) {
+	kinds := [...]dwarf.EntityKind{debugdata.Variable: dwarf.EntityVariable, debugdata.Function: dwarf.EntityFunction, debugdata.Constant: dwarf.EntityConstant}
+	e, ok, err := s.File.FindEntity(kinds[kind], name, filename)
+	if err != nil || !ok {
+		return debugdata.Entity{}, false, err
+	}
+	found, err := s.entity(&e)
+	return found, err == nil, err
+}
+
+// entity says where an entity at the top level is.
+func (s *source) entity(e *dwarf.Entity) (debugdata.Entity, error) {
+	to := debugdata.Entity{Type: e.Type, Where: debugdata.OptimizedOut}
+	switch {
+	case e.HasAddress:
+		var ok bool
+		if to.Address, ok = s.place.ToProgram(e.Address); ok {
+			to.Where = debugdata.InMemory
+		} else {
+			to.Where = debugdata.Declared // its section was not loaded
+		}
+	case e.HasValue:
+		to.Where, to.Number = debugdata.IsNumber, e.Value
+	case e.Bytes != nil:
+		to.Where, to.Bytes = debugdata.IsBytes, e.Bytes
+	case e.Expr != nil:
+		return s.located(e.DIE, e.Type, 0, nil, dwarfFrame{noFrame{s.read}})
+	case len(e.Instances) > 0:
+		to.Where, to.Copies = debugdata.ByAddress, len(e.Instances)
+		for _, pc := range e.Instances {
+			if at, ok := s.place.ToProgram(pc); ok {
+				to.Candidates = append(to.Candidates, at)
+			}
+		}
+	}
+	return to, nil
+}
+
+// located says where a variable is by its location at pc.
+func (s *source) located(die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Function, frame dwarf.Frame) (debugdata.Entity, error) {
+	e := debugdata.Entity{Type: t}
+	loc, err := die.Locate(pc, fn, frame)
+	if err != nil {
+		return e, err
+	}
+	if loc.Absence != dwarf.Present {
+		e.Where = absence(loc.Absence)
+		return e, nil
+	}
+	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
+		e.Address, e.BitOffset = address+bitOffset/8, uint8(bitOffset%8)
+		return e, nil
+	}
+	e.Where = debugdata.OptimizedOut
+	bits, err := t.BitSize()
+	if err != nil { // a value of what has no size
+		return e, nil
+	}
+	raw, absent, err := loc.Bytes(bits)
+	if err != nil {
+		return e, err
+	}
+	switch absent {
+	case dwarf.Present:
+		e.Where, e.Bytes = debugdata.IsBytes, raw
+	case dwarf.NotImplemented:
+		e.Where = debugdata.NotImplemented
+	}
+	return e, nil
+}
+
+func absence(a dwarf.Absence) debugdata.Where {
+	switch a {
+	case dwarf.NotImplemented:
+		return debugdata.NotImplemented
+	case dwarf.Declared:
+		return debugdata.Declared
+	}
+	return debugdata.OptimizedOut
+}

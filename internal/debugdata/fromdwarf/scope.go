@@ -1,0 +1,138 @@
+package fromdwarf
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/dwarf/expr"
+)
+
+// FunctionsAt implements [debugdata.Code].
+func (s *source) FunctionsAt(pc uint64) ([]debugdata.CodeFunction, error) {
+	functions, err := s.File.Functions(pc)
+	if len(functions) == 0 {
+		return nil, err
+	}
+	out, scopes := make([]debugdata.CodeFunction, len(functions)), make([]scope, len(functions))
+	for i := range functions {
+		fn := &functions[i]
+		scopes[i] = scope{s, fn}
+		out[i] = debugdata.CodeFunction{Name: fn.Name, Inline: fn.Inline, Scope: &scopes[i]}
+	}
+	return out, err
+}
+
+// SourcesAt implements [debugdata.Lines].
+func (s *source) SourcesAt(pc uint64) ([]debugdata.Source, error) {
+	sources, err := s.File.Sources(pc)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]debugdata.Source, len(sources))
+	for i, source := range sources {
+		out[i] = debugdata.Source(source)
+	}
+	return out, nil
+}
+
+// A scope is that of a function.
+type scope struct {
+	source *source
+	fn     *dwarf.Function
+}
+
+// Names implements [debugdata.Scope].
+func (s *scope) Names() ([]string, error) {
+	locals, err := s.fn.Locals()
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(locals))
+	for _, l := range locals {
+		names = append(names, l.Name)
+	}
+	return names, nil
+}
+
+// Contains implements [debugdata.Scope].
+func (s *scope) Contains(name string) (bool, error) {
+	_, ok, err := s.fn.Find(name)
+	return ok, err
+}
+
+// Filename implements [debugdata.Scope].
+func (s *scope) Filename() string {
+	unit, err := s.fn.DIE.Unit.Info()
+	if err != nil {
+		return "" // what is looked for in the unit says so
+	}
+	return unit.Name
+}
+
+// Find implements [debugdata.Scope].
+func (s *scope) Find(name string, pc uint64, frame debugdata.Frame) (debugdata.Entity, bool, error) {
+	l, ok, err := s.fn.Find(name)
+	if err != nil || !ok {
+		return debugdata.Entity{}, false, err
+	}
+	e, err := s.local(&l, pc, frame)
+	return e, err == nil, err
+}
+
+func (s *scope) local(l *dwarf.Local, pc uint64, frame debugdata.Frame) (debugdata.Entity, error) {
+	switch {
+	case !l.Enum.IsZero():
+		t, err := s.source.TypeOf(l.Enum)
+		if err != nil {
+			return debugdata.Entity{}, err
+		}
+		list, err := t.Enumerators()
+		if err != nil {
+			return debugdata.Entity{}, err
+		}
+		for _, e := range list {
+			if e.Name == l.Name {
+				return debugdata.Entity{Type: t, Where: debugdata.IsNumber, Number: e.Value}, nil
+			}
+		}
+		return debugdata.Entity{}, fmt.Errorf("%s has no enumerator '%s', which is in its scope", t, l.Name)
+	case l.DIE.Tag == dwarf.TagSubprogram:
+		e, err := s.source.EntityOf(l.DIE)
+		if err != nil {
+			return debugdata.Entity{}, err
+		}
+		return s.source.entity(&e)
+	}
+	t, err := s.source.TypeAttr(l.DIE)
+	if err != nil {
+		return debugdata.Entity{}, err
+	}
+	return s.source.located(l.DIE, t, pc, s.fn, dwarfFrame{frame})
+}
+
+// dwarfFrame is a frame as DWARF's expressions see it.
+type dwarfFrame struct{ debugdata.Frame }
+
+// CFA returns the canonical frame address.
+func (f dwarfFrame) CFA() (uint64, error) {
+	cfa, ok := f.Frame.CFA()
+	if !ok {
+		return 0, &expr.UnavailableError{Reason: "the canonical frame address is not known"}
+	}
+	return cfa, nil
+}
+
+// noFrame is what the locations of variables outside of functions see: memory only.
+type noFrame struct {
+	read func(buf []byte, address uint64) error
+}
+
+// Register knows no register.
+func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
+
+// CFA says that there is none.
+func (noFrame) CFA() (uint64, bool) { return 0, false }
+
+// Read reads the program's memory.
+func (f noFrame) Read(buf []byte, address uint64) error { return f.read(buf, address) }
