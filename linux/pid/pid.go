@@ -81,6 +81,13 @@ func linksOf(p *drgn.Program, pidType uint64) (links, error) {
 			return l, err
 		}
 		l.pointer = p.PointerTo(task)
+		tasks, err := pid.FindMember("tasks")
+		if err != nil {
+			return l, err
+		}
+		if n, ok := tasks.Type.Length(); ok && pidType >= n {
+			return l, &drgn.ValueError{Problem: fmt.Sprintf("there is no PID type %d: struct pid has %d", pidType, n)}
+		}
 		if l.first, err = drgn.OffsetOf(pid, fmt.Sprintf("tasks[%d].first", pidType)); err != nil {
 			return l, err
 		}

@@ -179,10 +179,13 @@ func oldRecords(p *drgn.Program) ([]Record, error) {
 	if err != nil {
 		return nil, err
 	}
+	if seq < nextSeq && (header == 0 || nextSeq-seq > size/header) {
+		return nil, fmt.Errorf("kernel log is corrupt: %d bytes can't hold messages %d to %d", size, seq, nextSeq)
+	}
 	var out []Record
 	for at := first; seq < nextSeq; seq++ {
 		if at >= size {
-			return nil, fmt.Errorf("kernel log is corrupt: message %d lies behind its end", seq)
+			return nil, fmt.Errorf("kernel log is corrupt: message %d lies past its end", seq)
 		}
 		var m struct {
 			Time     uint64 `drgn:"ts_nsec"`
