@@ -119,6 +119,7 @@ const char *sh_type_name(PyObject *o, PyObject **keep);
 
 // ---- call.c
 void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first);
+#define NFUNC 1024 // how many functions and methods Go can define, counting number 0, which stands for no function
 enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16 };
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn);
 int sh_add_function(PyObject *module, PyMethodDef *d, const char *modname);

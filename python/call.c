@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include "_cgo_export.h"
 
-#define NFUNC 1024
 typedef struct {
 	const char *name, *first; // first: what an optional first parameter is called
 	int nreq, npos, n, flags; // npos: how many may be given by position
@@ -276,7 +275,10 @@ out:
 	return ret;
 }
 
-// A PyMethodDef has no room for a number, so each function has a little C function of its own.
+// CPython calls the C function of a PyMethodDef without saying which PyMethodDef it was: there is no room in one for a number
+// or a pointer of ours. So each function that Go defines has a C function of its own, a trampoline, which calls tramp with its
+// number. The macros write NFUNC of them: R4 sixteen, R8 256 (each h is another hexadecimal digit of the number), RALL one R8
+// for every value of the first digit. A static assertion holds RALL against NFUNC.
 #define T1(i) static PyObject *tr_##i(PyObject *s, PyObject *const *a, Py_ssize_t n, PyObject *k) { return tramp(0x##i, s, a, n, k); }
 #define R4(X, h) X(h##0) X(h##1) X(h##2) X(h##3) X(h##4) X(h##5) X(h##6) X(h##7) X(h##8) X(h##9) X(h##a) X(h##b) X(h##c) X(h##d) X(h##e) X(h##f)
 #define R8(X, h) R4(X, h##0) R4(X, h##1) R4(X, h##2) R4(X, h##3) R4(X, h##4) R4(X, h##5) R4(X, h##6) R4(X, h##7) \
@@ -284,7 +286,8 @@ out:
 #define RALL(X) R8(X, 0) R8(X, 1) R8(X, 2) R8(X, 3)
 RALL(T1)
 #define P1(i) tr_##i,
-static void *const trampolines[NFUNC] = {RALL(P1)};
+static void *const trampolines[] = {RALL(P1)};
+_Static_assert(sizeof trampolines / sizeof *trampolines == NFUNC, "RALL must write NFUNC trampolines");
 
 // The strings live for ever.
 void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first) {

@@ -44,14 +44,17 @@ var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 
 	"FindObjectFlags": '0' + byte(enumFindObjectFlags), "Qualifiers": '0' + byte(enumQualifiers),
 	"AbsenceReason": '0' + byte(enumAbsenceReason), "SymbolBinding": '0' + byte(enumSymbolBinding), "SymbolKind": '0' + byte(enumSymbolKind)}
 
-// handlers are the functions by the number of their trampoline; 0 is none.
+// handlers are the functions by the number of their trampoline; 0 stands for no function.
 var handlers = []func(Call) error{nil}
 
 // define fills d and gives f its number.
+//
+// There are NFUNC trampolines, which is more than this program has functions: each is defined once, however often Python
+// code imports a module again, so a script can't use them up.
 func define(d *C.PyMethodDef, f *Func, method bool) int {
 	id := len(handlers)
-	if id >= 1024 {
-		panic("python: more functions than trampolines")
+	if id >= C.NFUNC {
+		panic(fmt.Sprintf("python: %s is function %d; call.c has %d trampolines: raise NFUNC and RALL there", f.Sig, id, C.NFUNC))
 	}
 	handlers = append(handlers, f.Do)
 	name, rest, ok := strings.Cut(f.Sig, "(")
@@ -170,6 +173,12 @@ var (
 	moduleDocs = map[string]string{}
 )
 
+// bound are the tables of methods of the modules that were imported. Under the GIL.
+//
+// A module that is imported again, or of which there is a second copy, gets the functions it had: their tables and
+// trampolines can't be freed while a script may still hold one of the functions.
+var bound = map[string][]C.PyMethodDef{}
+
 // register adds functions to a module; it is called while the program starts.
 func register(module string, fs ...Func) { functions[module] = append(functions[module], fs...) }
 
@@ -180,7 +189,11 @@ func goBindModule(name *C.char, dict *C.PyObject) C.int {
 	if len(fs) == 0 {
 		return 0
 	}
-	defs := unsafe.Slice(defineAll(fs, false), len(fs))
+	defs := bound[module]
+	if defs == nil {
+		defs = unsafe.Slice(defineAll(fs, false), len(fs))
+		bound[module] = defs
+	}
 	for i := range defs {
 		if C.sh_add_function(dict, &defs[i], name) != 0 {
 			return -1
