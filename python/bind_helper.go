@@ -140,10 +140,42 @@ func giveResult(c Call, v call.Value) error {
 		setBytes(c.res, unsafe.Slice(unsafe.StringData(v.Text()), len(v.Text())))
 		return nil
 	}
+	if v.Tag() == call.TagLines {
+		return printLines(c, v.Iter())
+	}
 	if v.Tag() == call.TagIter {
 		return c.pyObject(newIterator(helperIterator(v.Iter()), c.keep()))
 	}
 	return helperItem(v, &c.res.i)
+}
+
+// printLines prints the lines of an iterator as Python's print does: through sys.stdout, so that they are in order with what
+// else the script prints, and are seen by whoever has put another file there. What was found before an error is printed.
+func printLines(c Call, it call.Iter) error {
+	o := C.sh_module_attr(cdata("builtins\x00"), cdata("print\x00"))
+	if o == nil {
+		return raisedError{}
+	}
+	defer C.sh_decref(o)
+	defer it.Close()
+	next := helperWalk(it)
+	for {
+		line, more, err := next()
+		if err != nil {
+			return err
+		}
+		if !more {
+			return c.None()
+		}
+		none, err := callPy(o, line.Text())
+		if err != nil {
+			return err
+		}
+		C.sh_decref(none)
+		if C.sh_check_signals() != 0 {
+			return raisedByHandler()
+		}
+	}
 }
 
 // helperItem fills an item with what a helper returned or walked over.
@@ -291,21 +323,35 @@ func otherValue(v any) (any, error) {
 	return nil, fmt.Errorf("helper returned a %T, which has no form in Python", v)
 }
 
-// helperIterator makes a helper's walk an iterator. Its batches are found with the GIL released.
+// helperIterator makes a helper's walk an iterator.
 func helperIterator(it call.Iter) *iterator {
+	walk := helperWalk(it)
+	next := func(i *C.item) (bool, error) {
+		v, ok, err := walk()
+		if err != nil || !ok {
+			return false, err
+		}
+		return true, helperItem(v, i)
+	}
+	return &iterator{next: next, close: it.Close}
+}
+
+// helperWalk returns a function that returns the next value of a helper's walk, false at its end. The values are found in
+// batches, with the GIL released.
+func helperWalk(it call.Iter) func() (call.Value, bool, error) {
 	var (
 		buf  [64]call.Value
 		have []call.Value
 		last error
 		want = 1
 	)
-	next := func(i *C.item) (bool, error) {
+	return func() (call.Value, bool, error) {
 		for len(have) == 0 {
 			if last != nil {
 				if errors.Is(last, io.EOF) {
-					return false, nil
+					return call.None, false, nil
 				}
-				return false, last
+				return call.None, false, last
 			}
 			st := C.sh_save()
 			n, err := it.Fill(buf[:want])
@@ -316,7 +362,7 @@ func helperIterator(it call.Iter) *iterator {
 				if C.sh_check_signals() != 0 {
 					last = io.EOF
 					it.Close()
-					return false, raisedByHandler()
+					return call.None, false, raisedByHandler()
 				}
 				continue
 			}
@@ -325,7 +371,6 @@ func helperIterator(it call.Iter) *iterator {
 		v := have[0]
 		have[0] = call.Value{}
 		have = have[1:]
-		return true, helperItem(v, i)
+		return v, true, nil
 	}
-	return &iterator{next: next, close: it.Close}
 }

@@ -117,3 +117,18 @@ func TestCommonHelpers(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", code, out, errs)
 	}
 }
+
+// TestTables compares what print_* helpers print with what they printed while they were written in Python.
+func TestTables(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join("testdata", "tables.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, errs, code := output(t, t.TempDir(), "-q", "-c", filepath.Join(fixture, "vmcore"), filepath.Join("testdata", "tables.py"))
+	if code != 0 || errs != "" {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+	if out != string(want) {
+		t.Errorf("differs (-want +got):\n%s", cmp.Diff(strings.Split(string(want), "\n"), strings.Split(out, "\n")))
+	}
+}

@@ -27,6 +27,7 @@ const (
 	TagDict       // dict: Elems, key, value, key, value, …
 	TagRecord     // named tuple of the class Struct: Struct, Elems
 	TagIter       // iterator: Iter
+	TagLines      // None, once each line has been printed: Iter, of TagStr
 	TagOther      // another class of package drgn, told by the Go type: Other
 	TagError      // no value: Err
 )
@@ -110,6 +111,10 @@ func compound(tag Tag, elems []Value) Value {
 
 // Stream returns an iterator.
 func Stream(it Iter) Value { return Value{tag: TagIter, x: it} }
+
+// Lines returns what a function prints: the lines of an iterator of TagStr, each of which gets a newline. To Python the
+// function returns None.
+func Lines(it Iter) Value { return Value{tag: TagLines, x: it} }
 
 // Other returns a value of a Go type that the binding has a class for: *drgn.Program, *types.Type, drgn.Symbol, …; nil is
 // None.
@@ -241,7 +246,7 @@ func (v Value) Struct() *Struct {
 	return r.class
 }
 
-// Iter returns the iterator of a TagIter.
+// Iter returns the iterator of a TagIter or TagLines.
 func (v Value) Iter() Iter {
 	it, _ := v.x.(Iter)
 	return it

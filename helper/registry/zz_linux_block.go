@@ -112,6 +112,28 @@ var linuxBlock = call.Module{
 			},
 		},
 		{
+			Name: "print_disks",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "None",
+			Doc:     "Print the disks, one a line: device number, name, and struct gendisk *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Lines(call.FromSeq(block.PrintDisks(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+			},
+		},
+		{
+			Name: "print_partitions",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "None",
+			Doc:     "Print the partitions and whole disks, one a line: device number, name, and struct block_device * (struct\nhd_struct * before v5.11).\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Lines(call.FromSeq(block.PrintPartitions(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+			},
+		},
+		{
 			Name: "req_op",
 			Params: []call.Param{
 				{Name: "rq", Kind: call.KindObject, Annotation: "Object"},

@@ -36,6 +36,17 @@ var linuxFs = call.Module{
 			},
 		},
 		{
+			Name: "print_files",
+			Params: []call.Param{
+				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
+			},
+			Returns: "None",
+			Doc:     "Print the files that a task has open, one a line: number, path, and struct file *.\n\ntask is a struct task_struct *.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Lines(call.FromSeq(fs.PrintFiles(c.Object(0)).Lines(), call.Str, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
 			Name: "inode_paths",
 			Params: []call.Param{
 				{Name: "inode", Kind: call.KindObject, Annotation: "Object"},
@@ -193,6 +204,35 @@ var linuxFs = call.Module{
 			Doc:     "Walk the mounts of a file system, each as a struct mount *.\n\nsb is a struct super_block *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Stream(call.FromSeq(fs.ForEachMountOf(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+			},
+		},
+		{
+			Name: "print_mounts",
+			Params: []call.Param{
+				{Name: "ns", Kind: call.KindScope, Annotation: "Union[Object, Program]", Default: "~"},
+				{Name: "src", Kind: call.KindPath, Annotation: "Optional[Path]", Default: "None", KeywordOnly: true, None: true},
+				{Name: "dst", Kind: call.KindPath, Annotation: "Optional[Path]", Default: "None", KeywordOnly: true, None: true},
+				{Name: "fstype", Kind: call.KindText, Annotation: "Optional[Union[str, bytes]]", Default: "None", KeywordOnly: true, None: true},
+			},
+			Returns: "None",
+			Doc:     "Print the mounts in a namespace, one a line: source, mount point, type of file system, and struct mount *.\n\nThe arguments are those of for_each_mount.\n\nInstead of ns, a program may be given; it is the default program when both are left out.",
+			Do: func(c *call.Call) error {
+				var a1 *string
+				if c.Has(1) {
+					v := c.Str(1)
+					a1 = &v
+				}
+				var a2 *string
+				if c.Has(2) {
+					v := c.Str(2)
+					a2 = &v
+				}
+				var a3 *string
+				if c.Has(3) {
+					v := c.Str(3)
+					a3 = &v
+				}
+				return c.Return(call.Lines(call.FromSeq(fs.PrintMounts(c.Scope(0), fs.MountFilter{Source: a1, Point: a2, Type: a3}).Lines(), call.Str, call.Live(call.ScopeProgram(c.Scope(0))))))
 			},
 		},
 		{

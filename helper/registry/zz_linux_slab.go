@@ -39,6 +39,17 @@ var linuxSlab = call.Module{
 			},
 		},
 		{
+			Name: "print_slab_caches",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "None",
+			Doc:     "Print the slab caches, one a line: name and struct kmem_cache *.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				return c.Return(call.Lines(call.FromSeq(slab.PrintCaches(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+			},
+		},
+		{
 			Name: "find_slab_cache",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},

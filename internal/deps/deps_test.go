@@ -68,13 +68,13 @@ const rooms = `
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
 	drgn < internal/walk;
-	internal/walk, linux/internal/sigabi < linux/*;
+	internal/walk, linux/internal/sigabi, helper/table < linux/*;
 	internal/flags < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, internal/target < user;
 
 	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
-	drgn < helper/call;
+	drgn < helper/call, helper/table;
 	linux/*, helper/call < helper/registry;
 
 	# Front ends.

@@ -339,13 +339,17 @@ func (h *helper) callAndReturn(g *goFile, expr string) {
 		g.line("return c.Return(call.None)")
 	case 1:
 		t := h.results[0]
-		if t.form != walk {
+		if t.form != walk && t.form != lines {
 			g.line("return c.Return(%s)", t.value(g, vars[0]))
 			return
 		}
 		live := "call.Live(" + h.programOf() + ")"
 		if h.slow {
 			live = "true"
+		}
+		if t.form == lines {
+			g.line("return c.Return(call.Lines(call.FromSeq(%s.Lines(), call.Str, %s)))", vars[0], live)
+			return
 		}
 		seq := vars[0]
 		if !t.fallible {

@@ -464,6 +464,8 @@ func (t *goType) annotation(module string) string {
 		return "Iterator[" + t.elem.annotation(module) + "]"
 	case foreign:
 		return t.class
+	case lines:
+		return "None"
 	}
 	return "Any"
 }

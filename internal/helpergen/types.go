@@ -33,6 +33,7 @@ const (
 	anything
 	foreign // a type of package drgn that has a class of its own
 	contextForm
+	lines // table.Table: what print_* writes
 )
 
 // A goType is a type in a helper's signature.
@@ -236,6 +237,9 @@ func (r resolver) qualified(path, name string) *goType {
 		return known
 	case "/types.Type":
 		known.form = typeLike
+		return known
+	case "/helper/table.Table":
+		known.form = lines
 		return known
 	}
 	if class, ok := foreigns[short]; ok && path == r.p.l.modulePath {

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/helper/table"
 	"github.com/godrgn/drgn/linux/bitops"
 )
 
@@ -77,4 +78,20 @@ func ForEachFile(task drgn.Object) iter.Seq2[OpenFile, error] {
 			}
 		}
 	}
+}
+
+// PrintFiles prints the files that a task has open, one a line: number, path, and struct file *.
+//
+// task is a struct task_struct *.
+//
+//drgn:helper print_files
+func PrintFiles(task drgn.Object) table.Table {
+	return table.Of([]string{"fd", "path", "file"}, ForEachFile(task), func(f OpenFile) ([]table.Cell, error) {
+		path, err := DPath(f.File.Member("f_path").AddressOf(), nil)
+		if err != nil {
+			return nil, err
+		}
+		pointer, err := table.Pointer(f.File)
+		return []table.Cell{table.Uint(f.FD), table.Path(path), pointer}, err
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/helper/table"
 	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/rbtree"
@@ -149,4 +150,28 @@ func ForEachMountOf(sb drgn.Object) iter.Seq2[drgn.Object, error] {
 		return walk.Nodes("list of a file system's mounts", mounts, "mnt_next_for_sb")
 	}
 	return list.ForEachEntry(mount, mounts.AddressOf(), "mnt_instance")
+}
+
+// PrintMounts prints the mounts in a namespace, one a line: source, mount point, type of file system, and struct mount *.
+//
+// The arguments are those of [ForEachMount].
+//
+//drgn:helper print_mounts(ns, *, src: Optional[Path] = None, dst: Optional[Path] = None, fstype: Optional[Union[str, bytes]] = None)
+func PrintMounts(ns drgn.Scope, filter MountFilter) table.Table {
+	return table.Of([]string{"source", "point", "type", "mount"}, ForEachMount(ns, filter), func(mnt drgn.Object) ([]table.Cell, error) {
+		source, err := MountSource(mnt)
+		if err != nil {
+			return nil, err
+		}
+		point, err := MountPoint(mnt)
+		if err != nil {
+			return nil, err
+		}
+		kind, err := MountType(mnt)
+		if err != nil {
+			return nil, err
+		}
+		pointer, err := table.Pointer(mnt)
+		return []table.Cell{table.Path(source), table.Path(point), table.Path(kind), pointer}, err
+	})
 }

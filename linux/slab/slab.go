@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/helper/table"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/mm"
 )
@@ -15,6 +16,20 @@ import (
 //drgn:helper for_each_slab_cache
 func ForEachCache(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct kmem_cache", p.Variable("slab_caches").AddressOf(), "list")
+}
+
+// PrintCaches prints the slab caches, one a line: name and struct kmem_cache *.
+//
+//drgn:helper print_slab_caches
+func PrintCaches(p *drgn.Program) table.Table {
+	return table.Of([]string{"name", "cache"}, ForEachCache(p), func(cache drgn.Object) ([]table.Cell, error) {
+		name, err := cache.Member("name").CString()
+		if err != nil {
+			return nil, err
+		}
+		pointer, err := table.Pointer(cache)
+		return []table.Cell{table.Path(name), pointer}, err
+	})
 }
 
 // FindCache returns the slab cache of a name as a struct kmem_cache *, or nothing if there is none.

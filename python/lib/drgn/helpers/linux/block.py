@@ -21,5 +21,3 @@ __all__ = (
     "request_queue_busy_iter",
     "rq_data_dir",
 )
-
-from drgn.helpers.linux._block import *

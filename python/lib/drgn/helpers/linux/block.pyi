@@ -73,6 +73,29 @@ def nr_blockdev_pages(prog: Program) -> int:
 @overload
 def nr_blockdev_pages() -> int: ...
 
+@overload
+def print_disks(prog: Program) -> None:
+    """Print the disks, one a line: device number, name, and struct gendisk *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def print_disks() -> None: ...
+
+@overload
+def print_partitions(prog: Program) -> None:
+    """Print the partitions and whole disks, one a line: device number, name, and struct block_device * (struct
+    hd_struct * before v5.11).
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def print_partitions() -> None: ...
+
 def req_op(rq: Object) -> Object:
     """Return what a request asks for, as an enum req_op (enum req_opf before v6.0).
 
@@ -129,5 +152,3 @@ def request_queue_busy_iter(q: Object, tags: Optional[Literal['driver', 'sched']
     has; the default is 'driver' for a device without an I/O scheduler, else 'sched': all that were submitted.
     """
     ...
-
-from drgn.helpers.linux._block import *

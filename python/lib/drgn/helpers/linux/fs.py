@@ -20,5 +20,3 @@ __all__ = (
     "print_mounts",
     "super_block_for_each_mount",
 )
-
-from drgn.helpers.linux._fs import *

@@ -19,6 +19,13 @@ def for_each_file(task: Object) -> Iterator[Tuple[int, Object]]:
     """
     ...
 
+def print_files(task: Object) -> None:
+    """Print the files that a task has open, one a line: number, path, and struct file *.
+
+    task is a struct task_struct *.
+    """
+    ...
+
 def inode_paths(inode: Object) -> Iterator[bytes]:
     """Walk the paths of an inode from the root of its file system, without a slash before them.
 
@@ -118,6 +125,22 @@ def super_block_for_each_mount(sb: Object) -> Iterator[Object]:
     """
     ...
 
+@overload
+def print_mounts(ns: Object, *, src: Optional[Path] = None, dst: Optional[Path] = None, fstype: Optional[Union[str, bytes]] = None) -> None:
+    """Print the mounts in a namespace, one a line: source, mount point, type of file system, and struct mount *.
+
+    The arguments are those of for_each_mount.
+
+    Instead of ns, a program may be given; it is the default program when both are left out.
+    """
+    ...
+
+@overload
+def print_mounts(prog: Program, *, src: Optional[Path] = None, dst: Optional[Path] = None, fstype: Optional[Union[str, bytes]] = None) -> None: ...
+
+@overload
+def print_mounts(*, src: Optional[Path] = None, dst: Optional[Path] = None, fstype: Optional[Union[str, bytes]] = None) -> None: ...
+
 def dentry_path(dentry: Object) -> bytes:
     """Return the path of a dentry from the root of its file system, without a slash before it: "" is the root.
 
@@ -133,5 +156,3 @@ def d_path(arg1: Object, arg2: Optional[Object] = None) -> bytes:
     for in a place where its file system is mounted: in the initial mount namespace, if it is mounted there.
     """
     ...
-
-from drgn.helpers.linux._fs import *

@@ -46,6 +46,17 @@ def for_each_slab_cache(prog: Program) -> Iterator[Object]:
 def for_each_slab_cache() -> Iterator[Object]: ...
 
 @overload
+def print_slab_caches(prog: Program) -> None:
+    """Print the slab caches, one a line: name and struct kmem_cache *.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def print_slab_caches() -> None: ...
+
+@overload
 def find_slab_cache(prog: Program, name: Union[str, bytes]) -> Optional[Object]:
     """Return the slab cache of a name as a struct kmem_cache *, or nothing if there is none.
 
@@ -138,5 +149,3 @@ def get_slab_cache_aliases(prog: Program) -> Dict[str, str]:
 
 @overload
 def get_slab_cache_aliases() -> Dict[str, str]: ...
-
-from drgn.helpers.linux._slab import *
