@@ -67,8 +67,8 @@ func (c *Cursor) Bytes(n uint64) []byte {
 	if c.err != nil {
 		return nil
 	}
-	if n > uint64(len(c.Data)-c.Off) {
-		c.Fail("%d bytes wanted, %d left", n, len(c.Data)-c.Off)
+	if n > uint64(c.Len()) {
+		c.Fail("%d bytes wanted, %d left", n, c.Len())
 		return nil
 	}
 	b := c.Data[c.Off : c.Off+int(n) : c.Off+int(n)]
@@ -208,7 +208,7 @@ func (c *Cursor) CString() []byte {
 	if c.err != nil {
 		return nil
 	}
-	n := bytes.IndexByte(c.Data[c.Off:], 0)
+	n := bytes.IndexByte(c.Data[len(c.Data)-c.Len():], 0)
 	if n < 0 {
 		c.Fail("string without an end")
 		return nil
