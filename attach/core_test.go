@@ -3,16 +3,13 @@ package attach_test
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/sched"
@@ -21,27 +18,9 @@ import (
 
 const fixture = "../testdata/tiny-6.12"
 
-var tiny = sync.OnceValues(func() (*drgn.Program, error) {
-	return attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{CacheDir: "-"})
-})
+func open(t testing.TB) *drgn.Program { return coretest.Open(t) }
 
-func open(t testing.TB) *drgn.Program {
-	t.Helper()
-	p, err := tiny()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func expected(t testing.TB, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(fixture, "expected", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+func expected(t testing.TB, name string) string { return coretest.Expected(t, name) }
 
 // sections splits a file at its "## name" lines.
 func sections(text string) (names []string, bodies map[string]string) {

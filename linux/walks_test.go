@@ -3,16 +3,13 @@ package linux_test
 import (
 	"fmt"
 	"iter"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/linux/cgroup"
 	"github.com/godrgn/drgn/linux/fs"
 	"github.com/godrgn/drgn/linux/idr"
@@ -27,27 +24,9 @@ import (
 
 const fixture = "../testdata/tiny-6.12"
 
-var tiny = sync.OnceValues(func() (*drgn.Program, error) {
-	return attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{CacheDir: "-"})
-})
+func open(t testing.TB) *drgn.Program { return coretest.Open(t) }
 
-func open(t testing.TB) *drgn.Program {
-	t.Helper()
-	p, err := tiny()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func expected(t testing.TB, name string) string {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(fixture, "expected", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(b)
-}
+func expected(t testing.TB, name string) string { return coretest.Expected(t, name) }
 
 // TestDmesg compares the kernel's log with what the reference prints: it, and a newline.
 func TestDmesg(t *testing.T) {

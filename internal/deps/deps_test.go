@@ -90,6 +90,7 @@ const rooms = `
 	helper/call < internal/helpergen;
 	drgn < internal/worldtest;
 	NONE < internal/schema; # tests only
+	attach < internal/coretest;
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
 `
 
@@ -108,7 +109,7 @@ var outside = map[string][]string{
 	"net/http":                      {"internal/debuginfo"},
 	"os/exec":                       {"lab", "python/internal/pack"},
 	"os/signal":                     {"lab"}, // in the program, signals are Python's
-	"testing":                       {"internal/worldtest"},
+	"testing":                       {"internal/coretest", "internal/worldtest"},
 	"debug/dwarf":                   {}, // too slow for a kernel, and it trusts its input
 	"debug/elf":                     {"lab", "python/internal/pack"},
 }

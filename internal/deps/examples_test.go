@@ -1,0 +1,46 @@
+package deps
+
+import (
+	"go/ast"
+	"go/token"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// withExamples are the packages, beside all helpers, that show how they are used by an example that go test runs, where
+// the bundled core has what they are about.
+var withExamples = []string{"", "arch", "attach", "lang/c", "linux", "mem", "types", "user"}
+
+// TestExamples holds each package that users import to an Example of its own.
+func TestExamples(t *testing.T) {
+	has := map[string]bool{}
+	parsed(t, true, func(name string, _ *token.FileSet, file *ast.File) {
+		dir := filepath.Dir(name)
+		if dir == "." {
+			dir = ""
+		}
+		if filepath.Dir(dir) == "linux" && filepath.Base(dir) != "internal" {
+			has[dir] = has[dir]
+		}
+		if !strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		for _, d := range file.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && strings.HasPrefix(f.Name.Name, "Example") {
+				has[dir] = true
+			}
+		}
+	})
+	for _, dir := range withExamples {
+		has[dir] = has[dir]
+	}
+	if len(has) < 50 {
+		t.Fatalf("only %d packages found", len(has))
+	}
+	for dir, ok := range has {
+		if !ok {
+			t.Errorf("package %q has no Example", dir)
+		}
+	}
+}

@@ -1,0 +1,20 @@
+package hugetlb_test
+
+import (
+	"fmt"
+	"log"
+
+	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/linux/hugetlb"
+)
+
+// Huge pages are kept in pools, one for each size. The bundled kernel has none: this is not run.
+func Example() {
+	prog := coretest.Program()
+	for pool, err := range hugetlb.ForEachState(prog) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(hugetlb.PageSize(pool))
+	}
+}
