@@ -15,12 +15,8 @@ import (
 // pair.
 func (p *Program) debugInfos() iter.Seq2[moduleInfo, error] {
 	return func(yield func(moduleInfo, error) bool) {
-		for _, m := range p.modules.all() {
-			d := m.files.Load()
-			if d == nil {
-				continue
-			}
-			info, err := d.info()
+		for _, m := range p.modules.All() {
+			info, err := m.Info()
 			if info == nil && err == nil {
 				continue
 			}
@@ -108,18 +104,18 @@ func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 
 // function makes the object of a function of which only copies are known.
 func (p *Program) function(m *Module, name string, e *debugdata.Entity) Object {
-	d := m.files.Load()
-	if d == nil {
+	files := m.Files()
+	if files == nil {
 		return p.AbsentObject(e.Type, OptimizedOut)
 	}
 	for _, at := range e.Candidates {
-		if s, ok := d.symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
+		if s, ok := files.Symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
 	if e.Copies == 1 && len(e.Candidates) == 1 { // no symbol says that it is a copy
 		at := e.Candidates[0]
-		if s, ok := d.symbols.At(at); !ok || s.Address != at {
+		if s, ok := files.Symbols.At(at); !ok || s.Address != at {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
@@ -163,7 +159,7 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 
 // debugInfoHint tells the user what to do when nothing can be found because nothing is loaded.
 func (p *Program) debugInfoHint() string {
-	all := p.modules.all()
+	all := p.modules.All()
 	if len(all) == 0 {
 		return ""
 	}

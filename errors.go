@@ -1,9 +1,7 @@
 package drgn
 
 import (
-	"fmt"
-	"strings"
-
+	"github.com/godrgn/drgn/debuginfo"
 	"github.com/godrgn/drgn/failure"
 )
 
@@ -16,6 +14,8 @@ type (
 	UnsupportedError    = failure.UnsupportedError
 	NotImplementedError = failure.NotImplementedError
 	PathError           = failure.PathError
+	// A MissingDebugInfoError says which modules' debugging information was not found.
+	MissingDebugInfoError = debuginfo.MissingError
 )
 
 // ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: [failure.ErrNotFound].
@@ -37,46 +37,4 @@ func (e *AbsentError) Error() string {
 		return "object absent: its location is of a kind that is not implemented"
 	}
 	return "object absent"
-}
-
-// A MissingDebugInfoError says which modules' debugging information was not found.
-type MissingDebugInfoError struct {
-	Modules []*Module
-	Notes   []string // what was wrong with files that were looked at, a line each
-}
-
-// Lines names the first of the modules, a line each, as they are logged.
-func (e *MissingDebugInfoError) Lines() []string {
-	var lines []string
-	for i, m := range e.Modules {
-		if i == shownModules {
-			return append(lines, fmt.Sprintf("... missing %d more", len(e.Modules)-i))
-		}
-		lines = append(lines, "missing debugging symbols for "+m.inMessages())
-	}
-	return lines
-}
-
-func (e *MissingDebugInfoError) Error() string {
-	var b strings.Builder
-	b.WriteString("missing debugging symbols for ")
-	if len(e.Modules) == 1 {
-		b.WriteString(e.Modules[0].inMessages())
-	} else {
-		fmt.Fprintf(&b, "%d modules: ", len(e.Modules))
-		for i, m := range e.Modules[:min(len(e.Modules), 2*shownModules)] {
-			if i > 0 {
-				b.WriteString(", ")
-			}
-			b.WriteString(m.inMessages())
-		}
-		if len(e.Modules) > 2*shownModules {
-			b.WriteString(", ...")
-		}
-	}
-	b.WriteString("; name the files that have them, or their directory, with -s or load_debug_info()")
-	for _, n := range e.Notes {
-		b.WriteString("\n  " + n)
-	}
-	return b.String()
 }

@@ -22,7 +22,7 @@ func (i Identity) String() string { return i.Kind + ": " + i.Name }
 // last pair.
 func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 	return func(yield func(Identity, error) bool) {
-		if p.modules.at(address) != nil {
+		if p.modules.At(address) != nil {
 			if s, err := p.SymbolAt(address); err == nil {
 				kind := "symbol"
 				switch s.Kind {

@@ -1,18 +1,19 @@
 package drgn
 
-import "github.com/godrgn/drgn/internal/debugdata"
+import (
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/stack"
+)
 
 // scope returns the scope of the frame's function, or nil.
-func (f *frame) scope() debugdata.Scope {
-	if f.functions == nil {
-		return nil
-	}
-	return f.functions[f.index].Scope
+func (f StackFrame) scope() debugdata.Scope {
+	fn, _ := f.frame().Function()
+	return fn.Scope
 }
 
 // Locals returns the names of the parameters and variables in the scope of the frame.
 func (f StackFrame) Locals() ([]string, error) {
-	scope := f.frame().scope()
+	scope := f.scope()
 	if scope == nil {
 		return nil, nil
 	}
@@ -21,7 +22,7 @@ func (f StackFrame) Locals() ([]string, error) {
 
 // HasLocal reports whether a name is in the scope of the frame.
 func (f StackFrame) HasLocal(name string) (bool, error) {
-	scope := f.frame().scope()
+	scope := f.scope()
 	if scope == nil {
 		return false, nil
 	}
@@ -32,13 +33,13 @@ func (f StackFrame) HasLocal(name string) (bool, error) {
 // are defined in the same file, then all others. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
-	if scope := fr.scope(); scope != nil {
-		e, ok, err := scope.Find(name, fr.regs.LookupPC(), &variableFrame{p, fr})
+	if scope := f.scope(); scope != nil {
+		e, ok, err := scope.Find(name, fr.Registers.LookupPC(), &variableFrame{p, fr})
 		if err != nil {
 			return Failed(err)
 		}
 		if ok {
-			return p.entity(fr.module, name, &e)
+			return p.entity(fr.Module, name, &e)
 		}
 		if file := scope.Filename(); file != "" {
 			if o := p.FindObject(name, FindAny, file); !IsNotFound(o.Err()) {
@@ -52,7 +53,7 @@ func (f StackFrame) Object(name string) Object {
 // variableFrame is a frame as the places of variables see it.
 type variableFrame struct {
 	p *Program
-	f *frame
+	f *stack.Frame
 }
 
 // Register returns a register's value by its DWARF number.
@@ -61,11 +62,11 @@ func (v *variableFrame) Register(number uint64) (uint64, bool) {
 	if !ok {
 		return 0, false
 	}
-	return v.f.regs.Register(n)
+	return v.f.Registers.Register(n)
 }
 
 // CFA returns the canonical frame address.
-func (v *variableFrame) CFA() (uint64, bool) { return v.f.regs.CFA, v.f.regs.HasCFA }
+func (v *variableFrame) CFA() (uint64, bool) { return v.f.Registers.CFA, v.f.Registers.HasCFA }
 
 // Read reads the program's memory.
 func (v *variableFrame) Read(buf []byte, address uint64) error {

@@ -7,7 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/internal/finders"
+	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -31,16 +32,23 @@ const (
 	FindAny = FindConstant | FindFunction | FindVariable
 )
 
+// Where a new finder comes among the enabled ones, besides an index.
+const (
+	EnableFirst = finders.First
+	EnableLast  = finders.Last
+	Disabled    = finders.Disabled
+)
+
 // RegisterTypeFinder adds a type finder; at is its place among the enabled finders: an index, EnableLast or Disabled.
 func (p *Program) RegisterTypeFinder(name string, fn TypeFinder, at int) error {
 	defer p.generation.Add(1)
-	return p.typeFinders.register(name, fn, at)
+	return p.typeFinders.Register(name, fn, at)
 }
 
 // RegisterObjectFinder adds an object finder; at is its place among the enabled ones: an index, EnableLast or Disabled.
 func (p *Program) RegisterObjectFinder(name string, fn ObjectFinder, at int) error {
 	defer p.generation.Add(1)
-	return p.objectFinders.register(name, fn, at)
+	return p.objectFinders.Register(name, fn, at)
 }
 
 // A FinderKind names one of the program's lists of finders.
@@ -58,26 +66,26 @@ const (
 func (p *Program) RegisteredFinders(k FinderKind) []string {
 	switch k {
 	case TypeFinders:
-		return p.typeFinders.names()
+		return p.typeFinders.Names()
 	case ObjectFinders:
-		return p.objectFinders.names()
+		return p.objectFinders.Names()
 	case DebugInfoFinders:
-		return p.debug.finders.names()
+		return p.debug.Finders.Names()
 	}
-	return p.symbolFinders.names()
+	return p.symbolFinders.Names()
 }
 
 // EnabledFinders returns the names of the finders of a kind that are asked, in order.
 func (p *Program) EnabledFinders(k FinderKind) []string {
 	switch k {
 	case TypeFinders:
-		return p.typeFinders.enabledNames()
+		return p.typeFinders.EnabledNames()
 	case ObjectFinders:
-		return p.objectFinders.enabledNames()
+		return p.objectFinders.EnabledNames()
 	case DebugInfoFinders:
-		return p.debug.finders.enabledNames()
+		return p.debug.Finders.EnabledNames()
 	}
-	return p.symbolFinders.enabledNames()
+	return p.symbolFinders.EnabledNames()
 }
 
 // EnableFinders sets which finders of a kind are asked, in order.
@@ -85,13 +93,13 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 	defer p.generation.Add(1)
 	switch k {
 	case TypeFinders:
-		return p.typeFinders.enable(names)
+		return p.typeFinders.Enable(names)
 	case ObjectFinders:
-		return p.objectFinders.enable(names)
+		return p.objectFinders.Enable(names)
 	case DebugInfoFinders:
-		return p.debug.finders.enable(names)
+		return p.debug.Finders.Enable(names)
 	}
-	return p.symbolFinders.enable(names)
+	return p.symbolFinders.Enable(names)
 }
 
 // found is what was found or made while the program had one generation: until a finder is added, a module gets a file or
@@ -100,7 +108,7 @@ type found struct {
 	generation uint64
 	names      sync.Map // type name or primitive -> *types.Type
 	memos      sync.Map // see Memo
-	unwinder   atomic.Pointer[unwind.Unwinder]
+	unwinder   atomic.Pointer[stack.Unwinder]
 }
 
 // now returns what was found in the program's present generation.
@@ -160,8 +168,8 @@ type typeLookup struct {
 
 // Find asks the finders in their order.
 func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) {
-	for _, f := range l.p.typeFinders.list() {
-		t, err := f.fn(l.p, kinds, name, l.filename)
+	for _, f := range l.p.typeFinders.Enabled() {
+		t, err := f.Find(l.p, kinds, name, l.filename)
 		if errors.Is(err, ErrNotFound) || err == nil && t == nil {
 			continue
 		}
@@ -280,8 +288,8 @@ func (p *Program) Function(name string) Object { return p.FindObject(name, FindF
 // FindObject returns the object of one of the kinds in flags that has a name, in a file whose path ends in filename ("" is
 // any).
 func (p *Program) FindObject(name string, flags FindObjectFlags, filename string) Object {
-	for _, f := range p.objectFinders.list() {
-		o, err := f.fn(p, name, flags, filename)
+	for _, f := range p.objectFinders.Enabled() {
+		o, err := f.Find(p, name, flags, filename)
 		if err == nil {
 			err = o.Err()
 		}

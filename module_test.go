@@ -45,13 +45,13 @@ func TestModules(t *testing.T) {
 			t.Errorf("%#x: %v, %v", at, got, err)
 		}
 	}
-	if got, err := m.MainModule(); err != nil || got != kernel || got.Kind() != drgn.MainModule || got.HasDebugInfo() || got.Prog() != m.Program {
+	if got, err := m.MainModule(); err != nil || got != kernel || got.Kind() != drgn.MainModule || got.HasDebugInfo() || drgn.ModuleProgram(got) != m.Program {
 		t.Error(got, err)
 	}
 	if got, err := m.ModuleNamed("ext4"); err != nil || got != ext4 || !slices.Equal(got.BuildID(), []byte{1, 2}) || ranges(got)[0].Min != 0x3000 {
 		t.Error(got, err)
 	}
-	if _, absent := ext4.Object().Absent(); !absent {
+	if _, absent := drgn.ModuleObject(ext4).Absent(); !absent {
 		t.Error("a module without an object has one")
 	}
 	if f := ext4.DebugFile(); f != (drgn.ModuleFile{}) {

@@ -1,52 +1,106 @@
 package drgn
 
 import (
-	"cmp"
-	"fmt"
+	"context"
 	"iter"
-	"slices"
-	"sync/atomic"
+	"log/slog"
 
-	"github.com/godrgn/drgn/internal/lock"
-	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/debuginfo"
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
+	"github.com/godrgn/drgn/module"
+	"github.com/godrgn/drgn/types"
 )
 
-// modules are the modules of a program, the main one first, then in the order of their creation.
-type modules struct {
-	mu    lock.Mutex
-	list  atomic.Pointer[[]*Module]
-	known map[moduleKey]*Module // under mu
-	// byAddress holds the ranges of all modules in order.
-	byAddress atomic.Pointer[[]moduleRange]
+// What package module has, under the names of a program.
+type (
+	Module          = module.Module
+	ModuleKind      = module.Kind
+	ModuleSpec      = module.Spec
+	ModuleFile      = module.File
+	FileStatus      = module.FileStatus
+	WantedFile      = module.WantedFile
+	LoadedModule    = module.Loaded
+	LoadedModuleSeq = module.LoadedSeq
+)
+
+// The kinds of modules.
+const (
+	MainModule          = module.Main
+	SharedLibraryModule = module.SharedLibrary
+	VdsoModule          = module.Vdso
+	RelocatableModule   = module.Relocatable
+	ExtraModule         = module.Extra
+)
+
+// The statuses of a module's file.
+const (
+	WantFile          = module.WantFile
+	HaveFile          = module.HaveFile
+	DontWantFile      = module.DontWantFile
+	DontNeedFile      = module.DontNeedFile
+	WantSupplementary = module.WantSupplementary
+)
+
+// newModules returns the empty set of a program's modules: what opens their debug files.
+func (p *Program) newModules() *module.Set {
+	return module.NewSet(module.Config{
+		Owner: p, Generation: &p.generation, Platform: p.setPlatform, Has: fromdwarf.In,
+		Open: func(m *module.Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error) {
+			cfg := fromdwarf.Config{
+				File: f, Sup: sup, Set: p.types, CacheDir: p.modules.CacheDir(), Progress: report,
+				Read: func(buf []byte, address uint64) error { return p.mem.Read(buf, address, false) },
+				Argument: func(e debugdata.Entity) (any, error) {
+					o := p.entity(m, "", &e)
+					return o, o.Err()
+				},
+			}
+			if m.Kind() != MainModule {
+				cfg.Complete = p.completeFromMain
+			}
+			return fromdwarf.Open(cfg)
+		},
+	})
 }
 
-// moduleKey is what a module is known by.
-type moduleKey struct {
-	kind ModuleKind
-	name string
-	id   uint64
-}
-
-func (s *ModuleSpec) key() moduleKey {
-	if s.Kind == MainModule {
-		return moduleKey{}
+// completeFromMain finds the definition of a type that another module only declares; nil when there is none.
+func (p *Program) completeFromMain(kind types.Kind, tag string) (*types.Type, error) {
+	main, err := p.MainModule()
+	if err != nil {
+		return nil, nil
 	}
-	return moduleKey{s.Kind, s.Name, s.ID}
+	info, err := main.Info()
+	if info == nil || err != nil {
+		return nil, err
+	}
+	return info.FindType(types.KindsOf(kind), tag, "")
 }
 
-type moduleRange struct {
-	mem.Range
-	m *Module
+// ModuleProgram returns the program that a module is part of.
+func ModuleProgram(m *Module) *Program { return m.Set().Owner().(*Program) }
+
+// ModuleObject returns the object that describes a module: the struct module * of a kernel module; an absent one otherwise.
+func ModuleObject(m *Module) Object {
+	if o, ok := m.Data().(Object); ok {
+		return o
+	}
+	p := ModuleProgram(m)
+	return p.AbsentObject(p.types.Void(p.language()), OtherAbsence)
 }
 
-// A LoadedModule is a module that the program has loaded; New says that it was not known before.
-type LoadedModule struct {
-	*Module
-	New bool
+// SetModuleObject sets the object that describes a module.
+func SetModuleObject(m *Module, o Object) error {
+	if err := o.Err(); err != nil {
+		return err
+	}
+	if o.prog != ModuleProgram(m) {
+		return &ValueError{Problem: "object is from different program"}
+	}
+	m.SetData(o)
+	return nil
 }
-
-// LoadedModuleSeq walks loaded modules; an error is the last pair.
-type LoadedModuleSeq = iter.Seq2[LoadedModule, error]
 
 // LoadedModules walks the modules that the program has loaded, adding those that are not known yet.
 func (p *Program) LoadedModules() LoadedModuleSeq {
@@ -69,70 +123,18 @@ func (p *Program) CreateLoadedModules() error {
 // AddModule adds a module, or returns the one of the same kind, name and ID that is there; then isNew is false. There is
 // one main module only: a *LookupError says that it has another name.
 func (p *Program) AddModule(spec ModuleSpec) (m *Module, isNew bool, err error) {
-	if m, isNew, err = p.modules.add(p, &spec); isNew {
-		p.log().Debug("created " + m.describe()) // not under the lock: a handler may be written in Python
-	}
-	return m, isNew, err
-}
-
-func (ms *modules) add(p *Program, spec *ModuleSpec) (m *Module, isNew bool, err error) {
-	ms.mu.Lock()
-	defer ms.mu.Unlock()
-	key := spec.key()
-	if m := ms.known[key]; m != nil {
-		if m.name != spec.Name {
-			return nil, false, &LookupError{Kind: "module", Text: "main module already exists with different name"}
-		}
-		return m, false, nil
-	}
-	m = newModule(p, spec)
-	if ms.known == nil {
-		ms.known = map[moduleKey]*Module{}
-	}
-	ms.known[key] = m
-	list := slices.Clone(ms.all())
-	if spec.Kind == MainModule {
-		list = slices.Insert(list, 0, m)
-	} else {
-		list = append(list, m)
-	}
-	ms.list.Store(&list)
-	ms.sort()
-	return m, true, nil
+	return p.modules.Add(spec)
 }
 
 // FindModule returns the module of a kind, a name and an ID, or a *LookupError.
 func (p *Program) FindModule(kind ModuleKind, name string, id uint64) (*Module, error) {
-	spec := ModuleSpec{Kind: kind, Name: name, ID: id}
-	p.modules.mu.Lock()
-	defer p.modules.mu.Unlock()
-	if m := p.modules.known[spec.key()]; m != nil && m.name == name {
-		return m, nil
-	}
-	return nil, moduleNotFound(fmt.Sprintf("there is no such %s module: '%s'", kind, name))
-}
-
-func moduleNotFound(why string) error {
-	return &LookupError{Kind: "module", Text: "module not found: " + why}
-}
-
-// sort makes the table of the modules' ranges; ms.mu is held.
-func (ms *modules) sort() {
-	var rs []moduleRange
-	for _, m := range ms.all() {
-		ranges, _ := m.Ranges()
-		for _, r := range ranges {
-			rs = append(rs, moduleRange{r, m})
-		}
-	}
-	slices.SortStableFunc(rs, func(a, b moduleRange) int { return cmp.Compare(a.Min, b.Min) })
-	ms.byAddress.Store(&rs)
+	return p.modules.Find(kind, name, id)
 }
 
 // Modules walks the program's modules, the main one first.
 func (p *Program) Modules() iter.Seq[*Module] {
 	return func(yield func(*Module) bool) {
-		for _, m := range p.modules.all() {
+		for _, m := range p.modules.All() {
 			if !yield(m) {
 				return
 			}
@@ -140,59 +142,78 @@ func (p *Program) Modules() iter.Seq[*Module] {
 	}
 }
 
-func (ms *modules) all() []*Module {
-	if l := ms.list.Load(); l != nil {
-		return *l
-	}
-	return nil
-}
-
-// at returns the module that an address lies in, or nil.
-func (ms *modules) at(address uint64) *Module {
-	l := ms.byAddress.Load()
-	if l == nil {
-		return nil
-	}
-	rs := *l
-	lo, hi := 0, len(rs)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if rs[mid].Min <= address {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo == 0 || rs[lo-1].Max < address {
-		return nil
-	}
-	return rs[lo-1].m
-}
-
 // MainModule returns the program's main module, or a *LookupError.
-func (p *Program) MainModule() (*Module, error) {
-	for _, m := range p.modules.all() {
-		if m.kind == MainModule {
-			return m, nil
-		}
-	}
-	return nil, moduleNotFound("the program has no main module")
-}
+func (p *Program) MainModule() (*Module, error) { return p.modules.Main() }
 
 // ModuleAt returns the module that contains an address, or a *LookupError.
-func (p *Program) ModuleAt(address uint64) (*Module, error) {
-	if m := p.modules.at(address); m != nil {
-		return m, nil
-	}
-	return nil, moduleNotFound(fmt.Sprintf("none contains %#x", address))
-}
+func (p *Program) ModuleAt(address uint64) (*Module, error) { return p.modules.Containing(address) }
 
 // ModuleNamed returns the module of a name, or a *LookupError. Of several with that name it is any.
-func (p *Program) ModuleNamed(name string) (*Module, error) {
-	for _, m := range p.modules.all() {
-		if m.name == name {
-			return m, nil
-		}
-	}
-	return nil, moduleNotFound(fmt.Sprintf("none is named '%s'", name))
+func (p *Program) ModuleNamed(name string) (*Module, error) { return p.modules.Named(name) }
+
+// What package debuginfo has, under the names of a program.
+type (
+	LoadDebugInfo    = debuginfo.What
+	DebugInfoOptions = debuginfo.Options
+	KmodSearchMethod = debuginfo.KmodSearchMethod
+)
+
+// The ways to find kernel modules.
+const (
+	KmodNone          = debuginfo.KmodNone
+	KmodDepmod        = debuginfo.KmodDepmod
+	KmodWalk          = debuginfo.KmodWalk
+	KmodDepmodOrWalk  = debuginfo.KmodDepmodOrWalk
+	KmodDepmodAndWalk = debuginfo.KmodDepmodAndWalk
+)
+
+// DefaultDebugInfoOptions returns the options that programs start with.
+func DefaultDebugInfoOptions() DebugInfoOptions { return debuginfo.DefaultOptions() }
+
+// A DebugInfoFinder looks for the files of modules that want some: it calls [Module.TryFile], or says with
+// [Module.SetDebugFileStatus] that a file is not needed, and passes over modules that it knows nothing of.
+type DebugInfoFinder func(ctx context.Context, p *Program, modules []*Module) error
+
+// RegisterDebugInfoFinder registers a finder; at is its place among those that are asked: see [Program.RegisterTypeFinder].
+func (p *Program) RegisterDebugInfoFinder(name string, f DebugInfoFinder, at int) error {
+	return p.debug.Finders.Register(name, func(ctx context.Context, modules []*Module) error { return f(ctx, p, modules) }, at)
 }
+
+// LoadDebugInfo finds out what the program has loaded and gives modules their debugging information: from the files that
+// are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded.
+// Canceling ctx ends a download.
+func (p *Program) LoadDebugInfo(ctx context.Context, what LoadDebugInfo) error {
+	return p.debug.Load(ctx, what)
+}
+
+// LoadModuleDebugInfo has the finders that are enabled look for the files that modules want. What is not found is no error.
+func (p *Program) LoadModuleDebugInfo(ctx context.Context, modules ...*Module) error {
+	return p.debug.LoadModules(ctx, modules...)
+}
+
+// FindStandardDebugInfo looks for the files of modules where systems keep them, as options say: it is what the finder
+// "standard" does with the program's options.
+func (p *Program) FindStandardDebugInfo(ctx context.Context, modules []*Module, o DebugInfoOptions) error {
+	return p.debug.FindStandard(ctx, modules, o)
+}
+
+// DebugInfoOptions returns the options of the finder "standard".
+func (p *Program) DebugInfoOptions() DebugInfoOptions { return p.debug.Options() }
+
+// SetDebugInfoOptions sets the options of the finder "standard".
+func (p *Program) SetDebugInfoOptions(o DebugInfoOptions) { p.debug.SetOptions(o) }
+
+// SetLogger sets where the program logs what it does to find debugging information; nil disables logging.
+func (p *Program) SetLogger(l *slog.Logger) { p.modules.SetLogger(l) }
+
+// Logger returns where the program logs what it does to find out what is loaded; it is never nil.
+func (p *Program) Logger() *slog.Logger { return p.modules.Log() }
+
+// SetProgress sets the callback that is told how much of long work is done; nil disables it.
+func (p *Program) SetProgress(report func(what string, done, total uint64)) {
+	p.modules.SetProgress(report)
+}
+
+// SetCacheDir sets the directory where indexes of debugging information and decompressed files are cached: "", the default,
+// is "godrgn" in the user's cache directory, "-" disables caching.
+func (p *Program) SetCacheDir(dir string) { p.modules.SetCacheDir(dir) }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/module"
 )
 
 // A Personality is what is known of a program by what it is, beyond its debugging information: a kernel, a process. It may
@@ -27,41 +28,11 @@ type Personality interface {
 	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
 }
 
-// A ModuleLoader is a [Personality] that knows how the program's modules were put into memory: by a kernel's boot loader,
-// or by the kernel and the dynamic linker of a process.
-type ModuleLoader interface {
-	// MainBias returns the load bias of the main module: what is added to the addresses in its file to get those in
-	// memory. programHeaders is the address that the file gives its program headers.
-	MainBias(programHeaders uint64) (uint64, error)
-	// MappedFiles returns paths of the file that a module was mapped from, the surest first. What is found there may be
-	// another file by now: its build ID tells.
-	MappedFiles(m *Module) []MappedFile
-	// Image returns the file of a module whose only file is the program's memory: the vDSO. It is nil for others.
-	Image(m *Module) ([]byte, error)
-	// KernelRelease returns the release of the kernel that the main module is, "6.12.43-cloud-amd64", or "" if that is
-	// not known; ok is false for what is not a kernel.
-	KernelRelease() (release string, ok bool)
-}
+// A ModuleLoader is a [Personality] that knows how the program's modules were put into memory.
+type ModuleLoader = module.Loader
 
 // A MappedFile is a file that a module was mapped from.
-type MappedFile struct {
-	Path string // that opens it
-	Name string // what it was called when it was mapped
-}
-
-// loader returns what is known of how modules were loaded, or nil.
-func (p *Program) loader() ModuleLoader {
-	l, _ := p.Personality().(ModuleLoader)
-	return l
-}
-
-// kernelRelease returns the release of the kernel that the program is; ok is false if it is not a kernel.
-func (p *Program) kernelRelease() (release string, ok bool) {
-	if l := p.loader(); l != nil {
-		return l.KernelRelease()
-	}
-	return "", false
-}
+type MappedFile = module.MappedFile
 
 // Stacks is a [Personality] that knows more of stacks than the registers they start with.
 type Stacks interface {

@@ -14,14 +14,17 @@
 package drgn
 
 import (
-	"os"
 	"sync"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/debuginfo"
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/finders"
+	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -43,11 +46,12 @@ type Program struct {
 	addressMask atomic.Uint64
 	setup       atomic.Pointer[Setup]
 
-	typeFinders   finders[TypeFinder]
-	objectFinders finders[ObjectFinder]
-	symbolFinders finders[SymbolFinder]
-	modules       modules
-	debug         debugConfig
+	typeFinders   finders.List[TypeFinder]
+	objectFinders finders.List[ObjectFinder]
+	symbolFinders finders.List[SymbolFinder]
+	modules       *module.Set
+	debug         *debuginfo.Search
+	unwindTables  stack.Tables
 
 	generation atomic.Uint64         // counts the changes of what can be found
 	found      atomic.Pointer[found] // in one generation
@@ -63,15 +67,14 @@ type Program struct {
 func New(platform arch.Platform) *Program {
 	p := &Program{mem: mem.NewSpace(), types: types.NewSet()}
 	p.addressMask.Store(^uint64(0))
-	p.typeFinders.kind, p.objectFinders.kind, p.symbolFinders.kind = "type", "object", "symbol"
-	p.debug.finders.kind = "module debug info"
+	p.typeFinders.Kind, p.objectFinders.Kind, p.symbolFinders.Kind = "type", "object", "symbol"
+	p.modules = p.newModules()
+	p.debug = debuginfo.New(p, p.modules)
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
 	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
 	must(p.RegisterObjectFinder("dwarf", findDebugObject, EnableLast))
 	must(p.RegisterSymbolFinder("elf", symbolsOf, EnableLast))
-	must(p.RegisterDebugInfoFinder("standard", findStandard, EnableLast))
-	p.registerDebuginfod(os.Getenv)
 	return p
 }
 
@@ -185,6 +188,9 @@ func (p *Program) Setup(s Setup) error {
 		return err
 	}
 	p.setPlatform(s.Platform)
+	if l, ok := s.Personality.(ModuleLoader); ok {
+		p.modules.SetLoader(l)
+	}
 	p.setup.Store(&s)
 	p.generation.Add(1)
 	return nil

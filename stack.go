@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/types"
 )
@@ -15,17 +15,9 @@ import (
 // was inlined has a frame of its own.
 type StackTrace struct {
 	prog   *Program
-	frames []frame
+	frames []stack.Frame
 	// Err says why the stack could not be unwound to its end, or is nil.
 	Err error
-}
-
-// frame is a frame with what is known of its code.
-type frame struct {
-	regs      unwind.Frame
-	functions []debugdata.CodeFunction // of the place; nil: none known
-	index     int                      // in functions
-	module    *Module                  // that the code is of, or nil
 }
 
 // A StackFrame is one frame of a trace.
@@ -122,58 +114,41 @@ func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	}
 	t := &StackTrace{prog: p}
 	for i, pc := range pcs {
-		t.add(unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0})
+		var err error
+		f := unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0}
+		if t.frames, err = stack.Append(t.frames, p.modules, f); err != nil && t.Err == nil {
+			t.Err = err // the frame is still there, with less said about it
+		}
 	}
 	return t, nil
 }
 
 func (p *Program) unwind(regs *arch.Registers, interrupted bool) *StackTrace {
-	u := p.stackUnwinder().Unwind(unwindMemory{p}, regs, interrupted)
-	t := &StackTrace{prog: p, Err: u.Err, frames: make([]frame, 0, 2*len(u.Frames))}
-	for _, f := range u.Frames {
-		t.add(f)
-	}
+	t := &StackTrace{prog: p}
+	t.frames, t.Err = p.unwinder().Unwind(regs, interrupted)
 	return t
 }
 
-// add appends the frames of the functions that an address lies in, the innermost of those inlined first.
-func (t *StackTrace) add(f unwind.Frame) {
-	pc := f.LookupPC()
-	m := t.prog.modules.at(pc)
-	var functions []debugdata.CodeFunction
-	code, err := m.code()
-	if code != nil && err == nil {
-		functions, err = code.FunctionsAt(pc)
+// unwinder returns what unwinds the program's stacks, which remembers rows until what can be found changes.
+func (p *Program) unwinder() *stack.Unwinder {
+	now := p.now()
+	if u := now.unwinder.Load(); u != nil {
+		return u
 	}
-	if err != nil && t.Err == nil {
-		t.Err = err // the frame is still there, with less said about it
+	c := stack.Config{Platform: p.Platform(), Modules: p.modules, Tables: &p.unwindTables, Memory: unwindMemory{p}}
+	if s, ok := p.Personality().(Stacks); ok {
+		c.InUserMode, c.PACMask = s.InUserMode(), s.PACMask()
 	}
-	if len(functions) == 0 {
-		t.frames = append(t.frames, frame{regs: f, module: m})
-		return
-	}
-	for i := range functions {
-		t.frames = append(t.frames, frame{regs: f, functions: functions, index: i, module: m})
-	}
+	now.unwinder.CompareAndSwap(nil, stack.New(c))
+	return now.unwinder.Load()
 }
 
-// info returns the debugging information of a module; nil where it has none or m is nil.
-func (m *Module) info() (debugdata.Info, error) {
-	if m == nil {
-		return nil, nil
-	}
-	d := m.files.Load()
-	if d == nil {
-		return nil, nil
-	}
-	return d.info()
-}
+// unwindMemory is the program's memory as the unwinder sees it.
+type unwindMemory struct{ p *Program }
 
-// code returns what knows the functions of a module, or nil.
-func (m *Module) code() (debugdata.Code, error) {
-	info, err := m.info()
-	code, _ := info.(debugdata.Code)
-	return code, err
+// Uint reads an integer in the program's byte order.
+func (m unwindMemory) Uint(address uint64, size int) (uint64, error) {
+	return m.p.ReadUint(address, size, false)
 }
 
 // Prog returns the program the trace was taken of.
@@ -223,7 +198,7 @@ func (t *StackTrace) String() string {
 	return b.String()
 }
 
-func (f StackFrame) frame() *frame { return &f.trace.frames[f.index] }
+func (f StackFrame) frame() *stack.Frame { return &f.trace.frames[f.index] }
 
 // Index returns the frame's number in its trace.
 func (f StackFrame) Index() int { return f.index }
@@ -233,29 +208,26 @@ func (f StackFrame) Trace() *StackTrace { return f.trace }
 
 // PC returns the program counter: the address that the called function returns to or, in an interrupted frame, of the
 // instruction that comes next.
-func (f StackFrame) PC() uint64 { return f.frame().regs.PC }
+func (f StackFrame) PC() uint64 { return f.frame().Registers.PC }
 
 // SP returns the stack pointer, if it is known.
 func (f StackFrame) SP() (uint64, bool) {
-	return f.frame().regs.Register(f.trace.prog.Platform().Arch.SP)
+	return f.frame().Registers.Register(f.trace.prog.Platform().Arch.SP)
 }
 
 // Interrupted reports whether the frame did not call the one before it but was stopped.
-func (f StackFrame) Interrupted() bool { return f.frame().regs.Interrupted }
+func (f StackFrame) Interrupted() bool { return f.frame().Registers.Interrupted }
 
 // IsInline reports whether the frame is of a function that was inlined into that of the next frame.
 func (f StackFrame) IsInline() bool {
-	fr := f.frame()
-	return fr.functions != nil && fr.functions[fr.index].Inline
+	fn, _ := f.frame().Function()
+	return fn.Inline
 }
 
 // FunctionName returns the name of the frame's function in the debugging information.
 func (f StackFrame) FunctionName() (string, bool) {
-	fr := f.frame()
-	if fr.functions == nil || fr.functions[fr.index].Name == "" {
-		return "", false
-	}
-	return fr.functions[fr.index].Name, true
+	fn, _ := f.frame().Function()
+	return fn.Name, fn.Name != ""
 }
 
 // Name returns the name of the frame's function, else that of its symbol, else its address.
@@ -271,7 +243,7 @@ func (f StackFrame) Name() string {
 
 // Symbol returns the symbol that the frame's code lies in.
 func (f StackFrame) Symbol() (Symbol, error) {
-	return f.trace.prog.SymbolAt(f.frame().regs.LookupPC())
+	return f.trace.prog.SymbolAt(f.frame().Registers.LookupPC())
 }
 
 // symbolized writes "symbol+0x10/0x20"; it reports whether there is a symbol.
@@ -301,18 +273,8 @@ func (s SourceLocation) String() string {
 
 // Source returns where in the source code the frame is.
 func (f StackFrame) Source() (SourceLocation, bool) {
-	fr := f.frame()
-	info, err := fr.module.info()
-	lines, ok := info.(debugdata.Lines)
-	if err != nil || !ok {
-		return SourceLocation{}, false
-	}
-	sources, err := lines.SourcesAt(fr.regs.LookupPC())
-	if err != nil || fr.index >= len(sources) || sources[fr.index].File == "" && sources[fr.index].Line == 0 {
-		return SourceLocation{}, false
-	}
-	s := sources[fr.index]
-	return SourceLocation{s.File, int(s.Line), int(s.Column)}, true
+	s, ok := f.frame().Source()
+	return SourceLocation{s.File, int(s.Line), int(s.Column)}, ok
 }
 
 // String describes the frame: "#0 at 0xffffffff810a0c05 (schedule+0x2d/0x3e) in schedule at kernel/sched/core.c:6842:2".
@@ -341,7 +303,7 @@ func (f StackFrame) Register(name string) (uint64, error) {
 	if !ok {
 		return 0, &ValueError{Problem: fmt.Sprintf("unknown register '%s'", name)}
 	}
-	v, ok := f.frame().regs.Register(n)
+	v, ok := f.frame().Registers.Register(n)
 	if !ok {
 		return 0, &LookupError{Kind: "register value", Name: name}
 	}
@@ -358,7 +320,7 @@ type RegisterValue struct {
 func (f StackFrame) Registers() []RegisterValue {
 	var out []RegisterValue
 	for n, r := range f.trace.prog.Platform().Arch.Registers {
-		if v, ok := f.frame().regs.Register(n); ok {
+		if v, ok := f.frame().Registers.Register(n); ok {
 			out = append(out, RegisterValue{r.Names[0], v})
 		}
 	}

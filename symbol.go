@@ -1,6 +1,13 @@
 package drgn
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/symtab"
+)
 
 // A Symbol is an entry of a symbol table.
 type Symbol struct {
@@ -54,7 +61,7 @@ type SymbolFinder func(p *Program, q SymbolQuery) ([]Symbol, error)
 // RegisterSymbolFinder adds a symbol finder; at is its place among the enabled finders: an index, EnableLast or Disabled.
 func (p *Program) RegisterSymbolFinder(name string, fn SymbolFinder, at int) error {
 	defer p.generation.Add(1)
-	return p.symbolFinders.register(name, fn, at)
+	return p.symbolFinders.Register(name, fn, at)
 }
 
 // Symbol finds the symbol of a name; a global one before a weak one before a local one.
@@ -72,8 +79,8 @@ func (p *Program) SymbolAt(address uint64) (Symbol, error) {
 }
 
 func (p *Program) oneSymbol(q SymbolQuery, missing func() error) (Symbol, error) {
-	for _, f := range p.symbolFinders.list() {
-		s, err := f.fn(p, q)
+	for _, f := range p.symbolFinders.Enabled() {
+		s, err := f.Find(p, q)
 		if err != nil {
 			return Symbol{}, err
 		}
@@ -88,12 +95,89 @@ func (p *Program) oneSymbol(q SymbolQuery, missing func() error) (Symbol, error)
 func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 	q.One = false
 	var all []Symbol
-	for _, f := range p.symbolFinders.list() {
-		s, err := f.fn(p, q)
+	for _, f := range p.symbolFinders.Enabled() {
+		s, err := f.Find(p, q)
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, s...)
 	}
 	return all, nil
+}
+
+// symbolsOf finds symbols in the modules' symbol tables.
+func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
+	var out []Symbol
+	add := func(s symtab.Symbol) {
+		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())})
+	}
+	for _, m := range p.modules.All() {
+		f := m.Files()
+		if f == nil {
+			continue
+		}
+		switch {
+		case q.HasName:
+			for _, s := range f.Symbols.Named(q.Name) {
+				if !q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size {
+					add(s)
+				}
+			}
+			continue // another module may have a better one
+		case q.HasAddress && q.One:
+			if s, ok := f.Symbols.At(q.Address); ok && m.MayHold(q.Address, s.Address) {
+				add(s)
+			}
+		case q.HasAddress:
+			for _, s := range f.Symbols.AllAt(q.Address) {
+				add(s)
+			}
+		default:
+			for _, s := range f.Symbols.All() {
+				add(s)
+			}
+		}
+		if q.One && len(out) > 0 {
+			return out[:1], nil
+		}
+	}
+	if q.One && len(out) > 1 {
+		// The first of the best: modules come in their order, the symbols of each with the best first.
+		slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(a.rank(), b.rank()) })
+		out = out[:1]
+	}
+	return out, nil
+}
+
+// rank orders symbols of one name, the best first.
+func (s Symbol) rank() int {
+	switch s.Binding {
+	case BindGlobal, BindUnique:
+		return 0
+	case BindWeak:
+		return 1
+	}
+	return 2
+}
+
+// kindOf returns what a symbol stands for by its type; those that no kind is known for are of an unknown one.
+func kindOf(stt uint8) SymbolKind {
+	if k := SymbolKind(stt); k <= SymbolTLS || k == SymbolIFunc {
+		return k
+	}
+	return SymbolUnknown
+}
+
+func bindingOf(stb uint8) SymbolBinding {
+	switch stb {
+	case elf.STB_LOCAL:
+		return BindLocal
+	case elf.STB_GLOBAL:
+		return BindGlobal
+	case elf.STB_WEAK:
+		return BindWeak
+	case 10: // STB_GNU_UNIQUE
+		return BindUnique
+	}
+	return BindUnknown
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/module"
 )
 
 // sym is an entry of a symbol table.
@@ -25,8 +26,8 @@ const (
 	weak   = elf.STB_WEAK<<4 | 1 // a variable
 )
 
-// attachSymbols gives a module a file with symbols and, if it is not nil, a build ID.
-func attachSymbols(t *testing.T, m *drgn.Module, bias uint64, buildID []byte, syms ...sym) error {
+// attachSymbols gives an extra module, which lies where its ranges say, a file with symbols and, if it is not nil, a build ID.
+func attachSymbols(t *testing.T, m *drgn.Module, buildID []byte, syms ...sym) error {
 	t.Helper()
 	f := elftest.File{Is64: true, Type: elf.ET_EXEC, Machine: 62}
 	names := []byte{0}
@@ -47,22 +48,23 @@ func attachSymbols(t *testing.T, m *drgn.Module, bias uint64, buildID []byte, sy
 	if err != nil {
 		t.Fatal(err)
 	}
-	return drgn.AttachFile(m, file, bias)
+	_, err = m.Try(module.Candidate{Path: file.Name, ELF: file})
+	return err
 }
 
 func TestSymbolsOfModules(t *testing.T) {
 	m := newMock(t, arch.X86_64)
-	kernel := m.addModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: []byte{1, 2, 3, 4}, Ranges: []mem.Range{{Min: 0x1100, Max: 0x1613}}})
-	ext4 := m.addModule(drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: "ext4", Ranges: []mem.Range{{Min: 0x9100, Max: 0x94ff}}})
-	if err := attachSymbols(t, kernel, 0x1000, []byte{1, 2, 3, 4}, sym{"init", local, 0x100, 16}, sym{"open", global, 0x110, 16}, sym{"sys_open", weak, 0x110, 16},
+	kernel := m.addModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "kernel", BuildID: []byte{1, 2, 3, 4}, Ranges: []mem.Range{{Min: 0x1100, Max: 0x1613}}})
+	ext4 := m.addModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "ext4", Ranges: []mem.Range{{Min: 0x9100, Max: 0x94ff}}})
+	if err := attachSymbols(t, kernel, []byte{1, 2, 3, 4}, sym{"init", local, 0x100, 16}, sym{"open", global, 0x110, 16}, sym{"sys_open", weak, 0x110, 16},
 		sym{"end", global, 0x120, 0}, sym{"read", weak, 0x200, 8}); err != nil {
 		t.Fatal(err)
 	}
-	if err := attachSymbols(t, ext4, 0x9000, nil, sym{"init", global, 0x100, 16}, sym{"read", weak, 0x120, 16}, sym{"open", local, 0x130, 16}); err != nil {
+	if err := attachSymbols(t, ext4, nil, sym{"init", global, 0x100, 16}, sym{"read", weak, 0x120, 16}, sym{"open", local, 0x130, 16}); err != nil {
 		t.Fatal(err)
 	}
 	// The first file is kept.
-	if err := attachSymbols(t, ext4, 0, nil); err != nil {
+	if err := attachSymbols(t, ext4, nil); err != nil {
 		t.Fatal(err)
 	}
 	if f := ext4.LoadedFile(); f.Path != "file of ext4" || f.Bias != 0x9000 {

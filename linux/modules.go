@@ -59,7 +59,7 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 	if err != nil {
 		return drgn.ModuleSpec{}, fmt.Errorf("cannot read the name of a module: %w", err)
 	}
-	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Object: mod, NoLoadedFile: true}
+	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Data: mod, NoLoadedFile: true}
 	spec.Sections = func() (map[string]uint64, error) { return sectionAddresses(mod, spec.Name) }
 	regions, err := module.Regions(mod)
 	if err != nil {

@@ -86,7 +86,7 @@ func moduleList(c Call, i int) ([]*drgn.Module, error) {
 		if !ok {
 			return nil, typeError("expected Module, not " + pyTypeName(x))
 		}
-		if m.Prog() != c.selfProg() {
+		if drgn.ModuleProgram(m) != c.selfProg() {
 			return nil, valueError("module from wrong program")
 		}
 		out = append(out, m)

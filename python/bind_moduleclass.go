@@ -18,7 +18,9 @@ import (
 var moduleClasses = map[drgn.ModuleKind]classID{drgn.MainModule: classMainModule, drgn.SharedLibraryModule: classSharedLibraryModule,
 	drgn.VdsoModule: classVdsoModule, drgn.RelocatableModule: classRelocatableModule, drgn.ExtraModule: classExtraModule}
 
-func moduleInstance(m *drgn.Module) instance { return instance{moduleClasses[m.Kind()], m.Prog(), m} }
+func moduleInstance(m *drgn.Module) instance {
+	return instance{moduleClasses[m.Kind()], drgn.ModuleProgram(m), m}
+}
 
 func giveModule(c Call) func(m *drgn.Module, err error) error {
 	return func(m *drgn.Module, err error) error {
@@ -187,7 +189,7 @@ func moduleClassList() []*class {
 	base := &class{
 		id: classModule, name: "Module", doc: "A file that is part of a program.",
 		props: append(append([]property{
-			{name: "prog", doc: "Program the module is part of.", get: func(c Call) error { return c.Value(mod(c).Prog()) }},
+			{name: "prog", doc: "Program the module is part of.", get: func(c Call) error { return c.Value(drgn.ModuleProgram(mod(c))) }},
 			{name: "name", doc: "Name of the module.", get: func(c Call) error { return c.String(mod(c).Name()) }},
 			{name: "address_ranges", doc: "Where the module lies in memory: pairs of first and end address. None when it is not known.", get: func(c Call) error {
 				rs, ok := mod(c).Ranges()
@@ -234,7 +236,7 @@ func moduleClassList() []*class {
 				mod(c).SetBuildID(C.GoBytes(unsafe.Pointer(p), C.int(n)))
 				return c.None()
 			}},
-			{name: "object", doc: "Object that describes the module: a struct module *.", get: func(c Call) error { return c.Object(mod(c).Object()) },
+			{name: "object", doc: "Object that describes the module: a struct module *.", get: func(c Call) error { return c.Object(drgn.ModuleObject(mod(c))) },
 				set: func(c Call, v *C.PyObject) error {
 					x, err := decodePy(v)
 					if err != nil {
@@ -244,7 +246,7 @@ func moduleClassList() []*class {
 					if !ok {
 						return typeError("object must be a drgn.Object")
 					}
-					return done(c, mod(c).SetObject(o))
+					return done(c, drgn.SetModuleObject(mod(c), o))
 				}},
 			{name: "supplementary_debug_file_kind", doc: "Kind of the supplementary debug file, or None.", get: func(c Call) error {
 				if mod(c).SupplementaryFile() == "" {

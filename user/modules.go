@@ -276,7 +276,7 @@ func (u *Process) MappedFiles(m *drgn.Module) []drgn.MappedFile {
 	}
 	name := f.spec.Name
 	if m.Kind() == drgn.MainModule && name == "" {
-		name = u.executed(m.Prog())
+		name = u.executed(drgn.ModuleProgram(m))
 	}
 	if filepath.IsAbs(name) && f.fits(name) {
 		files = append(files, drgn.MappedFile{Path: name, Name: name})

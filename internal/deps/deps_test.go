@@ -57,9 +57,15 @@ const rooms = `
 	# Where debug files are found; the index cache.
 	internal/compressed, internal/elf < internal/debuginfo;
 
+	# The files of a program: which they are, where they lie, how stacks are unwound by them.
+	arch, failure, internal/debugdata, internal/debuginfo, internal/placed, internal/symtab < module;
+	failure, internal/lock < internal/finders;
+	internal/finders, module < debuginfo;
+	internal/orc, internal/unwind, module < internal/stack;
+
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/search, internal/debuginfo, internal/debugdata/fromdwarf, internal/elf, internal/orc,
-	internal/kallsyms, internal/symtab, internal/unwind
+	arch, failure, mem, lang/c, internal/search, internal/debugdata/fromdwarf, internal/stack, internal/finders,
+	internal/kallsyms, module, debuginfo
 	< drgn;
 
 	# Facts of the kernel on each architecture.

@@ -1,4 +1,4 @@
-package drgn
+package module
 
 import (
 	"fmt"

@@ -1,4 +1,6 @@
-package drgn
+// Package module has the files that are part of a program - the kernel and its modules, an executable, its libraries - and
+// says which file of the system is each one's, and where it lies in memory.
+package module
 
 import (
 	"bytes"
@@ -8,27 +10,28 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/mem"
 )
 
-// A ModuleKind says what a module is to its program.
-type ModuleKind uint8
+// A Kind says what a module is to its program.
+type Kind uint8
 
 // The kinds of modules.
 const (
-	MainModule ModuleKind = iota
-	SharedLibraryModule
-	VdsoModule
-	RelocatableModule // a loadable module of the kernel, or another file that is linked when it is loaded
-	ExtraModule
+	Main Kind = iota
+	SharedLibrary
+	Vdso
+	Relocatable // a loadable module of the kernel, or another file that is linked when it is loaded
+	Extra
 )
 
 // String returns the kind in words: "shared library".
-func (k ModuleKind) String() string {
-	if k > ExtraModule {
+func (k Kind) String() string {
+	if k > Extra {
 		return fmt.Sprintf("ModuleKind(%d)", uint8(k))
 	}
 	return [...]string{"main", "shared library", "vdso", "relocatable", "extra"}[k]
@@ -60,22 +63,23 @@ func (s FileStatus) String() string {
 // has debugging information. They may be the same. A debug file may need a supplementary one, with what it shares with
 // other files. See [Module.TryFile] for how a module gets its files.
 type Module struct {
-	prog *Program
-	kind ModuleKind
+	set  *Set
+	kind Kind
 	name string
 	id   uint64 // what tells modules of one kind and name apart
 
 	ranges atomic.Pointer[[]mem.Range] // nil: not known
-	files  atomic.Pointer[debugFile]   // what can be asked of the files; nil: there is none
-	object atomic.Pointer[Object]      // nil: absent
+	files  atomic.Pointer[Files]       // nil: there is none
+	data   atomic.Pointer[any]         // nil: there is none
 
 	findSections func() (map[string]uint64, error) // or nil; it reads the program's memory
 
-	mu       lock.Mutex // held while what follows is looked at or changed, for moments only: no file is read under it
+	// mu is held while what follows is looked at or changed, for moments only: no file is read and nobody is called under it.
+	mu       lock.Mutex
 	buildID  []byte
 	sections map[string]uint64 // where the sections of a relocatable file lie; nil until that is asked for
-	loaded   moduleFile
-	debug    moduleFile
+	loaded   fileState
+	debug    fileState
 	sup      supplement
 	refused  string // the first file that was of another build, for messages
 }
@@ -87,31 +91,31 @@ type supplement struct {
 	wanted  WantedFile // what pending waits for
 }
 
-// A moduleFile is the loaded or debug file of a module.
-type moduleFile struct {
+// A fileState is what a module has for a loaded or debug file.
+type fileState struct {
 	status FileStatus
 	file   *elf.File // nil unless status is HaveFile
 	bias   uint64
 }
 
-// A ModuleSpec describes a module that is found in a program.
-type ModuleSpec struct {
-	Kind ModuleKind
+// A Spec describes a module that is found in a program.
+type Spec struct {
+	Kind Kind
 	Name string
 	// ID tells modules of a kind and a name apart: the address of the dynamic section of a shared library or vDSO, the
 	// address of a relocatable module, any number of an extra one. That of the main module is not looked at.
 	ID      uint64
 	BuildID []byte      // nil: not known
-	Ranges  []mem.Range // where its parts lie in memory; nil: not known; empty: nowhere
-	Object  Object      // of a kernel module: its struct module *
+	Ranges  []mem.Range // where its parts lie in memory; nil: not known; empty: it is not in memory
+	Data    any         // what else is known of it: see [Module.Data]; nil: nothing
 	// Sections says where the sections of a relocatable module lie; it is called when that is first asked for. May be nil.
 	Sections func() (map[string]uint64, error)
 	// NoLoadedFile says that all of the module's code and data is in the program's memory: its loaded file is not needed.
 	NoLoadedFile bool
 }
 
-func newModule(p *Program, spec *ModuleSpec) *Module {
-	m := &Module{prog: p, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
+func newModule(set *Set, spec *Spec) *Module {
+	m := &Module{set: set, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
 	if spec.Sections != nil {
 		var sections lock.First[map[string]uint64]
 		m.findSections = func() (map[string]uint64, error) { return sections.Do(spec.Sections) }
@@ -120,8 +124,8 @@ func newModule(p *Program, spec *ModuleSpec) *Module {
 		ranges := append([]mem.Range{}, spec.Ranges...)
 		m.ranges.Store(&ranges)
 	}
-	if spec.Object.prog != nil {
-		m.object.Store(&spec.Object)
+	if spec.Data != nil {
+		m.data.Store(&spec.Data)
 	}
 	if spec.NoLoadedFile {
 		m.loaded.status = DontNeedFile
@@ -129,16 +133,16 @@ func newModule(p *Program, spec *ModuleSpec) *Module {
 	return m
 }
 
-// Prog returns the program the module is part of.
-func (m *Module) Prog() *Program { return m.prog }
+// Set returns the modules that the module is one of.
+func (m *Module) Set() *Set { return m.set }
 
 // Kind returns what the module is to its program.
-func (m *Module) Kind() ModuleKind { return m.kind }
+func (m *Module) Kind() Kind { return m.kind }
 
 // Name returns the module's name: "kernel", "ext4", "/usr/bin/cat".
 func (m *Module) Name() string { return m.name }
 
-// ID returns what tells modules of one kind and name apart: see [ModuleSpec].
+// ID returns what tells modules of one kind and name apart: see [Spec].
 func (m *Module) ID() uint64 { return m.id }
 
 // BuildID returns the GNU build ID of the module's files, or nil when it is not known. The slice must not be changed.
@@ -165,7 +169,8 @@ func (m *Module) Ranges() (ranges []mem.Range, ok bool) {
 	return nil, false
 }
 
-// SetRanges says where the module lies in memory. Empty is nowhere, nil not known. A *ValueError names ranges that overlap.
+// SetRanges says where the module lies in memory. An empty slice means that it is not in memory, nil that it is not known
+// where. A *failure.ValueError names ranges that overlap.
 func (m *Module) SetRanges(ranges []mem.Range) error {
 	var to *[]mem.Range
 	if ranges != nil {
@@ -173,39 +178,30 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 		slices.SortFunc(rs, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
 		for i := 1; i < len(rs); i++ {
 			if a, b := rs[i-1], rs[i]; b.Min <= a.Max {
-				return &ValueError{Problem: fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
+				return &failure.ValueError{Problem: fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
 			}
 		}
 		to = &rs
 	}
-	ms := &m.prog.modules
-	ms.mu.Lock()
+	m.set.mu.Lock()
 	m.ranges.Store(to)
-	ms.sort()
-	ms.mu.Unlock()
-	m.prog.generation.Add(1)
+	m.set.sort()
+	m.set.mu.Unlock()
+	m.set.changed()
 	return nil
 }
 
-// Object returns the object that describes the module: the struct module * of a kernel module; an absent one otherwise.
-func (m *Module) Object() Object {
-	if o := m.object.Load(); o != nil {
-		return *o
+// Data returns what the one who found the module knows of it besides, or nil: for a kernel module an object of the program,
+// its struct module *.
+func (m *Module) Data() any {
+	if d := m.data.Load(); d != nil {
+		return *d
 	}
-	return m.prog.AbsentObject(m.prog.types.Void(m.prog.language()), OtherAbsence)
-}
-
-// SetObject sets the object that describes the module.
-func (m *Module) SetObject(o Object) error {
-	if err := o.Err(); err != nil {
-		return err
-	}
-	if o.prog != m.prog {
-		return &ValueError{Problem: "object is from different program"}
-	}
-	m.object.Store(&o)
 	return nil
 }
+
+// SetData sets what Data returns.
+func (m *Module) SetData(data any) { m.data.Store(&data) }
 
 // SectionAddresses returns where the sections of a relocatable module lie, by their names.
 func (m *Module) SectionAddresses() (map[string]uint64, error) {
@@ -249,11 +245,11 @@ func (m *Module) changeSections(change func()) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.kind != RelocatableModule {
-		return &ValueError{Problem: "section addresses can only be set for relocatable modules"}
+	if m.kind != Relocatable {
+		return &failure.ValueError{Problem: "section addresses can only be set for relocatable modules"}
 	}
 	if m.loaded.file != nil || m.debug.file != nil || m.sup.pending != nil {
-		return &ValueError{Problem: "section addresses cannot be modified after file is set"}
+		return &failure.ValueError{Problem: "section addresses cannot be modified after file is set"}
 	}
 	change()
 	return nil
@@ -272,21 +268,21 @@ func (m *Module) HasCode() bool { return m.has()&debugdata.Functions != 0 }
 func (m *Module) HasLines() bool { return m.has()&debugdata.Sources != 0 }
 
 func (m *Module) has() debugdata.Has {
-	if d := m.files.Load(); d != nil {
-		return d.has
+	if f := m.files.Load(); f != nil {
+		return f.has
 	}
 	return 0
 }
 
-// A ModuleFile says which file a module has, if any.
-type ModuleFile struct {
+// A File says which file a module has, if any.
+type File struct {
 	Status FileStatus
 	Path   string // "" unless Status is HaveFile
 	Bias   uint64 // what is added to the addresses in the file to get those in memory
 }
 
-func (f *moduleFile) describe() ModuleFile {
-	d := ModuleFile{Status: f.status, Bias: f.bias}
+func (f *fileState) describe() File {
+	d := File{Status: f.status, Bias: f.bias}
 	if f.file != nil {
 		d.Path = f.file.Name
 	}
@@ -294,14 +290,14 @@ func (f *moduleFile) describe() ModuleFile {
 }
 
 // LoadedFile returns the file with the code and data that the program uses.
-func (m *Module) LoadedFile() ModuleFile {
+func (m *Module) LoadedFile() File {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.loaded.describe()
 }
 
 // DebugFile returns the file with the module's debugging information.
-func (m *Module) DebugFile() ModuleFile {
+func (m *Module) DebugFile() File {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.debug.describe()
@@ -327,15 +323,15 @@ func (m *Module) WantsDebugFile() bool {
 	return s == WantFile || s == WantSupplementary
 }
 
-// describe says in messages what the module is: "relocatable module ext4@0xffffffffc0000000".
-func (m *Module) describe() string {
+// String describes the module: "relocatable module ext4@0xffffffffc0000000".
+func (m *Module) String() string {
 	kind := m.kind.String()
 	switch m.kind {
-	case MainModule:
+	case Main:
 		return kind + " module " + m.name
-	case ExtraModule:
+	case Extra:
 		return fmt.Sprintf("%s module %s %#x", kind, m.name, m.id)
-	case VdsoModule:
+	case Vdso:
 		kind = "vDSO"
 	}
 	return fmt.Sprintf("%s module %s@%#x", kind, m.name, m.id)

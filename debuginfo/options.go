@@ -1,9 +1,9 @@
-package drgn
+package debuginfo
 
 import "slices"
 
-// DebugInfoOptions say where the finder "standard" looks for the files of modules.
-type DebugInfoOptions struct {
+// Options say where the finder "standard" looks for the files of modules.
+type Options struct {
 	// Directories are where separate debug files are kept: "/usr/lib/debug".
 	Directories []string
 	// NoModuleName leaves out the file whose path is the module's name.
@@ -42,28 +42,28 @@ const (
 	KmodDepmodAndWalk                         // by both
 )
 
-// DefaultDebugInfoOptions returns the options that programs start with.
-func DefaultDebugInfoOptions() DebugInfoOptions {
-	return DebugInfoOptions{
+// DefaultOptions returns the options that programs start with.
+func DefaultOptions() Options {
+	return Options{
 		Directories: []string{"/usr/lib/debug"}, DebugLinkDirectories: []string{"$ORIGIN", "$ORIGIN/.debug", ""},
 		KernelDirectories: []string{""}, Kmod: KmodDepmodOrWalk,
 	}
 }
 
-func (o DebugInfoOptions) clone() *DebugInfoOptions {
+func (o Options) clone() *Options {
 	o.Directories = slices.Clone(o.Directories)
 	o.DebugLinkDirectories = slices.Clone(o.DebugLinkDirectories)
 	o.KernelDirectories = slices.Clone(o.KernelDirectories)
 	return &o
 }
 
-// DebugInfoOptions returns the program's options.
-func (p *Program) DebugInfoOptions() DebugInfoOptions {
-	if o := p.debug.options.Load(); o != nil {
+// Options returns the options of the finder "standard".
+func (s *Search) Options() Options {
+	if o := s.options.Load(); o != nil {
 		return *o.clone()
 	}
-	return DefaultDebugInfoOptions()
+	return DefaultOptions()
 }
 
-// SetDebugInfoOptions sets the program's options.
-func (p *Program) SetDebugInfoOptions(o DebugInfoOptions) { p.debug.options.Store(o.clone()) }
+// SetOptions sets the options of the finder "standard".
+func (s *Search) SetOptions(o Options) { s.options.Store(o.clone()) }

@@ -1,4 +1,4 @@
-package drgn
+package debuginfo
 
 import (
 	"context"
@@ -7,30 +7,31 @@ import (
 	"io/fs"
 	"os"
 
-	"github.com/godrgn/drgn/internal/debuginfo"
+	files "github.com/godrgn/drgn/internal/debuginfo"
+	"github.com/godrgn/drgn/module"
 )
 
-// registerDebuginfod registers the finder "debuginfod" where DEBUGINFOD_URLS names servers (debuginfod-client-config(7)).
-func (p *Program) registerDebuginfod(getenv func(string) string) {
-	client, err := debuginfo.DebuginfodFromEnv(getenv)
+// addDebuginfod registers the finder "debuginfod" where DEBUGINFOD_URLS names servers (debuginfod-client-config(7)).
+func (s *Search) addDebuginfod(getenv func(string) string) {
+	client, err := files.DebuginfodFromEnv(getenv)
 	if client == nil {
 		return
 	}
 	client.Progress = func(done, total uint64) {
-		if report := p.progress("downloading debugging information"); report != nil {
+		if report := s.modules.Progress("downloading debugging information"); report != nil {
 			report(done, total)
 		}
 	}
 	verbose := getenv("DEBUGINFOD_VERBOSE") != ""
 	client.Log = func(text string) {
-		p.log().Debug("debuginfod: " + text)
+		s.debug("debuginfod: %s", text)
 		if verbose {
 			fmt.Fprintln(os.Stderr, "debuginfod: "+text)
 		}
 	}
-	find := func(ctx context.Context, p *Program, modules []*Module) error {
+	s.add("debuginfod", func(ctx context.Context, modules []*module.Module) error {
 		if err != nil {
-			p.log().Warn(fmt.Sprintf("debuginfod: %v", err))
+			s.modules.Log().Warn(fmt.Sprintf("debuginfod: %v", err))
 		}
 		for _, m := range modules {
 			if err := askDebuginfod(ctx, client, m); err != nil {
@@ -38,32 +39,32 @@ func (p *Program) registerDebuginfod(getenv func(string) string) {
 			}
 		}
 		return nil
-	}
-	must(p.RegisterDebugInfoFinder("debuginfod", find, EnableLast))
+	})
 }
 
 // askDebuginfod asks servers for the files that a module wants.
-func askDebuginfod(ctx context.Context, d *debuginfo.Debuginfod, m *Module) error {
+func askDebuginfod(ctx context.Context, d *files.Debuginfod, m *module.Module) error {
 	get := func(id []byte, kind string) error {
 		path, err := d.Find(ctx, id, kind)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, fs.ErrNotExist):
-			m.prog.log().Debug(fmt.Sprintf("%s: debuginfod has no %s of build ID %x", m.name, kind, id))
+			m.Set().Log().Debug(fmt.Sprintf("%s: debuginfod has no %s of build ID %x", m.Name(), kind, id))
 			return nil
 		case err != nil:
-			m.prog.log().Warn(fmt.Sprintf("%s: debuginfod: %v", m.name, err))
+			m.Set().Log().Warn(fmt.Sprintf("%s: debuginfod: %v", m.Name(), err))
 			return nil
 		}
-		return m.tryFile(fileToTry{path: path, quiet: true})
+		_, err = m.Try(module.Candidate{Path: path, Quiet: true})
+		return err
 	}
 	if m.WantsLoadedFile() {
 		if err := get(m.BuildID(), "executable"); err != nil {
 			return err
 		}
 	}
-	if m.DebugFile().Status == WantFile {
+	if m.DebugFile().Status == module.WantFile {
 		if err := get(m.BuildID(), "debuginfo"); err != nil {
 			return err
 		}

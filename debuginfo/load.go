@@ -1,0 +1,247 @@
+package debuginfo
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/godrgn/drgn/failure"
+	files "github.com/godrgn/drgn/internal/debuginfo"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/module"
+)
+
+// What says what [Search.Load] loads.
+type What struct {
+	// Paths are files that are tried first, or directories with those of a kernel. Files that do not belong to a loaded
+	// module are passed over, with a warning.
+	Paths []string
+	// Default loads the debugging information of all loaded modules, as finders find it.
+	Default bool
+	// Main loads that of the main module.
+	Main bool
+	// Only, if it is not nil, says of which modules finders look for debugging information at all.
+	Only func(*module.Module) bool
+}
+
+// A provided file is one that the user named.
+type provided struct {
+	path string
+	file *elf.File
+	id   []byte
+	used bool
+}
+
+// A load is one call of Load.
+type load struct {
+	What
+	*Search
+	files []*provided
+	byID  map[string][]*provided
+	dirs  []string
+	given []*module.Module // whose files may be in dirs
+}
+
+// Load finds out what the program has loaded and gives modules their debugging information: from the files that
+// are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded.
+// Canceling ctx ends a download.
+func (s *Search) Load(ctx context.Context, what What) error {
+	l := &load{What: what, Search: s, byID: map[string][]*provided{}}
+	log := s.modules.Log()
+	switch {
+	case l.Default:
+		log.Debug("loading default debugging symbols")
+	case l.Main:
+		log.Debug("loading main debugging symbols")
+	default:
+		log.Debug("loading debugging symbols")
+	}
+	defer l.close()
+	l.open()
+	var missing, wanting []*module.Module
+	for m, err := range s.target.LoadedModules() {
+		if err != nil {
+			return errors.Join(err, l.report(nil)) // what was loaded before stays
+		}
+		if err := l.tryProvided(m.Module); err != nil {
+			return err
+		}
+		if len(l.dirs) > 0 && m.WantsDebugFile() {
+			if m.Kind() == module.Main { // others can't be found without it
+				if err := s.FindStandard(ctx, []*module.Module{m.Module}, l.dirOptions()); err != nil {
+					return err
+				}
+			} else {
+				l.given = append(l.given, m.Module)
+			}
+		}
+		switch {
+		case l.Only != nil && !l.Only(m.Module):
+		case m.Kind() == module.Main && (l.Default || l.Main):
+			if m.WantsDebugFile() || m.WantsLoadedFile() {
+				if err := s.LoadModules(ctx, m.Module); err != nil {
+					return err
+				}
+			}
+			missing = append(missing, m.Module)
+		case l.Default:
+			wanting = append(wanting, m.Module)
+			missing = append(missing, m.Module)
+		}
+		if m.Kind() == module.Main && !l.Default && len(l.files) == 0 && len(l.dirs) == 0 {
+			break // that was all
+		}
+	}
+	if len(l.given) > 0 {
+		if err := s.FindStandard(ctx, l.given, l.dirOptions()); err != nil {
+			return err
+		}
+	}
+	if len(wanting) > 0 {
+		if err := s.run(ctx, wanting); err != nil {
+			return err
+		}
+	}
+	return l.report(missing)
+}
+
+// open opens the files that were named.
+func (l *load) open() {
+	log := l.modules.Log()
+	for _, path := range l.Paths {
+		if st, err := os.Stat(path); err == nil && st.IsDir() {
+			log.Debug(fmt.Sprintf("provided directory %s", path))
+			l.dirs = append(l.dirs, path)
+			continue
+		}
+		f, err := l.modules.OpenFile(path, path, nil)
+		if err != nil {
+			log.Warn(fmt.Sprintf("%s: %v; ignoring", path, module.Reason(err)))
+			continue
+		}
+		id := f.BuildID()
+		log.Debug(fmt.Sprintf("provided file %s build ID %s", path, module.IDText(id)))
+		file := &provided{path: path, file: f, id: id}
+		l.files = append(l.files, file)
+		l.byID[hex.EncodeToString(id)] = append(l.byID[hex.EncodeToString(id)], file)
+	}
+}
+
+// close closes the files that were not used; nothing was written to them.
+func (l *load) close() {
+	for _, f := range l.files {
+		if !f.used {
+			_ = f.file.Close()
+		}
+	}
+}
+
+// tryProvided gives a module the files that were named.
+func (l *load) tryProvided(m *module.Module) error {
+	id := m.BuildID()
+	for _, f := range l.byID[hex.EncodeToString(id)] {
+		if id == nil && !f.mayBe(m) || !m.WantsDebugFile() && !m.WantsLoadedFile() {
+			continue
+		}
+		l.modules.Log().Debug(fmt.Sprintf("%s (%s): trying provided files for %s", m.Name(), m.BuildIDText(), m.WantedText()))
+		used, err := m.Try(module.Candidate{Path: f.path, ELF: f.file})
+		f.used = f.used || used
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mayBe says by its name whether a file without a build ID belongs to a module without one.
+func (f *provided) mayBe(m *module.Module) bool {
+	switch m.Kind() {
+	case module.Main:
+		_, kernel := m.Set().KernelRelease()
+		return m.Name() == f.file.Name || kernel && f.file.Type != elf.ET_REL
+	case module.Relocatable:
+		name, ok := files.ModuleName(f.path)
+		return ok && strings.HasSuffix("/"+name, "/"+m.Name())
+	}
+	return m.Name() == f.file.Name
+}
+
+// dirOptions have the standard finder look in the directories that were named only.
+func (l *load) dirOptions() Options {
+	return Options{Directories: l.dirs, KernelDirectories: l.dirs, Kmod: KmodWalk, NoModuleName: true, NoDebugLink: true, NoProcfs: true}
+}
+
+// report says which files were not used and which modules lack debugging information.
+func (l *load) report(modules []*module.Module) error {
+	log := l.modules.Log()
+	for _, f := range l.files {
+		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
+			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path))
+		}
+	}
+	e := &MissingError{}
+	for _, m := range modules {
+		if !m.WantsDebugFile() {
+			continue
+		}
+		e.Modules = append(e.Modules, m)
+	}
+	if len(e.Modules) == 0 {
+		return nil
+	}
+	for _, f := range l.files {
+		if !f.used {
+			note := fmt.Sprintf("%s: did not match any loaded module: its build ID is %s", f.path, module.IDText(f.id))
+			if main := e.Modules[0]; main.Kind() == module.Main && main.BuildID() != nil {
+				note += fmt.Sprintf("; the %s's is %x", main.Name(), main.BuildID())
+			}
+			e.Notes = append(e.Notes, note)
+		}
+	}
+	e.Notes = append(e.Notes, notes(e.Modules)...)
+	return e
+}
+
+// isOf says whether a file is one that a module would have used but for one that was used before it.
+func (f *provided) isOf(m *module.Module) bool {
+	id := m.BuildID()
+	return id != nil && string(id) == string(f.id)
+}
+
+// LoadModules has the finders that are enabled look for the files that modules want. What is not found is no error.
+func (s *Search) LoadModules(ctx context.Context, modules ...*module.Module) error {
+	log := s.modules.Log()
+	log.Debug(fmt.Sprintf("loading debugging symbols for %d modules", len(modules)))
+	var wanting []*module.Module
+	for _, m := range modules {
+		if m.Set() != s.modules {
+			return &failure.ValueError{Problem: "module from wrong program"}
+		}
+		switch {
+		case m.WantsDebugFile() || m.WantsLoadedFile():
+			wanting = append(wanting, m)
+		case m.DebugFile().Status == module.HaveFile:
+			log.Debug("debugging symbols already loaded for " + m.Name())
+		default:
+			log.Debug("debugging symbols not wanted for " + m.Name())
+		}
+	}
+	if len(wanting) == 0 {
+		return nil
+	}
+	if err := s.run(ctx, wanting); err != nil {
+		return err
+	}
+	have := 0
+	for _, m := range wanting {
+		if !m.WantsDebugFile() {
+			have++
+		}
+	}
+	log.Debug(fmt.Sprintf("debugging symbols loaded for %d/%d modules", have, len(wanting)))
+	return nil
+}

@@ -1,0 +1,127 @@
+// Package stack makes frames of registers: it unwinds stacks by the tables of a program's modules, and splits each frame
+// into the functions that were inlined at its address.
+package stack
+
+import (
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/module"
+)
+
+// A Config says whose stacks are unwound.
+type Config struct {
+	Platform arch.Platform
+	Modules  *module.Set
+	Tables   *Tables // of Modules
+	Memory   cfi.Memory
+	// InUserMode says that threads are in user mode: their stacks have no end there.
+	InUserMode bool
+	// PACMask has the bits of a return address that a pointer authentication code takes; 0 if there is none.
+	PACMask uint64
+}
+
+// An Unwinder unwinds stacks. It remembers rows: when a module changes a new one is needed. It is thread-safe.
+type Unwinder struct {
+	config Config
+	rows   *unwind.Unwinder
+}
+
+// New returns an unwinder.
+func New(c Config) *Unwinder {
+	u := &Unwinder{config: c}
+	u.rows = unwind.New(c.Platform, u, unwind.Options{
+		IsText:        func(pc uint64) bool { return c.Modules.At(pc) != nil },
+		FramePointers: true,
+		Process:       c.InUserMode,
+		PACMask:       c.PACMask,
+	})
+	return u
+}
+
+// FindRow asks the module that pc lies in: it implements [unwind.Finder].
+func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
+	m := u.config.Modules.At(pc)
+	if m == nil {
+		return nil, nil
+	}
+	chain, err := u.config.Tables.of(m, u.config.Platform)
+	if err != nil {
+		return nil, err
+	}
+	return chain.FindRow(pc)
+}
+
+// Unwind returns the frames of a stack that starts with registers, the innermost first. interrupted says that the thread
+// was stopped between two instructions. An error says why the stack could not be unwound to its end, or what could not be
+// found out about a frame; the frames are there nevertheless.
+func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool) ([]Frame, error) {
+	trace := u.rows.Unwind(u.config.Memory, regs, interrupted)
+	frames, err := make([]Frame, 0, 2*len(trace.Frames)), trace.Err
+	for _, f := range trace.Frames {
+		var e error
+		if frames, e = Append(frames, u.config.Modules, f); err == nil {
+			err = e
+		}
+	}
+	return frames, err
+}
+
+// A Frame is the frame of one function, which may be inlined into that of the next frame.
+type Frame struct {
+	Registers unwind.Frame
+	Module    *module.Module // that the code is of, or nil
+
+	functions []debugdata.CodeFunction // of the place; nil: none known
+	index     int                      // in functions
+}
+
+// Append appends the frames of the functions that a frame's address lies in, the innermost of those inlined first. An error
+// says what could not be found out about it.
+func Append(frames []Frame, modules *module.Set, f unwind.Frame) ([]Frame, error) {
+	pc := f.LookupPC()
+	m := modules.At(pc)
+	var functions []debugdata.CodeFunction
+	info, err := infoOf(m)
+	if code, ok := info.(debugdata.Code); ok && err == nil {
+		functions, err = code.FunctionsAt(pc)
+	}
+	if len(functions) == 0 {
+		return append(frames, Frame{Registers: f, Module: m}), err
+	}
+	for i := range functions {
+		frames = append(frames, Frame{Registers: f, Module: m, functions: functions, index: i})
+	}
+	return frames, err
+}
+
+func infoOf(m *module.Module) (debugdata.Info, error) {
+	if m == nil {
+		return nil, nil
+	}
+	return m.Info()
+}
+
+// Function returns the function of the frame; ok is false if it is not known.
+func (f *Frame) Function() (fn debugdata.CodeFunction, ok bool) {
+	if f.functions == nil {
+		return fn, false
+	}
+	return f.functions[f.index], true
+}
+
+// Source returns where in the source code the frame is; ok is false if it is not known.
+func (f *Frame) Source() (s debugdata.Source, ok bool) {
+	info, err := infoOf(f.Module)
+	lines, ok := info.(debugdata.Lines)
+	if err != nil || !ok {
+		return s, false
+	}
+	sources, err := lines.SourcesAt(f.Registers.LookupPC())
+	if err != nil || f.index >= len(sources) {
+		return s, false
+	}
+	s = sources[f.index]
+	return s, s.File != "" || s.Line != 0
+}

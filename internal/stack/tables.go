@@ -1,0 +1,103 @@
+package stack
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/internal/orc"
+	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/module"
+)
+
+// Tables are the unwind tables of a program's modules; each is read when first needed and cached until its module gets
+// another file.
+type Tables struct{ byModule sync.Map } // *module.Module → *tables
+
+// tables are those of one module.
+type tables struct {
+	files *module.Files
+	log   func() *slog.Logger
+	chain lock.First[unwind.Chain]
+}
+
+// of returns the tables of a module; nil if it has no file.
+func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, error) {
+	files := m.Files()
+	if files == nil {
+		return nil, nil
+	}
+	v, ok := ts.byModule.Load(m)
+	if !ok || v.(*tables).files != files {
+		v = &tables{files: files, log: m.Set().Log}
+		ts.byModule.Store(m, v)
+	}
+	t := v.(*tables)
+	return t.chain.Do(func() (unwind.Chain, error) { return t.readFrames(platform) })
+}
+
+// readFrames returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers
+// assembly.
+func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
+	var chain unwind.Chain
+	for _, name := range []string{".debug_frame", ".eh_frame"} {
+		f := t.files.Debug
+		data, err := f.Data(name)
+		if len(data) == 0 && err == nil && t.files.Loaded != nil {
+			f = t.files.Loaded // a separate debug file has left it out
+			data, err = f.Data(name)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(data) == 0 {
+			continue
+		}
+		s := cfi.Section{Platform: platform, Name: name, Data: data, EH: name == ".eh_frame", Bias: f.Bias}
+		if s.EH {
+			s.Address = f.Address(name)
+		}
+		rows, err := cfi.New(s)
+		switch {
+		case err != nil: // a bad table must not hide the others; a stack that needs it ends where its code begins
+			t.log().Debug(fmt.Sprintf("%s: %s is left out: %v", f.ELF.Name, name, err))
+		case rows.Len() > 0:
+			chain = append(chain, rows)
+		}
+	}
+	kernel, err := t.readORC(platform)
+	switch {
+	case err != nil && len(chain) == 0:
+		return nil, err
+	case err != nil || kernel == nil:
+		return chain, nil // DWARF is enough
+	case len(chain) > 0:
+		// DWARF does not know of inline assembly that moves the stack pointer; ORC does.
+		return unwind.Chain{orc.Combined{DWARF: chain, ORC: kernel}}, nil
+	}
+	return append(chain, kernel), nil
+}
+
+// readORC reads the kernel's own tables; nil when the file has none with contents.
+func (t *tables) readORC(platform arch.Platform) (*orc.Table, error) {
+	if platform.Arch.ORC != arch.ORCx86 { // the only layout that internal/orc reads
+		return nil, nil
+	}
+	f := t.files.Debug
+	o := orc.Tables{Bias: f.Bias}
+	for name, to := range map[string]*[]byte{".orc_unwind_ip": &o.IP, ".orc_unwind": &o.Entries, ".orc_header": &o.Header} {
+		data, err := f.Data(name)
+		if err != nil {
+			return nil, err
+		}
+		*to = data
+	}
+	if len(o.IP) == 0 {
+		return nil, nil
+	}
+	o.IPAddress = f.Address(".orc_unwind_ip")
+	return orc.New(o)
+}

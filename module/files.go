@@ -1,0 +1,115 @@
+package module
+
+import (
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
+	"github.com/godrgn/drgn/internal/symtab"
+)
+
+// Files is what can be asked of the files of a module, laid where the module lies in memory. It is replaced when the module
+// gets another file.
+type Files struct {
+	Debug   *placed.File  // the one with debugging information, or else the loaded one
+	Loaded  *placed.File  // the loaded one if it is another, or nil
+	Symbols *symtab.Table // of the file that has the most
+
+	has     debugdata.Has // what the debugging information can be asked
+	opening *opening      // nil where has is 0
+}
+
+// Files returns what can be asked of the module's files, or nil if it has none.
+func (m *Module) Files() *Files { return m.files.Load() }
+
+// Info returns the debugging information of the module, which is read when first asked for; nil where it has none.
+func (m *Module) Info() (debugdata.Info, error) {
+	f := m.files.Load()
+	if f == nil || f.opening == nil {
+		return nil, nil
+	}
+	return f.opening.get()
+}
+
+// filesOf makes what can be asked of files. It reads them, so m.mu must not be held.
+func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[string]uint64) (*Files, error) {
+	old := m.files.Load()
+	f := &Files{}
+	if loaded.file != nil {
+		f.Loaded = placed.At(loaded.file, loaded.bias, sections)
+	}
+	if debug.file == nil {
+		f.Debug, f.Loaded = f.Loaded, nil
+	} else {
+		if debug.file == loaded.file {
+			f.Debug, f.Loaded = f.Loaded, nil
+		} else {
+			f.Debug = placed.At(debug.file, debug.bias, sections)
+		}
+		if old != nil && old.has != 0 {
+			f.has, f.opening = old.has, old.opening // its types are in use
+		} else if f.has = m.set.config.Has(debug.file); f.has != 0 {
+			f.opening = m.opener(f.Debug, sup)
+		}
+	}
+	var err error
+	f.Symbols, err = readSymbols(f.Debug, f.Loaded)
+	return f, err
+}
+
+func (m *Module) opener(f *placed.File, sup *elf.File) *opening {
+	return newOpening(m.set.Progress("indexing debugging information"), func(report func(done, total uint64)) (debugdata.Info, error) {
+		return m.set.config.Open(m, f, sup, report)
+	})
+}
+
+// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking.
+func readSymbols(files ...*placed.File) (*symtab.Table, error) {
+	for _, kind := range []uint32{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
+		for _, f := range files {
+			if f == nil {
+				continue
+			}
+			syms, err := f.ELF.SymbolTable(kind)
+			if err != nil {
+				return nil, err
+			}
+			if syms.Len() > 0 {
+				return symtab.New(syms, func(s elf.Symbol) (uint64, symtab.Place) { return symbolAddress(f, s) }), nil
+			}
+		}
+	}
+	return symtab.New(&elf.SymbolTable{}, nil), nil
+}
+
+// symbolAddress returns the value of a symbol in the program, and what it is.
+func symbolAddress(d *placed.File, s elf.Symbol) (uint64, symtab.Place) {
+	if s.Section == elf.SHN_ABS {
+		return s.Value, symtab.ByName
+	}
+	if d.Relocatable() {
+		// The kernel does not say where empty sections of a module are.
+		base := d.SectionAddress(int(s.Section))
+		if base == 0 {
+			return 0, symtab.Nowhere
+		}
+		return base + s.Value, symtab.InMemory
+	}
+	if int(s.Section) < len(d.ELF.Sections) {
+		if sec := &d.ELF.Sections[s.Section]; sec.Addr == 0 && sec.Flags&elf.SHF_ALLOC != 0 && d.ELF.Type == elf.ET_EXEC {
+			return s.Value, symtab.ByName
+		}
+	}
+	return s.Value + d.Bias, symtab.InMemory
+}
+
+// MayHold reports whether a symbol that starts at an address and has no size can be the one for another address: it ends
+// where its module does.
+func (m *Module) MayHold(address, start uint64) bool {
+	ranges, _ := m.Ranges()
+	for _, r := range ranges {
+		if r.Min <= address && address <= r.Max {
+			return true
+		}
+	}
+	return address == start || len(ranges) == 0
+}

@@ -1,0 +1,242 @@
+package module
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/internal/placed"
+	"github.com/godrgn/drgn/mem"
+)
+
+// A Set is the modules of a program, the main one first, then in the order of their creation. It is thread-safe.
+type Set struct {
+	config Config
+	loader atomic.Pointer[Loader]
+	log    logging
+
+	mu    lock.Mutex
+	list  atomic.Pointer[[]*Module]
+	known map[key]*Module // under mu
+	// byAddress holds the ranges of all modules in order.
+	byAddress atomic.Pointer[[]moduleRange]
+}
+
+// A Config says what a set of modules is part of and what reads its debugging information.
+type Config struct {
+	// Owner is what the modules are part of, see [Set.Owner].
+	Owner any
+	// Generation goes up when a module gets a file or another place in memory: what was found before may be found
+	// elsewhere now.
+	Generation *atomic.Uint64
+	// Has says what the debugging information of a file can be asked, 0 where the file has none.
+	Has func(f *elf.File) debugdata.Has
+	// Open reads the debugging information of a module's file; sup is the supplementary file that it needs, or nil. It is
+	// called once, when something is first looked for, and tells report how much is done, unless that is nil.
+	Open func(m *Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error)
+	// Platform is called with the machine that a file is for before the file is used.
+	Platform func(arch.Platform)
+}
+
+// NewSet returns an empty set.
+func NewSet(c Config) *Set { return &Set{config: c} }
+
+// Owner returns what the modules are part of: a *drgn.Program.
+func (s *Set) Owner() any { return s.config.Owner }
+
+func (s *Set) changed() { s.config.Generation.Add(1) }
+
+// A Loader knows how the modules of a program were put into memory: by a kernel's boot loader, or by the kernel and the
+// dynamic linker of a process.
+type Loader interface {
+	// MainBias returns the load bias of the main module: what is added to the addresses in its file to get those in
+	// memory. programHeaders is the address that the file gives its program headers.
+	MainBias(programHeaders uint64) (uint64, error)
+	// MappedFiles returns paths of the file that a module was mapped from, the surest first. What is found there may be
+	// another file by now: its build ID tells.
+	MappedFiles(m *Module) []MappedFile
+	// Image returns the file of a module whose only file is the program's memory: the vDSO. It is nil for others.
+	Image(m *Module) ([]byte, error)
+	// KernelRelease returns the release of the kernel that the main module is, "6.12.43-cloud-amd64", or "" if that is
+	// not known; ok is false for what is not a kernel.
+	KernelRelease() (release string, ok bool)
+}
+
+// A MappedFile is a file that a module was mapped from.
+type MappedFile struct {
+	Path string // that opens it
+	Name string // what it was called when it was mapped
+}
+
+// SetLoader says how the modules were put into memory.
+func (s *Set) SetLoader(l Loader) { s.loader.Store(&l) }
+
+// Loader returns what knows how the modules were put into memory, or nil.
+func (s *Set) Loader() Loader {
+	if l := s.loader.Load(); l != nil {
+		return *l
+	}
+	return nil
+}
+
+// KernelRelease returns the release of the kernel that the modules are part of; ok is false if that is not a kernel.
+func (s *Set) KernelRelease() (release string, ok bool) {
+	if l := s.Loader(); l != nil {
+		return l.KernelRelease()
+	}
+	return "", false
+}
+
+// key is what a module is known by.
+type key struct {
+	kind Kind
+	name string
+	id   uint64
+}
+
+func (s *Spec) key() key {
+	if s.Kind == Main {
+		return key{}
+	}
+	return key{s.Kind, s.Name, s.ID}
+}
+
+type moduleRange struct {
+	mem.Range
+	m *Module
+}
+
+// A Loaded is a module that the program has loaded; New says that it was not known before.
+type Loaded struct {
+	*Module
+	New bool
+}
+
+// LoadedSeq walks loaded modules; an error is the last pair.
+type LoadedSeq = iter.Seq2[Loaded, error]
+
+// Add adds a module, or returns the one of the same kind, name and ID that is there; then isNew is false. There is one main
+// module only: a *failure.LookupError says that it has another name.
+func (s *Set) Add(spec Spec) (m *Module, isNew bool, err error) {
+	if m, isNew, err = s.add(&spec); isNew {
+		s.Log().Debug("created " + m.String()) // not under the lock: a handler may be written in Python
+	}
+	return m, isNew, err
+}
+
+func (s *Set) add(spec *Spec) (m *Module, isNew bool, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	k := spec.key()
+	if m := s.known[k]; m != nil {
+		if m.name != spec.Name {
+			return nil, false, &failure.LookupError{Kind: "module", Text: "main module already exists with different name"}
+		}
+		return m, false, nil
+	}
+	m = newModule(s, spec)
+	if s.known == nil {
+		s.known = make(map[key]*Module)
+	}
+	s.known[k] = m
+	list := slices.Clone(s.All())
+	if spec.Kind == Main {
+		list = slices.Insert(list, 0, m)
+	} else {
+		list = append(list, m)
+	}
+	s.list.Store(&list)
+	s.sort()
+	return m, true, nil
+}
+
+// Find returns the module of a kind, a name and an ID, or a *failure.LookupError.
+func (s *Set) Find(kind Kind, name string, id uint64) (*Module, error) {
+	spec := Spec{Kind: kind, Name: name, ID: id}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m := s.known[spec.key()]; m != nil && m.name == name {
+		return m, nil
+	}
+	return nil, notFound(fmt.Sprintf("there is no such %s module: '%s'", kind, name))
+}
+
+func notFound(why string) error {
+	return &failure.LookupError{Kind: "module", Text: "module not found: " + why}
+}
+
+// sort makes the table of the modules' ranges; s.mu is held.
+func (s *Set) sort() {
+	var rs []moduleRange
+	for _, m := range s.All() {
+		ranges, _ := m.Ranges()
+		for _, r := range ranges {
+			rs = append(rs, moduleRange{r, m})
+		}
+	}
+	slices.SortStableFunc(rs, func(a, b moduleRange) int { return cmp.Compare(a.Min, b.Min) })
+	s.byAddress.Store(&rs)
+}
+
+// All returns the modules. The slice must not be changed.
+func (s *Set) All() []*Module {
+	if l := s.list.Load(); l != nil {
+		return *l
+	}
+	return nil
+}
+
+// At returns the module that an address lies in, or nil.
+func (s *Set) At(address uint64) *Module {
+	l := s.byAddress.Load()
+	if l == nil {
+		return nil
+	}
+	rs := *l
+	lo, hi := 0, len(rs)
+	for lo < hi {
+		mid := int(uint(lo+hi) >> 1)
+		if rs[mid].Min <= address {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == 0 || rs[lo-1].Max < address {
+		return nil
+	}
+	return rs[lo-1].m
+}
+
+// Main returns the main module, or a *failure.LookupError.
+func (s *Set) Main() (*Module, error) {
+	if l := s.All(); len(l) > 0 && l[0].kind == Main {
+		return l[0], nil
+	}
+	return nil, notFound("the program has no main module")
+}
+
+// Containing returns the module that contains an address, or a *failure.LookupError.
+func (s *Set) Containing(address uint64) (*Module, error) {
+	if m := s.At(address); m != nil {
+		return m, nil
+	}
+	return nil, notFound(fmt.Sprintf("none contains %#x", address))
+}
+
+// Named returns the module of a name, or a *failure.LookupError. Of several with that name it is any.
+func (s *Set) Named(name string) (*Module, error) {
+	for _, m := range s.All() {
+		if m.name == name {
+			return m, nil
+		}
+	}
+	return nil, notFound(fmt.Sprintf("none is named '%s'", name))
+}

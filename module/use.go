@@ -1,0 +1,296 @@
+package module
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"maps"
+
+	"github.com/godrgn/drgn/internal/elf"
+)
+
+// use gives the module a file, if it fits: a decision on what is known of both, and what follows from it.
+func (m *Module) use(c *Candidate) (used bool, err error) {
+	ch := &choice{file: c.ELF, force: c.Force, loadable: IsLoadable(c.ELF), id: c.ELF.BuildID(), kind: m.kind}
+	if ch.debug = m.set.config.Has(c.ELF) != 0; ch.debug {
+		if ch.supName, ch.supID, err = c.ELF.DebugAltLink(); err != nil {
+			return false, err
+		}
+	}
+	ch.otherSum = c.CRC != nil && crc32.ChecksumIEEE(c.ELF.Data) != *c.CRC
+	m.mu.Lock()
+	ch.buildID, ch.loadedStatus, ch.debugStatus = m.buildID, m.loaded.status, m.debug.status
+	ch.wantedSup, ch.pending = m.sup.wanted.Checksum, m.sup.pending
+	m.mu.Unlock()
+	return m.apply(ch)
+}
+
+// A choice is all that the use of a file depends on.
+type choice struct {
+	// Of the file:
+	file     *elf.File
+	id       []byte // its build ID
+	loadable bool   // it has code and data
+	debug    bool   // it has debugging information
+	supName  string // of the supplementary file that it needs, or ""
+	supID    []byte // the build ID of that
+	otherSum bool   // it has another checksum than a debug link says
+	force    bool
+
+	// Of the module:
+	kind                      Kind
+	buildID                   []byte // nil: not known
+	loadedStatus, debugStatus FileStatus
+	wantedSup                 []byte    // build ID of the supplementary file that is waited for
+	pending                   *elf.File // what waits for it
+}
+
+func (c *choice) sameBuild() bool   { return bytes.Equal(c.id, c.buildID) }
+func (c *choice) wantsLoaded() bool { return c.loadedStatus == WantFile }
+func (c *choice) wantsDebug() bool {
+	return c.debugStatus == WantFile || c.debugStatus == WantSupplementary
+}
+func (c *choice) asLoaded() bool { return c.loadable && c.wantsLoaded() }
+func (c *choice) asDebug() bool  { return c.debug && c.wantsDebug() }
+
+// A verdict says what becomes of a file.
+type verdict uint8
+
+const (
+	supplements    verdict = iota // it is the supplementary file that is waited for
+	otherBuild                    // it is passed over: it is of another build
+	otherChecksum                 // … it is not the one that a debug link means
+	unlinked                      // … it is relocatable, and the module is not
+	loadedUnwanted                // … it has code and data, but the loaded file is not wanted
+	debugUnwanted                 // … it has debugging information, but the debug file is not wanted
+	useless                       // … it has neither
+	waits                         // it becomes the debug file once there is its supplementary file, and perhaps the loaded file now
+	fits                          // it becomes the loaded file, the debug file or both
+)
+
+// verdicts is the decision table: the first whose condition holds is the verdict. The text is logged; %[1]s is the module,
+// %[2]s the file.
+var verdicts = []struct {
+	verdict verdict
+	text    string
+	holds   func(c *choice) bool
+}{
+	{supplements, "%[1]s: %[2]s build ID matches gnu_debugaltlink", func(c *choice) bool {
+		// A file that is forced, has the module's own build ID and needs no supplementary file itself takes the place of
+		// the one that waits.
+		instead := c.force && c.debug && c.supName == "" && c.sameBuild()
+		return c.debugStatus == WantSupplementary && bytes.Equal(c.id, c.wantedSup) && !instead
+	}},
+	{otherBuild, "%[1]s: %[2]s build ID does not match", func(c *choice) bool { return !c.force && c.buildID != nil && !c.sameBuild() }},
+	{otherChecksum, "%[1]s: %[2]s CRC does not match", func(c *choice) bool { return c.otherSum }},
+	{unlinked, "%[1]s: %[2]s is a relocatable file", func(c *choice) bool {
+		return c.file.Type == elf.ET_REL && c.kind != Relocatable && c.kind != Extra
+	}},
+	{waits, "", func(c *choice) bool { return c.asDebug() && c.supName != "" }},
+	{fits, "", func(c *choice) bool { return c.asLoaded() || c.asDebug() }},
+	{loadedUnwanted, "%[2]s is loadable, but don't want loaded file; ignoring", func(c *choice) bool { return c.loadable && !c.wantsLoaded() }},
+	{debugUnwanted, "%[2]s has debug info, but don't want debug file; ignoring", func(c *choice) bool { return c.debug }},
+	{useless, "%[2]s has no debug info; ignoring", func(*choice) bool { return true }},
+}
+
+// decide returns what becomes of a file, and the text to log of it.
+func decide(c *choice) (verdict, string) {
+	for _, v := range verdicts {
+		if v.holds(c) {
+			return v.verdict, v.text
+		}
+	}
+	panic("the last verdict always holds")
+}
+
+// apply does what was decided.
+func (m *Module) apply(c *choice) (used bool, err error) {
+	log, f := m.set.Log(), c.file
+	verdict, text := decide(c)
+	if verdict != supplements && c.buildID != nil {
+		switch {
+		case c.sameBuild():
+			log.Debug(fmt.Sprintf("%s: %s build ID matches", m.name, f.Name))
+		case c.force:
+			log.Debug(fmt.Sprintf("%s: %s build ID does not match; forcing", m.name, f.Name))
+		}
+	}
+	if text != "" {
+		log.Debug(fmt.Sprintf(text, m.name, f.Name))
+	}
+	var loaded, debug *elf.File
+	if c.asLoaded() {
+		loaded = f
+	}
+	switch verdict {
+	case supplements:
+		return m.attach(nil, c.pending, f)
+	case otherBuild:
+		m.refuse(fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, IDText(c.id), IDText(c.buildID)))
+		return false, nil
+	case waits:
+		m.await(f, c.supName, c.supID)
+		log.Debug(fmt.Sprintf("%s has gnu_debugaltlink %s build ID %s", f.Name, c.supName, IDText(c.supID)))
+		if loaded != nil {
+			_, err = m.attach(loaded, nil, nil)
+		}
+		return true, err
+	case fits:
+		if c.asDebug() {
+			debug = f
+		}
+		return m.attach(loaded, debug, nil)
+	}
+	return false, nil
+}
+
+// refuse remembers the first file that was of another build.
+func (m *Module) refuse(why string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refused == "" {
+		m.refused = why
+	}
+}
+
+// Refused says which file was looked at for the module and was of another build: the first one, "" if there was none.
+func (m *Module) Refused() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.refused
+}
+
+// await makes a debug file wait for its supplementary file.
+func (m *Module) await(f *elf.File, name string, id []byte) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.debug.status == WantFile || m.debug.status == WantSupplementary {
+		m.debug.status, m.sup.pending = WantSupplementary, f
+		m.sup.wanted = WantedFile{Path: f.Name, Name: name, Checksum: bytes.Clone(id)}
+	}
+}
+
+// IDText returns a build ID in words.
+func IDText(id []byte) string {
+	if len(id) == 0 {
+		return "<missing>"
+	}
+	return hex.EncodeToString(id)
+}
+
+// attach makes files the module's; those that are nil stay as they are.
+func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
+	f := loaded
+	if f == nil {
+		f = debug
+	}
+	m.set.config.Platform(f.Platform())
+	bias, err := m.biasOf(f)
+	if err != nil {
+		return false, err
+	}
+	if f.Type == elf.ET_REL {
+		if err := m.readSections(); err != nil {
+			return false, err
+		}
+	}
+	return m.attachAt(loaded, debug, sup, bias)
+}
+
+// attachAt is attach with a load bias. The files are read before they become the module's; when another file has become
+// that meanwhile, it begins again.
+func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, error) {
+	for {
+		m.mu.Lock()
+		oldLoaded, oldDebug, sections := m.loaded, m.debug, maps.Clone(m.sections)
+		m.mu.Unlock()
+		if oldLoaded.status != WantFile {
+			loaded = nil
+		}
+		if oldDebug.status != WantFile && oldDebug.status != WantSupplementary {
+			debug = nil
+		}
+		if loaded == nil && debug == nil {
+			return false, nil // another was faster
+		}
+		newLoaded, newDebug := oldLoaded, oldDebug
+		if loaded != nil {
+			newLoaded = fileState{HaveFile, loaded, bias}
+		}
+		if debug != nil {
+			newDebug = fileState{HaveFile, debug, bias}
+		}
+		files, err := m.filesOf(&newLoaded, &newDebug, sup, sections)
+		if err != nil {
+			return false, err
+		}
+		m.mu.Lock()
+		if m.loaded != oldLoaded || m.debug != oldDebug || !maps.Equal(m.sections, sections) {
+			m.mu.Unlock()
+			continue
+		}
+		m.loaded, m.debug = newLoaded, newDebug
+		if debug != nil {
+			m.sup = supplement{file: sup}
+		}
+		id := m.takeBuildID(loaded, debug)
+		m.refused = ""
+		m.files.Store(files)
+		m.mu.Unlock()
+		m.locate(files.Debug)
+		m.set.changed()
+		m.set.Log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
+		if id != nil {
+			m.set.Log().Debug(fmt.Sprintf("%s: set build ID %x from file", m.name, id))
+		}
+		return true, nil
+	}
+}
+
+// takeBuildID gives a module without a build ID that of its first file, and returns it; m.mu is held.
+func (m *Module) takeBuildID(loaded, debug *elf.File) []byte {
+	f := loaded
+	if f == nil {
+		f = debug
+	}
+	if m.buildID != nil || f.BuildID() == nil {
+		return nil
+	}
+	m.buildID = bytes.Clone(f.BuildID())
+	return m.buildID
+}
+
+// describeFiles says what files are to a module.
+func describeFiles(loaded, debug, sup *elf.File) string {
+	switch {
+	case loaded != nil && loaded == debug:
+		return "loadable file with debug info " + loaded.Name
+	case sup != nil:
+		return "debug info file " + debug.Name + " with supplementary file " + sup.Name
+	case debug != nil:
+		return "debug info file " + debug.Name
+	}
+	return "loadable file " + loaded.Name
+}
+
+// ReusableFile returns the file that the module has, if it also is one that the module wants; else nil.
+func (m *Module) ReusableFile() *elf.File {
+	m.mu.Lock()
+	f, wantsLoaded, wantsDebug := m.loaded.file, m.loaded.status == WantFile, m.debug.status == WantFile
+	if f == nil {
+		f = m.debug.file
+	}
+	m.mu.Unlock()
+	if f != nil && (wantsDebug && m.set.config.Has(f) != 0 || wantsLoaded && IsLoadable(f)) {
+		return f
+	}
+	return nil
+}
+
+// LoadedELF returns the module's loaded file, or nil.
+func (m *Module) LoadedELF() *elf.File {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.loaded.file
+}
