@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -258,38 +259,90 @@ func debugInfoProps() []property {
 	}}}
 }
 
-// optionsOf makes options of the values that drgn._debuginfo keeps them as.
+// An option is one of the options of the finder "standard" under the name that scripts know.
+type option struct {
+	name  string
+	field any // *[]string, *drgn.KmodSearchMethod, or switchedOff
+}
+
+// switchedOff is a field that is true when the option is not.
+type switchedOff struct{ field *bool }
+
+func optionList(o *drgn.DebugInfoOptions) []option {
+	return []option{
+		{"directories", &o.Directories},
+		{"try_module_name", switchedOff{&o.NoModuleName}},
+		{"try_build_id", switchedOff{&o.NoBuildID}},
+		{"debug_link_directories", &o.DebugLinkDirectories},
+		{"try_debug_link", switchedOff{&o.NoDebugLink}},
+		{"try_procfs", switchedOff{&o.NoProcfs}},
+		{"try_embedded_vdso", switchedOff{&o.NoEmbeddedVdso}},
+		{"try_reuse", switchedOff{&o.NoReuse}},
+		{"try_supplementary", switchedOff{&o.NoSupplementary}},
+		{"kernel_directories", &o.KernelDirectories},
+		{"try_kmod", &o.Kmod},
+	}
+}
+
+// optionsOf makes options of a dictionary of their values by name, as drgn._debuginfo keeps them.
 func optionsOf(v any) (o drgn.DebugInfoOptions, err error) {
-	t, ok := v.(tuple)
-	if !ok || len(t) != 11 {
+	d, ok := v.(dict)
+	if !ok {
 		return o, typeError("options must be DebugInfoOptions")
 	}
-	names := func(i int) (out []string) {
-		if err == nil {
-			out, err = strs(t[i])
+	values := map[any]any{}
+	for _, p := range d {
+		values[p.key] = p.value
+	}
+	for _, option := range optionList(&o) {
+		v, ok := values[option.name]
+		if !ok {
+			return o, typeError("options lack " + option.name)
 		}
-		return out
+		delete(values, option.name)
+		switch to := option.field.(type) {
+		case *[]string:
+			*to, err = strs(v)
+		case switchedOff:
+			on, isBool := v.(bool)
+			if *to.field = !on; !isBool {
+				err = typeError(option.name + " must be bool")
+			}
+		case *drgn.KmodSearchMethod:
+			method, isInt := v.(int64)
+			if *to = drgn.KmodSearchMethod(method); !isInt {
+				err = typeError(option.name + " must be KmodSearchMethod")
+			}
+		}
+		if err != nil {
+			return o, err
+		}
 	}
-	off := func(i int) bool { on, _ := t[i].(bool); return !on }
-	method, _ := t[10].(int64)
-	o = drgn.DebugInfoOptions{
-		Directories: names(0), NoModuleName: off(1), NoBuildID: off(2), DebugLinkDirectories: names(3), NoDebugLink: off(4), NoProcfs: off(5),
-		NoEmbeddedVdso: off(6), NoReuse: off(7), NoSupplementary: off(8), KernelDirectories: names(9), Kmod: drgn.KmodSearchMethod(method),
+	for name := range values {
+		return o, typeError(fmt.Sprintf("unknown option %v", name))
 	}
-	return o, err
+	return o, nil
 }
 
 // optionValues is the reverse of optionsOf.
-func optionValues(o drgn.DebugInfoOptions) tuple {
-	names := func(ss []string) tuple {
-		t := tuple{}
-		for _, s := range ss {
-			t = append(t, s)
+func optionValues(o drgn.DebugInfoOptions) (d dict) {
+	for _, option := range optionList(&o) {
+		var v any
+		switch field := option.field.(type) {
+		case *[]string:
+			names := tuple{}
+			for _, s := range *field {
+				names = append(names, s)
+			}
+			v = names
+		case switchedOff:
+			v = !*field.field
+		case *drgn.KmodSearchMethod:
+			v = int(*field)
 		}
-		return t
+		d = append(d, pair{option.name, v})
 	}
-	return tuple{names(o.Directories), !o.NoModuleName, !o.NoBuildID, names(o.DebugLinkDirectories), !o.NoDebugLink, !o.NoProcfs,
-		!o.NoEmbeddedVdso, !o.NoReuse, !o.NoSupplementary, names(o.KernelDirectories), int(o.Kmod)}
+	return d
 }
 
 // loadDebugInfo loads debugging information; what is missing is logged before it is raised.

@@ -136,8 +136,8 @@ class DebugInfoOptions:
             self._values[name] = _OPTIONS[name](value)
 
     def _all(self):
-        """Return the values as Go takes them."""
-        return tuple(v.value if k == "try_kmod" else v for k, v in self._values.items())
+        """Return the values by name, as Go takes them."""
+        return {k: v.value if k == "try_kmod" else v for k, v in self._values.items()}
 
     def __repr__(self):
         return f"DebugInfoOptions({', '.join(f'{k}={v!r}' for k, v in self._values.items())})"
@@ -174,9 +174,7 @@ for _name, _doc in {
 def options_of(prog):
     """Return the options of a program: assigning to one changes the program's."""
     options = DebugInfoOptions()
-    values = _drgn._debug_info_options(prog)
-    options._values = dict(zip(_OPTIONS, values))
-    options._values["try_kmod"] = KmodSearchMethod(values[-1])
+    options._values = {k: KmodSearchMethod(v) if k == "try_kmod" else v for k, v in _drgn._debug_info_options(prog).items()}
     options._prog = prog
     return options
 
