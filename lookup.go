@@ -2,13 +2,9 @@ package drgn
 
 import (
 	"errors"
-	"path"
-	"strings"
-	"sync"
-	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/finders"
-	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -102,38 +98,6 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 	return p.symbolFinders.Enable(names)
 }
 
-// found is what was found or made while the program had one generation: until a finder is added, a module gets a file or
-// its place in memory changes. What is found while a change is made is kept with the generation before it.
-type found struct {
-	generation uint64
-	names      sync.Map // type name or primitive -> *types.Type
-	memos      sync.Map // see Memo
-	unwinder   atomic.Pointer[stack.Unwinder]
-}
-
-// now returns what was found in the program's present generation.
-func (p *Program) now() *found {
-	for {
-		generation, f := p.generation.Load(), p.found.Load()
-		if f != nil && f.generation == generation {
-			return f
-		}
-		f2 := &found{generation: generation}
-		if p.found.CompareAndSwap(f, f2) {
-			return f2
-		}
-	}
-}
-
-// typeOf returns the type that was found before under a key.
-func (f *found) typeOf(key any) (*types.Type, bool) {
-	v, ok := f.names.Load(key)
-	if !ok {
-		return nil, false
-	}
-	return v.(*types.Type), true
-}
-
 // Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
 // is none a *c.SyntaxError.
 func (p *Program) Type(name string) (*types.Type, error) { return p.TypeIn(name, "") }
@@ -193,45 +157,14 @@ func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
 	if prim == types.CVoid {
 		return l.p.types.Void(c.C), nil
 	}
-	names := c.Spellings(prim)
-	if names == nil {
-		names = []string{prim.String()}
-	}
-	for _, name := range names {
-		t, err := l.Find(types.KindsOf(c.KindOf(prim)), name)
-		if err != nil {
-			return nil, err
-		}
-		if t != nil && t.Primitive() == prim {
-			return t, nil
-		}
+	if t, err := c.FindPrimitive(prim, l.Find); t != nil || err != nil {
+		return t, err
 	}
 	size, err := l.p.AddressSize()
 	if err != nil {
 		return nil, err
 	}
-	if prim == types.CSizeT || prim == types.CPtrdiffT {
-		return l.word(prim, size)
-	}
-	return c.Model{PointerSize: size, BigEndian: l.p.bigEndian()}.Primitive(l.p.types, c.C, prim), nil
-}
-
-// word makes size_t and ptrdiff_t of the integer type of the program that is as large as a pointer.
-func (l typeLookup) word(prim types.Primitive, size uint64) (*types.Type, error) {
-	candidates := []types.Primitive{types.CUnsignedLong, types.CUnsignedLongLong, types.CUnsignedInt}
-	if prim == types.CPtrdiffT {
-		candidates = []types.Primitive{types.CLong, types.CLongLong, types.CInt}
-	}
-	for _, cand := range candidates {
-		t, err := l.Primitive(cand)
-		if err != nil {
-			return nil, err
-		}
-		if t.OwnSize() == size {
-			return l.p.types.Typedef(c.C, prim.String(), t), nil
-		}
-	}
-	return nil, &ValueError{Problem: "no suitable integer type for " + prim.String()}
+	return c.Model{PointerSize: size, BigEndian: l.p.bigEndian()}.Derive(l.p.types, prim, l.Primitive)
 }
 
 // Pointer returns the type of pointers to elem.
@@ -308,20 +241,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 	return Failed(&LookupError{Kind: kind, Name: name, Filename: filename, IsObject: true, Hint: p.debugInfoHint()})
 }
 
-// FilenameMatches reports whether a path ends in the components of needle: "list.h" and "linux/list.h" match
-// "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an empty one matches
-// any. Both are cleaned first: "a/../b.h" is "b.h".
-func FilenameMatches(haystack, needle string) bool {
-	if needle == "" || path.Clean(needle) == "." {
-		return true
-	}
-	if haystack == "" {
-		return false
-	}
-	h, n := path.Clean(haystack), path.Clean(needle)
-	if h == n {
-		return true
-	}
-	rest, ok := strings.CutSuffix(h, n)
-	return ok && !path.IsAbs(n) && strings.HasSuffix(rest, "/")
-}
+// FilenameMatches reports whether a path ends in the components of needle, as finders are to compare filenames: "list.h" and
+// "linux/list.h" match "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an
+// empty one matches any. Both are cleaned first: "a/../b.h" is "b.h".
+func FilenameMatches(haystack, needle string) bool { return debugdata.PathMatches(haystack, needle) }

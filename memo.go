@@ -2,9 +2,45 @@ package drgn
 
 import (
 	"fmt"
+	"sync"
+	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/internal/stack"
+	"github.com/godrgn/drgn/types"
 )
+
+// found is what was found or made while the program had one generation: until a finder is added, a module gets a file or
+// its place in memory changes. What is found while a change is made is kept with the generation before it.
+type found struct {
+	generation uint64
+	names      sync.Map // type name or primitive -> *types.Type
+	memos      sync.Map // see Memo
+	unwinder   atomic.Pointer[stack.Unwinder]
+}
+
+// now returns what was found in the program's present generation.
+func (p *Program) now() *found {
+	for {
+		generation, f := p.generation.Load(), p.found.Load()
+		if f != nil && f.generation == generation {
+			return f
+		}
+		f2 := &found{generation: generation}
+		if p.found.CompareAndSwap(f, f2) {
+			return f2
+		}
+	}
+}
+
+// typeOf returns the type that was found before under a key.
+func (f *found) typeOf(key any) (*types.Type, bool) {
+	v, ok := f.names.Load(key)
+	if !ok {
+		return nil, false
+	}
+	return v.(*types.Type), true
+}
 
 // Memo returns what make returns, which it remembers for each program and key until debugging information is added. It is
 // for what does not change while a program runs, such as where its memory begins. Keys are compared with ==; a type that

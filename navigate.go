@@ -58,7 +58,7 @@ func (o Object) Member(name string) Object {
 			return s.step(name, memberStep(name))
 		}
 	}
-	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 && checkType(f.Type, 0) == nil {
+	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 && types.CheckObject(f.Type, 0) == nil {
 		// The common case of what part does.
 		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask.Load()}
 	}
@@ -129,7 +129,7 @@ func (o Object) Slice(t *types.Type, bitOffset, bitField uint64) Object {
 
 // part is Slice for types that are known to be of the program.
 func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
-	if err := checkType(t, bitField); err != nil {
+	if err := types.CheckObject(t, bitField); err != nil {
 		return Failed(err)
 	}
 	if bitField != 0 {
@@ -138,7 +138,7 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 		}
 	}
 	off := uint64(o.bitOff) + bitOffset
-	if err := checkAligned(t, off); err != nil && o.form != absent {
+	if err := types.CheckAligned(t, off); err != nil && o.form != absent {
 		return Failed(err)
 	}
 	switch o.form {
@@ -184,7 +184,7 @@ func (o Object) Deref() Object {
 		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a pointer", o.typ)})
 	}
 	if target.form == reference {
-		if err := checkType(target.typ, 0); err != nil {
+		if err := types.CheckObject(target.typ, 0); err != nil {
 			return Failed(err)
 		}
 	}
@@ -207,7 +207,7 @@ func (o Object) Index(i int64) Object {
 	elem := u.Elem()
 	n, err := elem.Size()
 	if err == nil {
-		err = checkType(elem, 0)
+		err = types.CheckObject(elem, 0)
 	}
 	if err != nil {
 		return Failed(err)

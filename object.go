@@ -70,7 +70,7 @@ func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Objec
 	if err := checkBitField(t, size); err != nil {
 		return Failed(err)
 	}
-	if err := checkAligned(t, bitOffset); err != nil {
+	if err := types.CheckAligned(t, bitOffset); err != nil {
 		return Failed(err)
 	}
 	return Object{
@@ -84,101 +84,18 @@ func (p *Program) checkOwn(t *types.Type, bitField uint64) error {
 	if t == nil || t.Set() != p.types {
 		return &ValueError{Problem: "type is from another program"}
 	}
-	return checkType(t, bitField)
+	return types.CheckObject(t, bitField)
 }
 
-// maxScalar bounds integers, booleans, enumerated types and pointers, and maxFloat floating-point types, in bytes.
-const (
-	maxScalar = 1 << 21
-	maxFloat  = 32
-)
-
-// checkType says whether a type can have objects; bitField is the size of a bit-field in bits, or 0. A type without a size
-// can, if it is not the element of an array.
-func checkType(t *types.Type, bitField uint64) error {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
-	n := t.OwnSize()
-	switch t.Kind() {
-	case types.Int, types.Bool, types.Pointer:
-		if n-1 < maxScalar {
-			return nil
-		}
-	case types.Struct, types.Union, types.Class:
-		if n < 1<<61 {
-			return nil
-		}
-	case types.Void, types.Function:
-		return nil
-	}
-	return checkSize(t, bitField)
-}
-
-// checkSize is checkType for what is not common.
-func checkSize(t *types.Type, bitField uint64) error {
-	if !t.IsComplete() {
-		return nil
-	}
-	n, err := t.Size()
-	if err != nil {
-		return err
-	}
-	if n >= 1<<61 {
-		return &types.TooLargeError{Problem: "type bit size is too large"}
-	}
-	unsupported := func(kind string) error {
-		return &ValueError{Problem: fmt.Sprintf("unsupported %s bit size (%d)", kind, n*8)}
-	}
-	switch t.Kind() {
-	case types.Int, types.Bool, types.Enum:
-		if n-1 >= maxScalar && bitField == 0 {
-			return unsupported("integer")
-		}
-	case types.Pointer:
-		if n-1 >= maxScalar {
-			return unsupported("pointer")
-		}
-	case types.Float:
-		if n-1 >= maxFloat && bitField == 0 {
-			return unsupported("floating-point")
-		}
-	}
-	return nil
-}
-
-// checkBitField says whether a type can have a bit-field of a size in bits; 0 is none.
+// checkBitField returns a *ValueError if a type can't have a bit-field of a size in bits; 0 is not a bit-field.
 func checkBitField(t *types.Type, size uint64) error {
-	if size == 0 {
-		return nil
+	if err := types.CheckBitField(t, size); err != nil {
+		return &ValueError{Problem: err.Error()}
 	}
-	switch t.UnderlyingKind() {
-	case types.Int, types.Bool, types.Enum:
-	default:
-		return &ValueError{Problem: fmt.Sprintf("bit field must be integer, not '%s'", t)}
-	}
-	n, err := t.Size()
-	switch {
-	case err != nil:
-		return &ValueError{Problem: fmt.Sprintf("bit field must be integer, not '%s', which is incomplete", t)}
-	case n < 1<<60 && size > n*8:
-		return &ValueError{Problem: fmt.Sprintf("bit field size is larger than type size: %d bits of '%s'", size, t)}
-	case size > 64:
+	if size > 64 {
 		return &ValueError{Problem: fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
 	}
 	return nil
-}
-
-// checkAligned says whether an object of a type that is no bit-field may start within a byte: scalars may.
-func checkAligned(t *types.Type, bitOffset uint64) error {
-	if bitOffset%8 == 0 {
-		return nil
-	}
-	switch t.UnderlyingKind() {
-	case types.Int, types.Bool, types.Float, types.Pointer, types.Enum:
-		return nil
-	}
-	return &ValueError{Problem: "non-scalar must be byte-aligned"}
 }
 
 // AbsentObject returns an object that has a type but no value.
@@ -187,6 +104,18 @@ func (p *Program) AbsentObject(t *types.Type, reason AbsenceReason) Object {
 		return Failed(err)
 	}
 	return Object{prog: p, typ: t, form: absent, x: &extra{reason: reason}}
+}
+
+// AbsentBitField returns a bit-field of size bits that has a type but no value; a size of 0 means an object that is no
+// bit-field.
+func (p *Program) AbsentBitField(t *types.Type, reason AbsenceReason, size uint64) Object {
+	if err := p.checkOwn(t, size); err != nil {
+		return Failed(err)
+	}
+	if err := checkBitField(t, size); err != nil {
+		return Failed(err)
+	}
+	return Object{prog: p, typ: t, form: absent, x: &extra{reason: reason}, bitField: uint16(size)}
 }
 
 // ScalarValue returns a value of an integer, boolean, enumerated or pointer type of at most 64 bits; bits beyond its
@@ -244,7 +173,7 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 	if err != nil {
 		return Failed(err)
 	}
-	if data = aligned(data, uint64(bitOff), n, p.bitOrder(t)); data == nil {
+	if data = bits.Copy(data, uint64(bitOff), n, p.bitOrder(t)); data == nil {
 		return Failed(&BoundsError{Problem: "out of bounds of value"})
 	}
 	o.x = &extra{data: data}
@@ -261,24 +190,6 @@ func (o Object) short() (n uint64, ok bool) {
 		}
 	}
 	return n, ok
-}
-
-// aligned returns a copy of the n bits that start off (0 to 7) bits into data, nil when there are fewer.
-func aligned(data []byte, off, n uint64, big bool) []byte {
-	if size := uint64(len(data)) * 8; size < off || size-off < n {
-		return nil
-	}
-	out := make([]byte, (n+7)/8)
-	if off == 0 && n%8 == 0 {
-		copy(out, data)
-		return out
-	}
-	for at := uint64(0); at < n; at += 64 {
-		k := min(n-at, 64)
-		v, _ := bits.Extract(data, off+at, k, big)
-		bits.Insert(out, at, k, big, v)
-	}
-	return out
 }
 
 // scalarBits returns the size in bits of a scalar type that fits 64 bits.

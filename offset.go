@@ -63,3 +63,13 @@ func (o Object) Subobject(designator string) Object {
 	}
 	return o.Slice(m.Type, m.BitOffset, m.BitFieldSize)
 }
+
+// Alignment returns the alignment in bytes that objects of a type have by the rules of the program's platform. Attributes in
+// source code may make it another.
+func (p *Program) Alignment(t *types.Type) (uint64, error) {
+	var as types.Alignments
+	if a := p.Platform().Arch; a != nil {
+		as = a.Alignments
+	}
+	return as.Of(t)
+}

@@ -266,7 +266,7 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	if t == nil || t.Set() != o.prog.types {
 		return Failed(&ValueError{Problem: "type is from another program"})
 	}
-	if err := checkType(t, bitField); err != nil {
+	if err := types.CheckObject(t, bitField); err != nil {
 		return Failed(err)
 	}
 	if err := checkBitField(t, bitField); err != nil {
@@ -299,7 +299,7 @@ func (o Object) Cast(t *types.Type) Object {
 	if t.UnderlyingKind() == types.Void {
 		return o.prog.AbsentObject(t, OtherAbsence) // what C's cast to void leaves
 	}
-	if err := checkType(t, 0); err != nil {
+	if err := types.CheckObject(t, 0); err != nil {
 		return Failed(err)
 	}
 	if fast := o.castScalar(t); fast.form != failed || fast.x != nil {

@@ -222,7 +222,7 @@ func (o Object) contents() ([]byte, error) {
 	if o.bitOff == 0 && n%8 == 0 {
 		return raw, nil
 	}
-	return aligned(raw, uint64(o.bitOff), n, big), nil
+	return bits.Copy(raw, uint64(o.bitOff), n, big), nil
 }
 
 // maxObject bounds the size of one object that is read as a whole.

@@ -103,3 +103,21 @@ func order(big bool) binary.ByteOrder {
 	}
 	return binary.LittleEndian
 }
+
+// Copy returns a copy of the n bits that start off (0 to 7) bits into data, nil when there are fewer.
+func Copy(data []byte, off, n uint64, big bool) []byte {
+	if size := uint64(len(data)) * 8; size < off || size-off < n {
+		return nil
+	}
+	out := make([]byte, (n+7)/8)
+	if off == 0 && n%8 == 0 {
+		copy(out, data)
+		return out
+	}
+	for at := uint64(0); at < n; at += 64 {
+		k := min(n-at, 64)
+		v, _ := Extract(data, off+at, k, big)
+		Insert(out, at, k, big, v)
+	}
+	return out
+}

@@ -5,7 +5,12 @@
 // Addresses are those of the program's memory.
 package debugdata
 
-import "github.com/godrgn/drgn/types"
+import (
+	"path"
+	"strings"
+
+	"github.com/godrgn/drgn/types"
+)
 
 // Has says what a source can be asked.
 type Has uint8
@@ -19,8 +24,8 @@ const (
 
 // An Info is what one source says of a module.
 type Info interface {
-	// FindType returns the first type of one of the kinds that has a name or tag and is defined in a file whose path ends
-	// in filename ("" is any); nil when there is none.
+	// FindType returns the first type of one of the kinds that has a name or tag and is defined in a file that
+	// filename names ([PathMatches]); nil when there is none.
 	FindType(kinds types.KindSet, name, filename string) (*types.Type, error)
 	// FindEntity returns what of a kind has a name, in such a file; ok is false when there is none. Of several it is the
 	// first that has an address or value.
@@ -121,4 +126,22 @@ type Frame interface {
 	CFA() (uint64, bool)
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
+}
+
+// PathMatches reports whether a path ends in the components of needle: "list.h" and "linux/list.h" match
+// "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an empty one matches
+// any. Both are cleaned first: "a/../b.h" is "b.h".
+func PathMatches(haystack, needle string) bool {
+	if needle == "" || path.Clean(needle) == "." {
+		return true
+	}
+	if haystack == "" {
+		return false
+	}
+	h, n := path.Clean(haystack), path.Clean(needle)
+	if h == n {
+		return true
+	}
+	rest, ok := strings.CutSuffix(h, n)
+	return ok && !path.IsAbs(n) && strings.HasSuffix(rest, "/")
 }

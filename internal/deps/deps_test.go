@@ -24,7 +24,8 @@ const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
 	NONE < failure;
-	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem, types;
+	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem;
+	failure, internal/lock < types;
 
 	# File formats to records; no policy.
 	arch, internal/bin, mem < internal/elf;
@@ -40,18 +41,18 @@ const rooms = `
 	mem < internal/search;
 
 	# Debug sections to types, functions, lines, unwind rows.
+	types < internal/debugdata;
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
-	internal/cache, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
+	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
 	internal/bin < internal/kallsyms;
 	internal/elf < internal/placed;
 
 	# The language, over types.
-	internal/bits, types < lang/c;
+	failure, internal/bits, types < lang/c;
 
-	# What a source of debugging information can be asked, and what answers.
-	types < internal/debugdata;
+	# What answers as a source of debugging information.
 	internal/debugdata, internal/dwarf, internal/placed, lang/c < internal/debugdata/fromdwarf;
 
 	# Where debug files are found; the index cache.

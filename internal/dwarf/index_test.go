@@ -249,19 +249,6 @@ func TestCache(t *testing.T) {
 	open("no directory", true)
 }
 
-func TestMatchPath(t *testing.T) {
-	const have = "/src/linux/kernel/sched/core.c"
-	for want, match := range map[string]bool{
-		"core.c": true, "sched/core.c": true, "./sched/core.c": true, "sched//core.c": true, have: true,
-		"ore.c": false, "/core.c": false, "linux/core.c": false, "/sched/core.c": false, "x/src/linux/kernel/sched/core.c": false,
-		"src/linux/kernel/sched/core.c": true,
-	} {
-		if got := matchPath(have, want); got != match {
-			t.Errorf("%q: %v, want %v", want, got, match)
-		}
-	}
-}
-
 // BenchmarkIndex builds the index of the small kernel.
 func BenchmarkIndex(b *testing.B) {
 	cfg := kernelConfig()

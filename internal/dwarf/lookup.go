@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"fmt"
 	"iter"
-	"path"
 	"strings"
 
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -158,18 +158,7 @@ func (f *File) inFile(file uint32, filename string) bool {
 	if filename == "" {
 		return true
 	}
-	return matchPath(f.index.file(file), filename)
-}
-
-func matchPath(have, want string) bool {
-	if want = path.Clean(want); want == "." { // no component
-		return true
-	}
-	if have == want {
-		return true
-	}
-	rest, ok := strings.CutSuffix(have, want)
-	return ok && !path.IsAbs(want) && strings.HasSuffix(rest, "/")
+	return debugdata.PathMatches(f.index.file(file), filename)
 }
 
 // spellings returns the ways a base type's name may be written.
