@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/godrgn/drgn/internal/bin"
@@ -104,21 +105,36 @@ func (c *Core) noteOfSysfs(path string) ([]byte, error) {
 
 // openLive opens a core file of the kernel in /proc, which can't be mapped: kcore, or vmcore in a kernel that saves the
 // memory of the one before it.
+//
+// Several readers of kcore each have an opening of their own. Those of vmcore take turns: it has no buffer for each opening,
+// but in kernels for 32-bit x86 and MIPS before v5.11 one page for all of them, which no lock guards (kdump_buf_page), and
+// the kernel that has it mostly runs on one CPU.
 func openLive(path string) (*Core, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	c, err := parseLive(path, file)
+	all := oneOpening(file)
+	c, err := parseLive(path, all)
 	if err != nil {
-		file.Close() // was only read
+		all.Close() // was only read
 		return nil, err
 	}
-	c.closers = append(c.closers, file.Close)
-	return c, nil
+	if !c.Live {
+		return c, nil
+	}
+	info, err := file.Stat()
+	if err == nil {
+		path, err = filepath.Abs(path)
+	}
+	if err == nil {
+		all.share(maxOpenings, reopen(path, info))
+	}
+	return c, nil // readers take turns where there was an error
 }
 
-func parseLive(path string, file io.ReaderAt) (*Core, error) {
+// parseLive reads the headers of a core file of the kernel in /proc. The core closes the file.
+func parseLive(path string, file *openings) (*Core, error) {
 	// What follows the headers need not be readable, so fewer bytes than wanted are fine there.
 	some := func(off, n uint64) ([]byte, error) {
 		buf := make([]byte, n)
@@ -155,6 +171,7 @@ func parseLive(path string, file io.ReaderAt) (*Core, error) {
 		return nil, err
 	}
 	c.Kernel = true
+	c.closers = append(c.closers, file.Close)
 	for range c.Descs("CORE", NT_TASK) {
 		c.Live = true // /proc/vmcore does not have it
 	}
@@ -175,6 +192,9 @@ func liveRead(file io.ReaderAt, delta uint64) mem.ReadFunc {
 		n, err := file.ReadAt(buf, off)
 		if n == len(buf) {
 			return nil
+		}
+		if errors.Is(err, os.ErrClosed) {
+			return err
 		}
 		var sys *os.PathError
 		if errors.As(err, &sys) {

@@ -39,13 +39,15 @@ func (k kcore) ReadAt(b []byte, off int64) (int, error) {
 	return n, nil
 }
 
+func (k kcore) Close() error { return nil }
+
 func TestLive(t *testing.T) {
 	f := vmcore(true, false, "", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffffff81000000, Paddr: 0x1000000, Data: pages("kerneltx", 1)},
 		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffffc90000000000, Paddr: ^uint64(0), Data: pages("vmalloc.", 1)},
 		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: pages("memory..", 2)})
 	f.Segments[0].Data = f.Note(f.Segments[0].Data, "CORE", NT_TASK, []byte("task"))
 	b := f.Bytes()
-	c, err := parseLive("/proc/kcore", kcore{b, int64(len(b)) - 0x1000})
+	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b)) - 0x1000}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestLive(t *testing.T) {
 	if err := s.Read(make([]byte, 0x2000), 0x1000, true); err.(*mem.FaultError).Address != 0x2000 {
 		t.Error(err)
 	}
-	if _, err := parseLive("x", kcore{b[:50], 1 << 40}); err == nil {
+	if _, err := parseLive("x", oneOpening(kcore{b[:50], 1 << 40})); err == nil {
 		t.Error("cut")
 	}
 }
@@ -76,7 +78,7 @@ func TestOldKcore(t *testing.T) {
 	page := append(note, make([]byte, 2*4096-len(note))...)
 	f = vmcore(true, false, "", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000002000, Paddr: 0x2000, Data: page})
 	b := f.Bytes()
-	c, err := parseLive("/proc/kcore", kcore{b, int64(len(b))})
+	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b))}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,7 +159,7 @@ func FuzzKcore(f *testing.F) {
 	file.Segments[0].Data = file.Note(file.Segments[0].Data, "CORE", NT_TASK, []byte("task"))
 	f.Add(file.Bytes(), uint64(0x1000))
 	f.Fuzz(func(t *testing.T, data []byte, address uint64) {
-		c, err := parseLive("/proc/kcore", kcore{data, int64(len(data))})
+		c, err := parseLive("/proc/kcore", oneOpening(kcore{data, int64(len(data))}))
 		if (c == nil) == (err == nil) {
 			t.Fatal(c, err)
 		}
