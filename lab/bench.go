@@ -59,10 +59,18 @@ func bench(ctx context.Context, opt options, c cores) error {
 	}
 	version, _, _ = strings.Cut(version, "\n")
 	fmt.Printf("%s of %s; the other is %s\n\n", core, c.release, version)
+	return printRows(ours, theirs)
+}
+
+// printRows prints the measurements of two programs side by side.
+func printRows(ours, theirs []row) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "work\tgodrgn\tother\tratio\t")
 	for i, our := range ours {
-		their := theirs[i]
+		var their row
+		if i < len(theirs) {
+			their = theirs[i]
+		}
 		ratio := "-"
 		if our.value > 0 && their.value > 0 {
 			ratio = fmt.Sprintf("%.1f ×", their.value/our.value)
@@ -156,24 +164,36 @@ func measure(ctx context.Context, program string, c cores, core string) ([]row, 
 	if err != nil {
 		return nil, err
 	}
+	work, err := parseRows(said)
+	if err != nil {
+		return nil, err
+	}
+	rows = append(rows, work...)
+	peak.name = "peak memory of all that"
+	return append(rows, peak), nil
+}
+
+// parseRows reads what a script of lab/bench has printed.
+func parseRows(said string) ([]row, error) {
+	var rows []row
 	for line := range strings.Lines(said) {
 		field := strings.Split(strings.TrimSpace(line), "\t")
 		if len(field) < 3 {
-			return nil, fmt.Errorf("bench/work.py printed %q", line)
+			return nil, fmt.Errorf("the benchmark printed %q", line)
 		}
 		r := row{name: field[0], unit: field[2]}
 		if len(field) > 3 {
 			r.remark = field[3]
 		}
 		if field[1] != "-" {
+			var err error
 			if r.value, err = strconv.ParseFloat(field[1], 64); err != nil {
 				return nil, err
 			}
 		}
 		rows = append(rows, r)
 	}
-	peak.name = "peak memory of all that"
-	return append(rows, peak), nil
+	return rows, nil
 }
 
 // fetchReference unpacks the newest drgn that Debian has, with the Python, the

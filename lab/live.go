@@ -25,6 +25,8 @@ var liveChecks = []string{"session", "tasks", "stacks", "modules", "vmas", "sock
 var inside = []struct{ name, says string }{
 	{"first", `\(char \[16\]\)"swapper/0" ProgramFlags\.IS_LINUX_KERNEL\|IS_LIVE\|IS_LOCAL\nexit code 0\n$`},
 	{"live", `facts about the running kernel compared, 0 wrong.*\nexit code 0\n$`},
+	{"stress", `reads beside walks compared, 0 wrong.*\nexit code 0\n$`},
+	{"gostress", `^0 wrong, .*\nexit code 0\n$`},
 	{"user", `^drgn: \[Errno 13\] Permission denied \(only root may read the running kernel's memory: use sudo\): '/proc/kcore'\nexit code 1\n$`},
 	{"nobody", `^65534\nexit code 0\n$`},
 	{"masked", `^drgn: not a core dump: /proc/kcore .*\nexit code 1\n$`},
@@ -47,8 +49,12 @@ func live(ctx context.Context, opt options, c cores) error {
 	if err != nil {
 		return err
 	}
+	stress := filepath.Join(work, "stress")
+	if _, err := output(ctx, 10*time.Minute, "env", "CGO_ENABLED=0", "go", "build", "-o", stress, "./lab/stress"); err != nil {
+		return err
+	}
 	disk := filepath.Join(work, "live.img")
-	if err := liveDisk(ctx, disk, program, c, debug); err != nil {
+	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", stress: "stress"}); err != nil {
 		return err
 	}
 	g, err := bootLive(ctx, work, opt, c, disk)
@@ -102,18 +108,67 @@ func live(ctx context.Context, opt options, c cores) error {
 	return nil
 }
 
-// liveDisk makes the file system that drgn is on in the guest: the program and the libraries it links or loads, the
-// checks, and debug files where distributions keep them.
-func liveDisk(ctx context.Context, to, program string, c cores, debug []string) error {
+// benchLive times drgn and another one on the kernel of the guest that they run in, and prints a table.
+func benchLive(ctx context.Context, opt options, c cores) error {
+	program, err := drgnProgram(ctx, opt)
+	if err != nil {
+		return err
+	}
+	if opt.than == "" {
+		return errors.New("name the other drgn with -than: one file that needs no more than the C library")
+	}
+	work, err := os.MkdirTemp("", "lab-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	debug, err := debugFiles(c)
+	if err != nil {
+		return err
+	}
+	disk := filepath.Join(work, "live.img")
+	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", opt.than: "than"}); err != nil {
+		return err
+	}
+	g, err := bootLive(ctx, work, opt, c, disk)
+	if err != nil {
+		return err
+	}
+	defer g.kill()
+	var timed [2][]row
+	for i, name := range []string{"drgn", "than"} {
+		said, err := os.ReadFile(filepath.Join(g.truth, "live-bench-"+name))
+		if err != nil {
+			return err
+		}
+		text, ok := strings.CutSuffix(string(said), "exit code 0\n")
+		if !ok {
+			return fmt.Errorf("in the guest, %s said:\n%s", name, said)
+		}
+		if timed[i], err = parseRows(text); err != nil {
+			return err
+		}
+	}
+	return printRows(timed[0], timed[1])
+}
+
+// liveDisk makes the file system that drgn is on in the guest: programs under the names that programs gives them, the
+// libraries that drgn links or loads, the checks, and debug files where distributions keep them.
+func liveDisk(ctx context.Context, to string, c cores, debug []string, programs map[string]string) error {
 	root := to + ".root"
 	defer os.RemoveAll(root)
 	boot, modules := filepath.Join(root, "debug", "boot"), filepath.Join(root, "debug", "lib", "modules", c.release)
-	for _, dir := range []string{boot, modules, filepath.Join(root, "lib"), filepath.Join(root, "check")} {
+	for _, dir := range []string{boot, modules, filepath.Join(root, "lib"), filepath.Join(root, "check"), filepath.Join(root, "bench")} {
 		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
-	copies := map[string]string{program: filepath.Join(root, "drgn"), c.path("vmlinux"): filepath.Join(boot, "vmlinux-"+c.release)}
+	copies := map[string]string{
+		c.path("vmlinux"): filepath.Join(boot, "vmlinux-"+c.release), "lab/bench/live.py": filepath.Join(root, "bench", "live.py"),
+	}
+	for from, name := range programs {
+		copies[from] = filepath.Join(root, name)
+	}
 	for _, path := range debug[1:] {
 		if strings.Contains(filepath.Base(path), ".ko") {
 			copies[path] = filepath.Join(modules, filepath.Base(path))

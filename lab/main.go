@@ -96,6 +96,9 @@ func run(args []string) error {
 		}
 		return live(ctx, opt, c)
 	case "bench":
+		if opt.only == "live" {
+			return benchLive(ctx, opt, c)
+		}
 		return bench(ctx, opt, c)
 	}
 	return fmt.Errorf("%q is none of cores, check, bench and btf", args[0])

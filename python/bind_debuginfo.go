@@ -16,6 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/python/call"
 )
 
 // logLevel is from which level on Python's logger "drgn" hears something; it is read before work that logs.
@@ -121,7 +122,11 @@ func loadedModules(c Call) error {
 		return err
 	}
 	p := c.selfProg()
-	return Values(c, p.LoadedModules(), func(m drgn.LoadedModule) any { return tuple{moduleInstance(m.Module), m.New} })
+	// It creates modules, and says so of each once.
+	it := call.FromSlow(p.LoadedModules(), func(m drgn.LoadedModule) call.Value {
+		return call.Anything(tuple{moduleInstance(m.Module), m.New})
+	})
+	return c.pyObject(newIterator(helperIterator(it), c.keep()))
 }
 
 // debugInfoMethods are the methods of Program about modules and their debugging information.

@@ -9,12 +9,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/big"
 	"regexp"
 	"regexp/syntax"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/python/call"
 )
 
 // searchMethods are the searches of memory. Each returns drgn.MemorySearchIterator, which asks _search for what it is to
@@ -142,9 +144,12 @@ func search(c Call) error {
 	if c.Has(4) || c.Has(5) {
 		area.Ranges = []mem.Range{{Min: c.UintOr(4, 0), Max: c.UintOr(5, ^uint64(0))}}
 	}
-	ctx := context.Background() // the walk ends when its iterator is closed
 	if kind == 0 {
-		return Values(c, p.SearchMemory(ctx, v.([]byte), c.Uint(3), area), func(at uint64) any { return at })
+		pattern, alignment := v.([]byte), c.Uint(3)
+		return found(c, func(ctx context.Context) iter.Seq2[uint64, error] {
+			return p.SearchMemory(ctx, pattern, alignment, area)
+		},
+			func(at uint64) any { return at })
 	}
 	if kind < 0 {
 		re, isBytes, err := pattern(v)
@@ -152,9 +157,15 @@ func search(c Call) error {
 			return err
 		}
 		if isBytes {
-			return Values(c, p.SearchMemoryBytesRegexp(ctx, re, area), func(m drgn.RegexpMatch) any { return tuple{m.Address, m.Data} })
+			return found(c, func(ctx context.Context) iter.Seq2[drgn.RegexpMatch, error] {
+				return p.SearchMemoryBytesRegexp(ctx, re, area)
+			},
+				func(m drgn.RegexpMatch) any { return tuple{m.Address, m.Data} })
 		}
-		return Values(c, p.SearchMemoryRegexp(ctx, re, area), func(m drgn.RegexpMatch) any { return tuple{m.Address, string(m.Data)} })
+		return found(c, func(ctx context.Context) iter.Seq2[drgn.RegexpMatch, error] {
+			return p.SearchMemoryRegexp(ctx, re, area)
+		},
+			func(m drgn.RegexpMatch) any { return tuple{m.Address, string(m.Data)} })
 	}
 	values, err := valueRanges(v, kind)
 	if err != nil {
@@ -163,7 +174,17 @@ func search(c Call) error {
 	if len(values) == 0 { // only ranges without values
 		return iterateList(c, nil)
 	}
-	return Values(c, p.SearchMemoryUint(ctx, kind, values, c.Uint(3), area), func(m drgn.UintMatch) any { return tuple{m.Address, m.Value} })
+	ignore := c.Uint(3)
+	return found(c, func(ctx context.Context) iter.Seq2[drgn.UintMatch, error] {
+		return p.SearchMemoryUint(ctx, kind, values, ignore, area)
+	},
+		func(m drgn.UintMatch) any { return tuple{m.Address, m.Value} })
+}
+
+// found returns an iterator over what a search finds. Closing it ends the search, wherever that is.
+func found[T any](c Call, search func(ctx context.Context) iter.Seq2[T, error], conv func(T) any) error {
+	it := call.FromContext(search, func(v T) call.Value { return call.Anything(conv(v)) })
+	return c.pyObject(newIterator(helperIterator(it), c.keep()))
 }
 
 // pattern returns an argument that is a regular expression.

@@ -38,6 +38,14 @@ type instance struct {
 	value any
 }
 
+// Key implements [call.Keyed]: a thread is known by its ID.
+func (v instance) Key() any {
+	if t, ok := v.value.(*drgn.Thread); ok {
+		return t.TID
+	}
+	return nil // one is as good as another
+}
+
 func (v instance) item() C.item {
 	var i C.item
 	i.tag, i.cls, i.kind = C.R_OBJ, C.uint32_t(v.class), C.K_HANDLE

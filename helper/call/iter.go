@@ -1,6 +1,7 @@
 package call
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -17,8 +18,8 @@ type Iter interface {
 	// it; from then on it is io.EOF. It may block, and what it waits for may need the GIL: call it with the GIL released.
 	// Only one Fill may run at a time.
 	Fill(out []Value) (n int, err error)
-	// Close frees what the iterator holds, and makes a Fill that waits return io.EOF. It may be called at any time, from any
-	// goroutine, more than once.
+	// Close frees what the iterator holds, and makes a Fill that waits for another goroutine return io.EOF; one that walks
+	// on its own goroutine returns when it has elements. It may be called at any time, from any goroutine, more than once.
 	Close()
 }
 
@@ -29,9 +30,15 @@ var ErrNotReady = errors.New("no element yet")
 const Patience = 20 * time.Millisecond
 
 const (
-	firstBatch = 64   // elements that are walked on the caller's own goroutine
+	firstBatch = 64   // elements that are walked on the caller's own goroutine at first
 	maxAhead   = 1024 // elements that a producer is ahead of its caller at most
 	linger     = time.Millisecond
+
+	// Of a live walk on the caller's own goroutine: how long the first elements may take, and how many elements all of it
+	// may have, and how long it may take.
+	liveFirst   = 250 * time.Microsecond
+	liveAll     = 10 * time.Millisecond
+	maxLiveHere = 1 << 14
 )
 
 // A PanicError is a panic in a walk.
@@ -45,10 +52,27 @@ func (e *PanicError) Error() string { return fmt.Sprintf("Go panic: %v\n\n%s", e
 // FromSeq makes an iterator of a walk whose error is its last pair.
 //
 // The walk starts with the first Fill, on the caller's goroutine: most are over within a few elements. A longer one is walked
-// again on a goroutine of its own, past the elements that the caller has already. A live walk, whose elements may not be
-// the same again, has its own goroutine at once, as has one whose single elements take long.
+// again on a goroutine of its own, past the elements that the caller has already.
+//
+// A live walk, whose elements may not be the same again, is walked again as a whole on the caller's goroutine, and has one of
+// its own only if that takes longer than some milliseconds. This way it is over before the caller goes on, on the thread
+// that asks for it: a task finds itself on its CPU's run queue. Elements that the caller has are told by what they are (see
+// [given]), so that what is there all the time comes once.
 func FromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Iter {
-	return &stream[T]{seq: seq, conv: conv, started: live, produce: live}
+	return &stream[T]{seq: seq, conv: conv, live: live, forFirst: liveFirst, forAll: liveAll, cancel: func() {}}
+}
+
+// FromSlow makes an iterator of a walk whose single elements may take long, or that changes something and so must not be
+// walked twice: it has a goroutine of its own from the first element on.
+func FromSlow[T any](seq iter.Seq2[T, error], conv func(T) Value) Iter {
+	return &stream[T]{seq: seq, conv: conv, started: true, produce: true, cancel: func() {}}
+}
+
+// FromContext is [FromSlow] for a walk that looks at a context, which is done when the iterator is closed: it stops then,
+// not only at its next element.
+func FromContext[T any](walk func(ctx context.Context) iter.Seq2[T, error], conv func(T) Value) Iter {
+	ctx, cancel := context.WithCancel(context.Background())
+	return &stream[T]{seq: walk(ctx), conv: conv, started: true, produce: true, cancel: cancel}
 }
 
 // NoError gives a walk that can't fail the errors that [FromSeq] wants.
@@ -70,10 +94,16 @@ type stream[T any] struct {
 	seq  iter.Seq2[T, error]
 	conv func(T) Value
 
+	live     bool
+	forFirst time.Duration // [liveFirst] and [liveAll], but in tests
+	forAll   time.Duration
+	cancel   func() // tells the walk that nobody wants more
+
 	// Of the caller.
-	started bool // the first elements were walked
-	produce bool // the goroutine is to be started
-	skip    int  // elements that it walks past
+	started bool  // the first elements were walked
+	again   bool  // all of a live walk is to be walked on the caller's goroutine
+	produce bool  // the goroutine is to be started
+	given   given // elements that the next walk passes over
 
 	mu     sync.Mutex
 	buf    []Value // produced, not yet taken
@@ -96,6 +126,12 @@ func (s *stream[T]) Fill(out []Value) (int, error) {
 		return s.first(out)
 	}
 	s.mu.Lock()
+	if s.again && len(s.buf) == 0 && !s.closed {
+		s.again = false
+		s.mu.Unlock()
+		s.all()
+		s.mu.Lock()
+	}
 	if s.produce && len(s.buf) <= len(out) && !s.closed { // not before the caller is about to have all there is
 		s.produce = false
 		s.wake, s.room, s.ahead = make(chan struct{}, 1), make(chan struct{}, 1), firstBatch
@@ -117,12 +153,16 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 	}
 	s.mu.Unlock()
 	var rest []Value
+	var start time.Time
+	if s.live {
+		start = time.Now()
+	}
 	more := false
 	end := s.walk(func(v Value) bool {
 		if n == len(out) && len(rest) == 0 {
 			rest = make([]Value, 0, 8)
 		}
-		if n+len(rest) >= firstBatch {
+		if n+len(rest) >= firstBatch || s.live && n > 0 && time.Since(start) > s.forFirst {
 			more = true
 			return false
 		}
@@ -134,6 +174,11 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 		}
 		return true
 	})
+	if more && s.live {
+		s.given = givenElements(out[:n], rest)
+	} else if more {
+		s.given.count = n + len(rest)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -141,15 +186,43 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 		return 0, io.EOF
 	}
 	s.buf = rest
-	if more {
-		s.produce, s.skip = true, n+len(rest)
-	} else {
+	switch {
+	case !more:
 		s.err = end
+	case s.live:
+		s.again = true
+	default:
+		s.produce = true
 	}
 	if n == 0 {
 		return s.take(out)
 	}
 	return n, nil
+}
+
+// all walks a live walk to its end, unless that takes too long: then a goroutine is to walk it.
+func (s *stream[T]) all() {
+	known := s.given.clone()
+	start, more := time.Now(), false
+	var buf []Value
+	end := s.walk(func(v Value) bool {
+		if known.pass(v) {
+			return true
+		}
+		if len(buf) >= maxLiveHere || time.Since(start) > s.forAll {
+			more = true
+			return false
+		}
+		buf = append(buf, v)
+		return true
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if more {
+		s.produce = true
+	} else if !s.closed {
+		s.buf, s.err = buf, end
+	}
 }
 
 // take gives out what there is; the lock is held.
@@ -208,7 +281,7 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run is the goroutine: it walks past the elements that are known and produces the others.
+// run is the goroutine: it walks past the elements that were given and produces the others.
 func (s *stream[T]) run() {
 	end := errors.New("the walk ended its goroutine") // with runtime.Goexit
 	defer func() {
@@ -217,14 +290,8 @@ func (s *stream[T]) run() {
 		signal(s.wake)
 		s.mu.Unlock()
 	}()
-	skip := s.skip
-	end = s.walk(func(v Value) bool {
-		if skip > 0 {
-			skip--
-			return true
-		}
-		return s.put(v)
-	})
+	end = s.walk(func(v Value) bool { return s.given.pass(v) || s.put(v) })
+	s.cancel()
 }
 
 // put adds an element when there is room; it reports false when nobody wants one any more.
@@ -278,6 +345,7 @@ func (s *stream[T]) walk(yield func(Value) bool) (end error) {
 
 // Close implements [Iter].
 func (s *stream[T]) Close() {
+	s.cancel()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.closed, s.buf, s.store = true, nil, nil

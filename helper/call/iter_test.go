@@ -129,18 +129,28 @@ func TestCloseEarly(t *testing.T) {
 	}
 }
 
+// walker returns what makes an iterator of a walk that nothing changes, or of a slow one.
+func walker(slow bool) func(iter.Seq2[int, error]) Iter {
+	return func(seq iter.Seq2[int, error]) Iter {
+		if slow {
+			return FromSlow(seq, number)
+		}
+		return FromSeq(seq, number, false)
+	}
+}
+
 func TestCloseWhileFilling(t *testing.T) {
 	goroutines(t)
-	for _, live := range []bool{false, true} {
+	for _, slow := range []bool{false, true} {
 		release := make(chan struct{})
-		it := FromSeq(func(yield func(int, error) bool) {
+		it := walker(slow)(func(yield func(int, error) bool) {
 			for i := range 100 {
 				if !yield(i, nil) {
 					return
 				}
 			}
 			<-release
-		}, number, live)
+		})
 		done := make(chan error)
 		go func() {
 			for {
@@ -162,7 +172,7 @@ func TestCloseWhileFilling(t *testing.T) {
 func TestNotReady(t *testing.T) {
 	goroutines(t)
 	release := make(chan struct{})
-	it := FromSeq(func(yield func(int, error) bool) {
+	it := FromSlow(func(yield func(int, error) bool) {
 		for i := range 3 {
 			if !yield(i, nil) {
 				return
@@ -170,7 +180,7 @@ func TestNotReady(t *testing.T) {
 		}
 		<-release
 		yield(3, nil)
-	}, number, true)
+	}, number)
 	out := make([]Value, 64)
 	n, err := it.Fill(out)
 	if n == 0 || err != nil { // a slow walk's first elements come before it has more
@@ -223,10 +233,10 @@ func TestPanic(t *testing.T) {
 
 func TestGoexit(t *testing.T) {
 	goroutines(t)
-	it := FromSeq(func(yield func(int, error) bool) {
+	it := FromSlow(func(yield func(int, error) bool) {
 		yield(0, nil)
 		runtime.Goexit()
-	}, number, true)
+	}, number)
 	if got, err := drain(t, it, fixed(7)); got != 1 || err == io.EOF {
 		t.Fatalf("%d elements, then %v", got, err)
 	}
@@ -260,11 +270,11 @@ func TestShortWalkRunsOnce(t *testing.T) {
 func TestAhead(t *testing.T) {
 	goroutines(t)
 	var walked atomic.Int64
-	it := FromSeq(func(yield func(int, error) bool) {
+	it := FromSlow(func(yield func(int, error) bool) {
 		for i := 0; yield(i, nil); i++ {
 			walked.Add(1)
 		}
-	}, number, true)
+	}, number)
 	defer it.Close()
 	if _, err := it.Fill(make([]Value, 1)); err != nil {
 		t.Fatal(err)

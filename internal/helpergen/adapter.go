@@ -343,19 +343,19 @@ func (h *helper) callAndReturn(g *goFile, expr string) {
 			g.line("return c.Return(%s)", t.value(g, vars[0]))
 			return
 		}
-		live := "call.Live(" + h.programOf() + ")"
-		if h.slow {
-			live = "true"
-		}
-		if t.form == lines {
-			g.line("return c.Return(call.Lines(call.FromSeq(%s.Lines(), call.Str, %s)))", vars[0], live)
+		if t.form == lines { // whose numbers change from walk to walk: once is enough
+			g.line("return c.Return(call.Lines(call.FromSlow(%s.Lines(), call.Str)))", vars[0])
 			return
 		}
 		seq := vars[0]
 		if !t.fallible {
 			seq = "call.NoError(" + seq + ")"
 		}
-		g.line("return c.Return(call.Stream(call.FromSeq(%s, %s, %s)))", seq, t.elem.function(g), live)
+		if h.slow {
+			g.line("return c.Return(call.Stream(call.FromSlow(%s, %s)))", seq, t.elem.function(g))
+			return
+		}
+		g.line("return c.Return(call.Stream(call.FromSeq(%s, %s, call.Live(%s))))", seq, t.elem.function(g), h.programOf())
 	default:
 		var parts []string
 		for i, t := range h.results {
