@@ -16,7 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux"
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // logLevel is from which level on Python's logger "drgn" hears something; it is read before work that logs.

@@ -16,7 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
-	"github.com/godrgn/drgn/python/call"
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // searchMethods are the searches of memory. Each returns drgn.MemorySearchIterator, which asks _search for what it is to
