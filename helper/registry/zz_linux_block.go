@@ -119,7 +119,7 @@ var linuxBlock = call.Module{
 			Returns: "None",
 			Doc:     "Print the disks, one a line: device number, name, and struct gendisk *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Lines(call.FromSeq(block.PrintDisks(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+				return c.Return(call.Lines(call.FromSlow(block.PrintDisks(c.Program(0)).Lines(), call.Str)))
 			},
 		},
 		{
@@ -130,7 +130,7 @@ var linuxBlock = call.Module{
 			Returns: "None",
 			Doc:     "Print the partitions and whole disks, one a line: device number, name, and struct block_device * (struct\nhd_struct * before v5.11).\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Lines(call.FromSeq(block.PrintPartitions(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+				return c.Return(call.Lines(call.FromSlow(block.PrintPartitions(c.Program(0)).Lines(), call.Str)))
 			},
 		},
 		{

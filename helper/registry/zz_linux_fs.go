@@ -43,7 +43,7 @@ var linuxFs = call.Module{
 			Returns: "None",
 			Doc:     "Print the files that a task has open, one a line: number, path, and struct file *.\n\ntask is a struct task_struct *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Lines(call.FromSeq(fs.PrintFiles(c.Object(0)).Lines(), call.Str, call.Live(c.Object(0).Prog()))))
+				return c.Return(call.Lines(call.FromSlow(fs.PrintFiles(c.Object(0)).Lines(), call.Str)))
 			},
 		},
 		{
@@ -232,7 +232,7 @@ var linuxFs = call.Module{
 					v := c.Str(3)
 					a3 = &v
 				}
-				return c.Return(call.Lines(call.FromSeq(fs.PrintMounts(c.Scope(0), fs.MountFilter{Source: a1, Point: a2, Type: a3}).Lines(), call.Str, call.Live(call.ScopeProgram(c.Scope(0))))))
+				return c.Return(call.Lines(call.FromSlow(fs.PrintMounts(c.Scope(0), fs.MountFilter{Source: a1, Point: a2, Type: a3}).Lines(), call.Str)))
 			},
 		},
 		{

@@ -46,7 +46,7 @@ var linuxSlab = call.Module{
 			Returns: "None",
 			Doc:     "Print the slab caches, one a line: name and struct kmem_cache *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Lines(call.FromSeq(slab.PrintCaches(c.Program(0)).Lines(), call.Str, call.Live(c.Program(0)))))
+				return c.Return(call.Lines(call.FromSlow(slab.PrintCaches(c.Program(0)).Lines(), call.Str)))
 			},
 		},
 		{
