@@ -17,15 +17,18 @@ func (k *Kernel) addVirtual(m Memory) error {
 	tables := mem.Segment{Min: 0, Max: m.Platform.AddressMask(), Read: virtual.Read}
 	if !m.Live {
 		tables.View = virtual
-	} else if k.machine.Fixed != nil {
-		virtual.fixed = k.machine.Fixed(k.info)
+	} else {
+		tables.Next = virtual.Next
+		if k.machine.Fixed != nil {
+			virtual.fixed = k.machine.Fixed(k.info)
+		}
 	}
 	if err := k.prog.Memory().Add(tables); err != nil {
 		return err
 	}
 	for _, seg := range m.Virtual {
 		if m.Live && seg.Read != nil && seg.View == nil {
-			seg.Read = virtual.mapped(seg.Read)
+			seg.Read, seg.Next = virtual.mapped(seg.Read), virtual.Next
 		}
 		if err := k.prog.Memory().Add(seg); err != nil {
 			return err

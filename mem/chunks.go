@@ -22,9 +22,12 @@ type Chunk struct {
 // smallestPage is the step with which Chunks passes over memory that can't be read, in bytes.
 const smallestPage = 4096
 
+// breathe is how often Chunks passes over memory before it yields a chunk without data.
+const breathe = 64
+
 // Chunks iterates in order over the memory between min and max that can be read, passing over what can't: pages that a
-// dump left out, for instance. Chunks that follow each other in memory are not joined. An error that is no
-// [*FaultError] is the last pair.
+// dump left out, for instance. Chunks that follow each other in memory are not joined. While it finds nothing, it now and
+// then yields a chunk without data, so that the caller can stop it. An error that is no [*FaultError] is the last pair.
 func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		table, mask := s.table(physical)
@@ -32,6 +35,7 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 			max = mask
 		}
 		var buf []byte
+		passed := 0
 		for i := range table {
 			p := &table[i]
 			if p.max < min {
@@ -60,6 +64,9 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 						break
 					}
 					at = next
+					if passed++; passed%breathe == 0 && !yield(Chunk{Address: at}, nil) {
+						return
+					}
 					continue
 				}
 				if !yield(Chunk{at, data}, nil) {
@@ -82,8 +89,8 @@ func (s *Space) Next(address uint64, physical bool) (uint64, bool) {
 	for i := first; i < len(table); i++ {
 		p := &table[i]
 		at := max(address, p.min)
-		if sparse, ok := p.view.(Sparse); ok {
-			next, ok := sparse.Next(at)
+		if sparse := p.sparse(); sparse != nil {
+			next, ok := sparse(at)
 			if !ok || next > p.max {
 				continue
 			}
@@ -132,11 +139,19 @@ func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) ([]byte, erro
 // next returns the first address behind address, which can't be read, that may be readable.
 func (p *piece) next(address uint64) (uint64, bool) {
 	step := address&^(smallestPage-1) + smallestPage
-	if sparse, ok := p.view.(Sparse); ok {
-		next, ok := sparse.Next(address)
+	if sparse := p.sparse(); sparse != nil {
+		next, ok := sparse(address)
 		if !ok || next > address {
 			return next, ok
 		}
 	}
 	return step, step > address // false at the end of the address space
+}
+
+// sparse returns what knows where readable memory goes on, or nil.
+func (p *piece) sparse() func(address uint64) (uint64, bool) {
+	if sparse, ok := p.view.(Sparse); ok {
+		return sparse.Next
+	}
+	return p.gap
 }

@@ -39,6 +39,9 @@ func chunks(t *testing.T, s *Space, lo, hi uint64) []string {
 			got = append(got, err.Error())
 			continue
 		}
+		if len(c.Data) == 0 {
+			continue
+		}
 		got = append(got, fmt.Sprintf("%#x %d %x", c.Address, len(c.Data), c.Data[0]))
 	}
 	return got
@@ -62,6 +65,7 @@ func TestChunks(t *testing.T) {
 		"view":   {Max: 1<<20 - 1, View: pages},
 		"sparse": {Max: ^uint64(0), View: sparse{pages}},
 		"read":   {Max: 1<<20 - 1, Read: read},
+		"gaps":   {Max: ^uint64(0), Read: read, Next: sparse{pages}.Next},
 	} {
 		seg.Physical = true
 		s := NewSpace()
@@ -90,6 +94,25 @@ func TestChunks(t *testing.T) {
 	}
 	if got := chunks(t, s, 0, ^uint64(0)); !slices.Equal(got, []string{"boom"}) {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestChunksOfNothing stops an iteration that finds nothing readable and doesn't know how far that goes.
+func TestChunksOfNothing(t *testing.T) {
+	reads := 0
+	s := NewSpace()
+	add(t, s, Segment{Max: ^uint64(0), Read: func(_ []byte, address, _ uint64, _ bool) error {
+		reads++
+		return &FaultError{"not mapped", address}
+	}})
+	for c, err := range s.Chunks(false, 0, ^uint64(0)) {
+		if err != nil || len(c.Data) > 0 || c.Address != breathe*smallestPage {
+			t.Errorf("%#x %d, %v", c.Address, len(c.Data), err)
+		}
+		break
+	}
+	if reads > 2*breathe {
+		t.Errorf("%d reads", reads)
 	}
 }
 

@@ -32,6 +32,9 @@ type Segment struct {
 	Physical bool
 	Read     ReadFunc
 	View     Viewer
+
+	// Next is [Sparse.Next] of a segment whose View is no [Sparse]; it may be nil.
+	Next func(address uint64) (next uint64, ok bool)
 }
 
 // A Range holds the addresses from Min to Max, both inclusive.

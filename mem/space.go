@@ -27,6 +27,7 @@ type piece struct {
 	start    uint64 // of the segment as it was added
 	view     Viewer
 	read     ReadFunc
+	gap      func(address uint64) (next uint64, ok bool) // Segment.Next
 }
 
 // NewSpace returns a space without segments and with addresses of 64 bits.
@@ -89,7 +90,7 @@ func overlay(table []piece, seg Segment) []piece {
 		left.max = seg.Min - 1
 		parts = append(parts, left)
 	}
-	parts = append(parts, piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read})
+	parts = append(parts, piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next})
 	if lo < hi && table[hi-1].max > seg.Max {
 		right := table[hi-1]
 		right.min = seg.Max + 1

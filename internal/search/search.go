@@ -22,6 +22,9 @@ func Pieces(ctx context.Context, space *mem.Space, ranges []mem.Range, physical 
 				continue
 			}
 			for c, err := range space.Chunks(physical, r.Min, r.Max) {
+				if err == nil {
+					err = ctx.Err() // also while nothing is found
+				}
 				if err != nil {
 					yield(mem.Chunk{}, err)
 					return

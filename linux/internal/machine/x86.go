@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 
@@ -168,11 +169,14 @@ func (t *x86Translator) walk(table, address uint64) (mapped bool, next uint64) {
 		}
 		if entry&(x86Present|x86ProtNone) == 0 {
 			next := address>>shift<<shift + 1<<shift
-			for index++; index < 512; index++ {
-				if entry, err := t.physical.Uint(table+index*8, 8, false, true); err != nil || entry&(x86Present|x86ProtNone) != 0 {
-					break
-				}
+			var rest [512 * 8]byte // the entries after it, in one read
+			b := rest[:(511-index)*8]
+			if err := t.physical.Read(b, table+(index+1)*8, true); err != nil {
+				return false, next
+			}
+			for len(b) > 0 && binary.LittleEndian.Uint64(b)&(x86Present|x86ProtNone) == 0 {
 				next += 1 << shift
+				b = b[8:]
 			}
 			return false, next
 		}
