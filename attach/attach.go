@@ -33,7 +33,7 @@ type Options struct {
 	Prepare func(p *drgn.Program) error
 	// Log is told what is done to find debugging information; nil is nobody, and then Warn is told of warnings.
 	Log *slog.Logger
-	// Context ends downloads when it is canceled; nil is never.
+	// Context ends downloads when it is canceled, and a program that is being opened then gets no target; nil is never.
 	Context context.Context
 	// CacheDir is where the indexes of debugging information are kept; "" is "godrgn" in the user's cache directory,
 	// and "-" is nowhere.
@@ -79,6 +79,10 @@ func setCore(p *drgn.Program, path string, o Options) error {
 	}
 	core, err := target.Open(path)
 	if err != nil {
+		return err
+	}
+	if err := o.context().Err(); err != nil { // reading all of a compressed core takes long
+		core.Close() // was only read
 		return err
 	}
 	if err := openCore(p, core, path, o); err != nil {

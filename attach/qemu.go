@@ -112,6 +112,9 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		}
 		m.VMCOREINFO = info
 	}
+	if err := o.context().Err(); err != nil {
+		return err
+	}
 	if m.VMCOREINFO != nil || linux.GivenVMCOREINFO(p) != nil {
 		if _, err := linux.Setup(p, m); err != nil {
 			return fmt.Errorf("cannot open the guest at %s: %w", client.Address(), err)

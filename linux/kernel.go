@@ -5,10 +5,10 @@ package linux
 import (
 	"encoding/hex"
 	"fmt"
-	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/pid"
@@ -25,7 +25,7 @@ type Kernel struct {
 	translator machine.Translator
 	cpus       func() (*cpuNotes, error) // nil when they can't be had
 
-	inactive func() (inactiveFrame, error)
+	inactive lock.First[inactiveFrame]
 	pac      uint64
 }
 
@@ -97,7 +97,6 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		return nil, err
 	}
 	k.addCPUs(m)
-	k.inactive = sync.OnceValues(k.findInactiveFrame)
 	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableLast); err != nil {
 		return nil, err
 	}
@@ -290,7 +289,7 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		regs, err := cpus.of(cpu)
 		return regs, err == nil, err
 	}
-	frame, err := k.inactive()
+	frame, err := k.inactive.Do(k.findInactiveFrame)
 	if err != nil {
 		return nil, false, err
 	}

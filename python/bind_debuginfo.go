@@ -15,8 +15,8 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/linux"
 )
 
 // logLevel is from which level on Python's logger "drgn" hears something; it is read before work that logs.
@@ -105,7 +105,7 @@ func findOrCreate(sig, doc string, kind drgn.ModuleKind) Func {
 				return err
 			}
 			var m *drgn.Module
-			if err := c.Long(func(context.Context) (err error) {
+			if err := c.Whole(func(context.Context) (err error) {
 				m, _, err = p.AddModule(drgn.ModuleSpec{Kind: kind, Name: name, ID: id})
 				return err
 			}); err != nil {
@@ -141,7 +141,18 @@ func debugInfoMethods() []Func {
 		}},
 		{Sig: "loaded_modules()", Doc: "Return an iterator over the modules that the program has loaded, each with whether it is new; those that are not known yet are created.", Do: loadedModules},
 		{Sig: "create_loaded_modules()", Doc: "Create all modules that the program has loaded.", Do: func(c Call) error {
-			return loading(c, func(context.Context) error { return c.selfProg().CreateLoadedModules() })
+			p := c.selfProg()
+			return loading(c, func(ctx context.Context) error {
+				for _, err := range p.LoadedModules() {
+					if err == nil {
+						err = ctx.Err()
+					}
+					if err != nil {
+						return err
+					}
+				}
+				return nil
+			})
 		}},
 		{Sig: "main_module(name: path = None, *, create: bool = False)", Doc: "Return the main module; with create, it is created if there is none.", Do: func(c Call) error {
 			if !c.Has(0) {
@@ -167,7 +178,7 @@ func debugInfoMethods() []Func {
 				return valueError("object is from wrong program")
 			}
 			var m *drgn.Module
-			if err := c.Long(func(context.Context) (err error) {
+			if err := c.Whole(func(context.Context) (err error) {
 				m, err = linux.Module(p, o, create)
 				return err
 			}); err != nil {
@@ -404,7 +415,7 @@ func init() {
 				return typeError("'str' object cannot be interpreted as an integer")
 			}
 			name, address := c.Str(1), c.Uint(2)
-			return done(c, c.Long(func(context.Context) error { return m.SetSectionAddress(name, address) }))
+			return done(c, c.Whole(func(context.Context) error { return m.SetSectionAddress(name, address) }))
 		}},
 		Func{Sig: "_remove_section_address(module: any, name: str)", Do: func(c Call) error {
 			m, err := module(c)
@@ -412,7 +423,7 @@ func init() {
 				return err
 			}
 			name := c.Str(1)
-			return done(c, c.Long(func(context.Context) error { return m.RemoveSectionAddress(name) }))
+			return done(c, c.Whole(func(context.Context) error { return m.RemoveSectionAddress(name) }))
 		}},
 		Func{Sig: "_debug_info_options(prog: prog)", Do: func(c Call) error { return c.Value(optionValues(c.Prog(0).DebugInfoOptions())) }},
 		Func{Sig: "_set_debug_info_options(prog: prog, values: any)", Do: func(c Call) error {

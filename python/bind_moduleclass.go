@@ -316,12 +316,12 @@ func moduleClassList() []*class {
 	return kinds
 }
 
-// loading does what may take long and log, with the GIL released.
+// loading does what may take long, change the program and log, with the GIL released.
 func loading(c Call, f func(ctx context.Context) error) error {
 	if err := syncLog(); err != nil {
 		return err
 	}
-	if err := c.Long(f); err != nil {
+	if err := c.Whole(f); err != nil {
 		return err
 	}
 	return c.None()

@@ -42,7 +42,7 @@ func processMethods() []Func {
 			if err != nil {
 				return err
 			}
-			return done(c, c.Long(func(context.Context) error { return attach.SetProcess(p, pid) }))
+			return done(c, c.Whole(func(context.Context) error { return attach.SetProcess(p, pid) }))
 		}},
 	}
 }
@@ -101,8 +101,8 @@ func setCoreDump(c Call) error {
 		if fd < 0 {
 			return valueError("fd is negative")
 		}
-		return done(c, c.Long(func(context.Context) error { return attach.SetCoreFile(p, fd) }))
+		return done(c, c.Long(func(ctx context.Context) error { return attach.SetCoreFile(p, fd, attach.Options{Context: ctx}) }))
 	}
 	path := c.Str(0)
-	return done(c, c.Long(func(context.Context) error { return attach.SetCore(p, path) }))
+	return done(c, c.Long(func(ctx context.Context) error { return attach.SetCore(p, path, attach.Options{Context: ctx}) }))
 }

@@ -15,8 +15,8 @@ import (
 	"regexp/syntax"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/mem"
 )
 
 // searchMethods are the searches of memory. Each returns drgn.MemorySearchIterator, which asks _search for what it is to

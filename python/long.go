@@ -8,6 +8,7 @@ import "C"
 import (
 	"context"
 	"fmt"
+	"math"
 	"runtime/debug"
 	"time"
 )
@@ -16,10 +17,21 @@ import (
 const checkEvery = 20 * time.Millisecond
 
 // Long runs f on another goroutine with the GIL released, so that other Python threads go on and Ctrl-C cancels f's
-// context. f must not use c, nor anything of Python but through withGIL.
-func (c Call) Long(f func(ctx context.Context) error) error { return long(f) }
+// context. f must not use c, nor anything of Python but through withGIL. After Ctrl-C, an f that does not look at its context
+// goes on by itself: it must not change anything then that Python sees. See [Call.Whole].
+func (c Call) Long(f func(ctx context.Context) error) error { return long(f, abandonAfter) }
 
-func long(f func(ctx context.Context) error) error {
+// Whole is [Call.Long] for an f that changes a program: after Ctrl-C it waits until f has ended, early or not, so that nothing
+// changes any more once the prompt is back.
+func (c Call) Whole(f func(ctx context.Context) error) error { return long(f, forEver) }
+
+// How long a worker may go on after Ctrl-C before nobody waits for it.
+const (
+	abandonAfter time.Duration = time.Second
+	forEver      time.Duration = math.MaxInt64
+)
+
+func long(f func(ctx context.Context) error, after time.Duration) error {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
@@ -34,13 +46,13 @@ func long(f func(ctx context.Context) error) error {
 	if err, ok := wait(done); ok {
 		return err
 	}
-	// Ctrl-C: the worker is told, and it gets a moment. One that does not look at its context is left to end by itself.
+	// Ctrl-C: the worker is told, and it gets a moment or as long as it needs.
 	cancel()
 	exc := C.sh_take_exc()
 	st := C.sh_save()
 	select {
 	case <-done:
-	case <-time.After(time.Second):
+	case <-time.After(after):
 	}
 	C.sh_restore(st)
 	C.sh_raise_obj(exc)

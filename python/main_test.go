@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -52,6 +53,15 @@ func init() {
 				}
 			}))
 		}},
+		Func{Sig: "change(ms: int)", Do: func(c Call) error { // does not look at its context
+			d := time.Duration(c.Int(0)) * time.Millisecond
+			return done(c, c.Whole(func(context.Context) error {
+				time.Sleep(d)
+				changes.Add(1)
+				return nil
+			}))
+		}},
+		Func{Sig: "changes()", Do: func(c Call) error { return c.Number(changes.Load()) }},
 		Func{Sig: "each(f: any, n: int = 1)", Do: func(c Call) error {
 			for i := range c.IntOr(1, 1) {
 				r, err := callPy(c.py(0), i)
@@ -105,6 +115,9 @@ func init() {
 		Func{Sig: "gc()", Do: func(c Call) error { runtime.GC(); runtime.GC(); return c.None() }},
 	)
 }
+
+// changes counts what change() has done.
+var changes atomic.Int64
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) == "" {

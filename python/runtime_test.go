@@ -179,7 +179,7 @@ else: assert False
 func TestSignals(t *testing.T) {
 	script(t, true, `
 import signal, time
-from drgn._test import count, spin
+from drgn._test import change, changes, count, spin
 hits = []
 assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 signal.signal(signal.SIGALRM, lambda *a: hits.append(1))
@@ -203,6 +203,12 @@ for f in (lambda: spin(60000), slow):
     except X: pass
     else: assert False
     assert time.time() - start < 5
+# What changes a program has done so once the exception is there, and nothing after it.
+signal.setitimer(signal.ITIMER_REAL, .1)
+try: change(1500)
+except X: pass
+else: assert False
+assert changes() == 1, changes()
 `)
 }
 
