@@ -18,6 +18,9 @@ import (
 // liveMemory is the memory of the guest that drgn itself runs in, in MiB.
 const liveMemory = 1536
 
+// liveLimit is how long the guest may take until it has looked at itself: minutes, on a machine that has much else to do.
+const liveLimit = 15 * time.Minute
+
 // liveChecks are the scripts in lab/check that are also run from outside on the guest, through QEMU.
 var liveChecks = []string{"session", "tasks", "stacks", "modules", "vmas", "sockets", "memory"}
 
@@ -267,7 +270,7 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 	}
 	go func() { g.exited <- g.qemu.Wait() }()
 	start := time.Now()
-	if err := waitFor(ctx, console, "LAB-READY", bootLimit, g.exited); err != nil {
+	if err := waitFor(ctx, console, "LAB-READY", liveLimit, g.exited); err != nil {
 		g.qemu.Process.Kill() // the error says more
 		text, _ := os.ReadFile(console)
 		return nil, fmt.Errorf("%w; QEMU said %q; the end of the console:\n%s", err, said.String(), tail(string(text), 3000))
