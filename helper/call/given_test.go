@@ -53,7 +53,7 @@ func upTo(n int) (s []int) {
 
 // patient makes an iterator of a live walk that may take as long as it likes.
 func patient(seq iter.Seq2[int, error]) Iter {
-	return &stream[int]{seq: seq, conv: number, live: true, forFirst: time.Hour, forAll: time.Hour, cancel: func() {}}
+	return &stream[int]{seq: seq, conv: number, caller: caller{live: true, forFirst: time.Hour, forAll: time.Hour}, cancel: func() {}}
 }
 
 // TestLiveWalkOnce walks structures that change between the first elements and the rest: what is there all the time comes

@@ -59,20 +59,20 @@ func (e *PanicError) Error() string { return fmt.Sprintf("Go panic: %v\n\n%s", e
 // that asks for it: a task finds itself on its CPU's run queue. Elements that the caller has are told by what they are (see
 // [given]), so that what is there all the time comes once.
 func FromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Iter {
-	return &stream[T]{seq: seq, conv: conv, live: live, forFirst: liveFirst, forAll: liveAll, cancel: func() {}}
+	return &stream[T]{seq: seq, conv: conv, caller: caller{live: live, forFirst: liveFirst, forAll: liveAll}, cancel: func() {}}
 }
 
 // FromSlow makes an iterator of a walk whose single elements may take long, or that changes something and so must not be
 // walked twice: it has a goroutine of its own from the first element on.
 func FromSlow[T any](seq iter.Seq2[T, error], conv func(T) Value) Iter {
-	return &stream[T]{seq: seq, conv: conv, started: true, produce: true, cancel: func() {}}
+	return &stream[T]{seq: seq, conv: conv, caller: caller{started: true, produce: true}, cancel: func() {}}
 }
 
 // FromContext is [FromSlow] for a walk that looks at a context, which is done when the iterator is closed: it stops then,
 // not only at its next element.
 func FromContext[T any](walk func(ctx context.Context) iter.Seq2[T, error], conv func(T) Value) Iter {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &stream[T]{seq: walk(ctx), conv: conv, started: true, produce: true, cancel: cancel}
+	return &stream[T]{seq: walk(ctx), conv: conv, caller: caller{started: true, produce: true}, cancel: cancel}
 }
 
 // NoError gives a walk that can't fail the errors that [FromSeq] wants.
@@ -94,16 +94,9 @@ type stream[T any] struct {
 	seq  iter.Seq2[T, error]
 	conv func(T) Value
 
-	live     bool
-	forFirst time.Duration // [liveFirst] and [liveAll], but in tests
-	forAll   time.Duration
-	cancel   func() // tells the walk that nobody wants more
+	cancel func() // tells the walk that nobody wants more
 
-	// Of the caller.
-	started bool  // the first elements were walked
-	again   bool  // all of a live walk is to be walked on the caller's goroutine
-	produce bool  // the goroutine is to be started
-	given   given // elements that the next walk passes over
+	caller // what only the caller looks at
 
 	mu     sync.Mutex
 	buf    []Value // produced, not yet taken
@@ -114,6 +107,18 @@ type stream[T any] struct {
 	wake   chan struct{} // tells the caller that they are there, or err
 	room   chan struct{} // tells the goroutine that elements were taken, or closed
 	ahead  int           // how many elements buf may hold
+}
+
+// A caller is how far a walk has come, for the goroutine that calls Fill.
+type caller struct {
+	live     bool
+	forFirst time.Duration // [liveFirst] and [liveAll], but in tests
+	forAll   time.Duration
+
+	started bool  // the first elements were walked
+	again   bool  // all of a live walk is to be walked on the caller's goroutine
+	produce bool  // the goroutine is to be started
+	given   given // elements that the next walk passes over
 }
 
 // Fill implements [Iter].

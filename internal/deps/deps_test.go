@@ -91,7 +91,7 @@ const rooms = `
 	attach, licences, helper/registry, python/internal/* < python < cmd/drgn;
 
 	# Programs that show how the library is used.
-	attach < examples/*;
+	attach < examples/*, lab/stress;
 
 	# Tools: generators, writers of test files, the lab.
 	helper/call < internal/helpergen;
