@@ -10,6 +10,7 @@
 //	go run ./lab cores            make the cores, or find them in the cache
 //	go run ./lab check            cores, then every check
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
+//	go run ./lab numbers          run the Go benchmarks, print their ratios to the last release's
 //	go run ./lab btf              fetch the types of Debian's kernels anew (testdata/btf)
 //
 // Everything that is downloaded or made goes to the directory named by
@@ -40,7 +41,10 @@ type options struct {
 	program string        // the drgn program; built when empty
 	than    string        // command of the drgn to compare with
 	only    string        // one dump instead of all
-	cache   string
+	record  bool          // keep what was measured
+	// benchmarks are those that numbers runs, a regular expression.
+	benchmarks string
+	cache      string
 }
 
 func main() {
@@ -52,7 +56,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name what to do: cores, check, bench or btf")
+		return errors.New("name what to do: cores, check, bench, numbers or btf")
 	}
 	var opt options
 	flags := flag.NewFlagSet("lab "+args[0], flag.ContinueOnError)
@@ -63,6 +67,8 @@ func run(args []string) error {
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
 	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …), or live: the running guest")
+	flags.BoolVar(&opt.record, "record", false, "numbers: write what was measured to lab/testdata, to compare with later")
+	flags.StringVar(&opt.benchmarks, "bench", ".", "numbers: run the benchmarks that this regular `expression` matches")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -75,8 +81,11 @@ func run(args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, opt.limit)
 	defer cancel()
 
-	if args[0] == "btf" {
+	switch args[0] {
+	case "btf":
 		return fetchBTF(ctx, opt)
+	case "numbers":
+		return numbers(ctx, opt)
 	}
 	start := time.Now()
 	c, err := makeCores(ctx, opt)
@@ -101,7 +110,7 @@ func run(args []string) error {
 		}
 		return bench(ctx, opt, c)
 	}
-	return fmt.Errorf("%q is none of cores, check, bench and btf", args[0])
+	return fmt.Errorf("%q is none of cores, check, bench, numbers and btf", args[0])
 }
 
 func cacheDir() (string, error) {
