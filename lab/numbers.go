@@ -65,6 +65,13 @@ func numbers(ctx context.Context, opt options) error {
 	if about["cpu"] != here["cpu"] {
 		fmt.Printf("times are of another machine (%s, here %s): only bytes and allocations can be compared\n", about["cpu"], here["cpu"])
 	}
+	if opt.benchmarks != "." {
+		for name := range before {
+			if now[name] == nil {
+				delete(before, name)
+			}
+		}
+	}
 	return printRatios(os.Stdout, before, now)
 }
 

@@ -4,33 +4,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/helper/registry"
+	"github.com/godrgn/drgn/internal/coretest"
 )
 
-const fixture = "../../testdata/tiny-6.12"
-
-var tiny = sync.OnceValues(func() (*drgn.Program, error) {
-	return attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{CacheDir: "-"})
-})
-
-func open(t testing.TB) *drgn.Program {
-	t.Helper()
-	p, err := tiny()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
+func open(t testing.TB) *drgn.Program { return coretest.Open(t) }
 
 func find(t testing.TB, name string) *call.Func {
 	t.Helper()
@@ -186,11 +170,7 @@ func try(f *call.Func, p *drgn.Program, object drgn.Object, n uint64) (panicked 
 // TestTasks walks the tasks of the fixture through the adapters, as a program and as a namespace.
 func TestTasks(t *testing.T) {
 	p := open(t)
-	text, err := os.ReadFile(filepath.Join(fixture, "expected/tasks.txt"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := strings.Split(strings.TrimSpace(string(text)), "\n")
+	want := strings.Split(strings.TrimSpace(coretest.Expected(t, "tasks.txt")), "\n")
 	walk, char := find(t, "for_each_task"), find(t, "task_state_to_char")
 	for _, set := range []func(*call.Call){
 		func(c *call.Call) { c.SetProgram(0, p) },
