@@ -105,5 +105,7 @@ func sameCase(got, want string) bool {
 	}
 	gotClass, gotText, _ := strings.Cut(gotError, ": ")
 	wantClass, wantText, _ := strings.Cut(wantError, ": ")
-	return gotClass == wantClass && strings.Contains(gotText, wantText)
+	// Ours may say more than the reference does. What it leaves without a word is ours to word, too, but listed as a
+	// difference: nothing would be compared.
+	return gotClass == wantClass && wantText != "" && strings.Contains(gotText, wantText)
 }
