@@ -205,7 +205,7 @@ var described = regexp.MustCompile(`(?m)\b(\w+) is an? (?:type )?((?:struct|unio
 var undescribed = map[string]string{
 	"head": "struct list_head *", "list_next_entry.pos": "struct list_head *", "list_prev_entry.pos": "struct list_head *",
 	"llist_next_entry.pos": "struct llist_node *", "pos": "struct cgroup_subsys_state *", "entry": "void *",
-	"radix_tree_for_each.root": "struct xarray *", "idr": "struct idr *",
+	"radix_tree_for_each.root": "struct xarray *", "print_mounts.ns": "struct mnt_namespace *", "idr": "struct idr *",
 	"parent": "struct cgroup_subsys_state *", "root": "struct cgroup_subsys_state *", "dev": "struct net_device *", "d_path.arg1": "struct path *",
 	"ptr": "int *", "var": "struct rq", "kn": "struct kernfs_node *", "op": "enum req_op",
 }
