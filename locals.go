@@ -1,19 +1,10 @@
 package drgn
 
-import (
-	"github.com/godrgn/drgn/internal/debugdata"
-	"github.com/godrgn/drgn/internal/stack"
-)
-
-// scope returns the scope of the frame's function, or nil.
-func (f StackFrame) scope() debugdata.Scope {
-	fn, _ := f.frame().Function()
-	return fn.Scope
-}
+import "github.com/godrgn/drgn/internal/stack"
 
 // Locals returns the names of the parameters and variables in the scope of the frame.
 func (f StackFrame) Locals() ([]string, error) {
-	scope := f.scope()
+	scope := f.frame().Scope()
 	if scope == nil {
 		return nil, nil
 	}
@@ -22,7 +13,7 @@ func (f StackFrame) Locals() ([]string, error) {
 
 // HasLocal reports whether a name is in the scope of the frame.
 func (f StackFrame) HasLocal(name string) (bool, error) {
-	scope := f.scope()
+	scope := f.frame().Scope()
 	if scope == nil {
 		return false, nil
 	}
@@ -33,7 +24,7 @@ func (f StackFrame) HasLocal(name string) (bool, error) {
 // are defined in the same file, then all others. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
-	if scope := f.scope(); scope != nil {
+	if scope := f.frame().Scope(); scope != nil {
 		e, ok, err := scope.Find(name, fr.Registers.LookupPC(), &variableFrame{p, fr})
 		if err != nil {
 			return Failed(err)

@@ -112,14 +112,12 @@ func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	if !p.Platform().Known() {
 		return nil, &ValueError{Problem: "cannot create stack trace without platform"}
 	}
-	t := &StackTrace{prog: p}
+	frames := make([]unwind.Frame, len(pcs))
 	for i, pc := range pcs {
-		var err error
-		f := unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0}
-		if t.frames, err = stack.Append(t.frames, p.modules, f); err != nil && t.Err == nil {
-			t.Err = err // the frame is still there, with less said about it
-		}
+		frames[i] = unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0}
 	}
+	t := &StackTrace{prog: p}
+	t.frames, t.Err = stack.Expand(p.modules, frames)
 	return t, nil
 }
 

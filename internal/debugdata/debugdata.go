@@ -76,22 +76,24 @@ const (
 
 // Code is an [Info] that knows functions by their addresses.
 type Code interface {
-	// FunctionsAt returns the functions whose code contains an address: the innermost of those that were inlined first,
+	// AppendFunctions appends the functions whose code contains an address: the innermost of those that were inlined first,
 	// the one they all were inlined into last. None are known for code without debugging information, such as most
 	// assembly.
-	FunctionsAt(pc uint64) ([]CodeFunction, error)
+	AppendFunctions(to []CodeFunction, pc uint64) ([]CodeFunction, error)
+	// ScopeOf returns the scope of a function that AppendFunctions has appended; nil if the names in it are not known.
+	ScopeOf(f CodeFunction) Scope
 }
 
 // A CodeFunction is a function, or the instance of one that was inlined, whose code contains an address.
 type CodeFunction struct {
 	Name   string // "": not known
 	Inline bool
-	Scope  Scope // nil: the names in its scope are not known
+	Of     any // what the source knows it by
 }
 
 // Lines is an [Info] that knows source lines.
 type Lines interface {
-	// SourcesAt returns where in the source code an address is: a position for each of FunctionsAt in the same order,
+	// SourcesAt returns where in the source code an address is: a position for each of AppendFunctions in the same order,
 	// which for all but the innermost is where the function before it was called; code of no known function has at most
 	// one. The zero Source is not known.
 	SourcesAt(pc uint64) ([]Source, error)

@@ -58,12 +58,9 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 // found out about a frame; the frames are there nevertheless.
 func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool) ([]Frame, error) {
 	trace := u.rows.Unwind(u.config.Memory, regs, interrupted)
-	frames, err := make([]Frame, 0, 2*len(trace.Frames)), trace.Err
-	for _, f := range trace.Frames {
-		var e error
-		if frames, e = Append(frames, u.config.Modules, f); err == nil {
-			err = e
-		}
+	frames, err := Expand(u.config.Modules, trace.Frames)
+	if trace.Err != nil {
+		err = trace.Err
 	}
 	return frames, err
 }
@@ -77,23 +74,30 @@ type Frame struct {
 	index     int                      // in functions
 }
 
-// Append appends the frames of the functions that a frame's address lies in, the innermost of those inlined first. An error
-// says what could not be found out about it.
-func Append(frames []Frame, modules *module.Set, f unwind.Frame) ([]Frame, error) {
-	pc := f.LookupPC()
-	m := modules.At(pc)
-	var functions []debugdata.CodeFunction
-	info, err := infoOf(m)
-	if code, ok := info.(debugdata.Code); ok && err == nil {
-		functions, err = code.FunctionsAt(pc)
+// Expand splits frames into those of the functions that their addresses lie in, the innermost of those inlined first. An
+// error says what could not be found out about a frame; the frame is there nevertheless.
+func Expand(modules *module.Set, frames []unwind.Frame) (out []Frame, failed error) {
+	out = make([]Frame, 0, 2*len(frames))
+	all := make([]debugdata.CodeFunction, 0, 2*len(frames))
+	for _, f := range frames {
+		m := modules.At(f.LookupPC())
+		first := len(all)
+		info, err := infoOf(m)
+		if code, ok := info.(debugdata.Code); ok && err == nil {
+			all, err = code.AppendFunctions(all, f.LookupPC())
+		}
+		if err != nil && failed == nil {
+			failed = err
+		}
+		functions := all[first:len(all):len(all)]
+		if len(functions) == 0 {
+			out = append(out, Frame{Registers: f, Module: m})
+		}
+		for i := range functions {
+			out = append(out, Frame{Registers: f, Module: m, functions: functions, index: i})
+		}
 	}
-	if len(functions) == 0 {
-		return append(frames, Frame{Registers: f, Module: m}), err
-	}
-	for i := range functions {
-		frames = append(frames, Frame{Registers: f, Module: m, functions: functions, index: i})
-	}
-	return frames, err
+	return out, failed
 }
 
 func infoOf(m *module.Module) (debugdata.Info, error) {
@@ -109,6 +113,17 @@ func (f *Frame) Function() (fn debugdata.CodeFunction, ok bool) {
 		return fn, false
 	}
 	return f.functions[f.index], true
+}
+
+// Scope returns the scope of the frame's function, or nil if that is not known.
+func (f *Frame) Scope() debugdata.Scope {
+	fn, ok := f.Function()
+	info, err := infoOf(f.Module)
+	code, isCode := info.(debugdata.Code)
+	if !ok || !isCode || err != nil {
+		return nil
+	}
+	return code.ScopeOf(fn)
 }
 
 // Source returns where in the source code the frame is; ok is false if it is not known.

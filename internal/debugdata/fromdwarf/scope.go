@@ -8,19 +8,23 @@ import (
 	"github.com/godrgn/drgn/internal/dwarf/expr"
 )
 
-// FunctionsAt implements [debugdata.Code].
-func (s *source) FunctionsAt(pc uint64) ([]debugdata.CodeFunction, error) {
+// AppendFunctions implements [debugdata.Code].
+func (s *source) AppendFunctions(to []debugdata.CodeFunction, pc uint64) ([]debugdata.CodeFunction, error) {
 	functions, err := s.File.Functions(pc)
-	if len(functions) == 0 {
-		return nil, err
-	}
-	out, scopes := make([]debugdata.CodeFunction, len(functions)), make([]scope, len(functions))
 	for i := range functions {
 		fn := &functions[i]
-		scopes[i] = scope{s, fn}
-		out[i] = debugdata.CodeFunction{Name: fn.Name, Inline: fn.Inline, Scope: &scopes[i]}
+		to = append(to, debugdata.CodeFunction{Name: fn.Name, Inline: fn.Inline, Of: fn})
 	}
-	return out, err
+	return to, err
+}
+
+// ScopeOf implements [debugdata.Code].
+func (s *source) ScopeOf(f debugdata.CodeFunction) debugdata.Scope {
+	fn, ok := f.Of.(*dwarf.Function)
+	if !ok {
+		return nil
+	}
+	return &scope{s, fn}
 }
 
 // SourcesAt implements [debugdata.Lines].
