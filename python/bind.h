@@ -17,15 +17,15 @@ enum {
 typedef struct {
 	int32_t tag;
 	uint32_t cls;  // R_OBJ: the class
-	uint32_t type; // R_OBJ: type id; R_ENUM: which enumeration
+	uint32_t type; // R_OBJ: the type's number, counted for the instance to be made; R_ENUM: which enumeration
 	uint8_t kind, bitoff, bits, flags;
 	uint64_t a; // number, address, value, handle
 	PyObject *prog;
 } item;
 typedef struct {
 	item i;
-	uint64_t off; // of a member; with cacheable
-	uint32_t cacheable, pad;
+	uint64_t off;       // of a member
+	uint32_t atom, pad; // the number of its name; 0: where it lies does not depend on the type alone
 	uint64_t n;
 	char buf[SCRATCH];
 } res;
@@ -47,6 +47,16 @@ typedef struct {
 	PyObject *cache, *config, *held; // held: list of callables that Go refers to
 	PyObject *weak;
 } Prog;
+
+// ---- How many instances refer to a type, by its number; see typetable.go.
+typedef struct { uint32_t count, queued; } type_ref; // queued: it is in the list for goFreeTypes
+extern type_ref *type_refs;
+void sh_type_refs(uint32_t n); // there are n numbers
+void type_unused(uint32_t n);
+void sh_flush_types(void);
+static inline void type_drop(uint32_t n) {
+	if (n && !--type_refs[n].count && !type_refs[n].queued) type_unused(n);
+}
 
 // ---- Converted arguments.
 enum { A_MISSING = 0, A_INT, A_UINT, A_BOOL, A_STR, A_BYTES, A_PY, A_OBJ, A_NONE, A_FLOAT };

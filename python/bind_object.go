@@ -17,30 +17,34 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// ---- Names of attributes as small numbers. Under the GIL.
+// ---- Names of members that C's cache knows, as small numbers: those that were found, of which debugging information has
+// only so many. Under the GIL.
 var (
 	atoms     = map[string]uint32{}
 	atomNames = []string{""}
 )
 
-//export goAtom
-func goAtom(p *C.char, n C.Py_ssize_t) C.uint32_t {
-	s := unsafe.String((*byte)(unsafe.Pointer(p)), int(n))
-	if id, ok := atoms[s]; ok {
-		return C.uint32_t(id)
+func atomOf(name string) uint32 {
+	id, ok := atoms[name]
+	if !ok {
+		id = uint32(len(atomNames))
+		atomNames = append(atomNames, name)
+		atoms[name] = id
 	}
-	s = strings.Clone(s)
-	id := uint32(len(atomNames))
-	atomNames = append(atomNames, s)
-	atoms[s] = id
-	return C.uint32_t(id)
+	return id
 }
 
+// goMember returns a member, and says where others of the same type have it. The name is given by its number, or as text when
+// it has none yet.
+//
 //export goMember
-func goMember(self *C.PyObject, atom C.uint32_t, r *C.res) {
+func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r *C.res) {
 	defer guard(r)
 	o := objectOf(self)
 	name := atomNames[atom]
+	if atom == 0 {
+		name = C.GoStringN(text, C.int(n))
+	}
 	m := o.Member(name)
 	if err := m.Err(); err != nil {
 		r.i.tag = C.R_ERR
@@ -64,7 +68,7 @@ func goMember(self *C.PyObject, atom C.uint32_t, r *C.res) {
 	if s.kind == C.K_REF && isRef && !isPointer || s.kind == C.K_VALUE && isPointer {
 		off := addr - uint64(s.a)
 		if off < 1<<32 { // else the address wrapped around
-			r.off, r.cacheable = C.uint64_t(off), 1
+			r.off, r.atom = C.uint64_t(off), C.uint32_t(atomOf(name))
 		}
 	}
 }

@@ -115,6 +115,7 @@ func goProgramFree(h C.uint64_t) {
 		lastProgram = nil
 	}
 	C.sh_forget_members(b.self)
+	C.sh_flush_types() // which would keep the program
 	handleSlab.drop(uint64(h))
 }
 
@@ -132,14 +133,11 @@ func objectItem(o drgn.Object) (C.item, error) {
 		return i, err
 	}
 	i.tag, i.cls = C.R_OBJ, C.C_OBJECT
-	i._type = C.uint32_t(o.Type().ID())
 	i.prog = programObject(o.Prog())
 	if addr, ok := o.Address(); ok {
 		i.kind, i.a, i.bitoff, i.bits = C.K_REF, C.uint64_t(addr), C.uint8_t(o.BitOffset()), C.uint8_t(o.BitFieldSize())
-		return i, nil
 	} else if reason, ok := o.Absent(); ok {
 		i.kind, i.a, i.bits = C.K_ABSENT, C.uint64_t(reason), C.uint8_t(o.BitFieldSize())
-		return i, nil
 	} else if o.BitFieldSize() == 0 && isShort(o.Type()) {
 		v, err := o.Uint()
 		if err != nil {
@@ -149,9 +147,10 @@ func objectItem(o drgn.Object) (C.item, error) {
 		if n, _ := o.Type().Size(); n < 8 {
 			i.a &= 1<<(8*n) - 1
 		}
-		return i, nil
+	} else {
+		i.kind, i.a = C.K_HANDLE, C.uint64_t(handleSlab.put(o))
 	}
-	i.kind, i.a = C.K_HANDLE, C.uint64_t(handleSlab.put(o))
+	i._type = typeNumber(o.Type())
 	return i, nil
 }
 
@@ -176,7 +175,7 @@ func objectOf(self *C.PyObject) drgn.Object {
 		return (*handleSlab.at(uint64(o.a))).(drgn.Object)
 	}
 	p := programOf(o.prog).prog
-	t := p.Types().ByID(uint32(o._type))
+	t := typeByNumber(o._type)
 	switch o.kind {
 	case C.K_REF:
 		if o.bits|o.bitoff != 0 {
@@ -198,7 +197,7 @@ func objectOf(self *C.PyObject) drgn.Object {
 func typeItem(p *drgn.Program, t *types.Type) C.item {
 	var i C.item
 	i.tag, i.cls, i.kind = C.R_OBJ, C.C_TYPE, C.K_VALUE
-	i._type, i.prog = C.uint32_t(t.ID()), programObject(p)
+	i._type, i.prog = typeNumber(t), programObject(p)
 	return i
 }
 
@@ -206,7 +205,7 @@ func typeItem(p *drgn.Program, t *types.Type) C.item {
 func typeOf(self *C.PyObject) (*drgn.Program, *types.Type) {
 	o := (*C.Obj)(unsafe.Pointer(self))
 	p := programOf(o.prog).prog
-	return p, p.Types().ByID(uint32(o._type))
+	return p, typeByNumber(o._type)
 }
 
 // instanceValue returns what an instance stands for as decodePy does.

@@ -5,22 +5,17 @@
 
 static PyObject *type_attrs; // what the class itself has: dict of names
 
-// ---- Names: interned strings to small numbers, looked up by their address.
+// ---- Names: interned strings to the numbers of members' names, looked up by their address.
 typedef struct { PyObject *name; uint32_t atom; int is_attr; } name_entry;
 #define NAMES 1024
 static name_entry names[NAMES];
 
 static name_entry *name_slow(name_entry *e, PyObject *name) {
-	Py_ssize_t n;
-	const char *s = py.PyUnicode_AsUTF8AndSize(name, &n);
-	if (!s) return NULL;
 	int is_attr = py.PyDict_GetItemWithError(type_attrs, name) != NULL;
-	if (!is_attr && forked) return fork_error(), NULL;
-	uint32_t atom = is_attr ? 0 : goAtom((char *)s, n);
 	PyObject *old = e->name;
 	py.Py_IncRef(name); // as long as the entry lives, no other string can have this address
 	e->name = name;
-	e->atom = atom;
+	e->atom = 0; // not known until a member of this name was found
 	e->is_attr = is_attr;
 	if (old) py.Py_DecRef(old);
 	return e;
@@ -31,11 +26,18 @@ static inline name_entry *name_get(PyObject *name) {
 	return __builtin_expect(e->name == name, 1) ? e : name_slow(e, name);
 }
 
-// ---- Members: (program, type, name) to type and offset.
+// ---- Members: (program, type, name) to type and offset. An entry keeps the numbers of its types.
 typedef struct { PyObject *prog; uint32_t type, atom, mtype; uint8_t pointer, valid; uint64_t off; } member_entry;
 #define MEMBERS 2048
 static member_entry members[MEMBERS];
 uint64_t inline_misses;
+
+static void member_drop(member_entry *c) {
+	if (!c->valid) return;
+	c->valid = 0;
+	type_drop(c->type);
+	type_drop(c->mtype);
+}
 
 static PyObject *o_getattro(PyObject *self, PyObject *name) {
 	Obj *o = (Obj *)self;
@@ -46,22 +48,31 @@ static PyObject *o_getattro(PyObject *self, PyObject *name) {
 	member_entry *c = &members[(o->type * 0x9E3779B1u ^ e->atom * 0x85EBCA6Bu) >> 7 & (MEMBERS - 1)];
 	if (c->valid && c->type == o->type && c->atom == e->atom && c->prog == o->prog && o->bits == 0 && o->bitoff == 0 &&
 	    o->kind == (c->pointer ? K_VALUE : K_REF)) {
+		type_refs[c->mtype].count++;
 		item i = {.tag = R_OBJ, .cls = C_OBJECT, .type = c->mtype, .kind = K_REF, .a = o->a + c->off, .prog = o->prog};
 		return new_obj(&i);
 	}
 	inline_misses++;
 	res r;
 	r.i.tag = R_ERR;
-	r.cacheable = 0;
-	goMember(self, e->atom, &r);
-	if (r.i.tag == R_OBJ && r.cacheable)
-		*c = (member_entry){.prog = o->prog, .type = o->type, .atom = e->atom, .mtype = r.i.type, .off = r.off, .pointer = o->kind == K_VALUE, .valid = 1};
+	r.atom = 0;
+	Py_ssize_t n = 0;
+	const char *s = e->atom ? NULL : py.PyUnicode_AsUTF8AndSize(name, &n);
+	if (!e->atom && !s) return NULL;
+	goMember(self, e->atom, (char *)s, n, &r);
+	if (r.i.tag == R_OBJ && r.atom) {
+		if (e->name == name) e->atom = r.atom; // unless another thread took the entry meanwhile
+		type_refs[o->type].count++;
+		type_refs[r.i.type].count++;
+		member_drop(c);
+		*c = (member_entry){.prog = o->prog, .type = o->type, .atom = r.atom, .mtype = r.i.type, .off = r.off, .pointer = o->kind == K_VALUE, .valid = 1};
+	}
 	return give(&r);
 }
 
 void sh_forget_members(PyObject *prog) {
 	for (int i = 0; i < MEMBERS; i++)
-		if (members[i].prog == prog) members[i].valid = 0;
+		if (members[i].prog == prog) member_drop(&members[i]);
 }
 
 static PyObject *o_dir(PyObject *self, PyObject *unused) {

@@ -58,10 +58,36 @@ PyObject *new_obj(const item *i) {
 	return &o->ob;
 }
 
-// Handles go back to Go in batches: one crossing for many.
+// Handles, and types without instances, go back to Go in batches: one crossing for many.
 #define DEADLIST 256
 static uint64_t dead[DEADLIST];
-static int ndead;
+static uint32_t unused[DEADLIST];
+static int ndead, nunused;
+type_ref *type_refs;
+
+void sh_type_refs(uint32_t n) {
+	static uint32_t cap;
+	if (n <= cap) return;
+	uint32_t more = 2 * n + 1024;
+	type_ref *p = realloc(type_refs, more * sizeof *p);
+	if (!p) abort(); // as Go does without memory
+	memset(p + cap, 0, (more - cap) * sizeof *p);
+	type_refs = p;
+	cap = more;
+}
+
+void sh_flush_types(void) {
+	int n = nunused;
+	nunused = 0;
+	if (n) goFreeTypes(unused, n);
+}
+
+void type_unused(uint32_t n) {
+	if (forked) return;
+	type_refs[n].queued = 1;
+	unused[nunused++] = n;
+	if (nunused == DEADLIST) sh_flush_types();
+}
 
 void obj_dealloc(PyObject *self) {
 	Obj *o = (Obj *)self;
@@ -74,6 +100,7 @@ void obj_dealloc(PyObject *self) {
 			goFreeHandles(dead, DEADLIST);
 		}
 	}
+	type_drop(o->type);
 	if (nfree < FREELIST)
 		freelist[nfree++] = o;
 	else

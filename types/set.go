@@ -2,17 +2,21 @@ package types
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
-	"sync/atomic"
+	"weak"
 
 	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A Set makes the types of one program and keeps each once. It may be used by many goroutines.
+//
+// Pointers and arrays, which a script can make without end (a slice of each length is of a type of its own), live as long as
+// somebody refers to them; all others as long as the set.
 type Set struct {
-	mu    lock.Mutex
-	dedup map[key]*Type
-	all   atomic.Pointer[[]*Type] // by ID; grown under mu, read without
+	mu      lock.Mutex
+	dedup   map[key]*Type
+	derived map[derivedKey]weak.Pointer[Type]
 }
 
 // key identifies the types that are the same when their parts are.
@@ -21,32 +25,27 @@ type key struct {
 	lang              Language
 	name              string
 	elem              *Type
-	size, length      uint64
+	size              uint64
 	big, signed, open bool
+}
+
+// derivedKey identifies pointers and arrays. It does not keep what they are made of alive.
+type derivedKey struct {
+	kind         Kind
+	lang         Language
+	elem         weak.Pointer[Type]
+	size, length uint64
+	big, open    bool
 }
 
 // NewSet returns an empty set.
 func NewSet() *Set {
-	s := &Set{dedup: map[key]*Type{}}
-	s.all.Store(new([]*Type))
-	return s
+	return &Set{dedup: map[key]*Type{}, derived: map[derivedKey]weak.Pointer[Type]{}}
 }
 
-// ByID returns the type with this ID, or nil.
-func (s *Set) ByID(id uint32) *Type {
-	all := *s.all.Load()
-	if int(id) >= len(all) {
-		return nil
-	}
-	return all[id]
-}
-
-// add gives b's variant an ID; s.mu is held.
+// add makes b's variant; s.mu is held.
 func (s *Set) add(b *body, q Qualifiers) *Type {
-	all := *s.all.Load()
-	t := &Type{body: b, quals: q, id: uint32(len(all))}
-	all = append(all, t)
-	s.all.Store(&all)
+	t := &Type{body: b, quals: q}
 	b.variants[q].Store(t)
 	return t
 }
@@ -61,26 +60,53 @@ func (s *Set) variant(b *body, q Qualifiers) *Type {
 }
 
 func (s *Set) unique(b *body) *Type {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.unlockedUnique(b)
-}
-
-func (s *Set) unlockedUnique(b *body) *Type {
 	b.set = s
-	return s.add(b, 0)
+	return s.add(b, 0) // nobody else has b yet
 }
 
 func (s *Set) shared(b *body) *Type {
-	k := key{b.kind, b.lang, b.name, b.elem, b.size, b.length, b.big, b.signed, !b.complete}
+	k := key{b.kind, b.lang, b.name, b.elem, b.size, b.big, b.signed, !b.complete}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.dedup[k]; t != nil {
 		return t
 	}
-	t := s.unlockedUnique(b)
+	t := s.unique(b)
 	s.dedup[k] = t
 	return t
+}
+
+// sharedDerived is shared for pointers and arrays.
+func (s *Set) sharedDerived(b *body) *Type {
+	k := derivedKey{b.kind, b.lang, weak.Make(b.elem), b.size, b.length, b.big, !b.complete}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.derived[k].Value(); t != nil {
+		return t
+	}
+	t := s.unique(b)
+	s.derived[k] = weak.Make(t)
+	// The cleanup must not refer to the set, which refers to the types that refer to t.
+	runtime.AddCleanup(t, forgetDerived, forgotten{weak.Make(s), k})
+	return t
+}
+
+type forgotten struct {
+	set weak.Pointer[Set]
+	key derivedKey
+}
+
+// forgetDerived drops a type that nobody refers to any more, unless it was made again.
+func forgetDerived(f forgotten) {
+	s := f.set.Value()
+	if s == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if p, ok := s.derived[f.key]; ok && p.Value() == nil {
+		delete(s.derived, f.key)
+	}
 }
 
 // Void returns the void type.
@@ -132,7 +158,7 @@ func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
 	if p := s.own(elem).pointer.Load(); p != nil && elem.quals == 0 && p.size == size && p.big == big && p.lang == lang {
 		return p
 	}
-	p := s.shared(&body{kind: Pointer, lang: lang, elem: elem, size: size, big: big, complete: true})
+	p := s.sharedDerived(&body{kind: Pointer, lang: lang, elem: elem, size: size, big: big, complete: true})
 	if elem.quals == 0 {
 		elem.pointer.Store(p)
 	}
@@ -141,12 +167,12 @@ func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
 
 // Array returns an array type of known length.
 func (s *Set) Array(lang Language, elem *Type, length uint64) *Type {
-	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})
+	return s.sharedDerived(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})
 }
 
 // IncompleteArray returns an array type of unknown length.
 func (s *Set) IncompleteArray(lang Language, elem *Type) *Type {
-	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem)})
+	return s.sharedDerived(&body{kind: Array, lang: lang, elem: s.own(elem)})
 }
 
 // Compound returns a new structure, union or class type of size bytes. load is called once, when something of it is

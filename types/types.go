@@ -86,8 +86,8 @@ type Language interface {
 // A Type is a type of a program. Its pointer is its identity.
 type Type struct {
 	*body
-	quals Qualifiers
-	id    uint32
+	quals  Qualifiers
+	number atomic.Uint32 // see SetNumber
 }
 
 // body is what all qualified variants of a type share.
@@ -227,8 +227,12 @@ func (e *KindError) Error() string {
 	return fmt.Sprintf("%s type does not have %s", e.Type.kind, e.Attr)
 }
 
-// ID returns a small number that is the type's own in its set; see [Set.ByID].
-func (t *Type) ID() uint32 { return t.id }
+// Number returns the number that [Type.SetNumber] gave, 0 before.
+func (t *Type) Number() uint32 { return t.number.Load() }
+
+// SetNumber gives the type a number, by which a front end in another language refers to it. It means nothing to this
+// package; 0 takes it away.
+func (t *Type) SetNumber(n uint32) { t.number.Store(n) }
 
 // Set returns the set that made the type.
 func (t *Type) Set() *Set { return t.set }
