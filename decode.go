@@ -317,7 +317,7 @@ const maxEager = 64 << 10
 func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 	key := planKey{t, rt}
 	if plan, ok := p.plans.Load(key); ok {
-		return plan.([]fieldPlan), nil
+		return plan, nil
 	}
 	var plan []fieldPlan
 	for i := range rt.NumField() {
@@ -350,8 +350,7 @@ func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
 	if len(plan) == 0 {
 		return nil, &ValueError{Problem: fmt.Sprintf("no field of %s has a drgn tag", rt)}
 	}
-	p.plans.Store(key, plan)
-	return plan, nil
+	return p.plans.LoadOrStore(key, plan), nil
 }
 
 // stepsTo works out the way along a path such as "mm->pgd" or "se.load.weight".

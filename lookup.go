@@ -109,7 +109,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		key += "\x00" + filename
 	}
 	now := p.now()
-	if t, ok := now.typeOf(key); ok {
+	if t, ok := now.names.Load(key); ok {
 		return t, nil
 	}
 	t, err := p.language().ParseTypeName(name, typeLookup{p, filename})
@@ -120,8 +120,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		}
 		return nil, err
 	}
-	now.names.Store(key, t)
-	return t, nil
+	return now.names.LoadOrStore(key, t), nil
 }
 
 // typeLookup finds the parts of a type name in a program.
@@ -178,12 +177,12 @@ func (l typeLookup) Pointer(elem *types.Type) (*types.Type, error) {
 // Primitive returns one of C's own types as the program has it.
 func (p *Program) Primitive(prim types.Primitive) (*types.Type, error) {
 	now := p.now()
-	if t, ok := now.typeOf(prim); ok {
+	if t, ok := now.names.Load(prim); ok {
 		return t, nil
 	}
 	t, err := typeLookup{p, ""}.Primitive(prim)
 	if err == nil {
-		now.names.Store(prim, t)
+		t = now.names.LoadOrStore(prim, t)
 	}
 	return t, err
 }

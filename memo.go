@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/bounded"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/types"
@@ -14,8 +15,8 @@ import (
 // its place in memory changes. What is found while a change is made is kept with the generation before it.
 type found struct {
 	generation uint64
-	names      sync.Map // type name or primitive -> *types.Type
-	memos      sync.Map // see Memo
+	names      bounded.Map[any, *types.Type] // by the name of a type or the primitive
+	memos      sync.Map                      // see Memo
 	unwinder   atomic.Pointer[stack.Unwinder]
 }
 
@@ -31,15 +32,6 @@ func (p *Program) now() *found {
 			return f2
 		}
 	}
-}
-
-// typeOf returns the type that was found before under a key.
-func (f *found) typeOf(key any) (*types.Type, bool) {
-	v, ok := f.names.Load(key)
-	if !ok {
-		return nil, false
-	}
-	return v.(*types.Type), true
 }
 
 // Memo returns what make returns, which it remembers for each program and key until debugging information is added. It is

@@ -36,11 +36,11 @@ func (p *Program) offsetOf(t *types.Type, designator string) (uint64, error) {
 	}
 	key := offsetKey{t, designator}
 	if off, ok := p.offsets.Load(key); ok {
-		return off.(uint64), nil
+		return off, nil
 	}
 	off, err := OffsetOf(t, designator)
 	if err == nil {
-		p.offsets.Store(key, off)
+		p.offsets.LoadOrStore(key, off)
 	}
 	return off, err
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/debuginfo"
+	"github.com/godrgn/drgn/internal/bounded"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/finders"
 	"github.com/godrgn/drgn/internal/stack"
@@ -55,9 +56,9 @@ type Program struct {
 
 	generation atomic.Uint64         // counts the changes of what can be found
 	found      atomic.Pointer[found] // in one generation
-	offsets    sync.Map              // offsetKey -> uint64
-	plans      sync.Map              // planKey -> []fieldPlan
-	values     sync.Map              // see SetValue
+	offsets    bounded.Map[offsetKey, uint64]
+	plans      bounded.Map[planKey, []fieldPlan]
+	values     sync.Map // see SetValue
 
 	lang atomic.Pointer[c.Language] // that was set; nil: that of main
 }

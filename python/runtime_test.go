@@ -469,3 +469,37 @@ print(sum("created" in r for r in records))
 		})
 	}
 }
+
+// What a script can make or ask for without end is not kept: slices of different lengths have types of their own. An
+// instance keeps its type, whatever became of the others meanwhile.
+func TestNothingGrows(t *testing.T) {
+	const code = `
+from drgn import _test
+name = prog["init_task"].comm
+kept = [name[0:i] for i in range(0, 1000, 10)]
+pointers = [name[0:i].address_of_() for i in range(5, 1000, 10)]
+for round in range(20):
+    for i in range(2000):
+        assert len(name[0:i]) == i
+        try: getattr(name, "none%d_%d" % (round, i))
+        except AttributeError: pass
+        else: raise Exception("a member that there is not")
+_test.gc()
+for i, o in enumerate(kept):
+    assert len(o) == 10 * i and o.type_ == prog.array_type(prog.type("char"), 10 * i), o.type_
+for i, o in enumerate(pointers):
+    assert o.type_.type.length == 10 * i + 5 and len(o[0]) == 10 * i + 5, o.type_
+n = _test.live_types()
+assert n < 1000, n
+del kept, pointers, o
+for i in range(1000): name[0:i]
+_test.gc()
+m = _test.live_types()
+assert m <= n, (m, n)
+print("ok")
+`
+	stdout, stderr, exit := runProgram(t, "", "core", "exec", code)
+	if exit != 0 || stdout != "ok\n" {
+		t.Errorf("exit code %d, %q; stderr: %s", exit, stdout, stderr)
+	}
+}

@@ -24,7 +24,7 @@ const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
 	NONE < failure;
-	internal/lock < arch, internal/bin, internal/bits, internal/cache, internal/flags, mem;
+	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, mem;
 	failure, internal/lock < types;
 
 	# File formats to records; no policy.
@@ -65,7 +65,7 @@ const rooms = `
 	internal/orc, internal/unwind, module < internal/stack;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/search, internal/debugdata/fromdwarf, internal/stack, internal/finders,
+	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/debugdata/fromdwarf, internal/stack, internal/finders,
 	internal/kallsyms, module, debuginfo
 	< drgn;
 

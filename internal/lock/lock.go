@@ -4,26 +4,26 @@
 package lock
 
 import (
-	"bytes"
 	"runtime"
-	"strconv"
 	"sync"
 	"sync/atomic"
+	"syscall"
 )
 
 // tracking says that holders are remembered. It is set before any lock is used, and by tests only.
 var tracking bool
 
-// holders counts the locks that each goroutine holds.
+// holders counts the locks that each thread holds. Who holds a lock while that is tracked stays on its thread: Go has no cheap
+// way to tell goroutines apart.
 var holders struct {
 	sync.Mutex
-	count map[uint64]int
+	count map[int]int
 }
 
-// Track has locks remember who holds them, which costs microseconds a lock: it is for tests, before other goroutines run.
+// Track has locks remember who holds them, which slows them down: it is for tests, before other goroutines run.
 func Track() {
 	tracking = true
-	holders.count = map[uint64]int{}
+	holders.count = map[int]int{}
 }
 
 // Held returns how many locks of this package the calling goroutine holds, functions that run under a Once included. It is
@@ -32,29 +32,30 @@ func Held() int {
 	if !tracking {
 		return 0
 	}
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	holders.Lock()
 	defer holders.Unlock()
-	return holders.count[goroutine()]
+	return holders.count[syscall.Gettid()]
 }
 
-func add(n int) {
-	id := goroutine()
+// acquired remembers that the calling goroutine got a lock.
+func acquired() {
+	runtime.LockOSThread()
 	holders.Lock()
 	defer holders.Unlock()
-	if holders.count[id] += n; holders.count[id] == 0 {
+	holders.count[syscall.Gettid()]++
+}
+
+// released takes back what acquired did.
+func released() {
+	defer runtime.UnlockOSThread()
+	holders.Lock()
+	defer holders.Unlock()
+	id := syscall.Gettid()
+	if holders.count[id]--; holders.count[id] == 0 {
 		delete(holders.count, id)
 	}
-}
-
-// goroutine returns the calling goroutine's number. Go tells it in stack traces only.
-func goroutine() uint64 {
-	var buf [64]byte
-	fields := bytes.Fields(buf[:runtime.Stack(buf[:], false)]) // "goroutine 7 [running]:"
-	id, err := strconv.ParseUint(string(fields[1]), 10, 64)
-	if err != nil {
-		panic(err)
-	}
-	return id
 }
 
 // A Mutex is a [sync.Mutex] for use within one goroutine's call: the one that locks it unlocks it.
@@ -64,14 +65,14 @@ type Mutex struct{ mu sync.Mutex }
 func (m *Mutex) Lock() {
 	m.mu.Lock()
 	if tracking {
-		add(1)
+		acquired()
 	}
 }
 
 // Unlock unlocks m.
 func (m *Mutex) Unlock() {
 	if tracking {
-		add(-1)
+		released()
 	}
 	m.mu.Unlock()
 }
@@ -86,8 +87,8 @@ func (o *Once) Do(f func()) {
 		return
 	}
 	o.once.Do(func() {
-		add(1)
-		defer add(-1)
+		acquired()
+		defer released()
 		f()
 	})
 }
@@ -96,8 +97,8 @@ func (o *Once) Do(f func()) {
 func OnceValues[T any](f func() (T, error)) func() (T, error) {
 	return sync.OnceValues(func() (T, error) {
 		if tracking {
-			add(1)
-			defer add(-1)
+			acquired()
+			defer released()
 		}
 		return f()
 	})
