@@ -303,6 +303,8 @@ func otherValue(v any) (any, error) {
 		return v, nil
 	case drgn.Symbol:
 		return instance{class: classSymbol, value: v}, nil
+	case *drgn.SymbolIndex:
+		return instance{class: classSymbolIndex, value: v}, nil
 	case *drgn.Thread:
 		return instance{class: classThread, value: v}, nil
 	case *drgn.StackTrace:

@@ -14,7 +14,7 @@ import (
 
 // allClasses are the classes in the order they are made: bases first.
 func allClasses() []*class {
-	return append([]*class{programClass(), objectClass(), typeClass(), symbolClass(), threadClass(), stackTraceClass(), stackFrameClass(),
+	return append([]*class{programClass(), objectClass(), typeClass(), symbolClass(), symbolIndexClass(), threadClass(), stackTraceClass(), stackFrameClass(),
 		platformClass(), registerClass(), languageClass(), sourceListClass(),
 		memberClass(), enumeratorClass(), parameterClass(), templateParameterClass()}, moduleClassList()...)
 }

@@ -51,6 +51,48 @@ func symbolClass() *class {
 	}
 }
 
+// symbolIndexClass is what a drgn.SymbolIndex of Python is made of.
+func symbolIndexClass() *class {
+	return &class{
+		id: classSymbolIndex, name: "_SymbolIndex", doc: "Symbols to look up by name and by address.",
+		new: &Func{Sig: "_SymbolIndex(symbols: any)", Do: func(c Call) error {
+			v, err := c.Any(0)
+			if err != nil {
+				return err
+			}
+			all, _ := elements(v)
+			symbols := make([]drgn.Symbol, len(all))
+			for i, x := range all {
+				in, _ := x.(instance)
+				s, ok := in.value.(drgn.Symbol)
+				if !ok {
+					return typeError("expected sequence of Symbols")
+				}
+				symbols[i] = s
+			}
+			return c.Instance(instance{class: classSymbolIndex, value: drgn.NewSymbolIndex(symbols)})
+		}},
+		methods: []Func{{Sig: "find(name: str?, address: index?, one: bool)", Doc: "Return the symbols of a name or at an address, or all.", Do: func(c Call) error {
+			q := drgn.SymbolQuery{HasName: c.Has(0), HasAddress: c.Has(1), One: c.Bool(2)}
+			if q.HasName {
+				q.Name = c.Str(0)
+			}
+			if q.HasAddress {
+				q.Address = c.Uint(1)
+			}
+			found, err := handleOf[*drgn.SymbolIndex](c.self).Find(nil, q)
+			if err != nil {
+				return err
+			}
+			l := make(list, len(found))
+			for i, s := range found {
+				l[i] = instance{class: classSymbol, value: s}
+			}
+			return c.Value(l)
+		}}},
+	}
+}
+
 var bindingNames = map[drgn.SymbolBinding]string{0: "<SymbolBinding.UNKNOWN: 0>", 1: "<SymbolBinding.LOCAL: 1>", 2: "<SymbolBinding.GLOBAL: 2>",
 	3: "<SymbolBinding.WEAK: 3>", 11: "<SymbolBinding.UNIQUE: 11>"}
 

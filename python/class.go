@@ -33,6 +33,7 @@ const (
 	classExtraModule
 	classSourceLocationList
 	classMemorySearch
+	classSymbolIndex
 	classCount
 )
 

@@ -13,19 +13,35 @@ var linuxKallsyms = call.Module{
 	Doc:  "Read the symbols that the kernel keeps of itself and its modules (kernel/kallsyms.c), which are there\nwithout any debug file.",
 	Funcs: []call.Func{
 		{
-			Name: "_vmlinux_kallsyms",
+			Name: "_load_vmlinux_kallsyms",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
-			Returns: "List[Symbol]",
-			Doc:     "Return the symbols of the kernel itself in the order of the kernel's table, with each symbol's size reckoned to\nwhere the next one begins.\n\nSome are absolute, such as those of per-CPU variables on x86-64.\n\nprog is the default program when it is left out.",
+			Returns: "SymbolIndex",
+			Doc:     "Return the symbols that the kernel keeps of itself as an index, whose Find is a symbol finder: see Vmlinux.\n\n\tindex, err := kallsyms._load_vmlinux_kallsyms(prog)\n\tif err != None {\n\t\treturn err\n\t}\n\terr = prog.RegisterSymbolFinder(\"vmlinux_kallsyms\", index.Find, drgn.EnableLast)\n\nprog is the default program when it is left out.",
 			Slow:    true,
 			Do: func(c *call.Call) error {
-				v0, err := kallsyms.Vmlinux(c.Program(0))
+				v0, err := kallsyms.LoadVmlinux(c.Program(0))
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Each(v0, func(v drgn.Symbol) call.Value { return call.Other(v) }))
+				return c.Return(call.Pointer(v0))
+			},
+		},
+		{
+			Name: "_load_module_kallsyms",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "SymbolIndex",
+			Doc:     "Return the symbols that the kernel keeps of its modules as an index, whose Find is a symbol finder: see\nModule.\n\nprog is the default program when it is left out.",
+			Slow:    true,
+			Do: func(c *call.Call) error {
+				v0, err := kallsyms.LoadModules(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Pointer(v0))
 			},
 		},
 		{

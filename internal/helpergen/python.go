@@ -173,7 +173,7 @@ func (h *helper) declarations() []string {
 
 var (
 	typingNames = []string{"Any", "Callable", "Dict", "Iterable", "Iterator", "List", "Literal", "Mapping", "NamedTuple", "Optional", "Sequence", "Tuple", "Union"}
-	drgnNames   = []string{"IntegerLike", "Object", "Path", "Program", "StackFrame", "StackTrace", "Symbol", "Thread", "Type"}
+	drgnNames   = []string{"IntegerLike", "Object", "Path", "Program", "StackFrame", "StackTrace", "Symbol", "SymbolIndex", "Thread", "Type"}
 )
 
 // stub returns the module's .pyi file.

@@ -72,7 +72,7 @@ type field struct {
 
 // foreigns are the types of package drgn that Python has classes for.
 var foreigns = map[string]string{
-	"drgn.Symbol": "Symbol", "drgn.Module": "Module", "drgn.Thread": "Thread", "drgn.StackTrace": "StackTrace", "drgn.StackFrame": "StackFrame",
+	"drgn.Symbol": "Symbol", "drgn.SymbolIndex": "SymbolIndex", "drgn.Module": "Module", "drgn.Thread": "Thread", "drgn.StackTrace": "StackTrace", "drgn.StackFrame": "StackFrame",
 }
 
 var integers = map[string]struct {

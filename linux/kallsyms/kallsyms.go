@@ -50,13 +50,10 @@ func (t *tables) need(name string) (uint64, error) {
 	return address, err
 }
 
-// Vmlinux returns the symbols of the kernel itself in the order of the kernel's table, with each symbol's size reckoned to
-// where the next one begins.
+// Vmlinux returns the symbols of the kernel itself in the order of the kernel's table. Each symbol's size is computed up to
+// the next symbol.
 //
 // Some are absolute, such as those of per-CPU variables on x86-64.
-//
-//drgn:helper _vmlinux_kallsyms
-//drgn:slow
 func Vmlinux(p *drgn.Program) ([]drgn.Symbol, error) {
 	info, err := p.Object("VMCOREINFO").Bytes()
 	if err != nil && !drgn.IsNotFound(err) {

@@ -72,38 +72,11 @@ class SymbolIndex:
     """Symbols to look names and addresses up in: a symbol finder for Program.register_symbol_finder()."""
 
     def __init__(self, symbols):
-        symbols = list(symbols)
-        if not all(isinstance(s, Symbol) for s in symbols):
-            raise TypeError("expected sequence of Symbols")
-        self._symbols = sorted(symbols, key=lambda s: (s.address, s.size))
-        self._by_name = {}
-        self._reach, most = [], 0
-        for s in self._symbols:
-            self._by_name.setdefault(s.name, []).append(s)
-            most = max(most, s.address + s.size)
-            self._reach.append(most)  # where the furthest symbol up to here ends
+        self._index = symbols if isinstance(symbols, _drgn._SymbolIndex) else _drgn._SymbolIndex(list(symbols))
 
     def __call__(self, prog, name, address, one):
         """Return the symbols of a name or at an address, or all: one of them, or a list of all of them."""
-        if name is not None:
-            found = [s for s in self._by_name.get(name, ()) if address is None or s.address <= address < s.address + s.size]
-        elif address is not None:
-            found = self._at(address)
-        else:
-            found = self._symbols
-        return found[:1] if one else list(found)
-
-    def _at(self, address):
-        import bisect
-
-        found = []
-        i = bisect.bisect_right(self._symbols, address, key=lambda s: s.address) - 1
-        while i >= 0 and self._reach[i] > address:
-            s = self._symbols[i]
-            if s.address <= address < s.address + s.size:
-                found.append(s)
-            i -= 1
-        return found[::-1]
+        return self._index.find(name, address, one)
 
 
 MemorySearchIterator.__module__ = SymbolIndex.__module__ = program_from_core_dump.__module__ = "drgn"

@@ -5,21 +5,36 @@ without any debug file.
 
 from typing import List, overload
 
-from drgn import Object, Program, Symbol
+from drgn import Object, Program, Symbol, SymbolIndex
 
 @overload
-def _vmlinux_kallsyms(prog: Program) -> List[Symbol]:
-    """Return the symbols of the kernel itself in the order of the kernel's table, with each symbol's size reckoned to
-    where the next one begins.
+def _load_vmlinux_kallsyms(prog: Program) -> SymbolIndex:
+    """Return the symbols that the kernel keeps of itself as an index, whose Find is a symbol finder: see Vmlinux.
 
-    Some are absolute, such as those of per-CPU variables on x86-64.
+    	index, err := kallsyms._load_vmlinux_kallsyms(prog)
+    	if err != None {
+    		return err
+    	}
+    	err = prog.RegisterSymbolFinder("vmlinux_kallsyms", index.Find, drgn.EnableLast)
 
     prog is the default program when it is left out.
     """
     ...
 
 @overload
-def _vmlinux_kallsyms() -> List[Symbol]: ...
+def _load_vmlinux_kallsyms() -> SymbolIndex: ...
+
+@overload
+def _load_module_kallsyms(prog: Program) -> SymbolIndex:
+    """Return the symbols that the kernel keeps of its modules as an index, whose Find is a symbol finder: see
+    Module.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def _load_module_kallsyms() -> SymbolIndex: ...
 
 def module_kallsyms(module: Object) -> List[Symbol]:
     """Return the symbols of a module that the kernel keeps, those without a name or a place left out.
