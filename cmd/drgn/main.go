@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -40,26 +41,56 @@ type flags struct {
 	help     bool
 }
 
-const usage = `usage: drgn [flags] [script [arguments]]
+// usageWidth is how wide the text of --help may be.
+const usageWidth = 120
 
-Programmable debugger: walk the types, variables, data structures and stacks of a kernel.
+// usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
+func usage(groups []group) string {
+	var b strings.Builder
+	b.WriteString("usage: drgn [flags] [script [arguments]]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\n")
+	for _, g := range groups {
+		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
+	}
+	return b.String()
+}
 
-What to debug (a script may also open it itself):
-  -c, --core FILE           a core dump
-  -k, --kernel              the running kernel: so when nothing is said
-  -p, --pid PID             the running process of an ID
-      --qemu ADDRESS        a guest of QEMU, by its QMP socket: a path or host:port
+// A group is flags that --help shows together.
+type group struct {
+	heading string
+	flags   *pflag.FlagSet
+}
 
-` + symbolUsage + `
-What to do (a prompt when nothing is said):
-  script [arguments]        run a Python script
-  -e, --exec CODE           run Python code; an expression at its end is printed
+// boolean adds a flag without a value. pflag would show "[=true|false]" behind the name of a BoolVar.
+func boolean(fs *pflag.FlagSet, to *bool, name, short, usage string) {
+	fs.BoolFuncP(name, short, usage, func(s string) (err error) {
+		*to, err = strconv.ParseBool(s)
+		return err
+	})
+}
 
-  -q, --quiet               no banner
-      --log-level LEVEL     log from debug, info, warning, error or critical on; none is no log (default "warning")
-      --version             print the versions and leave
-  -h, --help                print this and leave
-`
+// groups returns the command's flags.
+func (f *flags) groups() []group {
+	set := func() *pflag.FlagSet {
+		fs := pflag.NewFlagSet("drgn", pflag.ContinueOnError)
+		fs.SortFlags = false
+		return fs
+	}
+	target, symbols, what, other := set(), set(), set(), set()
+	target.StringVarP(&f.core, "core", "c", "", "the core dump `FILE`")
+	boolean(target, &f.kernel, "kernel", "k", "the running kernel (the default)")
+	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`")
+	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
+	f.symbols.register(symbols)
+	what.StringVarP(&f.exec, "exec", "e", "", "run Python `CODE`; an expression at its end is printed")
+	boolean(other, &f.quiet, "quiet", "q", "print no banner and no progress")
+	other.StringVar(&f.logLevel, "log-level", "warning", "log messages of this `LEVEL` and above: debug, info, warning, error, critical or none")
+	boolean(other, &f.version, "version", "", "print the versions and exit")
+	boolean(other, &f.help, "help", "h", "print this and exit")
+	return []group{
+		{"What to debug (a script may also open it itself)", target}, {"Debugging information", symbols},
+		{"What to run instead of the prompt: a script with its arguments, or", what}, {"Other flags", other},
+	}
+}
 
 func run(args []string, stdout, stderr io.Writer) int {
 	if plain(args) {
@@ -69,16 +100,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	fs := pflag.NewFlagSet("drgn", pflag.ContinueOnError)
 	fs.SetInterspersed(false) // what follows the script is the script's
 	fs.SetOutput(io.Discard)
-	fs.BoolVarP(&f.kernel, "kernel", "k", false, "")
-	fs.StringVarP(&f.core, "core", "c", "", "")
-	fs.IntVarP(&f.pid, "pid", "p", 0, "")
-	fs.StringVar(&f.qemu, "qemu", "", "")
-	f.symbols.register(fs)
-	fs.StringVarP(&f.exec, "exec", "e", "", "")
-	fs.BoolVarP(&f.quiet, "quiet", "q", false, "")
-	fs.StringVar(&f.logLevel, "log-level", "warning", "")
-	fs.BoolVar(&f.version, "version", false, "")
-	fs.BoolVarP(&f.help, "help", "h", false, "")
+	groups := f.groups()
+	for _, g := range groups {
+		fs.AddFlagSet(g.flags)
+	}
 	wrong := func(err error) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
@@ -88,7 +113,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	switch {
 	case f.help:
-		fmt.Fprint(stdout, usage)
+		fmt.Fprint(stdout, usage(groups))
 		return 0
 	case f.version:
 		fmt.Fprintln(stdout, python.VersionHeader(version))

@@ -32,41 +32,22 @@ type symbolFlags struct {
 	vmcoreinfoData           []byte
 }
 
-const symbolUsage = `Debugging information:
-  -s, --symbols FILE        take it from this file, or from a directory with those of a kernel; a file that belongs to
-                            nothing that is loaded is ignored. May be given more than once, as all with FILE, DIR or METHOD
-      --main-symbols        load it for the main program only, and from files given with -s or --extra-symbols
-      --no-default-symbols  load it from files given with -s or --extra-symbols only
-      --extra-symbols FILE  take it from this file, which belongs to nothing that is loaded
-      --try-symbols-by METHOD[,METHOD...], --no-symbols-by METHOD[,METHOD...]
-                            look for it in these ways, too, or not: a finder (standard, debuginfod), module-name, build-id,
-                            debug-link, procfs, embedded-vdso, reuse, supplementary, kmod=depmod, kmod=walk,
-                            kmod=depmod-or-walk, kmod=depmod-and-walk (to leave it out, kmod)
-      --debug-directory DIR, --no-default-debug-directories
-                            where separate debug files are, besides or instead of /usr/lib/debug
-      --debug-link-directory DIR, --no-default-debug-link-directories
-                            where the files are that debug links name; $ORIGIN is where the loaded file is
-      --kernel-directory DIR, --no-default-kernel-directories
-                            where the kernel's image and modules are, besides or instead of where they are installed
-      --architecture ARCH   instruction set of the program, where it can't be told
-      --vmcoreinfo FILE     what the kernel says of itself, instead of what the dump has
-`
-
+// register adds the flags.
 func (s *symbolFlags) register(fs *pflag.FlagSet) {
-	fs.StringArrayVarP(&s.files, "symbols", "s", nil, "")
-	fs.StringArrayVar(&s.extra, "extra-symbols", nil, "")
-	fs.BoolVar(&s.main, "main-symbols", false, "")
-	fs.BoolVar(&s.none, "no-default-symbols", false, "")
-	fs.StringArrayVar(&s.try, "try-symbols-by", nil, "")
-	fs.StringArrayVar(&s.dont, "no-symbols-by", nil, "")
-	fs.StringArrayVar(&s.debug.given, "debug-directory", nil, "")
-	fs.BoolVar(&s.debug.only, "no-default-debug-directories", false, "")
-	fs.StringArrayVar(&s.link.given, "debug-link-directory", nil, "")
-	fs.BoolVar(&s.link.only, "no-default-debug-link-directories", false, "")
-	fs.StringArrayVar(&s.kernel.given, "kernel-directory", nil, "")
-	fs.BoolVar(&s.kernel.only, "no-default-kernel-directories", false, "")
-	fs.StringVar(&s.architecture, "architecture", "", "")
-	fs.StringVar(&s.vmcoreinfo, "vmcoreinfo", "", "")
+	fs.StringArrayVarP(&s.files, "symbols", "s", nil, "load it from this `FILE`, or from a directory with the files of a kernel; a file that belongs to nothing that is loaded is ignored; may be repeated")
+	boolean(fs, &s.main, "main-symbols", "", "load it for the main program only, and from files given with -s or --extra-symbols")
+	boolean(fs, &s.none, "no-default-symbols", "", "load it only from files given with -s or --extra-symbols")
+	fs.StringArrayVar(&s.extra, "extra-symbols", nil, "load it from this `FILE`, which belongs to nothing that is loaded; may be repeated")
+	fs.StringArrayVar(&s.try, "try-symbols-by", nil, "also look for it by these `METHODS`, separated by commas: a finder (standard, debuginfod), module-name, build-id, debug-link, procfs, embedded-vdso, reuse, supplementary, kmod=depmod, kmod=walk, kmod=depmod-or-walk or kmod=depmod-and-walk; may be repeated")
+	fs.StringArrayVar(&s.dont, "no-symbols-by", nil, "do not look for it by these `METHODS`; kmod stands for all four of its kinds; may be repeated")
+	fs.StringArrayVar(&s.debug.given, "debug-directory", nil, "look for separate debug files in this `DIR`, too; may be repeated")
+	boolean(fs, &s.debug.only, "no-default-debug-directories", "", "do not look for them in /usr/lib/debug")
+	fs.StringArrayVar(&s.link.given, "debug-link-directory", nil, "look for the files that debug links name in this `DIR`, too; $ORIGIN stands for the directory of the loaded file; may be repeated")
+	boolean(fs, &s.link.only, "no-default-debug-link-directories", "", "do not look for them in the default directories")
+	fs.StringArrayVar(&s.kernel.given, "kernel-directory", nil, "look for the kernel's image and modules in this `DIR`, too; may be repeated")
+	boolean(fs, &s.kernel.only, "no-default-kernel-directories", "", "do not look for them where they are installed")
+	fs.StringVar(&s.architecture, "architecture", "", "instruction set of the program (`ARCH`), if it can't be detected")
+	fs.StringVar(&s.vmcoreinfo, "vmcoreinfo", "", "`FILE` with the VMCOREINFO note, used instead of the dump's own")
 }
 
 // check says what is wrong with the flags, before anything is opened.
@@ -107,7 +88,7 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 			return fmt.Errorf("--vmcoreinfo: %w", err)
 		}
 		if release, _ := linux.ParseVMCOREINFO(s.vmcoreinfoData).String("OSRELEASE"); release == "" {
-			return fmt.Errorf("--vmcoreinfo: %s is no VMCOREINFO: it does not name the kernel's release (OSRELEASE)", s.vmcoreinfo)
+			return fmt.Errorf("--vmcoreinfo: %s is not a VMCOREINFO note: it has no OSRELEASE", s.vmcoreinfo)
 		}
 	}
 	return nil
