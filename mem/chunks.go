@@ -3,7 +3,6 @@ package mem
 import (
 	"errors"
 	"iter"
-	"sort"
 )
 
 // Sparse is what a [Viewer] also implements if it knows where memory that can't be read ends: [Space.Chunks] then need
@@ -36,13 +35,9 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 		}
 		var buf []byte
 		passed := 0
-		for i := range table {
-			p := &table[i]
-			if p.max < min {
-				continue
-			}
+		table.from(min, func(p *piece) bool {
 			if p.min > max {
-				return
+				return false
 			}
 			at, last := p.min, p.max
 			if at < min {
@@ -57,7 +52,7 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 					var fault *FaultError
 					if !errors.As(err, &fault) {
 						yield(Chunk{Address: at}, err)
-						return
+						return false
 					}
 					next, ok := p.next(at)
 					if !ok || next > last {
@@ -65,40 +60,44 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 					}
 					at = next
 					if passed++; passed%breathe == 0 && !yield(Chunk{Address: at}, nil) {
-						return
+						return false
 					}
 					continue
 				}
 				if !yield(Chunk{at, data}, nil) {
-					return
+					return false
 				}
 				if uint64(len(data)) > last-at {
 					break
 				}
 				at += uint64(len(data))
 			}
-		}
+			return true
+		})
 	}
 }
 
 // Next returns the first address from address on that may be readable, as far as the segments know, or false if there is
 // none.
-func (s *Space) Next(address uint64, physical bool) (uint64, bool) {
+func (s *Space) Next(address uint64, physical bool) (at uint64, ok bool) {
 	table, mask := s.table(physical)
-	first := sort.Search(len(table), func(i int) bool { return table[i].max >= address })
-	for i := first; i < len(table); i++ {
-		p := &table[i]
-		at := max(address, p.min)
+	found := false
+	table.from(address, func(p *piece) bool {
+		at = max(address, p.min)
 		if sparse := p.sparse(); sparse != nil {
 			next, ok := sparse(at)
 			if !ok || next > p.max {
-				continue
+				return true
 			}
 			at = max(at, next)
 		}
-		return at, at <= mask
+		found = at <= mask
+		return false
+	})
+	if !found {
+		return 0, false
 	}
-	return 0, false
+	return at, true
 }
 
 // chunk returns bytes from at on, up to last, of the piece.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
-	"slices"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/lock"
@@ -14,27 +13,18 @@ import (
 // A Space is a virtual and a physical address space made of segments; a segment lies over those added before it.
 // Reading takes no lock, so a Space serves any number of goroutines while segments are added.
 type Space struct {
-	mu       lock.Mutex // held while a new table is made
-	virtual  atomic.Pointer[[]piece]
-	physical atomic.Pointer[[]piece]
+	mu       lock.Mutex // held while a new tree is made
+	edits    edit       // number of changes so far, of both trees
+	virtual  atomic.Pointer[node]
+	physical atomic.Pointer[node]
 	mask     atomic.Uint64
-}
-
-// piece is the part of a segment that no later segment hides. A table of pieces is sorted, without overlaps, and never
-// changed.
-type piece struct {
-	min, max uint64
-	start    uint64 // of the segment as it was added
-	view     Viewer
-	read     ReadFunc
-	gap      func(address uint64) (next uint64, ok bool) // Segment.Next
 }
 
 // NewSpace returns a space without segments and with addresses of 64 bits.
 func NewSpace() *Space {
 	s := &Space{}
-	s.virtual.Store(new([]piece))
-	s.physical.Store(new([]piece))
+	s.virtual.Store(new(node))
+	s.physical.Store(new(node))
 	s.mask.Store(^uint64(0))
 	return s
 }
@@ -46,7 +36,8 @@ func (s *Space) SetAddressMask(mask uint64) { s.mask.Store(mask) }
 // AddressMask returns the bits that count in a virtual address.
 func (s *Space) AddressMask() uint64 { return s.mask.Load() }
 
-// Add adds segments, each over those before it; it adds all or, where one makes no sense, none.
+// Add adds segments, each over those before it; it adds all or, where one makes no sense, none. Readers see all of them
+// or none. It takes O(log n) for each, and less where many are added at once.
 func (s *Space) Add(segments ...Segment) error {
 	for _, seg := range segments {
 		if seg.Min > seg.Max {
@@ -58,70 +49,27 @@ func (s *Space) Add(segments ...Segment) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	virtual, physical := slices.Clone(*s.virtual.Load()), slices.Clone(*s.physical.Load())
+	s.edits++
+	virtual, physical := s.virtual.Load(), s.physical.Load()
 	for _, seg := range segments {
+		p := piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next}
 		if seg.Physical {
-			physical = overlay(physical, seg)
+			physical = s.edits.lay(physical, p)
 		} else {
-			virtual = overlay(virtual, seg)
+			virtual = s.edits.lay(virtual, p)
 		}
 	}
-	s.virtual.Store(&virtual)
-	s.physical.Store(&physical)
+	s.virtual.Store(virtual)
+	s.physical.Store(physical)
 	return nil
 }
 
-// overlay lays seg over the pieces of table, which it changes.
-func overlay(table []piece, seg Segment) []piece {
-	// The pieces from lo to hi-1 touch seg.
-	lo, _ := slices.BinarySearchFunc(table, seg.Min, func(p piece, a uint64) int {
-		if p.max < a {
-			return -1
-		}
-		return 1
-	})
-	hi := lo
-	for hi < len(table) && table[hi].min <= seg.Max {
-		hi++
-	}
-	parts := make([]piece, 0, 3)
-	if lo < hi && table[lo].min < seg.Min {
-		left := table[lo]
-		left.max = seg.Min - 1
-		parts = append(parts, left)
-	}
-	parts = append(parts, piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next})
-	if lo < hi && table[hi-1].max > seg.Max {
-		right := table[hi-1]
-		right.min = seg.Max + 1
-		parts = append(parts, right)
-	}
-	return slices.Replace(table, lo, hi, parts...)
-}
-
 // table returns the pieces and the mask of one of the two address spaces.
-func (s *Space) table(physical bool) ([]piece, uint64) {
+func (s *Space) table(physical bool) (*node, uint64) {
 	if physical {
-		return *s.physical.Load(), ^uint64(0)
+		return s.physical.Load(), ^uint64(0)
 	}
-	return *s.virtual.Load(), s.mask.Load()
-}
-
-// find returns the piece that holds address, or nil.
-func find(table []piece, address uint64) *piece {
-	lo, hi := 0, len(table)
-	for lo < hi {
-		mid := int(uint(lo+hi) >> 1)
-		if table[mid].max < address {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
-	}
-	if lo == len(table) || address < table[lo].min {
-		return nil
-	}
-	return &table[lo]
+	return s.virtual.Load(), s.mask.Load()
 }
 
 func fault(address uint64, physical bool) error {
@@ -136,7 +84,7 @@ func fault(address uint64, physical bool) error {
 func (s *Space) View(address uint64, physical bool) ([]byte, error) {
 	table, mask := s.table(physical)
 	address &= mask
-	p := find(table, address)
+	p := table.find(address)
 	if p == nil {
 		return nil, fault(address, physical)
 	}
@@ -159,7 +107,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 	table, mask := s.table(physical)
 	for len(buf) > 0 {
 		address &= mask
-		p := find(table, address)
+		p := table.find(address)
 		if p == nil {
 			return fault(address, physical)
 		}
@@ -194,7 +142,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 func (s *Space) Uint(address uint64, size int, big, physical bool) (uint64, error) {
 	table, mask := s.table(physical)
 	address &= mask
-	if p := find(table, address); p != nil && p.view != nil && uint64(size) <= 8 {
+	if p := table.find(address); p != nil && p.view != nil && uint64(size) <= 8 {
 		b, err := p.view.View(address)
 		if err != nil {
 			return 0, err
@@ -300,12 +248,9 @@ func (s *Space) Ranges(physical bool, min, max uint64) iter.Seq[Range] {
 		}
 		var r Range
 		open := false
-		for _, p := range table {
-			if p.max < min {
-				continue
-			}
+		table.from(min, func(p *piece) bool {
 			if p.min > max {
-				break
+				return false
 			}
 			lo, hi := p.min, p.max
 			if lo < min {
@@ -316,13 +261,15 @@ func (s *Space) Ranges(physical bool, min, max uint64) iter.Seq[Range] {
 			}
 			if open && r.Max+1 == lo {
 				r.Max = hi
-				continue
+				return true
 			}
 			if open && !yield(r) {
-				return
+				open = false
+				return false
 			}
 			r, open = Range{lo, hi}, true
-		}
+			return true
+		})
 		if open {
 			yield(r)
 		}
