@@ -124,6 +124,11 @@ func (f *File) load() error {
 		return nil
 	}
 	f.loading.once.Do(func() {
+		if f.sup != nil { // whose strings and DIEs are referred to
+			if f.loading.err = f.sup.load(); f.loading.err != nil {
+				return
+			}
+		}
 		if f.cfg.Load == nil { // the sections were given
 			return
 		}

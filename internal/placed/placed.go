@@ -11,12 +11,15 @@ type File struct {
 	Bias      uint64 // load bias: what is added to the addresses in the file to get those in memory
 	addresses *addressMap
 	section   func(index int) uint64 // of a relocatable file: where a section lies in memory, or 0; else nil
+	nowhere   bool                   // a relocatable file of which no section is known to lie anywhere
 }
 
 // At lays a file into memory. sections has the addresses of those of a relocatable file, by their names.
 func At(f *elf.File, bias uint64, sections map[string]uint64) *File {
 	d := &File{ELF: f, Bias: bias, addresses: newAddressMap(f, bias, sections)}
 	if f.Type == elf.ET_REL {
+		d.nowhere = len(d.addresses.moved) == 0
+		d.addresses.relocatable = !d.nowhere
 		d.section = func(i int) uint64 {
 			if i < 0 || i >= len(f.Sections) {
 				return 0
@@ -30,6 +33,18 @@ func At(f *elf.File, bias uint64, sections map[string]uint64) *File {
 // Relocatable reports whether the file's sections have each a place of their own.
 func (d *File) Relocatable() bool { return d.section != nil }
 
+// Layout returns the addresses in the file of the sections of a relocatable file, by index: those of [elf.File.Layout]. Of one
+// of which no section is known to lie anywhere, each begins at 0, as its header says. It is nil for other files.
+func (d *File) Layout() []uint64 {
+	switch {
+	case d.section == nil:
+		return nil
+	case d.nowhere:
+		return make([]uint64, len(d.ELF.Sections))
+	}
+	return d.ELF.Layout()
+}
+
 // SectionAddress returns where a section of a relocatable file lies in memory, by its index; 0 if that is not known or the
 // file is not relocatable.
 func (d *File) SectionAddress(index int) uint64 {
@@ -40,7 +55,7 @@ func (d *File) SectionAddress(index int) uint64 {
 }
 
 // ToProgram returns where an address of the file lies in the program; ok is false in a section that was not loaded. The
-// addresses of a relocatable file are those of [elf.File.Layout].
+// addresses of a relocatable file are those of [File.Layout].
 func (d *File) ToProgram(address uint64) (_ uint64, ok bool) { return d.addresses.ToProgram(address) }
 
 // ToFile returns which address of the file lies at one of the program; ok is false where no section of a relocatable file

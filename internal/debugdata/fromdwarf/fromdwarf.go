@@ -2,6 +2,7 @@
 package fromdwarf
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn/internal/debugdata"
@@ -75,9 +76,9 @@ func Open(cfg Config) (debugdata.Info, error) {
 
 func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	d := dwarf.Config{
-		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f.ELF) },
+		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
 		Set: cfg.Set, C: c.C, CPP: c.CPP,
-		CacheDir: cfg.CacheDir, Identity: f.ELF.DebugIdentity(), Progress: cfg.Progress,
+		CacheDir: cfg.CacheDir, Identity: identity(f), Progress: cfg.Progress,
 		Release: f.ELF.Release, Complete: cfg.Complete,
 		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
 			e, err := die.Unit.File.EntityOf(die)
@@ -97,20 +98,44 @@ func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	return d
 }
 
+// identity returns what the index of a file depends on, or nil if that can't be told.
+func identity(f *placed.File) []byte {
+	id := f.ELF.DebugIdentity()
+	if id == nil || f.Layout() == nil {
+		return id
+	}
+	for _, address := range f.Layout() {
+		if address != 0 {
+			return append(id, 1)
+		}
+	}
+	return append(id, 0) // its sections are at 0
+}
+
 func open(f *elf.File, cfg dwarf.Config) (*dwarf.File, error) {
 	file, err := dwarf.Open(cfg)
+	if errors.As(err, new(*sectionError)) {
+		return nil, err // which names the file
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read debugging information of %s: %w", f.Name, err)
 	}
 	return file, nil
 }
 
+// A sectionError says why a section can't be read: an error of the ELF file.
+type sectionError struct{ err error }
+
+func (e *sectionError) Error() string { return "cannot read debugging information: " + e.err.Error() }
+
+func (e *sectionError) Unwrap() error { return e.err }
+
 // sections returns the sections of debugging information; those of a relocatable file are relocated for the addresses that
 // depend on the file alone.
-func sections(f *elf.File) (s dwarf.Sections, err error) {
+func sections(file *placed.File) (s dwarf.Sections, err error) {
 	var layout func(int) uint64
-	if f.Type == elf.ET_REL {
-		addresses := f.Layout()
+	f, addresses := file.ELF, file.Layout()
+	if addresses != nil {
 		layout = func(i int) uint64 { return addresses[i] }
 	}
 	for name, to := range map[string]*[]byte{
@@ -124,7 +149,7 @@ func sections(f *elf.File) (s dwarf.Sections, err error) {
 			continue
 		}
 		if *to, err = f.RelocatedData(section, layout); err != nil {
-			return s, fmt.Errorf("cannot read debugging information: %w", err)
+			return s, &sectionError{err}
 		}
 	}
 	return s, nil
