@@ -157,16 +157,16 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 	return p.BytesValue(t, raw)
 }
 
-// debugInfoHint tells the user what to do when nothing can be found because nothing is loaded.
-func (p *Program) debugInfoHint() string {
+// lacksDebugInfo reports whether nothing can be found because nothing is loaded for any of the modules there are.
+func (p *Program) lacksDebugInfo() bool {
 	all := p.modules.All()
 	if len(all) == 0 {
-		return ""
+		return false
 	}
 	for _, m := range all {
 		if m.HasTypes() {
-			return ""
+			return false
 		}
 	}
-	return "no debugging information is loaded: name the file that has it with -s"
+	return true
 }

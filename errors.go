@@ -7,9 +7,10 @@ import (
 
 // The errors that every package can return.
 type (
-	LookupError         = failure.LookupError
 	TypeError           = failure.TypeError
+	WrongTypeError      = failure.WrongTypeError
 	ValueError          = failure.ValueError
+	ChoiceError         = failure.ChoiceError
 	BoundsError         = failure.BoundsError
 	UnsupportedError    = failure.UnsupportedError
 	NotImplementedError = failure.NotImplementedError
@@ -18,10 +19,25 @@ type (
 	MissingDebugInfoError = debuginfo.MissingError
 )
 
+// What is not there: LookupError is any of the others.
+type (
+	LookupError           = failure.LookupError
+	ObjectNotFoundError   = failure.ObjectNotFoundError
+	TypeNotFoundError     = failure.TypeNotFoundError
+	SymbolNotFoundError   = failure.SymbolNotFoundError
+	NoSymbolAtError       = failure.NoSymbolAtError
+	ModuleNotFoundError   = failure.ModuleNotFoundError
+	NoModuleAtError       = failure.NoModuleAtError
+	NoMainModuleError     = failure.NoMainModuleError
+	MainModuleError       = failure.MainModuleError
+	ThreadNotFoundError   = failure.ThreadNotFoundError
+	RegisterNotFoundError = failure.RegisterNotFoundError
+)
+
 // ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: [failure.ErrNotFound].
 var ErrNotFound = failure.ErrNotFound
 
-// IsNotFound reports whether an error says that a name or address is not known.
+// IsNotFound reports whether an error says that a name, an address or a number is not known: [failure.IsNotFound].
 func IsNotFound(err error) bool { return failure.IsNotFound(err) }
 
 // An AbsentError says that an object has no value to read.

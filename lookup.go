@@ -98,8 +98,8 @@ func (p *Program) EnableFinders(k FinderKind, names []string) error {
 	return p.symbolFinders.Enable(names)
 }
 
-// Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *LookupError, a name that
-// is none a *c.SyntaxError.
+// Type returns the type of a name: "unsigned long", "struct foo *(*)[2]". A missing one is a *TypeNotFoundError, an
+// ill-formed name a *c.SyntaxError.
 func (p *Program) Type(name string) (*types.Type, error) { return p.TypeIn(name, "") }
 
 // TypeIn returns the type of a name that is defined in a file whose path ends in filename.
@@ -116,7 +116,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 	if err != nil {
 		var missing *c.NotFoundError
 		if errors.As(err, &missing) {
-			return nil, &LookupError{Name: missing.Name, TypeName: name, Filename: filename, Hint: p.debugInfoHint()}
+			return nil, &TypeNotFoundError{Name: missing.Name, TypeName: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()}
 		}
 		return nil, err
 	}
@@ -205,7 +205,7 @@ func ResolveType[T TypeLike](p *Program, t T) (*types.Type, error) {
 	return typ, nil
 }
 
-// Object returns the variable, function or constant of a name; a missing one is a *LookupError.
+// Object returns the variable, function or constant of a name; a missing one is an *ObjectNotFoundError.
 func (p *Program) Object(name string) Object { return p.FindObject(name, FindAny, "") }
 
 // Variable returns the variable of a name.
@@ -237,7 +237,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 		return o
 	}
 	kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
-	return Failed(&LookupError{Kind: kind, Name: name, Filename: filename, IsObject: true, Hint: p.debugInfoHint()})
+	return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})
 }
 
 // FilenameMatches reports whether a path ends in the components of needle, as finders are to compare filenames: "list.h" and

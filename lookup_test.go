@@ -113,9 +113,9 @@ func TestTypeFinders(t *testing.T) {
 		t.Error(got, err)
 	}
 	_, err := m.TypeIn("struct s", "other.c")
-	wantErr[*drgn.LookupError](t, err, "could not find 'struct s' in 'other.c'")
+	wantErr[drgn.LookupError](t, err, "could not find 'struct s' in 'other.c'")
 	_, err = m.Type("union s")
-	wantErr[*drgn.LookupError](t, err, "could not find 'union s'")
+	wantErr[drgn.LookupError](t, err, "could not find 'union s'")
 	if !drgn.IsNotFound(err) {
 		t.Error("IsNotFound")
 	}
@@ -203,7 +203,7 @@ func TestObjectFinders(t *testing.T) {
 		"could not find 'y'":                                   m.FindObject("y", drgn.FindFunction|drgn.FindConstant, ""),
 		"could not find variable 'x' in '/kernel/other/pid.c'": m.FindObject("x", drgn.FindVariable, "/kernel/other/pid.c"),
 	} {
-		wantErr[*drgn.LookupError](t, o.Err(), name)
+		wantErr[drgn.LookupError](t, o.Err(), name)
 	}
 	for _, name := range []string{"failed", "boom"} {
 		if o := m.Object(name); !errors.Is(o.Err(), boom) {
@@ -255,9 +255,9 @@ func TestSymbolFinders(t *testing.T) {
 		t.Error(err)
 	}
 	_, err := m.Symbol("c")
-	wantErr[*drgn.LookupError](t, err, "could not find symbol with name 'c'")
+	wantErr[drgn.LookupError](t, err, "could not find symbol with name 'c'")
 	_, err = m.SymbolAt(0x999)
-	wantErr[*drgn.LookupError](t, err, "could not find symbol containing 0x999")
+	wantErr[drgn.LookupError](t, err, "could not find symbol containing 0x999")
 	// Printed pointers name it.
 	f := c.DefaultFormat
 	if s, err := m.ScalarValue(m.PointerTo(m.int("int", 4, true)), 0x1004).Format(f); err != nil || s != "(int *)0x1004 = a+0x4" && s != "(int *)a+0x4 = 0x1004" {
@@ -311,7 +311,7 @@ func TestResolveType(t *testing.T) {
 		t.Error("null pointer of no program")
 	}
 	_, err = drgn.ResolveType(m.Program, "struct nothing")
-	wantErr[*drgn.LookupError](t, err, "could not find 'struct nothing'")
+	wantErr[drgn.LookupError](t, err, "could not find 'struct nothing'")
 }
 
 func TestMemo(t *testing.T) {
@@ -466,7 +466,7 @@ func TestFindersOfMany(t *testing.T) {
 					t.Error(got, err)
 				}
 				_, err := m.Type("struct lost")
-				wantType[*drgn.LookupError](t, err)
+				wantType[drgn.LookupError](t, err)
 				if got := found(t, m.SearchMemory(bg, []byte{3, 4}, 1, drgn.SearchArea{})); len(got) != 2 {
 					t.Error(got)
 				}

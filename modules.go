@@ -21,6 +21,7 @@ type (
 	ModuleSpec      = module.Spec
 	ModuleFile      = module.File
 	FileStatus      = module.FileStatus
+	FileStatusError = module.FileStatusError
 	WantedFile      = module.WantedFile
 	LoadedModule    = module.Loaded
 	LoadedModuleSeq = module.LoadedSeq
@@ -121,12 +122,12 @@ func (p *Program) CreateLoadedModules() error {
 }
 
 // AddModule adds a module, or returns the one of the same kind, name and ID that is there; then isNew is false. There is
-// one main module only: a *LookupError says that it has another name.
+// one main module only: a *MainModuleError says that it has another name.
 func (p *Program) AddModule(spec ModuleSpec) (m *Module, isNew bool, err error) {
 	return p.modules.Add(spec)
 }
 
-// FindModule returns the module of a kind, a name and an ID, or a *LookupError.
+// FindModule returns the module of a kind, a name and an ID, or a *ModuleNotFoundError.
 func (p *Program) FindModule(kind ModuleKind, name string, id uint64) (*Module, error) {
 	return p.modules.Find(kind, name, id)
 }
@@ -142,13 +143,13 @@ func (p *Program) Modules() iter.Seq[*Module] {
 	}
 }
 
-// MainModule returns the program's main module, or a *LookupError.
+// MainModule returns the program's main module, or a *NoMainModuleError.
 func (p *Program) MainModule() (*Module, error) { return p.modules.Main() }
 
-// ModuleAt returns the module that contains an address, or a *LookupError.
+// ModuleAt returns the module that contains an address, or a *NoModuleAtError.
 func (p *Program) ModuleAt(address uint64) (*Module, error) { return p.modules.Containing(address) }
 
-// ModuleNamed returns the module of a name, or a *LookupError. Of several with that name it is any.
+// ModuleNamed returns the module of a name, or a *ModuleNotFoundError. Of several with that name it is any.
 func (p *Program) ModuleNamed(name string) (*Module, error) { return p.modules.Named(name) }
 
 // What package debuginfo has, under the names of a program.

@@ -285,7 +285,7 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 		return Failed(&ValueError{Problem: "type is from another program"})
 	}
 	if o.typ.UnderlyingKind() != types.Pointer {
-		return Failed(&TypeError{Problem: fmt.Sprintf("container_of() argument must be a pointer, not '%s'", o.typ)})
+		return Failed(&WrongTypeError{Operation: "ContainerOf", Want: "a pointer", Type: o.typ.String()})
 	}
 	off, err := o.prog.offsetOf(t, member)
 	if err != nil {

@@ -139,7 +139,7 @@ func TestNavigationErrors(t *testing.T) {
 	wantErr[*drgn.TypeError](t, i.AddressOf().Member("x").Err(), "'int *' is not a pointer to a structure, union, or class")
 	wantErr[*drgn.TypeError](t, i.Deref().Err(), "'int' is not a pointer")
 	wantErr[*drgn.TypeError](t, i.Index(0).Err(), "'int' is not an array or pointer")
-	wantErr[*drgn.TypeError](t, i.ContainerOf(node, "id").Err(), "container_of() argument must be a pointer, not 'int'")
+	wantErr[*drgn.WrongTypeError](t, i.ContainerOf(node, "id").Err(), "ContainerOf needs a pointer, not 'int'")
 	wantErr[*types.MemberError](t, i.AddressOf().ContainerOf(node, "x").Err(), "'struct node' has no member 'x'")
 	wantErr[*types.SizeError](t, m.ScalarValue(m.PointerTo(open), 0).Index(1).Err(), "cannot get size of incomplete structure type")
 
@@ -226,7 +226,7 @@ func TestCString(t *testing.T) {
 		_, err := m.ObjectAt(m.PointerTo(char), 0x3000).CString()
 		wantErr[*mem.FaultError](t, err, "*(char *)0x1006: could not find memory segment: 0x1012")
 		_, err = m.ObjectAt(char, 0x1000).CString()
-		wantErr[*drgn.TypeError](t, err, "string() argument must be an array or pointer, not 'char'")
+		wantErr[*drgn.WrongTypeError](t, err, "CString needs an array or pointer, not 'char'")
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 type Personality interface {
 	// Threads walks the program's threads.
 	Threads(p *Program) ThreadSeq
-	// FindThread returns the thread of an ID, or a *LookupError.
+	// FindThread returns the thread of an ID, or a *ThreadNotFoundError.
 	FindThread(p *Program, tid uint64) (*Thread, error)
 	// MainThread returns the first thread of a process.
 	MainThread(p *Program) (*Thread, error)

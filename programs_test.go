@@ -355,7 +355,7 @@ func TestProgramNames(t *testing.T) {
 		} {
 			typ, err := p.Type(name)
 			if want == "" {
-				wantType[*drgn.LookupError](t, err)
+				wantType[drgn.LookupError](t, err)
 				continue
 			}
 			if err != nil {
@@ -376,7 +376,7 @@ func TestProgramNames(t *testing.T) {
 		} {
 			o := p.Object(name)
 			if want == "" {
-				wantType[*drgn.LookupError](t, o.Err())
+				wantType[drgn.LookupError](t, o.Err())
 			} else if got := o.String(); got != want {
 				t.Errorf("%s: %s is %s, want %s", file, name, got, want)
 			}

@@ -97,7 +97,7 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 		return nil, t.Object.Err()
 	}
 	if p.Personality() == nil {
-		return nil, &LookupError{Kind: "thread"}
+		return nil, &ThreadNotFoundError{ID: t.TID}
 	}
 	regs, interrupted, err := p.Personality().Registers(p, t)
 	if err != nil {
@@ -303,7 +303,7 @@ func (f StackFrame) Register(name string) (uint64, error) {
 	}
 	v, ok := f.frame().Registers.Register(n)
 	if !ok {
-		return 0, &LookupError{Kind: "register value", Name: name}
+		return 0, &RegisterNotFoundError{Name: name}
 	}
 	return v, nil
 }

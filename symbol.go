@@ -2,7 +2,6 @@ package drgn
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 
 	"github.com/godrgn/drgn/internal/elf"
@@ -67,14 +66,14 @@ func (p *Program) RegisterSymbolFinder(name string, fn SymbolFinder, at int) err
 // Symbol finds the symbol of a name; a global one before a weak one before a local one.
 func (p *Program) Symbol(name string) (Symbol, error) {
 	return p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true}, func() error {
-		return &LookupError{Kind: "symbol", Name: name, Hint: p.debugInfoHint()}
+		return &SymbolNotFoundError{Name: name, NoDebugInfo: p.lacksDebugInfo()}
 	})
 }
 
 // SymbolAt finds the symbol that contains an address, or the nearest one before it when that has no size.
 func (p *Program) SymbolAt(address uint64) (Symbol, error) {
 	return p.oneSymbol(SymbolQuery{Address: address, HasAddress: true, One: true}, func() error {
-		return &LookupError{Kind: "symbol", Name: fmt.Sprintf("%#x", address), AtAddress: true}
+		return &NoSymbolAtError{Address: address}
 	})
 }
 

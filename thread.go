@@ -2,7 +2,6 @@ package drgn
 
 import (
 	"iter"
-	"strconv"
 )
 
 // ThreadSeq walks threads; an error is the last pair.
@@ -24,10 +23,10 @@ func (p *Program) Threads() ThreadSeq {
 	return p.Personality().Threads(p)
 }
 
-// Thread returns the thread of an ID, or a *LookupError.
+// Thread returns the thread of an ID, or a *ThreadNotFoundError.
 func (p *Program) Thread(tid uint64) (*Thread, error) {
 	if p.Personality() == nil {
-		return nil, &LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
+		return nil, &ThreadNotFoundError{ID: tid}
 	}
 	return p.Personality().FindThread(p, tid)
 }
@@ -38,7 +37,7 @@ func (p *Program) CrashedThread() (*Thread, error) {
 		return nil, &UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
 	}
 	if p.Personality() == nil {
-		return nil, &LookupError{Kind: "crashed thread"}
+		return nil, &ThreadNotFoundError{Role: "crashed"}
 	}
 	return p.Personality().CrashedThread(p)
 }
@@ -46,7 +45,7 @@ func (p *Program) CrashedThread() (*Thread, error) {
 // MainThread returns the first thread of a process.
 func (p *Program) MainThread() (*Thread, error) {
 	if p.Personality() == nil {
-		return nil, &LookupError{Kind: "main thread"}
+		return nil, &ThreadNotFoundError{Role: "main"}
 	}
 	return p.Personality().MainThread(p)
 }

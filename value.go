@@ -289,7 +289,7 @@ func (o Object) CString() ([]byte, error) {
 			return s, o.readError(err)
 		}
 	default:
-		return nil, &TypeError{Problem: fmt.Sprintf("string() argument must be an array or pointer, not '%s'", o.typ)}
+		return nil, &WrongTypeError{Operation: "CString", Want: "an array or pointer", Type: o.typ.String()}
 	}
 	s, err := o.prog.mem.CString(at.bits, maxString+1, false)
 	if err == nil && len(s) > maxString {

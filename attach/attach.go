@@ -12,6 +12,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/logtext"
 	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/user"
@@ -150,7 +151,7 @@ func (o Options) newProgram() (*drgn.Program, error) {
 	p.SetCacheDir(o.CacheDir)
 	p.SetProgress(o.Progress)
 	if p.SetLogger(o.Log); o.Log == nil {
-		p.SetLogger(slog.New(warnings{o}))
+		p.SetLogger(o.warnings())
 	}
 	if o.Prepare != nil {
 		if err := o.Prepare(p); err != nil {
@@ -160,16 +161,13 @@ func (o Options) newProgram() (*drgn.Program, error) {
 	return p, nil
 }
 
-// warnings is a log that tells of warnings only.
-type warnings struct{ o Options }
-
-func (w warnings) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelWarn }
-func (w warnings) WithAttrs([]slog.Attr) slog.Handler           { return w }
-func (w warnings) WithGroup(string) slog.Handler                { return w }
-
-func (w warnings) Handle(_ context.Context, r slog.Record) error {
-	w.o.warn(errors.New(r.Message))
-	return nil
+// warnings returns a log that tells of warnings only.
+func (o Options) warnings() *slog.Logger {
+	return slog.New(logtext.New(func(l slog.Level) bool { return l >= slog.LevelWarn }, slog.Value.String,
+		func(_ slog.Record, text string) error {
+			o.warn(errors.New(text))
+			return nil
+		}))
 }
 
 func (o Options) context() context.Context {

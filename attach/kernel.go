@@ -93,7 +93,7 @@ func SetCustomKernel(p *drgn.Program, vmcoreinfo []byte, live bool) error {
 		return errNotEmpty
 	}
 	if !p.Platform().Known() {
-		return &drgn.ValueError{Problem: "platform must be set before calling set_linux_kernel_custom()"}
+		return &drgn.ValueError{Problem: "the program's platform is not known: give it to drgn.New"}
 	}
 	_, err := linux.Setup(p, linux.Memory{Platform: p.Platform(), VMCOREINFO: vmcoreinfo, Live: live, Custom: true})
 	return err

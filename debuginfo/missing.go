@@ -44,7 +44,6 @@ func (e *MissingError) Error() string {
 			b.WriteString(", ...")
 		}
 	}
-	b.WriteString("; name the files that have them, or their directory, with -s or load_debug_info()")
 	for _, n := range e.Notes {
 		b.WriteString("\n  " + n)
 	}

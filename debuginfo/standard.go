@@ -38,7 +38,7 @@ func (search *Search) FindStandard(ctx context.Context, modules []*module.Module
 	if o.Kmod != KmodNone {
 		s.kmods.Beside = s.beside
 	}
-	s.debug("trying standard debug info finder with directories=%s", pythonTuple(o.Directories))
+	s.modules.Log().Debug("trying standard debug info finder", "directories", o.Directories)
 	for _, m := range modules {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -48,17 +48,6 @@ func (search *Search) FindStandard(ctx context.Context, modules []*module.Module
 		}
 	}
 	return nil
-}
-
-func pythonTuple(names []string) string {
-	quoted := make([]string, len(names))
-	for i, n := range names {
-		quoted[i] = "'" + n + "'"
-	}
-	if len(quoted) == 1 {
-		return "(" + quoted[0] + ",)"
-	}
-	return "(" + strings.Join(quoted, ", ") + ")"
 }
 
 // standardSearch is one search of the standard finder: what it finds out about directories serves all modules.

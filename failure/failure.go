@@ -1,8 +1,12 @@
 // Package failure has the errors that every room can return: types with fields, which errors.As finds. Package drgn
-// has them under the same names.
+// has them under the same names. Their texts are for users of the Go library; other front ends, such as Python, word
+// them from the fields.
 package failure
 
-import "errors"
+import (
+	"fmt"
+	"strings"
+)
 
 // A TypeError says that an operation is not defined for objects of a type.
 type TypeError struct{ Problem string }
@@ -13,6 +17,50 @@ func (e *TypeError) Error() string { return e.Problem }
 type ValueError struct{ Problem string }
 
 func (e *ValueError) Error() string { return e.Problem }
+
+// A WrongTypeError says that an operation is not defined for objects of a type.
+type WrongTypeError struct {
+	Operation string // the method of an object: "ContainerOf"
+	Want      string // what it is defined for: "a pointer"
+	Type      string // the name of the object's type
+}
+
+func (e *WrongTypeError) Error() string {
+	return e.Operation + " needs " + e.Want + ", not '" + e.Type + "'"
+}
+
+// A ChoiceError says that an argument is none of the few values that it may have.
+type ChoiceError struct {
+	Name    string // of the argument
+	Choices []any  // bool, string, or nil for one that is left out
+	Value   any
+}
+
+func (e *ChoiceError) Error() string {
+	return e.Text(func(v any) string {
+		if v == nil {
+			return "nil"
+		}
+		return fmt.Sprintf("%#v", v)
+	})
+}
+
+// Text returns the error's text with values as format writes them.
+func (e *ChoiceError) Text(format func(any) string) string {
+	var b strings.Builder
+	b.WriteString(e.Name + " must be ")
+	for i, c := range e.Choices {
+		switch {
+		case i > 0 && i == len(e.Choices)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		b.WriteString(format(c))
+	}
+	b.WriteString(", not " + format(e.Value))
+	return b.String()
+}
 
 // A BoundsError says that an object does not contain the bits that were asked for.
 type BoundsError struct{ Problem string }
@@ -39,13 +87,3 @@ func (e *PathError) Error() string { return e.Path + ": " + e.Err.Error() }
 
 // Unwrap returns the failure itself.
 func (e *PathError) Unwrap() error { return e.Err }
-
-// ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: the next finder is
-// asked. Methods of a program never return it; what no finder knows is a [*LookupError].
-var ErrNotFound = errors.New("not found")
-
-// IsNotFound reports whether an error says that a name or address is not known.
-func IsNotFound(err error) bool {
-	var missing *LookupError
-	return errors.As(err, &missing) || errors.Is(err, ErrNotFound)
-}

@@ -1,57 +1,177 @@
 package failure
 
 import (
-	"cmp"
+	"errors"
 	"fmt"
-	"strings"
 )
 
-// A LookupError says that a program has no type, object, symbol or module of a name, or none at an address.
-type LookupError struct {
-	Kind     string // "variable", "constant", "function", "symbol", …; "" for a type or any object
-	Name     string // what was looked for, as it was given
-	TypeName string // the type name that it is a part of, or ""
-	Filename string // the file it was to be in, or ""
-	Hint     string // what the user can do next, or ""
-	IsObject bool   // an object was looked for
-	Text     string // what a finder says instead of all this, or ""
+// ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: the next finder is
+// asked. Methods of a program never return it; what no finder knows is a [LookupError].
+var ErrNotFound = errors.New("not found")
 
-	AtAddress bool // Name is an address: what contains it was looked for
+// A LookupError says that what was asked for by name, address or number is not there. It is a family, found with
+//
+//	var missing failure.LookupError
+//	if errors.As(err, &missing) { … }
+//
+// whose members say what it was: [*ObjectNotFoundError], [*TypeNotFoundError], [*SymbolNotFoundError],
+// [*NoSymbolAtError], [*ModuleNotFoundError], [*NoModuleAtError], [*NoMainModuleError], [*MainModuleError],
+// [*ThreadNotFoundError], [*RegisterNotFoundError].
+type LookupError interface {
+	error
+	// LookupFailed marks the members of the family; it does nothing.
+	LookupFailed()
 }
 
-func (e *LookupError) Error() string {
-	var b strings.Builder
-	switch {
-	case e.Text != "":
-		return e.Text
-	case e.Kind == "thread" && e.Name != "":
-		return "thread with ID " + e.Name + " not found"
-	case e.Kind != "" && e.Name == "" && !e.IsObject && e.Kind != "symbol":
-		return e.Kind + " not found"
-	case e.Kind == "symbol" && !e.AtAddress:
-		b.WriteString("could not find symbol with name '" + e.Name + "'")
-		if e.Hint != "" {
-			b.WriteString(" (" + e.Hint + ")")
-		}
-		return b.String()
-	}
-	b.WriteString("could not find ")
+// IsNotFound reports whether an error says that a name, an address or a number is not known: it is a [LookupError] or
+// [ErrNotFound], or wraps one.
+func IsNotFound(err error) bool {
+	var missing LookupError
+	return errors.As(err, &missing) || errors.Is(err, ErrNotFound)
+}
+
+// An ObjectNotFoundError says that a program has no variable, constant, function or enumerator of a name.
+type ObjectNotFoundError struct {
+	Kind        string // "variable", "constant", "function", "enumerator"; "" is any object
+	Name        string
+	Filename    string // the file it was to be in, or ""
+	NoDebugInfo bool   // modules are known, and no debugging information is loaded for any of them
+}
+
+func (e *ObjectNotFoundError) Error() string {
+	text := "could not find "
 	if e.Kind != "" {
-		b.WriteString(e.Kind + " ")
+		text += e.Kind + " "
 	}
-	if e.AtAddress {
-		fmt.Fprintf(&b, "containing %s", e.Name)
-	} else {
-		fmt.Fprintf(&b, "'%s'", cmp.Or(e.TypeName, e.Name))
+	return text + "'" + e.Name + "'" + inFile(e.Filename) + hint(e.NoDebugInfo)
+}
+
+// A TypeNotFoundError says that a program has no type of a name.
+type TypeNotFoundError struct {
+	Name        string // what is missing: "struct foo"
+	TypeName    string // what was asked for, of which Name is a part: "struct foo *[2]"
+	Filename    string // the file it was to be in, or ""
+	NoDebugInfo bool   // modules are known, and no debugging information is loaded for any of them
+}
+
+func (e *TypeNotFoundError) Error() string {
+	text := "could not find '" + e.TypeName + "'" + inFile(e.Filename)
+	if e.TypeName != e.Name {
+		text += ": there is no '" + e.Name + "'"
 	}
-	if e.Filename != "" {
-		fmt.Fprintf(&b, " in '%s'", e.Filename)
+	return text + hint(e.NoDebugInfo)
+}
+
+// A SymbolNotFoundError says that a program has no symbol of a name.
+type SymbolNotFoundError struct {
+	Name        string
+	NoDebugInfo bool // modules are known, and no debugging information is loaded for any of them
+}
+
+func (e *SymbolNotFoundError) Error() string {
+	return "could not find symbol with name '" + e.Name + "'" + hint(e.NoDebugInfo)
+}
+
+// A NoSymbolAtError says that no symbol contains an address.
+type NoSymbolAtError struct{ Address uint64 }
+
+func (e *NoSymbolAtError) Error() string {
+	return fmt.Sprintf("could not find symbol containing %#x", e.Address)
+}
+
+// A ModuleNotFoundError says that a program has no module of a name, or of a kind and a name.
+type ModuleNotFoundError struct {
+	Kind string // "main", "shared library", "vdso", "relocatable", "extra"; "" is any
+	Name string
+}
+
+func (e *ModuleNotFoundError) Error() string {
+	if e.Kind == "" {
+		return "module not found: none is named '" + e.Name + "'"
 	}
-	if e.TypeName != "" && e.TypeName != e.Name {
-		fmt.Fprintf(&b, ": there is no '%s'", e.Name)
+	return "module not found: there is no such " + e.Kind + " module: '" + e.Name + "'"
+}
+
+// A NoModuleAtError says that no module contains an address.
+type NoModuleAtError struct{ Address uint64 }
+
+func (e *NoModuleAtError) Error() string {
+	return fmt.Sprintf("module not found: none contains %#x", e.Address)
+}
+
+// A NoMainModuleError says that the program has no main module.
+type NoMainModuleError struct{}
+
+func (e *NoMainModuleError) Error() string { return "module not found: the program has no main module" }
+
+// A MainModuleError says that the main module, of which there is one only, has another name than the one asked for.
+type MainModuleError struct{ Name, Wanted string }
+
+func (e *MainModuleError) Error() string { return "main module already exists with different name" }
+
+// A ThreadNotFoundError says that a program has no thread of an ID, or none that plays a role.
+type ThreadNotFoundError struct {
+	Role string // "main", "crashed"; "" is the one with the ID
+	ID   uint64
+}
+
+func (e *ThreadNotFoundError) Error() string {
+	if e.Role != "" {
+		return e.Role + " thread not found"
 	}
-	if e.Hint != "" {
-		b.WriteString(" (" + e.Hint + ")")
+	return fmt.Sprintf("thread with ID %d not found", e.ID)
+}
+
+// A RegisterNotFoundError says that the value of a register is not known in a stack frame.
+type RegisterNotFoundError struct{ Name string }
+
+func (e *RegisterNotFoundError) Error() string {
+	return "could not find register value '" + e.Name + "'"
+}
+
+// LookupFailed marks a LookupError.
+func (*ObjectNotFoundError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*TypeNotFoundError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*SymbolNotFoundError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*NoSymbolAtError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*ModuleNotFoundError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*NoModuleAtError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*NoMainModuleError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*MainModuleError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*ThreadNotFoundError) LookupFailed() {}
+
+// LookupFailed marks a LookupError.
+func (*RegisterNotFoundError) LookupFailed() {}
+
+// NoDebugInfo is what a LookupError with that field set adds to its text.
+const NoDebugInfo = "no debugging information is loaded"
+
+func inFile(name string) string {
+	if name == "" {
+		return ""
 	}
-	return b.String()
+	return " in '" + name + "'"
+}
+
+func hint(noDebugInfo bool) string {
+	if !noDebugInfo {
+		return ""
+	}
+	return " (" + NoDebugInfo + ")"
 }

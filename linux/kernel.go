@@ -195,7 +195,7 @@ func (k *Kernel) FindThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 		return nil, err
 	}
 	if null {
-		return nil, &drgn.LookupError{Kind: "thread", Name: fmt.Sprint(tid)}
+		return nil, &drgn.ThreadNotFoundError{ID: tid}
 	}
 	return threadOf(task)
 }

@@ -101,7 +101,7 @@ func (k *Kernel) MappedFiles(*drgn.Module) []drgn.MappedFile { return nil }
 // Image returns nil: a kernel has no module whose file lies in memory.
 func (k *Kernel) Image(*drgn.Module) ([]byte, error) { return nil, nil }
 
-// Module returns the module of a struct module *; unless it is there it is created, or else a *drgn.LookupError.
+// Module returns the module of a struct module *; unless it is there it is created, or else a *drgn.ModuleNotFoundError.
 func Module(p *drgn.Program, mod drgn.Object, create bool) (*drgn.Module, error) {
 	t := mod.Type().Underlying()
 	if t.Kind() != types.Pointer || t.Elem().Underlying().Tag() != "module" {

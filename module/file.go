@@ -52,13 +52,23 @@ func (m *Module) SetDebugFileStatus(s FileStatus) error {
 	return nil
 }
 
+// A FileStatusError says that the status of a module's file can't be set to another one by hand.
+type FileStatusError struct {
+	File     string // "loaded" or "debug"
+	From, To FileStatus
+}
+
+func (e *FileStatusError) Error() string {
+	return fmt.Sprintf("cannot change the status of the %s file from %s to %s", e.File, e.From, e.To)
+}
+
 func (f *fileState) set(m *Module, s FileStatus) error {
 	what := "debug"
 	if f == &m.loaded {
 		what = "loaded"
 	}
 	if s != f.status && (s == HaveFile || s == WantSupplementary || s > WantSupplementary || f.status == HaveFile) {
-		return &failure.ValueError{Problem: fmt.Sprintf("cannot change %s_file_status from ModuleFileStatus.%s to ModuleFileStatus.%s", what, f.status, s)}
+		return &FileStatusError{File: what, From: f.status, To: s}
 	}
 	f.status = s
 	return nil

@@ -2,7 +2,6 @@ package module
 
 import (
 	"cmp"
-	"fmt"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -123,7 +122,7 @@ type Loaded struct {
 type LoadedSeq = iter.Seq2[Loaded, error]
 
 // Add adds a module, or returns the one of the same kind, name and ID that is there; then isNew is false. There is one main
-// module only: a *failure.LookupError says that it has another name.
+// module only: a *failure.MainModuleError says that it has another name.
 func (s *Set) Add(spec Spec) (m *Module, isNew bool, err error) {
 	if m, isNew, err = s.add(&spec); isNew {
 		s.Log().Debug("created " + m.String()) // not under the lock: a handler may be written in Python
@@ -137,7 +136,7 @@ func (s *Set) add(spec *Spec) (m *Module, isNew bool, err error) {
 	k := spec.key()
 	if m := s.known[k]; m != nil {
 		if m.name != spec.Name {
-			return nil, false, &failure.LookupError{Kind: "module", Text: "main module already exists with different name"}
+			return nil, false, &failure.MainModuleError{Name: m.name, Wanted: spec.Name}
 		}
 		return m, false, nil
 	}
@@ -157,7 +156,7 @@ func (s *Set) add(spec *Spec) (m *Module, isNew bool, err error) {
 	return m, true, nil
 }
 
-// Find returns the module of a kind, a name and an ID, or a *failure.LookupError.
+// Find returns the module of a kind, a name and an ID, or a *failure.ModuleNotFoundError.
 func (s *Set) Find(kind Kind, name string, id uint64) (*Module, error) {
 	spec := Spec{Kind: kind, Name: name, ID: id}
 	s.mu.Lock()
@@ -165,11 +164,7 @@ func (s *Set) Find(kind Kind, name string, id uint64) (*Module, error) {
 	if m := s.known[spec.key()]; m != nil && m.name == name {
 		return m, nil
 	}
-	return nil, notFound(fmt.Sprintf("there is no such %s module: '%s'", kind, name))
-}
-
-func notFound(why string) error {
-	return &failure.LookupError{Kind: "module", Text: "module not found: " + why}
+	return nil, &failure.ModuleNotFoundError{Kind: kind.String(), Name: name}
 }
 
 // sort makes the table of the modules' ranges; s.mu is held.
@@ -215,28 +210,28 @@ func (s *Set) At(address uint64) *Module {
 	return rs[lo-1].m
 }
 
-// Main returns the main module, or a *failure.LookupError.
+// Main returns the main module, or a *failure.NoMainModuleError.
 func (s *Set) Main() (*Module, error) {
 	if l := s.All(); len(l) > 0 && l[0].kind == Main {
 		return l[0], nil
 	}
-	return nil, notFound("the program has no main module")
+	return nil, &failure.NoMainModuleError{}
 }
 
-// Containing returns the module that contains an address, or a *failure.LookupError.
+// Containing returns the module that contains an address, or a *failure.NoModuleAtError.
 func (s *Set) Containing(address uint64) (*Module, error) {
 	if m := s.At(address); m != nil {
 		return m, nil
 	}
-	return nil, notFound(fmt.Sprintf("none contains %#x", address))
+	return nil, &failure.NoModuleAtError{Address: address}
 }
 
-// Named returns the module of a name, or a *failure.LookupError. Of several with that name it is any.
+// Named returns the module of a name, or a *failure.ModuleNotFoundError. Of several with that name it is any.
 func (s *Set) Named(name string) (*Module, error) {
 	for _, m := range s.All() {
 		if m.name == name {
 			return m, nil
 		}
 	}
-	return nil, notFound(fmt.Sprintf("none is named '%s'", name))
+	return nil, &failure.ModuleNotFoundError{Name: name}
 }

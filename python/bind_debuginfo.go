@@ -16,31 +16,32 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/internal/logtext"
 	"github.com/godrgn/drgn/linux"
 )
 
 // logLevel is from which level on Python's logger "drgn" hears something; it is read before work that logs.
 var logLevel atomic.Int64
 
-// pythonLog is a program's log: Python's logger "drgn".
-type pythonLog struct{ slog.Handler }
+// Log returns what logs to Python's logger "drgn". It waits for the interpreter: what holds it must not wait for who logs.
+func Log() *slog.Logger { return slog.New(logtext.New(isHeard, logValue, logToPython)) }
 
-// Enabled says whether a record is heard.
-func (pythonLog) Enabled(_ context.Context, l slog.Level) bool { return levelOf(l) >= logLevel.Load() }
+// isHeard reports whether Python's logger takes records of a level.
+func isHeard(l slog.Level) bool { return levelOf(l) >= logLevel.Load() }
 
-// Handle gives a record to Python.
-func (pythonLog) Handle(_ context.Context, r slog.Record) (err error) {
+// logValue writes an attribute's value as Python's repr does.
+func logValue(v slog.Value) string { return pyRepr(v.Any()) }
+
+// logToPython gives a record to Python.
+func logToPython(r slog.Record, text string) (err error) {
 	withGIL(func() {
 		var o *C.PyObject
-		if o, err = callDebugInfo("log", levelOf(r.Level), r.Message); err == nil {
+		if o, err = callDebugInfo("log", levelOf(r.Level), text); err == nil {
 			C.sh_decref(o)
 		}
 	})
 	return err
 }
-
-// Log returns what logs to Python's logger "drgn". It waits for the interpreter: what holds it must not wait for who logs.
-func Log() *slog.Logger { return slog.New(pythonLog{}) }
 
 // levelOf returns a level as Python counts them: debug is 10, info 20, warning 30, error 40.
 func levelOf(l slog.Level) int64 { return int64(l)*10/4 + 20 }

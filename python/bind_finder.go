@@ -18,7 +18,7 @@ import (
 
 func addressOf(o *C.PyObject) uintptr { return uintptr(unsafe.Pointer(o)) }
 
-func isLookupError(err error) bool { return errors.As(err, new(*drgn.LookupError)) }
+func isLookupError(err error) bool { return errors.As(err, new(drgn.LookupError)) }
 
 // hold makes a program own a callable, so that Python's collector sees the cycle that it may be part of. Go refers to it
 // as long as the program lives.
@@ -285,11 +285,19 @@ func foundType(v any, err error) (*types.Type, error) {
 	return nil, typeError("type find callback must return Type or None")
 }
 
+// A refusedError says that a finder written in Python knows that there is no object of a name; it is a drgn.LookupError.
+type refusedError struct{ name, text string }
+
+func (e *refusedError) Error() string { return e.text }
+
+// LookupFailed marks a LookupError.
+func (*refusedError) LookupFailed() {}
+
 func objectFinder(f *C.PyObject) drgn.ObjectFinder {
 	return func(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
 		v, err := fromPython(f, p, name, enumValue{enumFindObjectFlags, int64(flags)}, optional(filename))
 		if e, ok := err.(*pyError); ok && e.typ == "LookupError" { // as good as having none, but no other finder is asked
-			return drgn.Object{}, &drgn.LookupError{Name: name, IsObject: true, Text: e.msg}
+			return drgn.Object{}, &refusedError{name, e.msg}
 		}
 		if err != nil {
 			return drgn.Object{}, err

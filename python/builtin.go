@@ -50,7 +50,7 @@ func init() {
 				p, err = options.Open(ctx, func(w error) {
 					mu.Lock()
 					defer mu.Unlock()
-					warnings = append(warnings, w.Error())
+					warnings = append(warnings, wording(w))
 				})
 				return err
 			})

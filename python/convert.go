@@ -167,6 +167,19 @@ func bigValue(o drgn.Object, u *types.Type) (any, error) {
 // pyRepr writes a value as Python's repr does.
 func pyRepr(v any) string {
 	switch v := v.(type) {
+	case nil:
+		return "None"
+	case string:
+		return pyQuote(v)
+	case []string:
+		parts := make([]string, len(v))
+		for i, s := range v {
+			parts[i] = pyQuote(s)
+		}
+		if len(v) == 1 {
+			return "(" + parts[0] + ",)"
+		}
+		return "(" + strings.Join(parts, ", ") + ")"
 	case bool:
 		if v {
 			return "True"

@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/target"
@@ -66,28 +67,90 @@ func (e *pyErr) Error() string { return e.msg }
 func valueError(msg string) error { return &pyErr{excValueError, msg} }
 func typeError(msg string) error  { return &pyErr{excTypeError, msg} }
 
-// raise sets the Python exception for a Go error: the one table of both.
+// exceptions is the one table of Go errors and Python exceptions. An error may wrap another that has a row of its own: the
+// first row that fits any of them counts, so what says most of what went wrong comes first.
+var exceptions = []struct {
+	fits func(error) bool
+	exc  C.int
+}{
+	{of[*panicError], excGoPanic},
+	{of[*call.PanicError], excGoPanic},
+	{of[*call.OverflowError], excOverflowError},
+	{is(c.ErrLiteralRange), excOverflowError},
+	{is(c.ErrDivisionByZero), excZeroDivisionError},
+	{of[*c.OperandError], excTypeError},
+	{of[*c.ConversionError], excTypeError},
+	{of[*c.FormatError], excTypeError},
+	{is(c.ErrFloatSize), excNotImplementedError},
+	{is(c.ErrNegativeShift), excValueError},
+	{is(c.ErrNoSize), excValueError},
+	{of[*types.BitFieldError], excValueError},
+	{of[*bin.DecodeError], excBadData},
+	{of[*failure.ObjectNotFoundError], excObjectNotFound},
+	{of[*refusedError], excObjectNotFound},
+	{of[failure.LookupError], excLookupError},
+	{of[*types.MemberError], excLookupError},
+	{of[*types.DepthError], excRecursionError},
+	{of[*types.TooLargeError], excOverflowError},
+	{is(c.ErrOffsetTooLarge), excOverflowError},
+	{of[*types.NoMembersError], excTypeError},
+	{of[*c.DesignatorError], excTypeError},
+	{of[*drgn.AbsentError], excObjectAbsent},
+	{of[*failure.BoundsError], excOutOfBounds},
+	{of[*drgn.MissingDebugInfoError], excMissingDebugInfo},
+	{of[*failure.TypeError], excTypeError},
+	{of[*failure.WrongTypeError], excTypeError},
+	{of[*types.SizeError], excTypeError},
+	{of[*types.KindError], excAttributeError},
+	{of[*failure.ValueError], excValueError},
+	{of[*failure.ChoiceError], excValueError},
+	{of[*drgn.FileStatusError], excValueError},
+	{of[*failure.UnsupportedError], excUnsupported},
+	{of[*failure.NotImplementedError], excNotImplementedError},
+	{isTooLarge, excValueError},
+	{of[*c.SyntaxError], excSyntax},
+	{of[*strconv.NumError], excValueError},
+	{of[*target.FormatError], excValueError},
+	{is(context.Canceled), excRuntimeError},
+	{is(context.DeadlineExceeded), excRuntimeError},
+}
+
+// of reports whether an error is, or wraps, one of type E.
+func of[E error](err error) bool {
+	var e E
+	return errors.As(err, &e)
+}
+
+// is returns what reports whether an error is, or wraps, another.
+func is(want error) func(error) bool { return func(err error) bool { return errors.Is(err, want) } }
+
+// isTooLarge reports whether an error says that a number in a type name or designator is too large.
+func isTooLarge(err error) bool {
+	var e *c.SyntaxError
+	return errors.As(err, &e) && e.TooLarge()
+}
+
+// exceptionOf returns the exception of an error that the table has; excException if it has none.
+func exceptionOf(err error) C.int {
+	var own *pyErr
+	if errors.As(err, &own) {
+		return own.exc
+	}
+	for _, row := range exceptions {
+		if row.fits(err) {
+			return row.exc
+		}
+	}
+	return excException
+}
+
+// raise sets the Python exception for a Go error.
 func raise(err error) {
 	var (
-		own     *pyErr
-		back    *pyError
-		set     raisedError
-		panicE  *panicError
-		fault   *mem.FaultError
-		lookup  *drgn.LookupError
-		member  *types.MemberError
-		kind    *types.KindError
-		size    *types.SizeError
-		absent  *drgn.AbsentError
-		value   *drgn.ValueError
-		typ     *drgn.TypeError
-		bounds  *drgn.BoundsError
-		missing *drgn.MissingDebugInfoError
-		syntax  *c.SyntaxError
-		exc     = C.int(excException)
+		back  *pyError
+		set   raisedError
+		fault *mem.FaultError
 	)
-	msg := err.Error()
-	file, plainFile := err.(*fs.PathError) // one with words around it keeps them
 	switch {
 	case errors.As(err, &set):
 		return
@@ -103,71 +166,47 @@ func raise(err error) {
 		}
 		C.sh_raise_fault(cdata(text), C.int64_t(len(text)), C.uint64_t(fault.Address))
 		return
-	case errors.As(err, &own):
-		exc = own.exc
-	case errors.As(err, &panicE), errors.As(err, new(*call.PanicError)):
-		exc = excGoPanic
-	case errors.As(err, new(*call.OverflowError)), errors.Is(err, c.ErrLiteralRange):
-		exc = excOverflowError
-	case errors.Is(err, c.ErrDivisionByZero):
-		exc = excZeroDivisionError
-	case errors.As(err, new(*c.OperandError)), errors.As(err, new(*c.ConversionError)), errors.As(err, new(*c.FormatError)):
-		exc = excTypeError
-	case errors.Is(err, c.ErrFloatSize):
-		exc = excNotImplementedError
-	case errors.Is(err, c.ErrNegativeShift), errors.Is(err, c.ErrNoSize), errors.As(err, new(*types.BitFieldError)):
-		exc = excValueError
-	case errors.As(err, new(*bin.DecodeError)):
-		exc = excBadData
-	case errors.As(err, &lookup):
-		if lookup.IsObject {
-			C.sh_raise_notfound(cdata(msg), C.int64_t(len(msg)), cdata(lookup.Name), C.int64_t(len(lookup.Name)))
+	}
+	exc, msg := exceptionOf(err), wording(err)
+	switch exc {
+	case excObjectNotFound:
+		name := missingName(err)
+		C.sh_raise_notfound(cdata(msg), C.int64_t(len(msg)), cdata(name), C.int64_t(len(name)))
+		return
+	case excException:
+		file, plain := err.(*fs.PathError) // one with words around it keeps them
+		if plain && raiseFile(file) {
 			return
 		}
-		exc = excLookupError
-	case errors.As(err, &member):
-		exc = excLookupError
-	case errors.As(err, new(*types.DepthError)):
-		exc = excRecursionError
-	case errors.As(err, new(*types.TooLargeError)), errors.Is(err, c.ErrOffsetTooLarge):
-		exc = excOverflowError
-	case errors.As(err, new(*types.NoMembersError)), errors.As(err, new(*c.DesignatorError)):
-		exc = excTypeError
-	case errors.As(err, &absent):
-		exc = excObjectAbsent
-	case errors.As(err, &bounds):
-		exc = excOutOfBounds
-	case errors.As(err, &missing):
-		exc = excMissingDebugInfo
-	case errors.As(err, &typ), errors.As(err, &size):
-		exc = excTypeError
-	case errors.As(err, &kind):
-		exc = excAttributeError
-	case errors.As(err, &value):
-		exc = excValueError
-	case errors.As(err, new(*drgn.UnsupportedError)):
-		exc = excUnsupported
-	case errors.As(err, new(*drgn.NotImplementedError)):
-		exc = excNotImplementedError
-	case errors.As(err, &syntax):
-		exc = excSyntax
-		if syntax.TooLarge() {
-			exc = excValueError
-		}
-	case errors.As(err, new(*strconv.NumError)), errors.As(err, new(*target.FormatError)):
-		exc = excValueError
-	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
-		exc = excRuntimeError
-	case plainFile && raiseFile(file):
-		return
-	case errors.Is(err, fs.ErrNotExist):
-		exc = excFileNotFoundError
-	case errors.Is(err, fs.ErrPermission):
-		exc = excPermissionError
-	case errors.As(err, new(*fs.PathError)):
-		exc = excOSError
+		exc = fileException(err)
 	}
 	raiseText(exc, msg)
+}
+
+// missingName returns the name of the object that was not found.
+func missingName(err error) string {
+	var object *failure.ObjectNotFoundError
+	var refused *refusedError
+	switch {
+	case errors.As(err, &object):
+		return object.Name
+	case errors.As(err, &refused):
+		return refused.name
+	}
+	return ""
+}
+
+// fileException returns the exception of an error of the file system.
+func fileException(err error) C.int {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return excFileNotFoundError
+	case errors.Is(err, fs.ErrPermission):
+		return excPermissionError
+	case of[*fs.PathError](err):
+		return excOSError
+	}
+	return excException
 }
 
 // raiseFile raises the OSError of a system call's failure, with its number and the file's name.

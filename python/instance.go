@@ -6,7 +6,6 @@ package python
 import "C"
 
 import (
-	"log/slog"
 	"runtime"
 	"unsafe"
 
@@ -87,7 +86,7 @@ func programObject(p *drgn.Program) *C.PyObject {
 // newProgram makes the instance of a program: owned.
 func newProgram(p *drgn.Program) *C.PyObject {
 	b := &program{prog: p}
-	p.SetLogger(slog.New(pythonLog{}))
+	p.SetLogger(Log())
 	b.h = handleSlab.put(b)
 	b.self = C.prog_new(C.uint64_t(b.h))
 	programs[p] = b

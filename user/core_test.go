@@ -143,7 +143,7 @@ shared library /src/libsmall.so 8aba2a35ce6bc2f58e5336715c7101f7f2105ac2 0x7fb06
 			if crashed, err := p.CrashedThread(); err != nil || crashed.TID-main.TID != test.crashed {
 				t.Error(crashed, err)
 			}
-			var missing *drgn.LookupError
+			var missing drgn.LookupError
 			if _, err := p.Thread(1); !errors.As(err, &missing) || err.Error() != "thread with ID 1 not found" {
 				t.Error(err)
 			}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -99,7 +98,7 @@ func (u *Process) ThreadOf(drgn.Object) *drgn.Thread { return nil }
 func (u *Process) InUserMode() bool { return true }
 
 func noThread(tid uint64) error {
-	return &drgn.LookupError{Kind: "thread", Name: strconv.FormatUint(tid, 10)}
+	return &drgn.ThreadNotFoundError{ID: tid}
 }
 
 // newThread makes a thread; processes have no object for it.
@@ -188,7 +187,7 @@ func (r running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 func (r running) mainThread(p *drgn.Program) (*drgn.Thread, error) {
 	t, err := r.thread(p, uint64(r.PID))
 	if hasEnded(err) {
-		return nil, &drgn.LookupError{Kind: "main thread"}
+		return nil, &drgn.ThreadNotFoundError{Role: "main"}
 	}
 	return t, err
 }
@@ -337,12 +336,12 @@ func (c *core) mainThread(p *drgn.Program) (*drgn.Thread, error) {
 			return newThread(p, t.tid, t.name), nil
 		}
 	}
-	return nil, &drgn.LookupError{Kind: "main thread"}
+	return nil, &drgn.ThreadNotFoundError{Role: "main"}
 }
 
 func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	if len(c.list) == 0 {
-		return nil, &drgn.LookupError{Kind: "crashed thread"}
+		return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
 	}
 	return c.findThread(p, c.crashed)
 }

@@ -57,7 +57,7 @@ func TestSlots(t *testing.T) {
 		t.Errorf("the type that was left out: %v, %v", typ, err)
 	}
 	c.SetText(1, "nothing")
-	var missing *drgn.LookupError
+	var missing drgn.LookupError
 	if _, err := c.Type(1, nil); !errors.As(err, &missing) {
 		t.Errorf("missing type: %v", err)
 	}

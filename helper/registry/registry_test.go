@@ -235,7 +235,7 @@ func TestListEntries(t *testing.T) {
 		c.SetObject(1, head)
 		c.SetText(2, "tasks")
 	})
-	var missing *drgn.LookupError
+	var missing drgn.LookupError
 	if !errors.As(err, &missing) {
 		t.Errorf("of a type that is not there: %v", err)
 	}

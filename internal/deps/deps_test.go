@@ -23,7 +23,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
-	NONE < failure;
+	NONE < failure, internal/logtext;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, mem;
 	failure, internal/lock < types;
 
@@ -85,7 +85,7 @@ const rooms = `
 	linux/*, helper/call < helper/registry;
 
 	# Front ends.
-	linux, user, internal/target, internal/qmp < attach;
+	linux, user, internal/target, internal/qmp, internal/logtext < attach;
 	NONE < licences, python/internal/*;
 	arch < python/internal/enumgen;
 	attach, licences, helper/registry, python/internal/* < python < cmd/drgn;

@@ -194,7 +194,7 @@ func (personality) Translate(_, address uint64) (uint64, error) { return address
 func (personality) ImageToPhysical(uint64) (uint64, bool) { return 0, false }
 
 func (personality) CrashedThread(*drgn.Program) (*drgn.Thread, error) {
-	return nil, &drgn.LookupError{Kind: "crashed thread"}
+	return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
 }
 
 // described finds what a helper's documentation says of a parameter: "task is a struct task_struct *".
@@ -284,14 +284,15 @@ func (k *kernel) run(f *call.Func) (err error, ok bool, problem error) {
 // vain returns what an error says was looked for in vain, or "".
 func vain(err error) string {
 	var member *types.MemberError
-	var missing *drgn.LookupError
+	var object *drgn.ObjectNotFoundError
+	var typ *drgn.TypeNotFoundError
 	switch {
 	case errors.As(err, &member):
 		return strings.TrimSuffix(member.Type.String(), " *") + "." + member.Name
-	case errors.As(err, &missing) && !missing.IsObject && missing.Kind == "":
-		return missing.Name
-	case errors.As(err, &missing) && missing.Kind == "constant":
-		return missing.Name
+	case errors.As(err, &typ):
+		return typ.Name
+	case errors.As(err, &object) && object.Kind == "constant":
+		return object.Name
 	}
 	return ""
 }

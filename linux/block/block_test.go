@@ -161,8 +161,8 @@ func TestRequests(t *testing.T) {
 				driver, sched, wrong := "driver", "sched", "both"
 				worldtest.Check(t, "requests that the driver has", block.BusyRequests(q.Ptr(), &driver), rqs[0].At, rqs[1].At, rqs[2].At)
 				worldtest.Check(t, "requests of a scheduler that is not there", block.BusyRequests(q.Ptr(), &sched))
-				var value *drgn.ValueError
-				if _, err := worldtest.Collect(t, block.BusyRequests(q.Ptr(), &wrong)); !errors.As(err, &value) {
+				var choice *drgn.ChoiceError
+				if _, err := worldtest.Collect(t, block.BusyRequests(q.Ptr(), &wrong)); !errors.As(err, &choice) {
 					t.Errorf("tags 'both': %v", err)
 				}
 				q.Set("elevator", 0x1000)

@@ -174,7 +174,7 @@ func wantsSched(q drgn.Object, tags *string) (bool, error) {
 	case "sched":
 		return true, nil
 	}
-	return false, &drgn.ValueError{Problem: fmt.Sprintf("tags must be 'driver', 'sched' or None, not '%s'", *tags)}
+	return false, &drgn.ChoiceError{Name: "tags", Choices: []any{"driver", "sched", nil}, Value: *tags}
 }
 
 // busyIn yields the requests to the queue at address q that have a tag of a hardware queue; it reports whether to go on.

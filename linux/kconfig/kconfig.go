@@ -33,7 +33,7 @@ type Option struct {
 type configKey struct{}
 
 // Get returns the options that the kernel was built with, which it knows if it was built with CONFIG_IKCONFIG; else it
-// is a *drgn.LookupError.
+// is a *drgn.SymbolNotFoundError.
 //
 //drgn:helper get_kconfig -> Mapping[str, str]
 func Get(p *drgn.Program) (Config, error) {
@@ -51,7 +51,7 @@ func compressed(p *drgn.Program) ([]byte, error) {
 	start, err := p.Symbol("kernel_config_data")
 	if err != nil {
 		if drgn.IsNotFound(err) {
-			err = &drgn.LookupError{Kind: "symbol", Name: "kernel_config_data", Hint: "the kernel was not built with CONFIG_IKCONFIG"}
+			err = fmt.Errorf("%w (the kernel was not built with CONFIG_IKCONFIG)", &drgn.SymbolNotFoundError{Name: "kernel_config_data"})
 		}
 		return nil, err
 	}

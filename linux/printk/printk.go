@@ -130,5 +130,5 @@ func timestampsOf(v any) (Timestamps, error) {
 	case "human":
 		return Dates, nil
 	}
-	return 0, &drgn.ValueError{Problem: fmt.Sprintf("timestamps must be True, False or 'human', not %#v", v)}
+	return 0, &drgn.ChoiceError{Name: "timestamps", Choices: []any{true, false, "human"}, Value: v}
 }

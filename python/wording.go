@@ -1,0 +1,66 @@
+package python
+
+import (
+	"strings"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/failure"
+)
+
+// wording returns the text of an error for users of Python. What is said otherwise than in Go may be anywhere in the chain
+// of what an error wraps: the words around it stay.
+func wording(err error) string {
+	if text, ok := ownWords(err); ok {
+		return text
+	}
+	var wrapped []error
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		wrapped = []error{e.Unwrap()}
+	case interface{ Unwrap() []error }:
+		wrapped = e.Unwrap()
+	}
+	text := err.Error()
+	for _, w := range wrapped {
+		if w == nil {
+			continue
+		}
+		if inGo, inPython := w.Error(), wording(w); inGo != inPython {
+			text = strings.Replace(text, inGo, inPython, 1)
+		}
+	}
+	return text
+}
+
+// ownWords returns the text of an error that has another one in Python than in Go.
+func ownWords(err error) (text string, ok bool) {
+	switch e := err.(type) {
+	case *failure.WrongTypeError:
+		return operations[e.Operation] + "() argument must be " + e.Want + ", not '" + e.Type + "'", true
+	case *failure.ChoiceError:
+		return e.Text(pyRepr), true
+	case *failure.ObjectNotFoundError:
+		return withAdvice(err), e.NoDebugInfo
+	case *failure.TypeNotFoundError:
+		return withAdvice(err), e.NoDebugInfo
+	case *failure.SymbolNotFoundError:
+		return withAdvice(err), e.NoDebugInfo
+	case *drgn.FileStatusError:
+		return "cannot change " + e.File + "_file_status from ModuleFileStatus." + e.From.String() + " to ModuleFileStatus." + e.To.String(), true
+	case *drgn.MissingDebugInfoError:
+		notes := ""
+		for _, n := range e.Notes {
+			notes += "\n  " + n
+		}
+		return strings.TrimSuffix(e.Error(), notes) + "; name the files that have them, or their directory, with -s or load_debug_info()" + notes, true
+	}
+	return "", false
+}
+
+// operations are Python's names of what a WrongTypeError names.
+var operations = map[string]string{"ContainerOf": "container_of", "CString": "string"}
+
+// withAdvice adds to an error that ends in "(no debugging information is loaded)" what to do about it.
+func withAdvice(err error) string {
+	return strings.TrimSuffix(err.Error(), ")") + ": name the file that has it with -s)"
+}
