@@ -67,6 +67,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if k.info.BuildID() == nil && m.BuildID != nil {
 		k.info.values["BUILD-ID"] = hex.EncodeToString(m.BuildID)
 	}
+	if err := k.info.check(); err != nil {
+		return nil, err
+	}
 	if err := k.readPACMask(m.Platform); err != nil {
 		return nil, err
 	}
@@ -118,7 +121,7 @@ func (k *Kernel) Info() *VMCOREINFO { return k.info }
 func (k *Kernel) KASLROffset() uint64 {
 	off, err := k.info.Hex("KERNELOFFSET")
 	if err != nil {
-		return 0 // the kernel does not move itself
+		return 0 // there is none: the kernel does not move itself
 	}
 	return off
 }

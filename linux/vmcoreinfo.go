@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/hex"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -71,6 +73,25 @@ func (v *VMCOREINFO) Length(name string) (uint64, error) { return v.number("LENG
 
 // Size returns the size of a type in bytes.
 func (v *VMCOREINFO) Size(name string) (uint64, error) { return v.number("SIZE("+name+")", 10) }
+
+// check returns an error for the first key, in their order, whose value should be a number and is none: after it, a number
+// that can't be had is one that is not there.
+func (v *VMCOREINFO) check() error {
+	for _, key := range slices.Sorted(maps.Keys(v.values)) {
+		base := 10
+		switch kind, _, _ := strings.Cut(key, "("); kind {
+		case "KERNELOFFSET", "SYMBOL":
+			base = 16
+		case "NUMBER", "OFFSET", "LENGTH", "SIZE":
+		default:
+			continue
+		}
+		if _, err := v.number(key, base); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 func (v *VMCOREINFO) number(key string, base int) (uint64, error) {
 	s, ok := v.values[key]
