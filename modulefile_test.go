@@ -37,16 +37,16 @@ func try(t *testing.T, m *drgn.Module, names ...string) {
 }
 
 func statuses(m *drgn.Module) string {
-	return m.LoadedFile().Status.String() + " " + m.DebugFile().Status.String()
+	return m.LoadedFile().Status.String() + ", " + m.DebugFile().Status.String()
 }
 
 func TestTryFile(t *testing.T) {
 	for _, test := range []struct {
 		files, want string
 	}{
-		{"point", "HAVE HAVE"}, {"point.debug", "WANT HAVE"}, {"point.stripped", "HAVE WANT"}, {"point.stripped point.debug", "HAVE HAVE"},
-		{"point.debug point.stripped", "HAVE HAVE"}, {"point.stripped libpoint.so", "HAVE WANT"}, {"point.c nosuch .", "WANT WANT"},
-		{"one", "HAVE WANT_SUPPLEMENTARY"}, {"one point", "HAVE WANT_SUPPLEMENTARY"}, {"one shared.sup", "HAVE HAVE"},
+		{"point", "found, found"}, {"point.debug", "wanted, found"}, {"point.stripped", "found, wanted"}, {"point.stripped point.debug", "found, found"},
+		{"point.debug point.stripped", "found, found"}, {"point.stripped libpoint.so", "found, wanted"}, {"point.c nosuch .", "wanted, wanted"},
+		{"one", "found, supplementary file wanted"}, {"one point", "found, supplementary file wanted"}, {"one shared.sup", "found, found"},
 	} {
 		p, log := newProgram()
 		m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "x"})
@@ -77,16 +77,16 @@ func TestFileStatus(t *testing.T) {
 	}
 	_, err = m.WantedSupplementaryFile()
 	wantErr[*drgn.ValueError](t, err, "module does not want supplementary debug file")
-	wantErr[*drgn.FileStatusError](t, m.SetDebugFileStatus(drgn.HaveFile), "cannot change the status of the debug file from WANT to HAVE")
+	wantErr[*drgn.FileStatusError](t, m.SetDebugFileStatus(drgn.HaveFile), "cannot change the status of the debug file from 'wanted' to 'found'")
 	try(t, m, "one")
 	w, err := m.WantedSupplementaryFile()
 	if err != nil || w.Name != "shared.sup" || filepath.Base(w.Path) != "one" || len(w.Checksum) != 20 {
 		t.Error(w, err)
 	}
-	if err := errors.Join(m.SetDebugFileStatus(drgn.WantFile), m.SetLoadedFileStatus(drgn.HaveFile)); err != nil || statuses(m) != "HAVE WANT" {
+	if err := errors.Join(m.SetDebugFileStatus(drgn.WantFile), m.SetLoadedFileStatus(drgn.HaveFile)); err != nil || statuses(m) != "found, wanted" {
 		t.Error(statuses(m), err)
 	}
-	wantErr[*drgn.FileStatusError](t, m.SetLoadedFileStatus(drgn.DontWantFile), "cannot change the status of the loaded file from HAVE to DONT_WANT")
+	wantErr[*drgn.FileStatusError](t, m.SetLoadedFileStatus(drgn.DontWantFile), "cannot change the status of the loaded file from 'found' to 'not wanted'")
 	wantErr[*drgn.ValueError](t, m.SetSectionAddress(".text", 1), "section addresses can only be set for relocatable modules")
 	wantErr[*drgn.ValueError](t, m.SetRanges([]mem.Range{{Min: 5, Max: 9}, {Min: 1, Max: 5}}), "x [0x1, 0x6) overlaps [0x5, 0xa)")
 	if s := drgn.FileStatus(9).String(); s != "FileStatus(9)" {
@@ -111,7 +111,7 @@ func TestFinders(t *testing.T) {
 	if err := p.RegisterDebugInfoFinder("first", find, drgn.EnableFirst); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.LoadModuleDebugInfo(ctx, m); err != nil || statuses(m) != "HAVE HAVE" || filepath.Base(m.DebugFile().Path) != "point.debug" || !slices.Equal(asked, []string{"point.stripped"}) {
+	if err := p.LoadModuleDebugInfo(ctx, m); err != nil || statuses(m) != "found, found" || filepath.Base(m.DebugFile().Path) != "point.debug" || !slices.Equal(asked, []string{"point.stripped"}) {
 		t.Error(statuses(m), m.DebugFile(), asked, err)
 	}
 	other, _ := newProgram()
@@ -177,7 +177,7 @@ func TestTryFileConcurrently(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if statuses(m) != "HAVE HAVE" {
+	if statuses(m) != "found, found" {
 		t.Error(statuses(m))
 	}
 	if _, err := p.Type("struct point"); err != nil {

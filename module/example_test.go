@@ -13,5 +13,5 @@ func Example() {
 		fmt.Println(m.Kind(), m.Name(), m.LoadedFile().Status == module.DontNeedFile, m.DebugFile().Status, m.HasTypes(), m.HasLines())
 	}
 	// Output:
-	// main kernel true HAVE true true
+	// main kernel true found true true
 }

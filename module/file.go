@@ -30,16 +30,16 @@ func (m *Module) WantedSupplementaryFile() (WantedFile, error) {
 	return m.sup.wanted, nil
 }
 
-// SetLoadedFileStatus says whether the module's loaded file is to be looked for; a *failure.ValueError names a change
-// that is not allowed.
+// SetLoadedFileStatus says whether the module's loaded file is to be looked for; a [*FileStatusError] names a
+// change that is not allowed.
 func (m *Module) SetLoadedFileStatus(s FileStatus) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.loaded.set(m, s)
 }
 
-// SetDebugFileStatus says whether the module's debug file is to be looked for; a *failure.ValueError names a change
-// that is not allowed.
+// SetDebugFileStatus says whether the module's debug file is to be looked for; a [*FileStatusError] names a
+// change that is not allowed.
 func (m *Module) SetDebugFileStatus(s FileStatus) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -59,7 +59,7 @@ type FileStatusError struct {
 }
 
 func (e *FileStatusError) Error() string {
-	return fmt.Sprintf("cannot change the status of the %s file from %s to %s", e.File, e.From, e.To)
+	return fmt.Sprintf("cannot change the status of the %s file from '%s' to '%s'", e.File, e.From, e.To)
 }
 
 func (f *fileState) set(m *Module, s FileStatus) error {

@@ -49,12 +49,12 @@ const (
 	WantSupplementary                   // it was found; finders look for the supplementary file that it needs
 )
 
-// String returns the status in the words of its name.
+// String returns the status in words, such as "not wanted".
 func (s FileStatus) String() string {
 	if s > WantSupplementary {
 		return fmt.Sprintf("FileStatus(%d)", uint8(s))
 	}
-	return [...]string{"WANT", "HAVE", "DONT_WANT", "DONT_NEED", "WANT_SUPPLEMENTARY"}[s]
+	return [...]string{"wanted", "found", "not wanted", "not needed", "supplementary file wanted"}[s]
 }
 
 // A Module is a file that is part of a program: the kernel, a kernel module, an executable, a library.

@@ -46,7 +46,7 @@ func ownWords(err error) (text string, ok bool) {
 	case *failure.SymbolNotFoundError:
 		return withAdvice(err), e.NoDebugInfo
 	case *drgn.FileStatusError:
-		return "cannot change " + e.File + "_file_status from ModuleFileStatus." + e.From.String() + " to ModuleFileStatus." + e.To.String(), true
+		return "cannot change " + e.File + "_file_status from " + moduleFileStatus(e.From) + " to " + moduleFileStatus(e.To), true
 	case *drgn.MissingDebugInfoError:
 		notes := ""
 		for _, n := range e.Notes {
@@ -55,6 +55,16 @@ func ownWords(err error) (text string, ok bool) {
 		return strings.TrimSuffix(e.Error(), notes) + "; name the files that have them, or their directory, with -s or load_debug_info()" + notes, true
 	}
 	return "", false
+}
+
+// moduleFileStatus returns the member of ModuleFileStatus that a status is.
+func moduleFileStatus(s drgn.FileStatus) string {
+	members := [...]string{drgn.WantFile: "WANT", drgn.HaveFile: "HAVE", drgn.DontWantFile: "DONT_WANT", drgn.DontNeedFile: "DONT_NEED",
+		drgn.WantSupplementary: "WANT_SUPPLEMENTARY"}
+	if int(s) >= len(members) {
+		return s.String()
+	}
+	return "ModuleFileStatus." + members[s]
 }
 
 // operations are Python's names of what a WrongTypeError names.

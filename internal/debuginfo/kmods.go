@@ -4,12 +4,10 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
-
-	"github.com/godrgn/drgn/internal/lock"
 )
 
 // Kmods finds the files of a kernel's modules. Each directory is looked through at most once, when the first module is
-// asked for that needs it.
+// asked for that needs it. A Kmods is for one goroutine at a time.
 type Kmods struct {
 	// KernelDirs hold the modules of the kernel; an empty one stands for where those of Release are installed, absolutely
 	// and below Dirs.
@@ -19,12 +17,11 @@ type Kmods struct {
 	Beside     string // a directory whose own files are looked at too, or ""
 	// Depmod uses depmod's index; Walk looks at all files, with Or only where there is no index.
 	Depmod, Walk, Or bool
-	Log              func(text string) // is told what is searched; may be nil
+	Log              func(text string) // is told what is searched, with no lock held; may be nil
 
-	depmodOnce lock.Once
-	index      *depmodIndex
-	walkOnce   lock.Once
-	walked     map[string][]string
+	searched bool // for an index
+	index    *depmodIndex
+	walked   map[string][]string // nil before the walk
 }
 
 // maxWalked bounds how many files one walk takes in: a kernel has some 10,000 modules.
@@ -42,7 +39,9 @@ func (k *Kmods) Find(name string, try func(path string) bool) {
 		return
 	}
 	if k.Walk && (!k.Or || k.index == nil) || k.Beside != "" {
-		k.walkOnce.Do(k.walk)
+		if k.walked == nil {
+			k.walk()
+		}
 		for _, path := range k.walked[name] {
 			if !try(path) {
 				return
@@ -55,25 +54,10 @@ func (k *Kmods) Find(name string, try func(path string) bool) {
 func (k *Kmods) installed() string { return filepath.Join("/lib/modules", k.Release) }
 
 func (k *Kmods) tryDepmod(name string, try func(path string) bool) (more bool) {
-	k.depmodOnce.Do(func() {
-		for _, dir := range k.KernelDirs {
-			if dir == "" {
-				if k.Release == "" {
-					continue
-				}
-				dir = k.installed()
-			}
-			x, err := openDepmod(dir)
-			if err != nil {
-				k.log("%v", err)
-				continue
-			}
-			k.log("found depmod index in %s", dir)
-			k.index = x
-			return
-		}
-		k.log("couldn't find depmod index")
-	})
+	if !k.searched {
+		k.searched = true
+		k.findDepmod()
+	}
 	if k.index == nil {
 		return true
 	}
@@ -93,6 +77,27 @@ func (k *Kmods) tryDepmod(name string, try func(path string) bool) (more bool) {
 		}
 	}
 	return true
+}
+
+// findDepmod opens the first index that there is.
+func (k *Kmods) findDepmod() {
+	for _, dir := range k.KernelDirs {
+		if dir == "" {
+			if k.Release == "" {
+				continue
+			}
+			dir = k.installed()
+		}
+		x, err := openDepmod(dir)
+		if err != nil {
+			k.log("%v", err)
+			continue
+		}
+		k.log("found depmod index in %s", dir)
+		k.index = x
+		return
+	}
+	k.log("couldn't find depmod index")
 }
 
 // candidates returns where the module at a path of depmod's may be, uncompressed and with debugging information first.

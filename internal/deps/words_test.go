@@ -58,7 +58,7 @@ func TestPythonWords(t *testing.T) {
 		"from ModuleFileStatus.WANT to DONT_WANT":         true,
 		"cannot change debug_file_status":                 true,
 		"tags must be 'driver', 'sched' or None":          true,
-		"the debug file's status is HAVE":                 false,
+		"the debug file's status is 'not wanted'":         false,
 		"could not find 'struct task_struct'":             false,
 		"NUMBER(pgtable_l5_enabled) of VMCOREINFO is odd": false,
 	} {
