@@ -383,6 +383,9 @@ func TestNext(t *testing.T) {
 		}
 		n := 0
 		for c, err := range space(t, f).Chunks(true, 0, ^uint64(0)) {
+			if err == nil && len(c.Data) == 0 {
+				continue // a breath between pages that can't be read
+			}
 			if err != nil || !bytes.Equal(c.Data, d.Pages[c.Address>>12]) {
 				t.Fatalf("%#x: %v", c.Address, err)
 			}
