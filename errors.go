@@ -15,6 +15,9 @@ type (
 	UnsupportedError    = failure.UnsupportedError
 	NotImplementedError = failure.NotImplementedError
 	PathError           = failure.PathError
+	DecodeError         = failure.DecodeError
+	FormatError         = failure.FormatError
+	CycleError          = failure.CycleError
 	// A MissingDebugInfoError says which modules' debugging information was not found.
 	MissingDebugInfoError = debuginfo.MissingError
 )

@@ -17,8 +17,6 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
-	"github.com/godrgn/drgn/internal/bin"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -85,7 +83,7 @@ var exceptions = []struct {
 	{is(c.ErrNegativeShift), excValueError},
 	{is(c.ErrNoSize), excValueError},
 	{of[*types.BitFieldError], excValueError},
-	{of[*bin.DecodeError], excBadData},
+	{of[*failure.DecodeError], excBadData},
 	{of[*failure.ObjectNotFoundError], excObjectNotFound},
 	{of[*refusedError], excObjectNotFound},
 	{of[failure.LookupError], excLookupError},
@@ -110,7 +108,7 @@ var exceptions = []struct {
 	{isTooLarge, excValueError},
 	{of[*c.SyntaxError], excSyntax},
 	{of[*strconv.NumError], excValueError},
-	{of[*target.FormatError], excValueError},
+	{of[*failure.FormatError], excValueError},
 	{is(context.Canceled), excRuntimeError},
 	{is(context.DeadlineExceeded), excRuntimeError},
 }

@@ -11,8 +11,6 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
-	"github.com/godrgn/drgn/internal/bin"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -46,7 +44,7 @@ func TestExceptions(t *testing.T) {
 		{c.ErrNegativeShift, excValueError},
 		{c.ErrNoSize, excValueError},
 		{&types.BitFieldError{}, excValueError},
-		{&bin.DecodeError{}, excBadData},
+		{&failure.DecodeError{}, excBadData},
 		{&failure.ObjectNotFoundError{}, excObjectNotFound},
 		{&refusedError{}, excObjectNotFound},
 		{&failure.SymbolNotFoundError{}, excLookupError},
@@ -71,7 +69,7 @@ func TestExceptions(t *testing.T) {
 		{syntax("int [99999999999999999999999]"), excValueError},
 		{syntax("int ["), excSyntax},
 		{&strconv.NumError{}, excValueError},
-		{&target.FormatError{}, excValueError},
+		{&failure.FormatError{}, excValueError},
 		{context.Canceled, excRuntimeError},
 		{context.DeadlineExceeded, excRuntimeError},
 	}

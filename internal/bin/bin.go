@@ -5,18 +5,12 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+
+	"github.com/godrgn/drgn/failure"
 )
 
-// A DecodeError says where in which section or file the bytes did not make sense.
-type DecodeError struct {
-	Section string // section, note or file the bytes came from
-	Off     uint64 // offset in it
-	Problem string
-}
-
-func (e *DecodeError) Error() string {
-	return fmt.Sprintf("%s+%#x: %s", e.Section, e.Off, e.Problem)
-}
+// A DecodeError says where in which section or file the bytes did not make sense: [failure.DecodeError].
+type DecodeError = failure.DecodeError
 
 // A Cursor reads from Data at Off. After the first failure every read returns zero and Err returns that failure, so a
 // caller may read a whole record and check once; loops must check in every turn.
@@ -39,7 +33,7 @@ func (c *Cursor) Err() error { return c.err }
 // Fail records a failure at the present offset unless there is one already.
 func (c *Cursor) Fail(format string, args ...any) {
 	if c.err == nil {
-		c.err = &DecodeError{c.Section, uint64(c.Off), fmt.Sprintf(format, args...)}
+		c.err = &DecodeError{Section: c.Section, Off: uint64(c.Off), Problem: fmt.Sprintf(format, args...)}
 	}
 }
 

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os/exec"
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -25,6 +27,7 @@ const rooms = `
 	NONE < internal/lock;
 	NONE < failure, internal/logtext;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, mem;
+	failure < internal/bin;
 	failure, internal/lock < types;
 
 	# File formats to records; no policy.
@@ -145,13 +148,22 @@ func short(importPath string) (string, bool) {
 // packages lists the module's packages.
 func packages(t *testing.T) []listed {
 	t.Helper()
+	all, err := list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+// list asks the go command once for all tests: it takes seconds.
+var list = sync.OnceValues(func() ([]listed, error) {
 	cmd := exec.Command("go", "list", "-e", "-json=ImportPath,Name,Dir,Imports,TestImports,XTestImports", "./...")
 	cmd.Dir = "../.."
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("go list: %v\n%s", err, stderr.String())
+		return nil, fmt.Errorf("go list: %w\n%s", err, stderr.String())
 	}
 	var all []listed
 	decoder := json.NewDecoder(bytes.NewReader(out))
@@ -160,15 +172,15 @@ func packages(t *testing.T) []listed {
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, p)
 	}
 	if len(all) < 10 {
-		t.Fatalf("go list names only %d packages", len(all))
+		return nil, fmt.Errorf("go list names only %d packages", len(all))
 	}
-	return all
-}
+	return all, nil
+})
 
 // A house is the rules, read.
 type house map[string][]string // a name or pattern → the names and patterns left of it

@@ -69,7 +69,7 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		case elf.ET_REL:
 			what = "an ELF object file"
 		}
-		return nil, &FormatError{f.Name, what}
+		return nil, &FormatError{Path: f.Name, What: what}
 	}
 	c := &Core{Path: f.Name, Platform: arch.ByMachine(f.Machine, arch.FlagsOf(f.Is64, f.Big)), Is64: f.Is64, Big: f.Big}
 	for i := range f.Segments {

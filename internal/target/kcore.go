@@ -27,7 +27,7 @@ func OpenKcore(root string) (*Core, error) {
 	}
 	if !c.Live {
 		c.Close() // was only read
-		return nil, &FormatError{path, "not the memory of the running kernel"}
+		return nil, &FormatError{Path: path, What: "not the memory of the running kernel"}
 	}
 	if c.VMCOREINFO == nil {
 		// The file has the note since v4.19, commit 23c85094fe18.
@@ -158,7 +158,7 @@ func parseLive(path string, file *openings) (*Core, error) {
 			return nil, err
 		}
 		if len(b) > 0 && !elf.IsELF(b) || len(b) == 0 {
-			return nil, &FormatError{path, "in no format known here"}
+			return nil, &FormatError{Path: path, What: "in no format known here"}
 		}
 		if f, err = elf.Parse(path, b); err == nil {
 			break

@@ -36,7 +36,7 @@ func Open(path string) (*Core, error) {
 	if info, err := f.Stat(); err != nil {
 		return nil, err
 	} else if info.IsDir() {
-		return nil, &FormatError{path, "a directory"}
+		return nil, &FormatError{Path: path, What: "a directory"}
 	}
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(int(f.Fd()), &fs); err != nil {
@@ -62,7 +62,7 @@ func Open(path string) (*Core, error) {
 func parse(path string, data []byte) (*Core, error) {
 	switch {
 	case len(data) == 0:
-		return nil, &FormatError{path, "an empty file"}
+		return nil, &FormatError{Path: path, What: "an empty file"}
 	case compressed.Format(data) != "":
 		image, err := compressed.Decompress(path, data, compressed.Options{})
 		if err != nil {
@@ -101,7 +101,7 @@ func parseSource(src kdump.Source) (*Core, error) {
 	start := src.View(0)
 	for _, f := range foreign {
 		if bytes.HasPrefix(start, []byte(f.magic)) {
-			return nil, &FormatError{src.Name(), f.what}
+			return nil, &FormatError{Path: src.Name(), What: f.what}
 		}
 	}
 	switch {
@@ -110,7 +110,7 @@ func parseSource(src kdump.Source) (*Core, error) {
 	case kdump.IsKdump(start):
 		return parseKdump(src)
 	case compressed.IsKernelImage(start):
-		return nil, &FormatError{src.Name(), "a bootable kernel image"}
+		return nil, &FormatError{Path: src.Name(), What: "a bootable kernel image"}
 	}
-	return nil, &FormatError{src.Name(), "in no format known here"}
+	return nil, &FormatError{Path: src.Name(), What: "in no format known here"}
 }

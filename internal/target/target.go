@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/mem"
 )
@@ -91,10 +92,5 @@ func (c *Core) Descs(name string, typ uint32) iter.Seq[[]byte] {
 	}
 }
 
-// A FormatError says that a file is no core dump, or of a kind that can't be read.
-type FormatError struct {
-	Path string
-	What string // what the file is: "an empty file"
-}
-
-func (e *FormatError) Error() string { return fmt.Sprintf("not a core dump: %s is %s", e.Path, e.What) }
+// A FormatError says that a file is no core dump, or of a kind that can't be read: [failure.FormatError].
+type FormatError = failure.FormatError

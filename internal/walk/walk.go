@@ -1,7 +1,7 @@
 // Package walk guards walks along pointers in memory that may lie.
 package walk
 
-import "fmt"
+import "github.com/godrgn/drgn/failure"
 
 // A Guard notices, in constant space, when a walk comes to an address again (Brent's algorithm). The zero Guard is ready.
 type Guard struct {
@@ -24,12 +24,5 @@ func (g *Guard) Visit(address uint64) bool {
 	return true
 }
 
-// A CycleError says that a data structure goes in a circle where it should end.
-type CycleError struct {
-	What    string // "linked list"
-	Address uint64 // where the walk came again
-}
-
-func (e *CycleError) Error() string {
-	return fmt.Sprintf("%s is corrupt: it comes to %#x again", e.What, e.Address)
-}
+// A CycleError says that a data structure goes in a circle where it should end: [failure.CycleError].
+type CycleError = failure.CycleError

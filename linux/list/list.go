@@ -105,7 +105,7 @@ func sibling(pos drgn.Object, member, direction string) drgn.Object {
 }
 
 // ForEach walks the nodes of a list, each as a struct list_head *. A list that comes to a node again before its head is
-// a *walk.CycleError after the nodes.
+// a *failure.CycleError after the nodes.
 //
 // head is a struct list_head *.
 //

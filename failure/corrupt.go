@@ -1,0 +1,32 @@
+package failure
+
+import "fmt"
+
+// A DecodeError says where in which section or file the bytes did not make sense.
+type DecodeError struct {
+	Section string // section, note or file the bytes came from
+	Off     uint64 // offset in it, in bytes
+	Problem string
+}
+
+func (e *DecodeError) Error() string {
+	return fmt.Sprintf("%s+%#x: %s", e.Section, e.Off, e.Problem)
+}
+
+// A FormatError says that a file is no core dump, or of a kind that can't be read.
+type FormatError struct {
+	Path string
+	What string // what the file is: "an empty file"
+}
+
+func (e *FormatError) Error() string { return fmt.Sprintf("not a core dump: %s is %s", e.Path, e.What) }
+
+// A CycleError says that a data structure of the program goes in a circle where it should end.
+type CycleError struct {
+	What    string // "linked list"
+	Address uint64 // where the walk came again
+}
+
+func (e *CycleError) Error() string {
+	return fmt.Sprintf("%s is corrupt: it comes to %#x again", e.What, e.Address)
+}
