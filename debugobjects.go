@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -52,23 +53,48 @@ func findDebugObject(p *Program, name string, flags FindObjectFlags, filename st
 		if err != nil {
 			return Object{}, err
 		}
-		for _, k := range []struct {
-			flag FindObjectFlags
-			kind debugdata.Kind
-		}{{FindConstant, debugdata.Constant}, {FindFunction, debugdata.Function}, {FindVariable, debugdata.Variable}} {
-			if flags&k.flag == 0 {
-				continue
-			}
-			e, ok, err := info.FindEntity(k.kind, name, filename)
-			if err != nil {
-				return Object{}, err
-			}
-			if ok {
-				return p.entity(info.m, name, &e), nil
-			}
+		if o, ok, err := p.findInModule(info, name, flags, filename); ok || err != nil {
+			return o, err
 		}
 	}
 	return Object{}, ErrNotFound
+}
+
+// findInModule returns the object of a name at the top level of a module.
+func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFlags, filename string) (_ Object, ok bool, err error) {
+	for _, k := range [...]struct {
+		flag FindObjectFlags
+		kind debugdata.Kind
+	}{{FindConstant, debugdata.Constant}, {FindFunction, debugdata.Function}, {FindVariable, debugdata.Variable}} {
+		if flags&k.flag == 0 {
+			continue
+		}
+		e, ok, err := info.FindEntity(k.kind, name, filename, preferSymbols(info.m, name))
+		if err != nil {
+			return Object{}, false, err
+		}
+		if ok {
+			return p.entity(info.m, name, &e), true, nil
+		}
+	}
+	return Object{}, false, nil
+}
+
+// preferSymbols ranks addresses by the module's symbols of a name that are there: a definition that no symbol names, such
+// as a weak function that another one replaced, is not the one that the program uses.
+func preferSymbols(m *Module, name string) func(address uint64) (rank int, ok bool) {
+	return func(address uint64) (int, bool) {
+		files := m.Files()
+		if files == nil {
+			return 0, false
+		}
+		for i, s := range files.Symbols.Named(name) {
+			if s.Address == address || s.Address == address|1 && s.Type() == elf.STT_FUNC { // Thumb code of ARM
+				return i, true
+			}
+		}
+		return 0, false
+	}
 }
 
 // entity makes the object of what a module's debugging information says of a name. Where that does not say the address,

@@ -20,8 +20,9 @@ func (f StackFrame) HasLocal(name string) (bool, error) {
 	return scope.Contains(name)
 }
 
-// Object returns what a name means in the frame: its own parameters and variables first, then those of the program that
-// are defined in the same file, then all others. A variable that the compiler did not keep is absent.
+// Object returns what a name means in the frame: its own parameters and variables first, then what only the compilation
+// unit of its function can see, then what of its module was compiled from the same file, then all of its module, then all
+// of the program. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
 	if scope := f.frame().Scope(); scope != nil {
@@ -32,8 +33,26 @@ func (f StackFrame) Object(name string) Object {
 		if ok {
 			return p.entity(fr.Module, name, &e)
 		}
+		if e, ok, err = scope.FindStatic(name); err != nil {
+			return Failed(err)
+		}
+		if ok {
+			return p.entity(fr.Module, name, &e)
+		}
+		info, err := fr.Module.Info()
+		if err != nil {
+			return Failed(err)
+		}
+		files := []string{""}
 		if file := scope.Filename(); file != "" {
-			if o := p.FindObject(name, FindAny, file); !IsNotFound(o.Err()) {
+			files = []string{file, ""}
+		}
+		for _, file := range files {
+			o, ok, err := p.findInModule(moduleInfo{info, fr.Module}, name, FindAny, file)
+			if err != nil {
+				return Failed(err)
+			}
+			if ok {
 				return o
 			}
 		}

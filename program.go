@@ -134,7 +134,7 @@ func (p *Program) languageOfMain() (*c.Language, error) {
 		if err != nil {
 			return nil, err
 		}
-		main, ok, err := info.FindEntity(debugdata.Function, "main", "")
+		main, ok, err := info.FindEntity(debugdata.Function, "main", "", nil)
 		if err != nil {
 			return nil, err
 		}

@@ -397,3 +397,71 @@ func TestProgramNames(t *testing.T) {
 		t.Errorf("language of nothing: %s", lang.Name())
 	}
 }
+
+// Of several definitions of a name the one that the linker took is meant, which nm tells; and in a frame a static one is
+// that of the frame's own compilation unit. Units 1 and 2 of the programs were made from one source.
+func TestUnits(t *testing.T) {
+	for _, tt := range []struct {
+		program        string
+		hook, limit    uint64
+		one, two       uint64
+		calls1, calls2 uint64
+		s1, s2         uint64
+	}{
+		{"units.gcc-O0-5", 0x400197, 0x401204, 0x400150, 0x4001a5, 0x4011f8, 0x401208, 0x4011fc, 0x401210},
+		{"units.gcc-m32-O0-4", 0x8048124, 0x8049180, 0x80480e0, 0x804812e, 0x8049174, 0x8049184, 0x8049178, 0x8049188},
+	} {
+		p := openProgram(t, "testdata/programs/"+tt.program)
+		m, err := p.MainModule()
+		if err == nil {
+			err = m.SetRanges([]mem.Range{{Min: tt.one, Max: tt.s2}})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(what string, o drgn.Object, address uint64, typ string) {
+			t.Helper()
+			if at, ok := o.Address(); !ok || at != address || o.Type().String() != typ {
+				t.Errorf("%s: %s is at %#x (%v); want %s at %#x", tt.program, what, at, o.Type(), typ, address)
+			}
+		}
+		check("hook", p.Object("hook"), tt.hook, "int (int x)")
+		check("hook of the file", p.FindObject("hook", drgn.FindFunction, "units.c"), tt.hook, "int (int x)")
+		check("limit", p.Object("limit"), tt.limit, "int")
+		wantInt(t, p.Object("limit"), 2)
+		for unit, f := range map[int]struct {
+			pc, calls, s uint64
+			kind         string
+			value        int64
+		}{1: {tt.one, tt.calls1, tt.s1, "char", 10}, 2: {tt.two, tt.calls2, tt.s2, "long", 20}} {
+			trace, err := p.StackTraceFromPCs([]uint64{1, f.pc + 1})
+			if err != nil || trace.Len() != 2 {
+				t.Fatal(trace, err)
+			}
+			frame := trace.Frame(1)
+			what := fmt.Sprintf("in unit %d: ", unit)
+			check(what+"calls", frame.Object("calls"), f.calls, "int")
+			wantInt(t, frame.Object("calls"), f.value)
+			check(what+"s", frame.Object("s"), f.s, "struct st")
+			if got := frame.Object("s").Member("v").Type().String(); got != f.kind {
+				t.Errorf("%s: %ss.v is of type %s, want %s", tt.program, what, got, f.kind)
+			}
+			wantInt(t, frame.Object("s").Member("v"), int64(unit))
+			check(what+"hook", frame.Object("hook"), tt.hook, "int (int x)")
+			check(what+"limit", frame.Object("limit"), tt.limit, "int")
+			check(what+"only_one", frame.Object("only_one"), mustAddress(t, p.Object("only_one")), "int")
+			if err := frame.Object("nosuch").Err(); !drgn.IsNotFound(err) {
+				t.Errorf("%s: %snosuch: %v", tt.program, what, err)
+			}
+		}
+	}
+}
+
+func mustAddress(t *testing.T, o drgn.Object) uint64 {
+	t.Helper()
+	at, ok := o.Address()
+	if !ok {
+		t.Fatal(o.Err())
+	}
+	return at
+}

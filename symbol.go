@@ -149,15 +149,7 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 }
 
 // rank orders symbols of one name, the best first.
-func (s Symbol) rank() int {
-	switch s.Binding {
-	case BindGlobal, BindUnique:
-		return 0
-	case BindWeak:
-		return 1
-	}
-	return 2
-}
+func (s Symbol) rank() int { return symtab.Rank(uint8(s.Binding) - 1) }
 
 // kindOf returns what a symbol stands for by its type; those that no kind is known for are of an unknown one.
 func kindOf(stt uint8) SymbolKind {
@@ -175,7 +167,7 @@ func bindingOf(stb uint8) SymbolBinding {
 		return BindGlobal
 	case elf.STB_WEAK:
 		return BindWeak
-	case 10: // STB_GNU_UNIQUE
+	case elf.STB_GNU_UNIQUE:
 		return BindUnique
 	}
 	return BindUnknown

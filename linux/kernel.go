@@ -100,7 +100,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		return nil, err
 	}
 	k.addCPUs(m)
-	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableLast); err != nil {
+	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableFirst); err != nil {
 		return nil, err
 	}
 	return k, p.Setup(drgn.Setup{Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k})

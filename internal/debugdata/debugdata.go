@@ -27,9 +27,11 @@ type Info interface {
 	// FindType returns the first type of one of the kinds that has a name or tag and is defined in a file that
 	// filename names ([PathMatches]); nil when there is none.
 	FindType(kinds types.KindSet, name, filename string) (*types.Type, error)
-	// FindEntity returns what of a kind has a name, in such a file; ok is false when there is none. Of several it is the
-	// first that has an address or value.
-	FindEntity(kind Kind, name, filename string) (e Entity, ok bool, err error)
+	// FindEntity returns what of a kind has a name, in such a file; ok is false when there is none. Of several that have
+	// an address it is the one whose address prefer ranks lowest: a weak function that another one replaced is in the file
+	// still. prefer is asked only if there are several, and says false of an address that it does not know; else, and if
+	// prefer is nil, it is the first that has an address or value.
+	FindEntity(kind Kind, name, filename string, prefer func(address uint64) (rank int, ok bool)) (e Entity, ok bool, err error)
 }
 
 // A Kind is what is looked for by name.
@@ -116,6 +118,9 @@ type Scope interface {
 	// Find returns what a name means in the scope; ok is false when it is not there. pc is the address that the function
 	// was found for, frame its frame.
 	Find(name string, pc uint64, frame Frame) (e Entity, ok bool, err error)
+	// FindStatic returns the variable or function of a name that only the code of the same compilation unit can see: other
+	// units may have others of the same name, even of the same file. ok is false when there is none.
+	FindStatic(name string) (e Entity, ok bool, err error)
 	// Filename returns the path of the source file that the function is compiled from, or "".
 	Filename() string
 }

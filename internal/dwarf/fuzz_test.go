@@ -46,7 +46,7 @@ func FuzzOpen(f *testing.F) {
 				if n++; n > 50 {
 					break
 				}
-				if e, ok, err := file.FindEntity(kind, name, ""); err == nil && ok {
+				if e, ok, err := file.FindEntity(kind, name, "", nil); err == nil && ok {
 					visit(t, e.Type, 2)
 				}
 			}
@@ -110,9 +110,9 @@ func FuzzIndex(f *testing.F) {
 		}
 		for _, kind := range []EntityKind{EntityVariable, EntityFunction, EntityConstant} {
 			for name := range file.Names(kind) {
-				_, _, _ = file.FindEntity(kind, name, "")
+				_, _, _ = file.FindEntity(kind, name, "", nil)
 			}
-			_, _, _ = file.FindEntity(kind, "outer::inner::depth", "")
+			_, _, _ = file.FindEntity(kind, "outer::inner::depth", "", nil)
 		}
 		for pc := uint64(0x401000); pc < 0x401100; pc += 8 {
 			_, _, _ = file.UnitForPC(pc)

@@ -109,12 +109,12 @@ func TestKernelEntities(t *testing.T) {
 		{EntityFunction, "schedule", "/kernel/sched/core.c", 0},
 		{EntityFunction, "no_such_function", "", 0},
 	} {
-		e, ok, err := f.FindEntity(tt.kind, tt.name, tt.file)
+		e, ok, err := f.FindEntity(tt.kind, tt.name, tt.file, nil)
 		if err != nil || ok != (tt.address != 0) || e.Address != tt.address {
 			t.Errorf("%s in %q: %#x, %v, %v, want %#x", tt.name, tt.file, e.Address, ok, err, tt.address)
 		}
 	}
-	e, ok, err := f.FindEntity(EntityFunction, "put_pid", "")
+	e, ok, err := f.FindEntity(EntityFunction, "put_pid", "", nil)
 	if err != nil || !ok || !slices.Contains(e.Instances, 0xffffffff8104cbc2) {
 		t.Errorf("put_pid, which is also inlined: %+v, %v, %v", e, ok, err)
 	}
@@ -282,7 +282,7 @@ func BenchmarkFindEntity(b *testing.B) {
 		b.Fatal(err)
 	}
 	for b.Loop() {
-		if _, ok, err := f.FindEntity(EntityVariable, "init_task", ""); err != nil || !ok {
+		if _, ok, err := f.FindEntity(EntityVariable, "init_task", "", nil); err != nil || !ok {
 			b.Fatal(ok, err)
 		}
 	}

@@ -251,58 +251,172 @@ func (f *File) FindType(kinds types.KindSet, name, filename string) (*types.Type
 }
 
 // FindEntity returns the variable, function or enumerator of a name; see [File.FindTypes] for name and filename. Of
-// several it takes the first that has an address or value.
-func (f *File) FindEntity(kind EntityKind, name, filename string) (e Entity, ok bool, err error) {
-	there, err := f.ready(entityKinds[kind]|1<<ixInstance, name)
+// several definitions that have code or a location it takes the one whose address prefer ranks lowest, of equals the first
+// in the file: a weak function that another one replaced has its code in the file still. prefer gets addresses of the file
+// and is asked only if there are several; ok is false for one that it does not know. A nil prefer takes the first.
+func (f *File) FindEntity(kind EntityKind, name, filename string, prefer func(address uint64) (rank int, ok bool)) (e Entity, ok bool, err error) {
+	kinds := entityKinds[kind]
+	if kind == EntityFunction {
+		kinds |= 1 << ixInstance
+	}
+	there, err := f.ready(kinds, name)
 	if err != nil {
 		return Entity{}, false, err
 	}
-	if !there {
-		if f.sup != nil {
-			return f.sup.FindEntity(kind, name, filename)
-		}
-		return Entity{}, false, nil
-	}
-	var best entry
-	for x := range f.find(entityKinds[kind], name, filename) {
-		if !ok || x.known && !best.known {
-			best, ok = x, true
-		}
-		if best.known {
-			break
-		}
-	}
-	if kind == EntityFunction && !best.known {
-		for x := range f.find(1<<ixInstance, name, filename) {
-			if e, err = f.instance(e, x); err != nil {
-				return Entity{}, false, err
+	var first entry
+	var known, instances []entry
+	if there {
+		for x := range f.find(kinds, name, filename) {
+			switch {
+			case x.kind == ixInstance:
+				if len(instances) < maxDefinitions {
+					instances = append(instances, x)
+				}
+			case x.known && len(known) < maxDefinitions:
+				known = append(known, x)
 			}
 			if !ok {
-				best, ok = x, true
+				first, ok = x, true
+			}
+			if kind == EntityConstant || prefer == nil && len(known) > 0 {
+				break
 			}
 		}
 	}
-	if !ok {
+	switch {
+	case !ok:
 		if f.sup != nil {
-			return f.sup.FindEntity(kind, name, filename)
+			return f.sup.FindEntity(kind, name, filename, prefer)
 		}
 		return Entity{}, false, nil
-	}
-	d, err := f.DIE(best.die)
-	if err != nil {
-		return Entity{}, false, err
-	}
-	e.Kind, e.DIE = kind, d
-	if kind == EntityConstant {
-		_, last := splitName(name)
-		err = f.fillConstant(&e, last)
-	} else {
-		err = f.fill(&e)
+	case len(known) == 1 && len(instances) == 0, len(known) > 0 && prefer == nil:
+		e, err = f.entityAt(kind, known[0], name)
+	default:
+		preferred := false
+		if prefer != nil && len(known)+len(instances) > 1 {
+			if e, preferred, err = f.preferred(kind, append(known, instances...), name, prefer); err != nil {
+				return Entity{}, false, err
+			}
+		}
+		switch {
+		case preferred:
+		case len(known) > 0:
+			e, err = f.entityAt(kind, known[0], name)
+		default:
+			if e, err = f.entityAt(kind, first, name); err == nil {
+				e.Instances, err = f.entryPCs(instances)
+			}
+		}
 	}
 	if err == nil && kind == EntityVariable && e.HasAddress && !e.Type.IsComplete() {
 		e, err = f.completed(e, name, filename)
 	}
 	return e, err == nil, err
+}
+
+// maxDefinitions bounds how many definitions and how many out-of-line instances of a name are looked at.
+const maxDefinitions = 256
+
+// entityAt returns what an entry of the index stands for.
+func (f *File) entityAt(kind EntityKind, x entry, name string) (Entity, error) {
+	d, err := f.DIE(x.die)
+	if err != nil {
+		return Entity{}, err
+	}
+	e := Entity{Kind: kind, DIE: d}
+	if kind == EntityConstant {
+		_, last := splitName(name)
+		return e, f.fillConstant(&e, last)
+	}
+	return e, f.fill(&e)
+}
+
+// preferred returns the definition or out-of-line instance whose address prefer ranks lowest; ok is false when it knows
+// none of them.
+func (f *File) preferred(kind EntityKind, definitions []entry, name string, prefer func(uint64) (int, bool)) (best Entity, ok bool, err error) {
+	bestRank := 0
+	for _, x := range definitions {
+		e, err := f.entityAt(kind, x, name)
+		if err != nil {
+			return Entity{}, false, err
+		}
+		if x.kind == ixInstance {
+			if e.Address, e.HasAddress, err = e.DIE.entryPC(); err != nil {
+				return Entity{}, false, err
+			}
+		}
+		if !e.HasAddress {
+			continue
+		}
+		if rank, known := prefer(e.Address); known && (!ok || rank < bestRank) {
+			best, bestRank, ok = e, rank, true
+		}
+	}
+	return best, ok, nil
+}
+
+// entryPCs returns where out-of-line instances of a function begin.
+func (f *File) entryPCs(instances []entry) (pcs []uint64, err error) {
+	for _, x := range instances {
+		d, err := f.DIE(x.die)
+		if err != nil {
+			return nil, err
+		}
+		pc, ok, err := d.entryPC()
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			pcs = append(pcs, pc)
+		}
+	}
+	return pcs, nil
+}
+
+// FindStatic returns the variable or function of a name that is defined at the top level of the unit and not known outside
+// of it: another unit may have one of the same name, even in the same file when both were made from the same source.
+func (u *Unit) FindStatic(name string) (e Entity, ok bool, err error) {
+	root, err := u.Root()
+	if err != nil {
+		return Entity{}, false, err
+	}
+	for d, err := range root.Children() {
+		if err != nil {
+			return Entity{}, false, err
+		}
+		switch d.Tag {
+		case TagVariable, TagSubprogram:
+			if !d.Has(AttrLowPC) && !d.Has(AttrRanges) && !d.Has(AttrLocation) && !d.Has(AttrConstValue) {
+				continue
+			}
+			text, err := d.FullName()
+			if err != nil {
+				return Entity{}, false, err
+			}
+			if text != name {
+				continue
+			}
+			if external, err := d.Inherited(AttrExternal); err != nil || external.u != 0 {
+				if err != nil {
+					return Entity{}, false, err
+				}
+				continue
+			}
+			e, err := u.File.EntityOf(d)
+			if err != nil {
+				return Entity{}, false, err
+			}
+			if d.Tag == TagSubprogram && !e.HasAddress { // an instance of what was also inlined
+				if e.Address, e.HasAddress, err = d.entryPC(); err != nil {
+					return Entity{}, false, err
+				}
+			}
+			if !e.Absent() {
+				return e, true, nil
+			}
+		}
+	}
+	return Entity{}, false, nil
 }
 
 // completed returns the entity of another definition of a variable that knows more of its type: a compiler describes
@@ -325,21 +439,6 @@ func (f *File) completed(e Entity, name, filename string) (Entity, error) {
 		}
 	}
 	return e, nil
-}
-
-// maxInstances bounds how many out-of-line instances of a function are looked at.
-const maxInstances = 256
-
-func (f *File) instance(e Entity, x entry) (Entity, error) {
-	d, err := f.DIE(x.die)
-	if err != nil {
-		return e, err
-	}
-	pc, ok, err := d.entryPC()
-	if ok && len(e.Instances) < maxInstances {
-		e.Instances = append(e.Instances, pc)
-	}
-	return e, err
 }
 
 // EntityOf returns what a DIE of a variable or function describes.

@@ -11,7 +11,7 @@ type slot struct {
 	die   uint64
 	file  uint32
 	scope uint32
-	extra uint32 // what else tells types apart: line and size; of a constant: the line of its type
+	extra uint32 // what else tells types apart: line and size; of a variable: its line; of a function that has code: the DIE; of a constant: the line of its type
 	kind  uint8
 	known bool // has an address or value
 	used  bool

@@ -585,6 +585,10 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			switch kind {
 			case ixStruct, ixUnion, ixClass, ixTypedef:
 				e.extra = uint32(r.line)*0x9e3779b1 + uint32(r.size)
+			case ixFunction:
+				if e.known { // of several definitions the symbol table says which one is used
+					e.extra = uint32(die)
+				}
 			case ixVariable: // the length of an array may be known in one definition only
 				e.extra = uint32(r.line)
 			case ixEnum:

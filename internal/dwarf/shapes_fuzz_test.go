@@ -66,7 +66,7 @@ func FuzzShapes(f *testing.F) {
 				if n++; n > 50 {
 					break
 				}
-				e, ok, err := file.FindEntity(kind, name, "")
+				e, ok, err := file.FindEntity(kind, name, "", nil)
 				if err != nil || !ok {
 					continue
 				}
@@ -110,14 +110,14 @@ func TestShapes(t *testing.T) {
 			if file.mainCPP {
 				break
 			}
-			if e, ok, err := file.FindEntity(EntityConstant, what, ""); err != nil || !ok || e.Value != 5 {
+			if e, ok, err := file.FindEntity(EntityConstant, what, "", nil); err != nil || !ok || e.Value != 5 {
 				t.Errorf("%s: %+v, %v, %v", what, e, ok, err)
 			}
 		}
-		if e, ok, err := file.FindEntity(EntityVariable, "v", ""); err != nil || !ok || e.Expr == nil {
+		if e, ok, err := file.FindEntity(EntityVariable, "v", "", nil); err != nil || !ok || e.Expr == nil {
 			t.Errorf("v: %+v, %v, %v", e, ok, err)
 		}
-		if e, ok, err := file.FindEntity(EntityVariable, "block", ""); err != nil || !ok || string(e.Bytes) != "12345678" {
+		if e, ok, err := file.FindEntity(EntityVariable, "block", "", nil); err != nil || !ok || string(e.Bytes) != "12345678" {
 			t.Errorf("block: %+v, %v, %v", e, ok, err)
 		}
 	}

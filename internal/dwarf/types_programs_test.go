@@ -136,7 +136,7 @@ func TestProgramEntities(t *testing.T) {
 				{"HUGE_ONE", EntityConstant, "", "enum big", "-16"},
 				{"lonely", EntityConstant, "", "", ""},
 			} {
-				e, ok, err := f.FindEntity(tt.kind, tt.name, tt.file)
+				e, ok, err := f.FindEntity(tt.kind, tt.name, tt.file, nil)
 				if err != nil || ok != (tt.where != "") {
 					t.Errorf("%s in %q: found %v, error %v", tt.name, tt.file, ok, err)
 					continue
@@ -228,7 +228,7 @@ func TestCPP(t *testing.T) {
 					t.Errorf("%s: members %q, want %q", tt.name, s, tt.members)
 				}
 			}
-			derived, ok, err := f.FindEntity(EntityVariable, "derived", "cpp.cc")
+			derived, ok, err := f.FindEntity(EntityVariable, "derived", "cpp.cc", nil)
 			if err != nil || !ok || !derived.HasAddress {
 				t.Fatalf("derived: %+v, %v, %v", derived, ok, err)
 			}
@@ -236,17 +236,17 @@ func TestCPP(t *testing.T) {
 				t.Errorf("derived.base_member: %+v, %v", m, err)
 			}
 			for _, name := range []string{"outer::inner::depth", "outer::Base::count", "hidden", "mode", "null", "three"} {
-				if e, ok, err := f.FindEntity(EntityVariable, name, ""); err != nil || !ok || !e.HasAddress {
+				if e, ok, err := f.FindEntity(EntityVariable, name, "", nil); err != nil || !ok || !e.HasAddress {
 					t.Errorf("%s: %+v, %v, %v", name, e, ok, err)
 				}
 			}
 			for _, name := range []string{"main", "outer::function", "outer::Array<int, 3>::size"} {
-				if e, ok, err := f.FindEntity(EntityFunction, name, ""); err != nil || !ok || !e.HasAddress {
+				if e, ok, err := f.FindEntity(EntityFunction, name, "", nil); err != nil || !ok || !e.HasAddress {
 					t.Errorf("%s: %+v, %v, %v", name, e, ok, err)
 				}
 			}
 			for name, want := range map[string]uint64{"outer::FIRST": 0, "outer::SECOND": 1, "outer::Mode::On": 1} {
-				if e, ok, err := f.FindEntity(EntityConstant, name, ""); err != nil || !ok || e.Value != want {
+				if e, ok, err := f.FindEntity(EntityConstant, name, "", nil); err != nil || !ok || e.Value != want {
 					t.Errorf("%s: %+v, %v, %v", name, e, ok, err)
 				}
 			}

@@ -7,9 +7,10 @@ import (
 
 // Bindings and types of symbols, and special section indices.
 const (
-	STB_LOCAL  = 0
-	STB_GLOBAL = 1
-	STB_WEAK   = 2
+	STB_LOCAL      = 0
+	STB_GLOBAL     = 1
+	STB_WEAK       = 2
+	STB_GNU_UNIQUE = 10 // global, and one of each name in a process
 
 	STT_NOTYPE  = 0
 	STT_OBJECT  = 1
@@ -101,7 +102,10 @@ func (t *SymbolTable) At(i int) Symbol {
 	b := t.syms[i*t.entsize:][:t.entsize]
 	var s Symbol
 	var shndx uint16
-	if t.is64 {
+	if le := binary.LittleEndian; t.is64 && t.order == le { // the common case, without calls through an interface
+		s = Symbol{NameOffset: le.Uint32(b), Info: b[4], Other: b[5], Value: le.Uint64(b[8:]), Size: le.Uint64(b[16:])}
+		shndx = le.Uint16(b[6:])
+	} else if t.is64 {
 		s = Symbol{NameOffset: t.order.Uint32(b), Info: b[4], Other: b[5], Value: t.order.Uint64(b[8:]), Size: t.order.Uint64(b[16:])}
 		shndx = t.order.Uint16(b[6:])
 	} else {
@@ -123,6 +127,28 @@ func (t *SymbolTable) At(i int) Symbol {
 func (t *SymbolTable) Name(s Symbol) []byte {
 	b, _ := cstring(t.strs, uint64(s.NameOffset))
 	return b
+}
+
+// Named returns the indices of the symbols of a name that is not empty, ascending. It looks through the whole table, which
+// is faster than making an index for the first few names.
+func (t *SymbolTable) Named(name string) (indices []int) {
+	size := uint64(len(name))
+	if size == 0 || size >= uint64(len(t.strs)) {
+		return nil
+	}
+	little := t.order == binary.LittleEndian
+	first, last := name[0], uint64(len(t.strs))-size // the NUL must be in the table, too
+	for i := 1; i < t.n; i++ {
+		b := t.syms[i*t.entsize:][:4]
+		off := uint64(binary.BigEndian.Uint32(b))
+		if little {
+			off = uint64(binary.LittleEndian.Uint32(b))
+		}
+		if off < last && t.strs[off] == first && t.strs[off+size] == 0 && string(t.strs[off:off+size]) == name {
+			indices = append(indices, i)
+		}
+	}
+	return indices
 }
 
 // All iterates over the symbols and their indices, leaving out the null symbol.

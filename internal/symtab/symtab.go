@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sort"
 	"sync"
+	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/elf"
 )
@@ -17,7 +18,8 @@ type Table struct {
 	runtime func(elf.Symbol) (address uint64, place Place)
 
 	byAddress func() []entry
-	byName    func() []named
+	byName    func() *nameIndex
+	lookups   atomic.Int32 // of names, as far as they count for scannedNames
 	seed      maphash.Seed
 }
 
@@ -28,9 +30,19 @@ type entry struct {
 	index      uint32
 }
 
-type named struct {
-	hash  uint64
-	index uint32
+// nameIndex is a hash table of the symbols' names: the symbols of a bucket follow each other, in the order of the file.
+type nameIndex struct {
+	shift  uint     // hash >> shift is the bucket
+	starts []uint32 // of each bucket in items, and the number of items
+	items  []named
+}
+
+type named struct{ hash, index uint32 }
+
+// bucket returns the symbols that may have a name of this hash.
+func (ix *nameIndex) bucket(hash uint32) []named {
+	b := hash >> ix.shift
+	return ix.items[ix.starts[b]:ix.starts[b+1]]
 }
 
 // A Symbol is a symbol at its address in memory.
@@ -123,29 +135,49 @@ func byStart(es []entry) []entry {
 	return es
 }
 
-func (t *Table) indexNames() []named {
-	ns := make([]named, 0, t.syms.Len())
+// indexNames sorts by bucket only, and that by counting: a kernel has hundreds of thousands of names, and comparing them
+// takes most of the time until the first one is found.
+func (t *Table) indexNames() *nameIndex {
+	all := make([]named, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
 		if useful(s) {
-			ns = append(ns, named{maphash.Bytes(t.seed, t.syms.Name(s)), uint32(i)})
+			all = append(all, named{uint32(maphash.Bytes(t.seed, t.syms.Name(s))), uint32(i)})
 		}
 	}
-	slices.SortFunc(ns, func(a, b named) int {
-		return cmp.Or(cmp.Compare(a.hash, b.hash), cmp.Compare(a.index, b.index))
-	})
-	return ns
+	ix := &nameIndex{shift: 32, items: make([]named, len(all))}
+	buckets := 1
+	for buckets < len(all) {
+		buckets, ix.shift = buckets*2, ix.shift-1
+	}
+	at := make([]uint32, buckets+2) // two more: at[b+1] becomes the start of b, then its end, which is the start of b+1
+	for _, n := range all {
+		at[n.hash>>ix.shift+2]++
+	}
+	for b := 1; b < len(at); b++ {
+		at[b] += at[b-1]
+	}
+	for _, n := range all {
+		b := n.hash>>ix.shift + 1
+		ix.items[at[b]] = n
+		at[b]++
+	}
+	ix.starts = at[:buckets+1]
+	return ix
 }
 
-// rank orders symbols for the same thing by their binding: the one that more of the program can see is better.
-func rank(s elf.Symbol) int {
-	switch s.Bind() {
-	case elf.STB_GLOBAL, 10: // STB_GNU_UNIQUE
+// Rank orders symbols for the same thing by their binding (STB_…), the best first: the one that more of the program can
+// see. It is the only ranking there is: of symbols at an address, of a name, and of definitions in debugging information.
+func Rank(binding uint8) int {
+	switch binding {
+	case elf.STB_GLOBAL, elf.STB_GNU_UNIQUE:
 		return 0
 	case elf.STB_WEAK:
 		return 1
 	}
 	return 2
 }
+
+func rank(s elf.Symbol) int { return Rank(s.Bind()) }
 
 func (t *Table) symbol(index uint32, address uint64) Symbol {
 	s := t.syms.At(int(index))
@@ -200,19 +232,33 @@ func (t *Table) AllAt(address uint64) []Symbol {
 	return out
 }
 
+// scannedNames is how many names are looked for in the symbol table itself before an index of all names is made: scripts
+// ask for one or two, or for many.
+const scannedNames = 4
+
 // Named returns all symbols of a name, the best first.
 func (t *Table) Named(name string) []Symbol {
-	ns := t.byName()
-	hash := maphash.String(t.seed, name)
-	i := sort.Search(len(ns), func(i int) bool { return ns[i].hash >= hash })
 	var out []Symbol
-	for ; i < len(ns) && ns[i].hash == hash; i++ {
-		s := t.syms.At(int(ns[i].index))
-		if string(t.syms.Name(s)) != name {
-			continue
-		}
+	add := func(s elf.Symbol) {
 		if value, place := t.value(s); place != Nowhere {
 			out = append(out, Symbol{s, name, value})
+		}
+	}
+	if t.lookups.Load() < scannedNames && t.lookups.Add(1) <= scannedNames {
+		for _, i := range t.syms.Named(name) {
+			if s := t.syms.At(i); useful(s) {
+				add(s)
+			}
+		}
+	} else {
+		hash := uint32(maphash.String(t.seed, name))
+		for _, n := range t.byName().bucket(hash) {
+			if n.hash != hash {
+				continue
+			}
+			if s := t.syms.At(int(n.index)); string(t.syms.Name(s)) == name {
+				add(s)
+			}
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(rank(a.Symbol), rank(b.Symbol)) })

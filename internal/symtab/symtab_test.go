@@ -120,15 +120,19 @@ func TestAllAt(t *testing.T) {
 func TestNamed(t *testing.T) {
 	tab := table(t)
 	for name, want := range map[string]string{
+		"uter": "[]", "oute": "[]", "outer2": "[]",
 		"outer": "[101000]", "twice": "[103008 103000]", "percpu": "[40]", "absolute": "[1050]",
 		"undefined": "[]", "unloaded": "[]", "file.c": "[0]", "none": "[]", "": "[]",
 	} {
-		var got []uint64
-		for _, s := range tab.Named(name) {
-			got = append(got, s.Address)
-		}
-		if fmt.Sprintf("%x", got) != want {
-			t.Errorf("Named(%q) = %x, want %s", name, got, want)
+		fresh := table(t)
+		for range scannedNames + 1 { // without the index of names, and with it
+			var got []uint64
+			for _, s := range fresh.Named(name) {
+				got = append(got, s.Address)
+			}
+			if fmt.Sprintf("%x", got) != want {
+				t.Errorf("Named(%q) = %x, want %s", name, got, want)
+			}
 		}
 	}
 	all := map[string]int{}

@@ -156,9 +156,18 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 }
 
 // FindEntity implements [debugdata.Info].
-func (s *source) FindEntity(kind debugdata.Kind, name, filename string) (debugdata.Entity, bool, error) {
+func (s *source) FindEntity(kind debugdata.Kind, name, filename string, prefer func(uint64) (int, bool)) (debugdata.Entity, bool, error) {
+	var inFile func(uint64) (int, bool)
+	if prefer != nil {
+		inFile = func(address uint64) (int, bool) {
+			if at, ok := s.place.ToProgram(address); ok {
+				return prefer(at)
+			}
+			return 0, false
+		}
+	}
 	kinds := [...]dwarf.EntityKind{debugdata.Variable: dwarf.EntityVariable, debugdata.Function: dwarf.EntityFunction, debugdata.Constant: dwarf.EntityConstant}
-	e, ok, err := s.File.FindEntity(kinds[kind], name, filename)
+	e, ok, err := s.File.FindEntity(kinds[kind], name, filename, inFile)
 	if err != nil || !ok {
 		return debugdata.Entity{}, false, err
 	}

@@ -65,6 +65,16 @@ func (s *scope) Contains(name string) (bool, error) {
 	return ok, err
 }
 
+// FindStatic implements [debugdata.Scope].
+func (s *scope) FindStatic(name string) (debugdata.Entity, bool, error) {
+	e, ok, err := s.fn.DIE.Unit.FindStatic(name)
+	if err != nil || !ok {
+		return debugdata.Entity{}, false, err
+	}
+	found, err := s.source.entity(&e)
+	return found, err == nil, err
+}
+
 // Filename implements [debugdata.Scope].
 func (s *scope) Filename() string {
 	unit, err := s.fn.DIE.Unit.Info()
