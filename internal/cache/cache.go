@@ -1,5 +1,8 @@
 // Package cache keeps files that can be made again: private to the user, whole or not there, checked when read, and
 // bounded in size.
+//
+// A file's content must depend on nothing but its name and the code that made it: whoever chooses the name puts into it all
+// that the content depends on, the version of the code included.
 package cache
 
 import (

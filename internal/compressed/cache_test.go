@@ -2,6 +2,7 @@ package compressed
 
 import (
 	"bytes"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -64,4 +65,7 @@ func TestCache(t *testing.T) {
 	}
 	open("damaged", true)
 	open("mended", false)
+	if _, err := Open(path, Options{CacheDir: dir, MaxSize: 8 << 20}); !errors.Is(err, ErrTooLarge) {
+		t.Errorf("cached contents over the bound: %v", err)
+	}
 }

@@ -104,6 +104,8 @@ func openMapped(path string, m *mem.Mapping, opts Options) (*Image, error) {
 
 // cached returns the decompressed contents from the cache, else decompresses data and puts them there. Contents that
 // can't be kept are no failure: the next start is merely slower.
+//
+// The key is the hash of all compressed bytes, and the contents depend on nothing else.
 func cached(path string, data []byte, opts Options) (*Image, error) {
 	if opts.CacheDir == "" || len(data) < minCached {
 		return Decompress(path, data, opts)
@@ -111,7 +113,15 @@ func cached(path string, data []byte, opts Options) (*Image, error) {
 	dir := cache.Dir{Path: opts.CacheDir, Suffix: ".image", Limit: maxCache}
 	sum := sha256.Sum256(data)
 	name := hex.EncodeToString(sum[:])
+	limit := opts.MaxSize
+	if limit == 0 {
+		limit = MaxSize
+	}
 	if f, ok := dir.Open(name); ok {
+		if uint64(len(f.Data)) > limit { // kept by somebody with a higher bound
+			_ = f.Close() // the bound is the error to tell
+			return nil, fmt.Errorf("%s: %w", path, ErrTooLarge)
+		}
 		return &Image{Path: path, Data: f.Data, Format: Format(data), close: f.Close}, nil
 	}
 	image, err := Decompress(path, data, opts)

@@ -538,7 +538,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		if !p.children {
 			return nil
 		}
-		name := "(anonymous namespace)"
+		name := anonymousNamespace
 		if r.nameOK {
 			b, err := s.text(r.name)
 			if err != nil {
@@ -785,7 +785,7 @@ func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
 				if c.Tag != TagNamespace {
 					continue
 				}
-				name = "(anonymous namespace)"
+				name = anonymousNamespace
 			}
 			if err := s.mapScopes(c, s.scope(scope, name), depth+1); err != nil {
 				return err

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"sort"
 	"sync"
-	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/lock"
 )
@@ -40,14 +39,17 @@ func (fn *Function) LinkageName() (string, error) {
 
 // scopes finds functions and source lines by address. Everything in it is made when first asked for.
 type scopes struct {
-	functions sync.Map                 // unit number → *unitFunctions
-	lines     sync.Map                 // offset in .debug_line → *unitLines
-	places    atomic.Pointer[sync.Map] // address → *place; thrown away when it has grown too large
-	nplaces   atomic.Int32
+	functions sync.Map            // offset of a unit → *unitFunctions; as many as there are units
+	lines     bounded[*unitLines] // by offset in .debug_line
+	places    bounded[*place]     // by address
 }
 
-// maxPlaces bounds how many addresses are remembered with their functions.
-const maxPlaces = 1 << 14
+// maxPlaces bounds how many addresses are remembered with their functions, maxLineTables how many line tables are: those
+// of a kernel have some 100 KiB each.
+const (
+	maxPlaces     = 1 << 14
+	maxLineTables = 128
+)
 
 // A place is what is known of an address.
 type place struct {
@@ -203,11 +205,8 @@ func (f *File) Functions(pc uint64) ([]Function, error) {
 
 func (f *File) place(pc uint64) (*place, error) {
 	s := &f.scopes
-	m := s.places.Load()
-	if m != nil {
-		if p, ok := m.Load(pc); ok {
-			return p.(*place), nil
-		}
+	if p, ok := s.places.load(pc); ok {
+		return p, nil
 	}
 	p := &place{}
 	if at, ok := f.cfg.Addresses.ToFile(pc); ok {
@@ -222,17 +221,7 @@ func (f *File) place(pc uint64) (*place, error) {
 			}
 		}
 	}
-	if m == nil || s.nplaces.Add(1) > maxPlaces {
-		fresh := &sync.Map{}
-		if s.places.CompareAndSwap(m, fresh) {
-			s.nplaces.Store(1)
-			m = fresh
-		} else {
-			m = s.places.Load()
-		}
-	}
-	q, _ := m.LoadOrStore(pc, p)
-	return q.(*place), nil
+	return s.places.add(pc, p, maxPlaces), nil
 }
 
 // findFunctions walks from the function at pc down to the innermost scope.

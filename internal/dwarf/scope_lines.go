@@ -26,11 +26,10 @@ func (u *Unit) Lines() (*line.Table, error) {
 		return nil, err
 	}
 	f := u.File
-	v, ok := f.scopes.lines.Load(in.StmtList)
+	l, ok := f.scopes.lines.load(in.StmtList)
 	if !ok {
-		v, _ = f.scopes.lines.LoadOrStore(in.StmtList, &unitLines{})
+		l = f.scopes.lines.add(in.StmtList, &unitLines{}, maxLineTables)
 	}
-	l := v.(*unitLines)
 	l.once.Do(func() {
 		s := &line.Sections{Line: f.sec.Line, LineStr: f.sec.LineStr, Str: f.sec.Str, StrOffsets: f.sec.StrOffsets, Big: f.big}
 		l.table, l.err = line.Decode(s, in.StmtList, line.Unit{AddressSize: int(u.AddrSize), CompDir: in.CompDir, StrOffsetsBase: in.StrBase})
