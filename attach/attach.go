@@ -32,7 +32,7 @@ type Options struct {
 	Platform arch.Platform
 	// Prepare is called with the new program before it is opened, to say how debugging information is looked for; may be nil.
 	Prepare func(p *drgn.Program) error
-	// Log is told what is done to find debugging information; nil is nobody, and then Warn is told of warnings.
+	// Log is told what is done to find debugging information; if it is nil, Warn is told of warnings.
 	Log *slog.Logger
 	// Context ends downloads when it is canceled, and a program that is being opened then gets no target; nil is never.
 	Context context.Context

@@ -110,7 +110,7 @@ func run(args []string) error {
 		}
 		return bench(ctx, opt, c)
 	}
-	return fmt.Errorf("%q is none of cores, check, bench, numbers and btf", args[0])
+	return fmt.Errorf("unknown command %q; want cores, check, bench, numbers or btf", args[0])
 }
 
 func cacheDir() (string, error) {

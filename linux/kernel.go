@@ -106,7 +106,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	return k, p.Setup(drgn.Setup{Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k})
 }
 
-// Of returns the kernel that a program is, or an error for a program that is none.
+// Of returns the kernel that a program is, or an error if the program is not a kernel.
 func Of(p *drgn.Program) (*Kernel, error) {
 	if k, ok := p.Personality().(*Kernel); ok {
 		return k, nil

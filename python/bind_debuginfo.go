@@ -58,7 +58,7 @@ func syncLog() error {
 	return nil
 }
 
-// pathList returns the paths of an iterable; None is none.
+// pathList returns the paths of an iterable; None stands for no paths.
 func pathList(c Call, i int) ([]string, error) {
 	if !c.Has(i) {
 		return nil, nil

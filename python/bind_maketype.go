@@ -282,7 +282,7 @@ func templates(c Call, i int, p *drgn.Program) ([]types.TemplateParameter, error
 	return out, nil
 }
 
-// sequence returns an argument that is a sequence of instances of one class, or, with no text for what is none, what can be
+// sequence returns an argument that is a sequence of instances of one class, or, with noSequence empty, of what can be
 // iterated over.
 func sequence[T any](c Call, i int, noSequence, wrongItem string) ([]T, error) {
 	if noSequence != "" && C.sh_sequence(c.py(i)) == 0 {

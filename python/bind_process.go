@@ -56,7 +56,7 @@ func processID(c Call) (int, error) {
 	return n, err
 }
 
-// cInt returns an argument that is an integer of C's type int; ok is false for what is none.
+// cInt returns an argument that is an integer of C's type int; ok is false for anything else.
 func cInt(c Call, i int) (n int, ok bool, err error) {
 	v, err := c.Any(i)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/godrgn/drgn/python/internal/cpython"
 )
 
-// An Opener opens the program that the command line names; nil is none. It tells warn what is missing but does not stop it.
+// An Opener opens the program that the command line names; nil if it names none. It tells warn what is missing but does not stop it.
 type Opener func(ctx context.Context, warn func(error)) (*drgn.Program, error)
 
 // VersionHeader returns what the banner starts with.

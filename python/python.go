@@ -27,9 +27,9 @@ type Options struct {
 	Code     string   // of Exec
 	Args     []string // sys.argv: of a script with its name in front
 	Quiet    bool     // no banner, no warnings
-	LogLevel string   // of the logger "drgn"; "none" is none
+	LogLevel string   // of the logger "drgn"; "none" disables logging
 	Version  string   // godrgn's own
-	Open     Opener   // opens the program; nil: there is none
+	Open     Opener   // opens the program; nil if the command line names none
 }
 
 // Main starts the interpreter on the calling thread, which must be the process's first, runs what o says and returns the

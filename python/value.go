@@ -191,7 +191,7 @@ func callPy(f *C.PyObject, args ...any) (*C.PyObject, error) {
 }
 
 // decodePy returns a Python object as a Go value: nil, bool, int64, *big.Int, float64, string, []byte, list, tuple, dict,
-// drgn.Object, typeRef, *drgn.Program, instance, or borrowed for what is none of them.
+// drgn.Object, typeRef, *drgn.Program, instance, or borrowed for anything else.
 func decodePy(o *C.PyObject) (any, error) {
 	var n C.int64_t
 	p := C.sh_dump(o, &n)

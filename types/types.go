@@ -330,7 +330,7 @@ type BitFieldError struct{ Problem string }
 
 func (e *BitFieldError) Error() string { return e.Problem }
 
-// CheckBitField says whether a type can have a bit-field of a size in bits; 0 is none.
+// CheckBitField says whether a type can have a bit-field of a size in bits; 0 means that it is no bit-field.
 func CheckBitField(t *Type, size uint64) error {
 	if size == 0 {
 		return nil

@@ -53,7 +53,7 @@ func newProcess(s source, p *drgn.Program) *Process {
 // PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
 func (u *Process) PACMask() uint64 { return u.source.pacMask() }
 
-// Of returns the process that a program is, or an error for a program that is none.
+// Of returns the process that a program is, or an error if the program is not a process.
 func Of(p *drgn.Program) (*Process, error) {
 	if u, ok := p.Personality().(*Process); ok {
 		return u, nil

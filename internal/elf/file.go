@@ -88,7 +88,7 @@ func Open(path string) (*File, error) {
 	return ParseOwned(path, m.Bytes(), m)
 }
 
-// ParseOwned is [Parse] of bytes that lie in the memory of owner, which the file closes when it is closed or is none.
+// ParseOwned is [Parse] of bytes that lie in the memory of owner, which the file closes when it is closed; owner may be nil.
 func ParseOwned(name string, data []byte, owner Owner) (*File, error) {
 	f, err := Parse(name, data)
 	if err != nil {
