@@ -23,7 +23,8 @@ func Example() {
 		log.Fatal(err)
 	}
 	fmt.Println(y.Type, "at bit", y.BitOffset)
-	fmt.Println(set.Pointer(c.C, point, 8, false) == set.Pointer(c.C, point, 8, false))
+	pointer := set.Pointer(c.C, point, 8, false)
+	fmt.Println(pointer == set.Pointer(c.C, point, 8, false))
 	// Output:
 	// int at bit 32
 	// true
