@@ -22,6 +22,7 @@ import (
 	"github.com/godrgn/drgn/internal/bounded"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/finders"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
@@ -45,6 +46,7 @@ type Program struct {
 	types       *types.Set
 	platform    atomic.Pointer[arch.Platform] // nil: not known
 	addressMask atomic.Uint64
+	committing  lock.Mutex // held while setup is set
 	setup       atomic.Pointer[Setup]
 
 	typeFinders   finders.List[TypeFinder]
@@ -163,6 +165,9 @@ type Setup struct {
 	Flags        Flags
 	CoreDumpPath string
 	Personality  Personality
+	Memory       []mem.Segment // each over those before it
+	Objects      ObjectFinder  // finds the personality's own objects, before the finders that are there; may be nil
+	ObjectsName  string        // of that finder
 }
 
 // notOpened is the setup of a program that has no target.
@@ -183,9 +188,23 @@ func (p *Program) CheckUnopened() error {
 	return nil
 }
 
-// Setup makes the program what it is opened as; a *ValueError says that it has been opened before.
+// Setup makes the program what it is opened as, in one step: a program that Setup fails for is still what it was. A
+// *ValueError says that it has been opened before: of two who open one program at the same time, one gets that.
 func (p *Program) Setup(s Setup) error {
+	p.committing.Lock()
+	defer p.committing.Unlock()
 	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	if s.Objects != nil {
+		if err := p.RegisterObjectFinder(s.ObjectsName, s.Objects, EnableFirst); err != nil {
+			return err
+		}
+	}
+	if err := p.mem.Add(s.Memory...); err != nil {
+		if s.Objects != nil {
+			p.objectFinders.Remove(s.ObjectsName)
+		}
 		return err
 	}
 	p.setPlatform(s.Platform)

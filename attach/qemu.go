@@ -126,10 +126,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 	}
 	o.warn(fmt.Errorf("the guest is not known to run Linux, only its physical memory can be read: %w: start QEMU with -device vmcoreinfo "+
 		"and load qemu_fw_cfg in the guest, connect over a Unix socket, or give the VMCOREINFO yourself", why))
-	if err := p.Memory().Add(m.Physical...); err != nil {
-		return err
-	}
-	return p.Setup(drgn.Setup{Platform: m.Platform, Flags: drgn.IsLive})
+	return p.Setup(drgn.Setup{Platform: m.Platform, Flags: drgn.IsLive, Memory: m.Physical})
 }
 
 // maxSearched is the size of the largest guest whose memory is searched for VMCOREINFO, in bytes: it takes some seconds.

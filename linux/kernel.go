@@ -5,6 +5,7 @@ package linux
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -52,7 +53,7 @@ type Memory struct {
 	BuildID []byte
 }
 
-// Setup makes a program that of a kernel, with its memory.
+// Setup makes a program that of a kernel, with its memory. A program that it fails for is still what it was.
 func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if err := p.CheckUnopened(); err != nil {
 		return nil, err
@@ -86,9 +87,6 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		}
 		k.machine = machine.Unknown(m.Platform)
 	}
-	if err := p.Memory().Add(m.Physical...); err != nil {
-		return nil, err
-	}
 	var err error
 	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
 		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
@@ -96,14 +94,15 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		}
 		k.translator = machine.NoTranslator(err)
 	}
-	if err := k.addVirtual(m); err != nil {
-		return nil, err
-	}
 	k.addCPUs(m)
-	if err := p.RegisterObjectFinder("linux", k.findObject, drgn.EnableFirst); err != nil {
+	err = p.Setup(drgn.Setup{
+		Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k,
+		Memory: slices.Concat(m.Physical, k.virtual(m)), Objects: k.findObject, ObjectsName: "linux",
+	})
+	if err != nil {
 		return nil, err
 	}
-	return k, p.Setup(drgn.Setup{Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k})
+	return k, nil
 }
 
 // Of returns the kernel that a program is, or an error if the program is not a kernel.

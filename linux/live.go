@@ -8,11 +8,11 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
-// addVirtual adds the kernel's address space: what its page tables map and, over that, what the target itself maps.
+// virtual returns the kernel's address space: what its page tables map and, over that, what the target itself maps.
 //
 // Nothing of a live kernel's memory is kept, not even where a page lies, but for the kernel's image and its mapping of all
 // physical memory, which stay where they are.
-func (k *Kernel) addVirtual(m Memory) error {
+func (k *Kernel) virtual(m Memory) []mem.Segment {
 	virtual := &virtualMemory{physical: k.prog.Memory(), translator: k.translator, fixed: func(uint64) bool { return !m.Live }}
 	tables := mem.Segment{Min: 0, Max: m.Platform.AddressMask(), Read: virtual.Read}
 	if !m.Live {
@@ -23,18 +23,14 @@ func (k *Kernel) addVirtual(m Memory) error {
 			virtual.fixed = k.machine.Fixed(k.info)
 		}
 	}
-	if err := k.prog.Memory().Add(tables); err != nil {
-		return err
-	}
+	segments := []mem.Segment{tables}
 	for _, seg := range m.Virtual {
 		if m.Live && seg.Read != nil && seg.View == nil {
 			seg.Read, seg.Next = virtual.mapped(seg.Read), virtual.Next
 		}
-		if err := k.prog.Memory().Add(seg); err != nil {
-			return err
-		}
+		segments = append(segments, seg)
 	}
-	return nil
+	return segments
 }
 
 // mapped makes a fault of the zeros that /proc/kcore gives where the kernel maps nothing: only zeros need a look at the

@@ -37,6 +37,17 @@ type Segment struct {
 	Next func(address uint64) (next uint64, ok bool)
 }
 
+// check says whether a segment makes sense.
+func (s *Segment) check() error {
+	if s.Min > s.Max {
+		return fmt.Errorf("memory segment ends (%#x) before it starts (%#x)", s.Max, s.Min)
+	}
+	if s.Read == nil && s.View == nil {
+		return fmt.Errorf("memory segment %#x-%#x has no means of reading", s.Min, s.Max)
+	}
+	return nil
+}
+
 // A Range holds the addresses from Min to Max, both inclusive.
 type Range struct{ Min, Max uint64 }
 

@@ -39,12 +39,9 @@ func (s *Space) AddressMask() uint64 { return s.mask.Load() }
 // Add adds segments, each over those before it; it adds all or, where one makes no sense, none. Readers see all of them
 // or none. It takes O(log n) for each, and less where many are added at once.
 func (s *Space) Add(segments ...Segment) error {
-	for _, seg := range segments {
-		if seg.Min > seg.Max {
-			return fmt.Errorf("memory segment ends (%#x) before it starts (%#x)", seg.Max, seg.Min)
-		}
-		if seg.Read == nil && seg.View == nil {
-			return fmt.Errorf("memory segment %#x-%#x has no means of reading", seg.Min, seg.Max)
+	for i := range segments {
+		if err := segments[i].check(); err != nil {
+			return err
 		}
 	}
 	s.mu.Lock()

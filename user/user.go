@@ -16,6 +16,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/mem"
 )
 
 // A Process is what is known of a process beyond its debugging information. It is the program's [drgn.Personality].
@@ -120,10 +121,10 @@ func SetupProcess(p *drgn.Program, process *target.Process) error {
 	if !platform.Known() {
 		platform = platformOf(process)
 	}
-	if err := p.Memory().Add(process.Segment(platform.AddressMask())); err != nil {
-		return err
-	}
-	return p.Setup(drgn.Setup{Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(running{process}, p)})
+	return p.Setup(drgn.Setup{
+		Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(running{process}, p),
+		Memory: []mem.Segment{process.Segment(platform.AddressMask())},
+	})
 }
 
 // platformOf says what machine a process runs on: that of its executable, which may have 32 bits on one of 64. Where it
@@ -252,10 +253,7 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 	if err != nil {
 		return err
 	}
-	if err := p.Memory().Add(file.Virtual...); err != nil {
-		return err
-	}
-	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p)})
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p), Memory: file.Virtual})
 }
 
 func newCore(file *target.Core, platform arch.Platform) (*core, error) {

@@ -57,6 +57,15 @@ func (f *List[F]) Register(name string, fn F, at int) error {
 	return nil
 }
 
+// Remove removes a finder, if there is one of that name.
+func (f *List[F]) Remove(name string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.registered, name)
+	l := slices.DeleteFunc(slices.Clone(f.Enabled()), func(e Named[F]) bool { return e.Name == name })
+	f.enabled.Store(&l)
+}
+
 // Names returns the names of all finders, sorted.
 func (f *List[F]) Names() []string {
 	f.mu.Lock()

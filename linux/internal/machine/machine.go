@@ -12,7 +12,7 @@ import (
 type Machine struct {
 	Arch *arch.Arch
 
-	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says.
+	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says. Memory can't be read yet.
 	NewTranslator func(info Info, physical *mem.Space) (Translator, error)
 
 	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
