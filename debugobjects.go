@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn/internal/debugdata"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -69,7 +68,7 @@ func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFla
 		if flags&k.flag == 0 {
 			continue
 		}
-		e, ok, err := info.FindEntity(k.kind, name, filename, preferSymbols(info.m, name))
+		e, ok, err := info.FindEntity(k.kind, name, filename, info.m.SymbolRank(name))
 		if err != nil {
 			return Object{}, false, err
 		}
@@ -78,23 +77,6 @@ func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFla
 		}
 	}
 	return Object{}, false, nil
-}
-
-// preferSymbols ranks addresses by the module's symbols of a name that are there: a definition that no symbol names, such
-// as a weak function that another one replaced, is not the one that the program uses.
-func preferSymbols(m *Module, name string) func(address uint64) (rank int, ok bool) {
-	return func(address uint64) (int, bool) {
-		files := m.Files()
-		if files == nil {
-			return 0, false
-		}
-		for i, s := range files.Symbols.Named(name) {
-			if s.Address == address || s.Address == address|1 && s.Type() == elf.STT_FUNC { // Thumb code of ARM
-				return i, true
-			}
-		}
-		return 0, false
-	}
 }
 
 // entity makes the object of what a module's debugging information says of a name. Where that does not say the address,

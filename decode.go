@@ -1,12 +1,11 @@
 package drgn
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"reflect"
-	"strings"
 
+	"github.com/godrgn/drgn/internal/fields"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -32,20 +31,6 @@ func (o Object) Decode(v any) error {
 	}
 	return o.decode(rv.Elem())
 }
-
-// A FieldError says which field of a struct could not be decoded.
-type FieldError struct {
-	Field string // of the Go struct
-	Tag   string
-	Err   error
-}
-
-func (e *FieldError) Error() string {
-	return fmt.Sprintf("field %s (drgn:%q): %v", e.Field, e.Tag, e.Err)
-}
-
-// Unwrap returns the failure itself.
-func (e *FieldError) Unwrap() error { return e.Err }
 
 var objectType = reflect.TypeFor[Object]()
 
@@ -125,18 +110,6 @@ func isText(t *types.Type) bool {
 	return e.Kind() == types.Int && e.OwnSize() == 1 || e.Kind() == types.Void
 }
 
-// isPlain reports whether a Go type takes a value only: objects and what has members of its own also need to know where
-// in memory the value lies.
-func isPlain(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Struct, reflect.Map:
-		return false
-	case reflect.Slice, reflect.Array:
-		return isPlain(t.Elem())
-	}
-	return true
-}
-
 func (o Object) decodeElements(rv reflect.Value) error {
 	n, err := o.Len()
 	if err != nil {
@@ -159,7 +132,7 @@ func (o Object) decodeElements(rv reflect.Value) error {
 		copy(rv.Bytes(), b)
 		return nil
 	}
-	if o.form == reference && isPlain(rv.Type()) {
+	if o.form == reference && fields.IsPlain(rv.Type()) {
 		if whole := o.Read(); whole.form == value {
 			o = whole
 		}
@@ -229,24 +202,6 @@ func (o Object) decodeMembers(m reflect.Value, depth int) error {
 	return nil
 }
 
-// A fieldPlan says how to come from an object of a type to the value of one field.
-type fieldPlan struct {
-	field    int
-	name     string
-	tag      string
-	optional bool
-	missing  error // the type has no such member
-	steps    []step
-	plain    bool // the value is enough, see isPlain
-}
-
-// A step goes to a member at an offset; before all but the first, a pointer is followed.
-type step struct {
-	offset   uint64 // in bits
-	bitField uint64
-	typ      *types.Type
-}
-
 type planKey struct {
 	typ *types.Type
 	go_ reflect.Type
@@ -276,18 +231,18 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 	}
 	for i := range plan {
 		f := &plan[i]
-		if f.missing != nil {
-			if f.optional {
+		if f.Missing != nil {
+			if f.Optional {
 				continue
 			}
-			return &FieldError{f.name, f.tag, f.missing}
+			return f.Fail(f.Missing)
 		}
 		m := whole
-		if len(f.steps) == 1 && (!f.plain || !f.steps[0].typ.IsComplete()) {
+		if len(f.Steps) == 1 && (!f.IsPlain || !f.Steps[0].Type.IsComplete()) {
 			m = base // a flexible array is not part of the value
 		}
 		null := false
-		for j, s := range f.steps {
+		for j, s := range f.Steps {
 			if j > 0 {
 				m, _ = m.pointee()
 				if null = m.form == reference && m.bits == 0; null {
@@ -295,17 +250,17 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 				}
 			}
 			if m.form != failed {
-				m = m.part(s.typ, s.offset, s.bitField)
+				m = m.part(s.Type, s.BitOffset, s.BitFieldSize)
 			}
 		}
-		if null && f.optional {
+		if null && f.Optional {
 			continue
 		}
 		if null {
-			return &FieldError{f.name, f.tag, &ValueError{Problem: "null pointer on the way"}}
+			return f.Fail(&ValueError{Problem: "null pointer on the way"})
 		}
-		if err := m.decode(rv.Field(f.field)); err != nil {
-			return &FieldError{f.name, f.tag, err}
+		if err := m.decode(rv.Field(f.Index)); err != nil {
+			return f.Fail(err)
 		}
 	}
 	return nil
@@ -314,61 +269,15 @@ func (o Object) decodeStruct(rv reflect.Value) error {
 // maxEager bounds the size of an object that is read as a whole for the sake of some members.
 const maxEager = 64 << 10
 
-func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fieldPlan, error) {
+// planFor returns the plan of a struct of Go for a type, which is worked out once.
+func (p *Program) planFor(t *types.Type, rt reflect.Type) ([]fields.Plan, error) {
 	key := planKey{t, rt}
-	if plan, ok := p.plans.Load(key); ok {
-		return plan, nil
+	if plans, ok := p.plans.Load(key); ok {
+		return plans, nil
 	}
-	var plan []fieldPlan
-	for i := range rt.NumField() {
-		sf := rt.Field(i)
-		tag, ok := sf.Tag.Lookup("drgn")
-		if !ok {
-			continue
-		}
-		if !sf.IsExported() {
-			return nil, &ValueError{Problem: fmt.Sprintf("field %s of %s has a drgn tag but is not exported", sf.Name, rt)}
-		}
-		path, opt, _ := strings.Cut(tag, ",")
-		if opt != "" && opt != "optional" {
-			return nil, &ValueError{Problem: fmt.Sprintf("field %s of %s: unknown option %q in its drgn tag", sf.Name, rt, opt)}
-		}
-		f := fieldPlan{field: i, name: sf.Name, tag: tag, optional: opt == "optional", plain: isPlain(sf.Type)}
-		for _, alt := range strings.Split(path, "|") {
-			f.steps, f.missing = stepsTo(t, alt)
-			var missing *types.MemberError
-			if !errors.As(f.missing, &missing) {
-				break
-			}
-		}
-		var missing *types.MemberError
-		if f.missing != nil && !errors.As(f.missing, &missing) {
-			return nil, &FieldError{f.name, f.tag, f.missing}
-		}
-		plan = append(plan, f)
+	plans, err := fields.Plans(t, rt)
+	if err != nil {
+		return nil, err
 	}
-	if len(plan) == 0 {
-		return nil, &ValueError{Problem: fmt.Sprintf("no field of %s has a drgn tag", rt)}
-	}
-	return p.plans.LoadOrStore(key, plan), nil
-}
-
-// stepsTo works out the way along a path such as "mm->pgd" or "se.load.weight".
-func stepsTo(t *types.Type, path string) ([]step, error) {
-	steps := []step{{typ: t}}
-	for _, part := range strings.Split(strings.ReplaceAll(path, "->", "."), ".") {
-		last := &steps[len(steps)-1]
-		u := last.typ.Underlying()
-		if u.Kind() == types.Pointer {
-			steps = append(steps, step{typ: u.Elem()})
-			last = &steps[len(steps)-1]
-		}
-		f, err := last.typ.FindMember(part)
-		if err != nil {
-			return nil, err
-		}
-		last.offset += f.BitOffset
-		last.bitField, last.typ = f.BitFieldSize, f.Type
-	}
-	return steps, nil
+	return p.plans.LoadOrStore(key, plans), nil
 }

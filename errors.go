@@ -15,6 +15,7 @@ type (
 	UnsupportedError    = failure.UnsupportedError
 	NotImplementedError = failure.NotImplementedError
 	PathError           = failure.PathError
+	FieldError          = failure.FieldError
 	DecodeError         = failure.DecodeError
 	FormatError         = failure.FormatError
 	CycleError          = failure.CycleError

@@ -36,7 +36,7 @@ func (o Object) follow(t *types.Type) Object {
 // Member returns a member of a structure, union or class, or of what a pointer to one points to.
 func (o Object) Member(name string) Object {
 	if o.form == failed {
-		return o.step(name, memberStep(name))
+		return o.step(name)
 	}
 	t := o.typ
 	for t.Kind() == types.Typedef {
@@ -55,7 +55,7 @@ func (o Object) Member(name string) Object {
 	s := o
 	if isPointer {
 		if s = o.follow(t); s.form == failed {
-			return s.step(name, memberStep(name))
+			return s.step(name)
 		}
 	}
 	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 && types.CheckObject(f.Type, 0) == nil {
@@ -195,7 +195,7 @@ func (o Object) Deref() Object {
 // length of an array that lies in memory: C's flexible arrays are longer than their types say.
 func (o Object) Index(i int64) Object {
 	if o.form == failed {
-		return o.step(fmt.Sprintf("[%d]", i), elementStep)
+		return o.step(fmt.Sprintf("[%d]", i))
 	}
 	u := o.typ
 	for u.Kind() == types.Typedef {
@@ -215,7 +215,7 @@ func (o Object) Index(i int64) Object {
 	base := o
 	if u.Kind() == types.Pointer {
 		if base, _ = o.pointee(); base.form == failed {
-			return base.step(fmt.Sprintf("[%d]", i), elementStep)
+			return base.step(fmt.Sprintf("[%d]", i))
 		}
 	}
 	switch base.form {

@@ -1,28 +1,15 @@
 package drgn
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
-// OffsetOf returns the offset in bytes of the member that a designator ("a", "a.b[2].c") names in a type.
-func OffsetOf(t *types.Type, designator string) (uint64, error) {
-	if c.IsIdentifier(designator) {
-		f, err := t.FindMember(designator)
-		if err != nil {
-			return 0, err
-		}
-		return byteOffset(f.BitOffset, designator)
-	}
-	m, err := c.Resolve(t, designator)
-	if err != nil {
-		return 0, err
-	}
-	return byteOffset(m.BitOffset, designator)
-}
+// OffsetOf returns the offset in bytes of the member that a designator ("a", "a.b[2].c") names in a type; see
+// [c.OffsetOf].
+func OffsetOf(t *types.Type, designator string) (uint64, error) { return c.OffsetOf(t, designator) }
 
 type offsetKey struct {
 	t          *types.Type
@@ -43,13 +30,6 @@ func (p *Program) offsetOf(t *types.Type, designator string) (uint64, error) {
 		p.offsets.LoadOrStore(key, off)
 	}
 	return off, err
-}
-
-func byteOffset(bits uint64, designator string) (uint64, error) {
-	if bits%8 != 0 {
-		return 0, &ValueError{Problem: fmt.Sprintf("member is not byte-aligned: '%s'", designator)}
-	}
-	return bits / 8, nil
 }
 
 // Subobject returns the part of an object that a designator names: "a.b[2].c".

@@ -3,7 +3,6 @@ package drgn
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
@@ -27,27 +26,19 @@ func (o Object) readError(err error) error {
 	return &PathError{Path: o.describe(), Err: err}
 }
 
-// step carries a failure on: the path in the error grows by the member or element.
-func (o Object) step(name string, next func(*types.Type) (*types.Type, string)) Object {
+// step carries a failure on: the path in the error grows by a member ("counter") or an element ("[2]").
+func (o Object) step(name string) Object {
 	pe, ok := o.x.errOf().(*PathError)
 	if !ok || o.x.typ == nil {
 		return o
 	}
-	t, link := next(o.x.typ)
+	t, path := c.ExtendPath(pe.Path, o.x.typ, name)
 	if t == nil {
 		return o
 	}
-	f := Failed(&PathError{Path: operand(pe.Path) + link + name, Err: pe.Err})
+	f := Failed(&PathError{Path: path, Err: pe.Err})
 	f.x.typ = t
 	return f
-}
-
-// operand puts a path in parentheses where what follows would bind more tightly than its star.
-func operand(path string) string {
-	if strings.HasPrefix(path, "*") {
-		return "(" + path + ")"
-	}
-	return path
 }
 
 func (x *extra) errOf() error {
@@ -55,31 +46,6 @@ func (x *extra) errOf() error {
 		return nil
 	}
 	return x.err
-}
-
-// memberStep finds out how a path goes on to a member.
-func memberStep(name string) func(*types.Type) (*types.Type, string) {
-	return func(t *types.Type) (*types.Type, string) {
-		link := "."
-		u := t.Underlying()
-		if u.Kind() == types.Pointer {
-			u, link = u.Elem(), "->"
-		}
-		f, err := u.FindMember(name)
-		if err != nil {
-			return nil, ""
-		}
-		return f.Type, link
-	}
-}
-
-// elementStep finds out how a path goes on to an element.
-func elementStep(t *types.Type) (*types.Type, string) {
-	switch u := t.Underlying(); u.Kind() {
-	case types.Pointer, types.Array:
-		return u.Elem(), ""
-	}
-	return nil, ""
 }
 
 // nullPage is the size of what no program maps at address 0: an object there lies behind a null pointer.
@@ -97,9 +63,9 @@ func (o Object) behind(target Object) Object {
 // member returns the way from an object behind a null pointer to its member.
 func (x *extra) member(name string) *extra {
 	if x.deref {
-		return &extra{path: operand(x.path) + "->" + name}
+		return &extra{path: c.PostfixOperand(x.path) + "->" + name}
 	}
-	return &extra{path: operand(x.path) + "." + name}
+	return &extra{path: c.PostfixOperand(x.path) + "." + name}
 }
 
 // element returns the way from an object behind a null pointer to an element of it or, if its pointer is indexed, of what
@@ -108,7 +74,7 @@ func (x *extra) element(i int64, pointer bool) *extra {
 	if x.deref && !pointer {
 		return &extra{path: fmt.Sprintf("(*%s)[%d]", x.path, i)}
 	}
-	return &extra{path: fmt.Sprintf("%s[%d]", operand(x.path), i)}
+	return &extra{path: fmt.Sprintf("%s[%d]", c.PostfixOperand(x.path), i)}
 }
 
 // describe names an object in an error: "init_task.mm", "*(struct foo *)0xffff888000001000".

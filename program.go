@@ -21,6 +21,7 @@ import (
 	"github.com/godrgn/drgn/debuginfo"
 	"github.com/godrgn/drgn/internal/bounded"
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/fields"
 	"github.com/godrgn/drgn/internal/finders"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/stack"
@@ -59,7 +60,7 @@ type Program struct {
 	generation atomic.Uint64         // counts the changes of what can be found
 	found      atomic.Pointer[found] // in one generation
 	offsets    bounded.Map[offsetKey, uint64]
-	plans      bounded.Map[planKey, []fieldPlan]
+	plans      bounded.Map[planKey, []fields.Plan]
 	values     sync.Map // see SetValue
 
 	lang atomic.Pointer[c.Language] // that was set; nil: that of main

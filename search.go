@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"regexp"
-	"regexp/syntax"
 
 	"github.com/godrgn/drgn/internal/search"
 	"github.com/godrgn/drgn/mem"
@@ -125,39 +124,15 @@ func Latin1(b []byte) string { return search.Latin1(b) }
 
 func (p *Program) searchRegexp(ctx context.Context, re *regexp.Regexp, in SearchArea, wide bool) iter.Seq2[RegexpMatch, error] {
 	return func(yield func(RegexpMatch, error) bool) {
-		parsed, err := parseRegexp(re)
+		r, err := search.NewRegexp(re, wide)
 		if err != nil {
-			yield(RegexpMatch{}, err)
+			yield(RegexpMatch{}, &ValueError{Problem: err.Error()})
 			return
 		}
-		for m, err := range search.NewRegexp(re, parsed, wide).Matches(p.pieces(ctx, in)) {
+		for m, err := range r.Matches(p.pieces(ctx, in)) {
 			if !yield(RegexpMatch(m), err) {
 				return
 			}
 		}
 	}
-}
-
-// parseRegexp returns the parts of a regular expression; it refuses what asks for the beginning or end of memory.
-func parseRegexp(re *regexp.Regexp) (*syntax.Regexp, error) {
-	parsed, err := syntax.Parse(re.String(), syntax.Perl)
-	if err != nil {
-		return nil, &ValueError{Problem: fmt.Sprintf("regular expression %s: %v", re, err)}
-	}
-	if asksForEnds(parsed) {
-		return nil, &ValueError{Problem: fmt.Sprintf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)}
-	}
-	return parsed, nil
-}
-
-func asksForEnds(re *syntax.Regexp) bool {
-	if re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText {
-		return true
-	}
-	for _, sub := range re.Sub {
-		if asksForEnds(sub) {
-			return true
-		}
-	}
-	return false
 }

@@ -77,6 +77,20 @@ type NotImplementedError struct{ Problem string }
 
 func (e *NotImplementedError) Error() string { return e.Problem }
 
+// A FieldError says which field of a struct of Go could not be filled from an object.
+type FieldError struct {
+	Field string // of the Go struct
+	Tag   string
+	Err   error
+}
+
+func (e *FieldError) Error() string {
+	return fmt.Sprintf("field %s (drgn:%q): %v", e.Field, e.Tag, e.Err)
+}
+
+// Unwrap returns the failure itself.
+func (e *FieldError) Unwrap() error { return e.Err }
+
 // A PathError says where on the way a navigation failed: at "init_task.mm->pgd".
 type PathError struct {
 	Path string

@@ -113,3 +113,20 @@ func (m *Module) MayHold(address, start uint64) bool {
 	}
 	return address == start || len(ranges) == 0
 }
+
+// SymbolRank returns a function that ranks addresses by the module's symbols of a name, the best as 0: a definition that no
+// symbol names, such as a weak function that another one replaced, is not the one that the program uses, and not ok.
+func (m *Module) SymbolRank(name string) func(address uint64) (rank int, ok bool) {
+	return func(address uint64) (int, bool) {
+		f := m.Files()
+		if f == nil {
+			return 0, false
+		}
+		for i, s := range f.Symbols.Named(name) {
+			if s.Address == address || s.Address == address|1 && s.Type() == elf.STT_FUNC { // Thumb code of ARM
+				return i, true
+			}
+		}
+		return 0, false
+	}
+}

@@ -55,6 +55,7 @@ const rooms = `
 
 	# The language, over types.
 	failure, internal/bits, types < lang/c;
+	failure, types < internal/fields;
 
 	# What answers as a source of debugging information.
 	internal/debugdata, internal/dwarf, internal/placed, lang/c < internal/debugdata/fromdwarf;
@@ -69,8 +70,8 @@ const rooms = `
 	internal/orc, internal/unwind, module < internal/stack;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/debugdata/fromdwarf, internal/stack, internal/finders,
-	internal/kallsyms, module, debuginfo
+	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromdwarf, internal/stack,
+	internal/finders, internal/kallsyms, module, debuginfo
 	< drgn;
 
 	# Facts of the kernel on each architecture.

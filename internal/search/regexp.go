@@ -2,6 +2,7 @@ package search
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"regexp"
 	"regexp/syntax"
@@ -29,9 +30,21 @@ type Regexp struct {
 }
 
 // NewRegexp returns what looks for re. wide says that it sees each byte as the character of the same number; else it
-// sees the parts of memory that are UTF-8. parsed is re as package syntax parses it.
-func NewRegexp(re *regexp.Regexp, parsed *syntax.Regexp, wide bool) *Regexp {
-	return &Regexp{re, wide, needles(parsed, wide)}
+// sees the parts of memory that are UTF-8. An expression that asks for the beginning or end of the text is an error.
+func NewRegexp(re *regexp.Regexp, wide bool) (*Regexp, error) {
+	parsed, err := syntax.Parse(re.String(), syntax.Perl)
+	if err != nil {
+		return nil, fmt.Errorf("regular expression %s: %w", re, err)
+	}
+	if asksForEnds(parsed) {
+		return nil, fmt.Errorf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)
+	}
+	return &Regexp{re, wide, needles(parsed, wide)}, nil
+}
+
+// asksForEnds reports whether an expression has \A, \z or their like, which have no meaning in memory.
+func asksForEnds(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText || slices.ContainsFunc(re.Sub, asksForEnds)
 }
 
 // window is how much of memory is looked at at once, besides a match that begins at its end.

@@ -80,3 +80,19 @@ func ExampleResolve() {
 	// <nil> 'struct point [4]' is not a structure, union, or class
 	// int 4 <nil>
 }
+
+func ExampleOffsetOf() {
+	p := newProgram()
+	fmt.Println(c.OffsetOf(p.point, "y"))
+	// Output: 4 <nil>
+}
+
+func ExampleExtendPath() {
+	p := newProgram()
+	pointer, _ := p.Pointer(p.point)
+	array := p.set.Array(c.C, pointer, 4)
+	element, path := c.ExtendPath("*list", array, "[2]")
+	member, path := c.ExtendPath(path, element, "y")
+	fmt.Println(path, member)
+	// Output: (*list)[2]->y int
+}
