@@ -35,9 +35,26 @@ type Debuginfod struct {
 	// Log is told what is asked of whom; may be nil.
 	Log func(text string)
 
-	mu   lock.Mutex
-	dead map[string]error // servers that were not reached
+	now func() time.Time // nil: time.Now; tests have their own
+
+	mu      lock.Mutex
+	outages map[string]outage // by server
 }
+
+// An outage says how long a server is not asked, since it failed.
+type outage struct {
+	err      error     // of the last failure
+	failures int       // in a row
+	until    time.Time // when it may be asked again
+}
+
+// After its first failure a server is not asked for firstWait; each further one in a row doubles that, up to maxWait. A
+// server may ask for a longer wait itself (Retry-After), up to maxRetryAfter.
+const (
+	firstWait     = time.Second
+	maxWait       = 5 * time.Minute
+	maxRetryAfter = time.Hour
+)
 
 // Servers have missLife to get a file that they did not have before they are asked again, unless the cache's file
 // cache_miss_s says otherwise.
@@ -108,6 +125,13 @@ func parseHeaders(data []byte) http.Header {
 	return h
 }
 
+func (d *Debuginfod) clock() time.Time {
+	if d.now != nil {
+		return d.now()
+	}
+	return time.Now()
+}
+
 func (d *Debuginfod) log(format string, args ...any) {
 	if d.Log != nil {
 		d.Log(fmt.Sprintf(format, args...))
@@ -126,7 +150,7 @@ func (d *Debuginfod) Find(ctx context.Context, id []byte, kind string) (string, 
 		if st.Size() > 0 {
 			return path, nil
 		}
-		if age := time.Since(st.ModTime()); age >= 0 && age < d.missLife() {
+		if age := d.clock().Sub(st.ModTime()); age >= 0 && age < d.missLife() {
 			d.log("%s was not found %s ago; not asking again", path, age.Round(time.Second))
 			return "", fs.ErrNotExist
 		}
@@ -176,58 +200,137 @@ var transport = sync.OnceValue(func() http.RoundTripper {
 	return t
 })
 
-// fetch gets a file from one server to path.
+// A serverError says that a server can't be asked for now, whatever the file: it was not reached, it is overloaded, it
+// broke off.
+type serverError struct {
+	err   error
+	after time.Duration // how long it asks to be left alone (RFC 9110, section 10.2.3), or 0
+	again bool          // it may be tried again at once
+}
+
+func (e *serverError) Error() string { return e.err.Error() }
+
+func (e *serverError) Unwrap() error { return e.err }
+
+// fetch gets a file from one server to path, unless the server failed a short time ago.
 func (d *Debuginfod) fetch(ctx context.Context, server string, id []byte, kind, path string) error {
+	begin := d.clock()
 	d.mu.Lock()
-	err := d.dead[server]
+	before := d.outages[server]
 	d.mu.Unlock()
-	if err != nil {
-		return err
+	if begin.Before(before.until) {
+		return before.describe(begin)
 	}
 	url := strings.TrimSuffix(server, "/") + "/buildid/" + hex.EncodeToString(id) + "/" + kind
 	for try := 0; ; try++ {
 		d.log("asking %s", url)
-		var unreachable bool
-		unreachable, err = d.download(ctx, url, id, path)
-		if err == nil || !unreachable || ctx.Err() != nil {
+		err := d.download(ctx, url, id, path)
+		if ctx.Err() != nil {
 			return err
 		}
-		if try >= d.Retries {
-			break
+		var failed *serverError
+		if !errors.As(err, &failed) {
+			d.mu.Lock()
+			delete(d.outages, server)
+			d.mu.Unlock()
+			return err
+		}
+		if !failed.again || try >= d.Retries {
+			return d.rest(server, before, failed, begin)
 		}
 	}
+}
+
+// rest has a server that failed not be asked for a while; before is what was known of it when it was asked, at begin.
+func (d *Debuginfod) rest(server string, before outage, failed *serverError, begin time.Time) error {
+	now := d.clock()
+	wait := min(firstWait<<min(before.failures, 30), maxWait)
+	wait = max(wait, now.Sub(begin)) // a server that is slow to fail doesn't get most of the time
+	wait = max(wait, min(failed.after, maxRetryAfter))
+	o := outage{err: failed.err, failures: before.failures + 1, until: now.Add(wait)}
+	d.log("%s is asked again in %s", server, wait)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.dead == nil {
-		d.dead = map[string]error{}
+	if d.outages == nil {
+		d.outages = map[string]outage{}
 	}
-	d.dead[server] = err
+	if o.until.After(d.outages[server].until) { // it may have failed elsewhere at the same time
+		d.outages[server] = o
+	}
+	return o.describe(now)
+}
+
+// describe says what is wrong with a server, and when it will be asked again.
+func (o outage) describe(now time.Time) error {
+	wait := o.until.Sub(now)
+	return fmt.Errorf("%w; it will be asked again in %s, at %s", o.err, (wait + time.Second - 1).Truncate(time.Second), o.until.Format(time.TimeOnly))
+}
+
+// retryAfter returns how long a server asks not to be asked: in seconds, or until a date.
+func retryAfter(h http.Header, now time.Time) time.Duration {
+	text := strings.TrimSpace(h.Get("Retry-After"))
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return time.Duration(min(n, uint64(maxRetryAfter/time.Second))) * time.Second
+	}
+	if at, err := http.ParseTime(text); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}
+
+// refusal returns what a status other than 200 means.
+func (d *Debuginfod) refusal(resp *http.Response) error {
+	err := fmt.Errorf("the server says %s", resp.Status)
+	after := retryAfter(resp.Header, d.clock())
+	switch code := resp.StatusCode; {
+	case code == http.StatusNotFound:
+		return fs.ErrNotExist
+	case after > 0 || code == http.StatusTooManyRequests:
+		return &serverError{err: err, after: after}
+	case code >= 500 || code == http.StatusRequestTimeout:
+		return &serverError{err: err, again: true}
+	}
 	return err
 }
 
-// download gets a file whole and of the right build, or not at all.
-func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path string) (unreachable bool, err error) {
+// errSlow is the cause of the end of a download that took too long in all, and silence that of one that stood still.
+type (
+	errSlow time.Duration
+	silence time.Duration
+)
+
+func (e errSlow) Error() string { return fmt.Sprintf("took longer than %s", time.Duration(e)) }
+func (e silence) Error() string { return fmt.Sprintf("sent nothing for %s", time.Duration(e)) }
+
+// download gets a file whole and of the right build, or not at all. A *serverError says that the server is at fault.
+func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path string) error {
 	if d.MaxTime > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeoutCause(ctx, d.MaxTime, fmt.Errorf("took longer than %s", d.MaxTime))
+		ctx, cancel = context.WithTimeoutCause(ctx, d.MaxTime, errSlow(d.MaxTime))
 		defer cancel()
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	alive := func() {}
 	if d.Timeout > 0 {
-		timer := time.AfterFunc(d.Timeout, func() { stop(fmt.Errorf("sent nothing for %s", d.Timeout)) })
+		timer := time.AfterFunc(d.Timeout, func() { stop(silence(d.Timeout)) })
 		defer timer.Stop()
 		alive = func() { timer.Reset(d.Timeout) }
 	}
-	defer func() {
-		if cause := context.Cause(ctx); err != nil && cause != nil {
-			err = cause
+	// broken returns what an error of the connection means.
+	broken := func(err error) error {
+		switch cause := context.Cause(ctx).(type) {
+		case nil:
+			return &serverError{err: err, again: true}
+		case silence:
+			return &serverError{err: cause}
+		default:
+			return cause
 		}
-	}()
+	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return false, err
+		return err
 	}
 	for k, v := range d.Headers {
 		req.Header[k] = v
@@ -235,14 +338,11 @@ func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path s
 	req.Header.Set("User-Agent", "godrgn")
 	resp, err := (&http.Client{Transport: transport()}).Do(req)
 	if err != nil {
-		return true, err
+		return broken(err)
 	}
 	defer resp.Body.Close() // was only read
-	switch {
-	case resp.StatusCode == http.StatusNotFound:
-		return false, fs.ErrNotExist
-	case resp.StatusCode != http.StatusOK:
-		return resp.StatusCode >= 500, fmt.Errorf("the server says %s", resp.Status)
+	if resp.StatusCode != http.StatusOK {
+		return d.refusal(resp)
 	}
 	size := resp.ContentLength
 	if n, err := strconv.ParseInt(resp.Header.Get("X-Debuginfod-Size"), 10, 64); err == nil && size < 0 {
@@ -253,31 +353,33 @@ func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path s
 		limit = d.MaxSize
 	}
 	if size > limit {
-		return false, fmt.Errorf("the file has %d bytes, more than the %d that are wanted", size, limit)
+		return fmt.Errorf("the file has %d bytes, more than the %d that are wanted", size, limit)
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), ".download-")
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer os.Remove(f.Name()) // when it was not renamed
 	body := &metered{r: resp.Body, alive: alive, total: uint64(max(size, 0)), report: d.Progress}
 	n, err := io.Copy(f, io.LimitReader(body, limit+1))
-	if err = errors.Join(err, f.Close()); err != nil {
-		return false, err
-	}
-	if n > limit {
-		return false, fmt.Errorf("the file has more than the %d bytes that are wanted", limit)
-	}
-	if resp.ContentLength >= 0 && n != resp.ContentLength {
-		return true, io.ErrUnexpectedEOF
+	err = errors.Join(err, f.Close())
+	switch {
+	case body.err != nil:
+		return broken(body.err)
+	case err != nil:
+		return err
+	case n > limit:
+		return fmt.Errorf("the file has more than the %d bytes that are wanted", limit)
+	case resp.ContentLength >= 0 && n != resp.ContentLength:
+		return broken(io.ErrUnexpectedEOF)
 	}
 	if err := checkBuild(f.Name(), id); err != nil {
-		return false, err
+		return err
 	}
 	if d.Progress != nil {
 		d.Progress(uint64(n), uint64(n))
 	}
-	return false, os.Rename(f.Name(), path)
+	return os.Rename(f.Name(), path)
 }
 
 // checkBuild says why a file is not of a build.
@@ -302,10 +404,14 @@ type metered struct {
 	done, total uint64
 	alive       func()
 	report      func(done, total uint64)
+	err         error // why reading ended early
 }
 
 func (m *metered) Read(b []byte) (int, error) {
 	n, err := m.r.Read(b)
+	if err != nil && err != io.EOF {
+		m.err = err
+	}
 	if n > 0 {
 		m.done += uint64(n)
 		m.alive()
