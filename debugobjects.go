@@ -15,6 +15,10 @@ import (
 // pair.
 func (p *Program) debugInfos() iter.Seq2[moduleInfo, error] {
 	return func(yield func(moduleInfo, error) bool) {
+		if p.closed.Load() {
+			yield(moduleInfo{}, ErrClosed)
+			return
+		}
 		for _, m := range p.modules.All() {
 			info, err := m.Info()
 			if info == nil && err == nil {

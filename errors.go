@@ -41,6 +41,9 @@ type (
 // ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: [failure.ErrNotFound].
 var ErrNotFound = failure.ErrNotFound
 
+// ErrClosed says that a program was closed: [failure.ErrClosed].
+var ErrClosed = failure.ErrClosed
+
 // IsNotFound reports whether an error says that a name, an address or a number is not known: [failure.IsNotFound].
 func IsNotFound(err error) bool { return failure.IsNotFound(err) }
 

@@ -49,6 +49,7 @@ type Program struct {
 	addressMask atomic.Uint64
 	committing  lock.Mutex // held while setup is set
 	setup       atomic.Pointer[Setup]
+	closed      atomic.Bool
 
 	typeFinders   finders.List[TypeFinder]
 	objectFinders finders.List[ObjectFinder]
@@ -169,6 +170,7 @@ type Setup struct {
 	Memory       []mem.Segment // each over those before it
 	Objects      ObjectFinder  // finds the personality's own objects, before the finders that are there; may be nil
 	ObjectsName  string        // of that finder
+	Close        func() error  // closes the target, see [Program.Close]; may be nil
 }
 
 // notOpened is the setup of a program that has no target.
@@ -183,6 +185,9 @@ func (p *Program) opened() *Setup {
 
 // CheckUnopened returns a *ValueError for a program that has a target already.
 func (p *Program) CheckUnopened() error {
+	if p.closed.Load() {
+		return ErrClosed
+	}
 	if p.setup.Load() != nil {
 		return &ValueError{Problem: "program memory was already initialized"}
 	}
@@ -212,9 +217,32 @@ func (p *Program) Setup(s Setup) error {
 	if l, ok := s.Personality.(ModuleLoader); ok {
 		p.modules.SetLoader(l)
 	}
+	s.Memory = nil // it would keep a core mapped after Close
 	p.setup.Store(&s)
 	p.generation.Add(1)
 	return nil
+}
+
+// Close closes the program: reading its memory, and looking for debugging information that was not found before, fails
+// with [ErrClosed]. It may be called at any time, while others read, too, and more than once. Descriptors are closed at
+// once. A core dump is unmapped when nobody is in the middle of it, which Go's garbage collector knows; that of a program
+// to which nothing refers any more is unmapped without Close, too. Debug files stay mapped: types and objects refer to
+// them.
+func (p *Program) Close() error {
+	p.committing.Lock()
+	if p.closed.Swap(true) {
+		p.committing.Unlock()
+		return nil
+	}
+	s := p.opened()
+	p.committing.Unlock()
+	p.mem.Close()
+	p.generation.Add(1)
+	p.found.Store(nil)
+	if s.Close == nil {
+		return nil
+	}
+	return s.Close()
 }
 
 // Personality returns what is known of the program by what it is, or nil.

@@ -106,6 +106,9 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 
 // symbolsOf finds symbols in the modules' symbol tables.
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
+	if p.closed.Load() {
+		return nil, ErrClosed
+	}
 	var out []Symbol
 	add := func(s symtab.Symbol) {
 		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())})

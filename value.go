@@ -34,12 +34,21 @@ func (o Object) scalar() (uint64, error) {
 		if !ok {
 			break
 		}
-		b, err := o.prog.atHand(o.bits, (uint64(o.bitOff)+size+7)/8)
-		if err != nil {
-			return 0, err
+		n := (uint64(o.bitOff) + size + 7) / 8
+		if n > 8 { // 64 bits that begin within a byte
+			b := make([]byte, n)
+			if err := o.prog.mem.Read(b, o.bits, false); err != nil {
+				return 0, err
+			}
+			v, _ := bits.Extract(b, uint64(o.bitOff), size, t.BigEndian())
+			return v, nil
 		}
-		v, _ := bits.Extract(b, uint64(o.bitOff), size, t.BigEndian())
-		return v, nil
+		v, err := o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
+		shift := uint64(o.bitOff)
+		if t.BigEndian() { // where the offset counts from the most significant bit
+			shift = 8*n - shift - size
+		}
+		return bits.Truncate(v>>shift, size), err
 	case absent:
 		return 0, &AbsentError{o.x.reason}
 	case failed:
@@ -50,15 +59,6 @@ func (o Object) scalar() (uint64, error) {
 		return 0, &types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: '%s'", o.typ)}
 	}
 	return 0, &TypeError{Problem: fmt.Sprintf("'%s' is not a scalar of at most 64 bits", o.typ)}
-}
-
-// atHand returns n bytes of memory, without a copy where that can be.
-func (p *Program) atHand(address, n uint64) ([]byte, error) {
-	if b, err := p.mem.View(address, false); err == nil && uint64(len(b)) >= n {
-		return b[:n], nil
-	}
-	b := make([]byte, n)
-	return b, p.mem.Read(b, address, false)
 }
 
 // width returns the size of a scalar object in bits.

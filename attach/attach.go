@@ -105,7 +105,7 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	}
 	m := linux.Memory{
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
-		Path: path, Live: core.Live, Local: core.Live,
+		Path: path, Live: core.Live, Local: core.Live, Close: core.Closer(),
 	}
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)

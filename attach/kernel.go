@@ -54,7 +54,7 @@ func setKernel(p *drgn.Program) (*linux.Kernel, error) {
 	}
 	k, err := linux.Setup(p, linux.Memory{
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
-		Live: true, Local: true, BuildID: runningBuildID("/sys/kernel/notes", core.Big),
+		Live: true, Local: true, Close: core.Closer(), BuildID: runningBuildID("/sys/kernel/notes", core.Big),
 	})
 	if err != nil {
 		core.Close() // was only read

@@ -84,6 +84,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 	}
 	g := guest{client, memory.Segments[0].Min}
 	m := linux.Memory{Platform: p.Platform(), Physical: memory.Segments, Live: true, Hypervisor: true}
+	m.Close = func() error { return errors.Join(memory.Close(), client.Close()) }
 	var why error
 	if client.IsUnix() {
 		core, err := g.dump()
@@ -126,7 +127,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 	}
 	o.warn(fmt.Errorf("the guest is not known to run Linux, only its physical memory can be read: %w: start QEMU with -device vmcoreinfo "+
 		"and load qemu_fw_cfg in the guest, connect over a Unix socket, or give the VMCOREINFO yourself", why))
-	return p.Setup(drgn.Setup{Platform: m.Platform, Flags: drgn.IsLive, Memory: m.Physical})
+	return p.Setup(drgn.Setup{Platform: m.Platform, Flags: drgn.IsLive, Memory: m.Physical, Close: m.Close})
 }
 
 // maxSearched is the size of the largest guest whose memory is searched for VMCOREINFO, in bytes: it takes some seconds.

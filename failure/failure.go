@@ -8,6 +8,9 @@ import (
 	"strings"
 )
 
+// ErrClosed says that a program was closed whose memory or debugging information is asked for.
+var ErrClosed error = &ValueError{Problem: "the program is closed"}
+
 // A TypeError says that an operation is not defined for objects of a type.
 type TypeError struct{ Problem string }
 

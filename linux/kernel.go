@@ -49,6 +49,9 @@ type Memory struct {
 	// Custom opens a kernel whose page tables can't be found, too: then its virtual memory can't be read.
 	Custom bool
 
+	// Close closes the target when the program is closed; may be nil.
+	Close func() error
+
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
 }
@@ -98,6 +101,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	err = p.Setup(drgn.Setup{
 		Platform: m.Platform, Flags: flags, CoreDumpPath: m.Path, Personality: k,
 		Memory: slices.Concat(m.Physical, k.virtual(m)), Objects: k.findObject, ObjectsName: "linux",
+		Close: m.Close,
 	})
 	if err != nil {
 		return nil, err

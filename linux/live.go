@@ -13,7 +13,7 @@ import (
 // Nothing of a live kernel's memory is kept, not even where a page lies, but for the kernel's image and its mapping of all
 // physical memory, which stay where they are.
 func (k *Kernel) virtual(m Memory) []mem.Segment {
-	virtual := &virtualMemory{physical: k.prog.Memory(), translator: k.translator, fixed: func(uint64) bool { return !m.Live }}
+	virtual := &virtualMemory{physical: k.prog.Memory(), viewed: m.Physical, translator: k.translator, fixed: func(uint64) bool { return !m.Live }}
 	tables := mem.Segment{Min: 0, Max: m.Platform.AddressMask(), Read: virtual.Read}
 	if !m.Live {
 		tables.View = virtual
@@ -72,18 +72,19 @@ type cpusKey struct{}
 
 // addCPUs says where the registers of the CPUs are: a dump has them once and for all.
 func (k *Kernel) addCPUs(m Memory) {
+	now, saved, hypervisor := m.CPUs, m.PrStatus, m.Hypervisor // m would keep the dump mapped
 	switch {
-	case m.CPUs != nil:
+	case now != nil:
 		k.cpus = func() (*cpuNotes, error) {
-			notes, err := m.CPUs()
+			notes, err := now()
 			if err != nil {
 				return nil, err
 			}
-			return k.readPrStatus(notes, m.Hypervisor)
+			return k.readPrStatus(notes, hypervisor)
 		}
 	case !m.Live:
 		k.cpus = func() (*cpuNotes, error) {
-			return drgn.Memo(k.prog, cpusKey{}, func() (*cpuNotes, error) { return k.readPrStatus(m.PrStatus, m.Hypervisor) })
+			return drgn.Memo(k.prog, cpusKey{}, func() (*cpuNotes, error) { return k.readPrStatus(saved, hypervisor) })
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 // virtualMemory is the kernel's address space of a dump, seen through its page tables.
 type virtualMemory struct {
 	physical   *mem.Space
+	viewed     []mem.Segment // keeps what is seen mapped, when physical has been closed
 	translator machine.Translator
 	lookaside  [lookasides]atomic.Pointer[pageView]
 

@@ -3,6 +3,7 @@ package mem
 import (
 	"errors"
 	"iter"
+	"runtime"
 )
 
 // Sparse is what a [Viewer] also implements if it knows where memory that can't be read ends: [Space.Chunks] then need
@@ -64,7 +65,9 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 					}
 					continue
 				}
-				if !yield(Chunk{at, data}, nil) {
+				more := yield(Chunk{at, data}, nil)
+				runtime.KeepAlive(p) // a mapped file lives as long as its segment
+				if !more {
 					return false
 				}
 				if uint64(len(data)) > last-at {

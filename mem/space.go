@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"runtime"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/lock"
 )
 
@@ -18,6 +20,7 @@ type Space struct {
 	virtual  atomic.Pointer[node]
 	physical atomic.Pointer[node]
 	mask     atomic.Uint64
+	closed   atomic.Bool
 }
 
 // NewSpace returns a space without segments and with addresses of 64 bits.
@@ -46,6 +49,9 @@ func (s *Space) Add(segments ...Segment) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return failure.ErrClosed
+	}
 	s.edits++
 	virtual, physical := s.virtual.Load(), s.physical.Load()
 	for _, seg := range segments {
@@ -61,6 +67,16 @@ func (s *Space) Add(segments ...Segment) error {
 	return nil
 }
 
+// Close takes all segments out: reading and adding then fail with [failure.ErrClosed]. Readers that are in the middle of a
+// segment finish with it.
+func (s *Space) Close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed.Store(true) // first: who finds no segment looks at it
+	s.virtual.Store(new(node))
+	s.physical.Store(new(node))
+}
+
 // table returns the pieces and the mask of one of the two address spaces.
 func (s *Space) table(physical bool) (*node, uint64) {
 	if physical {
@@ -69,7 +85,10 @@ func (s *Space) table(physical bool) (*node, uint64) {
 	return s.virtual.Load(), s.mask.Load()
 }
 
-func fault(address uint64, physical bool) error {
+func (s *Space) fault(address uint64, physical bool) error {
+	if s.closed.Load() {
+		return failure.ErrClosed
+	}
 	if physical {
 		return &FaultError{notMappedPhysical, address}
 	}
@@ -77,25 +96,30 @@ func fault(address uint64, physical bool) error {
 }
 
 // View returns bytes from address on that are directly at hand, or none where the segment only reads into buffers.
-// Memory at which no segment lies is a [*FaultError].
+// Memory at which no segment lies is a [*FaultError]. The bytes are valid until the space is closed or nothing refers to
+// it: those of a mapped file may be unmapped then.
 func (s *Space) View(address uint64, physical bool) ([]byte, error) {
+	b, _, err := s.view(address, physical)
+	return b, err
+}
+
+// view is View; the bytes of a mapped file live as long as p.
+func (s *Space) view(address uint64, physical bool) (b []byte, p *piece, err error) {
 	table, mask := s.table(physical)
 	address &= mask
-	p := table.find(address)
-	if p == nil {
-		return nil, fault(address, physical)
+	if p = table.find(address); p == nil {
+		return nil, nil, s.fault(address, physical)
 	}
 	if p.view == nil {
-		return nil, nil
+		return nil, p, nil
 	}
-	b, err := p.view.View(address)
-	if err != nil {
-		return nil, err
+	if b, err = p.view.View(address); err != nil {
+		return nil, nil, err
 	}
 	if last := min(p.max, mask) - address; uint64(len(b)) > last {
 		b = b[:last+1] // len(b) > last, so last+1 does not overflow
 	}
-	return b, nil
+	return b, p, nil
 }
 
 // Read fills buf with the memory at address. A fault names the first address that can't be read; the contents of buf
@@ -106,7 +130,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 		address &= mask
 		p := table.find(address)
 		if p == nil {
-			return fault(address, physical)
+			return s.fault(address, physical)
 		}
 		n := len(buf)
 		if last := min(p.max, mask) - address; uint64(n) > last {
@@ -119,6 +143,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 				return err
 			}
 			got = copy(buf[:n], b)
+			runtime.KeepAlive(p) // a mapped file lives as long as its segment
 		}
 		if got == 0 {
 			if p.read == nil {
@@ -145,7 +170,9 @@ func (s *Space) Uint(address uint64, size int, big, physical bool) (uint64, erro
 			return 0, err
 		}
 		if len(b) >= size && min(p.max, mask)-address >= uint64(size)-1 {
-			return integer(b[:size], big), nil
+			v := integer(b[:size], big)
+			runtime.KeepAlive(p) // as in Read
+			return v, nil
 		}
 	}
 	return s.uintSlow(address, size, big, physical)
@@ -201,7 +228,7 @@ func (s *Space) CString(address, max uint64, physical bool) ([]byte, error) {
 	for uint64(len(str)) < max {
 		left := max - uint64(len(str))
 		at := address + uint64(len(str))
-		chunk, err := s.View(at, physical)
+		chunk, p, err := s.view(at, physical)
 		if err != nil {
 			return nil, err
 		}
@@ -217,9 +244,12 @@ func (s *Space) CString(address, max uint64, physical bool) ([]byte, error) {
 			chunk = chunk[:left]
 		}
 		if n := bytes.IndexByte(chunk, 0); n >= 0 {
-			return append(str, chunk[:n]...), nil
+			str = append(str, chunk[:n]...)
+			runtime.KeepAlive(p)
+			return str, nil
 		}
 		str = append(str, chunk...)
+		runtime.KeepAlive(p)
 	}
 	return str, nil
 }

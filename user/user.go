@@ -123,7 +123,7 @@ func SetupProcess(p *drgn.Program, process *target.Process) error {
 	}
 	return p.Setup(drgn.Setup{
 		Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(running{process}, p),
-		Memory: []mem.Segment{process.Segment(platform.AddressMask())},
+		Memory: []mem.Segment{process.Segment(platform.AddressMask())}, Close: process.Close,
 	})
 }
 
@@ -253,11 +253,18 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 	if err != nil {
 		return err
 	}
-	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p), Memory: file.Virtual})
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p), Memory: file.Virtual, Close: file.Closer()})
+}
+
+// notes returns a core without its memory, which would keep the file mapped.
+func notes(file *target.Core) *target.Core {
+	c := *file
+	c.Virtual, c.Physical = nil, nil
+	return &c
 }
 
 func newCore(file *target.Core, platform arch.Platform) (*core, error) {
-	c := &core{Core: file}
+	c := &core{Core: notes(file)}
 	if typ := platform.Arch.PAC.Note; typ != 0 {
 		for desc := range file.Descs("LINUX", typ) { // each thread has one; all say the same
 			mask, err := platform.ParsePACMask(desc)

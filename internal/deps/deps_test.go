@@ -28,7 +28,7 @@ const rooms = `
 	NONE < internal/lock;
 	NONE < failure, internal/logtext;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, mem;
-	failure < internal/bin;
+	failure < internal/bin, mem;
 	failure, internal/lock < types;
 
 	# File formats to records; no policy.

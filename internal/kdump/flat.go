@@ -24,6 +24,7 @@ func IsFlat(data []byte) bool { return bytes.HasPrefix(data, []byte(flatSignatur
 type Flat struct {
 	// Truncated says that the file has no mark at its end; Size then is the end of what is there.
 	Truncated bool
+	Owner     any // what the data lives as long as; may be nil
 
 	name   string
 	data   []byte

@@ -103,7 +103,7 @@ func TestCompressions(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := sample(4096)
 			d.Compress = how
-			check(t, d, &Plain{"sample", d.Bytes()})
+			check(t, d, &Plain{Path: "sample", Data: d.Bytes()})
 		})
 	}
 }
@@ -119,22 +119,22 @@ func TestHeaders(t *testing.T) {
 				}
 				f := elftest.File{Is64: d.Is64, Big: big}
 				d.Notes = f.Note(f.Note(nil, "CORE", 1, make([]byte, 336)), "CORE", 3, make([]byte, 100))
-				t.Run(fmt.Sprintf("%d %s %v", version, machine, big), func(t *testing.T) { check(t, d, &Plain{"sample", d.Bytes()}) })
+				t.Run(fmt.Sprintf("%d %s %v", version, machine, big), func(t *testing.T) { check(t, d, &Plain{Path: "sample", Data: d.Bytes()}) })
 			}
 		}
 	}
 	for _, blockSize := range []int{1024, 16384, 65536} {
 		d := sampleOf(100, blockSize)
-		check(t, d, &Plain{"sample", d.Bytes()})
+		check(t, d, &Plain{Path: "sample", Data: d.Bytes()})
 	}
 }
 
 func TestSplit(t *testing.T) {
 	d := sample(4096)
 	d.Split, d.StartPFN, d.EndPFN = true, 701, 1200
-	check(t, d, &Plain{"sample", d.Bytes()})
+	check(t, d, &Plain{Path: "sample", Data: d.Bytes()})
 	d.StartPFN = 1201
-	if _, err := Open(&Plain{"sample", d.Bytes()}); err == nil {
+	if _, err := Open(&Plain{Path: "sample", Data: d.Bytes()}); err == nil {
 		t.Error("a split dump that ends before it starts")
 	}
 }
@@ -143,7 +143,7 @@ func TestLostPages(t *testing.T) {
 	d := sample(4096)
 	d.Lost = map[uint64]bool{0: true, 7: true, 1498: true}
 	d.Status = flagIncomplete
-	check(t, d, &Plain{"sample", d.Bytes()})
+	check(t, d, &Plain{Path: "sample", Data: d.Bytes()})
 }
 
 const realLZOSum = "63a110e05f0fad8c0c2c12e71ff2fdae001ee83fd2c7076ff9dec7a04f2a95a8"
@@ -229,7 +229,7 @@ func TestTruncated(t *testing.T) {
 	d := sample(4096)
 	whole := d.Bytes()
 	for n := 0; n < len(whole); n += 1 + n/25 {
-		src := &Plain{"cut", whole[:n]}
+		src := &Plain{Path: "cut", Data: whole[:n]}
 		f, err := Open(src)
 		if err != nil {
 			if !strings.Contains(err.Error(), "cut") {
@@ -252,7 +252,7 @@ func TestTruncated(t *testing.T) {
 			}
 		}
 	}
-	if f, err := Open(&Plain{"whole", whole}); err != nil || f.Truncated {
+	if f, err := Open(&Plain{Path: "whole", Data: whole}); err != nil || f.Truncated {
 		t.Errorf("the whole dump: truncated, or %v", err)
 	}
 	flat := kdumptest.Flatten(kdumptest.Cut(whole, 4096))
@@ -275,7 +275,7 @@ func TestTruncated(t *testing.T) {
 func TestDamaged(t *testing.T) {
 	d := sample(4096)
 	b := d.Bytes()
-	f, err := Open(&Plain{"damaged", b})
+	f, err := Open(&Plain{Path: "damaged", Data: b})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -295,7 +295,7 @@ func TestDamaged(t *testing.T) {
 	} {
 		bad := slices.Clone(b)
 		copy(bad[c.off:], c.data)
-		f, err := Open(&Plain{"damaged", bad})
+		f, err := Open(&Plain{Path: "damaged", Data: bad})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +306,7 @@ func TestDamaged(t *testing.T) {
 	for at := 424; at < 444; at += 4 {
 		bad := slices.Clone(b)
 		copy(bad[at:], []byte{0xff, 0xff, 0xff, 0xff})
-		if _, err := Open(&Plain{"damaged", bad}); err == nil && at != 424 && at != 440 {
+		if _, err := Open(&Plain{Path: "damaged", Data: bad}); err == nil && at != 424 && at != 440 {
 			t.Errorf("header with a wild number at %d", at)
 		}
 	}
@@ -322,7 +322,7 @@ func TestSegments(t *testing.T) {
 			d.Excluded[pfn] = true
 		}
 	}
-	f, err := Open(&Plain{"sample", d.Bytes()})
+	f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,7 +342,7 @@ func TestSegments(t *testing.T) {
 	for pfn := uint64(0); pfn < d.MaxPFN; pfn += 2 {
 		d.Excluded[pfn] = true
 	}
-	if f, err = Open(&Plain{"sample", d.Bytes()}); err != nil {
+	if f, err = Open(&Plain{Path: "sample", Data: d.Bytes()}); err != nil {
 		t.Fatal(err)
 	}
 	if s := f.Segments(); len(s) != 1 || s[0].Min != 0 || s[0].Max != d.MaxPFN<<12-1 {
@@ -363,7 +363,7 @@ func TestNext(t *testing.T) {
 		if split {
 			d.Split, d.StartPFN, d.EndPFN = true, 150, 1400
 		}
-		f, err := Open(&Plain{"sample", d.Bytes()})
+		f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -401,7 +401,7 @@ func TestConcurrent(t *testing.T) {
 	d := sample(4096)
 	for _, how := range []int{kdumptest.Zlib, kdumptest.Zstd} {
 		d.Compress = how
-		f, err := Open(&Plain{"sample", d.Bytes()})
+		f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -453,7 +453,7 @@ func FuzzKdump(f *testing.F) {
 		d.Big, d.Is64, d.Machine = true, false, "ppc"
 		f.Add(d.Bytes())
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { fuzzRead(t, &Plain{"fuzz", data}) })
+	f.Fuzz(func(t *testing.T, data []byte) { fuzzRead(t, &Plain{Path: "fuzz", Data: data}) })
 }
 
 func FuzzFlat(f *testing.F) {
@@ -487,7 +487,7 @@ func FuzzUnpack(f *testing.F) {
 
 func BenchmarkView(b *testing.B) {
 	d := sample(4096)
-	f, err := Open(&Plain{"sample", d.Bytes()})
+	f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -501,7 +501,7 @@ func BenchmarkView(b *testing.B) {
 	})
 	for name, how := range map[string]int{"raw": 0, "zlib": 1, "lzo": 2, "snappy": 4, "zstd": 0x20} {
 		d.Compress = how
-		f, err := Open(&Plain{"sample", d.Bytes()})
+		f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -18,8 +18,9 @@ type Source interface {
 
 // Plain is the Source of a file that is in memory or mapped.
 type Plain struct {
-	Path string
-	Data []byte
+	Path  string
+	Data  []byte
+	Owner any // what Data lives as long as; may be nil
 }
 
 // Name returns Path.

@@ -2,7 +2,9 @@ package target
 
 import (
 	"bytes"
+	"io"
 	"os"
+	"runtime"
 
 	"golang.org/x/sys/unix"
 
@@ -49,17 +51,29 @@ func Open(path string) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := parse(path, m.Bytes())
+	c, err := parse(path, m.Bytes(), m)
 	if err != nil {
 		m.Close() // the parser's error says more
 		return nil, err
 	}
-	c.closers = append([]func() error{m.Close}, c.closers...)
+	for i := range c.Notes { // they outlive the mapping
+		c.Notes[i].Desc = bytes.Clone(c.Notes[i].Desc)
+	}
+	c.VMCOREINFO = bytes.Clone(c.VMCOREINFO)
 	return c, nil
 }
 
+// An owner is what everything refers to that reads the bytes of a mapped file: these are unmapped when it is unreachable.
+type owner struct{ _ byte }
+
+func own(mapped io.Closer) *owner {
+	o := &owner{}
+	runtime.AddCleanup(o, func(mapped io.Closer) { _ = mapped.Close() }, mapped) // nothing can be done about a failure
+	return o
+}
+
 // parse looks what data, the contents of the file at path, is.
-func parse(path string, data []byte) (*Core, error) {
+func parse(path string, data []byte, mapped io.Closer) (*Core, error) {
 	switch {
 	case len(data) == 0:
 		return nil, &FormatError{Path: path, What: "an empty file"}
@@ -68,21 +82,25 @@ func parse(path string, data []byte) (*Core, error) {
 		if err != nil {
 			return nil, err
 		}
-		c, err := parseFlat(path, image.Data)
+		c, err := parseFlat(path, image.Data, image)
 		if err != nil {
 			image.Close() // the parser's error says more
 			return nil, err
 		}
-		c.closers = append(c.closers, image.Close)
-		return c, nil
+		return c, mapped.Close()
 	}
-	return parseFlat(path, data)
+	return parseFlat(path, data, mapped)
 }
 
-// parseFlat reads data that is not compressed but may be flattened.
-func parseFlat(path string, data []byte) (*Core, error) {
+// parseFlat reads data that is not compressed but may be flattened, and belongs to the core unless that can't be made.
+func parseFlat(path string, data []byte, mapped io.Closer) (*Core, error) {
 	if !kdump.IsFlat(data) {
-		return parseSource(&kdump.Plain{Path: path, Data: data})
+		plain := &kdump.Plain{Path: path, Data: data}
+		c, err := parseSource(plain)
+		if err == nil {
+			plain.Owner = own(mapped)
+		}
+		return c, err
 	}
 	f, err := kdump.OpenFlat(path, data)
 	if err != nil {
@@ -93,6 +111,7 @@ func parseFlat(path string, data []byte) (*Core, error) {
 		return nil, err
 	}
 	c.Truncated = c.Truncated || f.Truncated
+	f.Owner = own(mapped)
 	return c, nil
 }
 

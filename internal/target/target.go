@@ -56,14 +56,25 @@ type Core struct {
 	closers []func() error
 }
 
-// Close gives back the file. Nothing may read the core's memory or notes afterwards.
+// Close closes what was opened in /proc, whose memory can't be read afterwards. A file that is mapped is unmapped once
+// nothing refers to the core's segments any more: whoever reads the bytes that a segment's View returns must refer to the
+// segment until it is done.
 func (c *Core) Close() error {
-	var errs []error
-	for i := len(c.closers) - 1; i >= 0; i-- {
-		errs = append(errs, c.closers[i]())
-	}
+	closer := c.Closer()
 	c.closers = nil
-	return errors.Join(errs...)
+	return closer()
+}
+
+// Closer returns what does the same as Close without referring to the core's segments.
+func (c *Core) Closer() func() error {
+	closers := c.closers
+	return func() error {
+		var errs []error
+		for i := len(closers) - 1; i >= 0; i-- {
+			errs = append(errs, closers[i]())
+		}
+		return errors.Join(errs...)
+	}
 }
 
 // Space returns a new space with the core's segments, its addresses of 32 or 64 bits.

@@ -313,7 +313,7 @@ func FuzzOpen(f *testing.F) {
 	kd := kdumptest.Dump{Is64: true, Version: 6, BlockSize: 512, MaxPFN: 4, Pages: map[uint64][]byte{1: make([]byte, 512)}}
 	f.Add(kd.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		c, err := parse("fuzz", data)
+		c, err := parse("fuzz", data, new(mem.Mapping))
 		if (c == nil) == (err == nil) {
 			t.Fatal(c, err)
 		}
