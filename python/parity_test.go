@@ -1,8 +1,11 @@
 package python
 
 import (
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,21 +35,26 @@ func TestParity(t *testing.T) {
 			if code != 0 || errs != "" {
 				t.Fatalf("exit code %d\n%s", code, errs)
 			}
-			wants, gots := parityCases(string(want)), parityCases(got)
-			if len(wants) != len(gots) {
-				t.Fatalf("%d cases; want %d", len(gots), len(wants))
-			}
 			if meant[name] == nil {
 				meant[name] = map[string]bool{}
 			}
-			for i, got := range gots {
-				if sameCase(got, wants[i]) {
-					continue
+			wants, gots := named(parityCases(string(want))), named(parityCases(got))
+			for _, c := range slices.Sorted(maps.Keys(wants)) {
+				if _, ok := gots[c]; !ok {
+					t.Errorf("the script has no case %s", c)
 				}
-				if _, ok := meant[name][got]; !ok {
-					t.Errorf("%s\nreference:\n%s", got, wants[i])
+			}
+			for _, c := range slices.Sorted(maps.Keys(gots)) {
+				got, want := gots[c], wants[c]
+				switch _, recorded := wants[c]; {
+				case !recorded:
+					t.Errorf("case %s: no result of the reference: put it after the case before it in %s, or run record.sh", c, path)
+				case sameCase(got, want):
+				case !mapHas(meant[name], got):
+					t.Errorf("case %s\n%s\nreference:\n%s", c, got, want)
+				default:
+					meant[name][got] = false
 				}
-				meant[name][got] = false
 			}
 			for got, unused := range meant[name] {
 				if !unused {
@@ -56,6 +64,30 @@ func TestParity(t *testing.T) {
 			}
 		})
 	}
+}
+
+// named returns cases by their names: what is evaluated, and for one that is evaluated again a number: ">>> next(i) #2".
+// So a case that is added or left out moves no other.
+func named(cases []string) map[string]string {
+	byName, seen := map[string]string{}, map[string]int{}
+	for _, c := range cases {
+		lines := strings.Split(c, "\n")
+		n := 1
+		for n < len(lines) && strings.HasPrefix(lines[n], "... ") {
+			n++
+		}
+		name := strings.Join(lines[:n], "\n")
+		if seen[name]++; seen[name] > 1 {
+			name += fmt.Sprintf(" #%d", seen[name])
+		}
+		byName[name] = c
+	}
+	return byName
+}
+
+func mapHas(m map[string]bool, key string) bool {
+	_, ok := m[key]
+	return ok
 }
 
 // parityCases splits what run.py prints.
