@@ -172,7 +172,7 @@ const (
 func DefaultDebugInfoOptions() DebugInfoOptions { return debuginfo.DefaultOptions() }
 
 // A DebugInfoFinder looks for the files of modules that want some: it calls [Module.TryFile], or says with
-// [Module.SetDebugFileStatus] that a file is not needed, and passes over modules that it knows nothing of.
+// [Module.SetDebugFileStatus] that a file is not needed, and skips modules that it does not know.
 type DebugInfoFinder func(ctx context.Context, p *Program, modules []*Module) error
 
 // RegisterDebugInfoFinder registers a finder; at is its place among those that are asked: see [Program.RegisterTypeFinder].

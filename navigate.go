@@ -24,7 +24,7 @@ func (o Object) pointee() (target Object, ok bool) {
 func (o Object) follow(t *types.Type) Object {
 	addr, err := o.scalar()
 	if err != nil {
-		return o.fail(o.typ, err) // by this type the path goes on
+		return o.fail(o.typ, err) // the path continues with this type
 	}
 	target := Object{prog: o.prog, typ: t, form: reference, bits: addr & o.prog.addressMask.Load()}
 	if target.bits < nullPage {

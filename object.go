@@ -36,7 +36,7 @@ type extra struct {
 	data   []byte // of a value: its bytes as they would lie in memory
 	reason AbsenceReason
 	typ    *types.Type // of a failed object: what it would have been, or nil
-	path   string      // of a reference behind a null pointer: how it was reached
+	path   string      // of a reference through a null pointer: how it was reached
 	deref  bool        // it is what the pointer at path points to
 }
 

@@ -48,7 +48,7 @@ func (x *extra) errOf() error {
 	return x.err
 }
 
-// nullPage is the size of what no program maps at address 0: an object there lies behind a null pointer.
+// nullPage is the size in bytes of what no program maps at address 0: an object there was reached through a null pointer.
 const nullPage = 4096
 
 // behind returns what a null pointer points to, with the way there: reading it fails, and is to say where the null
@@ -60,7 +60,7 @@ func (o Object) behind(target Object) Object {
 	return target
 }
 
-// member returns the way from an object behind a null pointer to its member.
+// member returns the way from an object reached through a null pointer to its member.
 func (x *extra) member(name string) *extra {
 	if x.deref {
 		return &extra{path: c.PostfixOperand(x.path) + "->" + name}
@@ -68,7 +68,7 @@ func (x *extra) member(name string) *extra {
 	return &extra{path: c.PostfixOperand(x.path) + "." + name}
 }
 
-// element returns the way from an object behind a null pointer to an element of it or, if its pointer is indexed, of what
+// element returns the way from an object reached through a null pointer to an element of it or, if its pointer is indexed, of what
 // is there.
 func (x *extra) element(i int64, pointer bool) *extra {
 	if x.deref && !pointer {

@@ -109,7 +109,7 @@ func (p *Program) Platform() arch.Platform {
 // Flags returns what the program is.
 func (p *Program) Flags() Flags { return p.opened().Flags }
 
-// Language returns the language that names are taken to be in: that of the function main, C where there is none.
+// Language returns the language that names are taken to be in: that of the function main, or C if there is no main.
 func (p *Program) Language() types.Language { return p.language() }
 
 // SetLanguage says what language names are in, whatever the program's function main says.

@@ -10,7 +10,7 @@ import (
 type SymbolIndex struct {
 	symbols []Symbol         // by address, then size
 	byName  map[string][]int // indexes of symbols, ascending
-	reach   []uint64         // for each symbol: the last address that it or one before it contains; 0 if there is none
+	reach   []uint64         // for each symbol: the last address that it or one before it contains; 0 if they are empty
 }
 
 // NewSymbolIndex makes an index of symbols; of those with the same address and size the first stays first.

@@ -147,7 +147,7 @@ func (m UserMode) Of(r *Registers) (user, known bool) {
 // All lists all known architectures; [Unknown] is not among them.
 var All = []*Arch{X86_64, I386, AArch64, ARM, PPC64, RISCV64, RISCV32, S390X, S390, LoongArch64}
 
-// Unknown stands for an instruction set that this program knows nothing about.
+// Unknown is an instruction set that this program does not support.
 var Unknown = define(Arch{Name: "UNKNOWN", PC: -1, SP: -1, ReturnAddress: -1, FramePointer: noFramePointer})
 
 var noFramePointer = FramePointer{Register: -1}

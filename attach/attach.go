@@ -37,7 +37,7 @@ type Options struct {
 	// Context ends downloads when it is canceled, and a program that is being opened then gets no target; nil is never.
 	Context context.Context
 	// CacheDir is where the indexes of debugging information are kept; "" is "godrgn" in the user's cache directory,
-	// and "-" is nowhere.
+	// and "-" disables the cache.
 	CacheDir string
 	// Progress is told what takes long, and how much of it is done; may be nil.
 	Progress func(what string, done, total uint64)

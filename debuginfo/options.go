@@ -38,7 +38,7 @@ const (
 	KmodNone          KmodSearchMethod = iota // by build ID only
 	KmodDepmod                                // by depmod's index, modules.dep.bin or modules.dep
 	KmodWalk                                  // by looking at every file
-	KmodDepmodOrWalk                          // by depmod's index; by looking at every file where there is none
+	KmodDepmodOrWalk                          // by depmod's index; by looking at every file if there is no index
 	KmodDepmodAndWalk                         // by both
 )
 

@@ -14,7 +14,7 @@ import (
 )
 
 // A Finder looks for the files of modules that want some: it calls [module.Module.TryFile], or says with
-// [module.Module.SetDebugFileStatus] that a file is not needed, and passes over modules that it knows nothing of.
+// [module.Module.SetDebugFileStatus] that a file is not needed, and skips modules that it does not know.
 type Finder func(ctx context.Context, modules []*module.Module) error
 
 // A Search looks for the files of a program's modules.

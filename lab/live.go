@@ -297,7 +297,7 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 	return g, nil
 }
 
-// freePort returns an address of this machine that nobody listens at.
+// freePort returns an address of this machine that is free.
 func freePort() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/godrgn/drgn"
 )
 
-// VMCOREINFO is what the kernel says of itself to whoever reads a dump of its memory
+// VMCOREINFO is what the kernel says of itself to readers of a dump of its memory
 // (Documentation/admin-guide/kdump/vmcoreinfo.rst): lines such as "SYMBOL(init_uts_ns)=ffffffff9d6a1ae0".
 type VMCOREINFO struct {
 	raw    []byte
@@ -74,7 +74,7 @@ func (v *VMCOREINFO) Length(name string) (uint64, error) { return v.number("LENG
 // Size returns the size of a type in bytes.
 func (v *VMCOREINFO) Size(name string) (uint64, error) { return v.number("SIZE("+name+")", 10) }
 
-// check returns an error for the first key, in their order, whose value should be a number and is none: after it, a number
+// check returns an error for the first key, in their order, whose value should be a number and is not one: after it, a number
 // that can't be had is one that is not there.
 func (v *VMCOREINFO) check() error {
 	for _, key := range slices.Sorted(maps.Keys(v.values)) {

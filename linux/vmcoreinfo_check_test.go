@@ -8,7 +8,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 )
 
-// A number that is none is an error that names its line, and not taken for one that is not there: a kernel with a malformed
+// A malformed number is an error that names its line, and not taken for one that is not there: a kernel with a malformed
 // KERNELOFFSET would be taken for one that was not moved.
 func TestMalformedVMCOREINFO(t *testing.T) {
 	platform, err := arch.NewPlatform(arch.X86_64)

@@ -150,7 +150,7 @@ func (p *piece) next(address uint64) (uint64, bool) {
 	return step, step > address // false at the end of the address space
 }
 
-// sparse returns what knows where readable memory goes on, or nil.
+// sparse returns what can find the next readable memory, or nil.
 func (p *piece) sparse() func(address uint64) (uint64, bool) {
 	if sparse, ok := p.view.(Sparse); ok {
 		return sparse.Next

@@ -51,7 +51,7 @@ func MapOpen(f *os.File) (*Mapping, error) {
 // Bytes returns the file's contents; they are gone after Close.
 func (m *Mapping) Bytes() []byte { return m.data }
 
-// Release gives back the memory of a part of the mapped file; reading it again brings it back from the file. It does
+// Release frees the memory of a part of the mapped file; reading it again loads it from the file. It does
 // nothing where b is no part of the mapping.
 func (m *Mapping) Release(b []byte) {
 	if len(b) == 0 || len(m.data) == 0 {

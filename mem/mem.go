@@ -18,8 +18,8 @@ type ReadFunc func(buf []byte, address, offset uint64, physical bool) error
 
 // A Viewer gives sight of memory without copying it: a mapped file, a cache of pages.
 type Viewer interface {
-	// View returns the bytes from address on that are directly at hand. They may reach beyond the segment, must not be
-	// written to, and never change their place. Nothing at hand (no bytes and no error) sends the reader to the
+	// View returns the bytes from address on that are in memory already. They may reach beyond the segment, must not be
+	// written to, and never change their place. No bytes and no error sends the reader to the
 	// segment's ReadFunc. A failure names address, the first that can't be read. It must be safe for several goroutines
 	// at once.
 	View(address uint64) ([]byte, error)

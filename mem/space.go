@@ -39,7 +39,7 @@ func (s *Space) SetAddressMask(mask uint64) { s.mask.Store(mask) }
 // AddressMask returns the bits that count in a virtual address.
 func (s *Space) AddressMask() uint64 { return s.mask.Load() }
 
-// Add adds segments, each over those before it; it adds all or, where one makes no sense, none. Readers see all of them
+// Add adds segments, each over those before it; it adds all or, if one is invalid, none. Readers see all of them
 // or none. It takes O(log n) for each, and less where many are added at once.
 func (s *Space) Add(segments ...Segment) error {
 	for i := range segments {
@@ -95,7 +95,7 @@ func (s *Space) fault(address uint64, physical bool) error {
 	return &FaultError{notMapped, address}
 }
 
-// View returns bytes from address on that are directly at hand, or none where the segment only reads into buffers.
+// View returns bytes from address on that are in memory already, or none where the segment only reads into buffers.
 // Memory at which no segment lies is a [*FaultError]. The bytes are valid until the space is closed or nothing refers to
 // it: those of a mapped file may be unmapped then.
 func (s *Space) View(address uint64, physical bool) ([]byte, error) {
@@ -123,7 +123,7 @@ func (s *Space) view(address uint64, physical bool) (b []byte, p *piece, err err
 }
 
 // Read fills buf with the memory at address. A fault names the first address that can't be read; the contents of buf
-// are then of no use.
+// are then undefined.
 func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 	table, mask := s.table(physical)
 	for len(buf) > 0 {
@@ -220,7 +220,7 @@ func integer(b []byte, big bool) uint64 {
 	return v
 }
 
-// CString reads bytes up to a NUL, which is left out, or up to max bytes where there is none among them.
+// CString reads bytes up to a NUL, which is left out, or up to max bytes if none of them is NUL.
 func (s *Space) CString(address, max uint64, physical bool) ([]byte, error) {
 	// A step ends where a page of the smallest kind may end, so that a string near the end of readable memory is found.
 	const step = 256

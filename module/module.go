@@ -44,8 +44,8 @@ type FileStatus uint8
 const (
 	WantFile          FileStatus = iota // finders look for it
 	HaveFile                            // it was found
-	DontWantFile                        // nobody looks for it, because the user said so
-	DontNeedFile                        // nobody looks for it, because all is known without it
+	DontWantFile                        // it is not looked for: the user said so
+	DontNeedFile                        // it is not looked for: everything is known without it
 	WantSupplementary                   // it was found; finders look for the supplementary file that it needs
 )
 
@@ -74,7 +74,7 @@ type Module struct {
 
 	findSections func() (map[string]uint64, error) // or nil; it reads the program's memory
 
-	// mu is held while what follows is looked at or changed, for moments only: no file is read and nobody is called under it.
+	// mu is held while what follows is looked at or changed, for moments only: no file is read and nothing is called while it is held.
 	mu       lock.Mutex
 	buildID  []byte
 	sections map[string]uint64 // where the sections of a relocatable file lie; nil until that is asked for

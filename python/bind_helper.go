@@ -71,7 +71,7 @@ func callHelper(c Call, f *call.Func) error {
 }
 
 // helperError is the error of a helper as Python is to see it: a member that an argument lacks is a missing attribute, and
-// the fields of Go's structs are nobody's business.
+// the fields of Go's structs mean nothing to scripts.
 func helperError(err error) error {
 	var field *drgn.FieldError
 	if errors.As(err, &field) {
@@ -150,7 +150,7 @@ func giveResult(c Call, v call.Value) error {
 }
 
 // printLines prints the lines of an iterator as Python's print does: through sys.stdout, so that they are in order with what
-// else the script prints, and are seen by whoever has put another file there. What was found before an error is printed.
+// else the script prints, and go to a file that a script puts there. What was found before an error is printed.
 func printLines(c Call, it call.Iter) error {
 	o := C.sh_module_attr(cdata("builtins\x00"), cdata("print\x00"))
 	if o == nil {

@@ -38,7 +38,7 @@ const (
 // typeKind returns a kind as a member of TypeKind, which counts from 1.
 func typeKind(k types.Kind) enumValue { return enumValue{enumTypeKind, int64(k) + 1} }
 
-// primitiveType returns a primitive type as a member of PrimitiveType, which has none for types that are none.
+// primitiveType returns a primitive type as a member of PrimitiveType, or None for other types.
 func primitiveType(p types.Primitive) enumValue { return enumValue{enumPrimitiveType, int64(p) - 1} }
 
 // architectureOf returns an instruction set as a member of Architecture, which counts arch.All from 1; 0 is UNKNOWN.

@@ -71,7 +71,7 @@ var programs = map[*drgn.Program]*program{}
 // lastProgram is the one that was asked for last: nearly always the only one.
 var lastProgram *program
 
-// programObject returns the instance of a program: borrowed. One that Go has and Python does not know stays for ever.
+// programObject returns the instance of a program: borrowed. One that Go has and Python does not know is never freed.
 func programObject(p *drgn.Program) *C.PyObject {
 	if lastProgram != nil && lastProgram.prog == p {
 		return lastProgram.self

@@ -18,14 +18,14 @@ const checkEvery = 20 * time.Millisecond
 
 // Long runs f on another goroutine with the GIL released, so that other Python threads go on and Ctrl-C cancels f's
 // context. f must not use c, nor anything of Python but through withGIL. After Ctrl-C, an f that does not look at its context
-// goes on by itself: it must not change anything then that Python sees. See [Call.Whole].
+// continues by itself: it must not change anything that Python sees then. See [Call.Whole].
 func (c Call) Long(f func(ctx context.Context) error) error { return long(f, abandonAfter) }
 
 // Whole is [Call.Long] for an f that changes a program: after Ctrl-C it waits until f has ended, early or not, so that nothing
 // changes any more once the prompt is back.
 func (c Call) Whole(f func(ctx context.Context) error) error { return long(f, forEver) }
 
-// How long a worker may go on after Ctrl-C before nobody waits for it.
+// How long a worker may continue after Ctrl-C before it is abandoned.
 const (
 	abandonAfter time.Duration = time.Second
 	forEver      time.Duration = math.MaxInt64

@@ -204,7 +204,7 @@ func length(o drgn.Object) (uint64, error) {
 	case u.Kind() != types.Array || !ok:
 		return 0, typeError(fmt.Sprintf("'%s' has no len()", o.Type()))
 	}
-	_, err := u.BitSize() // a length of which there is no such array is none
+	_, err := u.BitSize() // no array may have that length
 	return n, err
 }
 

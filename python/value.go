@@ -16,7 +16,7 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// Compound values cross as a stream of bytes; see stream.c. What Go writes, beside nil, bool, numbers, strings and []byte:
+// Compound values cross as a stream of bytes; see stream.c. What Go writes, apart from nil, bool, numbers, strings and []byte:
 type (
 	list  []any
 	tuple []any

@@ -61,7 +61,7 @@ func (s *Set) variant(b *body, q Qualifiers) *Type {
 
 func (s *Set) unique(b *body) *Type {
 	b.set = s
-	return s.add(b, 0) // nobody else has b yet
+	return s.add(b, 0) // b is not shared yet
 }
 
 func (s *Set) shared(b *body) *Type {
@@ -96,7 +96,7 @@ type forgotten struct {
 	key derivedKey
 }
 
-// forgetDerived drops a type that nobody refers to any more, unless it was made again.
+// forgetDerived drops a type that is no longer referenced, unless it was made again.
 func forgetDerived(f forgotten) {
 	s := f.set.Value()
 	if s == nil {

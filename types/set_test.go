@@ -13,7 +13,7 @@ func (s *Set) derivedLen() int {
 	return len(s.derived)
 }
 
-// Derived types that nobody refers to are dropped, with those that are made of them; while somebody does, they stay the same.
+// Derived types that are no longer referenced are dropped, with those that are made of them; until then they stay the same.
 func TestDerivedTypesAreDropped(t *testing.T) {
 	s := NewSet()
 	char := s.Int(nil, "char", 1, true, false)

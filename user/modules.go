@@ -102,7 +102,7 @@ func (f *finder) mapping(address uint64) *target.Mapping {
 }
 
 // starts walks the addresses where the file that m is a mapping of may start, the nearest before m first: a file may be
-// mapped several times, and the page with its header twice, once for the code and once for the data behind it.
+// mapped several times, and the page with its header twice, once for the code and once for the data after it.
 func (f *finder) starts(m *target.Mapping) iter.Seq[uint64] {
 	return func(yield func(uint64) bool) {
 		n, _ := slices.BinarySearchFunc(f.mappings, m.Start, func(m target.Mapping, a uint64) int {
@@ -331,7 +331,7 @@ func (u *Process) KernelRelease() (release string, ok bool) { return "", false }
 // maxImage bounds the size of a vDSO, which has some pages.
 const maxImage = 1 << 20
 
-// bytes returns the image from its header on, with all that is in memory behind it: also what no segment names.
+// bytes returns the image from its header on, with all that is in memory after it: also what no segment names.
 func (i *image) bytes(page uint64) ([]byte, error) {
 	r := i.ranges(page)
 	if len(r) != 1 || r[0].Max-i.start >= maxImage {

@@ -47,7 +47,7 @@ type Param struct {
 	// for a first parameter of KindProgram or KindScope that may be left out: its slot is then the default program.
 	Default     string
 	KeywordOnly bool
-	None        bool // None is taken, and is as if it were left out
+	None        bool // None is accepted and means that the argument was left out
 }
 
 // A Func describes a function that Python sees.

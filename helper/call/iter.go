@@ -55,7 +55,7 @@ func (e *PanicError) Error() string { return fmt.Sprintf("Go panic: %v\n\n%s", e
 // again on a goroutine of its own, past the elements that the caller has already.
 //
 // A live walk, whose elements may not be the same again, is walked again as a whole on the caller's goroutine, and has one of
-// its own only if that takes longer than some milliseconds. This way it is over before the caller goes on, on the thread
+// its own only if that takes longer than some milliseconds. This way it is over before the caller continues, on the thread
 // that asks for it: a task finds itself on its CPU's run queue. Elements that the caller has are told by what they are (see
 // [given]), so that what is there all the time comes once.
 func FromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Iter {

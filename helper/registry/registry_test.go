@@ -270,7 +270,7 @@ func BenchmarkTasks(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n), "ns/task")
 }
 
-// BenchmarkListEntries walks a list of two entries: what a call costs beside its elements.
+// BenchmarkListEntries walks a list of two entries: what a call costs apart from its elements.
 func BenchmarkListEntries(b *testing.B) {
 	p := open(b)
 	walk := find(b, "list_for_each_entry")

@@ -180,7 +180,7 @@ var linuxBlock = call.Module{
 				{Name: "rq", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the sector that a request has come to, as a sector_t.\n\nrq is a struct request *.",
+			Doc:     "Return the current sector of a request, as a sector_t.\n\nrq is a struct request *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(block.Position(c.Object(0))))
 			},

@@ -42,7 +42,7 @@ var linuxSysfs = call.Module{
 				{Name: "path", Kind: call.KindString, Annotation: "str"},
 			},
 			Returns: "Object",
-			Doc:     "Return what a directory stands for, or the directory of a file: a struct device *, struct class *, struct bus_type\n*, struct device_driver *, struct module_kobject *, or the struct kobject * when it is none of these; a null pointer if\nthere is none.\n\npath is relative to /sys, or absolute and begins with /sys.\n\nprog is the default program when it is left out.",
+			Doc:     "Return what a directory stands for, or the directory of a file: a struct device *, struct class *, struct bus_type\n*, struct device_driver *, struct module_kobject *, or the struct kobject * when it is another kind; a null pointer if\nthere is none.\n\npath is relative to /sys, or absolute and begins with /sys.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(sysfs.Lookup(c.Program(0), c.Str(1))))
 			},
@@ -54,7 +54,7 @@ var linuxSysfs = call.Module{
 				{Name: "path", Kind: call.KindString, Annotation: "str"},
 			},
 			Returns: "List[bytes]",
-			Doc:     "Return the names in a directory; a ValueError if there is none of the path.\n\npath is relative to /sys, or absolute and begins with /sys.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the names in a directory; a ValueError if the path does not exist.\n\npath is relative to /sys, or absolute and begins with /sys.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := sysfs.ListDir(c.Program(0), c.Str(1))
 				if err != nil {

@@ -1,7 +1,7 @@
 // Package cache keeps files that can be made again: private to the user, whole or not there, checked when read, and
 // bounded in size.
 //
-// A file's content must depend on nothing but its name and the code that made it: whoever chooses the name puts into it all
+// A file's content must depend on nothing but its name and the code that made it: the caller puts into the name all
 // that the content depends on, the version of the code included.
 package cache
 
@@ -78,7 +78,7 @@ func (d Dir) Open(name string) (*File, bool) {
 	}
 	f := &File{Data: m[:len(m)-trailerSize], mapping: m}
 	if string(checksum(f.Data)) != string(m[len(m)-trailerSize:]) {
-		_ = f.Close() // the file is of no use, and a failure to unmap it neither
+		_ = f.Close() // the file is not used, so a failure to unmap it does not matter
 		return nil, false
 	}
 	now := time.Now()

@@ -27,7 +27,7 @@ const (
 )
 
 // pointer reads an encoded pointer; c reads the section from its start. funcrel is the base of peFuncrel. An indirect
-// pointer is an error, since the memory it points to isn't at hand; no compiler makes one for a code address.
+// pointer is an error, since the memory it points to isn't available; no compiler makes one for a code address.
 func (t *Table) pointer(c *bin.Cursor, encoding byte, addressSize int, funcrel uint64) uint64 {
 	if encoding == peAligned {
 		pad := -(t.address + uint64(c.Off)) & uint64(addressSize-1)

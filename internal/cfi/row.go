@@ -2,7 +2,7 @@
 // registers of the caller are recovered.
 //
 // See DWARF 5, section 6.4; the Linux Standard Base Core Specification, section 10.6; and, for the vendor's
-// instructions, the ABI supplements named beside them.
+// instructions, the ABI supplements named next to them.
 package cfi
 
 import "github.com/godrgn/drgn/arch"

@@ -65,7 +65,7 @@ type fde struct {
 }
 
 // New reads the headers of all entries of a section; instructions are decoded when asked for. It fails with a
-// [*bin.DecodeError] if the entries can't be told apart. Entries with an unknown augmentation are left out, as the
+// [*bin.DecodeError] if the entries can't be separated. Entries with an unknown augmentation are left out, as the
 // specification wants it.
 func New(s Section) (*Table, error) {
 	t := &Table{

@@ -30,7 +30,7 @@ type Options struct {
 	// Progress, unless nil, is called now and then with the compressed bytes read so far and those there are. An error
 	// it returns ends the work and is what Open returns.
 	Progress func(done, total int64) error
-	// CacheDir is where decompressed contents are kept, so that they are mapped the next time; "" is nowhere.
+	// CacheDir is where decompressed contents are kept, so that they are mapped the next time; "" disables caching.
 	CacheDir string
 }
 
@@ -50,14 +50,14 @@ type Image struct {
 	plain  *mem.Mapping
 }
 
-// Release gives back the memory of a part of Data that will hardly be read again; reading it brings it back.
+// Release frees the memory of a part of Data that is unlikely to be read again; reading it loads it again.
 func (i *Image) Release(b []byte) {
-	if i.plain != nil { // what was decompressed into memory is nowhere else
+	if i.plain != nil { // what was decompressed into memory can't be loaded again
 		i.plain.Release(b)
 	}
 }
 
-// Close gives back the memory; nothing may use Data afterwards.
+// Close frees the memory; nothing may use Data afterwards.
 func (i *Image) Close() error {
 	if i.close == nil {
 		return nil
@@ -118,7 +118,7 @@ func cached(path string, data []byte, opts Options) (*Image, error) {
 		limit = MaxSize
 	}
 	if f, ok := dir.Open(name); ok {
-		if uint64(len(f.Data)) > limit { // kept by somebody with a higher bound
+		if uint64(len(f.Data)) > limit { // cached by a caller with a higher bound
 			_ = f.Close() // the bound is the error to tell
 			return nil, fmt.Errorf("%s: %w", path, ErrTooLarge)
 		}

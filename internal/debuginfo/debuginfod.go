@@ -25,8 +25,8 @@ import (
 type Debuginfod struct {
 	URLs    []string
 	Cache   string        // directory
-	Timeout time.Duration // how long a server may send nothing; 0 is for ever
-	MaxTime time.Duration // what one file may take in all; 0 is for ever
+	Timeout time.Duration // how long a server may send nothing; 0 is no limit
+	MaxTime time.Duration // what one file may take in all; 0 is no limit
 	MaxSize int64         // of a file in bytes; 0 is any
 	Retries int           // after a failure to reach a server
 	Headers http.Header   // sent with each request

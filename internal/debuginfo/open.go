@@ -11,7 +11,7 @@ import (
 
 // OpenOptions say how files are opened.
 type OpenOptions struct {
-	CacheDir string                   // where decompressed files are kept; "" is nowhere
+	CacheDir string                   // where decompressed files are kept; "" disables caching
 	Progress func(done, total uint64) // is told how much of a compressed file was read; may be nil
 }
 

@@ -246,7 +246,7 @@ func (v Value) DIE() (DIE, error) {
 	return DIE{}, f.errorAt(v.unit.Off, fmt.Sprintf("form %#x where a reference should be", uint16(v.Form)))
 }
 
-// skip returns the offset in u.data behind a value at pos.
+// skip returns the offset in u.data of the byte after a value at pos.
 func (u *Unit) skip(pos uint64, form Form) (uint64, bool) {
 	size := uint64(len(u.data))
 	for range 4 {
@@ -335,7 +335,7 @@ func (u *Unit) fixed(b []byte, size int) uint64 {
 	return v
 }
 
-// read decodes the value of v.Form at pos into v and returns the offset in u.data behind it.
+// read decodes the value of v.Form at pos into v and returns the offset in u.data of the byte after it.
 func (u *Unit) read(pos uint64, v *Value) (uint64, error) {
 	end, ok := u.skip(pos, v.Form)
 	if !ok {

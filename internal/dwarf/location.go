@@ -38,7 +38,7 @@ type Location struct {
 	eval    *evaluation
 }
 
-// Address returns the address of an object that lies in memory as a whole, and how many bits behind it the object
+// Address returns the address of an object that lies in memory as a whole, and how many bits after it the object
 // starts; ok is false for all others. It asks bitSize for the size of the object in bits when the object is in pieces.
 func (l *Location) Address(bitSize func() (uint64, error)) (address, bitOffset uint64, ok bool) {
 	if len(l.Pieces) == 0 || l.Pieces[0].Kind != expr.Memory {
@@ -97,7 +97,7 @@ func absent(err error) (Absence, string, error) {
 // a fault of memory that its location is read from is one.
 func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 	e := &evaluation{unit: d.Unit, fn: fn, frame: frame}
-	e.pc, _ = d.Unit.File.cfg.Addresses.ToFile(pc) // of a variable in no function there is none
+	e.pc, _ = d.Unit.File.cfg.Addresses.ToFile(pc) // a variable outside functions has none
 	v, err := d.Inherited(AttrLocation)
 	if err != nil {
 		return Location{}, err

@@ -422,7 +422,7 @@ func (s *scanner) nameOf(v Value) (nameRef, error) {
 	return inlineRef(b), nil
 }
 
-// fileOf returns the file number of what DW_AT_decl_file says in the present unit, 0 when there is none.
+// fileOf returns the file number of what DW_AT_decl_file says in the present unit, 0 if absent.
 func (s *scanner) fileOf(number uint64) (uint32, error) {
 	if number < uint64(len(s.fileNums)) && s.fileNums[number] != 0 {
 		return s.fileNums[number] - 1, nil
@@ -520,7 +520,7 @@ func (s *scanner) pathOf(u *Unit, file, dir lineFile) (uint32, error) {
 	return n, nil
 }
 
-// entry records a DIE of an indexed kind that began at start, and moves behind it and what is below it.
+// entry records a DIE of an indexed kind that began at start, and moves past it and its children.
 func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth int) error {
 	attrsEnd := s.pos
 	behind := func() error {

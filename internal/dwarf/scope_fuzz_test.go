@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// FuzzScopes looks for functions, source positions and variables in debug information that makes no sense.
+// FuzzScopes looks for functions, source positions and variables in malformed debug information.
 func FuzzScopes(f *testing.F) {
 	for _, name := range []string{"v2", "v4", "v5", "v5-64bit", "i386"} {
 		image, err := os.ReadFile("testdata/scopes/" + name)

@@ -79,7 +79,7 @@ type refFrame struct {
 	locals []string // names, with " absent" behind those that were optimized out
 }
 
-// lookup is the address to look for: in the call instruction, not behind it.
+// lookup is the address to look for: in the call instruction, not after it.
 func (r *refFrame) lookup() uint64 { return r.pc - 1 }
 
 // refFrames reads the frames of locals.txt: pids that slept, so that all pcs are return addresses.

@@ -70,9 +70,9 @@ type Segment struct {
 
 // An Owner has the memory that a file's bytes are in.
 type Owner interface {
-	// Release gives back the memory of a part of the bytes that will hardly be read again; reading it brings it back.
+	// Release frees the memory of a part of the bytes that is unlikely to be read again; reading it loads it again.
 	Release(b []byte)
-	// Close gives back all of it.
+	// Close frees all of it.
 	Close() error
 }
 
@@ -98,7 +98,7 @@ func ParseOwned(name string, data []byte, owner Owner) (*File, error) {
 	return f, nil
 }
 
-// Close gives back the memory of a file that owns it; nothing may use the file's bytes afterwards.
+// Close frees the memory of a file that owns it; nothing may use the file's bytes afterwards.
 func (f *File) Close() error {
 	if f.owner == nil {
 		return nil
@@ -106,7 +106,7 @@ func (f *File) Close() error {
 	return f.owner.Close()
 }
 
-// Release gives back the memory of a part of the file that will hardly be read again; reading it brings it back.
+// Release frees the memory of a part of the file that is unlikely to be read again; reading it loads it again.
 func (f *File) Release(b []byte) {
 	if f.owner != nil {
 		f.owner.Release(b)
@@ -194,7 +194,7 @@ func Parse(name string, data []byte) (*File, error) {
 			return nil, err
 		}
 	}
-	// A core file has no use for sections, and their headers may lie behind a cut.
+	// A core file has no use for sections, and their headers may lie past the end of a truncated one.
 	if shoff != 0 && shnum > 0 && f.Type != ET_CORE {
 		if err := f.parseSections(shoff, shentsize, shnum, shstrndx); err != nil {
 			return nil, err

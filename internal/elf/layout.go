@@ -97,7 +97,7 @@ func (f *File) DebugIdentity() []byte {
 		number(s.Size)
 		raw, err := s.Raw()
 		if err != nil {
-			continue // without contents; whoever needs them is told
+			continue // without contents; reading them is an error
 		}
 		h.Write(raw[:min(len(raw), sampleEnd)])
 		h.Write(raw[max(0, len(raw)-sampleEnd):])

@@ -280,7 +280,7 @@ func contents(modules []*module) []byte {
 	return b.Bytes()
 }
 
-// names returns the list of all helpers, which is read by whoever reviews a change.
+// names returns the list of all helpers, which is for reviewers of a change.
 func names(modules []*module) []byte {
 	var b bytes.Buffer
 	for _, m := range modules {

@@ -3,7 +3,7 @@ package kdump
 import "sync/atomic"
 
 // cache keeps decompressed pages in a table in which a page has but one place, by the low bits of its number: finding
-// one takes no lock, and the memory is bounded. A page that loses its place lives as long as somebody holds it. A cache
+// one takes no lock, and the memory is bounded. A page that is evicted lives as long as it is referenced. A cache
 // belongs to one open dump, which does not change: the contents depend on the page's number only.
 type cache struct {
 	slots []atomic.Pointer[cachedPage]

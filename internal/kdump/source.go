@@ -12,7 +12,7 @@ type Source interface {
 	Name() string
 	// Size is the size of the contents in bytes.
 	Size() uint64
-	// View returns the contiguous bytes from off on that are directly at hand, none at holes and behind the end.
+	// View returns the contiguous bytes from off on that are in memory, none at holes and past the end.
 	View(off uint64) []byte
 }
 

@@ -1,6 +1,6 @@
 // Package lock has the locks of the house. In tests they know which goroutine holds them, so that a call that may wait
-// for somebody else, such as for Python's GIL, can be refused while one is held: a thread that has the GIL and waits for
-// the lock would wait for ever.
+// for another lock, such as Python's GIL, can be refused while one is held: a thread that has the GIL and waits for
+// the lock would deadlock.
 package lock
 
 import (

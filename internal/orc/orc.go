@@ -216,7 +216,7 @@ func (t *Table) entry(i int) entry {
 }
 
 // FindRow returns the row for a program counter in memory, or nil if the tables say nothing about it. It fails with a
-// [*bin.DecodeError] on an entry that makes no sense. pc must lie within the calling instruction, not after it.
+// [*bin.DecodeError] on a malformed entry. pc must lie within the calling instruction, not after it.
 func (t *Table) FindRow(pc uint64) (*cfi.Row, error) {
 	address := pc - t.bias
 	n := sort.Search(t.n, func(i int) bool { return t.at(t.ordered(i)) > address }) - 1

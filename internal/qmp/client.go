@@ -52,7 +52,7 @@ func (e *Error) Error() string { return fmt.Sprintf("QEMU refused %s: %s", e.Com
 type ProtocolError struct {
 	Address string
 	Problem string
-	Err     error // what is behind it; may be nil
+	Err     error // the cause; may be nil
 }
 
 func (e *ProtocolError) Error() string {
@@ -62,7 +62,7 @@ func (e *ProtocolError) Error() string {
 	return e.Address + ": " + e.Problem
 }
 
-// Unwrap returns what is behind it.
+// Unwrap returns the cause.
 func (e *ProtocolError) Unwrap() error { return e.Err }
 
 // splitAddress returns host and port of an address "host:port" whose port is a number from 1 to 65535 and whose host, an

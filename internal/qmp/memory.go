@@ -26,7 +26,7 @@ type Memory struct {
 	process *os.File // /proc/PID/mem of QEMU, or nil
 }
 
-// Close gives back what the memory is read through, but not the client. Nothing may read it afterwards.
+// Close closes what the memory is read through, but not the client. Nothing may read the memory afterwards.
 func (m *Memory) Close() error {
 	if m.process == nil {
 		return nil

@@ -18,7 +18,7 @@ type message struct {
 	Event string `json:"event"`
 }
 
-// shownText is how much of a line that makes no sense is shown.
+// shownText is how much of a malformed line is shown.
 const shownText = 60
 
 func parseMessage(line []byte) (*message, error) {

@@ -304,7 +304,7 @@ func information(s *set) float64 {
 	return 8 - math.Log2(float64(n))
 }
 
-// index returns where the needle is first in b; -1: nowhere. Of sets, it is Horspool's algorithm.
+// index returns the index of the first occurrence of the needle in b, or -1. Of sets, it is Horspool's algorithm.
 func (n *needle) index(b []byte) int {
 	if n.literal != nil {
 		return bytes.Index(b, n.literal)

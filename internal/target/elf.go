@@ -41,7 +41,7 @@ func parseELF(src kdump.Source) (*Core, error) {
 	return c, nil
 }
 
-// parseHeaders parses as much of the file as holds the headers, unless all of it is at hand anyway.
+// parseHeaders parses as much of the file as holds the headers, unless all of it is in memory anyway.
 func parseHeaders(src kdump.Source) (*elf.File, error) {
 	size := src.Size()
 	if b := src.View(0); uint64(len(b)) == size {

@@ -23,7 +23,7 @@ type opening interface {
 // serves any number of goroutines.
 type openings struct {
 	again  func() (opening, error) // opens the file once more
-	free   chan opening            // those that nobody reads
+	free   chan opening            // those not in use
 	closed chan struct{}
 
 	mu    lock.Mutex // of the rest; no file is opened or read under it
@@ -52,7 +52,7 @@ func (o *openings) ReadAt(buf []byte, off int64) (int, error) {
 	return f.ReadAt(buf, off)
 }
 
-// take returns an opening that nobody else reads until give.
+// take returns an opening that no other goroutine uses until give.
 func (o *openings) take() (opening, error) {
 	select {
 	case f := <-o.free:
@@ -64,7 +64,7 @@ func (o *openings) take() (opening, error) {
 			return f, nil
 		}
 		// Privileges, the root directory or the namespace have changed since, or there are too many open files. What is
-		// open goes on to serve one reader after the other.
+		// open serves one reader after the other.
 		o.mu.Lock()
 		o.made--
 		o.limit = max(o.made, 1)

@@ -79,7 +79,7 @@ func untraceable(err error) error {
 // Close closes the process; its memory can't be read afterwards.
 func (p *Process) Close() error { return errors.Join(p.mem.Close(), p.dir.Close()) }
 
-// Path returns a path to a file of the process's directory, which leads nowhere once the process is gone.
+// Path returns a path to a file of the process's directory, which does not exist once the process has ended.
 func (p *Process) Path(file string) string {
 	return filepath.Join(procRoot, "self/fd", strconv.Itoa(int(p.dir.Fd())), file)
 }

@@ -27,7 +27,7 @@ const (
 type Core struct {
 	Path string
 	// Platform is the instruction set with the word size and byte order of the headers. QEMU's kdump files say x86-64 of
-	// every 64-bit guest: what else VMCOREINFO tells is heeded.
+	// every 64-bit guest: VMCOREINFO overrides them.
 	Platform arch.Platform
 	Is64     bool
 	Big      bool // byte order of the file's headers; QEMU writes big-endian ones for little-endian ppc64 guests
@@ -39,7 +39,7 @@ type Core struct {
 	Truncated bool
 
 	// Notes holds all notes in the file's order. NT_PRSTATUS comes once for each CPU of a kernel that was saved, or once
-	// for each thread of a process, with the thread's other notes behind it.
+	// for each thread of a process, with the thread's other notes after it.
 	Notes []elf.Note
 
 	// VMCOREINFO is the kernel's description of itself, lines of KEY=VALUE; nil if the file has none.

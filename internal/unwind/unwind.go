@@ -11,7 +11,7 @@ import (
 	"github.com/godrgn/drgn/internal/cfi"
 )
 
-// A Finder says how to unwind from a program counter. It returns nil if it knows nothing about it. pc lies within the
+// A Finder says how to unwind from a program counter. It returns nil if it has no row for it. pc lies within the
 // calling instruction, not after it. An [Unwinder] keeps the rows: when the answers
 // change, such as when a module was added, it takes a new one.
 type Finder interface {

@@ -41,7 +41,7 @@ type specifier struct {
 	align uint64
 }
 
-// resolve returns the type; one that nobody has declared is incomplete.
+// resolve returns the type; one that was not declared is incomplete.
 func (s specifier) resolve(w *World) (*types.Type, error) {
 	if s.typ != nil {
 		return s.typ, nil

@@ -212,7 +212,7 @@ func (p *typeParser) function() declarator {
 	defer func() { p.depth-- }()
 	p.next()
 	if p.tok.kind == ')' {
-		d.variadic = !p.lang.cpp // "()" says nothing of the parameters in C, that there are none in C++
+		d.variadic = !p.lang.cpp // "()" leaves the parameters unspecified in C; in C++ it means that there are none
 		p.next()
 		return d
 	}

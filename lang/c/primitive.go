@@ -23,7 +23,7 @@ func FindPrimitive(prim types.Primitive, find func(kinds types.KindSet, name str
 	return nil, nil
 }
 
-// Derive makes one of C's own types that nobody knows. size_t and ptrdiff_t are of the integer type, one of those that
+// Derive makes one of C's own types that no finder has. size_t and ptrdiff_t are of the integer type, one of those that
 // primitive returns, that is as large as a pointer; a *failure.ValueError says that there is none. Others are as in
 // [Model.Primitive].
 func (m Model) Derive(set *types.Set, prim types.Primitive, primitive func(types.Primitive) (*types.Type, error)) (*types.Type, error) {

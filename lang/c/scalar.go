@@ -263,7 +263,7 @@ func (f *formatter) pointer(addr uint64, u *types.Type) {
 	}
 }
 
-// cString reads the text at addr up to its NUL, piece by piece; more says that it goes on.
+// cString reads the text at addr up to its NUL, piece by piece; more says that there is more of it.
 func (f *formatter) cString(addr uint64) (s []byte, more, ok bool) {
 	piece := uint64(256)
 	for {

@@ -51,7 +51,7 @@ func DataDirection(rq drgn.Object) (uint64, error) {
 	return flags & 1, err
 }
 
-// Position returns the sector that a request has come to, as a sector_t.
+// Position returns the current sector of a request, as a sector_t.
 //
 // rq is a struct request *.
 //

@@ -29,7 +29,7 @@ func (e *LookupError) Error() string {
 	return fmt.Sprintf("could not find '%s' in dcache", e.Path)
 }
 
-// place is where a lookup has come to.
+// place is the current position of a lookup.
 type place struct {
 	mnt    drgn.Object // struct mount *
 	dentry drgn.Object // struct dentry *

@@ -195,7 +195,7 @@ func Lookup(parent drgn.Object, path string, followSymlinks bool) drgn.Object {
 	return kn
 }
 
-// follow returns what a symbolic link leads to, or the node itself when it is none.
+// follow returns what a symbolic link leads to, or the node itself if it is not a link.
 func follow(kn drgn.Object) (drgn.Object, error) {
 	for range maxSymlinks {
 		link, err := hasFlag(kn, isLink)

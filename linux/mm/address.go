@@ -89,7 +89,7 @@ func physical(p *drgn.Program, addr uint64) (uint64, error) {
 	if phys, ok := t.ImageToPhysical(addr); ok {
 		return phys, nil
 	}
-	// What the kernel's own virt_to_phys() says of such an address is of no use.
+	// The kernel's own virt_to_phys() returns garbage for such an address.
 	return t.Translate(0, addr)
 }
 

@@ -21,7 +21,7 @@ type PageReader struct {
 // pagesAtOnce is how many pages a PageReader reads in one go: those of 16 MiB of memory with pages of 4 KiB.
 const pagesAtOnce = 4096
 
-// A RawPage is a struct page as it lies in memory. It is good until the walk goes on.
+// A RawPage is a struct page as it lies in memory. It is valid until the next step of the walk.
 type RawPage struct {
 	PFN  uint64
 	Data []byte

@@ -106,7 +106,7 @@ func partsOf(section drgn.Object, start, end uint64, yield func(Range, error) bo
 	if err != nil {
 		return fail(err)
 	}
-	// The map may have bits that stand for nothing: it is made of words. There are as many subsections of 2 MiB as fit.
+	// The map may have more bits than there are subsections: it is made of words. There are as many subsections of 2 MiB as fit.
 	l, err := mm.LayoutOf(section.Prog())
 	if err != nil {
 		return fail(err)

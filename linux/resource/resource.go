@@ -11,7 +11,7 @@ import (
 var names = [...]string{"CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING",
 	"MSGQUEUE", "NICE", "RTPRIO", "RTTIME"}
 
-// A Limit is a limit on a resource; nil is none.
+// A Limit is a limit on a resource; nil means unlimited.
 //
 //drgn:namedtuple Rlimit
 type Limit struct {

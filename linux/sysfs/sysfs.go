@@ -74,7 +74,7 @@ var containers = []struct{ ktype, typ, member, owner string }{
 }
 
 // Lookup returns what a directory stands for, or the directory of a file: a struct device *, struct class *, struct bus_type
-// *, struct device_driver *, struct module_kobject *, or the struct kobject * when it is none of these; a null pointer if
+// *, struct device_driver *, struct module_kobject *, or the struct kobject * when it is another kind; a null pointer if
 // there is none.
 //
 // path is relative to /sys, or absolute and begins with /sys.
@@ -103,7 +103,7 @@ func Lookup(p *drgn.Program, path string) drgn.Object {
 	return kobj
 }
 
-// ListDir returns the names in a directory; a *drgn.ValueError if there is none of the path.
+// ListDir returns the names in a directory; a *drgn.ValueError if the path does not exist.
 //
 // path is relative to /sys, or absolute and begins with /sys.
 //

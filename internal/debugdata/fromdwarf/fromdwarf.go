@@ -98,7 +98,7 @@ func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	return d
 }
 
-// identity returns what the index of a file depends on, or nil if that can't be told.
+// identity returns what the index of a file depends on, or nil if that is unknown.
 func identity(f *placed.File) []byte {
 	id := f.ELF.DebugIdentity()
 	if id == nil || f.Layout() == nil {

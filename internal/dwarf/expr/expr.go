@@ -109,9 +109,9 @@ const (
 	Empty           Kind = iota // optimized out
 	Memory                      // in memory at Value
 	Register                    // in register number Value
-	Number                      // the object is the number Value, of Size bytes, and is nowhere
-	Implicit                    // the object's bytes are Bytes and are nowhere
-	ImplicitPointer             // the object is a pointer Offset bytes into the object of the DIE at Value of .debug_info, which is nowhere
+	Number                      // the object is the number Value, of Size bytes, without an address
+	Implicit                    // the object's bytes are Bytes, without an address
+	ImplicitPointer             // the object is a pointer Offset bytes into the object of the DIE at Value of .debug_info, which has no address
 )
 
 var kindNames = [...]string{"empty", "memory", "register", "number", "implicit", "implicit pointer"}

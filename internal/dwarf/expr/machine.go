@@ -120,7 +120,7 @@ func (m *machine) run() error {
 	return m.c.Err()
 }
 
-// location takes what the expression has come to: the location it stated, or memory at the address on the stack.
+// location returns the result of the expression: the location it stated, or memory at the address on the stack.
 func (m *machine) location() (Piece, bool) {
 	if m.have {
 		m.have = false

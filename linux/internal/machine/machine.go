@@ -19,7 +19,7 @@ type Machine struct {
 	ImageToPhysical func(info Info, address uint64) (physical uint64, ok bool)
 
 	// Fixed returns what tells whether an address is in the kernel's image or its mapping of all physical memory, which
-	// stay where they are while the kernel runs; nil where that can't be told.
+	// stay where they are while the kernel runs; nil where that is unknown.
 	Fixed func(info Info) func(address uint64) bool
 
 	// InactiveFrame names the members of struct inactive_task_frame, where a switched-out task's registers lie at

@@ -30,7 +30,7 @@ const magic = "godrgn frozen 1\n"
 
 // A Frozen is a module of the standard library as marshalled code.
 type Frozen struct {
-	Name    string // with a NUL byte behind it in memory, which is the program's own and never moves
+	Name    string // followed by a NUL byte in memory, which is the program's own and never moves
 	Code    string
 	Package bool
 }

@@ -90,7 +90,7 @@ func cached(dir, name string, sum [sha256.Size]byte) (string, error) {
 	return path, os.Rename(f.Name(), path)
 }
 
-// private says whether nobody else can have written, or can write, a file or directory.
+// private says whether only this user (or root) can have written, or can write, a file or directory.
 func private(path string, dir bool) error {
 	st, err := os.Lstat(path)
 	if err != nil {

@@ -118,7 +118,7 @@ def rq_data_dir(rq: Object) -> int:
     ...
 
 def blk_rq_pos(rq: Object) -> Object:
-    """Return the sector that a request has come to, as a sector_t.
+    """Return the current sector of a request, as a sector_t.
 
     rq is a struct request *.
     """

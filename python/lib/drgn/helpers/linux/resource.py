@@ -4,7 +4,7 @@
 from collections import namedtuple as _namedtuple
 
 Rlimit = _namedtuple("Rlimit", ("cur", "max",), module=__name__)
-Rlimit.__doc__ = """A Rlimit is a limit on a resource; None is none."""
+Rlimit.__doc__ = """A Rlimit is a limit on a resource; None means unlimited."""
 Rlimit.cur.__doc__ = "what is limited to now"
 Rlimit.max.__doc__ = "what Cur may be set to"
 

@@ -6,7 +6,7 @@ from typing import Dict, NamedTuple, Optional
 from drgn import Object
 
 class Rlimit(NamedTuple):
-    """A Rlimit is a limit on a resource; None is none."""
+    """A Rlimit is a limit on a resource; None means unlimited."""
 
     cur: Optional[int]
     max: Optional[int]

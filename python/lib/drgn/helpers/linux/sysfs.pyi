@@ -36,7 +36,7 @@ def sysfs_lookup_kobject(path: str) -> Object: ...
 @overload
 def sysfs_lookup(prog: Program, path: str) -> Object:
     """Return what a directory stands for, or the directory of a file: a struct device *, struct class *, struct bus_type
-    *, struct device_driver *, struct module_kobject *, or the struct kobject * when it is none of these; a null pointer if
+    *, struct device_driver *, struct module_kobject *, or the struct kobject * when it is another kind; a null pointer if
     there is none.
 
     path is relative to /sys, or absolute and begins with /sys.
@@ -50,7 +50,7 @@ def sysfs_lookup(path: str) -> Object: ...
 
 @overload
 def sysfs_listdir(prog: Program, path: str) -> List[bytes]:
-    """Return the names in a directory; a ValueError if there is none of the path.
+    """Return the names in a directory; a ValueError if the path does not exist.
 
     path is relative to /sys, or absolute and begins with /sys.
 
