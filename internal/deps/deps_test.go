@@ -39,7 +39,7 @@ const rooms = `
 
 	# What has memory.
 	internal/compressed, internal/kdump < internal/target;
-	arch, mem < internal/qmp;
+	arch, failure, mem < internal/qmp;
 
 	# What is found in memory.
 	mem < internal/search;

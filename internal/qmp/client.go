@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/lock"
 )
 
@@ -38,32 +39,6 @@ type Client struct {
 	id      uint64
 	failure error // of the connection, after which nothing works
 }
-
-// An Error is QEMU's answer to a command that it does not do.
-type Error struct {
-	Command string
-	Class   string // "GenericError", "CommandNotFound", …
-	Desc    string // in words
-}
-
-func (e *Error) Error() string { return fmt.Sprintf("QEMU refused %s: %s", e.Command, e.Desc) }
-
-// A ProtocolError says that what is at the other end does not speak as QEMU does.
-type ProtocolError struct {
-	Address string
-	Problem string
-	Err     error // the cause; may be nil
-}
-
-func (e *ProtocolError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("%s: %s: %v", e.Address, e.Problem, e.Err)
-	}
-	return e.Address + ": " + e.Problem
-}
-
-// Unwrap returns the cause.
-func (e *ProtocolError) Unwrap() error { return e.Err }
 
 // splitAddress returns host and port of an address "host:port" whose port is a number from 1 to 65535 and whose host, an
 // empty one being this machine, does not begin with "/" or "."; every other address is that of a Unix socket.
@@ -135,7 +110,7 @@ func dialError(address string, err error) error {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
 		return &os.PathError{Op: "connect", Path: address, Err: syscall.ETIMEDOUT}
 	}
-	return &ProtocolError{address, "cannot connect", err}
+	return &failure.QMPProtocolError{Address: address, Problem: "cannot connect", Err: err}
 }
 
 // FromFD speaks over an open socket, of which it takes a copy.
@@ -171,14 +146,14 @@ func (c *Client) negotiate() error {
 	}
 	line, err := c.line()
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return &ProtocolError{c.address, "no greeting from QEMU: nothing speaks QMP there, or another client is connected already, " +
-			"beside which QEMU serves none (give it a second -qmp)", nil}
+		return &failure.QMPProtocolError{Address: c.address, Problem: "no greeting from QEMU: nothing speaks QMP there, or another client is connected already, " +
+			"next to which QEMU serves none (give it a second -qmp)"}
 	}
 	if err != nil {
-		return &ProtocolError{c.address, "no greeting from QEMU", err}
+		return &failure.QMPProtocolError{Address: c.address, Problem: "no greeting from QEMU", Err: err}
 	}
 	if _, err := parseGreeting(line); err != nil {
-		return &ProtocolError{c.address, "what is there does not speak QMP", err}
+		return &failure.QMPProtocolError{Address: c.address, Problem: "what is there does not speak QMP", Err: err}
 	}
 	return c.Execute("qmp_capabilities", nil, nil)
 }
@@ -190,7 +165,7 @@ func (c *Client) Close() error { return c.conn.Close() }
 func (c *Client) Address() string { return c.address }
 
 // Execute has QEMU execute a command. Its result is decoded to where result points, as encoding/json does, unless that is
-// nil. QEMU's refusal is an [*Error].
+// nil. QEMU's refusal is an [*failure.QMPError].
 func (c *Client) Execute(command string, arguments, result any) error {
 	return c.execute(command, arguments, result, nil)
 }
@@ -204,22 +179,22 @@ func (c *Client) execute(command string, arguments, result any, pass *os.File) e
 	answer, err := c.ask(command, arguments, pass)
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
-			err = &ProtocolError{c.address, "the connection to QEMU is lost: the guest has ended, or QEMU closed it", nil}
+			err = &failure.QMPProtocolError{Address: c.address, Problem: "the connection to QEMU is lost: the guest has ended, or QEMU closed it"}
 		} else if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = &ProtocolError{c.address, fmt.Sprintf("QEMU did not answer %s in %v", command, answerLimit), nil}
+			err = &failure.QMPProtocolError{Address: c.address, Problem: fmt.Sprintf("QEMU did not answer %s in %v", command, answerLimit)}
 		}
 		c.failure = err
 		c.conn.Close() // the first error is the one to tell
 		return err
 	}
 	if answer.Error != nil {
-		return &Error{command, answer.Error.Class, answer.Error.Desc}
+		return &failure.QMPError{Command: command, Class: answer.Error.Class, Desc: answer.Error.Desc}
 	}
 	if result == nil {
 		return nil
 	}
 	if err := json.Unmarshal(answer.Return, result); err != nil {
-		return &ProtocolError{c.address, "QEMU's answer to " + command + " makes no sense", err}
+		return &failure.QMPProtocolError{Address: c.address, Problem: "QEMU's answer to " + command + " makes no sense", Err: err}
 	}
 	return nil
 }
@@ -248,7 +223,7 @@ func (c *Client) ask(command string, arguments any, pass *os.File) (*message, er
 		}
 		m, err := parseMessage(line)
 		if err != nil {
-			return nil, &ProtocolError{c.address, "QEMU's answer to " + command + " makes no sense", err}
+			return nil, &failure.QMPProtocolError{Address: c.address, Problem: "QEMU's answer to " + command + " makes no sense", Err: err}
 		}
 		switch {
 		case m.Event != "": // of the machine: it was stopped, a device was added, …
@@ -285,7 +260,7 @@ func (c *Client) line() ([]byte, error) {
 		part, err := c.in.ReadSlice('\n')
 		line = append(line, part...)
 		if len(line) > maxMessage {
-			return nil, &ProtocolError{c.address, fmt.Sprintf("QEMU sends a message of more than %d MiB", maxMessage>>20), nil}
+			return nil, &failure.QMPProtocolError{Address: c.address, Problem: fmt.Sprintf("QEMU sends a message of more than %d MiB", maxMessage>>20)}
 		}
 		if err == bufio.ErrBufferFull {
 			continue

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -46,7 +47,7 @@ func (c *Client) Memory() (*Memory, error) {
 		m.Size += r.Max - r.Min + 1
 	}
 	places, err := c.open(m, regions)
-	if errors.As(err, new(*ProtocolError)) {
+	if errors.As(err, new(*failure.QMPProtocolError)) {
 		return nil, err
 	}
 	m.Slow = err

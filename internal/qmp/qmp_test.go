@@ -14,6 +14,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/qmp/qmptest"
 	"github.com/godrgn/drgn/mem"
 )
@@ -150,7 +151,7 @@ func TestCommands(t *testing.T) {
 	if b, err := io.ReadAll(io.NewSectionReader(f, 0, 100)); err != nil || string(b) != "core" {
 		t.Errorf("%q, %v", b, err)
 	}
-	var refused *Error
+	var refused *failure.QMPError
 	if err := c.Execute("no-such", nil, nil); !errors.As(err, &refused) || refused.Class != "GenericError" {
 		t.Error(err)
 	}
@@ -270,7 +271,7 @@ func TestGreetings(t *testing.T) {
 			}
 		}()
 		_, err = Dial(l.Addr().String())
-		var protocol *ProtocolError
+		var protocol *failure.QMPProtocolError
 		if !errors.As(err, &protocol) || !strings.Contains(err.Error(), problem) {
 			t.Errorf("%.20q: %v", says, err)
 		}

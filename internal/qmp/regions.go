@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/godrgn/drgn/failure"
 )
 
 // A Region is guest memory: physical addresses from Min to Max, both inclusive.
@@ -24,7 +26,7 @@ func (c *Client) Regions() ([]Region, error) {
 	}
 	regions, err := parseFlatViews(text)
 	if err != nil {
-		return nil, &ProtocolError{c.address, "QEMU's list of the guest's memory (info mtree -f) makes no sense", err}
+		return nil, &failure.QMPProtocolError{Address: c.address, Problem: "QEMU's list of the guest's memory (info mtree -f) makes no sense", Err: err}
 	}
 	return regions, nil
 }
