@@ -38,10 +38,13 @@ func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 		}
 		if k, ok := p.Personality().(Identifier); ok {
 			for i, err := range k.Identify(p, address) {
-				if !yield(i, err) {
+				if !yield(i, err) || err != nil {
 					return
 				}
 			}
+		}
+		if err := p.unlessClosed(nil); err != nil {
+			yield(Identity{}, err)
 		}
 	}
 }

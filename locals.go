@@ -6,7 +6,7 @@ import "github.com/godrgn/drgn/internal/stack"
 func (f StackFrame) Locals() ([]string, error) {
 	scope := f.frame().Scope()
 	if scope == nil {
-		return nil, nil
+		return nil, f.trace.prog.unlessClosed(nil)
 	}
 	return scope.Names()
 }
@@ -15,7 +15,7 @@ func (f StackFrame) Locals() ([]string, error) {
 func (f StackFrame) HasLocal(name string) (bool, error) {
 	scope := f.frame().Scope()
 	if scope == nil {
-		return false, nil
+		return false, f.trace.prog.unlessClosed(nil)
 	}
 	return scope.Contains(name)
 }
@@ -24,6 +24,14 @@ func (f StackFrame) HasLocal(name string) (bool, error) {
 // unit of its function can see, then what of its module was compiled from the same file, then all of its module, then all
 // of the program. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
+	o := f.object(name)
+	if err := f.trace.prog.unlessClosed(o.Err()); err != nil {
+		return Failed(err)
+	}
+	return o
+}
+
+func (f StackFrame) object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
 	if scope := f.frame().Scope(); scope != nil {
 		e, ok, err := scope.Find(name, fr.Registers.LookupPC(), &variableFrame{p, fr})

@@ -113,7 +113,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 		return t, nil
 	}
 	t, err := p.language().ParseTypeName(name, typeLookup{p, filename})
-	if err != nil {
+	if err = p.unlessClosed(err); err != nil {
 		var missing *c.NotFoundError
 		if errors.As(err, &missing) {
 			return nil, &TypeNotFoundError{Name: missing.Name, TypeName: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()}
@@ -181,7 +181,7 @@ func (p *Program) Primitive(prim types.Primitive) (*types.Type, error) {
 		return t, nil
 	}
 	t, err := typeLookup{p, ""}.Primitive(prim)
-	if err == nil {
+	if err = p.unlessClosed(err); err == nil {
 		t = now.names.LoadOrStore(prim, t)
 	}
 	return t, err
@@ -225,6 +225,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 		if err == nil {
 			err = o.Err()
 		}
+		err = p.unlessClosed(err)
 		if errors.Is(err, ErrNotFound) {
 			continue
 		}
@@ -235,6 +236,9 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 			return Failed(&ValueError{Problem: "objects are from different programs"})
 		}
 		return o
+	}
+	if err := p.unlessClosed(nil); err != nil {
+		return Failed(err)
 	}
 	kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
 	return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})

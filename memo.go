@@ -20,10 +20,14 @@ type found struct {
 	unwinder   atomic.Pointer[stack.Unwinder]
 }
 
-// now returns what was found in the program's present generation.
+// now returns what was found in the program's present generation; one that was closed remembers nothing.
 func (p *Program) now() *found {
 	for {
 		generation, f := p.generation.Load(), p.found.Load()
+		if p.closed.Load() {
+			p.found.Store(nil) // what another goroutine has put there since
+			return &found{generation: generation}
+		}
 		if f != nil && f.generation == generation {
 			return f
 		}

@@ -223,11 +223,13 @@ func (p *Program) Setup(s Setup) error {
 	return nil
 }
 
-// Close closes the program: reading its memory, and looking for debugging information that was not found before, fails
-// with [ErrClosed]. It may be called at any time, while others read, too, and more than once. Descriptors are closed at
-// once. A core dump is unmapped when nobody is in the middle of it, which Go's garbage collector knows; that of a program
-// to which nothing refers any more is unmapped without Close, too. Debug files stay mapped: types and objects refer to
-// them.
+// Close closes the program: reading its memory and looking something up in it then fails with [ErrClosed]. It may be called
+// at any time, while others use the program, too: what they find is right, or that error. It may be called more than once.
+//
+// Connections and descriptors are closed at once. A mapped file is unmapped when nobody can be reading it any more, which
+// Go's garbage collector finds out: a core dump when nobody is in the middle of it, a debug file when no type that came
+// from it is in use either. So are those of a program to which nothing refers any more and that was not closed. A type that
+// is in use goes on saying what it is, and an object that is a value has it; what is said of modules stays, too.
 func (p *Program) Close() error {
 	p.committing.Lock()
 	if p.closed.Swap(true) {
@@ -237,12 +239,25 @@ func (p *Program) Close() error {
 	s := p.opened()
 	p.committing.Unlock()
 	p.mem.Close()
-	p.generation.Add(1)
+	p.modules.Close()
+	p.unwindTables.Clear()
 	p.found.Store(nil)
+	p.offsets.Clear()
+	p.plans.Clear()
+	p.types.Release()
 	if s.Close == nil {
 		return nil
 	}
 	return s.Close()
+}
+
+// unlessClosed returns err, or ErrClosed if the program was closed while something was looked up: then what was found is
+// not all there is.
+func (p *Program) unlessClosed(err error) error {
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	return err
 }
 
 // Personality returns what is known of the program by what it is, or nil.

@@ -118,12 +118,13 @@ func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	}
 	t := &StackTrace{prog: p}
 	t.frames, t.Err = stack.Expand(p.modules, frames)
-	return t, nil
+	return t, p.unlessClosed(nil)
 }
 
 func (p *Program) unwind(regs *arch.Registers, interrupted bool) *StackTrace {
 	t := &StackTrace{prog: p}
 	t.frames, t.Err = p.unwinder().Unwind(regs, interrupted)
+	t.Err = p.unlessClosed(t.Err)
 	return t
 }
 

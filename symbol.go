@@ -80,14 +80,14 @@ func (p *Program) SymbolAt(address uint64) (Symbol, error) {
 func (p *Program) oneSymbol(q SymbolQuery, missing func() error) (Symbol, error) {
 	for _, f := range p.symbolFinders.Enabled() {
 		s, err := f.Find(p, q)
-		if err != nil {
+		if err = p.unlessClosed(err); err != nil {
 			return Symbol{}, err
 		}
 		if len(s) > 0 {
 			return s[0], nil
 		}
 	}
-	return Symbol{}, missing()
+	return Symbol{}, p.unlessClosed(missing())
 }
 
 // Symbols returns all symbols of a query.
@@ -96,7 +96,7 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 	var all []Symbol
 	for _, f := range p.symbolFinders.Enabled() {
 		s, err := f.Find(p, q)
-		if err != nil {
+		if err = p.unlessClosed(err); err != nil {
 			return nil, err
 		}
 		all = append(all, s...)
@@ -106,9 +106,6 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 
 // symbolsOf finds symbols in the modules' symbol tables.
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
-	if p.closed.Load() {
-		return nil, ErrClosed
-	}
 	var out []Symbol
 	add := func(s symtab.Symbol) {
 		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())})

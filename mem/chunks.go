@@ -4,6 +4,8 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+
+	"github.com/godrgn/drgn/failure"
 )
 
 // Sparse is what a [Viewer] also implements if it knows where memory that can't be read ends: [Space.Chunks] then need
@@ -35,7 +37,11 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 			max = mask
 		}
 		var buf []byte
-		passed := 0
+		passed, ended := 0, false
+		give := func(c Chunk, err error) bool {
+			ended = !yield(c, err) || err != nil
+			return !ended
+		}
 		table.from(min, func(p *piece) bool {
 			if p.min > max {
 				return false
@@ -52,20 +58,19 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 				if err != nil {
 					var fault *FaultError
 					if !errors.As(err, &fault) {
-						yield(Chunk{Address: at}, err)
-						return false
+						return give(Chunk{Address: at}, err)
 					}
 					next, ok := p.next(at)
 					if !ok || next > last {
 						break
 					}
 					at = next
-					if passed++; passed%breathe == 0 && !yield(Chunk{Address: at}, nil) {
+					if passed++; passed%breathe == 0 && !give(Chunk{Address: at}, nil) {
 						return false
 					}
 					continue
 				}
-				more := yield(Chunk{at, data}, nil)
+				more := give(Chunk{at, data}, nil)
 				runtime.KeepAlive(p) // a mapped file lives as long as its segment
 				if !more {
 					return false
@@ -77,6 +82,9 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 			}
 			return true
 		})
+		if !ended && s.closed.Load() { // there may have been more
+			yield(Chunk{Address: min}, failure.ErrClosed)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
@@ -14,17 +15,30 @@ type Files struct {
 	Loaded  *placed.File  // the loaded one if it is another, or nil
 	Symbols *symtab.Table // of the file that has the most
 
+	closed  bool          // the program was closed: nothing can be asked any more
 	has     debugdata.Has // what the debugging information can be asked
 	opening *opening      // nil where has is 0
 }
 
-// Files returns what can be asked of the module's files, or nil if it has none.
-func (m *Module) Files() *Files { return m.files.Load() }
+// Files returns what can be asked of the module's files, or nil if it has none, or the program was closed: who takes the
+// first for granted looks afterwards whether that is so.
+func (m *Module) Files() *Files {
+	if f := m.files.Load(); f != nil && !f.closed {
+		return f
+	}
+	return nil
+}
 
-// Info returns the debugging information of the module, which is read when first asked for; nil where it has none.
+// Info returns the debugging information of the module, which is read when first asked for; nil where it has none, and
+// [failure.ErrClosed] when the program was closed.
 func (m *Module) Info() (debugdata.Info, error) {
 	f := m.files.Load()
-	if f == nil || f.opening == nil {
+	switch {
+	case f == nil:
+		return nil, nil
+	case f.closed:
+		return nil, failure.ErrClosed
+	case f.opening == nil:
 		return nil, nil
 	}
 	return f.opening.get()
@@ -32,7 +46,7 @@ func (m *Module) Info() (debugdata.Info, error) {
 
 // filesOf makes what can be asked of files. It reads them, so m.mu must not be held.
 func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[string]uint64) (*Files, error) {
-	old := m.files.Load()
+	old := m.Files()
 	f := &Files{}
 	if loaded.file != nil {
 		f.Loaded = placed.At(loaded.file, loaded.bias, sections)

@@ -87,6 +87,7 @@ type Module struct {
 // A supplement is the supplementary file that a debug file needs.
 type supplement struct {
 	file    *elf.File  // or nil
+	path    string     // of file, which a program that was closed has no more
 	pending *elf.File  // the debug file that waits for its supplementary file
 	wanted  WantedFile // what pending waits for
 }
@@ -94,7 +95,8 @@ type supplement struct {
 // A fileState is what a module has for a loaded or debug file.
 type fileState struct {
 	status FileStatus
-	file   *elf.File // nil unless status is HaveFile
+	file   *elf.File // nil unless status is HaveFile, and in a program that was closed
+	path   string    // of file
 	bias   uint64
 }
 
@@ -282,11 +284,7 @@ type File struct {
 }
 
 func (f *fileState) describe() File {
-	d := File{Status: f.status, Bias: f.bias}
-	if f.file != nil {
-		d.Path = f.file.Name
-	}
-	return d
+	return File{Status: f.status, Path: f.path, Bias: f.bias}
 }
 
 // LoadedFile returns the file with the code and data that the program uses.
@@ -307,10 +305,15 @@ func (m *Module) DebugFile() File {
 func (m *Module) SupplementaryFile() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.sup.file == nil {
-		return ""
-	}
-	return m.sup.file.Name
+	return m.sup.path
+}
+
+// close takes the module's files from it; what it says of them stays.
+func (m *Module) close() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.loaded.file, m.debug.file, m.sup.file, m.sup.pending = nil, nil, nil, nil
+	m.files.Store(&Files{has: m.has(), closed: true})
 }
 
 // WantsLoadedFile reports whether finders are to look for the module's loaded file.

@@ -21,6 +21,8 @@ type Set struct {
 	loader atomic.Pointer[Loader]
 	log    logging
 
+	closed atomic.Bool // see Close
+
 	mu    lock.Mutex
 	list  atomic.Pointer[[]*Module]
 	known map[key]*Module // under mu
@@ -49,6 +51,20 @@ func NewSet(c Config) *Set { return &Set{config: c} }
 
 // Owner returns what the modules are part of: a *drgn.Program.
 func (s *Set) Owner() any { return s.config.Owner }
+
+// Close takes the files of all modules from them and lets none be added: there is no debugging information any more, and
+// asking for it is [failure.ErrClosed]. A file is unmapped when nobody refers to it: types and whoever is in the middle of
+// reading do. What is known of the modules themselves stays.
+func (s *Set) Close() {
+	s.closed.Store(true) // first: who makes a file a module's looks at it
+	s.mu.Lock()
+	all := s.All()
+	s.mu.Unlock()
+	for _, m := range all {
+		m.close()
+	}
+	s.changed()
+}
 
 func (s *Set) changed() { s.config.Generation.Add(1) }
 
@@ -133,6 +149,9 @@ func (s *Set) Add(spec Spec) (m *Module, isNew bool, err error) {
 func (s *Set) add(spec *Spec) (m *Module, isNew bool, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed.Load() {
+		return nil, false, failure.ErrClosed
+	}
 	k := spec.key()
 	if m := s.known[k]; m != nil {
 		if m.name != spec.Name {

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"maps"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
 )
 
@@ -22,7 +23,11 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	m.mu.Lock()
 	ch.buildID, ch.loadedStatus, ch.debugStatus = m.buildID, m.loaded.status, m.debug.status
 	ch.wantedSup, ch.pending = m.sup.wanted.Checksum, m.sup.pending
+	closed := m.set.closed.Load()
 	m.mu.Unlock()
+	if closed {
+		return false, failure.ErrClosed
+	}
 	return m.apply(ch)
 }
 
@@ -165,7 +170,7 @@ func (m *Module) Refused() string {
 func (m *Module) await(f *elf.File, name string, id []byte) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.debug.status == WantFile || m.debug.status == WantSupplementary {
+	if !m.set.closed.Load() && (m.debug.status == WantFile || m.debug.status == WantSupplementary) {
 		m.debug.status, m.sup.pending = WantSupplementary, f
 		m.sup.wanted = WantedFile{Path: f.Name, Name: name, Checksum: bytes.Clone(id)}
 	}
@@ -216,16 +221,20 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 		}
 		newLoaded, newDebug := oldLoaded, oldDebug
 		if loaded != nil {
-			newLoaded = fileState{HaveFile, loaded, bias}
+			newLoaded = fileState{HaveFile, loaded, loaded.Name, bias}
 		}
 		if debug != nil {
-			newDebug = fileState{HaveFile, debug, bias}
+			newDebug = fileState{HaveFile, debug, debug.Name, bias}
 		}
 		files, err := m.filesOf(&newLoaded, &newDebug, sup, sections)
 		if err != nil {
 			return false, err
 		}
 		m.mu.Lock()
+		if m.set.closed.Load() {
+			m.mu.Unlock()
+			return false, failure.ErrClosed
+		}
 		if m.loaded != oldLoaded || m.debug != oldDebug || !maps.Equal(m.sections, sections) {
 			m.mu.Unlock()
 			continue
@@ -233,6 +242,9 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 		m.loaded, m.debug = newLoaded, newDebug
 		if debug != nil {
 			m.sup = supplement{file: sup}
+			if sup != nil {
+				m.sup.path = sup.Name
+			}
 		}
 		id := m.takeBuildID(loaded, debug)
 		m.refused = ""

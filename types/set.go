@@ -12,11 +12,12 @@ import (
 // A Set makes the types of one program and keeps each once. It may be used by many goroutines.
 //
 // Pointers and arrays, which a script can make without end (a slice of each length is of a type of its own), live as long as
-// somebody refers to them; all others as long as the set.
+// somebody refers to them; all others as long as the set, unless that is told to release them.
 type Set struct {
-	mu      lock.Mutex
-	dedup   map[key]*Type
-	derived map[derivedKey]weak.Pointer[Type]
+	mu       lock.Mutex
+	dedup    map[key]*Type // nil after Release
+	released map[releasedKey]weak.Pointer[Type]
+	derived  map[derivedKey]weak.Pointer[Type]
 }
 
 // key identifies the types that are the same when their parts are.
@@ -27,6 +28,30 @@ type key struct {
 	elem              *Type
 	size              uint64
 	big, signed, open bool
+}
+
+// releasedKey is a key that does not keep what the type is made of alive.
+type releasedKey struct {
+	key
+	elem weak.Pointer[Type]
+}
+
+func (k key) release() releasedKey {
+	r := releasedKey{k, weak.Make(k.elem)}
+	r.key.elem = nil
+	return r
+}
+
+// Release makes all types live only as long as somebody refers to them. It is for a program that is closed: its types may
+// refer to files of debugging information.
+func (s *Set) Release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.released = make(map[releasedKey]weak.Pointer[Type], len(s.dedup))
+	for k, t := range s.dedup {
+		s.released[k.release()] = weak.Make(t)
+	}
+	s.dedup = nil
 }
 
 // derivedKey identifies pointers and arrays. It does not keep what they are made of alive.
@@ -68,6 +93,14 @@ func (s *Set) shared(b *body) *Type {
 	k := key{b.kind, b.lang, b.name, b.elem, b.size, b.big, b.signed, !b.complete}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.dedup == nil {
+		if t := s.released[k.release()].Value(); t != nil {
+			return t
+		}
+		t := s.unique(b)
+		s.released[k.release()] = weak.Make(t)
+		return t
+	}
 	if t := s.dedup[k]; t != nil {
 		return t
 	}

@@ -8,6 +8,7 @@ package types
 
 import (
 	"fmt"
+	"runtime"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/lock"
@@ -192,6 +193,7 @@ func (l Lazy) Slot() (Slot, error) {
 	}
 	l.l.once.Do(func() {
 		l.l.slot, l.l.err = l.l.fn()
+		runtime.KeepAlive(l.l.fn) // as in details
 		l.l.fn = nil
 	})
 	return l.l.slot, l.l.err
@@ -419,6 +421,7 @@ func (t *Type) details() (*Detail, error) {
 	t.detail.once.Do(func() {
 		if t.detail.load != nil {
 			t.detail.d, t.detail.err = t.detail.load()
+			runtime.KeepAlive(t.detail.load) // it may read bytes that live as long as what it refers to
 			t.detail.load = nil
 		}
 	})

@@ -32,6 +32,9 @@ func (m *Map[K, V]) Load(k K) (V, bool) {
 	return zero, false
 }
 
+// Clear forgets all entries.
+func (m *Map[K, V]) Clear() { m.m.Store(nil) }
+
 // LoadOrStore returns the value of a key if there is one, else v, which it stores.
 func (m *Map[K, V]) LoadOrStore(k K, v V) V {
 	if was, ok := m.Load(k); ok {
@@ -43,8 +46,12 @@ func (m *Map[K, V]) LoadOrStore(k K, v V) V {
 	}
 	e := m.m.Load()
 	if e == nil || e.n.Load() >= int64(limit) {
-		m.m.CompareAndSwap(e, new(entries))
-		e = m.m.Load()
+		fresh := new(entries)
+		if m.m.CompareAndSwap(e, fresh) {
+			e = fresh
+		} else if e = m.m.Load(); e == nil { // it was cleared
+			return v
+		}
 	}
 	was, loaded := e.LoadOrStore(k, v)
 	if !loaded {

@@ -1,6 +1,8 @@
 package cfi
 
 import (
+	"bytes"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
 )
@@ -145,7 +147,7 @@ func (m *machine) rule(r *register) Rule {
 	if r.kind == Expression || r.kind == ExpressionAt {
 		c := bin.New(m.t.name, m.t.data, !m.t.platform.IsLittleEndian())
 		c.Seek(uint64(r.offset))
-		return Rule{Kind: r.kind, Expr: c.Bytes(c.ULEB128())} // it could be read when the instruction was executed
+		return Rule{Kind: r.kind, Expr: bytes.Clone(c.Bytes(c.ULEB128()))} // it could be read when the instruction was executed
 	}
 	return Rule{Kind: r.kind, Register: r.register, Offset: r.offset}
 }

@@ -2,6 +2,7 @@ package cfi
 
 import (
 	"cmp"
+	"runtime"
 	"slices"
 	"sort"
 
@@ -16,6 +17,8 @@ type Section struct {
 	Name string
 	// Data is what the section holds. It must not change.
 	Data []byte
+	// Owner is what Data lives as long as; may be nil.
+	Owner any
 	// EH tells that the section has the format of .eh_frame; it has that of .debug_frame otherwise.
 	EH bool
 	// Address is the address of the section in the file; pointers in .eh_frame are relative to it.
@@ -31,6 +34,7 @@ type Table struct {
 	platform           arch.Platform
 	name               string
 	data               []byte
+	owner              any
 	eh                 bool
 	address            uint64
 	textBase, dataBase uint64
@@ -69,7 +73,7 @@ type fde struct {
 // specification wants it.
 func New(s Section) (*Table, error) {
 	t := &Table{
-		platform: s.Platform, name: s.Name, data: s.Data, eh: s.EH,
+		platform: s.Platform, name: s.Name, data: s.Data, owner: s.Owner, eh: s.EH,
 		address: s.Address, textBase: s.TextBase, dataBase: s.DataBase, bias: s.Bias,
 	}
 	if err := t.scan(); err != nil {
@@ -330,5 +334,7 @@ func (t *Table) FindRow(pc uint64) (*Row, error) {
 	if !ok {
 		return nil, nil
 	}
-	return t.execute(n, address)
+	row, err := t.execute(n, address)
+	runtime.KeepAlive(t) // the bytes live as long as its owner
+	return row, err
 }

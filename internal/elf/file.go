@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
@@ -43,6 +44,9 @@ const (
 
 // A File is a parsed ELF file. It never changes after Parse, but for decompressed sections which it keeps, and serves
 // any number of goroutines.
+//
+// The bytes of a file that has an owner go away when nobody can reach the file any more. Whoever keeps a part of them must
+// refer to the file, too, and call [runtime.KeepAlive] after reading them.
 type File struct {
 	Name     string // path, for errors
 	Data     []byte // the whole file
@@ -88,13 +92,14 @@ func Open(path string) (*File, error) {
 	return ParseOwned(path, m.Bytes(), m)
 }
 
-// ParseOwned is [Parse] of bytes that lie in the memory of owner, which the file closes when it is closed; owner may be nil.
+// ParseOwned is [Parse] of bytes that lie in the memory of owner, which is closed when the file is closed or unreachable.
 func ParseOwned(name string, data []byte, owner Owner) (*File, error) {
 	f, err := Parse(name, data)
 	if err != nil {
 		return nil, errors.Join(err, owner.Close())
 	}
 	f.owner = owner
+	runtime.AddCleanup(f, func(owner Owner) { _ = owner.Close() }, owner) // nothing can be done about a failure
 	return f, nil
 }
 

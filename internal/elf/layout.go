@@ -3,6 +3,7 @@ package elf
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"runtime"
 	"strings"
 )
 
@@ -58,6 +59,7 @@ const (
 // to, have the same names, flags, sizes and (as far as samples tell) contents. It is nil for a file without a build ID of
 // at least 8 bytes, which are not told apart by samples alone.
 func (f *File) DebugIdentity() []byte {
+	defer runtime.KeepAlive(f)
 	id := f.BuildID()
 	if len(id) < 8 || len(f.Data) < 6 {
 		return nil

@@ -1,10 +1,16 @@
 package elf
 
-import "github.com/godrgn/drgn/internal/bin"
+import (
+	"bytes"
+	"runtime"
+
+	"github.com/godrgn/drgn/internal/bin"
+)
 
 // DebugLink returns the name of the file with the debug sections and the CRC-32 (IEEE) of its contents, from
 // .gnu_debuglink. The name is empty if there is none.
 func (f *File) DebugLink() (name string, crc uint32, err error) {
+	defer runtime.KeepAlive(f)
 	c, err := f.link(".gnu_debuglink")
 	if err != nil || c == nil {
 		return "", 0, err
@@ -21,12 +27,13 @@ func (f *File) DebugLink() (name string, crc uint32, err error) {
 // DebugAltLink returns the name and the build ID of the file that dwz moved shared debug sections to, from
 // .gnu_debugaltlink. The name is empty if there is none.
 func (f *File) DebugAltLink() (name string, buildID []byte, err error) {
+	defer runtime.KeepAlive(f)
 	c, err := f.link(".gnu_debugaltlink")
 	if err != nil || c == nil {
 		return "", nil, err
 	}
 	name = string(c.CString())
-	buildID = c.Bytes(uint64(c.Len()))
+	buildID = bytes.Clone(c.Bytes(uint64(c.Len())))
 	if err := c.Err(); err != nil {
 		return "", nil, err
 	}

@@ -3,6 +3,7 @@ package elf
 import (
 	"bytes"
 	"iter"
+	"runtime"
 
 	"github.com/godrgn/drgn/internal/bin"
 )
@@ -103,10 +104,11 @@ func (f *File) SectionNotes() iter.Seq2[Note, error] {
 
 // BuildID returns the file's GNU build ID, or nil if it has none that can be read.
 func (f *File) BuildID() []byte {
+	defer runtime.KeepAlive(f)
 	for _, notes := range []iter.Seq2[Note, error]{f.SectionNotes(), f.SegmentNotes()} {
 		for note, err := range notes {
 			if err == nil && note.Name == "GNU" && note.Type == NT_GNU_BUILD_ID && len(note.Desc) > 0 {
-				return note.Desc
+				return bytes.Clone(note.Desc)
 			}
 		}
 	}

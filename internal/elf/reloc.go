@@ -3,6 +3,7 @@ package elf
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 
 	"github.com/godrgn/drgn/arch"
@@ -12,6 +13,7 @@ import (
 // need none. SectionAddr gives the address of the section of an index; nil takes the addresses of the section headers,
 // which are zero in a file that was not loaded.
 func (f *File) RelocatedData(s *Section, sectionAddr func(index int) uint64) ([]byte, error) {
+	defer runtime.KeepAlive(f)
 	data, err := s.Data()
 	if err != nil || f.Type != ET_REL {
 		return data, err

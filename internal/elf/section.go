@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"sync"
 
@@ -166,6 +167,7 @@ func (s *Section) Data() ([]byte, error) {
 // decompress understands the compression header of the ELF gABI and the one of .zdebug_ sections ("ZLIB" and the size,
 // big-endian).
 func (s *Section) decompress() ([]byte, error) {
+	defer runtime.KeepAlive(s.file)
 	raw, err := s.Raw()
 	if err != nil {
 		return nil, err

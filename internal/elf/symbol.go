@@ -42,8 +42,9 @@ func (s Symbol) Type() uint8 { return s.Info & 15 }
 // Bind returns the symbol's binding (STB_…).
 func (s Symbol) Bind() uint8 { return s.Info >> 4 }
 
-// A SymbolTable reads symbols from the bytes of the file as they are asked for.
+// A SymbolTable reads symbols from the bytes of the file as they are asked for. Names are bytes of the file, too.
 type SymbolTable struct {
+	file              *File // keeps the bytes
 	syms, strs, shndx []byte
 	entsize, n        int
 	is64              bool
@@ -53,7 +54,7 @@ type SymbolTable struct {
 // SymbolTable returns the symbol table of a type: SHT_SYMTAB or SHT_DYNSYM. A file without one, or with its contents
 // left out, gives an empty table.
 func (f *File) SymbolTable(typ uint32) (*SymbolTable, error) {
-	t := &SymbolTable{is64: f.Is64, entsize: 16, order: binary.LittleEndian}
+	t := &SymbolTable{file: f, is64: f.Is64, entsize: 16, order: binary.LittleEndian}
 	if f.Big {
 		t.order = binary.BigEndian
 	}

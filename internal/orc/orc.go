@@ -11,6 +11,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"slices"
 	"sort"
 
@@ -26,12 +27,14 @@ type Tables struct {
 	Entries   []byte // .orc_unwind: entries of 6 bytes
 	Header    []byte // .orc_header: nil if there is none
 	Bias      uint64 // what was added to the addresses in the file to get those in memory
+	Owner     any    // what the bytes live as long as; may be nil
 }
 
 // A Table finds ORC entries by address. It serves any number of goroutines.
 type Table struct {
 	ip      []byte
 	entries []byte
+	owner   any
 	address uint64
 	bias    uint64
 	n       int
@@ -73,7 +76,7 @@ func New(t Tables) (*Table, error) {
 		return nil, &bin.DecodeError{Section: ".orc_unwind", Off: uint64(len(t.Entries)),
 			Problem: fmt.Sprintf("%d bytes of entries and %d bytes of addresses do not match", len(t.Entries), len(t.IP))}
 	}
-	table := &Table{ip: t.IP, entries: t.Entries, address: t.IPAddress, bias: t.Bias, n: n}
+	table := &Table{ip: t.IP, entries: t.Entries, owner: t.Owner, address: t.IPAddress, bias: t.Bias, n: n}
 	switch {
 	case bytes.Equal(t.Header, headerType):
 		table.format = FormatType
@@ -218,6 +221,7 @@ func (t *Table) entry(i int) entry {
 // FindRow returns the row for a program counter in memory, or nil if the tables say nothing about it. It fails with a
 // [*bin.DecodeError] on a malformed entry. pc must lie within the calling instruction, not after it.
 func (t *Table) FindRow(pc uint64) (*cfi.Row, error) {
+	defer runtime.KeepAlive(t) // the bytes live as long as its owner
 	address := pc - t.bias
 	n := sort.Search(t.n, func(i int) bool { return t.at(t.ordered(i)) > address }) - 1
 	if n < 0 {

@@ -3,6 +3,7 @@ package stack
 import (
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 
 	"github.com/godrgn/drgn/arch"
@@ -16,6 +17,9 @@ import (
 // Tables are the unwind tables of a program's modules; each is read when first needed and cached until its module gets
 // another file.
 type Tables struct{ byModule sync.Map } // *module.Module → *tables
+
+// Clear forgets all tables: it is for a program that is closed.
+func (ts *Tables) Clear() { ts.byModule.Clear() }
 
 // tables are those of one module.
 type tables struct {
@@ -34,6 +38,9 @@ func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, er
 	if !ok || v.(*tables).files != files {
 		v = &tables{files: files, log: m.Set().Log}
 		ts.byModule.Store(m, v)
+		if m.Files() == nil { // the program is being closed
+			ts.byModule.Delete(m)
+		}
 	}
 	t := v.(*tables)
 	return t.chain.Do(func() (unwind.Chain, error) { return t.readFrames(platform) })
@@ -42,6 +49,7 @@ func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, er
 // readFrames returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers
 // assembly.
 func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
+	defer runtime.KeepAlive(t) // whose files have the bytes
 	var chain unwind.Chain
 	for _, name := range []string{".debug_frame", ".eh_frame"} {
 		f := t.files.Debug
@@ -56,7 +64,7 @@ func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
 		if len(data) == 0 {
 			continue
 		}
-		s := cfi.Section{Platform: platform, Name: name, Data: data, EH: name == ".eh_frame", Bias: f.Bias}
+		s := cfi.Section{Platform: platform, Name: name, Data: data, Owner: f.ELF, EH: name == ".eh_frame", Bias: f.Bias}
 		if s.EH {
 			s.Address = f.Address(name)
 		}
@@ -87,7 +95,7 @@ func (t *tables) readORC(platform arch.Platform) (*orc.Table, error) {
 		return nil, nil
 	}
 	f := t.files.Debug
-	o := orc.Tables{Bias: f.Bias}
+	o := orc.Tables{Bias: f.Bias, Owner: f.ELF}
 	for name, to := range map[string]*[]byte{".orc_unwind_ip": &o.IP, ".orc_unwind": &o.Entries, ".orc_header": &o.Header} {
 		data, err := f.Data(name)
 		if err != nil {

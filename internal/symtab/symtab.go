@@ -4,6 +4,7 @@ package symtab
 import (
 	"cmp"
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"sort"
 	"sync"
@@ -191,6 +192,7 @@ const maxBack = 4096
 // it, when its size is not known. Of several that start at the same place the smallest is best; then a global one is
 // better than a weak one, that better than a local one, and the first in the file better than the rest.
 func (t *Table) At(address uint64) (Symbol, bool) {
+	defer runtime.KeepAlive(t) // the file's bytes live as long as its table
 	es := t.byAddress()
 	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
 	if n == 0 {
@@ -221,6 +223,7 @@ func (t *Table) best(es []entry, i int, fit func(entry) bool) Symbol {
 
 // AllAt returns all symbols that contain an address.
 func (t *Table) AllAt(address uint64) []Symbol {
+	defer runtime.KeepAlive(t)
 	es := t.byAddress()
 	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
 	var out []Symbol
@@ -238,6 +241,7 @@ const scannedNames = 4
 
 // Named returns all symbols of a name, the best first.
 func (t *Table) Named(name string) []Symbol {
+	defer runtime.KeepAlive(t)
 	var out []Symbol
 	add := func(s elf.Symbol) {
 		if value, place := t.value(s); place != Nowhere {
@@ -267,6 +271,7 @@ func (t *Table) Named(name string) []Symbol {
 
 // All returns all symbols, in the order of the file.
 func (t *Table) All() []Symbol {
+	defer runtime.KeepAlive(t)
 	var out []Symbol
 	for i, s := range t.syms.All() {
 		if useful(s) {

@@ -2,8 +2,10 @@
 package fromdwarf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
@@ -42,7 +44,8 @@ func In(f *elf.File) debugdata.Has {
 	return has
 }
 
-// A source is the DWARF of a file.
+// A source is the DWARF of a file. The bytes of the file live as long as somebody refers to the source or to a unit of it:
+// what is exported keeps it alive until it is through, and gives nobody bytes of the file.
 type source struct {
 	*dwarf.File
 	place *placed.File
@@ -155,8 +158,15 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 	return s, nil
 }
 
+// FindType implements [debugdata.Info].
+func (s *source) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
+	defer runtime.KeepAlive(s)
+	return s.File.FindType(kinds, name, filename)
+}
+
 // FindEntity implements [debugdata.Info].
 func (s *source) FindEntity(kind debugdata.Kind, name, filename string, prefer func(uint64) (int, bool)) (debugdata.Entity, bool, error) {
+	defer runtime.KeepAlive(s)
 	var inFile func(uint64) (int, bool)
 	if prefer != nil {
 		inFile = func(address uint64) (int, bool) {
@@ -189,7 +199,7 @@ func (s *source) entity(e *dwarf.Entity) (debugdata.Entity, error) {
 	case e.HasValue:
 		to.Where, to.Number = debugdata.IsNumber, e.Value
 	case e.Bytes != nil:
-		to.Where, to.Bytes = debugdata.IsBytes, e.Bytes
+		to.Where, to.Bytes = debugdata.IsBytes, bytes.Clone(e.Bytes)
 	case e.Expr != nil:
 		return s.located(e.DIE, e.Type, 0, nil, dwarfFrame{noFrame{s.read}})
 	case len(e.Instances) > 0:
@@ -229,7 +239,7 @@ func (s *source) located(die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Func
 	}
 	switch absent {
 	case dwarf.Present:
-		e.Where, e.Bytes = debugdata.IsBytes, raw
+		e.Where, e.Bytes = debugdata.IsBytes, bytes.Clone(raw)
 	case dwarf.NotImplemented:
 		e.Where = debugdata.NotImplemented
 	}

@@ -2,6 +2,7 @@ package fromdwarf
 
 import (
 	"fmt"
+	"runtime"
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
@@ -10,6 +11,7 @@ import (
 
 // AppendFunctions implements [debugdata.Code].
 func (s *source) AppendFunctions(to []debugdata.CodeFunction, pc uint64) ([]debugdata.CodeFunction, error) {
+	defer runtime.KeepAlive(s)
 	functions, err := s.File.Functions(pc)
 	for i := range functions {
 		fn := &functions[i]
@@ -29,6 +31,7 @@ func (s *source) ScopeOf(f debugdata.CodeFunction) debugdata.Scope {
 
 // SourcesAt implements [debugdata.Lines].
 func (s *source) SourcesAt(pc uint64) ([]debugdata.Source, error) {
+	defer runtime.KeepAlive(s)
 	sources, err := s.File.Sources(pc)
 	if err != nil {
 		return nil, err
@@ -48,6 +51,7 @@ type scope struct {
 
 // Names implements [debugdata.Scope].
 func (s *scope) Names() ([]string, error) {
+	defer runtime.KeepAlive(s)
 	locals, err := s.fn.Locals()
 	if err != nil {
 		return nil, err
@@ -61,12 +65,14 @@ func (s *scope) Names() ([]string, error) {
 
 // Contains implements [debugdata.Scope].
 func (s *scope) Contains(name string) (bool, error) {
+	defer runtime.KeepAlive(s)
 	_, ok, err := s.fn.Find(name)
 	return ok, err
 }
 
 // FindStatic implements [debugdata.Scope].
 func (s *scope) FindStatic(name string) (debugdata.Entity, bool, error) {
+	defer runtime.KeepAlive(s)
 	e, ok, err := s.fn.DIE.Unit.FindStatic(name)
 	if err != nil || !ok {
 		return debugdata.Entity{}, false, err
@@ -77,6 +83,7 @@ func (s *scope) FindStatic(name string) (debugdata.Entity, bool, error) {
 
 // Filename implements [debugdata.Scope].
 func (s *scope) Filename() string {
+	defer runtime.KeepAlive(s)
 	unit, err := s.fn.DIE.Unit.Info()
 	if err != nil {
 		return "" // what is looked for in the unit says so
@@ -86,6 +93,7 @@ func (s *scope) Filename() string {
 
 // Find implements [debugdata.Scope].
 func (s *scope) Find(name string, pc uint64, frame debugdata.Frame) (debugdata.Entity, bool, error) {
+	defer runtime.KeepAlive(s)
 	l, ok, err := s.fn.Find(name)
 	if err != nil || !ok {
 		return debugdata.Entity{}, false, err
