@@ -89,13 +89,12 @@ func descriptors(t *testing.T) int {
 // TestSoak opens the bundled core many times, with its debugging information or without, asks something of it and closes it
 // or lets it go: mappings, descriptors and goroutines are as before, and Go's heap is within 4 MiB.
 func TestSoak(t *testing.T) {
-	rounds := 1000
-	if testing.Short() {
-		rounds = 60
-	}
-	for name, use := range map[string]func(t *testing.T) *drgn.Program{
-		"core": openCore,
-		"debug info": func(t *testing.T) *drgn.Program {
+	for name, c := range map[string]struct {
+		rounds int // with -short a tenth of it
+		use    func(t *testing.T) *drgn.Program
+	}{
+		"core": {1000, openCore},
+		"debug info": {300, func(t *testing.T) *drgn.Program {
 			p := openPlain(t)
 			pid, err := p.Variable("init_task").Member("pid").Int()
 			_, symbolErr := p.Symbol("schedule")
@@ -104,9 +103,13 @@ func TestSoak(t *testing.T) {
 				t.Fatal(pid, trace, err)
 			}
 			return p
-		},
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
+			use, rounds := c.use, c.rounds
+			if testing.Short() {
+				rounds /= 10
+			}
 			var before, after runtime.MemStats
 			if err := use(t).Close(); err != nil {
 				t.Fatal(err)
