@@ -8,18 +8,23 @@ import (
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
 // debugInfos walks the debugging information of each module that has some, the main module's first; an error is the last
-// pair.
+// pair. What the main module lacks may be anywhere: those of the others are read several at once.
 func (p *Program) debugInfos() iter.Seq2[moduleInfo, error] {
 	return func(yield func(moduleInfo, error) bool) {
 		if p.closed.Load() {
 			yield(moduleInfo{}, ErrClosed)
 			return
 		}
-		for _, m := range p.modules.All() {
+		all := p.modules.All()
+		for i, m := range all {
+			if i == 1 {
+				defer module.ReadAhead(all[i:])()
+			}
 			info, err := m.Info()
 			if info == nil && err == nil {
 				continue

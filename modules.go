@@ -111,6 +111,11 @@ func (p *Program) LoadedModules() LoadedModuleSeq {
 	return p.Personality().LoadedModules(p)
 }
 
+// LoadedModulesContext is [Program.LoadedModules] until ctx is canceled, which is the error of the last pair then.
+func (p *Program) LoadedModulesContext(ctx context.Context) LoadedModuleSeq {
+	return p.debug.LoadedModules(ctx)
+}
+
 // CreateLoadedModules adds all modules that the program has loaded and that are not known yet.
 func (p *Program) CreateLoadedModules() error {
 	for _, err := range p.LoadedModules() {
@@ -213,6 +218,11 @@ func (p *Program) Logger() *slog.Logger { return p.modules.Log() }
 // SetProgress sets the callback that is told how much of long work is done; nil disables it.
 func (p *Program) SetProgress(report func(what string, done, total uint64)) {
 	p.modules.SetProgress(report)
+}
+
+// SetBlocking sets what runs work that a caller has to wait for, see [module.Set.SetBlocking]; nil, the default, runs it.
+func (p *Program) SetBlocking(block func(work func(ctx context.Context) error) error) {
+	p.modules.SetBlocking(block)
 }
 
 // SetCacheDir sets the directory where indexes of debugging information and decompressed files are cached: "", the default,

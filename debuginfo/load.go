@@ -63,7 +63,10 @@ func (s *Search) Load(ctx context.Context, what What) error {
 	defer l.close()
 	l.open()
 	var missing, wanting []*module.Module
-	for m, err := range s.target.LoadedModules() {
+	for m, err := range s.LoadedModules(ctx) {
+		if err != nil && ctx.Err() != nil {
+			return err
+		}
 		if err != nil {
 			return errors.Join(err, l.report(nil)) // what was loaded before stays
 		}
@@ -107,6 +110,26 @@ func (s *Search) Load(ctx context.Context, what What) error {
 		}
 	}
 	return l.report(missing)
+}
+
+// LoadedModules walks the modules that the program has loaded until ctx is canceled, which is the error of the last pair then.
+// Debugging information of a kernel that its modules are found with, and that is read meanwhile, is not waited for any more.
+func (s *Search) LoadedModules(ctx context.Context) module.LoadedSeq {
+	return func(yield func(module.Loaded, error) bool) {
+		for m, err := range s.target.LoadedModules() {
+			if !yield(m, err) || err != nil {
+				return
+			}
+			err = ctx.Err()
+			if _, kernel := s.modules.KernelRelease(); kernel && m.Kind() == module.Main && err == nil {
+				err = m.ReadInfo(ctx)
+			}
+			if err != nil {
+				yield(module.Loaded{}, err)
+				return
+			}
+		}
+	}
 }
 
 // open opens the files that were named.

@@ -1,6 +1,8 @@
 package module
 
 import (
+	"context"
+
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
@@ -41,7 +43,18 @@ func (m *Module) Info() (debugdata.Info, error) {
 	case f.opening == nil:
 		return nil, nil
 	}
-	return f.opening.get()
+	return f.opening.get(m.set.blocking())
+}
+
+// ReadInfo reads the debugging information of the module if there is some and that was not done yet. It ends early, with the
+// error of ctx, when ctx is canceled; reading then goes on by itself.
+func (m *Module) ReadInfo(ctx context.Context) error {
+	f := m.files.Load()
+	if f == nil || f.opening == nil || f.opening.ready() {
+		return nil
+	}
+	f.opening.start()
+	return f.opening.wait(ctx)
 }
 
 // filesOf makes what can be asked of files. It reads them, so m.mu must not be held.

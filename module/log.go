@@ -1,14 +1,16 @@
 package module
 
 import (
+	"context"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync/atomic"
 )
 
-// logging says whom the set tells what it does, and where it caches files.
+// logging says whom the set tells what it does, who waits for it, and where it caches files.
 type logging struct {
+	block    atomic.Pointer[func(work func(ctx context.Context) error) error]
 	logger   atomic.Pointer[slog.Logger]
 	reporter atomic.Pointer[func(what string, done, total uint64)]
 	cache    atomic.Pointer[string]
@@ -44,6 +46,25 @@ func (s *Set) Progress(what string) func(done, total uint64) {
 		return nil
 	}
 	return func(done, total uint64) { (*report)(what, done, total) }
+}
+
+// SetBlocking sets what runs work that a caller has to wait for: reading an index of debugging information. A front end whose
+// callers hold a lock that others need, such as Python's GIL, has block let go of it and run work meanwhile, and cancel ctx when
+// the user interrupts. What block returns then is what the caller gets; it should be a context.Canceled. No lock of the
+// program is held. nil, the default, runs work.
+func (s *Set) SetBlocking(block func(work func(ctx context.Context) error) error) {
+	if block == nil {
+		s.log.block.Store(nil)
+		return
+	}
+	s.log.block.Store(&block)
+}
+
+func (s *Set) blocking() func(work func(ctx context.Context) error) error {
+	if b := s.log.block.Load(); b != nil {
+		return *b
+	}
+	return nil
 }
 
 // SetCacheDir sets the directory where indexes of debugging information and decompressed files are cached: "", the default,

@@ -1,10 +1,13 @@
 package module
 
 import (
+	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/godrgn/drgn/internal/debugdata"
@@ -27,11 +30,11 @@ func TestOpeningWaitsForNobody(t *testing.T) {
 	})
 	first := make(chan error)
 	go func() {
-		_, err := o.get()
+		_, err := o.get(nil)
 		first <- err
 	}()
 	<-told
-	if info, err := o.get(); info == nil || err != nil {
+	if info, err := o.get(nil); info == nil || err != nil {
 		t.Error(info, err)
 	}
 	close(others)
@@ -51,7 +54,7 @@ func TestOpening(t *testing.T) {
 		return nil, errors.New("bad")
 	})
 	for range 2 {
-		if _, err := o.get(); err == nil || err.Error() != "bad" {
+		if _, err := o.get(nil); err == nil || err.Error() != "bad" {
 			t.Error(err)
 		}
 	}
@@ -60,8 +63,94 @@ func TestOpening(t *testing.T) {
 	}
 	for _, report := range []func(done, total uint64){nil, func(uint64, uint64) {}} {
 		o = newOpening(report, func(func(done, total uint64)) (debugdata.Info, error) { panic("boom") })
-		if _, err := o.get(); err == nil || !strings.Contains(err.Error(), "boom") {
+		if _, err := o.get(nil); err == nil || !strings.Contains(err.Error(), "boom") {
 			t.Error(err)
 		}
 	}
+}
+
+// One who is interrupted gets what block returns; the reading goes on and is there for the next one, who is told of it.
+func TestOpeningInterrupted(t *testing.T) {
+	goOn, told := make(chan struct{}), []uint64{}
+	o := newOpening(func(done, _ uint64) { told = append(told, done) }, func(report func(done, total uint64)) (debugdata.Info, error) {
+		report(1, 3)
+		<-goOn
+		report(3, 3)
+		report(2, 3) // by another goroutine, late
+		return noInfo{}, nil
+	})
+	interrupted := errors.New("interrupted")
+	info, err := o.get(func(work func(context.Context) error) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := work(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		return interrupted
+	})
+	if info != nil || err != interrupted || o.ready() {
+		t.Error(info, err, o.ready())
+	}
+	told = nil
+	close(goOn)
+	if info, err = o.get(nil); info == nil || err != nil || len(told) == 0 || told[len(told)-1] != 3 || !slices.IsSorted(told) {
+		t.Error(info, err, told)
+	}
+	if info, err = o.get(func(func(context.Context) error) error { return interrupted }); info == nil || err != nil {
+		t.Error("what is there is waited for:", info, err)
+	}
+}
+
+// Modules are read several at once, in order, and no more of them once that is stopped.
+func TestReadAhead(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	var modules []*Module
+	var running, most atomic.Int64
+	started, goOn := make(chan int), make(chan struct{})
+	for i := range 30 {
+		m := &Module{}
+		m.files.Store(&Files{opening: newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) {
+			most.Store(max(most.Load(), running.Add(1)))
+			started <- i
+			<-goOn
+			running.Add(-1)
+			return noInfo{}, nil
+		})})
+		modules = append(modules, m, &Module{}) // every other has no debugging information
+	}
+	stop := ReadAhead(modules)
+	first := []int{<-started, <-started, <-started, <-started}
+	slices.Sort(first)
+	if !slices.Equal(first, []int{0, 1, 2, 3}) {
+		t.Errorf("read first: %v", first)
+	}
+	goOn <- struct{}{}
+	if next := <-started; next != 4 {
+		t.Errorf("read next: %d", next)
+	}
+	stop()
+	close(goOn)
+	for _, m := range modules[:10] {
+		if f := m.files.Load(); f != nil {
+			if _, err := f.opening.get(nil); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for i, m := range modules[10:] {
+		if f := m.files.Load(); f != nil && f.opening.started.Load() {
+			t.Errorf("module %d is read after the stop", i+10)
+		}
+	}
+	if most.Load() != 4 {
+		t.Errorf("%d were read at once, want 4", most.Load())
+	}
+	stop = ReadAhead(modules[10:12])
+	if i := <-started; i != 5 {
+		t.Errorf("module %d is read, want 5", i)
+	}
+	if _, err := modules[10].files.Load().opening.get(nil); err != nil {
+		t.Error(err)
+	}
+	stop()
 }

@@ -89,6 +89,7 @@ int fork_error(void);
 
 // ---- result.c
 PyObject *make(const item *i);
+void sh_drop(const item *i);
 PyObject *give(res *r);
 PyObject *new_obj(const item *i);
 PyObject *sh_str(const char *p, int64_t n);
@@ -106,6 +107,8 @@ void *sh_save(void);
 void sh_restore(void *);
 int sh_ensure(void);
 void sh_release(int);
+enum { NO_PYTHON, GIL_RELEASED, GIL_HELD };
+int sh_gil(void);
 int sh_add_pending(void);
 PyObject *sh_build(const char *p, int64_t n);
 char *sh_dump(PyObject *o, int64_t *n);

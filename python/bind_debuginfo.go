@@ -15,7 +15,6 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/internal/logtext"
 	"github.com/godrgn/drgn/linux"
 )
@@ -123,11 +122,34 @@ func loadedModules(c Call) error {
 		return err
 	}
 	p := c.selfProg()
-	// It creates modules, and says so of each once.
-	it := call.FromSlow(p.LoadedModules(), func(m drgn.LoadedModule) call.Value {
-		return call.Anything(tuple{moduleInstance(m.Module), m.New})
-	})
-	return c.pyObject(newIterator(helperIterator(it), c.keep()))
+	var (
+		walked bool
+		found  []drgn.LoadedModule
+		end    error // after those
+	)
+	next := func(i *C.item) (bool, error) {
+		if !walked { // it creates modules, and says so of each once: none of that may go on after Ctrl-C
+			walked = true
+			if err := long(func(ctx context.Context) error {
+				for m, err := range p.LoadedModulesContext(ctx) {
+					if end = err; err == nil {
+						found = append(found, m)
+					}
+				}
+				return nil
+			}, forEver); err != nil {
+				found = nil
+				return false, err
+			}
+		}
+		if len(found) == 0 {
+			return false, end
+		}
+		m := found[0]
+		found = found[1:]
+		return true, valueItem(tuple{moduleInstance(m.Module), m.New}, i)
+	}
+	return c.iterate(next)
 }
 
 // debugInfoMethods are the methods of Program about modules and their debugging information.
@@ -144,10 +166,7 @@ func debugInfoMethods() []Func {
 		{Sig: "create_loaded_modules()", Doc: "Create all modules that the program has loaded.", Do: func(c Call) error {
 			p := c.selfProg()
 			return loading(c, func(ctx context.Context) error {
-				for _, err := range p.LoadedModules() {
-					if err == nil {
-						err = ctx.Err()
-					}
+				for _, err := range p.LoadedModulesContext(ctx) {
 					if err != nil {
 						return err
 					}

@@ -19,14 +19,8 @@ import (
 // newSelf returns a program as the instance that constructs it.
 func newSelf(c Call, p *drgn.Program) error { return c.pyObject(newProgram(p)) }
 
-// find looks an object up on another goroutine: the first look may read an index.
-func find(c Call, p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) error {
-	o := p.FindObject(name, flags, filename)
-	return c.Object(o)
-}
-
 func lookupMethod(sig, doc string, flags drgn.FindObjectFlags) Func {
-	return Func{Sig: sig, Doc: doc, Do: func(c Call) error { return find(c, c.selfProg(), c.Str(0), flags, c.Str(1)) }}
+	return Func{Sig: sig, Doc: doc, Do: func(c Call) error { return c.Object(c.selfProg().FindObject(c.Str(0), flags, c.Str(1))) }}
 }
 
 func readMethod(name string, size int) Func {
@@ -103,7 +97,7 @@ func programClass() *class {
 				if c.Has(1) && c.Int(1) == 0 {
 					return valueError("invalid find object flags")
 				}
-				return find(c, c.selfProg(), c.Str(0), drgn.FindObjectFlags(c.IntOr(1, 7)), c.Str(2))
+				return c.Object(c.selfProg().FindObject(c.Str(0), drgn.FindObjectFlags(c.IntOr(1, 7)), c.Str(2)))
 			}},
 			{Sig: "type(name: any, filename: path? = None, /)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
 				p := c.selfProg()

@@ -112,11 +112,20 @@ func finish(r *C.res, err error) {
 	}
 }
 
-// guard makes a panic a Python exception with Go's stack.
+// guard makes a panic a Python exception with Go's stack, and has an interrupted call end with what interrupted it: whatever was
+// made of the error on its way here is no result.
 func guard(r *C.res) {
 	if e := recover(); e != nil {
 		r.i.tag = C.R_ERR
 		raiseText(excGoPanic, fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack()))
+	}
+	if interrupt == nil {
+		return
+	}
+	if e := takeInterrupt(); e != nil {
+		C.sh_drop(&r.i)
+		r.i.tag = C.R_ERR
+		raise(e)
 	}
 }
 

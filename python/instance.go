@@ -87,6 +87,7 @@ func programObject(p *drgn.Program) *C.PyObject {
 func newProgram(p *drgn.Program) *C.PyObject {
 	b := &program{prog: p}
 	p.SetLogger(Log())
+	p.SetBlocking(blocking)
 	b.h = handleSlab.put(b)
 	b.self = C.prog_new(C.uint64_t(b.h))
 	programs[p] = b

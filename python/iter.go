@@ -44,6 +44,16 @@ func goIterFill(h C.uint64_t, items *C.item, n C.int, state *C.int) (k C.int) {
 			it.err = &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
 			*state = 2
 		}
+		if interrupt == nil {
+			return
+		}
+		if e := takeInterrupt(); e != nil { // what was made of it on its way here is no element
+			for ; k > 0; k-- {
+				C.sh_drop(&unsafe.Slice(items, int(n))[k-1])
+			}
+			it.err = e
+			*state = 2
+		}
 	}()
 	var start time.Time
 	if n > 1 {

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"runtime/debug"
+	"syscall"
 	"time"
 )
 
@@ -32,6 +33,72 @@ const (
 )
 
 func long(f func(ctx context.Context) error, after time.Duration) error {
+	err, raised := attend(f, after)
+	if raised {
+		return raisedError{}
+	}
+	return err
+}
+
+// blocking runs work that any thread may come to wait for in the midst of a call: see [module.Set.SetBlocking]. A thread of
+// Python's waits with the GIL released. After Ctrl-C nobody waits for work, and the call ends with what the signal handler
+// raised, whatever else becomes of it.
+func blocking(work func(ctx context.Context) error) error {
+	switch C.sh_gil() {
+	case C.NO_PYTHON: // somebody else looks for Ctrl-C, who waits for this goroutine
+		return work(context.Background())
+	case C.GIL_RELEASED:
+		defer C.sh_release(C.sh_ensure())
+	}
+	checkNoLocks()
+	if e := interruptHere(); e != nil {
+		return e
+	}
+	err, raised := attend(work, 0)
+	if !raised {
+		return err
+	}
+	interrupt = &interruptError{raisedByHandler(), syscall.Gettid()}
+	return interrupt
+}
+
+// An interruptError is the exception that a signal handler raised in the midst of a call. Nothing remembers it for a result:
+// it is a context.Canceled.
+type interruptError struct {
+	raised error
+	thread int // the one that handles signals
+}
+
+func (e *interruptError) Error() string { return e.raised.Error() }
+
+func (e *interruptError) Unwrap() error { return e.raised }
+
+// Is reports whether target is context.Canceled.
+func (e *interruptError) Is(target error) bool { return target == context.Canceled }
+
+// interrupt is the error that ends the present call, or nil. Under the GIL.
+var interrupt *interruptError
+
+// interruptHere returns the error that ends the present call on this thread, or nil.
+func interruptHere() *interruptError {
+	if interrupt == nil || interrupt.thread != syscall.Gettid() {
+		return nil
+	}
+	return interrupt
+}
+
+// takeInterrupt is interruptHere, and the call ends.
+func takeInterrupt() *interruptError {
+	e := interruptHere()
+	if e != nil {
+		interrupt = nil
+	}
+	return e
+}
+
+// attend runs f on another goroutine and waits with the GIL released. raised says that a signal handler raised an exception,
+// which is set then; f is waited for no longer than after from then on.
+func attend(f func(ctx context.Context) error, after time.Duration) (err error, raised bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
@@ -44,19 +111,21 @@ func long(f func(ctx context.Context) error, after time.Duration) error {
 		done <- f(ctx)
 	}()
 	if err, ok := wait(done); ok {
-		return err
+		return err, false
 	}
 	// Ctrl-C: the worker is told, and it gets a moment or as long as it needs.
 	cancel()
-	exc := C.sh_take_exc()
-	st := C.sh_save()
-	select {
-	case <-done:
-	case <-time.After(after):
+	if after > 0 {
+		exc := C.sh_take_exc()
+		st := C.sh_save()
+		select {
+		case <-done:
+		case <-time.After(after):
+		}
+		C.sh_restore(st)
+		C.sh_raise_obj(exc)
 	}
-	C.sh_restore(st)
-	C.sh_raise_obj(exc)
-	return raisedError{}
+	return nil, true
 }
 
 // wait waits with the GIL released; ok is false when a signal handler raised an exception.

@@ -9,13 +9,16 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
 	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -110,12 +113,31 @@ func init() {
 				}
 			}, func(v int64) any { return v })
 		}},
+		Func{Sig: "hold()", Do: func(c Call) error { // whoever reads debugging information waits until release()
+			held := make(chan struct{})
+			hook := func(*placed.File) { holding.Add(1); <-held }
+			fromdwarf.TestHook.Store(&hook)
+			unhold = sync.OnceFunc(func() { close(held) })
+			return c.None()
+		}},
+		Func{Sig: "release()", Do: func(c Call) error {
+			fromdwarf.TestHook.Store(nil)
+			unhold()
+			return c.None()
+		}},
+		Func{Sig: "holding()", Do: func(c Call) error { return c.Number(holding.Load()) }},
 		Func{Sig: "live_handles()", Do: func(c Call) error { return c.Number(int64(handleSlab.live())) }},
 		Func{Sig: "live_types()", Do: func(c Call) error { return c.Number(int64(liveTypes())) }},
 		Func{Sig: "goroutines()", Do: func(c Call) error { return c.Number(int64(runtime.NumGoroutine())) }},
 		Func{Sig: "gc()", Do: func(c Call) error { runtime.GC(); runtime.GC(); return c.None() }},
 	)
 }
+
+// holding counts who has been held up since hold(), which unhold ends.
+var (
+	holding atomic.Int64
+	unhold  func()
+)
 
 // changes counts what change() has done.
 var changes atomic.Int64

@@ -168,6 +168,8 @@ enum {
 	X(PyObject *, PyCFunction_NewEx, (PyMethodDef *, PyObject *, PyObject *)) \
 	X(int, PyGILState_Ensure, (void)) \
 	X(void, PyGILState_Release, (int)) \
+	X(int, PyGILState_Check, (void)) \
+	X(void *, PyGILState_GetThisThreadState, (void)) \
 	X(void *, PyEval_SaveThread, (void)) \
 	X(void, PyEval_RestoreThread, (void *)) \
 	X(PyObject *, PyThreadState_GetDict, (void)) \

@@ -129,6 +129,13 @@ PyObject *make(const item *i) {
 	return NULL;
 }
 
+// sh_drop drops a result that nobody gets, be it an exception.
+void sh_drop(const item *i) {
+	PyObject *o = i->tag == R_STR || i->tag == R_BYTES ? NULL : make(i);
+	if (o) py.Py_DecRef(o);
+	py.PyErr_Clear();
+}
+
 PyObject *give(res *r) {
 	switch (r->i.tag) {
 	case R_STR: return py.PyUnicode_DecodeUTF8(r->buf, r->n, "surrogateescape");
@@ -146,6 +153,8 @@ void *sh_save(void) { return py.PyEval_SaveThread(); }
 void sh_restore(void *s) { py.PyEval_RestoreThread(s); }
 int sh_ensure(void) { return py.PyGILState_Ensure(); }
 void sh_release(int s) { py.PyGILState_Release(s); }
+// sh_gil says whether this thread is one of Python's, and has the GIL.
+int sh_gil(void) { return py.PyGILState_Check() ? GIL_HELD : py.PyGILState_GetThisThreadState() ? GIL_RELEASED : NO_PYTHON; }
 int sh_truth(PyObject *o) { return py.PyObject_IsTrue(o); }
 
 // ---- Exceptions: Python's own have negative numbers, those of package drgn the positions they were registered at.

@@ -208,13 +208,13 @@ func (s *Set) IncompleteArray(lang Language, elem *Type) *Type {
 	return s.sharedDerived(&body{kind: Array, lang: lang, elem: s.own(elem)})
 }
 
-// Compound returns a new structure, union or class type of size bytes. load is called once, when something of it is
-// first asked for.
+// Compound returns a new structure, union or class type of size bytes. load is called when something of it is
+// first asked for, with nothing locked: perhaps by several goroutines at once, of which the first result counts.
 func (s *Set) Compound(lang Language, kind Kind, tag string, size uint64, load func() (Detail, error)) *Type {
 	if !kind.IsCompound() {
 		panic(fmt.Sprintf("types: Compound of kind %s", kind))
 	}
-	return s.unique(&body{kind: kind, lang: lang, name: tag, size: size, complete: true, detail: &detail{load: load}})
+	return s.unique(&body{kind: kind, lang: lang, name: tag, size: size, complete: true, detail: newDetail(load)})
 }
 
 // IncompleteCompound returns a declared structure, union or class type.
@@ -230,13 +230,13 @@ func (s *Set) IncompleteTemplate(lang Language, kind Kind, tag string, load func
 	if !kind.IsCompound() {
 		panic(fmt.Sprintf("types: IncompleteTemplate of kind %s", kind))
 	}
-	return s.unique(&body{kind: kind, lang: lang, name: tag, detail: &detail{load: load}})
+	return s.unique(&body{kind: kind, lang: lang, name: tag, detail: newDetail(load)})
 }
 
 // Enum returns a new enumerated type whose values are of the compatible integer type.
 func (s *Set) Enum(lang Language, tag string, compatible *Type, load func() (Detail, error)) *Type {
 	u := s.own(compatible).Underlying()
-	return s.unique(&body{kind: Enum, lang: lang, name: tag, elem: compatible, size: u.size, signed: u.signed, big: u.big, complete: true, detail: &detail{load: load}})
+	return s.unique(&body{kind: Enum, lang: lang, name: tag, elem: compatible, size: u.size, signed: u.signed, big: u.big, complete: true, detail: newDetail(load)})
 }
 
 // IncompleteEnum returns a declared enumerated type.
@@ -246,7 +246,7 @@ func (s *Set) IncompleteEnum(lang Language, tag string) *Type {
 
 // Function returns a new function type.
 func (s *Set) Function(lang Language, ret *Type, variadic bool, load func() (Detail, error)) *Type {
-	return s.unique(&body{kind: Function, lang: lang, elem: s.own(ret), variadic: variadic, complete: true, detail: &detail{load: load}})
+	return s.unique(&body{kind: Function, lang: lang, elem: s.own(ret), variadic: variadic, complete: true, detail: newDetail(load)})
 }
 
 // own panics when a type of another set is mixed in: the caller must check what users hand in.

@@ -112,11 +112,19 @@ type body struct {
 
 // detail is what few types have, and what is decoded late.
 type detail struct {
-	once   lock.Once
-	load   func() (Detail, error)
-	d      Detail
-	err    error
+	load   func() (*Detail, error)
+	first  lock.First[*Detail]              // of load, which may ask another file, and so Python: nothing is locked meanwhile
 	byName atomic.Pointer[map[string]place] // all members, with those of anonymous members
+}
+
+func newDetail(load func() (Detail, error)) *detail {
+	if load == nil {
+		load = func() (Detail, error) { return Detail{}, nil }
+	}
+	return &detail{load: func() (*Detail, error) {
+		d, err := load()
+		return &d, err
+	}}
 }
 
 // Detail holds the parts of a type that are decoded when first asked for.
@@ -145,58 +153,35 @@ type Slot struct {
 type Lazy struct{ l *lazy }
 
 type lazy struct {
-	once  lock.Once
 	fn    func() (Slot, error)
-	slot  Slot
-	err   error
-	retry func() (Slot, error) // or nil
-	first atomic.Pointer[Slot] // of retry
-}
-
-func (l *lazy) again() (Slot, error) {
-	if s := l.first.Load(); s != nil {
-		return *s, nil
-	}
-	s, err := l.retry()
-	if err != nil {
-		return Slot{}, err
-	}
-	l.first.CompareAndSwap(nil, &s)
-	return *l.first.Load(), nil
+	retry bool // an error does not count
+	first lock.First[Slot]
 }
 
 // Evaluated returns a Lazy that holds s already.
-func Evaluated(s Slot) Lazy {
-	l := &lazy{slot: s}
-	l.once.Do(func() {})
-	return Lazy{l}
-}
+func Evaluated(s Slot) Lazy { return Later(func() (Slot, error) { return s, nil }) }
 
 // OfType returns a Lazy that holds the type t already.
 func OfType(t *Type) Lazy { return Evaluated(Slot{Type: t}) }
 
-// Later returns a Lazy that calls fn once, when it is first asked for. fn may be called on any goroutine and must not
-// ask for the same Lazy.
+// Later returns a Lazy that calls fn when it is first asked for. Nothing is locked meanwhile: fn may be called on any
+// goroutine and by several at once; the first result, be it an error, is kept. It must not ask for the same Lazy.
 func Later(fn func() (Slot, error)) Lazy { return Lazy{&lazy{fn: fn}} }
 
-// Retry returns a Lazy that calls fn when it is asked for until that succeeds. Nothing is locked meanwhile: fn may be called
-// by several goroutines at once, and may ask for the Lazy itself; the first result is kept.
-func Retry(fn func() (Slot, error)) Lazy { return Lazy{&lazy{retry: fn}} }
+// Retry returns a Lazy like that of [Later] whose fn is called until it succeeds. It may ask for the Lazy itself.
+func Retry(fn func() (Slot, error)) Lazy { return Lazy{&lazy{fn: fn, retry: true}} }
 
 // Slot evaluates l.
 func (l Lazy) Slot() (Slot, error) {
-	if l.l == nil {
+	switch {
+	case l.l == nil:
 		return Slot{}, fmt.Errorf("no type")
+	case l.l.retry:
+		return l.l.first.Succeed(l.l.fn)
 	}
-	if l.l.retry != nil {
-		return l.l.again()
-	}
-	l.l.once.Do(func() {
-		l.l.slot, l.l.err = l.l.fn()
-		runtime.KeepAlive(l.l.fn) // as in details
-		l.l.fn = nil
-	})
-	return l.l.slot, l.l.err
+	s, err := l.l.first.Do(l.l.fn)
+	runtime.KeepAlive(l.l) // as in details
+	return s, err
 }
 
 // A Member is a member of a structure, union or class.
@@ -418,14 +403,9 @@ func (t *Type) details() (*Detail, error) {
 	if t.detail == nil {
 		return nil, nil
 	}
-	t.detail.once.Do(func() {
-		if t.detail.load != nil {
-			t.detail.d, t.detail.err = t.detail.load()
-			runtime.KeepAlive(t.detail.load) // it may read bytes that live as long as what it refers to
-			t.detail.load = nil
-		}
-	})
-	return &t.detail.d, t.detail.err
+	d, err := t.detail.first.Do(t.detail.load)
+	runtime.KeepAlive(t.detail) // load may read bytes that live as long as what it refers to
+	return d, err
 }
 
 // Members returns the members of a structure, union or class; nil for an incomplete one. The slice must not be changed.

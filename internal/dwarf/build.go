@@ -68,9 +68,7 @@ func (f *File) buildIndex() ([]byte, error) {
 				}
 				n := done.Add(to - from)
 				if f.cfg.Progress != nil {
-					mu.Lock()
 					f.cfg.Progress(n, total)
-					mu.Unlock()
 				}
 			}
 		})

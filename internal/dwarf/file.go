@@ -52,7 +52,7 @@ type Config struct {
 	// no cache.
 	Identity []byte
 
-	// Progress is called from one goroutine at a time while the index is built, with bytes done of total; may be nil.
+	// Progress is called while the index is built, from several goroutines at once, with bytes done of total; may be nil.
 	Progress func(done, total uint64)
 	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
 	// give the pages back; may be nil. It is called from several goroutines.

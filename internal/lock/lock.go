@@ -4,6 +4,8 @@
 package lock
 
 import (
+	"context"
+	"errors"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -114,11 +116,23 @@ type result[T any] struct {
 
 // Do returns the first result, which it calls f for when there is none yet. Nothing is locked while f runs, so it may call
 // anything, this Do, too, and may run on several goroutines at once: f should be cheap, and its result the same each time.
+// A call that was interrupted (context.Canceled) has no result: the next Do calls f again.
 func (first *First[T]) Do(f func() (T, error)) (T, error) {
+	return first.do(f, func(err error) bool { return !errors.Is(err, context.Canceled) })
+}
+
+// Succeed is like Do, but an error is no result either.
+func (first *First[T]) Succeed(f func() (T, error)) (T, error) {
+	return first.do(f, func(error) bool { return false })
+}
+
+func (first *First[T]) do(f func() (T, error), counts func(error) bool) (T, error) {
 	r := first.result.Load()
 	if r == nil {
 		r = &result[T]{}
-		r.value, r.err = f()
+		if r.value, r.err = f(); r.err != nil && !counts(r.err) {
+			return r.value, r.err
+		}
 		if !first.result.CompareAndSwap(nil, r) {
 			r = first.result.Load()
 		}

@@ -1,7 +1,9 @@
 package lock
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -58,6 +60,33 @@ func TestFirst(t *testing.T) {
 			if v, err := first.Do(outer); v != 3 || err != want {
 				t.Errorf("%v, %v; want 3, %v", v, err, want)
 			}
+		}
+	}
+}
+
+// What was interrupted is no result, and to Succeed no error is.
+func TestFirstAgain(t *testing.T) {
+	failed, interrupted := errors.New("failed"), fmt.Errorf("reading: %w", context.Canceled)
+	for _, test := range []struct {
+		name string
+		do   func(*First[int], func() (int, error)) (int, error)
+		errs []error // of the calls
+		want []error // of Do
+	}{
+		{"interrupted", (*First[int]).Do, []error{interrupted, interrupted, nil}, []error{interrupted, interrupted, nil, nil}},
+		{"interrupted, then failed", (*First[int]).Do, []error{interrupted, failed}, []error{interrupted, failed, failed}},
+		{"failed, until it does not", (*First[int]).Succeed, []error{failed, interrupted, nil}, []error{failed, interrupted, nil, nil}},
+	} {
+		var first First[int]
+		calls := 0
+		for i, want := range test.want {
+			v, err := test.do(&first, func() (int, error) { calls++; return 9, test.errs[calls-1] })
+			if v != 9 || err != want {
+				t.Errorf("%s, call %d: %v, %v; want 9, %v", test.name, i, v, err, want)
+			}
+		}
+		if calls != len(test.errs) {
+			t.Errorf("%s: %d calls, want %d", test.name, calls, len(test.errs))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
@@ -52,8 +53,14 @@ type source struct {
 	read  func(buf []byte, address uint64) error
 }
 
+// TestHook is called before a file is opened, unless it is nil: tests hold that up.
+var TestHook atomic.Pointer[func(f *placed.File)]
+
 // Open reads the debugging information of a file: its index comes from the cache, or is built.
 func Open(cfg Config) (debugdata.Info, error) {
+	if hook := TestHook.Load(); hook != nil {
+		(*hook)(cfg.File)
+	}
 	s := &source{place: cfg.File, read: cfg.Read}
 	main := s.config(&cfg, cfg.File)
 	if cfg.Sup != nil {
