@@ -1,7 +1,10 @@
 package python
 
 import (
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -96,5 +99,70 @@ def held(name, call):
         assert got == want, (name, got, want)
 
 for name, call in calls.items(): held(name, call)
+`)
+}
+
+// Ctrl-C in the midst of loading: what was loaded whole stays, and nothing is added once KeyboardInterrupt is there.
+func TestLoadInterrupted(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "testdata", "programs", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, path := range files {
+		if data, err := os.ReadFile(path); err == nil && strings.HasPrefix(string(data), "\x7fELF") {
+			path, err := filepath.Abs(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, fmt.Sprintf("%q", path))
+		}
+	}
+	if len(paths) < 10 {
+		t.Fatalf("%d programs in testdata", len(paths))
+	}
+	script(t, false, `
+import logging, os, signal, threading
+from drgn import *
+
+prog = Program()
+modules = [prog.extra_module(path, create=True) for path in [`+strings.Join(paths, ", ")+`]]
+seen, returned = threading.Event(), threading.Event()
+used = []
+
+class Handler(logging.Handler):
+    def emit(self, record):  # on the thread that loads
+        if ": using " not in record.getMessage(): return
+        used.append(record.getMessage())
+        if len(used) == 3:
+            os.kill(os.getpid(), signal.SIGINT)
+            seen.wait()
+        if len(used) >= 3:
+            returned.wait(0.1)  # time to return, for a call that does not wait for the loading to end
+
+def interrupted(signum, frame):
+    seen.set()
+    raise KeyboardInterrupt
+
+signal.signal(signal.SIGINT, interrupted)
+logger = logging.getLogger("drgn")
+logger.setLevel(logging.DEBUG)
+logger.addHandler(Handler())
+logger.propagate = False
+def state(): return [(m.loaded_file_status, m.debug_file_status, m.loaded_file_path, m.debug_file_path, m.build_id) for m in modules]
+try:
+    prog.load_module_debug_info(*modules)
+except KeyboardInterrupt:
+    pass
+else:
+    raise SystemExit("not interrupted")
+at_return, count = state(), len(used)
+returned.set()
+for _ in range(5): threading.Event().wait(0.05)
+assert state() == at_return and len(used) == count, (at_return, state(), used)
+assert 3 <= count <= len(modules), (count, len(modules))
+assert sum(m.loaded_file_path is not None or m.debug_file_path is not None for m in modules) == count, (count, at_return)
+prog.load_module_debug_info(*modules)  # the rest
+assert len(used) >= len(modules), (len(used), len(modules))
 `)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ const asProgram = "GODRGN_TEST_DRGN"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(asProgram) != "" {
+		showAfter = math.MaxInt64
 		main()
 	}
 	os.Exit(m.Run())
