@@ -53,7 +53,7 @@ typedef struct { uint32_t count, queued; } type_ref; // queued: it is in the lis
 extern type_ref *type_refs;
 void sh_type_refs(uint32_t n); // there are n numbers
 void type_unused(uint32_t n);
-void sh_flush_types(void);
+void sh_flush_dead(void);
 static inline void type_drop(uint32_t n) {
 	if (n && !--type_refs[n].count && !type_refs[n].queued) type_unused(n);
 }

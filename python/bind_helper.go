@@ -306,7 +306,11 @@ func otherValue(v any) (any, error) {
 	case *drgn.SymbolIndex:
 		return instance{class: classSymbolIndex, value: v}, nil
 	case *drgn.Thread:
-		return instance{class: classThread, value: v}, nil
+		p := v.Prog
+		if p == nil {
+			p = v.Object.Prog()
+		}
+		return instance{classThread, p, v}, nil
 	case *drgn.StackTrace:
 		return traceInstance(v), nil
 	case drgn.StackFrame:

@@ -163,24 +163,57 @@ PyTypeObject *sh_class(int cls, const char *name, const char *doc, int base, uns
 // ---- Programs: the only instances that Python's collector visits. Others hold their program and are no containers of
 // the collector's: that would make every member access slower. So a program that keeps its own objects, in its cache, in
 // closures of its finders or in attributes of a subclass, visits itself for each of them. That is right as long as nobody
-// else has the object or what it lies in, or the object would lose a program that is in use: only what a chain of single
-// references leads to counts.
+// else has the object or what it lies in, or the object would lose a program that is in use: only what is referred to
+// by nothing but what the program keeps counts, which is so when all its references were met on the way.
 #define DEEPEST 32
-typedef struct { visitproc visit; void *arg; int depth, shared; } deep;
+typedef struct { PyObject *o; uint32_t met; } meeting;
+typedef struct {
+	visitproc visit;
+	void *arg;
+	int depth, shared;
+	meeting *met; // of objects with several references: a hash table, by address
+	size_t n, cap;
+} deep;
 static void iter_dealloc(PyObject *self);
 static PyObject *iter_keeps(PyObject *self);
 
-static int single(PyObject *o) { return (uint32_t)o->ob_refcnt == 1; }
+static uint32_t references(PyObject *o) { return (uint32_t)o->ob_refcnt; }
+
+static meeting *find_meeting(meeting *met, size_t cap, PyObject *o) {
+	size_t i = ((uintptr_t)o >> 4) * 0x9E3779B97F4A7C15u & (cap - 1);
+	while (met[i].o && met[i].o != o) i = (i + 1) & (cap - 1);
+	return &met[i];
+}
+
+// all_met counts a reference to o and reports whether it is the last of them; without memory it never is.
+static int all_met(deep *d, PyObject *o) {
+	if (references(o) == 1) return 1;
+	if (2 * d->n >= d->cap) {
+		size_t cap = d->cap ? 2 * d->cap : 64;
+		meeting *met = calloc(cap, sizeof *met);
+		if (!met) return 0;
+		for (size_t i = 0; i < d->cap; i++)
+			if (d->met[i].o) *find_meeting(met, cap, d->met[i].o) = d->met[i];
+		free(d->met);
+		d->met = met;
+		d->cap = cap;
+	}
+	meeting *m = find_meeting(d->met, d->cap, o);
+	if (!m->o) d->n++;
+	m->o = o;
+	return ++m->met == references(o);
+}
 
 static int visit_deep(PyObject *o, void *p) {
 	deep *d = p;
-	if (!single(o)) return 0;
 	void *dealloc = py.PyType_GetSlot(o->ob_type, SLOT_tp_dealloc);
 	if (dealloc == (void *)obj_dealloc || dealloc == (void *)iter_dealloc) {
+		if (!all_met(d, o)) return 0;
 		PyObject *prog = dealloc == (void *)obj_dealloc ? ((Obj *)o)->prog : iter_keeps(o);
 		return prog ? d->visit(prog, d->arg) : 0;
 	}
 	if (!(py.PyType_GetFlags(o->ob_type) & TPF_GC) || sh_is_program(o) || d->depth == DEEPEST) return 0; // a program ends the cycle
+	if (!all_met(d, o)) return 0;
 	int (*traverse)(PyObject *, visitproc, void *) = py.PyType_GetSlot(o->ob_type, SLOT_tp_traverse);
 	if (!traverse) return 0;
 	d->depth++;
@@ -191,22 +224,28 @@ static int visit_deep(PyObject *o, void *p) {
 
 // The attributes of a subclass's instance lie in the instance, and a dictionary that somebody else has may share them.
 static int find_shared(PyObject *o, void *p) {
-	if (!single(o) && py.PyType_GetFlags(o->ob_type) & TPF_DICT) ((deep *)p)->shared = 1;
+	if (references(o) != 1 && py.PyType_GetFlags(o->ob_type) & TPF_DICT) ((deep *)p)->shared = 1;
 	return 0;
 }
 
-static int prog_traverse(PyObject *self, visitproc visit, void *arg) {
+static int visit_all(PyObject *self, deep *d) {
 	Prog *p = (Prog *)self;
-	deep d = {visit, arg};
 	PyObject *all[] = {p->cache, p->config, p->held, (PyObject *)self->ob_type};
 	for (int i = 0; i < 4; i++) {
-		int r = all[i] ? visit(all[i], arg) : 0;
-		if (!r && all[i] && i < 3) r = visit_deep(all[i], &d);
+		int r = all[i] ? d->visit(all[i], d->arg) : 0;
+		if (!r && all[i] && i < 3) r = visit_deep(all[i], d);
 		if (r) return r;
 	}
 	if (!(py.PyType_GetFlags(self->ob_type) & TPF_MANAGED_DICT)) return 0;
-	py.PyObject_VisitManagedDict(self, find_shared, &d);
-	return d.shared ? 0 : py.PyObject_VisitManagedDict(self, visit_deep, &d);
+	py.PyObject_VisitManagedDict(self, find_shared, d);
+	return d->shared ? 0 : py.PyObject_VisitManagedDict(self, visit_deep, d);
+}
+
+static int prog_traverse(PyObject *self, visitproc visit, void *arg) {
+	deep d = {.visit = visit, .arg = arg};
+	int r = visit_all(self, &d);
+	free(d.met);
+	return r;
 }
 
 static int prog_clear(PyObject *self) {

@@ -7,6 +7,8 @@ import "C"
 
 import (
 	"runtime"
+	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/godrgn/drgn"
@@ -104,6 +106,9 @@ func programOf(self *C.PyObject) *program {
 	return b
 }
 
+// goProgramFree closes a program that nothing in Python refers to any more: objects, types, threads and the like refer to
+// their program.
+//
 //export goProgramFree
 func goProgramFree(h C.uint64_t) {
 	if h == 0 {
@@ -115,8 +120,24 @@ func goProgramFree(h C.uint64_t) {
 		lastProgram = nil
 	}
 	C.sh_forget_members(b.self)
-	C.sh_flush_types() // which would keep the program
+	C.sh_flush_dead() // which would keep the program
 	handleSlab.drop(uint64(h))
+	_ = b.prog.Close() // it was only read
+	collectSoon()
+}
+
+// collecting says that Go's garbage will be collected soon.
+var collecting atomic.Bool
+
+// collectSoon has Go's garbage collected, once for all programs that are freed in the next half second: what they have mapped
+// is unmapped then. Python's collector knows nothing of that memory, and Go's might not run for long.
+func collectSoon() {
+	if !collecting.Swap(true) {
+		time.AfterFunc(time.Second/2, func() {
+			collecting.Store(false)
+			runtime.GC()
+		})
+	}
 }
 
 //export goProgramMoved

@@ -76,17 +76,28 @@ void sh_type_refs(uint32_t n) {
 	cap = more;
 }
 
-void sh_flush_types(void) {
+static void flush_handles(void) {
+	int n = ndead;
+	ndead = 0;
+	if (n) goFreeHandles(dead, n);
+}
+
+static void flush_types(void) {
 	int n = nunused;
 	nunused = 0;
 	if (n) goFreeTypes(unused, n);
+}
+
+void sh_flush_dead(void) {
+	flush_handles();
+	flush_types();
 }
 
 void type_unused(uint32_t n) {
 	if (forked) return;
 	type_refs[n].queued = 1;
 	unused[nunused++] = n;
-	if (nunused == DEADLIST) sh_flush_types();
+	if (nunused == DEADLIST) flush_types();
 }
 
 void obj_dealloc(PyObject *self) {
@@ -95,10 +106,7 @@ void obj_dealloc(PyObject *self) {
 	PyObject *prog = o->prog;
 	if (o->kind == K_HANDLE && !forked) {
 		dead[ndead++] = o->a;
-		if (ndead == DEADLIST) {
-			ndead = 0;
-			goFreeHandles(dead, DEADLIST);
-		}
+		if (ndead == DEADLIST) flush_handles();
 	}
 	type_drop(o->type);
 	if (nfree < FREELIST)

@@ -324,13 +324,17 @@ def types(p, t): p.register_type_finder("x", lambda prog, k, name, f: (p, t), **
 def symbols(p, t):
     o = Object(p, t, 1)
     p.register_symbol_finder("x", lambda prog, name, addr, one: [o], **finder)
+def twice(p, t): # several references, all of them the program's own
+    o = [Object(p, t, 1)]
+    p.cache["x"], p.config["x"] = (o, o[0]), o
+    p.register_object_finder("x", lambda prog, name, flags, f: o[0], **finder)
 def segment(p, t): p.add_memory_segment(0, 8, lambda a, n, off, physical: bytes(n) if t else b"")
 def made(cls, f):
     p, d = cls(Platform(Architecture.X86_64)), D()
     p.cache["d"] = d
     f(p, p.int_type("int", 4, True))
     return p, weakref.ref(d)
-for f in cache, nested, config, iterator, attribute, dictionary, objects, types, symbols, segment:
+for f in cache, nested, config, iterator, attribute, dictionary, objects, types, symbols, twice, segment:
     for cls in Program, Sub:
         if f in (attribute, dictionary) and cls is Program: continue
         p, w = made(cls, f)
@@ -343,7 +347,8 @@ for f in cache, nested, config, iterator, attribute, dictionary, objects, types,
 # What somebody else has keeps the program, whole.
 for f, other in ((cache, lambda p: p.cache), (cache, lambda p: p.cache["x"]), (nested, lambda p: p.cache["x"]),
                  (nested, lambda p: p.cache["x"]["a"][0][1][0]), (attribute, lambda p: p.x[0]), (attribute, lambda p: p.x),
-                 (dictionary, lambda p: p.__dict__), (iterator, lambda p: p.cache["x"][0])):
+                 (dictionary, lambda p: p.__dict__), (iterator, lambda p: p.cache["x"][0]), (twice, lambda p: p.config["x"][0]),
+                 (twice, lambda p: p.config["x"]), (twice, lambda p: p.config), (twice, lambda p: p.cache["x"])):
     p, w = made(Sub, f)
     o = other(p)
     del p
