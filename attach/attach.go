@@ -60,6 +60,7 @@ func Core(path string, options ...Options) (*drgn.Program, error) {
 		return nil, err
 	}
 	if err := load(p, o); err != nil {
+		p.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("cannot open %s: %w", path, err)
 	}
 	return p, nil

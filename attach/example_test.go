@@ -15,6 +15,7 @@ func Example() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer prog.Close()
 	comm, err := prog.Variable("init_task").Member("comm").CString()
 	if err != nil {
 		log.Fatal(err)
@@ -29,6 +30,7 @@ func ExampleCore_tasks() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer prog.Close()
 	n := 0
 	for task, err := range pid.ForEachTask(prog, false) {
 		if err != nil {
@@ -55,6 +57,7 @@ func ExampleCore_decode() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer prog.Close()
 	var t struct {
 		PID    int32       `drgn:"pid"`
 		Comm   string      `drgn:"comm"`
@@ -79,6 +82,7 @@ func ExampleCore_stackTrace() {
 	if err != nil {
 		log.Fatal(err)
 	}
+	defer prog.Close()
 	trace, err := prog.StackTrace(2)
 	if err != nil {
 		log.Fatal(err)

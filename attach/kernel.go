@@ -25,6 +25,7 @@ func Kernel(options ...Options) (*drgn.Program, error) {
 		return nil, err
 	}
 	if err := load(p, o); err != nil {
+		p.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("cannot open the running kernel: %w", err)
 	}
 	return p, nil

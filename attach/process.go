@@ -27,6 +27,7 @@ func Process(pid int, options ...Options) (*drgn.Program, error) {
 		return nil, err
 	}
 	if err := load(p, o); err != nil {
+		p.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("cannot open process %d: %w", pid, err)
 	}
 	return p, nil

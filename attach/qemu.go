@@ -30,6 +30,7 @@ func QEMU(address string, options ...Options) (*drgn.Program, error) {
 		return p, nil // SetQEMU has warned
 	}
 	if err := load(p, o); err != nil {
+		p.Close() // the first error is the one to tell
 		return nil, fmt.Errorf("cannot open the guest at %s: %w", address, err)
 	}
 	return p, nil

@@ -19,6 +19,7 @@ import (
 )
 
 // An Opener opens the program that the command line names; nil if it names none. It tells warn what is missing but does not stop it.
+// The program is closed when no script refers to it any more.
 type Opener func(ctx context.Context, warn func(error)) (*drgn.Program, error)
 
 // VersionHeader returns what the banner starts with.

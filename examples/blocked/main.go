@@ -33,13 +33,18 @@ func main() {
 	if flag.NArg() != 1 {
 		log.Fatal("usage: blocked [-states LETTERS] CORE")
 	}
-	prog, err := attach.Core(flag.Arg(0))
+	if err := open(flag.Arg(0), *states); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func open(path string, states string) error {
+	prog, err := attach.Core(path)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := run(os.Stdout, prog, *states); err != nil {
-		log.Fatal(err)
-	}
+	defer prog.Close() // was only read
+	return run(os.Stdout, prog, states)
 }
 
 // A group is the threads with the same stack.

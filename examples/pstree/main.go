@@ -23,13 +23,18 @@ func main() {
 	if len(os.Args) != 2 {
 		log.Fatal("usage: pstree CORE")
 	}
-	prog, err := attach.Core(os.Args[1])
+	if err := open(os.Args[1]); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func open(path string) error {
+	prog, err := attach.Core(path)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := run(os.Stdout, prog); err != nil {
-		log.Fatal(err)
-	}
+	defer prog.Close() // was only read
+	return run(os.Stdout, prog)
 }
 
 func run(w io.Writer, prog *drgn.Program) error {

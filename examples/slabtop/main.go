@@ -27,13 +27,18 @@ func main() {
 	if flag.NArg() != 1 || *top < 0 {
 		log.Fatal("usage: slabtop [-n LINES] CORE")
 	}
-	prog, err := attach.Core(flag.Arg(0))
+	if err := open(flag.Arg(0), *top); err != nil {
+		log.Fatal(err)
+	}
+}
+
+func open(path string, top int) error {
+	prog, err := attach.Core(path)
 	if err != nil {
-		log.Fatal(err)
+		return err
 	}
-	if err := run(os.Stdout, prog, *top); err != nil {
-		log.Fatal(err)
-	}
+	defer prog.Close() // was only read
+	return run(os.Stdout, prog, top)
 }
 
 func run(w io.Writer, prog *drgn.Program, top int) error {

@@ -36,6 +36,7 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
+	defer prog.Close() // was only read
 	banner, err := os.ReadFile("/proc/version")
 	if err != nil {
 		return err
