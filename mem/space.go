@@ -85,6 +85,14 @@ func (s *Space) table(physical bool) (*node, uint64) {
 	return s.virtual.Load(), s.mask.Load()
 }
 
+// unlessClosed returns err, or [failure.ErrClosed] if the space was closed: then that may be the cause, whatever err says.
+func (s *Space) unlessClosed(err error) error {
+	if s.closed.Load() {
+		return failure.ErrClosed
+	}
+	return err
+}
+
 func (s *Space) fault(address uint64, physical bool) error {
 	if s.closed.Load() {
 		return failure.ErrClosed
@@ -114,7 +122,7 @@ func (s *Space) view(address uint64, physical bool) (b []byte, p *piece, err err
 		return nil, p, nil
 	}
 	if b, err = p.view.View(address); err != nil {
-		return nil, nil, err
+		return nil, nil, s.unlessClosed(err)
 	}
 	if last := min(p.max, mask) - address; uint64(len(b)) > last {
 		b = b[:last+1] // len(b) > last, so last+1 does not overflow
@@ -140,7 +148,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 		if p.view != nil {
 			b, err := p.view.View(address)
 			if err != nil {
-				return err
+				return s.unlessClosed(err)
 			}
 			got = copy(buf[:n], b)
 			runtime.KeepAlive(p) // a mapped file lives as long as its segment
@@ -150,7 +158,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 				return &FaultError{notReadable, address}
 			}
 			if err := p.read(buf[:n:n], address, address-p.start, physical); err != nil {
-				return err
+				return s.unlessClosed(err)
 			}
 			got = n
 		}
@@ -167,7 +175,7 @@ func (s *Space) Uint(address uint64, size int, big, physical bool) (uint64, erro
 	if p := table.find(address); p != nil && p.view != nil && uint64(size) <= 8 {
 		b, err := p.view.View(address)
 		if err != nil {
-			return 0, err
+			return 0, s.unlessClosed(err)
 		}
 		if len(b) >= size && min(p.max, mask)-address >= uint64(size)-1 {
 			v := integer(b[:size], big)

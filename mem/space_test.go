@@ -10,6 +10,8 @@ import (
 	"slices"
 	"sync"
 	"testing"
+
+	"github.com/godrgn/drgn/failure"
 )
 
 func add(t testing.TB, s *Space, segs ...Segment) {
@@ -189,6 +191,49 @@ func TestCString(t *testing.T) {
 		} else if err != nil || string(got) != c.want {
 			t.Errorf("%#x, %d: %q, %v", c.address, c.max, got, err)
 		}
+	}
+}
+
+// Who is in the middle of a segment when the space is closed finishes with it; what it is told then is not taken for a fault.
+func TestClose(t *testing.T) {
+	s := NewSpace()
+	err := s.Add(Segment{Min: 0x1000, Max: 0x2fff, Read: func(buf []byte, _, _ uint64, _ bool) error {
+		for i := range buf {
+			buf[i] = 7
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ended error
+	seen := 0
+	for c, err := range s.Chunks(false, 0, ^uint64(0)) {
+		if ended = err; err == nil {
+			seen += len(c.Data)
+			s.Close()
+			s.Close()
+		}
+	}
+	if seen != 0x2000 || !errors.Is(ended, failure.ErrClosed) {
+		t.Errorf("%#x bytes of the segment that was begun, then %v", seen, ended)
+	}
+	if err := s.Add(Segment{Min: 0, Max: 1, Read: func([]byte, uint64, uint64, bool) error { return nil }}); !errors.Is(err, failure.ErrClosed) {
+		t.Error(err)
+	}
+	if _, err := s.Uint(0x1000, 8, false, false); !errors.Is(err, failure.ErrClosed) {
+		t.Error(err)
+	}
+
+	s = NewSpace()
+	if err := s.Add(Segment{Min: 0x1000, Max: 0x2fff, Read: func(buf []byte, address, _ uint64, _ bool) error {
+		s.Close()
+		return &FaultError{Message: "the file is closed", Address: address}
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Read(make([]byte, 8), 0x1000, false); !errors.Is(err, failure.ErrClosed) {
+		t.Error(err)
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"syscall"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -79,9 +80,25 @@ func untraceable(err error) error {
 // Close closes the process; its memory can't be read afterwards.
 func (p *Process) Close() error { return errors.Join(p.mem.Close(), p.dir.Close()) }
 
-// Path returns a path to a file of the process's directory, which does not exist once the process has ended.
-func (p *Process) Path(file string) string {
-	return filepath.Join(procRoot, "self/fd", strconv.Itoa(int(p.dir.Fd())), file)
+// Path returns a path to a file of the process's directory, which does not exist once the process has ended. After Close it
+// may be one of another process.
+func (p *Process) Path(file string) string { return pathIn(p.dir.Fd(), file) }
+
+func pathIn(dir uintptr, file string) string {
+	return filepath.Join(procRoot, "self/fd", strconv.Itoa(int(dir)), file)
+}
+
+// with calls f with a path to a file of the process's directory, which others can't close until f returns. The error is f's,
+// or [failure.ErrClosed].
+func (p *Process) with(file string, f func(path string) error) (err error) {
+	dir, closed := p.dir.SyscallConn()
+	if closed == nil {
+		closed = dir.Control(func(fd uintptr) { err = f(pathIn(fd, file)) })
+	}
+	if closed != nil {
+		return failure.ErrClosed
+	}
+	return err
 }
 
 // rename names the process's own directory in an error.
@@ -98,7 +115,11 @@ const maxProc = 256 << 20
 
 // File reads a file of the process's directory: "maps".
 func (p *Process) File(file string) ([]byte, error) {
-	f, err := os.Open(p.Path(file))
+	var f *os.File
+	err := p.with(file, func(path string) (err error) {
+		f, err = os.Open(path)
+		return err
+	})
 	if err != nil {
 		return nil, p.rename(err, file)
 	}
@@ -112,7 +133,11 @@ func (p *Process) File(file string) ([]byte, error) {
 
 // Tasks returns the IDs of the process's threads in their order.
 func (p *Process) Tasks() ([]uint64, error) {
-	entries, err := os.ReadDir(p.Path("task"))
+	var entries []os.DirEntry
+	err := p.with("task", func(path string) (err error) {
+		entries, err = os.ReadDir(path)
+		return err
+	})
 	if err != nil {
 		return nil, p.rename(err, "task")
 	}
@@ -129,7 +154,10 @@ func (p *Process) Tasks() ([]uint64, error) {
 // HasTask reports whether the process has a thread of an ID.
 func (p *Process) HasTask(tid uint64) (bool, error) {
 	file := filepath.Join("task", strconv.FormatUint(tid, 10))
-	_, err := os.Stat(p.Path(file))
+	err := p.with(file, func(path string) error {
+		_, err := os.Stat(path)
+		return err
+	})
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
 )
@@ -142,6 +143,17 @@ func TestRunning(t *testing.T) {
 	gone("gone")
 	if _, err := p.Mappings(); err == nil {
 		t.Error("mappings of what is gone")
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	_, tasksErr := p.Tasks()
+	has, hasErr := p.HasTask(uint64(p.PID))
+	_, mapsErr := p.Mappings()
+	for _, err := range []error{tasksErr, hasErr, mapsErr} {
+		if has || !errors.Is(err, failure.ErrClosed) {
+			t.Error("closed:", has, err)
+		}
 	}
 }
 
