@@ -59,27 +59,35 @@ func bench(ctx context.Context, opt options, c cores) error {
 	}
 	version, _, _ = strings.Cut(version, "\n")
 	fmt.Printf("%s of %s; the other is %s\n\n", core, c.release, version)
-	return printRows(ours, theirs)
+	return printRows([]string{"other"}, ours, theirs)
 }
 
-// printRows prints the measurements of two programs side by side.
-func printRows(ours, theirs []row) error {
+// printRows prints the measurements of a drgn beside those of others, and how many times as long they take.
+func printRows(names []string, ours []row, others ...[]row) error {
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "work\tgodrgn\tother\tratio\t")
+	fmt.Fprint(table, "work\tgodrgn\t")
+	for _, name := range names {
+		fmt.Fprintf(table, "%s\tratio\t", name)
+	}
+	fmt.Fprintln(table)
 	for i, our := range ours {
-		var their row
-		if i < len(theirs) {
-			their = theirs[i]
-		}
-		ratio := "-"
-		if our.value > 0 && their.value > 0 {
-			ratio = fmt.Sprintf("%.1f ×", their.value/our.value)
-		}
+		fmt.Fprintf(table, "%s\t%s\t", our.name, our)
 		remark := our.remark
-		if their.remark != our.remark {
-			remark += " | " + their.remark
+		for _, other := range others {
+			var their row
+			if i < len(other) {
+				their = other[i]
+			}
+			ratio := "-"
+			if our.value > 0 && their.value > 0 {
+				ratio = fmt.Sprintf("%.1f ×", their.value/our.value)
+			}
+			if their.remark != our.remark {
+				remark += " | " + their.remark
+			}
+			fmt.Fprintf(table, "%s\t%s\t", their, ratio)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", our.name, our, their, ratio, remark)
+		fmt.Fprintln(table, remark)
 	}
 	return table.Flush()
 }
@@ -215,13 +223,13 @@ func fetchReference(ctx context.Context, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	pythons, err := filepath.Glob(filepath.Join(root, "usr/bin/python3.[0-9]*"))
-	if err != nil || len(pythons) == 0 {
-		return "", fmt.Errorf("no python3 below %s: %w", root, errors.Join(err, os.ErrNotExist))
-	}
-	lib := filepath.Join(root, "usr/lib/x86_64-linux-gnu")
-	script := fmt.Sprintf("#!/bin/sh\nexport PYTHONHOME=%[1]s/usr PYTHONPATH=%[1]s/usr/lib/python3/dist-packages\n"+
-		"exec %[2]s/ld-linux-x86-64.so.2 --library-path %[2]s %[3]s %[1]s/usr/bin/drgn \"$@\"\n", root, lib, pythons[0])
 	path := filepath.Join(root, "drgn")
-	return path, os.WriteFile(path, []byte(script), 0o755)
+	return path, os.WriteFile(path, []byte(referenceScript(root)), 0o755)
+}
+
+// referenceScript returns a script that runs the drgn that lies unpacked below root, with the Python and loader there.
+func referenceScript(root string) string {
+	return fmt.Sprintf("#!/bin/sh\nexport PYTHONHOME=%[1]s/usr PYTHONPATH=%[1]s/usr/lib/python3/dist-packages PYTHONDONTWRITEBYTECODE=1\n"+
+		"exec %[2]s/ld-linux-x86-64.so.2 --library-path %[2]s %[1]s/usr/bin/python3 %[1]s/usr/bin/drgn \"$@\"\n",
+		root, filepath.Join(root, "usr/lib/x86_64-linux-gnu"))
 }

@@ -111,14 +111,15 @@ func live(ctx context.Context, opt options, c cores) error {
 	return nil
 }
 
-// benchLive times drgn and another one on the kernel of the guest that they run in, and prints a table.
+// benchLive times drgn, the other one that -than names, if any, and Debian's newest on the kernel of the guest that they run
+// in, and prints a table.
 func benchLive(ctx context.Context, opt options, c cores) error {
 	program, err := drgnProgram(ctx, opt)
 	if err != nil {
 		return err
 	}
-	if opt.than == "" {
-		return errors.New("name the other drgn with -than: one file that needs no more than the C library")
+	if _, err := fetchReference(ctx, opt.cache); err != nil {
+		return err
 	}
 	work, err := os.MkdirTemp("", "lab-")
 	if err != nil {
@@ -129,8 +130,18 @@ func benchLive(ctx context.Context, opt options, c cores) error {
 	if err != nil {
 		return err
 	}
+	reference := filepath.Join(work, "reference")
+	if err := os.WriteFile(reference, []byte(referenceScript("/live/tree")), 0o755); err != nil {
+		return err
+	}
+	programs := map[string]string{program: "drgn", reference: "reference", filepath.Join(opt.cache, "tools", "reference", "usr"): "tree/usr"}
+	names := []string{"drgn", "reference"}
+	if opt.than != "" {
+		programs[opt.than] = "than"
+		names = []string{"drgn", "than", "reference"}
+	}
 	disk := filepath.Join(work, "live.img")
-	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", opt.than: "than"}); err != nil {
+	if err := liveDisk(ctx, disk, c, debug, programs); err != nil {
 		return err
 	}
 	g, err := bootLive(ctx, work, opt, c, disk)
@@ -138,8 +149,8 @@ func benchLive(ctx context.Context, opt options, c cores) error {
 		return err
 	}
 	defer g.kill()
-	var timed [2][]row
-	for i, name := range []string{"drgn", "than"} {
+	timed := make([][]row, len(names))
+	for i, name := range names {
 		said, err := os.ReadFile(filepath.Join(g.truth, "live-bench-"+name))
 		if err != nil {
 			return err
@@ -152,11 +163,11 @@ func benchLive(ctx context.Context, opt options, c cores) error {
 			return err
 		}
 	}
-	return printRows(timed[0], timed[1])
+	return printRows(names[1:], timed[0], timed[1:]...)
 }
 
 // liveDisk makes the file system that drgn is on in the guest: programs under the names that programs gives them, the
-// libraries that drgn links or loads, the checks, and debug files where distributions keep them.
+// libraries that drgn links or loads, the checks, and debug files where distributions keep them. A program may be a directory.
 func liveDisk(ctx context.Context, to string, c cores, debug []string, programs map[string]string) error {
 	root := to + ".root"
 	defer os.RemoveAll(root)
@@ -171,6 +182,9 @@ func liveDisk(ctx context.Context, to string, c cores, debug []string, programs 
 	}
 	for from, name := range programs {
 		copies[from] = filepath.Join(root, name)
+		if err := os.MkdirAll(filepath.Dir(copies[from]), 0o755); err != nil {
+			return err
+		}
 	}
 	for _, path := range debug[1:] {
 		if strings.Contains(filepath.Base(path), ".ko") {
@@ -188,7 +202,7 @@ func liveDisk(ctx context.Context, to string, c cores, debug []string, programs 
 		copies[filepath.Join("lab/check", name)] = filepath.Join(root, "check", name)
 	}
 	for from, path := range copies {
-		if _, err := output(ctx, time.Minute, "cp", "-L", from, path); err != nil {
+		if _, err := output(ctx, time.Minute, "cp", "-rH", from, path); err != nil {
 			return err
 		}
 	}
