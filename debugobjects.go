@@ -55,7 +55,10 @@ func findDebugType(p *Program, kinds types.KindSet, name, filename string) (*typ
 	return nil, nil
 }
 
-// findDebugObject is the object finder "dwarf".
+// debugObjects is the name of the finder of the objects that debugging information tells of.
+const debugObjects = "dwarf"
+
+// findDebugObject is the object finder [debugObjects].
 func findDebugObject(p *Program, name string, flags FindObjectFlags, filename string) (Object, error) {
 	for info, err := range p.debugInfos() {
 		if err != nil {

@@ -217,11 +217,45 @@ func (p *Program) Constant(name string) Object { return p.FindObject(name, FindC
 // Function returns the function of a name.
 func (p *Program) Function(name string) Object { return p.FindObject(name, FindFunction, "") }
 
+// objectKey is what an object is looked for by.
+type objectKey struct {
+	name, filename string
+	flags          FindObjectFlags
+}
+
+// A knownObject is what was found for an objectKey.
+type knownObject struct {
+	object  Object
+	missing bool // no finder knows one
+}
+
 // FindObject returns the object of one of the kinds in flags that has a name, in a file whose path ends in filename ("" is
 // any).
+//
+// What the program's own finders find in memory, or in debugging information, is remembered for one generation: where it
+// lies, not what is there. A finder that somebody has registered is asked each time, and so are those after it.
 func (p *Program) FindObject(name string, flags FindObjectFlags, filename string) Object {
+	key, now := objectKey{name, filename, flags}, p.now()
+	known, ok := now.objects.Load(key)
+	if !ok {
+		var keep bool
+		if known, keep = p.findObject(key); keep {
+			now.objects.LoadOrStore(key, known)
+		}
+	}
+	if known.missing {
+		kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
+		return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})
+	}
+	return known.object
+}
+
+// findObject asks the object finders. keep says whether they would find the same again in the same generation.
+func (p *Program) findObject(key objectKey) (_ knownObject, keep bool) {
+	keep = p.symbolFinders.AllSteady() // which the object finders may ask
 	for _, f := range p.objectFinders.Enabled() {
-		o, err := f.Find(p, name, flags, filename)
+		keep = keep && f.Steady
+		o, err := f.Find(p, key.name, key.flags, key.filename)
 		if err == nil {
 			err = o.Err()
 		}
@@ -230,18 +264,20 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 			continue
 		}
 		if err != nil {
-			return Failed(err)
+			return knownObject{object: Failed(err)}, false
 		}
 		if o.prog != p {
-			return Failed(&ValueError{Problem: "objects are from different programs"})
+			return knownObject{object: Failed(&ValueError{Problem: "objects are from different programs"})}, false
 		}
-		return o
+		if _, inMemory := o.Address(); !inMemory && f.Name != debugObjects {
+			keep = false // the value may come from memory
+		}
+		return knownObject{object: o}, keep
 	}
 	if err := p.unlessClosed(nil); err != nil {
-		return Failed(err)
+		return knownObject{object: Failed(err)}, false
 	}
-	kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
-	return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})
+	return knownObject{missing: true}, keep
 }
 
 // FilenameMatches reports whether a path ends in the components of needle, as finders are to compare filenames: "list.h" and

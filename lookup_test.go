@@ -532,3 +532,82 @@ func TestGenerations(t *testing.T) {
 		}
 	}
 }
+
+// TestKnownNames counts how often finders are asked for a name. The program's own are asked once for what lies in memory or
+// is missing; those that somebody has registered each time, and with them those after them.
+func TestKnownNames(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	asked := 0
+	own := func(p *drgn.Program, name string, _ drgn.FindObjectFlags, _ string) (drgn.Object, error) {
+		asked++
+		switch name {
+		case "place":
+			return p.ObjectAt(m.typ("int"), 0x1000), nil
+		case "value":
+			return p.ScalarValue(m.typ("int"), 7), nil
+		}
+		return drgn.Object{}, drgn.ErrNotFound
+	}
+	if err := m.Setup(drgn.Setup{Objects: own, ObjectsName: "own"}); err != nil {
+		t.Fatal(err)
+	}
+	askThrice := func(name string, want int) {
+		t.Helper()
+		asked = 0
+		for range 3 {
+			if err := m.Object(name).Err(); drgn.IsNotFound(err) != (name == "missing") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if asked != want {
+			t.Errorf("%s: the finder was asked %d times, want %d", name, asked, want)
+		}
+	}
+	askThrice("place", 1)
+	askThrice("missing", 1)
+	askThrice("value", 3) // which may come from memory
+	askThrice("place", 0)
+
+	symbols := func(*drgn.Program, drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		asked++
+		return []drgn.Symbol{{Name: "s", Address: uint64(asked)}}, nil
+	}
+	if err := m.RegisterSymbolFinder("symbols", symbols, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	askThrice("place", 3) // the symbols that decide where it lies may change
+	asked = 0
+	for i := range 3 {
+		if s, err := m.Symbol("s"); err != nil || s.Address != uint64(i+1) {
+			t.Errorf("symbol of a finder that was registered: %v, %v, want %d", s, err, i+1)
+		}
+	}
+	if err := m.EnableFinders(drgn.SymbolFinders, []string{"elf"}); err != nil {
+		t.Fatal(err)
+	}
+	askThrice("place", 1)
+	if _, err := m.Symbol("s"); !drgn.IsNotFound(err) {
+		t.Errorf("symbol of a finder that was disabled: %v", err)
+	}
+
+	theirs := 0
+	find := func(p *drgn.Program, name string, _ drgn.FindObjectFlags, _ string) (drgn.Object, error) {
+		if theirs++; name == "place" {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		return p.ObjectAt(m.typ("int"), uint64(theirs)), nil
+	}
+	if err := m.RegisterObjectFinder("theirs", find, drgn.EnableLast); err != nil {
+		t.Fatal(err)
+	}
+	askThrice("place", 1) // found before theirs
+	for i := range 3 {
+		if address, ok := m.Object("new").Address(); !ok || address != uint64(i+1) {
+			t.Errorf("object of a finder that was registered: %#x, want %#x", address, i+1)
+		}
+	}
+	if err := m.EnableFinders(drgn.ObjectFinders, []string{"theirs", "own"}); err != nil {
+		t.Fatal(err)
+	}
+	askThrice("place", 3)
+}

@@ -16,7 +16,9 @@ import (
 type found struct {
 	generation uint64
 	names      bounded.Map[any, *types.Type] // by the name of a type or the primitive
-	memos      sync.Map                      // see Memo
+	objects    bounded.Map[objectKey, knownObject]
+	symbols    bounded.Map[string, knownSymbol]
+	memos      sync.Map // see Memo
 	unwinder   atomic.Pointer[stack.Unwinder]
 }
 

@@ -78,8 +78,8 @@ func New(platform arch.Platform) *Program {
 	p.setPlatform(platform)
 	// The names are those of drgn's finders.
 	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
-	must(p.RegisterObjectFinder("dwarf", findDebugObject, EnableLast))
-	must(p.RegisterSymbolFinder("elf", symbolsOf, EnableLast))
+	must(p.objectFinders.Add(finders.Named[ObjectFinder]{Name: debugObjects, Find: findDebugObject, Steady: true}, EnableLast))
+	must(p.symbolFinders.Add(finders.Named[SymbolFinder]{Name: "elf", Find: symbolsOf, Steady: true}, EnableLast))
 	return p
 }
 
@@ -168,9 +168,11 @@ type Setup struct {
 	CoreDumpPath string
 	Personality  Personality
 	Memory       []mem.Segment // each over those before it
-	Objects      ObjectFinder  // finds the personality's own objects, before the finders that are there; may be nil
-	ObjectsName  string        // of that finder
-	Close        func() error  // closes the target, see [Program.Close]; may be nil
+	// Objects finds the personality's own objects, before the finders that are there; nil: none. An object in memory that it
+	// finds stays where it is until debugging information is added; a value is asked for each time.
+	Objects     ObjectFinder
+	ObjectsName string       // of that finder
+	Close       func() error // closes the target, see [Program.Close]; may be nil
 }
 
 // notOpened is the setup of a program that has no target.
@@ -203,9 +205,11 @@ func (p *Program) Setup(s Setup) error {
 		return err
 	}
 	if s.Objects != nil {
-		if err := p.RegisterObjectFinder(s.ObjectsName, s.Objects, EnableFirst); err != nil {
+		finder := finders.Named[ObjectFinder]{Name: s.ObjectsName, Find: s.Objects, Steady: true}
+		if err := p.objectFinders.Add(finder, EnableFirst); err != nil {
 			return err
 		}
+		defer p.generation.Add(1)
 	}
 	if err := p.mem.Add(s.Memory...); err != nil {
 		if s.Objects != nil {

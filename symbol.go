@@ -63,31 +63,60 @@ func (p *Program) RegisterSymbolFinder(name string, fn SymbolFinder, at int) err
 	return p.symbolFinders.Register(name, fn, at)
 }
 
-// Symbol finds the symbol of a name; a global one before a weak one before a local one.
+// A knownSymbol is what was found for the name of a symbol.
+type knownSymbol struct {
+	symbol  Symbol
+	missing bool // no finder knows one
+}
+
+// Symbol finds the symbol of a name; a global one before a weak one before a local one. What the program's own finders find
+// is remembered for one generation.
 func (p *Program) Symbol(name string) (Symbol, error) {
-	return p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true}, func() error {
-		return &SymbolNotFoundError{Name: name, NoDebugInfo: p.lacksDebugInfo()}
-	})
+	now := p.now()
+	known, ok := now.symbols.Load(name)
+	if !ok {
+		keep := p.symbolFinders.AllSteady()
+		s, err := p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true})
+		if err != nil {
+			return Symbol{}, err
+		}
+		if known = (knownSymbol{missing: s == nil}); s != nil {
+			known.symbol = *s
+		}
+		if keep {
+			now.symbols.LoadOrStore(name, known)
+		}
+	}
+	if known.missing {
+		return Symbol{}, &SymbolNotFoundError{Name: name, NoDebugInfo: p.lacksDebugInfo()}
+	}
+	return known.symbol, nil
 }
 
 // SymbolAt finds the symbol that contains an address, or the nearest one before it when that has no size.
 func (p *Program) SymbolAt(address uint64) (Symbol, error) {
-	return p.oneSymbol(SymbolQuery{Address: address, HasAddress: true, One: true}, func() error {
-		return &NoSymbolAtError{Address: address}
-	})
+	s, err := p.oneSymbol(SymbolQuery{Address: address, HasAddress: true, One: true})
+	if err != nil {
+		return Symbol{}, err
+	}
+	if s == nil {
+		return Symbol{}, &NoSymbolAtError{Address: address}
+	}
+	return *s, nil
 }
 
-func (p *Program) oneSymbol(q SymbolQuery, missing func() error) (Symbol, error) {
+// oneSymbol returns the symbol of the first finder that knows one, or nil.
+func (p *Program) oneSymbol(q SymbolQuery) (*Symbol, error) {
 	for _, f := range p.symbolFinders.Enabled() {
 		s, err := f.Find(p, q)
 		if err = p.unlessClosed(err); err != nil {
-			return Symbol{}, err
+			return nil, err
 		}
 		if len(s) > 0 {
-			return s[0], nil
+			return &s[0], nil
 		}
 	}
-	return Symbol{}, p.unlessClosed(missing())
+	return nil, p.unlessClosed(nil)
 }
 
 // Symbols returns all symbols of a query.

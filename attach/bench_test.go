@@ -1,6 +1,7 @@
 package attach_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/godrgn/drgn"
@@ -120,6 +121,21 @@ func BenchmarkDecode(b *testing.B) {
 func BenchmarkVariable(b *testing.B) {
 	p := open(b)
 	bench(b, func() error { return p.Variable("init_task").Err() })
+}
+
+func BenchmarkSymbol(b *testing.B) {
+	p := open(b)
+	bench(b, func() error { _, err := p.Symbol("jiffies"); return err })
+}
+
+func BenchmarkMissingObject(b *testing.B) {
+	p := open(b)
+	bench(b, func() error {
+		if err := p.Object("no_such_object").Err(); !drgn.IsNotFound(err) {
+			return errors.New("it is there")
+		}
+		return nil
+	})
 }
 
 func BenchmarkType(b *testing.B) {

@@ -15,14 +15,15 @@ type List[F any] struct {
 	Kind string // "type", for errors
 
 	mu         lock.Mutex
-	registered map[string]F
+	registered map[string]Named[F]
 	enabled    atomic.Pointer[[]Named[F]] // read without the lock
 }
 
 // A Named is a finder with its name.
 type Named[F any] struct {
-	Name string
-	Find F
+	Name   string
+	Find   F
+	Steady bool // it finds the same as long as no finder is added and no module gets a file or another place
 }
 
 // Enabled returns the finders that are asked, in order. The slice must not be changed.
@@ -33,18 +34,23 @@ func (f *List[F]) Enabled() []Named[F] {
 	return nil
 }
 
-// Register adds a finder; at is its place among the enabled ones: First, Last, an index, or Disabled. A *failure.ValueError
-// says that there is one of that name.
+// Register adds a finder that may find something else each time; at is its place among the enabled ones: First, Last, an
+// index, or Disabled. A *failure.ValueError says that there is one of that name.
 func (f *List[F]) Register(name string, fn F, at int) error {
+	return f.Add(Named[F]{Name: name, Find: fn}, at)
+}
+
+// Add is Register for a finder that may be steady.
+func (f *List[F]) Add(finder Named[F], at int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if _, dup := f.registered[name]; dup {
-		return &failure.ValueError{Problem: fmt.Sprintf("duplicate %s finder name '%s'", f.Kind, name)}
+	if _, dup := f.registered[finder.Name]; dup {
+		return &failure.ValueError{Problem: fmt.Sprintf("duplicate %s finder name '%s'", f.Kind, finder.Name)}
 	}
 	if f.registered == nil {
-		f.registered = map[string]F{}
+		f.registered = map[string]Named[F]{}
 	}
-	f.registered[name] = fn
+	f.registered[finder.Name] = finder
 	if at == Disabled {
 		return nil
 	}
@@ -52,9 +58,14 @@ func (f *List[F]) Register(name string, fn F, at int) error {
 	if at < 0 || at > len(l) {
 		at = len(l)
 	}
-	l = slices.Insert(l, at, Named[F]{name, fn})
+	l = slices.Insert(l, at, finder)
 	f.enabled.Store(&l)
 	return nil
+}
+
+// AllSteady reports whether all finders that are asked are steady.
+func (f *List[F]) AllSteady() bool {
+	return !slices.ContainsFunc(f.Enabled(), func(e Named[F]) bool { return !e.Steady })
 }
 
 // Remove removes a finder, if there is one of that name.
@@ -93,14 +104,14 @@ func (f *List[F]) Enable(names []string) error {
 	defer f.mu.Unlock()
 	var l []Named[F]
 	for i, name := range names {
-		fn, ok := f.registered[name]
+		finder, ok := f.registered[name]
 		if !ok {
 			return &failure.ValueError{Problem: fmt.Sprintf("%s finder '%s' not found", f.Kind, name)}
 		}
 		if slices.Contains(names[:i], name) {
 			return &failure.ValueError{Problem: fmt.Sprintf("%s finder '%s' enabled multiple times", f.Kind, name)}
 		}
-		l = append(l, Named[F]{name, fn})
+		l = append(l, finder)
 	}
 	f.enabled.Store(&l)
 	return nil
