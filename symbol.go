@@ -128,7 +128,11 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 		if err = p.unlessClosed(err); err != nil {
 			return nil, err
 		}
-		all = append(all, s...)
+		if all == nil {
+			all = slices.Clip(s) // what a finder has stays its own
+		} else {
+			all = append(all, s...)
+		}
 	}
 	return all, nil
 }
@@ -161,7 +165,10 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 				add(s)
 			}
 		default:
-			for _, s := range f.Symbols.All() {
+			if out == nil {
+				out = make([]Symbol, 0, p.symbolCount())
+			}
+			for s := range f.Symbols.All() {
 				add(s)
 			}
 		}
@@ -175,6 +182,16 @@ func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 		out = out[:1]
 	}
 	return out, nil
+}
+
+// symbolCount returns how many symbols the modules have at most.
+func (p *Program) symbolCount() (n int) {
+	for _, m := range p.modules.All() {
+		if f := m.Files(); f != nil {
+			n += f.Symbols.Len()
+		}
+	}
+	return n
 }
 
 // rank orders symbols of one name, the best first.

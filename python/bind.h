@@ -39,7 +39,9 @@ typedef struct {
 	uint8_t kind, bitoff, bits, flags;
 	uint32_t pad;
 } Obj;
-enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT }; // kind: what a is; K_HANDLE is freed in Go
+// kind: what a is. A K_HANDLE is freed in Go. K_PART is the index of a symbol in what the handle of prog stands for: prog is
+// then an instance of the same class, which keeps all symbols that were found together and is seen by nobody else.
+enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT, K_PART };
 
 typedef struct {
 	PyObject ob;
@@ -92,6 +94,7 @@ PyObject *make(const item *i);
 void sh_drop(const item *i);
 PyObject *give(res *r);
 PyObject *new_obj(const item *i);
+PyObject *sh_parts(const item *whole, int64_t n);
 PyObject *sh_str(const char *p, int64_t n);
 PyObject *sh_bytes(const char *p, int64_t n);
 void sh_raise(int exc, const char *msg, int64_t n);

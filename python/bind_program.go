@@ -146,11 +146,7 @@ func programClass() *class {
 				if err != nil {
 					return err
 				}
-				l := make(list, len(ss))
-				for i, s := range ss {
-					l[i] = instance{class: classSymbol, value: s}
-				}
-				return c.Value(l)
+				return giveSymbols(c, ss)
 			}},
 			{Sig: "stack_trace(thread: thread)", Doc: "Return the stack trace of a thread: its ID, a struct task_struct *, or registers as a struct pt_regs *.", Do: func(c Call) error {
 				var t *drgn.StackTrace
@@ -246,17 +242,6 @@ func programClass() *class {
 				}
 				return c.String(fmt.Sprintf("<drgn.Program at %#x>", addressOf(c.self)))
 			},
-			getitem: func(c Call, x *C.PyObject) error {
-				name, ok, err := nameArg(x)
-				if err != nil {
-					return err
-				}
-				if !ok {
-					C.sh_raise_key(x)
-					return raisedError{}
-				}
-				return c.Object(c.selfProg().Object(name))
-			},
 			contains: func(c Call, x *C.PyObject) error {
 				name, ok, err := nameArg(x)
 				if err != nil {
@@ -276,6 +261,12 @@ func programClass() *class {
 			},
 		},
 	}
+}
+
+//export goProgramItem
+func goProgramItem(self *C.PyObject, name *C.char, n C.Py_ssize_t, r *C.res) {
+	defer guard(r)
+	finish(r, Call{self: self, res: r}.Object(programOf(self).prog.Object(C.GoStringN(name, C.int(n)))))
 }
 
 // nameArg returns the argument of a subscript as a name; ok is false for what is no str.

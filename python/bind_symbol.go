@@ -14,7 +14,7 @@ import (
 )
 
 func symbolClass() *class {
-	sym := func(c Call) drgn.Symbol { return handleOf[drgn.Symbol](c.self) }
+	sym := func(c Call) drgn.Symbol { return symbolOf(c.self) }
 	return &class{
 		id: classSymbol, name: "Symbol", doc: "An entry of a symbol table.",
 		new: &Func{Sig: "Symbol(name: str, address: index, size: index, binding: SymbolBinding, kind: SymbolKind)", Do: func(c Call) error {
@@ -51,6 +51,20 @@ func symbolClass() *class {
 	}
 }
 
+// giveSymbols returns a list of symbols. There may be hundreds of thousands: they have one handle, and each says which it is.
+func giveSymbols(c Call, symbols []drgn.Symbol) error {
+	whole := instance{class: classSymbol, value: symbols}.item()
+	return c.pyObject(C.sh_parts(&whole, C.int64_t(len(symbols))))
+}
+
+// symbolOf returns the symbol that an instance stands for.
+func symbolOf(self *C.PyObject) drgn.Symbol {
+	if o := (*C.Obj)(unsafe.Pointer(self)); o.kind == C.K_PART {
+		return handleOf[[]drgn.Symbol](o.prog)[o.a]
+	}
+	return handleOf[drgn.Symbol](self)
+}
+
 // symbolIndexClass is what a drgn.SymbolIndex of Python is made of.
 func symbolIndexClass() *class {
 	return &class{
@@ -84,11 +98,7 @@ func symbolIndexClass() *class {
 			if err != nil {
 				return err
 			}
-			l := make(list, len(found))
-			for i, s := range found {
-				l[i] = instance{class: classSymbol, value: s}
-			}
-			return c.Value(l)
+			return giveSymbols(c, found)
 		}}},
 	}
 }

@@ -294,6 +294,19 @@ static int prog_set_dict(PyObject *self, PyObject *v, void *which) {
 	return 0;
 }
 
+// prog[name], the way to everything, has a crossing of its own.
+static PyObject *prog_item(PyObject *self, PyObject *name) {
+	if (forked) return fork_error(), NULL;
+	if (!(py.PyType_GetFlags(name->ob_type) & TPF_STR)) return sh_raise_key(name), NULL;
+	Py_ssize_t n;
+	const char *s = py.PyUnicode_AsUTF8AndSize(name, &n);
+	if (!s) return NULL;
+	res r;
+	r.i.tag = R_ERR;
+	goProgramItem(self, (char *)s, n, &r);
+	return give(&r);
+}
+
 static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
 	PyObject *o = s_new(t, args, kwargs); // of the class itself
 	if (!o || t == classes[C_PROGRAM]) return o;
@@ -312,7 +325,7 @@ int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
 	int n = 2;
 	while (g && g->name && n < 63) all[n++] = *g++;
 	PyType_Slot s[] = {{SLOT_tp_dealloc, prog_dealloc}, {SLOT_tp_traverse, prog_traverse}, {SLOT_tp_clear, prog_clear}, {SLOT_tp_methods, m},
-		{SLOT_tp_getset, all}, {SLOT_tp_doc, (void *)doc}, {SLOT_tp_new, prog_make}, {SLOT_mp_subscript, s_getitem}, {SLOT_sq_contains, s_contains},
+		{SLOT_tp_getset, all}, {SLOT_tp_doc, (void *)doc}, {SLOT_tp_new, prog_make}, {SLOT_mp_subscript, prog_item}, {SLOT_sq_contains, s_contains},
 		{SLOT_tp_repr, s_repr}, {0, NULL}};
 	newids[C_PROGRAM] = newid;
 	return new_class(C_PROGRAM, "drgn.Program", sizeof(Prog), TPF_GC | TPF_BASE | TPF_IMMUTABLE, s, -1) ? 0 : -1;

@@ -192,7 +192,7 @@ func goSlot(slot C.int, self, x *C.PyObject, n C.int64_t, r *C.res) {
 
 func callSlot(slot C.int, c Call, x *C.PyObject, n int) error {
 	var k *class
-	if C.sh_is_program(c.self) != 0 {
+	if isProgram(c.self) {
 		k = classTable[classProgram]
 	} else {
 		k = classTable[(*C.Obj)(unsafe.Pointer(c.self)).cls]
@@ -220,9 +220,21 @@ func callSlot(slot C.int, c Call, x *C.PyObject, n int) error {
 	return fmt.Errorf("unknown slot %d", slot)
 }
 
+// isProgram tells programs from instances of the binding's other classes. It mostly needs no call of C: an instance says
+// which class it is of, and a program is large enough to be looked at as one.
+func isProgram(o *C.PyObject) bool {
+	if o.ob_type == C.classes[C.C_PROGRAM] {
+		return true
+	}
+	if cls := (*C.Obj)(unsafe.Pointer(o)).cls; cls < C.C_MAX && o.ob_type == C.classes[cls] {
+		return false
+	}
+	return C.sh_is_program(o) != 0 // of a class that a script has derived
+}
+
 // selfProg returns the program a method was called on, or the one its instance is of.
 func (c Call) selfProg() *drgn.Program {
-	if C.sh_is_program(c.self) != 0 {
+	if isProgram(c.self) {
 		return programOf(c.self).prog
 	}
 	if p := (*C.Obj)(unsafe.Pointer(c.self)).prog; p != nil {

@@ -239,6 +239,9 @@ func instanceValue(self *C.PyObject) any {
 		p, t := typeOf(self)
 		return typeRef{p, t}
 	}
+	if o.kind == C.K_PART {
+		return instance{class: classID(o.cls), value: symbolOf(self)}
+	}
 	v := instance{class: classID(o.cls), value: *handleSlab.at(uint64(o.a))}
 	if o.prog != nil {
 		v.prog = programOf(o.prog).prog

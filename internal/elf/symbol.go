@@ -3,6 +3,7 @@ package elf
 import (
 	"encoding/binary"
 	"iter"
+	"strings"
 )
 
 // Bindings and types of symbols, and special section indices.
@@ -128,6 +129,16 @@ func (t *SymbolTable) At(i int) Symbol {
 func (t *SymbolTable) Name(s Symbol) []byte {
 	b, _ := cstring(t.strs, uint64(s.NameOffset))
 	return b
+}
+
+// Names returns a function that does what Name does for many symbols: their names share one copy of the string table, which
+// stays good when the file is closed.
+func (t *SymbolTable) Names() func(s Symbol) string {
+	all := string(t.strs)
+	return func(s Symbol) string {
+		name := all[min(uint64(s.NameOffset), uint64(len(all))):]
+		return name[:max(strings.IndexByte(name, 0), 0)]
+	}
 }
 
 // Named returns the indices of the symbols of a name that is not empty, ascending. It looks through the whole table, which

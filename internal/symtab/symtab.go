@@ -4,6 +4,7 @@ package symtab
 import (
 	"cmp"
 	"hash/maphash"
+	"iter"
 	"runtime"
 	"slices"
 	"sort"
@@ -269,16 +270,21 @@ func (t *Table) Named(name string) []Symbol {
 	return out
 }
 
-// All returns all symbols, in the order of the file.
-func (t *Table) All() []Symbol {
-	defer runtime.KeepAlive(t)
-	var out []Symbol
-	for i, s := range t.syms.All() {
-		if useful(s) {
-			if value, place := t.value(s); place != Nowhere {
-				out = append(out, t.symbol(uint32(i), value))
+// Len returns how many symbols the file has at most.
+func (t *Table) Len() int { return t.syms.Len() }
+
+// All iterates over all symbols, in the order of the file.
+func (t *Table) All() iter.Seq[Symbol] {
+	return func(yield func(Symbol) bool) {
+		defer runtime.KeepAlive(t)
+		name := t.syms.Names()
+		for _, s := range t.syms.All() {
+			if !useful(s) {
+				continue
+			}
+			if value, place := t.value(s); place != Nowhere && !yield(Symbol{s, name(s), value}) {
+				return
 			}
 		}
 	}
-	return out
 }

@@ -136,7 +136,7 @@ func TestNamed(t *testing.T) {
 		}
 	}
 	all := map[string]int{}
-	for _, s := range tab.All() {
+	for s := range tab.All() {
 		all[s.Name]++
 	}
 	if all["unloaded"] != 0 || all["undefined"] != 0 || all["twice"] != 2 || all["percpu"] != 1 {
