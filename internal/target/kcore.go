@@ -114,7 +114,7 @@ func openLive(path string) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := oneOpening(file)
+	all := oneOpening(directFile{file, int(file.Fd())})
 	c, err := parseLive(path, all)
 	if err != nil {
 		all.Close() // was only read

@@ -3,6 +3,9 @@ package target
 import (
 	"io"
 	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/godrgn/drgn/internal/lock"
 )
@@ -23,19 +26,47 @@ type opening interface {
 // serves any number of goroutines.
 type openings struct {
 	again  func() (opening, error) // opens the file once more
-	free   chan opening            // those not in use
+	last   atomic.Pointer[opening] // one not in use: reads that follow one another take no lock
+	free   chan *opening           // the others not in use
 	closed chan struct{}
 
-	mu    lock.Mutex // of the rest; no file is opened or read under it
+	waiting atomic.Int32 // readers that wait for free: nothing may stay in last
+	done    atomic.Bool  // closed is closed: nothing may stay in last
+
+	mu    lock.Mutex // of the rest, and held while done is set; no file is opened or read under it
 	made  int        // openings that there are, also those that are being read
 	limit int        // of made
-	done  bool       // closed is closed
+}
+
+// A directFile is read by the system call alone: what [os.File] does for files that one can wait for, which those of /proc are
+// not, takes as long again. It must not be read while it is closed.
+type directFile struct {
+	*os.File
+	fd int
+}
+
+// ReadAt implements [io.ReaderAt].
+func (f directFile) ReadAt(buf []byte, off int64) (n int, err error) {
+	for n < len(buf) {
+		got, err := unix.Pread(f.fd, buf[n:], off+int64(n))
+		if err == unix.EINTR {
+			continue
+		}
+		if err != nil {
+			return n, err
+		}
+		if got == 0 {
+			return n, io.EOF
+		}
+		n += got
+	}
+	return n, nil
 }
 
 // oneOpening reads a file by the opening that is there, for one reader after the other.
 func oneOpening(first opening) *openings {
-	o := &openings{free: make(chan opening, maxOpenings), closed: make(chan struct{}), made: 1, limit: 1}
-	o.free <- first
+	o := &openings{free: make(chan *opening, maxOpenings), closed: make(chan struct{}), made: 1, limit: 1}
+	o.last.Store(&first)
 	return o
 }
 
@@ -49,11 +80,14 @@ func (o *openings) ReadAt(buf []byte, off int64) (int, error) {
 		return 0, err
 	}
 	defer o.give(f)
-	return f.ReadAt(buf, off)
+	return (*f).ReadAt(buf, off)
 }
 
 // take returns an opening that no other goroutine uses until give.
-func (o *openings) take() (opening, error) {
+func (o *openings) take() (*opening, error) {
+	if f := o.last.Swap(nil); f != nil {
+		return f, nil
+	}
 	select {
 	case f := <-o.free:
 		return f, nil
@@ -61,7 +95,7 @@ func (o *openings) take() (opening, error) {
 	}
 	if o.more() {
 		if f, err := o.again(); err == nil {
-			return f, nil
+			return &f, nil
 		}
 		// Privileges, the root directory or the namespace have changed since, or there are too many open files. What is
 		// open serves one reader after the other.
@@ -69,6 +103,11 @@ func (o *openings) take() (opening, error) {
 		o.made--
 		o.limit = max(o.made, 1)
 		o.mu.Unlock()
+	}
+	o.waiting.Add(1)
+	defer o.waiting.Add(-1)
+	if f := o.last.Swap(nil); f != nil { // given back before anybody could know that it is waited for
+		return f, nil
 	}
 	select {
 	case f := <-o.free:
@@ -82,7 +121,7 @@ func (o *openings) take() (opening, error) {
 func (o *openings) more() bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.done || o.made >= o.limit {
+	if o.done.Load() || o.made >= o.limit {
 		return false
 	}
 	o.made++
@@ -90,11 +129,22 @@ func (o *openings) more() bool {
 }
 
 // give gives an opening back.
-func (o *openings) give(f opening) {
+func (o *openings) give(f *opening) {
+	if !o.last.CompareAndSwap(nil, f) {
+		o.release(f)
+	} else if o.waiting.Load() > 0 || o.done.Load() {
+		if f := o.last.Swap(nil); f != nil {
+			o.release(f)
+		}
+	}
+}
+
+// release gives an opening to those that wait for one, or closes it after Close.
+func (o *openings) release(f *opening) {
 	o.mu.Lock()
-	if o.done {
+	if o.done.Load() {
 		o.mu.Unlock()
-		f.Close() // was only read
+		(*f).Close() // was only read
 		return
 	}
 	o.free <- f // which has room for all
@@ -104,17 +154,20 @@ func (o *openings) give(f opening) {
 // Close closes all openings: at once, or when their readers are through.
 func (o *openings) Close() error {
 	o.mu.Lock()
-	if o.done {
+	if o.done.Load() {
 		o.mu.Unlock()
 		return os.ErrClosed
 	}
-	o.done = true
+	o.done.Store(true)
 	close(o.closed)
 	o.mu.Unlock()
+	if f := o.last.Swap(nil); f != nil {
+		(*f).Close() // was only read
+	}
 	for {
 		select {
 		case f := <-o.free:
-			f.Close() // was only read
+			(*f).Close() // was only read
 		default:
 			return nil
 		}
@@ -136,6 +189,6 @@ func reopen(path string, first os.FileInfo) func() (opening, error) {
 			f.Close() // was only opened
 			return nil, err
 		}
-		return f, nil
+		return directFile{f, int(f.Fd())}, nil
 	}
 }
