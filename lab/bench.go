@@ -187,7 +187,7 @@ func parseRows(said string) ([]row, error) {
 	for line := range strings.Lines(said) {
 		field := strings.Split(strings.TrimSpace(line), "\t")
 		if len(field) < 3 {
-			return nil, fmt.Errorf("the benchmark printed %q", line)
+			return rows, fmt.Errorf("the benchmark printed %q", line)
 		}
 		r := row{name: field[0], unit: field[2]}
 		if len(field) > 3 {

@@ -158,9 +158,9 @@ func printLines(c Call, it call.Iter) error {
 	}
 	defer C.sh_decref(o)
 	defer it.Close()
-	next := helperWalk(it)
+	walk := &helperWalk{it: it}
 	for {
-		line, more, err := next()
+		line, more, err := walk.next()
 		if err != nil {
 			return err
 		}
@@ -331,52 +331,53 @@ func otherValue(v any) (any, error) {
 
 // helperIterator makes a helper's walk an iterator.
 func helperIterator(it call.Iter) *iterator {
-	walk := helperWalk(it)
+	w := &helperWalk{it: it}
 	next := func(i *C.item) (bool, error) {
-		v, ok, err := walk()
+		v, ok, err := w.next()
 		if err != nil || !ok {
 			return false, err
 		}
 		return true, helperItem(v, i)
 	}
-	return &iterator{next: next, close: it.Close}
+	return &iterator{next: next, ready: w.ready, close: it.Close}
 }
 
-// helperWalk returns a function that returns the next value of a helper's walk, false at its end. The values are found in
-// batches, with the GIL released.
-func helperWalk(it call.Iter) func() (call.Value, bool, error) {
-	var (
-		buf  [64]call.Value
-		have []call.Value
-		last error
-		want = 1
-	)
-	return func() (call.Value, bool, error) {
-		for len(have) == 0 {
-			if last != nil {
-				if errors.Is(last, io.EOF) {
-					return call.None, false, nil
-				}
-				return call.None, false, last
+// A helperWalk gives the values of a helper's walk one by one. They are found in batches, with the GIL released.
+type helperWalk struct {
+	it   call.Iter
+	buf  [64]call.Value
+	have []call.Value // of buf, not yet given
+	last error        // what comes after them, if it is known
+}
+
+// ready reports whether next need not look for a value.
+func (w *helperWalk) ready() bool { return len(w.have) > 0 || w.last != nil }
+
+// next returns the next value, false at the end.
+func (w *helperWalk) next() (call.Value, bool, error) {
+	for len(w.have) == 0 {
+		if w.last != nil {
+			if errors.Is(w.last, io.EOF) {
+				return call.None, false, nil
 			}
-			st := C.sh_save()
-			n, err := it.Fill(buf[:want])
-			C.sh_restore(st)
-			have = buf[:n]
-			want = min(2*want, len(buf))
-			if errors.Is(err, call.ErrNotReady) {
-				if C.sh_check_signals() != 0 {
-					last = io.EOF
-					it.Close()
-					return call.None, false, raisedByHandler()
-				}
-				continue
-			}
-			last = err
+			return call.None, false, w.last
 		}
-		v := have[0]
-		have[0] = call.Value{}
-		have = have[1:]
-		return v, true, nil
+		st := C.sh_save()
+		n, err := w.it.Fill(w.buf[:])
+		C.sh_restore(st)
+		w.have = w.buf[:n]
+		if errors.Is(err, call.ErrNotReady) {
+			if C.sh_check_signals() != 0 {
+				w.last = io.EOF
+				w.it.Close()
+				return call.None, false, raisedByHandler()
+			}
+			continue
+		}
+		w.last = err
 	}
+	v := w.have[0]
+	w.have[0] = call.Value{}
+	w.have = w.have[1:]
+	return v, true, nil
 }

@@ -353,7 +353,7 @@ static PyObject *iter_next(PyObject *self) {
 		if (forked) return fork_error(), NULL;
 		int state = 0;
 		b->pos = b->n = 0;
-		int n = goIterFill(b->h, b->it, b->next, &state);
+		int n = goIterFill(b->h, b->it, b->next, b->next * 8 < BATCH ? b->next * 8 : BATCH, &state);
 		b->pos = 0; // the callback may have let another thread in
 		b->n = n;
 		b->done = state;

@@ -22,6 +22,7 @@ import (
 type iterator struct {
 	// next fills one item; ok is false at the end.
 	next  func(i *C.item) (ok bool, err error)
+	ready func() bool // whether next has an item, or knows of the end, without looking for it; nil: never
 	close func()
 	err   error // comes after the elements before it
 	busy  bool  // filling: another thread may ask while the GIL is released
@@ -30,8 +31,10 @@ type iterator struct {
 // fillFor bounds how long one batch takes when elements are slow: Ctrl-C is looked at between batches.
 const fillFor = 10 * time.Millisecond
 
+// goIterFill fills n items, fewer at the end, and up to room items if they are at hand.
+//
 //export goIterFill
-func goIterFill(h C.uint64_t, items *C.item, n C.int, state *C.int) (k C.int) {
+func goIterFill(h C.uint64_t, items *C.item, n, room C.int, state *C.int) (k C.int) {
 	it := (*handleSlab.at(uint64(h))).(*iterator)
 	if it.busy {
 		raiseText(excValueError, "iterator is already executing in another thread")
@@ -56,11 +59,8 @@ func goIterFill(h C.uint64_t, items *C.item, n C.int, state *C.int) (k C.int) {
 		}
 	}()
 	var start time.Time
-	if n > 1 {
-		start = time.Now()
-	}
-	for ; k < n; k++ {
-		ok, err := it.next(&unsafe.Slice(items, int(n))[k])
+	for ; k < room && (k < n || it.ready != nil && it.ready()); k++ {
+		ok, err := it.next(&unsafe.Slice(items, int(room))[k])
 		if err != nil {
 			it.err = err
 			*state = 2
@@ -70,7 +70,12 @@ func goIterFill(h C.uint64_t, items *C.item, n C.int, state *C.int) (k C.int) {
 			*state = 1
 			return k
 		}
-		if k%8 == 7 && time.Since(start) > fillFor {
+		if k%8 != 7 {
+			continue // most batches are over before a clock is looked at
+		}
+		if start.IsZero() {
+			start = time.Now()
+		} else if time.Since(start) > fillFor {
 			k++
 			break
 		}

@@ -13,9 +13,9 @@ import (
 
 // An Iter is an iterator on its way to Python.
 type Iter interface {
-	// Fill puts the next elements into out, at least one unless it returns an error: io.EOF at the end, ErrNotReady when none
-	// came for a while and the caller should look for signals and call again, else what is wrong after the elements before
-	// it; from then on it is io.EOF. It may block, and what it waits for may need the GIL: call it with the GIL released.
+	// Fill puts the next elements into out: those that are at hand, and at least one unless it returns an error: io.EOF at the
+	// end, ErrNotReady when none came for a while and the caller should look for signals and call again, else what is wrong
+	// after the elements before it; from then on it is io.EOF. The error may come with the last elements. It may block, and what it waits for may need the GIL: call it with the GIL released.
 	// Only one Fill may run at a time.
 	Fill(out []Value) (n int, err error)
 	// Close frees what the iterator holds, and makes a Fill that waits for another goroutine return io.EOF; one that walks
@@ -34,8 +34,9 @@ const (
 	maxAhead   = 1024 // elements that a producer is ahead of its caller at most
 	linger     = time.Millisecond
 
-	// Of a live walk on the caller's own goroutine: how long the first elements may take, and how many elements all of it
-	// may have, and how long it may take.
+	// Of a live walk on the caller's own goroutine: how many elements it gives at first, how long it may go on for more of
+	// them, up to firstBatch, and how many elements all of it may have, and how long it may take.
+	liveShort   = 4
 	liveFirst   = 250 * time.Microsecond
 	liveAll     = 10 * time.Millisecond
 	maxLiveHere = 1 << 14
@@ -118,6 +119,7 @@ type caller struct {
 	started bool  // the first elements were walked
 	again   bool  // all of a live walk is to be walked on the caller's goroutine
 	produce bool  // the goroutine is to be started
+	batch   int   // how many elements the goroutine's were waited for last, if there are that many
 	given   given // elements that the next walk passes over
 }
 
@@ -143,7 +145,8 @@ func (s *stream[T]) Fill(out []Value) (int, error) {
 		go s.run()
 	}
 	if len(s.buf) == 0 && s.err == nil && !s.closed {
-		s.wait(min(len(out), firstBatch))
+		s.batch = min(max(2*s.batch, 1), firstBatch)
+		s.wait(min(len(out), s.batch))
 	}
 	defer s.mu.Unlock()
 	return s.take(out)
@@ -162,12 +165,16 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 	if s.live {
 		start = time.Now()
 	}
+	// isLong reports whether a live walk has gone on for too long. Most are over before the clock is looked at again.
+	isLong := func(given int) bool {
+		return s.live && given%liveShort == 0 && given > 0 && time.Since(start) > s.forFirst
+	}
 	more := false
 	end := s.walk(func(v Value) bool {
 		if n == len(out) && len(rest) == 0 {
 			rest = make([]Value, 0, 8)
 		}
-		if n+len(rest) >= firstBatch || s.live && n > 0 && time.Since(start) > s.forFirst {
+		if given := n + len(rest); given >= firstBatch || isLong(given) {
 			more = true
 			return false
 		}
@@ -201,6 +208,10 @@ func (s *stream[T]) first(out []Value) (n int, err error) {
 	}
 	if n == 0 {
 		return s.take(out)
+	}
+	if len(rest) == 0 && s.err != nil {
+		s.err = io.EOF
+		return n, end
 	}
 	return n, nil
 }
@@ -250,6 +261,11 @@ func (s *stream[T]) take(out []Value) (int, error) {
 		s.ahead = min(s.ahead*2, maxAhead)
 		s.buf = s.store[:0]
 		signal(s.room)
+	}
+	if len(s.buf) == 0 && s.err != nil {
+		err := s.err
+		s.err = io.EOF
+		return n, err
 	}
 	return n, nil
 }

@@ -44,10 +44,13 @@ func drain(t *testing.T, it Iter, size func() int) (got int, err error) {
 		if err == nil && n == 0 {
 			t.Fatal("neither an element nor an error")
 		}
-		if err != nil && n != 0 {
+		if err == ErrNotReady && n != 0 {
 			t.Fatalf("both %d elements and %v", n, err)
 		}
 		if err != nil && err != ErrNotReady {
+			if n, after := it.Fill(out); n != 0 || after != io.EOF {
+				t.Fatalf("after %v: %d elements and %v", err, n, after)
+			}
 			return got, err
 		}
 	}

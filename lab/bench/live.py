@@ -24,9 +24,9 @@ def measure(name, work):
             took = time.perf_counter() - start
             if best is None or took < best:
                 best = took
-        print(f"{name}\t{best}\trun\t{remark}")
+        print(f"{name}\t{best}\trun\t{remark}", flush=True)
     except Exception as e:
-        print(f"{name}\t-\trun\t{type(e).__name__}: {e}")
+        print(f"{name}\t-\trun\t{type(e).__name__}: {e}", flush=True)
 
 
 children = [subprocess.Popen(["/bin/sleep", "1000"]) for _ in range(2)]
