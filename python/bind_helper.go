@@ -345,7 +345,7 @@ func helperIterator(it call.Iter) *iterator {
 // A helperWalk gives the values of a helper's walk one by one. They are found in batches, with the GIL released.
 type helperWalk struct {
 	it   call.Iter
-	buf  [64]call.Value
+	buf  []call.Value // a few: most walks are short
 	have []call.Value // of buf, not yet given
 	last error        // what comes after them, if it is known
 }
@@ -362,10 +362,15 @@ func (w *helperWalk) next() (call.Value, bool, error) {
 			}
 			return call.None, false, w.last
 		}
+		if w.buf == nil {
+			w.buf = make([]call.Value, 8)
+		}
 		st := C.sh_save()
-		n, err := w.it.Fill(w.buf[:])
+		n, err := w.it.Fill(w.buf)
 		C.sh_restore(st)
-		w.have = w.buf[:n]
+		if w.have = w.buf[:n]; n == len(w.buf) && n < 64 {
+			w.buf = make([]call.Value, 64)
+		}
 		if errors.Is(err, call.ErrNotReady) {
 			if C.sh_check_signals() != 0 {
 				w.last = io.EOF

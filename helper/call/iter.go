@@ -37,7 +37,7 @@ const (
 	// Of a live walk on the caller's own goroutine: how many elements it gives at first, how long it may go on for more of
 	// them, up to firstBatch, and how many elements all of it may have, and how long it may take.
 	liveShort   = 4
-	liveFirst   = 250 * time.Microsecond
+	liveFirst   = 25 * time.Microsecond
 	liveAll     = 10 * time.Millisecond
 	maxLiveHere = 1 << 14
 )
