@@ -13,6 +13,7 @@ from drgn.helpers.linux.mm import access_process_vm, access_remote_vm, cmdline
 from drgn.helpers.linux.module import for_each_module
 from drgn.helpers.linux.percpu import per_cpu
 from drgn.helpers.linux.pid import find_task, for_each_task
+from drgn.helpers.linux.sched import cpu_rq, rq_for_each_rt_task
 
 check = labtruth.Check("facts about the running kernel")
 
@@ -165,6 +166,16 @@ start, first = time.monotonic_ns(), prog["jiffies"].value_()
 time.sleep(0.2)
 ticks = prog["jiffies"].value_() - first
 check.wrong_if(ticks < 0.1 * 100, f"{ticks} ticks in {time.monotonic_ns() - start} ns")
+
+# A task finds itself on its CPU's run queue: a walk is made on the thread that asks for it, which runs meanwhile.
+cpus, cpu = os.sched_getaffinity(0), online - 1
+os.sched_setaffinity(0, {cpu})
+os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+for _ in range(20):
+    on_queue = [t.pid.value_() for t in rq_for_each_rt_task(cpu_rq(prog, cpu))]
+    check.wrong_if(own not in on_queue, f"task {own} runs and finds only {on_queue} on the run queue of CPU {cpu}")
+os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+os.sched_setaffinity(0, cpus)
 
 # A kernel that changes under our feet: every walk ends, with a clear error at the worst.
 churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; /bin/true & done"])
