@@ -223,12 +223,6 @@ type objectKey struct {
 	flags          FindObjectFlags
 }
 
-// A knownObject is what was found for an objectKey.
-type knownObject struct {
-	object  Object
-	missing bool // no finder knows one
-}
-
 // FindObject returns the object of one of the kinds in flags that has a name, in a file whose path ends in filename ("" is
 // any).
 //
@@ -236,22 +230,23 @@ type knownObject struct {
 // lies, not what is there. A finder that somebody has registered is asked each time, and so are those after it.
 func (p *Program) FindObject(name string, flags FindObjectFlags, filename string) Object {
 	key, now := objectKey{name, filename, flags}, p.now()
-	known, ok := now.objects.Load(key)
+	o, ok := now.objects.Load(key)
 	if !ok {
 		var keep bool
-		if known, keep = p.findObject(key); keep {
-			now.objects.LoadOrStore(key, known)
+		if o, keep = p.findObject(key); keep {
+			now.objects.LoadOrStore(key, o)
 		}
 	}
-	if known.missing {
+	if o == (Object{}) {
 		kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
 		return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})
 	}
-	return known.object
+	return o
 }
 
-// findObject asks the object finders. keep says whether they would find the same again in the same generation.
-func (p *Program) findObject(key objectKey) (_ knownObject, keep bool) {
+// findObject asks the object finders; the zero Object is none. keep says whether they would find the same again in the same
+// generation.
+func (p *Program) findObject(key objectKey) (_ Object, keep bool) {
 	keep = p.symbolFinders.AllSteady() // which the object finders may ask
 	for _, f := range p.objectFinders.Enabled() {
 		keep = keep && f.Steady
@@ -264,20 +259,20 @@ func (p *Program) findObject(key objectKey) (_ knownObject, keep bool) {
 			continue
 		}
 		if err != nil {
-			return knownObject{object: Failed(err)}, false
+			return Failed(err), false
 		}
 		if o.prog != p {
-			return knownObject{object: Failed(&ValueError{Problem: "objects are from different programs"})}, false
+			return Failed(&ValueError{Problem: "objects are from different programs"}), false
 		}
 		if _, inMemory := o.Address(); !inMemory && f.Name != debugObjects {
 			keep = false // the value may come from memory
 		}
-		return knownObject{object: o}, keep
+		return o, keep
 	}
 	if err := p.unlessClosed(nil); err != nil {
-		return knownObject{object: Failed(err)}, false
+		return Failed(err), false
 	}
-	return knownObject{missing: true}, keep
+	return Object{}, keep
 }
 
 // FilenameMatches reports whether a path ends in the components of needle, as finders are to compare filenames: "list.h" and

@@ -15,9 +15,9 @@ import (
 // its place in memory changes. What is found while a change is made is kept with the generation before it.
 type found struct {
 	generation uint64
-	names      bounded.Map[any, *types.Type] // by the name of a type or the primitive
-	objects    bounded.Map[objectKey, knownObject]
-	symbols    bounded.Map[string, knownSymbol]
+	names      bounded.Map[any, *types.Type]  // by the name of a type or the primitive
+	objects    bounded.Map[objectKey, Object] // the zero Object: there is none
+	symbols    bounded.Map[string, Symbol]
 	memos      sync.Map // see Memo
 	unwinder   atomic.Pointer[stack.Unwinder]
 }
