@@ -113,7 +113,7 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
 	out := make([]Symbol, 0, p.modules.SymbolCount(q))
 	for s := range p.modules.Symbols(q) {
-		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())})
+		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind), kindOf(s.Type)})
 	}
 	return out, nil
 }

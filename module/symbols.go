@@ -16,10 +16,21 @@ type SymbolQuery struct {
 	One        bool
 }
 
+// A Symbol is an entry of a module's symbol table.
+type Symbol struct {
+	Name    string
+	Address uint64
+	Size    uint64 // 0: not known
+	Bind    uint8  // STB_…
+	Type    uint8  // STT_…
+}
+
+func symbol(s symtab.Symbol) Symbol { return Symbol{s.Name, s.Address, s.Size, s.Bind(), s.Type()} }
+
 // Symbols walks the symbols of a query in the modules' symbol tables: modules come in their order, the symbols of a name in
 // each with the best first.
-func (s *Set) Symbols(q SymbolQuery) iter.Seq[symtab.Symbol] {
-	all := func(yield func(symtab.Symbol) bool) {
+func (s *Set) Symbols(q SymbolQuery) iter.Seq[Symbol] {
+	all := func(yield func(Symbol) bool) {
 		for _, m := range s.All() {
 			if f := m.Files(); f != nil && !m.symbols(f.Symbols, q, yield) {
 				return
@@ -29,13 +40,13 @@ func (s *Set) Symbols(q SymbolQuery) iter.Seq[symtab.Symbol] {
 	if !q.One {
 		return all
 	}
-	return func(yield func(symtab.Symbol) bool) {
-		var best symtab.Symbol
+	return func(yield func(Symbol) bool) {
+		var best Symbol
 		found := false
-		for symbol := range all {
+		for s := range all {
 			// Of a name another module may have a better one; of those that are as good the first counts.
-			if !found || symtab.Rank(symbol.Bind()) < symtab.Rank(best.Bind()) {
-				best, found = symbol, true
+			if !found || symtab.Rank(s.Bind) < symtab.Rank(best.Bind) {
+				best, found = s, true
 			}
 			if !q.HasName {
 				break
@@ -48,27 +59,27 @@ func (s *Set) Symbols(q SymbolQuery) iter.Seq[symtab.Symbol] {
 }
 
 // symbols gives the symbols of a query in a module's table to yield until that does not want more.
-func (m *Module) symbols(t *symtab.Table, q SymbolQuery, yield func(symtab.Symbol) bool) bool {
+func (m *Module) symbols(t *symtab.Table, q SymbolQuery, yield func(Symbol) bool) bool {
 	switch {
 	case q.HasName:
 		for _, s := range t.Named(q.Name) {
-			if (!q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size) && !yield(s) {
+			if (!q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size) && !yield(symbol(s)) {
 				return false
 			}
 		}
 	case q.HasAddress && q.One:
 		if s, ok := t.At(q.Address); ok && m.MayHold(q.Address, s.Address) {
-			return yield(s)
+			return yield(symbol(s))
 		}
 	case q.HasAddress:
 		for _, s := range t.AllAt(q.Address) {
-			if !yield(s) {
+			if !yield(symbol(s)) {
 				return false
 			}
 		}
 	default:
 		for s := range t.All() {
-			if !yield(s) {
+			if !yield(symbol(s)) {
 				return false
 			}
 		}
