@@ -14,8 +14,7 @@ import (
 // Identify walks what lies at an address of the kernel: a task, a slab object, a task's stack, an area of vmalloc.
 func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identity, error] {
 	return func(yield func(drgn.Identity, error) bool) {
-		// Most numbers are no addresses of the kernel: the lower half of the address space is not its.
-		if p.Platform().Is64Bit() && int64(address) >= 0 {
+		if !k.machine.IsKernelAddress(address) { // as most numbers
 			return
 		}
 		if direct, err := mm.InDirectMap(p, address); err != nil {

@@ -9,7 +9,6 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/pid"
@@ -25,9 +24,7 @@ type Kernel struct {
 	machine    *machine.Machine
 	translator machine.Translator
 	cpus       func() (*cpuNotes, error) // nil when they can't be had
-
-	inactive lock.First[inactiveFrame]
-	pac      uint64
+	pac        uint64
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -91,7 +88,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		k.machine = machine.Unknown(m.Platform)
 	}
 	var err error
-	if k.translator, err = k.machine.NewTranslator(k.info, p.Memory()); err != nil {
+	if k.translator, err = k.machine.NewTranslator(k.facts(m.Platform)); err != nil {
 		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
 			return nil, err
 		}
@@ -150,7 +147,21 @@ func (k *Kernel) Translate(root, address uint64) (uint64, error) {
 
 // ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
 func (k *Kernel) ImageToPhysical(address uint64) (uint64, bool) {
-	return k.machine.ImageToPhysical(k.info, address)
+	if k.machine.ImageToPhysical == nil {
+		return 0, false
+	}
+	return k.machine.ImageToPhysical(k.facts(k.prog.Platform()), address)
+}
+
+// facts returns what the kernel's machine is told of it.
+func (k *Kernel) facts(p arch.Platform) machine.Kernel {
+	return machine.Kernel{Platform: p, Info: k.info, Physical: k.prog.Memory(), PageShift: k.PageShift()}
+}
+
+// DirectMap returns where all physical memory is mapped: the virtual address of the physical one.
+func (k *Kernel) DirectMap() (virtual, physical uint64, err error) {
+	m, err := k.machine.DirectMap(k.facts(k.prog.Platform()), k.prog)
+	return m.Virtual, m.Physical, err
 }
 
 // PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
@@ -245,33 +256,6 @@ func (k *Kernel) ThreadOf(o drgn.Object) *drgn.Thread {
 // InUserMode returns false: the kernel's stacks end where user mode begins.
 func (k *Kernel) InUserMode() bool { return false }
 
-// inactiveFrame says where a task that does not run has left its registers.
-type inactiveFrame struct {
-	layout arch.Layout
-	size   uint64
-}
-
-func (k *Kernel) findInactiveFrame() (inactiveFrame, error) {
-	t, err := k.prog.Type("struct inactive_task_frame")
-	if err != nil {
-		return inactiveFrame{}, err
-	}
-	offsets := map[string]uint64{}
-	for _, m := range k.machine.InactiveFrame {
-		off, err := drgn.OffsetOf(t, m.Member)
-		if err != nil {
-			return inactiveFrame{}, err
-		}
-		offsets[m.Register] = off
-	}
-	layout, err := k.prog.Platform().LayoutOf(offsets)
-	if err != nil {
-		return inactiveFrame{}, err
-	}
-	size, err := t.Size()
-	return inactiveFrame{layout, size}, err
-}
-
 // Registers returns the registers that a task's stack trace starts with: those in which its CPU was stopped or, for a
 // task that does not run, those it left behind when it was switched out.
 func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
@@ -295,24 +279,8 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		regs, err := cpus.of(cpu)
 		return regs, err == nil, err
 	}
-	frame, err := k.inactive.Do(k.findInactiveFrame)
-	if err != nil {
-		return nil, false, err
-	}
-	sp, err := task.Member("thread").Member("sp").Uint()
-	if err != nil {
-		return nil, false, err
-	}
-	data, err := p.Read(sp, frame.size, false)
-	if err != nil {
-		return nil, false, err
-	}
-	regs = &arch.Registers{}
-	if err := regs.Load(p.Platform(), frame.layout, data); err != nil {
-		return nil, false, err
-	}
-	regs.Set(p.Platform().Arch.SP, sp+frame.size)
-	return regs, false, nil
+	regs, err = k.machine.SwitchedOut(task)
+	return regs, false, err
 }
 
 var _ interface {

@@ -13,14 +13,14 @@ import (
 // Nothing of a live kernel's memory is kept, not even where a page lies, but for the kernel's image and its mapping of all
 // physical memory, which stay where they are.
 func (k *Kernel) virtual(m Memory) []mem.Segment {
-	virtual := &virtualMemory{physical: k.prog.Memory(), viewed: m.Physical, translator: k.translator, fixed: func(uint64) bool { return !m.Live }}
+	virtual := &virtualMemory{physical: k.prog.Memory(), viewed: m.Physical, translator: k.translator, shift: k.PageShift(), fixed: func(uint64) bool { return !m.Live }}
 	tables := mem.Segment{Min: 0, Max: m.Platform.AddressMask(), Read: virtual.Read}
 	if !m.Live {
 		tables.View = virtual
 	} else {
 		tables.Next = virtual.Next
 		if k.machine.Fixed != nil {
-			virtual.fixed = k.machine.Fixed(k.info)
+			virtual.fixed = k.machine.Fixed(k.facts(m.Platform))
 		}
 	}
 	segments := []mem.Segment{tables}
@@ -41,7 +41,7 @@ func (m *virtualMemory) mapped(read mem.ReadFunc) mem.ReadFunc {
 			return err
 		}
 		for at := 0; at < len(buf); {
-			n := int(min(uint64(len(buf)-at), 1<<pageShift-(address+uint64(at))%(1<<pageShift)))
+			n := int(min(uint64(len(buf)-at), m.pageEnd(address+uint64(at))))
 			if zero(buf[at : at+n]) {
 				_, contiguous, err := m.place(address + uint64(at))
 				var fault *mem.FaultError

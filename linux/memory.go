@@ -13,6 +13,7 @@ type virtualMemory struct {
 	physical   *mem.Space
 	viewed     []mem.Segment // keeps what is seen mapped, when physical has been closed
 	translator machine.Translator
+	shift      uint // binary logarithm of the size of a page
 	lookaside  [lookasides]atomic.Pointer[pageView]
 
 	fixed  func(address uint64) bool // whether the place of a virtual address never changes
@@ -26,23 +27,30 @@ type place struct{ address, physical, contiguous uint64 }
 // is mapped and 4 KiB each where its pages are compressed.
 const lookasides = 8192
 
-const pageShift = 12 // of the table: the smallest page there is
-
 // pageView is a page's bytes, and maybe those after it.
 type pageView struct {
 	address uint64
 	data    []byte
 }
 
+// slot returns where in the tables an address's page is.
+func (m *virtualMemory) slot(address uint64) uint64 {
+	page := address >> (m.shift & 63)
+	return (page ^ page>>9) % lookasides
+}
+
+// pageEnd returns how many bytes of its page there are from an address on.
+func (m *virtualMemory) pageEnd(address uint64) uint64 { return 1<<m.shift - address&(1<<m.shift-1) }
+
 // View returns the bytes from a virtual address on.
 func (m *virtualMemory) View(address uint64) ([]byte, error) {
-	slot := &m.lookaside[(address>>pageShift^address>>(pageShift+9))%lookasides]
+	slot := &m.lookaside[m.slot(address)]
 	if v := slot.Load(); v != nil {
 		if off := address - v.address; off < uint64(len(v.data)) {
 			return v.data[off:], nil
 		}
 	}
-	page := address &^ (1<<pageShift - 1)
+	page := address &^ (1<<m.shift - 1)
 	data, err := m.translated(page)
 	if err != nil {
 		// The page may start where nothing is: what counts is the address itself.
@@ -91,7 +99,7 @@ func (m *virtualMemory) Next(address uint64) (uint64, bool) {
 				return mapped + (there - physical), true
 			}
 		} else {
-			contiguous = 1<<pageShift - mapped%(1<<pageShift)
+			contiguous = m.pageEnd(mapped)
 		}
 		if address = mapped + contiguous; address < mapped {
 			return 0, false
@@ -101,7 +109,7 @@ func (m *virtualMemory) Next(address uint64) (uint64, bool) {
 
 // place translates a virtual address, remembering where those lie that never move.
 func (m *virtualMemory) place(address uint64) (physical, contiguous uint64, err error) {
-	slot := &m.places[(address>>pageShift^address>>(pageShift+9))%lookasides]
+	slot := &m.places[m.slot(address)]
 	if p := slot.Load(); p != nil {
 		if off := address - p.address; off < p.contiguous {
 			return p.physical + off, p.contiguous - off, nil

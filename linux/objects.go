@@ -91,7 +91,7 @@ func (k *Kernel) text(s string) (drgn.Object, error) {
 
 func (k *Kernel) pageConstant(name string) (drgn.Object, error) {
 	if name == "PAGE_OFFSET" {
-		offset, err := k.PageOffset()
+		offset, _, err := k.DirectMap()
 		if err != nil {
 			return drgn.Object{}, err
 		}
@@ -111,25 +111,18 @@ func (k *Kernel) pageConstant(name string) (drgn.Object, error) {
 	return k.ulong(^uint64(1<<shift - 1)), nil
 }
 
+// smallestPageShift is that of the smallest pages there are, and of kernels that don't say which they have.
+const smallestPageShift = 12
+
 // PageShift returns the binary logarithm of the size of a page.
 func (k *Kernel) PageShift() uint {
 	size, err := k.info.number("PAGESIZE", 10)
 	if err != nil || size == 0 || size&(size-1) != 0 {
-		return pageShift
+		return smallestPageShift
 	}
 	shift := uint(0)
 	for ; size > 1; size >>= 1 {
 		shift++
 	}
 	return shift
-}
-
-// PageOffset returns the address at which all physical memory is mapped.
-func (k *Kernel) PageOffset() (uint64, error) {
-	// x86-64 moves it since v4.8 (commit 021182e52fe0) where CONFIG_RANDOMIZE_MEMORY says so: it is then a variable.
-	base := k.prog.Variable("page_offset_base")
-	if v, err := base.Uint(); err == nil || !drgn.IsNotFound(err) {
-		return v, err
-	}
-	return k.machine.PageOffset, nil
 }

@@ -75,11 +75,10 @@ const rooms = `
 	< drgn;
 
 	# Facts of the kernel on each architecture.
-	arch, mem < linux/internal/machine;
 	internal/flags < linux/internal/sigabi;
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
-	drgn < internal/walk;
+	drgn < internal/walk, linux/internal/machine;
 	internal/walk, linux/internal/sigabi, helper/table < linux/*;
 	internal/flags < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;

@@ -14,6 +14,8 @@ type Translator interface {
 	Translate(root, address uint64) (uint64, error)
 	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
 	ImageToPhysical(address uint64) (physical uint64, ok bool)
+	// DirectMap returns where all physical memory is mapped: the virtual address of the physical one.
+	DirectMap() (virtual, physical uint64, err error)
 }
 
 func translator(p *drgn.Program) (Translator, error) {
@@ -26,7 +28,8 @@ func translator(p *drgn.Program) (Translator, error) {
 // Layout is where a kernel has its memory.
 type Layout struct {
 	PageShift  uint64
-	PageOffset uint64 // virtual address of physical address 0
+	PageOffset uint64 // where all physical memory is mapped
+	PhysOffset uint64 // physical address that PageOffset maps
 	HighMemory uint64 // first address after the direct map
 	Vmemmap    uint64 // address of the struct page of page frame 0
 	PageSize   uint64 // of a struct page, in bytes
@@ -43,6 +46,11 @@ func LayoutOf(p *drgn.Program) (Layout, error) {
 			to   *uint64
 		}{{"PAGE_SHIFT", &l.PageShift}, {"PAGE_OFFSET", &l.PageOffset}, {"high_memory", &l.HighMemory}} {
 			if *v.to, err = p.Object(v.name).Uint(); err != nil {
+				return l, err
+			}
+		}
+		if t, ok := p.Personality().(Translator); ok {
+			if _, l.PhysOffset, err = t.DirectMap(); err != nil {
 				return l, err
 			}
 		}
@@ -73,6 +81,12 @@ func InDirectMap(p *drgn.Program, addr uint64) (bool, error) {
 
 func (l *Layout) inDirectMap(addr uint64) bool { return addr >= l.PageOffset && addr < l.HighMemory }
 
+// ToPhysical returns the physical address of one in the direct map.
+func (l *Layout) ToPhysical(addr uint64) uint64 { return addr - l.PageOffset + l.PhysOffset }
+
+// ToVirtual returns the address of a physical one in the direct map.
+func (l *Layout) ToVirtual(addr uint64) uint64 { return addr - l.PhysOffset + l.PageOffset }
+
 // physical returns the physical address of one in the direct map or in the kernel's image.
 func physical(p *drgn.Program, addr uint64) (uint64, error) {
 	l, err := LayoutOf(p)
@@ -80,7 +94,7 @@ func physical(p *drgn.Program, addr uint64) (uint64, error) {
 		return 0, err
 	}
 	if l.inDirectMap(addr) {
-		return addr - l.PageOffset, nil
+		return l.ToPhysical(addr), nil
 	}
 	t, err := translator(p)
 	if err != nil {
@@ -114,7 +128,7 @@ func PhysToVirt(p *drgn.Program, addr uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(p, "void *", addr+l.PageOffset)
+	return value(p, "void *", l.ToVirtual(addr))
 }
 
 func value(p *drgn.Program, typ string, v uint64) drgn.Object {
@@ -166,7 +180,7 @@ func PFNToVirt(p *drgn.Program, pfn uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(p, "void *", pfn<<l.PageShift+l.PageOffset)
+	return value(p, "void *", l.ToVirtual(pfn<<l.PageShift))
 }
 
 // PFNToPage returns the struct page * of a page frame.
@@ -251,5 +265,5 @@ func PageToVirt(page drgn.Object) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(page.Prog(), "void *", pfn<<l.PageShift+l.PageOffset)
+	return value(page.Prog(), "void *", l.ToVirtual(pfn<<l.PageShift))
 }

@@ -106,7 +106,7 @@ func (p RawPage) IsSlab() bool {
 
 // Address returns the address of the page's memory in the kernel's mapping of all physical memory.
 func (p RawPage) Address() uint64 {
-	return p.PFN<<p.r.layout.PageShift + p.r.layout.PageOffset
+	return p.r.layout.ToVirtual(p.PFN << p.r.layout.PageShift)
 }
 
 // Object returns the struct page *.

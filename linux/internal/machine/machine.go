@@ -1,45 +1,61 @@
-// Package machine holds what the kernel does differently on each instruction set: page tables, saved registers.
+// Package machine holds what the kernel does differently on each instruction set: page tables, where it maps memory, where
+// it saves the registers of tasks that don't run.
 package machine
 
 import (
 	"fmt"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/mem"
 )
 
-// A Machine is the kernel's side of an instruction set.
+// A Machine is the kernel's side of an instruction set. Functions that are nil answer "not known"; [Unknown] has none.
 type Machine struct {
 	Arch *arch.Arch
 
 	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says. Memory can't be read yet.
-	NewTranslator func(info Info, physical *mem.Space) (Translator, error)
+	NewTranslator func(Kernel) (Translator, error)
 
-	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses.
-	ImageToPhysical func(info Info, address uint64) (physical uint64, ok bool)
+	// DirectMap returns where the kernel maps all physical memory.
+	DirectMap func(Kernel, *drgn.Program) (DirectMap, error)
+
+	// SwitchedOut returns the registers that a task, a struct task_struct *, left behind when it was switched out.
+	SwitchedOut func(task drgn.Object) (*arch.Registers, error)
+
+	// IsKernelAddress reports whether an address may be one of the kernel's.
+	IsKernelAddress func(address uint64) bool
+
+	// ImageToPhysical returns the physical address of one in the kernel's image; ok is false for other addresses. It is nil
+	// where only page tables tell.
+	ImageToPhysical func(k Kernel, address uint64) (physical uint64, ok bool)
 
 	// Fixed returns what tells whether an address is in the kernel's image or its mapping of all physical memory, which
 	// stay where they are while the kernel runs; nil where that is unknown.
-	Fixed func(info Info) func(address uint64) bool
+	Fixed func(Kernel) func(address uint64) bool
 
-	// InactiveFrame names the members of struct inactive_task_frame, where a switched-out task's registers lie at
-	// thread.sp, and the registers they hold. SP is after the frame.
-	InactiveFrame []FrameMember
-
-	// ThreadSize is the size of a task's kernel stack in bytes when the kernel does not say.
+	// ThreadSize is the size of a task's kernel stack in bytes when the kernel does not say; 0 if it is not known.
 	ThreadSize uint64
-
-	// PageOffset is where physical memory is mapped when the kernel does not say.
-	PageOffset uint64
 }
 
-// A FrameMember says which register a member of struct inactive_task_frame holds.
-type FrameMember struct{ Member, Register string }
+// A Kernel is what machines are told of a kernel before it has debugging information.
+type Kernel struct {
+	Platform  arch.Platform
+	Info      Info
+	Physical  *mem.Space // with its physical memory
+	PageShift uint       // binary logarithm of the size of a page
+}
 
-// Info is what a machine asks of VMCOREINFO.
+// Info is what machines ask of VMCOREINFO.
 type Info interface {
 	Symbol(name string) (uint64, error)
 	Number(name string) (uint64, error)
+}
+
+// A DirectMap says where all physical memory is mapped, one address after the other.
+type DirectMap struct {
+	Virtual  uint64 // PAGE_OFFSET
+	Physical uint64 // the physical address that is mapped there; it may lie below all memory
 }
 
 // NotMapped is the message of a fault at an address that page tables do not map.
@@ -56,9 +72,12 @@ type Translator interface {
 	Next(root, address uint64) (uint64, bool)
 }
 
+// all are the machines whose kernels can be read.
+var all = []*Machine{x86_64}
+
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {
-	for _, m := range []*Machine{x86_64} {
+	for _, m := range all {
 		if m.Arch == a {
 			return m
 		}
@@ -69,11 +88,13 @@ func For(a *arch.Arch) *Machine {
 // Unknown returns the kernel's side of an instruction set of which nothing is known.
 func Unknown(p arch.Platform) *Machine {
 	return &Machine{
-		Arch:            p.Arch,
-		ImageToPhysical: func(Info, uint64) (uint64, bool) { return 0, false },
-		NewTranslator: func(Info, *mem.Space) (Translator, error) {
-			return nil, fmt.Errorf("those of %s can't be read yet", p)
+		Arch:          p.Arch,
+		NewTranslator: func(Kernel) (Translator, error) { return nil, fmt.Errorf("those of %s can't be read yet", p) },
+		DirectMap:     func(Kernel, *drgn.Program) (DirectMap, error) { return DirectMap{}, drgn.ErrNotFound },
+		SwitchedOut: func(drgn.Object) (*arch.Registers, error) {
+			return nil, &drgn.ValueError{Problem: fmt.Sprintf("registers of tasks that don't run are not known on %s", p)}
 		},
+		IsKernelAddress: func(uint64) bool { return true },
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/mem"
 )
@@ -12,17 +13,80 @@ import (
 var x86_64 = &Machine{
 	Arch:            arch.X86_64,
 	NewTranslator:   newX86Translator,
+	DirectMap:       x86DirectMap,
+	SwitchedOut:     x86SwitchedOut,
+	IsKernelAddress: func(address uint64) bool { return int64(address) < 0 }, // the upper half of the address space
 	ImageToPhysical: x86ImageToPhysical,
 	Fixed:           x86Fixed,
-	// struct inactive_task_frame (arch/x86/include/asm/switch_to.h), since v4.9, commit 0100301bfdf5.
-	InactiveFrame: []FrameMember{
-		{"r15", "r15"}, {"r14", "r14"}, {"r13", "r13"}, {"r12", "r12"}, {"bx", "rbx"}, {"bp", "rbp"}, {"ret_addr", "rip"},
-	},
-	ThreadSize: 16 << 10,           // since v3.15, commit 6538b8ea886e; twice that with KASAN
-	PageOffset: 0xffff888000000000, // __PAGE_OFFSET_BASE_L4
+	ThreadSize:      16 << 10, // since v3.15, commit 6538b8ea886e; twice that with KASAN
 }
 
-func x86ImageToPhysical(info Info, address uint64) (uint64, bool) {
+// x86PageOffset is __PAGE_OFFSET_BASE_L4: where physical memory is mapped when the kernel does not move it.
+const x86PageOffset = 0xffff888000000000
+
+func x86DirectMap(_ Kernel, p *drgn.Program) (DirectMap, error) {
+	// The kernel moves it since v4.8 (commit 021182e52fe0) where CONFIG_RANDOMIZE_MEMORY says so: it is then a variable.
+	base := p.Variable("page_offset_base")
+	if v, err := base.Uint(); err == nil || !drgn.IsNotFound(err) {
+		return DirectMap{Virtual: v}, err
+	}
+	return DirectMap{Virtual: x86PageOffset}, nil
+}
+
+// x86Frame says where the registers lie in struct inactive_task_frame (arch/x86/include/asm/switch_to.h, since v4.9, commit
+// 0100301bfdf5), which starts at thread.sp.
+type x86Frame struct {
+	layout arch.Layout
+	size   uint64
+}
+
+type x86FrameKey struct{}
+
+func x86FindFrame(p *drgn.Program) (x86Frame, error) {
+	t, err := p.Type("struct inactive_task_frame")
+	if err != nil {
+		return x86Frame{}, err
+	}
+	offsets := map[string]uint64{}
+	for register, member := range map[string]string{
+		"r15": "r15", "r14": "r14", "r13": "r13", "r12": "r12", "rbx": "bx", "rbp": "bp", "rip": "ret_addr",
+	} {
+		if offsets[register], err = drgn.OffsetOf(t, member); err != nil {
+			return x86Frame{}, err
+		}
+	}
+	layout, err := p.Platform().LayoutOf(offsets)
+	if err != nil {
+		return x86Frame{}, err
+	}
+	size, err := t.Size()
+	return x86Frame{layout, size}, err
+}
+
+func x86SwitchedOut(task drgn.Object) (*arch.Registers, error) {
+	p := task.Prog()
+	frame, err := drgn.Memo(p, x86FrameKey{}, func() (x86Frame, error) { return x86FindFrame(p) })
+	if err != nil {
+		return nil, err
+	}
+	sp, err := task.Member("thread").Member("sp").Uint()
+	if err != nil {
+		return nil, err
+	}
+	data, err := p.Read(sp, frame.size, false)
+	if err != nil {
+		return nil, err
+	}
+	regs := &arch.Registers{}
+	if err := regs.Load(p.Platform(), frame.layout, data); err != nil {
+		return nil, err
+	}
+	regs.Set(p.Platform().Arch.SP, sp+frame.size)
+	return regs, nil
+}
+
+func x86ImageToPhysical(k Kernel, address uint64) (uint64, bool) {
+	info := k.Info
 	base, err := info.Number("phys_base")
 	if err != nil {
 		return 0, false
@@ -36,8 +100,9 @@ func x86ImageToPhysical(info Info, address uint64) (uint64, bool) {
 }
 
 // x86Fixed tells the image and the mapping of all physical memory from the rest (Documentation/arch/x86/x86_64/mm.rst).
-func x86Fixed(info Info) func(address uint64) bool {
-	lowest := uint64(0xffff888000000000) // with KASLR it is this one or above; vmalloc's area follows
+func x86Fixed(k Kernel) func(address uint64) bool {
+	info := k.Info
+	lowest := uint64(x86PageOffset) // with KASLR it is this one or above; vmalloc's area follows
 	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
 		lowest = 0xff11000000000000
 	}
@@ -70,7 +135,8 @@ const (
 	x86AddressMask    = 0x000ffffffffff000
 )
 
-func newX86Translator(info Info, physical *mem.Space) (Translator, error) {
+func newX86Translator(k Kernel) (Translator, error) {
+	info := k.Info
 	top, err := info.Symbol("swapper_pg_dir") // an alias of init_top_pgt
 	if err != nil {
 		return nil, err
@@ -80,7 +146,7 @@ func newX86Translator(info Info, physical *mem.Space) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &x86Translator{physical: physical, root: top - x86StartKernelMap + base, levels: 4}
+	t := &x86Translator{physical: k.Physical, root: top - x86StartKernelMap + base, levels: 4}
 	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
 		t.levels = 5
 	}
