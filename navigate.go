@@ -10,10 +10,7 @@ import (
 
 // pointee returns the object a pointer (or typedef of one) points to; ok is false for another type.
 func (o Object) pointee() (target Object, ok bool) {
-	t := o.typ
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := o.typ.WithoutTypedefs()
 	if t.Kind() != types.Pointer {
 		return Object{}, false
 	}
@@ -38,10 +35,7 @@ func (o Object) Member(name string) Object {
 	if o.form == failed {
 		return o.step(name)
 	}
-	t := o.typ
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := o.typ.WithoutTypedefs()
 	isPointer := t.Kind() == types.Pointer
 	if isPointer {
 		t = t.Elem()
@@ -103,10 +97,7 @@ func (o Object) HasMember(name string) bool {
 	if o.form == failed {
 		return false
 	}
-	t := o.typ
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := o.typ.WithoutTypedefs()
 	if t.Kind() == types.Pointer {
 		t = t.Elem()
 	}
@@ -197,10 +188,7 @@ func (o Object) Index(i int64) Object {
 	if o.form == failed {
 		return o.step(fmt.Sprintf("[%d]", i))
 	}
-	u := o.typ
-	for u.Kind() == types.Typedef {
-		u = u.Elem()
-	}
+	u := o.typ.WithoutTypedefs()
 	if u.Kind() != types.Array && u.Kind() != types.Pointer {
 		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
 	}

@@ -23,10 +23,7 @@ func (o Object) scalar() (uint64, error) {
 			return o.bits, nil
 		}
 	case reference:
-		t := o.typ
-		for t.Kind() == types.Typedef {
-			t = t.Elem()
-		}
+		t := o.typ.WithoutTypedefs()
 		if n := t.OwnSize(); n != 0 && n <= 8 && o.bitField == 0 && o.bitOff == 0 {
 			return o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
 		}
@@ -73,10 +70,7 @@ func (o Object) Uint() (uint64, error) {
 	if o.form == failed {
 		return 0, o.Err()
 	}
-	t := o.typ
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := o.typ.WithoutTypedefs()
 	switch t.Kind() {
 	case types.Int, types.Bool, types.Enum, types.Pointer:
 	default:

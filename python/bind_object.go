@@ -137,10 +137,7 @@ func goValue(self *C.PyObject, r *C.res) {
 
 // setObjectValue returns what value_() does: a number in the common case.
 func setObjectValue(r *C.res, o drgn.Object) error {
-	t := o.Type()
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := o.Type().WithoutTypedefs()
 	if t.OwnSize()-1 < 8 { // 0 is an incomplete one
 		switch t.Kind() {
 		case types.Int, types.Enum:

@@ -177,9 +177,7 @@ func objectItem(o drgn.Object) (C.item, error) {
 
 // isShort reports whether values of the type are numbers of at most 64 bits.
 func isShort(t *types.Type) bool {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t = t.WithoutTypedefs()
 	switch t.Kind() {
 	case types.Int, types.Bool, types.Pointer:
 		return t.OwnSize() <= 8

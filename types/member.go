@@ -51,10 +51,7 @@ type place struct {
 // its offset is that in the type that was asked. index is that of the member, or of the anonymous member it is in, in
 // Members. A missing one is a [*MemberError].
 func (t *Type) LookupMember(name string) (m Member, index int, err error) {
-	u := t
-	for u.kind == Typedef {
-		u = u.elem
-	}
+	u := t.WithoutTypedefs()
 	if !u.kind.IsCompound() {
 		return Member{}, 0, &NoMembersError{t}
 	}
@@ -135,10 +132,7 @@ func (c *collector) collect(t *Type, base uint64, index, depth int) error {
 		if err != nil {
 			return err
 		}
-		u := slot.Type
-		for u.kind == Typedef {
-			u = u.elem
-		}
+		u := slot.Type.WithoutTypedefs()
 		if u.kind.IsCompound() {
 			if err := c.collect(u, base+m.BitOffset, ix, depth+1); err != nil {
 				return err

@@ -270,12 +270,7 @@ func (t *Type) IsVariadic() bool { return t.variadic }
 
 // IsComplete reports whether the definition of the type is known: false for a declared compound or enumerated type and
 // an array of unknown length; a typedef is as complete as what it names.
-func (t *Type) IsComplete() bool {
-	for t.kind == Typedef {
-		t = t.elem
-	}
-	return t.complete
-}
+func (t *Type) IsComplete() bool { return t.WithoutTypedefs().complete }
 
 // OwnSize returns the size in bytes of a type that has a size of its own: void, functions, arrays and typedefs have
 // none; incomplete types have 0.
@@ -292,11 +287,15 @@ func (t *Type) Underlying() *Type {
 }
 
 // UnderlyingKind returns the kind of t.Underlying().
-func (t *Type) UnderlyingKind() Kind {
+func (t *Type) UnderlyingKind() Kind { return t.WithoutTypedefs().kind }
+
+// WithoutTypedefs returns the type that the last typedef names. Unlike [Type.Underlying] it loses the qualifiers of typedefs,
+// and costs next to nothing.
+func (t *Type) WithoutTypedefs() *Type {
 	for t.kind == Typedef {
 		t = t.elem
 	}
-	return t.kind
+	return t
 }
 
 // A SizeError says why a type has no size.

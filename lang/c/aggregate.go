@@ -277,10 +277,7 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 			return nil
 		}
 		if m.Name == "" && flat && slot.BitFieldSize == 0 {
-			inner := slot.Type
-			for inner.Kind() == types.Typedef {
-				inner = inner.Elem()
-			}
+			inner := slot.Type.WithoutTypedefs()
 			if inner.Kind().IsCompound() && inner.IsComplete() {
 				into = f.collect(into, inner, off, flat, depth+1)
 				if f.err != nil {
@@ -296,10 +293,7 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 
 // isZero reports whether all scalars in p are zero. What cannot be read is not.
 func (f *formatter) isZero(p part) bool {
-	u := p.typ
-	for u.Kind() == types.Typedef {
-		u = u.Elem()
-	}
+	u := p.typ.WithoutTypedefs()
 	n := p.bits
 	if n == 0 {
 		size, ok := f.size(u)

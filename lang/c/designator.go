@@ -97,10 +97,7 @@ func Resolve(t *types.Type, designator string) (Place, error) {
 func ResolveSteps(t *types.Type, steps []Step) (Place, error) {
 	p := Place{Type: t}
 	for _, s := range steps {
-		u := p.Type
-		for u.Kind() == types.Typedef {
-			u = u.Elem()
-		}
+		u := p.Type.WithoutTypedefs()
 		var off uint64
 		if s.Member != "" {
 			if !u.Kind().IsCompound() {

@@ -209,9 +209,7 @@ func (f *formatter) top(v Value) error {
 
 // printable reports why objects of type t cannot be printed.
 func printable(t *types.Type) error {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t = t.WithoutTypedefs()
 	switch k := t.Kind(); {
 	case k == types.Void:
 		return &FormatError{t, "cannot format void object"}
@@ -291,10 +289,7 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	if named {
 		f.typeName(p.typ)
 	}
-	u := p.typ
-	for u.Kind() == types.Typedef {
-		u = u.Elem()
-	}
+	u := p.typ.WithoutTypedefs()
 	switch u.Kind() {
 	case types.Struct, types.Union, types.Class, types.Array:
 		return f.aggregate(p, u, indent, oneLine)

@@ -8,10 +8,7 @@ func (a Operand) standard() types.Primitive {
 	if a.BitFieldSize != 0 || a.Big != nil {
 		return types.NotPrimitive
 	}
-	t := a.Type
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t := a.Type.WithoutTypedefs()
 	switch p := t.Primitive(); p {
 	case types.CInt, types.CUnsignedInt, types.CLong, types.CUnsignedLong, types.CLongLong, types.CUnsignedLongLong:
 		return p
@@ -28,10 +25,7 @@ func (a Operand) rank() int {
 	if a.BitFieldSize != 0 {
 		return 0
 	}
-	u := a.Type
-	for u.Kind() == types.Typedef {
-		u = u.Elem()
-	}
+	u := a.Type.WithoutTypedefs()
 	switch u.Primitive() {
 	case types.CInt, types.CUnsignedInt:
 		return 1

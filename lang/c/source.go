@@ -52,9 +52,7 @@ func newSource(v Value, mem Memory) *source {
 }
 
 func isBig(t *types.Type) bool {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t = t.WithoutTypedefs()
 	return t.BigEndian()
 }
 
