@@ -83,16 +83,7 @@ func (p *Program) result(v c.Operand, err error) Object {
 		bits.Insert(data, 0, size*8, u.BigEndian(), n)
 		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
 	case v.Big != nil:
-		n := v.Big
-		if n.Sign() < 0 {
-			n = new(big.Int).Add(n, new(big.Int).Lsh(big.NewInt(1), uint(size*8)))
-		}
-		data := n.FillBytes(make([]byte, size))
-		if !u.BigEndian() {
-			for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
-				data[i], data[j] = data[j], data[i]
-			}
-		}
+		data := bits.BigBytes(v.Big, int(size), u.BigEndian())
 		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
 	}
 	n := size * 8
@@ -126,16 +117,7 @@ func (o Object) BigInt() (*big.Int, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !bigEndian(o.typ) {
-		for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
-			data[i], data[j] = data[j], data[i]
-		}
-	}
-	v := new(big.Int).SetBytes(data)
-	if o.typ.Underlying().IsSigned() && len(data) > 0 && data[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(len(data)*8)))
-	}
-	return v, nil
+	return bits.BigInt(data, o.typ.Underlying().IsSigned(), bigEndian(o.typ)), nil
 }
 
 // Binary computes o op other as C does. The operands must be of one program.

@@ -4,12 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 	"strings"
 	"unicode"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -151,17 +151,7 @@ func bigValue(o drgn.Object, u *types.Type) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	b = append([]byte(nil), b...)
-	if !u.BigEndian() {
-		for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-			b[i], b[j] = b[j], b[i]
-		}
-	}
-	v := new(big.Int).SetBytes(b)
-	if u.IsSigned() && len(b) > 0 && b[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return v, nil
+	return bits.BigInt(b, u.IsSigned(), u.BigEndian()), nil
 }
 
 // pyRepr writes a value as Python's repr does.

@@ -108,18 +108,8 @@ func integerOf(v *C.PyObject, t *types.Type) (n int64, wide *big.Int, err error)
 	return 0, nil, raisedError{}
 }
 
-// fromTwosComplement reverses twosComplement; b is changed.
-func fromTwosComplement(b []byte) *big.Int {
-	negative := len(b) > 0 && b[len(b)-1]&0x80 != 0
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
-	v := new(big.Int).SetBytes(b)
-	if negative {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-	}
-	return v
-}
+// fromTwosComplement reverses twosComplement.
+func fromTwosComplement(b []byte) *big.Int { return bits.BigInt(b, true, false) }
 
 // low returns the low 64 bits of v's two's complement.
 func low(v *big.Int) int64 {

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -149,16 +150,7 @@ func (s *stream) all(op byte, vs []any) {
 
 // twosComplement returns v's little-endian bytes with a sign.
 func twosComplement(v *big.Int) []byte {
-	n := v.BitLen()/8 + 1
-	x := v
-	if v.Sign() < 0 {
-		x = new(big.Int).Add(v, new(big.Int).Lsh(big.NewInt(1), uint(8*n)))
-	}
-	b := x.FillBytes(make([]byte, n))
-	for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-		b[i], b[j] = b[j], b[i]
-	}
-	return b
+	return bits.BigBytes(v, v.BitLen()/8+1, false)
 }
 
 // buildPy makes the Python object of a Go value.
@@ -227,16 +219,7 @@ func (d *decoder) value() any {
 	case 'i':
 		return int64(d.u64())
 	case 'I':
-		b := append([]byte(nil), d.take(d.u64())...)
-		negative := len(b) > 0 && b[len(b)-1]&0x80 != 0
-		for i, j := 0, len(b)-1; i < j; i, j = i+1, j-1 {
-			b[i], b[j] = b[j], b[i]
-		}
-		v := new(big.Int).SetBytes(b)
-		if negative {
-			v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(b))))
-		}
-		return v
+		return fromTwosComplement(d.take(d.u64()))
 	case 'd':
 		return math.Float64frombits(d.u64())
 	case 's':

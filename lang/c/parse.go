@@ -2,6 +2,7 @@ package c
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/godrgn/drgn/types"
@@ -134,9 +135,7 @@ func (p *typeParser) declarator(ds []declarator, named bool) (_ []declarator, na
 			break
 		}
 	}
-	for i, j := first, len(ds)-1; i < j; i, j = i+1, j-1 {
-		ds[i], ds[j] = ds[j], ds[i]
-	}
+	slices.Reverse(ds[first:])
 	return append(ds, inner...), name
 }
 

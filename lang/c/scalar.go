@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"math/big"
 	"strconv"
 
 	"github.com/godrgn/drgn/internal/bits"
@@ -112,7 +111,7 @@ func (f *formatter) longInteger(p part, u *types.Type) {
 		return
 	}
 	f.readAny = true
-	v := bigInt(data, u.IsSigned(), u.BigEndian())
+	v := bits.BigInt(data, u.IsSigned(), u.BigEndian())
 	if v.Sign() < 0 {
 		f.b = append(f.b, '-')
 		v.Neg(v)
@@ -124,21 +123,6 @@ func (f *formatter) longInteger(p part, u *types.Type) {
 	}
 	f.prefix(v.Sign() == 0)
 	f.b = v.Append(f.b, f.IntegerBase)
-}
-
-// bigInt decodes an integer of any size.
-func bigInt(data []byte, signed, bigEndian bool) *big.Int {
-	data = bytes.Clone(data)
-	if !bigEndian {
-		for i, j := 0, len(data)-1; i < j; i, j = i+1, j-1 {
-			data[i], data[j] = data[j], data[i]
-		}
-	}
-	v := new(big.Int).SetBytes(data)
-	if signed && len(data) > 0 && data[0]&0x80 != 0 {
-		v.Sub(v, new(big.Int).Lsh(big.NewInt(1), uint(8*len(data))))
-	}
-	return v
 }
 
 func (f *formatter) float(p part, u *types.Type) {
