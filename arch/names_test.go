@@ -131,3 +131,24 @@ func TestPrStatusPID(t *testing.T) {
 		}
 	}
 }
+
+func TestUint(t *testing.T) {
+	little, big := Platform{X86_64, Is64Bit | IsLittleEndian}, Platform{S390X, Is64Bit}
+	for _, test := range []struct {
+		bytes       []byte
+		little, big uint64
+	}{
+		{nil, 0, 0}, {[]byte{1}, 1, 1}, {[]byte{1, 2}, 0x201, 0x102}, {[]byte{1, 2, 3}, 0x30201, 0x10203},
+		{[]byte{1, 2, 3, 4}, 0x4030201, 0x1020304}, {[]byte{1, 2, 3, 4, 5, 6, 7, 8}, 0x807060504030201, 0x102030405060708},
+	} {
+		for p, want := range map[Platform]uint64{little: test.little, big: test.big} {
+			if got := p.Uint(test.bytes); got != want {
+				t.Errorf("%v, %x: %#x, want %#x", p, test.bytes, got, want)
+			}
+			b := make([]byte, len(test.bytes))
+			if p.PutUint(b, want); !slices.Equal(b, test.bytes) {
+				t.Errorf("%v, %#x: %x, want %x", p, want, b, test.bytes)
+			}
+		}
+	}
+}

@@ -119,23 +119,41 @@ func (r *Registers) Load(p Platform, l Layout, data []byte) error {
 		return &ShortError{"register structure", want, len(data)}
 	}
 	for _, s := range l {
-		r.Set(s.Register, p.uint(data[s.Offset:], int(s.Size)))
+		r.Set(s.Register, p.Uint(data[s.Offset:][:s.Size]))
 	}
 	return nil
 }
 
-// uint decodes a number of 1, 2, 4 or 8 bytes.
-func (p Platform) uint(b []byte, size int) uint64 {
+// Uint decodes a number of up to 8 bytes: all of b.
+func (p Platform) Uint(b []byte) uint64 {
 	order := p.ByteOrder()
-	switch size {
-	case 1:
-		return uint64(b[0])
+	switch len(b) {
 	case 2:
 		return uint64(order.Uint16(b))
 	case 4:
 		return uint64(order.Uint32(b))
+	case 8:
+		return order.Uint64(b)
 	}
-	return order.Uint64(b)
+	var v uint64
+	for i, c := range b {
+		if !p.IsLittleEndian() {
+			i = len(b) - 1 - i
+		}
+		v |= uint64(c) << (8 * i)
+	}
+	return v
+}
+
+// PutUint encodes the low bytes of a number as all of b, up to 8 bytes.
+func (p Platform) PutUint(b []byte, v uint64) {
+	for i := range b {
+		if p.IsLittleEndian() {
+			b[i] = byte(v >> (8 * i))
+		} else {
+			b[len(b)-1-i] = byte(v >> (8 * i))
+		}
+	}
 }
 
 // An UnsupportedError says that a fact about an architecture is not known.
@@ -158,7 +176,7 @@ func (p Platform) PrStatusPID(desc []byte) (int32, error) {
 	if want := offset + 4; want > len(desc) {
 		return 0, &ShortError{"NT_PRSTATUS", want, len(desc)}
 	}
-	return int32(p.ByteOrder().Uint32(desc[offset:])), nil
+	return int32(p.Uint(desc[offset:][:4])), nil
 }
 
 // ParsePrStatus reads the contents of an NT_PRSTATUS note: the thread's ID and its registers. It fails with an
@@ -224,7 +242,7 @@ func (p Platform) ParsePACMask(desc []byte) (uint64, error) {
 	if len(desc) < 16 {
 		return 0, &ShortError{"NT_ARM_PAC_MASK", 16, len(desc)}
 	}
-	return p.ByteOrder().Uint64(desc[8:]), nil
+	return p.Uint(desc[8:16]), nil
 }
 
 // StripPAC removes a pointer authentication code: mask has the bits that the code occupies (0 where there is none),

@@ -70,16 +70,8 @@ func runningBuildID(path string, big bool) []byte {
 	if err != nil {
 		return nil // VMCOREINFO says it, too, since v5.9
 	}
-	const typeBuildID = 3 // NT_GNU_BUILD_ID
-	for note, err := range elf.Notes(path, data, big, 4) {
-		if err != nil {
-			return nil
-		}
-		if note.Name == "GNU" && note.Type == typeBuildID {
-			return note.Desc
-		}
-	}
-	return nil
+	id, _ := elf.BuildIDIn(elf.Notes(path, data, big, 4)) // the same
+	return id
 }
 
 // SetCustomKernel makes a program, which must have no target yet but must know its platform, that of a Linux kernel whose

@@ -160,13 +160,9 @@ func (i *image) buildID() []byte {
 		if i.memory.Read(data, i.address(s), false) != nil {
 			continue // the core lacks it
 		}
-		for note, err := range elf.Notes("notes", data, !i.platform.IsLittleEndian(), s.Align) {
-			if err != nil {
-				break
-			}
-			if note.Name == "GNU" && note.Type == elf.NT_GNU_BUILD_ID && len(note.Desc) > 0 {
-				return note.Desc
-			}
+		id, _ := elf.BuildIDIn(elf.Notes("notes", data, !i.platform.IsLittleEndian(), s.Align)) // overwritten ones have none
+		if id != nil {
+			return id
 		}
 	}
 	return nil

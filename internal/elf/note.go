@@ -106,11 +106,22 @@ func (f *File) SectionNotes() iter.Seq2[Note, error] {
 func (f *File) BuildID() []byte {
 	defer runtime.KeepAlive(f)
 	for _, notes := range []iter.Seq2[Note, error]{f.SectionNotes(), f.SegmentNotes()} {
-		for note, err := range notes {
-			if err == nil && note.Name == "GNU" && note.Type == NT_GNU_BUILD_ID && len(note.Desc) > 0 {
-				return bytes.Clone(note.Desc)
-			}
+		if id, _ := BuildIDIn(notes); id != nil { // what can't be read has none
+			return bytes.Clone(id)
 		}
 	}
 	return nil
+}
+
+// BuildIDIn returns the first GNU build ID among notes, or nil if there is none before their end or an error.
+func BuildIDIn(notes iter.Seq2[Note, error]) ([]byte, error) {
+	for note, err := range notes {
+		if err != nil {
+			return nil, err
+		}
+		if note.Name == "GNU" && note.Type == NT_GNU_BUILD_ID && len(note.Desc) > 0 {
+			return note.Desc, nil
+		}
+	}
+	return nil, nil
 }

@@ -1,7 +1,6 @@
 package elf
 
 import (
-	"encoding/binary"
 	"fmt"
 	"runtime"
 	"slices"
@@ -52,10 +51,7 @@ func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64
 	if err != nil {
 		return err
 	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if f.Big {
-		order = binary.BigEndian
-	}
+	platform := f.Platform()
 	rela := r.Type == SHT_RELA
 	width := 4
 	if f.Is64 {
@@ -66,10 +62,7 @@ func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64
 		entsize += width
 	}
 	word := func(b []byte) uint64 {
-		if f.Is64 {
-			return order.Uint64(b)
-		}
-		return uint64(order.Uint32(b))
+		return platform.Uint(b[:width])
 	}
 	for at := 0; at+entsize <= len(table); at += entsize {
 		e := table[at:]
@@ -105,9 +98,9 @@ func (f *File) relocate(data []byte, s, r *Section, sectionAddr func(int) uint64
 			}
 			value += addend
 		} else if kind.Op == arch.RelocateAbs || kind.Op == arch.RelocatePC {
-			value += signed(getField(field, order), int(kind.Size))
+			value += signed(platform.Uint(field), int(kind.Size))
 		}
-		if !applyReloc(data[off:], field, kind.Op, value, sectionAddr(s.Index)+off, order) {
+		if !applyReloc(data[off:], field, kind.Op, value, sectionAddr(s.Index)+off, platform) {
 			return r.fail(uint64(at), "ULEB128 number at %#x of %s has no end", off, s.Name)
 		}
 	}
@@ -136,16 +129,16 @@ func (f *File) symbolAddress(t *SymbolTable, i int, sectionAddr func(int) uint64
 }
 
 // applyReloc changes field, or the ULEB128 number rest starts with, and reports whether it could.
-func applyReloc(rest, field []byte, op arch.RelocationOp, value, place uint64, order binary.ByteOrder) bool {
+func applyReloc(rest, field []byte, op arch.RelocationOp, value, place uint64, p arch.Platform) bool {
 	switch op {
 	case arch.RelocateAbs:
-		putField(field, value, order)
+		p.PutUint(field, value)
 	case arch.RelocatePC:
-		putField(field, value-place, order)
+		p.PutUint(field, value-place)
 	case arch.RelocateAdd:
-		putField(field, getField(field, order)+value, order)
+		p.PutUint(field, p.Uint(field)+value)
 	case arch.RelocateSub:
-		putField(field, getField(field, order)-value, order)
+		p.PutUint(field, p.Uint(field)-value)
 	case arch.RelocateSet6:
 		field[0] = field[0]&0xc0 | byte(value)&0x3f
 	case arch.RelocateSub6:
@@ -181,29 +174,4 @@ func relocULEB(rest []byte, op arch.RelocationOp, value uint64) bool {
 func signed(v uint64, size int) uint64 {
 	shift := 64 - 8*size
 	return uint64(int64(v<<shift) >> shift)
-}
-
-func getField(b []byte, order binary.ByteOrder) uint64 {
-	switch len(b) {
-	case 1:
-		return uint64(b[0])
-	case 2:
-		return uint64(order.Uint16(b))
-	case 4:
-		return uint64(order.Uint32(b))
-	}
-	return order.Uint64(b)
-}
-
-func putField(b []byte, v uint64, order binary.ByteOrder) {
-	switch len(b) {
-	case 1:
-		b[0] = byte(v)
-	case 2:
-		order.PutUint16(b, uint16(v))
-	case 4:
-		order.PutUint32(b, uint32(v))
-	default:
-		order.PutUint64(b, v)
-	}
 }

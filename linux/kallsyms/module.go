@@ -69,18 +69,9 @@ func Module(mod drgn.Object) ([]drgn.Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	order := p.Platform().ByteOrder()
+	platform := p.Platform()
 	field := func(i uint64, m types.Found) uint64 {
-		b := raw[i*e.size+m.BitOffset/8:]
-		switch m.Type.Underlying().OwnSize() {
-		case 1:
-			return uint64(b[0])
-		case 2:
-			return uint64(order.Uint16(b))
-		case 4:
-			return uint64(order.Uint32(b))
-		}
-		return order.Uint64(b)
+		return platform.Uint(raw[i*e.size+m.BitOffset/8:][:m.Type.WithoutTypedefs().OwnSize()])
 	}
 	strings, err := table.Member("strtab").Uint()
 	if err != nil {

@@ -64,14 +64,19 @@ func FindVMA(mm drgn.Object, addr uint64) drgn.Object {
 			End   uint64 `drgn:"vm_end"`
 		}
 		err := area.Decode(&a)
-		switch {
-		case addr < a.Start:
-			return -1, err
-		case addr >= a.End:
-			return 1, err
-		}
-		return 0, err
+		return side(addr, a.Start, a.End), err
 	})
+}
+
+// side says on which side of a range an address lies: -1 below, 1 above, 0 in it. end is exclusive.
+func side(addr, start, end uint64) int {
+	switch {
+	case addr < start:
+		return -1
+	case addr >= end:
+		return 1
+	}
+	return 0
 }
 
 const vmap = "struct vmap_area"
@@ -87,13 +92,7 @@ func FindVmapArea(p *drgn.Program, addr uint64) drgn.Object {
 			End   uint64 `drgn:"va_end"`
 		}
 		err := area.Decode(&a)
-		switch {
-		case addr < a.Start:
-			return -1, err
-		case addr >= a.End:
-			return 1, err
-		}
-		return 0, err
+		return side(addr, a.Start, a.End), err
 	}
 	for root, err := range vmapRoots(p) {
 		if err != nil {

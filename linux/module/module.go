@@ -176,7 +176,7 @@ func Sections(mod drgn.Object) (map[string]uint64, error) {
 	} else if null {
 		return nil, fmt.Errorf("the module keeps no section addresses")
 	}
-	n, err := sectionCount(attrs)
+	n, err := attributes(attrs, "nsections", "sections")
 	if err != nil {
 		return nil, err
 	}
@@ -196,11 +196,13 @@ func Sections(mod drgn.Object) (map[string]uint64, error) {
 	return out, nil
 }
 
-func sectionCount(attrs drgn.Object) (uint64, error) {
-	if attrs.HasMember("nsections") {
-		n, err := attrs.Member("nsections").Uint()
+// attributes returns how many elements there are in the array attrs of a struct module_sect_attrs or module_notes_attrs.
+// counter is the member that says it on kernels before v6.14; what they are is for messages.
+func attributes(attrs drgn.Object, counter, what string) (uint64, error) {
+	if attrs.HasMember(counter) {
+		n, err := attrs.Member(counter).Uint()
 		if err == nil && n > maxSections {
-			err = fmt.Errorf("module has %d sections", n)
+			err = fmt.Errorf("module has %d %s", n, what)
 		}
 		return n, err
 	}
@@ -212,7 +214,7 @@ func sectionCount(attrs drgn.Object) (uint64, error) {
 			return i, err
 		}
 	}
-	return 0, fmt.Errorf("module has more than %d sections", maxSections)
+	return 0, fmt.Errorf("module has more than %d %s", maxSections, what)
 }
 
 // section returns the name and address in an element of module_sect_attrs.attrs.
@@ -238,7 +240,7 @@ func BuildID(mod drgn.Object) ([]byte, error) {
 	if null, err := attrs.IsNull(); err != nil || null {
 		return nil, err
 	}
-	n, err := noteCount(attrs)
+	n, err := attributes(attrs, "notes", "notes")
 	if err != nil {
 		return nil, err
 	}
@@ -260,32 +262,10 @@ func BuildID(mod drgn.Object) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		for note, err := range elf.Notes("module notes", data, !p.Platform().IsLittleEndian(), 4) {
-			if err != nil {
-				return nil, err
-			}
-			if note.Name == "GNU" && note.Type == elf.NT_GNU_BUILD_ID {
-				return note.Desc, nil
-			}
+		id, err := elf.BuildIDIn(elf.Notes("module notes", data, !p.Platform().IsLittleEndian(), 4))
+		if err != nil || id != nil {
+			return id, err
 		}
 	}
 	return nil, nil
-}
-
-func noteCount(attrs drgn.Object) (uint64, error) {
-	if attrs.HasMember("notes") {
-		n, err := attrs.Member("notes").Uint()
-		if err == nil && n > maxSections {
-			err = fmt.Errorf("module has %d notes", n)
-		}
-		return n, err
-	}
-	list := attrs.Member("grp").MemberAny("bin_attrs_new", "bin_attrs")
-	for i := range uint64(maxSections) {
-		end, err := list.Index(int64(i)).IsNull()
-		if err != nil || end {
-			return i, err
-		}
-	}
-	return 0, fmt.Errorf("module has more than %d notes", maxSections)
 }
