@@ -3,7 +3,6 @@
 package linux
 
 import (
-	"encoding/hex"
 	"fmt"
 	"slices"
 
@@ -66,9 +65,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
 	if k.info.BuildID() == nil && m.BuildID != nil {
-		k.info.values["BUILD-ID"] = hex.EncodeToString(m.BuildID)
+		k.info.SetBuildID(m.BuildID)
 	}
-	if err := k.info.check(); err != nil {
+	if err := k.info.CheckNumbers(); err != nil {
 		return nil, err
 	}
 	if err := k.readPACMask(m.Platform); err != nil {

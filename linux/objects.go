@@ -1,6 +1,8 @@
 package linux
 
 import (
+	"math/bits"
+
 	"github.com/godrgn/drgn"
 )
 
@@ -116,13 +118,9 @@ const smallestPageShift = 12
 
 // PageShift returns the binary logarithm of the size of a page.
 func (k *Kernel) PageShift() uint {
-	size, err := k.info.number("PAGESIZE", 10)
-	if err != nil || size == 0 || size&(size-1) != 0 {
+	size, err := k.info.PageSize()
+	if err != nil {
 		return smallestPageShift
 	}
-	shift := uint(0)
-	for ; size > 1; size >>= 1 {
-		shift++
-	}
-	return shift
+	return uint(bits.TrailingZeros64(size))
 }

@@ -7,9 +7,9 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/big"
-	"strconv"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -43,27 +43,14 @@ func readMethod(name string, size int) Func {
 
 // checkVMCOREINFO says what a note lacks that every kernel's has.
 func checkVMCOREINFO(v *linux.VMCOREINFO) error {
-	lacks := func(what string) error {
-		return &pyErr{excBadData, "VMCOREINFO does not contain valid " + what}
+	var invalid *linux.InvalidVMCOREINFOError
+	switch err := v.Check(); {
+	case !errors.As(err, &invalid):
+		return err
+	case invalid.NoNumber:
+		return &pyErr{excBadData, "number in VMCOREINFO is invalid"}
 	}
-	if release, _ := v.String("OSRELEASE"); release == "" {
-		return lacks("OSRELEASE")
-	}
-	if text, ok := v.String("PAGESIZE"); ok {
-		size, err := strconv.ParseUint(text, 10, 64)
-		if err != nil {
-			return &pyErr{excBadData, "number in VMCOREINFO is invalid"}
-		}
-		if size == 0 || size&(size-1) != 0 {
-			return lacks("PAGESIZE")
-		}
-	} else {
-		return lacks("PAGESIZE")
-	}
-	if a, err := v.Symbol("swapper_pg_dir"); err != nil || a == 0 {
-		return lacks("swapper_pg_dir")
-	}
-	return nil
+	return &pyErr{excBadData, "VMCOREINFO does not contain valid " + invalid.Key}
 }
 
 func programClass() *class {

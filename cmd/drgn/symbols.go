@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -87,8 +88,11 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 		if s.vmcoreinfoData, err = os.ReadFile(s.vmcoreinfo); err != nil {
 			return fmt.Errorf("--vmcoreinfo: %w", err)
 		}
-		if release, _ := linux.ParseVMCOREINFO(s.vmcoreinfoData).String("OSRELEASE"); release == "" {
+		var invalid *linux.InvalidVMCOREINFOError
+		if err := linux.ParseVMCOREINFO(s.vmcoreinfoData).Check(); errors.As(err, &invalid) && invalid.Key == "OSRELEASE" {
 			return fmt.Errorf("--vmcoreinfo: %s is not a VMCOREINFO note: it has no OSRELEASE", s.vmcoreinfo)
+		} else if err != nil {
+			return fmt.Errorf("--vmcoreinfo: %s: %w", s.vmcoreinfo, err)
 		}
 	}
 	return nil

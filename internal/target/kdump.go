@@ -1,10 +1,10 @@
 package target
 
 import (
-	"bytes"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/kdump"
+	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -26,7 +26,8 @@ func parseKdump(src kdump.Source) (*Core, error) {
 // platformOf returns the platform of the dumped kernel. QEMU calls every 64-bit guest x86_64: what VMCOREINFO says counts
 // first.
 func platformOf(f *kdump.File) arch.Platform {
-	a := arch.ByVMCOREINFO(func(key string) bool { return bytes.Contains(f.VMCOREINFO, []byte("\n"+key+"=")) })
+	info := vmcoreinfo.Parse(f.VMCOREINFO)
+	a := arch.ByVMCOREINFO(func(key string) bool { _, ok := info.String(key); return ok })
 	if a == nil {
 		a = f.Uname.Arch()
 	}

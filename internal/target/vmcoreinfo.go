@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"slices"
 
+	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -38,7 +39,7 @@ func FindVMCOREINFO(s *mem.Space, big bool) ([][]byte, error) {
 				continue
 			}
 			desc := make([]byte, size)
-			if s.Read(desc, chunk.Address+uint64(at+len(name)), true) != nil || !bytes.HasPrefix(desc, []byte("OSRELEASE=")) {
+			if s.Read(desc, chunk.Address+uint64(at+len(name)), true) != nil || vmcoreinfo.Parse(desc).Check() != nil {
 				continue // the rest is gone, or these bytes are something else
 			}
 			desc, _, _ = bytes.Cut(desc, []byte{0})

@@ -4,14 +4,13 @@ package kallsyms
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"slices"
-	"strconv"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/kallsyms"
+	"github.com/godrgn/drgn/internal/vmcoreinfo"
 )
 
 // maxSymbols bounds how many symbols a kernel may have.
@@ -21,18 +20,14 @@ const maxSymbols = 1 << 23
 type tables struct {
 	prog  *drgn.Program
 	order binary.ByteOrder
-	info  []byte // VMCOREINFO
+	info  *vmcoreinfo.Info
 }
 
 // symbol returns the address of a symbol as VMCOREINFO has it (those of the tables since v6.0), else as debug files do.
 func (t *tables) symbol(name string) (address uint64, ok bool, err error) {
-	for line := range bytes.Lines(t.info) {
-		if value, found := bytes.CutPrefix(line, []byte("SYMBOL("+name+")=")); found {
-			if address, err = strconv.ParseUint(string(bytes.TrimSpace(value)), 16, 64); err != nil {
-				err = fmt.Errorf("VMCOREINFO's address of %s: %w", name, err)
-			}
-			return address, err == nil, err
-		}
+	if _, found := t.info.String("SYMBOL(" + name + ")"); found {
+		address, err = t.info.Symbol(name)
+		return address, err == nil, err
 	}
 	s, err := t.prog.Symbol(name)
 	if drgn.IsNotFound(err) {
@@ -59,7 +54,7 @@ func Vmlinux(p *drgn.Program) ([]drgn.Symbol, error) {
 	if err != nil && !drgn.IsNotFound(err) {
 		return nil, err
 	}
-	t := &tables{prog: p, order: p.Platform().ByteOrder(), info: info}
+	t := &tables{prog: p, order: p.Platform().ByteOrder(), info: vmcoreinfo.Parse(info)}
 	at, err := t.need("kallsyms_num_syms")
 	if err != nil {
 		return nil, err

@@ -1,13 +1,12 @@
 package mmzone
 
 import (
-	"bytes"
 	"fmt"
 	"iter"
-	"strconv"
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/linux/mm"
 	"github.com/godrgn/drgn/types"
 )
@@ -25,24 +24,20 @@ type layoutKey struct{}
 
 func layoutOf(p *drgn.Program) (layout, error) {
 	return drgn.Memo(p, layoutKey{}, func() (l layout, err error) {
-		info, err := p.Object("VMCOREINFO").Bytes()
+		text, err := p.Object("VMCOREINFO").Bytes()
 		if err != nil {
 			return l, err
 		}
-		number := func(key string) (uint64, error) {
-			for line := range bytes.Lines(info) {
-				if value, ok := bytes.CutPrefix(line, []byte(key+"=")); ok {
-					return strconv.ParseUint(string(bytes.TrimSpace(value)), 10, 32)
-				}
-			}
-			return 0, fmt.Errorf("VMCOREINFO has no %s: the kernel's memory is not divided into sections", key)
-		}
-		bits, err := number("NUMBER(SECTION_SIZE_BITS)")
+		info := vmcoreinfo.Parse(text)
+		bits, err := info.Number("SECTION_SIZE_BITS")
 		if err != nil {
-			return l, err
+			return l, fmt.Errorf("the kernel's memory is not divided into sections: %w", err)
 		}
-		if l.roots, err = number("LENGTH(mem_section)"); err != nil {
-			return l, err
+		if l.roots, err = info.Length("mem_section"); err != nil {
+			return l, fmt.Errorf("the kernel's memory is not divided into sections: %w", err)
+		}
+		if l.roots > 1<<32 {
+			return l, fmt.Errorf("%d roots of sections are not understood", l.roots)
 		}
 		m, err := mm.LayoutOf(p)
 		if err != nil {

@@ -1,0 +1,152 @@
+// Package vmcoreinfo reads VMCOREINFO, the kernel's description of itself for those who read its memory.
+package vmcoreinfo
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Info is what the kernel says of itself to readers of a dump of its memory
+// (Documentation/admin-guide/kdump/vmcoreinfo.rst): lines such as "SYMBOL(init_uts_ns)=ffffffff9d6a1ae0".
+type Info struct {
+	raw    []byte
+	values map[string]string
+}
+
+// Parse reads the note's text. Lines without "=" and bytes after a NUL are left out; the last line of a key
+// holds.
+func Parse(raw []byte) *Info {
+	v := &Info{raw: raw, values: map[string]string{}}
+	if i := bytes.IndexByte(raw, 0); i >= 0 {
+		raw = raw[:i]
+	}
+	for line := range strings.SplitSeq(string(raw), "\n") {
+		if key, val, ok := strings.Cut(line, "="); ok {
+			v.values[key] = val
+		}
+	}
+	return v
+}
+
+// Raw returns the note's text.
+func (v *Info) Raw() []byte { return v.raw }
+
+// String returns the value of a key such as "OSRELEASE".
+func (v *Info) String(key string) (string, bool) {
+	s, ok := v.values[key]
+	return s, ok
+}
+
+// BuildID returns the build ID of the kernel image (since v5.9, commit 0935288c6e00), or nil.
+func (v *Info) BuildID() []byte {
+	id, err := hex.DecodeString(v.values["BUILD-ID"])
+	if err != nil || len(id) == 0 {
+		return nil
+	}
+	return id
+}
+
+// Hex returns the value of a key that is written in hexadecimal, such as "KERNELOFFSET" and "SYMBOL(…)".
+func (v *Info) Hex(key string) (uint64, error) {
+	return v.number(key, 16)
+}
+
+// Symbol returns the address of a symbol.
+func (v *Info) Symbol(name string) (uint64, error) { return v.Hex("SYMBOL(" + name + ")") }
+
+// Number returns the value of a NUMBER line; a negative one as its two's complement.
+func (v *Info) Number(name string) (uint64, error) { return v.number("NUMBER("+name+")", 10) }
+
+// Offset returns the offset of a member, "task_struct.pid", in bytes.
+func (v *Info) Offset(member string) (uint64, error) {
+	return v.number("OFFSET("+member+")", 10)
+}
+
+// Length returns the value of a LENGTH line.
+func (v *Info) Length(name string) (uint64, error) { return v.number("LENGTH("+name+")", 10) }
+
+// Size returns the size of a type in bytes.
+func (v *Info) Size(name string) (uint64, error) { return v.number("SIZE("+name+")", 10) }
+
+func (v *Info) number(key string, base int) (uint64, error) {
+	s, ok := v.values[key]
+	if !ok {
+		return 0, fmt.Errorf("VMCOREINFO has no %s", key)
+	}
+	if t, isHex := strings.CutPrefix(s, "0x"); isHex {
+		s, base = t, 16
+	}
+	if n, err := strconv.ParseUint(s, base, 64); err == nil {
+		return n, nil
+	}
+	n, err := strconv.ParseInt(s, base, 64)
+	if err != nil {
+		return 0, fmt.Errorf("VMCOREINFO says %s=%q, which is no number", key, s)
+	}
+	return uint64(n), nil
+}
+
+// PageSize returns the size of a page in bytes, a power of 2. It fails with an [*InvalidError].
+func (v *Info) PageSize() (uint64, error) {
+	s, ok := v.values["PAGESIZE"]
+	size, err := strconv.ParseUint(s, 10, 64)
+	if err != nil || size == 0 || size&(size-1) != 0 {
+		return 0, &InvalidError{Key: "PAGESIZE", Value: s, NoNumber: ok && err != nil}
+	}
+	return size, nil
+}
+
+// SetBuildID makes a build ID that of the kernel image.
+func (v *Info) SetBuildID(id []byte) { v.values["BUILD-ID"] = hex.EncodeToString(id) }
+
+// An InvalidError says that a key which every kernel writes is missing or has no value that can be.
+type InvalidError struct {
+	Key      string // "OSRELEASE", "PAGESIZE", "swapper_pg_dir"
+	Value    string // "" if it is missing
+	NoNumber bool   // whether the value is there but no number
+}
+
+func (e *InvalidError) Error() string {
+	if e.Value == "" {
+		return "VMCOREINFO has no " + e.Key
+	}
+	return fmt.Sprintf("VMCOREINFO has an invalid %s, %q", e.Key, e.Value)
+}
+
+// CheckNumbers returns an error for the first key, in their order, whose value should be a number and is not one: after it, a
+// number that can't be had is one that is not there.
+func (v *Info) CheckNumbers() error {
+	for _, key := range slices.Sorted(maps.Keys(v.values)) {
+		base := 10
+		switch kind, _, _ := strings.Cut(key, "("); kind {
+		case "KERNELOFFSET", "SYMBOL":
+			base = 16
+		case "NUMBER", "OFFSET", "LENGTH", "SIZE":
+		default:
+			continue
+		}
+		if _, err := v.number(key, base); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Check returns an [*InvalidError] if what every kernel writes is not there: then this is no VMCOREINFO.
+func (v *Info) Check() error {
+	if v.values["OSRELEASE"] == "" {
+		return &InvalidError{Key: "OSRELEASE"}
+	}
+	if _, err := v.PageSize(); err != nil {
+		return err
+	}
+	if a, err := v.Symbol("swapper_pg_dir"); err != nil || a == 0 {
+		return &InvalidError{Key: "swapper_pg_dir", Value: v.values["SYMBOL(swapper_pg_dir)"]}
+	}
+	return nil
+}
