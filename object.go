@@ -194,9 +194,7 @@ func (o Object) short() (n uint64, ok bool) {
 
 // scalarBits returns the size in bits of a scalar type that fits 64 bits.
 func scalarBits(t *types.Type) (n uint64, ok bool) {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t = t.WithoutTypedefs()
 	switch t.Kind() {
 	case types.Int, types.Bool, types.Pointer:
 	case types.Enum:
@@ -210,9 +208,7 @@ func scalarBits(t *types.Type) (n uint64, ok bool) {
 }
 
 func bigEndian(t *types.Type) bool {
-	for t.Kind() == types.Typedef {
-		t = t.Elem()
-	}
+	t = t.WithoutTypedefs()
 	return t.BigEndian()
 }
 
