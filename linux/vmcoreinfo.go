@@ -2,7 +2,7 @@ package linux
 
 import (
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/internal/vmcoreinfo"
+	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
 // VMCOREINFO is what the kernel says of itself to readers of a dump of its memory

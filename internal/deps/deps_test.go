@@ -27,7 +27,7 @@ const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
 	NONE < failure, internal/logtext;
-	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, internal/vmcoreinfo, mem;
+	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
 	failure, internal/lock < types;
 
@@ -38,7 +38,7 @@ const rooms = `
 	internal/elf < internal/kdump;
 
 	# What has memory.
-	internal/compressed, internal/kdump, internal/vmcoreinfo < internal/target;
+	internal/compressed, internal/kdump, vmcoreinfo < internal/target;
 	arch, failure, mem < internal/qmp;
 
 	# What is found in memory.
@@ -80,7 +80,7 @@ const rooms = `
 	# Helpers, then the kernel as a personality, which is built with some of them.
 	drgn < internal/walk, linux/internal/machine;
 	internal/walk, linux/internal/sigabi, helper/table < linux/*;
-	internal/flags, internal/vmcoreinfo < linux/*;
+	internal/flags, vmcoreinfo < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, internal/target < user;
 

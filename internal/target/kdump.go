@@ -1,11 +1,10 @@
 package target
 
 import (
-
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/kdump"
-	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
 func parseKdump(src kdump.Source) (*Core, error) {

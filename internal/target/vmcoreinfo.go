@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 
-	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
 // FindVMCOREINFO looks through physical memory for the note in which the kernel describes itself, for dumps that lack

@@ -10,7 +10,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/kallsyms"
-	"github.com/godrgn/drgn/internal/vmcoreinfo"
+	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
 // maxSymbols bounds how many symbols a kernel may have.

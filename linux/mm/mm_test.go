@@ -25,6 +25,9 @@ func (personality) ImageToPhysical(address uint64) (uint64, bool) {
 	return address - image + imagePhysical, address >= image && address < image+0x10000
 }
 
+// DirectMap says that it begins at physical address 0; where it lies the constant PAGE_OFFSET says.
+func (personality) DirectMap() (virtual, physical uint64, err error) { return 0, 0, nil }
+
 // memory makes a kernel of 512 KiB of memory, and returns the addresses of the direct map and of the struct pages.
 func memory(t *testing.T, w *worldtest.World) (base, vmemmap uint64) {
 	t.Helper()

@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/internal/vmcoreinfo"
 	"github.com/godrgn/drgn/linux/mm"
 	"github.com/godrgn/drgn/types"
+	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
 // layout is how a kernel divides physical memory into sections (CONFIG_SPARSEMEM).
