@@ -11,10 +11,9 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/logtext"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
 )
 
@@ -111,7 +110,7 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
 	}
-	m.Hypervisor = slices.ContainsFunc(core.Notes, func(n elf.Note) bool { return n.Name == "QEMU" })
+	m.Hypervisor = slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })
 	_, err := linux.Setup(p, m)
 	return err
 }

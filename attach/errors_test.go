@@ -15,9 +15,9 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/bin"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/types"
 )
 

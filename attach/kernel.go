@@ -6,8 +6,8 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/elf"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/target"
 )
 
 // Kernel opens the running kernel, which is root's to look at. Its debugging information is found where distributions

@@ -7,7 +7,7 @@ import (
 	"syscall"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
 )
 

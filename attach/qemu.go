@@ -8,9 +8,9 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/qmp"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // QEMU opens a guest of QEMU that runs Linux; see [SetQEMU]. Its debugging information is found as that of a core dump is.

@@ -16,11 +16,11 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/internal/qmp/qmptest"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // A machine is the bundled dump as if it were still there: its memory, with zeros where the dump has nothing.

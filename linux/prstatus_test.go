@@ -10,11 +10,11 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/percpu"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // TestRegistersOfCPUs has the bundled core, a dump by QEMU of two CPUs, with other notes: such as the kernel itself writes

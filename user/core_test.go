@@ -14,8 +14,8 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
 )
 

@@ -11,8 +11,8 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // made is a process of which tests say what there is.

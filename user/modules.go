@@ -10,7 +10,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
-	"github.com/godrgn/drgn/internal/target"
+	"github.com/godrgn/drgn/target"
 )
 
 // A finder finds the modules of a process as it is at one time.

@@ -15,8 +15,8 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // A Process is what is known of a process beyond its debugging information. It is the program's [drgn.Personality].

@@ -38,7 +38,7 @@ const rooms = `
 	internal/elf < internal/kdump;
 
 	# What has memory.
-	internal/compressed, internal/kdump, vmcoreinfo < internal/target;
+	internal/compressed, internal/kdump, vmcoreinfo < target;
 	arch, failure, mem < internal/qmp;
 
 	# What is found in memory.
@@ -82,14 +82,14 @@ const rooms = `
 	internal/walk, linux/internal/sigabi, helper/table < linux/*;
 	internal/flags, vmcoreinfo < linux/*;
 	linux/*, linux/internal/machine, internal/debuginfo < linux;
-	drgn, internal/debuginfo, internal/target < user;
+	drgn, internal/debuginfo, target < user;
 
 	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
 	drgn < helper/call, helper/table;
 	linux/*, helper/call < helper/registry;
 
 	# Front ends.
-	linux, user, internal/target, internal/qmp, internal/logtext < attach;
+	linux, user, target, internal/qmp, internal/logtext < attach;
 	NONE < licences, python/internal/*;
 	arch < python/internal/enumgen;
 	attach, licences, helper/registry, python/internal/* < python < cmd/drgn;
@@ -112,7 +112,7 @@ var outside = map[string][]string{
 	"github.com/ulikunitz/xz":       {"internal/compressed", "lab"},
 	"github.com/anchore/go-lzo":     {"internal/kdump"},
 	"github.com/spf13/pflag":        {"cmd/drgn"},
-	"golang.org/x/sys":              {"mem", "internal/...", "python/...", "cmd/drgn"},
+	"golang.org/x/sys":              {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
 	"golang.org/x/sync":             {"examples/..."},
 	"C":                             {"python/..."},
 	"runtime/cgo":                   {},

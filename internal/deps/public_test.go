@@ -22,9 +22,6 @@ import (
 
 // stillInternal are what public packages have of internal ones, and why.
 var stillInternal = map[string]string{
-	"user.SetupCore":    target,
-	"user.SetupProcess": target,
-
 	"module.Config.Has":          hooks,
 	"module.Config.Open":         hooks,
 	"module.Files.Loaded":        hooks,
@@ -40,8 +37,7 @@ var stillInternal = map[string]string{
 }
 
 const (
-	target = "what a core file or a process was opened as is not public yet; package attach takes paths and PIDs"
-	hooks  = "the root, debuginfo and the personalities put modules together; others use what the root hands out"
+	hooks = "the root, debuginfo and the personalities put modules together; others use what the root hands out"
 )
 
 // isInternal reports whether only this module can import a package.

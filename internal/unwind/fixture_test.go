@@ -19,8 +19,8 @@ import (
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/orc"
-	"github.com/godrgn/drgn/internal/target"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 const fixtureDir = "../../testdata/tiny-6.12"

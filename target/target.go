@@ -40,7 +40,7 @@ type Core struct {
 
 	// Notes holds all notes in the file's order. NT_PRSTATUS comes once for each CPU of a kernel that was saved, or once
 	// for each thread of a process, with the thread's other notes after it.
-	Notes []elf.Note
+	Notes []Note
 
 	// VMCOREINFO is the kernel's description of itself, lines of KEY=VALUE; nil if the file has none.
 	VMCOREINFO []byte
@@ -49,10 +49,8 @@ type Core struct {
 	// kernel dumps are of physical memory only.
 	Virtual, Physical []mem.Segment
 
-	// Loads holds the PT_LOAD headers of an ELF core as they are, for what belongs into the parts not saved.
-	Loads []elf.Segment
-
-	split   *mem.Range // physical addresses of this part of a split dump
+	loads   []elf.Segment // PT_LOAD headers of an ELF core
+	split   *mem.Range    // physical addresses of this part of a split dump
 	closers []func() error
 }
 
@@ -101,6 +99,13 @@ func (c *Core) Descs(name string, typ uint32) iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// A Note is a note of a core file (ELF specification, "Note Section").
+type Note struct {
+	Name string // who defines the type: "CORE", "LINUX", "VMCOREINFO"
+	Type uint32
+	Desc []byte // its contents
 }
 
 // A FormatError says that a file is no core dump, or of a kind that can't be read: [failure.FormatError].

@@ -14,7 +14,10 @@ func parseKdump(src kdump.Source) (*Core, error) {
 	}
 	c := &Core{
 		Path: src.Name(), Platform: platformOf(f), Is64: f.Is64, Big: f.Big, Kernel: true, Kdump: true,
-		Truncated: f.Truncated, Notes: f.Notes, VMCOREINFO: f.VMCOREINFO, Physical: f.Segments(),
+		Truncated: f.Truncated, VMCOREINFO: f.VMCOREINFO, Physical: f.Segments(),
+	}
+	for _, n := range f.Notes {
+		c.Notes = append(c.Notes, Note(n))
 	}
 	if f.Split && f.StartPFN < f.EndPFN {
 		c.split = &mem.Range{Min: f.StartPFN * f.BlockSize, Max: f.EndPFN*f.BlockSize - 1}

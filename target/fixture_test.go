@@ -16,7 +16,7 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
-const fixture = "../../testdata/tiny-6.12/"
+const fixture = "../testdata/tiny-6.12/"
 
 func openFixture(t testing.TB) (*Core, *mem.Space) {
 	t.Helper()
