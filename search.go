@@ -35,7 +35,7 @@ func (p *Program) SearchMemory(ctx context.Context, pattern []byte, alignment ui
 			yield(0, &ValueError{Problem: "cannot search for an empty pattern"})
 			return
 		}
-		for f, err := range search.Bytes(p.pieces(ctx, in), pattern, alignment) {
+		for f, err := range search.Guarded(search.Bytes(p.pieces(ctx, in), pattern, alignment)) {
 			if !yield(f.Address, err) {
 				return
 			}
@@ -63,7 +63,7 @@ func (p *Program) SearchMemoryUint(ctx context.Context, size int, values []Value
 			yield(UintMatch{}, &ValueError{Problem: err.Error()})
 			return
 		}
-		for f, err := range w.Find(p.pieces(ctx, in)) {
+		for f, err := range search.Guarded(w.Find(p.pieces(ctx, in))) {
 			match := UintMatch{Address: f.Address}
 			if err == nil {
 				match.Value = w.Value(f.Data)
@@ -129,7 +129,7 @@ func (p *Program) searchRegexp(ctx context.Context, re *regexp.Regexp, in Search
 			yield(RegexpMatch{}, &ValueError{Problem: err.Error()})
 			return
 		}
-		for m, err := range r.Matches(p.pieces(ctx, in)) {
+		for m, err := range search.Guarded(r.Matches(p.pieces(ctx, in))) {
 			if !yield(RegexpMatch(m), err) {
 				return
 			}

@@ -3,6 +3,7 @@ package drgn
 import (
 	"slices"
 
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -111,6 +112,10 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 
 // symbolsOf finds symbols in the modules' symbol tables.
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
+	return mem.Guarded(func() ([]Symbol, error) { return moduleSymbols(p, q) })
+}
+
+func moduleSymbols(p *Program, q SymbolQuery) ([]Symbol, error) {
 	out := make([]Symbol, 0, p.modules.SymbolCount(q))
 	for s := range p.modules.Symbols(q) {
 		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind), kindOf(s.Type)})

@@ -12,6 +12,7 @@ import (
 	"github.com/godrgn/drgn/failure"
 	files "github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -50,6 +51,10 @@ type load struct {
 // are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded.
 // Canceling ctx ends a download.
 func (s *Search) Load(ctx context.Context, what What) error {
+	return mem.Guard(func() error { return s.load(ctx, what) })
+}
+
+func (s *Search) load(ctx context.Context, what What) error {
 	l := &load{What: what, Search: s, byID: map[string][]*provided{}}
 	log := s.modules.Log()
 	switch {
@@ -237,6 +242,10 @@ func (f *provided) isOf(m *module.Module) bool {
 
 // LoadModules has the finders that are enabled look for the files that modules want. What is not found is no error.
 func (s *Search) LoadModules(ctx context.Context, modules ...*module.Module) error {
+	return mem.Guard(func() error { return s.loadModules(ctx, modules) })
+}
+
+func (s *Search) loadModules(ctx context.Context, modules []*module.Module) error {
 	log := s.modules.Log()
 	log.Debug(fmt.Sprintf("loading debugging symbols for %d modules", len(modules)))
 	var wanting []*module.Module

@@ -75,7 +75,7 @@ func (m *virtualMemory) translated(address uint64) ([]byte, error) {
 	if err != nil {
 		var fault *mem.FaultError
 		if errors.As(err, &fault) && fault.Address == physical {
-			return nil, &mem.FaultError{Message: fault.Message, Address: address}
+			return nil, &mem.FaultError{Message: fault.Message, Address: address, File: fault.File}
 		}
 		return nil, err
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"iter"
 	"runtime"
+	"runtime/debug"
 
 	"github.com/godrgn/drgn/failure"
 )
@@ -29,7 +30,8 @@ const breathe = 64
 
 // Chunks iterates in order over the memory between min and max that can be read, passing over what can't: pages that a
 // dump left out, for instance. Chunks that follow each other in memory are not joined. While it finds nothing, it now and
-// then yields a chunk without data, so that the caller can stop it. An error that is no [*FaultError] is the last pair.
+// then yields a chunk without data, so that the caller can stop it. An error that is no [*FaultError] is the last pair, and so
+// is a [*FileError]: what the file lacks was not left out.
 func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		table, mask := s.table(physical)
@@ -57,7 +59,7 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 				data, err := p.chunk(at, last, physical, &buf)
 				if err != nil {
 					var fault *FaultError
-					if !errors.As(err, &fault) {
+					if !errors.As(err, &fault) || fault.File != nil {
 						return give(Chunk{Address: at}, err)
 					}
 					next, ok := p.next(at)
@@ -112,7 +114,13 @@ func (s *Space) Next(address uint64, physical bool) (at uint64, ok bool) {
 }
 
 // chunk returns bytes from at on, up to last, of the piece.
-func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) ([]byte, error) {
+func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) (data []byte, err error) {
+	debug.SetPanicOnFault(true)
+	defer func() {
+		if r := recover(); r != nil {
+			err = fileErrorOf(r)
+		}
+	}()
 	if p.view != nil {
 		b, err := p.view.View(at)
 		if err != nil {
@@ -126,14 +134,13 @@ func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) ([]byte, erro
 		}
 	}
 	if p.read == nil {
-		return nil, &FaultError{notReadable, at}
+		return nil, &FaultError{Message: notReadable, Address: at}
 	}
 	// Many pages at once or, where one of them can't be read, this one alone.
 	const many = 16 * smallestPage
 	if *buf == nil {
 		*buf = make([]byte, many)
 	}
-	var err error
 	for _, size := range []uint64{many, smallestPage} {
 		n := size - at%size
 		if last-at < n {

@@ -14,7 +14,7 @@ type holes map[uint64]bool
 func (h holes) View(address uint64) ([]byte, error) {
 	pfn := address / smallestPage
 	if !h[pfn] {
-		return nil, &FaultError{"hole", address}
+		return nil, &FaultError{Message: "hole", Address: address}
 	}
 	return bytes.Repeat([]byte{byte(pfn)}, smallestPage)[address%smallestPage:], nil
 }
@@ -103,7 +103,7 @@ func TestChunksOfNothing(t *testing.T) {
 	s := NewSpace()
 	add(t, s, Segment{Max: ^uint64(0), Read: func(_ []byte, address, _ uint64, _ bool) error {
 		reads++
-		return &FaultError{"not mapped", address}
+		return &FaultError{Message: "not mapped", Address: address}
 	}})
 	for c, err := range s.Chunks(false, 0, ^uint64(0)) {
 		if err != nil || len(c.Data) > 0 || c.Address != breathe*smallestPage {

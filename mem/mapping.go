@@ -8,8 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A Mapping is a file mapped into memory for reading. A file that is cut while it is mapped kills a program that reads
-// behind its new end: the system offers no other way.
+// A Mapping is a file mapped into memory for reading. Whoever reads its bytes does so under a [Guard]: reading a file that
+// was truncated since, or that its file system can't read, ends a program on a goroutine without one. A [Space] has its own.
+//
+// It is the system that notices, page by page: in the page in which a truncated file ends now, the bytes past the new end
+// read as zeros. These at most 4095 bytes (of pages of 4 KiB), and bytes that were replaced in place, are not noticed.
 type Mapping struct {
 	Path string
 	data []byte
@@ -45,6 +48,7 @@ func MapOpen(f *os.File) (*Mapping, error) {
 	if m.data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil, &os.PathError{Op: "mmap", Path: f.Name(), Err: err}
 	}
+	mapped.add(m.Path, m.data)
 	return m, nil
 }
 
@@ -75,6 +79,7 @@ func (m *Mapping) Close() error {
 	if m.data == nil {
 		return nil
 	}
+	mapped.remove(m.data) // first: the addresses may be another file's right after
 	err := unix.Munmap(m.data)
 	m.data = nil
 	return err

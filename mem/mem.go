@@ -5,11 +5,20 @@ import "fmt"
 
 // A FaultError says that the memory at Address can't be read, and why.
 type FaultError struct {
-	Message string // what is wrong, without the address
-	Address uint64 // first address that can't be read
+	Message string     // what is wrong, without the address
+	Address uint64     // first address that can't be read
+	File    *FileError // why, if it is a mapped file that can't be read; else nil
 }
 
 func (e *FaultError) Error() string { return fmt.Sprintf("%s: %#x", e.Message, e.Address) }
+
+// Unwrap returns the error of the file, or nil.
+func (e *FaultError) Unwrap() error {
+	if e.File == nil {
+		return nil
+	}
+	return e.File
+}
 
 // A ReadFunc fills buf with the memory at address. Offset counts from the start of the segment as it was added, and
 // physical says which kind of address it is. The range never reaches beyond the segment. Its errors reach the caller
@@ -66,7 +75,7 @@ func (b *Bytes) View(address uint64) ([]byte, error) {
 		if message == "" {
 			message = notMapped
 		}
-		return nil, &FaultError{message, address}
+		return nil, &FaultError{Message: message, Address: address}
 	}
 	return b.Data[off:], nil
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/failure"
@@ -98,9 +99,9 @@ func (s *Space) fault(address uint64, physical bool) error {
 		return failure.ErrClosed
 	}
 	if physical {
-		return &FaultError{notMappedPhysical, address}
+		return &FaultError{Message: notMappedPhysical, Address: address}
 	}
-	return &FaultError{notMapped, address}
+	return &FaultError{Message: notMapped, Address: address}
 }
 
 // View returns bytes from address on that are in memory already, or none where the segment only reads into buffers.
@@ -113,6 +114,17 @@ func (s *Space) View(address uint64, physical bool) ([]byte, error) {
 
 // view is View; the bytes of a mapped file live as long as p.
 func (s *Space) view(address uint64, physical bool) (b []byte, p *piece, err error) {
+	debug.SetPanicOnFault(true)
+	defer func() {
+		if r := recover(); r != nil {
+			err = s.faultIn(r, address, 0, physical)
+		}
+	}()
+	return s.find(address, physical)
+}
+
+// find is view without a guard.
+func (s *Space) find(address uint64, physical bool) (b []byte, p *piece, err error) {
 	table, mask := s.table(physical)
 	address &= mask
 	if p = table.find(address); p == nil {
@@ -132,7 +144,24 @@ func (s *Space) view(address uint64, physical bool) (b []byte, p *piece, err err
 
 // Read fills buf with the memory at address. A fault names the first address that can't be read; the contents of buf
 // are then undefined.
-func (s *Space) Read(buf []byte, address uint64, physical bool) error {
+//
+// Its goroutine has [debug.SetPanicOnFault] set from then on, as with all methods that read: to set it back each time costs
+// more than short reads do.
+func (s *Space) Read(buf []byte, address uint64, physical bool) (err error) {
+	debug.SetPanicOnFault(true)
+	done := false
+	defer func() {
+		if !done {
+			err = s.faultIn(recover(), address, uint64(len(buf)), physical)
+		}
+	}()
+	err = s.fill(buf, address, physical)
+	done = true
+	return err
+}
+
+// fill is Read without a guard.
+func (s *Space) fill(buf []byte, address uint64, physical bool) error {
 	table, mask := s.table(physical)
 	for len(buf) > 0 {
 		address &= mask
@@ -155,7 +184,7 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 		}
 		if got == 0 {
 			if p.read == nil {
-				return &FaultError{notReadable, address}
+				return &FaultError{Message: notReadable, Address: address}
 			}
 			if err := p.read(buf[:n:n], address, address-p.start, physical); err != nil {
 				return s.unlessClosed(err)
@@ -169,7 +198,21 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) error {
 }
 
 // Uint reads an unsigned integer of 1 to 8 bytes.
-func (s *Space) Uint(address uint64, size int, big, physical bool) (uint64, error) {
+func (s *Space) Uint(address uint64, size int, big, physical bool) (v uint64, err error) {
+	debug.SetPanicOnFault(true)
+	done := false
+	defer func() {
+		if !done {
+			err = s.faultIn(recover(), address, uint64(size), physical)
+		}
+	}()
+	v, err = s.integer(address, size, big, physical)
+	done = true
+	return v, err
+}
+
+// integer is Uint without a guard.
+func (s *Space) integer(address uint64, size int, big, physical bool) (uint64, error) {
 	table, mask := s.table(physical)
 	address &= mask
 	if p := table.find(address); p != nil && p.view != nil && uint64(size) <= 8 {
@@ -191,7 +234,7 @@ func (s *Space) uintSlow(address uint64, size int, big, physical bool) (uint64, 
 		return 0, fmt.Errorf("integer of %d bytes", size)
 	}
 	var buf [8]byte
-	if err := s.Read(buf[:size], address, physical); err != nil {
+	if err := s.fill(buf[:size], address, physical); err != nil {
 		return 0, err
 	}
 	return integer(buf[:size], big), nil
@@ -229,13 +272,19 @@ func integer(b []byte, big bool) uint64 {
 }
 
 // CString reads bytes up to a NUL, which is left out, or up to max bytes if none of them is NUL.
-func (s *Space) CString(address, max uint64, physical bool) ([]byte, error) {
+func (s *Space) CString(address, max uint64, physical bool) (text []byte, err error) {
+	at := address
+	defer func() { // view has set what this needs
+		if r := recover(); r != nil {
+			err = s.faultIn(r, at, address+max-at, physical)
+		}
+	}()
 	// A step ends where a page of the smallest kind may end, so that a string near the end of readable memory is found.
 	const step = 256
 	var str, scratch []byte
 	for uint64(len(str)) < max {
 		left := max - uint64(len(str))
-		at := address + uint64(len(str))
+		at = address + uint64(len(str))
 		chunk, p, err := s.view(at, physical)
 		if err != nil {
 			return nil, err

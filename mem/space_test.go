@@ -172,7 +172,7 @@ func TestCString(t *testing.T) {
 		Segment{Min: 0x2000, Max: 0x2fff, Read: func(buf []byte, _, offset uint64, _ bool) error {
 			// Not a byte behind the string can be read.
 			if offset+uint64(len(buf)) > uint64(len(long)) {
-				return &FaultError{"too far", 0x2000 + uint64(len(long))}
+				return &FaultError{Message: "too far", Address: 0x2000 + uint64(len(long))}
 			}
 			copy(buf, long[offset:])
 			return nil

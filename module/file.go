@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/debuginfo"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/mem"
 )
 
 // A WantedFile says which supplementary file a module's debug file needs.
@@ -104,7 +105,7 @@ type Candidate struct {
 // Try is [Module.TryFile] of a candidate; used reports whether the file became one of the module's.
 func (m *Module) Try(c Candidate) (used bool, err error) {
 	if c.ELF != nil {
-		return m.use(&c)
+		return m.useGuarded(&c)
 	}
 	log := m.set.Log()
 	if !c.Quiet {
@@ -119,7 +120,7 @@ func (m *Module) Try(c Candidate) (used bool, err error) {
 		return false, nil
 	}
 	log.Debug(fmt.Sprintf("%s: trying %s", m.name, c.Path))
-	if used, err = m.use(&c); !used {
+	if used, err = m.useGuarded(&c); !used {
 		_ = c.ELF.Close() // nothing was written
 	}
 	return used, err
@@ -141,7 +142,9 @@ func (s *Set) OpenFile(path, name string, file *os.File) (*elf.File, error) {
 	if abs, err := filepath.Abs(canonical); err == nil {
 		canonical = abs
 	}
-	return debuginfo.OpenFile(path, canonical, file, debuginfo.OpenOptions{CacheDir: s.CacheDir(), Progress: s.Progress("reading debugging information")})
+	return mem.Guarded(func() (*elf.File, error) {
+		return debuginfo.OpenFile(path, canonical, file, debuginfo.OpenOptions{CacheDir: s.CacheDir(), Progress: s.Progress("reading debugging information")})
+	})
 }
 
 // Reason leaves the path out of an error about a file.

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"runtime"
+	"runtime/debug"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/mem"
 )
 
 // An opening is debugging information that is read when first asked for, on a goroutine of its own, which ends even if
@@ -116,8 +118,13 @@ func (o *opening) advance(done, total uint64) {
 
 func (o *opening) read() {
 	defer close(o.done)
+	debug.SetPanicOnFault(true)
 	defer func() {
 		if r := recover(); r != nil {
+			if failed, ok := mem.FileErrorOf(r); ok {
+				o.info, o.err = nil, failed
+				return
+			}
 			o.info, o.err = nil, fmt.Errorf("reading debugging information has failed: %v", r)
 		}
 	}()

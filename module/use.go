@@ -9,6 +9,7 @@ import (
 
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/mem"
 )
 
 // use gives the module a file, if it fits: a decision on what is known of both, and what follows from it.
@@ -29,6 +30,11 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 		return false, failure.ErrClosed
 	}
 	return m.apply(ch)
+}
+
+// useGuarded is use; a file that can't be read is an error.
+func (m *Module) useGuarded(c *Candidate) (used bool, err error) {
+	return mem.Guarded(func() (bool, error) { return m.use(c) })
 }
 
 // A choice is all that the use of a file depends on.
@@ -230,6 +236,11 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 		if err != nil {
 			return false, err
 		}
+		first := loaded
+		if first == nil {
+			first = debug
+		}
+		fileID := bytes.Clone(first.BuildID()) // no file is read while m.mu is held
 		m.mu.Lock()
 		if m.set.closed.Load() {
 			m.mu.Unlock()
@@ -246,7 +257,7 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 				m.sup.path = sup.Name
 			}
 		}
-		id := m.takeBuildID(loaded, debug)
+		id := m.takeBuildID(fileID)
 		m.refused = ""
 		m.files.Store(files)
 		m.mu.Unlock()
@@ -261,16 +272,12 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 }
 
 // takeBuildID gives a module without a build ID that of its first file, and returns it; m.mu is held.
-func (m *Module) takeBuildID(loaded, debug *elf.File) []byte {
-	f := loaded
-	if f == nil {
-		f = debug
-	}
-	if m.buildID != nil || f.BuildID() == nil {
+func (m *Module) takeBuildID(id []byte) []byte {
+	if m.buildID != nil || id == nil {
 		return nil
 	}
-	m.buildID = bytes.Clone(f.BuildID())
-	return m.buildID
+	m.buildID = id
+	return id
 }
 
 // describeFiles says what files are to a module.

@@ -39,7 +39,7 @@ func atomOf(name string) uint32 {
 //
 //export goMember
 func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	o := objectOf(self)
 	name := atomNames[atom]
 	if atom == 0 {
@@ -131,7 +131,7 @@ func membersDeep(t *types.Type, names []string, depth int) ([]string, error) {
 
 //export goValue
 func goValue(self *C.PyObject, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	finish(r, setObjectValue(r, objectOf(self)))
 }
 

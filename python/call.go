@@ -10,6 +10,8 @@ import (
 	"runtime/debug"
 	"strings"
 	"unsafe"
+
+	"github.com/godrgn/drgn/mem"
 )
 
 // A Call is one call of a function: its converted arguments, and where its result goes. It is good during the call only.
@@ -100,7 +102,7 @@ func (raisedError) Error() string { return "a Python exception is set" }
 
 //export goCall
 func goCall(id C.int, self *C.PyObject, args *C.arg, n C.int, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	finish(r, handlers[id](Call{self, unsafe.Slice(args, int(n)), r}))
 }
 
@@ -112,11 +114,22 @@ func finish(r *C.res, err error) {
 	}
 }
 
-// guard makes a panic a Python exception with Go's stack, and has an interrupted call end with what interrupted it: whatever was
-// made of the error on its way here is no result.
+// entered begins a call from Python: a mapped file that can't be read becomes a panic, which guard makes an exception.
+func entered(r *C.res) *C.res {
+	debug.SetPanicOnFault(true)
+	return r
+}
+
+// guard ends a call that [entered] began. It makes a panic a Python exception, an OSError if a mapped file can't be read, else
+// one with Go's stack; and has an interrupted call end with what interrupted it: whatever was made of the error on its way
+// here is no result.
 func guard(r *C.res) {
 	if e := recover(); e != nil {
 		r.i.tag = C.R_ERR
+		if failed, ok := mem.FileErrorOf(e); ok {
+			raise(failed)
+			return
+		}
 		raiseText(excGoPanic, fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack()))
 	}
 	if interrupt == nil {

@@ -173,20 +173,20 @@ func goModuleInit(m *C.PyObject) C.int {
 
 //export goGet
 func goGet(id C.int, self *C.PyObject, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	finish(r, propTable[id].get(Call{self: self, res: r}))
 }
 
 //export goSet
 func goSet(id C.int, self, v *C.PyObject, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	r.i.tag = C.R_NONE
 	finish(r, propTable[id].set(Call{self: self, res: r}, v))
 }
 
 //export goSlot
 func goSlot(slot C.int, self, x *C.PyObject, n C.int64_t, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	finish(r, callSlot(slot, Call{self: self, res: r}, x, int(n)))
 }
 

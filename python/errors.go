@@ -201,7 +201,7 @@ func fileException(err error) C.int {
 		return excFileNotFoundError
 	case errors.Is(err, fs.ErrPermission):
 		return excPermissionError
-	case of[*fs.PathError](err):
+	case of[*fs.PathError](err), of[*mem.FileError](err):
 		return excOSError
 	}
 	return excException

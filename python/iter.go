@@ -14,6 +14,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/mem"
 )
 
 // An iterator gives Python its elements in batches that grow from one, so that the first costs little and the many cost
@@ -41,11 +42,16 @@ func goIterFill(h C.uint64_t, items *C.item, n, room C.int, state *C.int) (k C.i
 		return 0
 	}
 	it.busy = true
+	debug.SetPanicOnFault(true)
 	defer func() {
 		it.busy = false
 		if e := recover(); e != nil {
-			it.err = &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
 			*state = 2
+			if failed, ok := mem.FileErrorOf(e); ok {
+				it.err = failed
+				return
+			}
+			it.err = &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
 		}
 		if interrupt == nil {
 			return

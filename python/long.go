@@ -12,6 +12,8 @@ import (
 	"runtime/debug"
 	"syscall"
 	"time"
+
+	"github.com/godrgn/drgn/mem"
 )
 
 // checkEvery is how often the calling thread looks for Ctrl-C while Go works.
@@ -105,9 +107,14 @@ func attend(f func(ctx context.Context) error, after time.Duration) (err error, 
 	go func() {
 		defer func() {
 			if e := recover(); e != nil {
+				if failed, ok := mem.FileErrorOf(e); ok {
+					done <- failed
+					return
+				}
 				done <- &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
 			}
 		}()
+		debug.SetPanicOnFault(true)
 		done <- f(ctx)
 	}()
 	if err, ok := wait(done); ok {

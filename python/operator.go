@@ -41,7 +41,7 @@ const (
 
 //export goOperator
 func goOperator(op C.int, a, b *C.arg, r *C.res) {
-	defer guard(r)
+	defer guard(entered(r))
 	c := Call{self: a.o, res: r}
 	if op >= opNeg && op < opCompare {
 		finish(r, unaryOperator(c, int(op), objectOf(a.o)))

@@ -30,6 +30,10 @@ var foreign = []struct{ magic, what string }{
 // Open opens the core file at path, whatever its format: ELF (a vmcore, /proc/kcore, a process's core), kdump-compressed,
 // either of them flattened or compressed as a whole. A file that is none of these is a [*FormatError].
 func Open(path string) (*Core, error) {
+	return mem.Guarded(func() (*Core, error) { return openCore(path) })
+}
+
+func openCore(path string) (*Core, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
+
+	"github.com/godrgn/drgn/mem"
 )
 
 // An Iter is an iterator on its way to Python.
@@ -344,8 +346,13 @@ func (s *stream[T]) put(v Value) bool {
 
 // walk gives each element to yield until it does not want more, and returns what ended the walk: its error, or io.EOF.
 func (s *stream[T]) walk(yield func(Value) bool) (end error) {
+	debug.SetPanicOnFault(true)
 	defer func() {
 		if e := recover(); e != nil {
+			if failed, ok := mem.FileErrorOf(e); ok {
+				end = failed
+				return
+			}
 			end = &PanicError{e, debug.Stack()}
 		}
 	}()

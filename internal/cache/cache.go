@@ -6,6 +6,7 @@
 package cache
 
 import (
+	"bytes"
 	"errors"
 	"hash/crc32"
 	"io/fs"
@@ -17,6 +18,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn/mem"
 )
 
 // A Dir is a directory of cached files of one kind.
@@ -46,18 +49,14 @@ func checksum(parts ...[]byte) []byte {
 
 // A File is a cached file that is mapped into memory.
 type File struct {
-	Data    []byte // gone after Close
-	mapping []byte
+	Data    []byte // gone after Close; read it under a [mem.Guard]
+	mapping *mem.Mapping
 }
 
 // Close unmaps the file.
 func (f *File) Close() error {
-	if f.mapping == nil {
-		return nil
-	}
-	err := unix.Munmap(f.mapping)
-	f.Data, f.mapping = nil, nil
-	return err
+	f.Data = nil
+	return f.mapping.Close()
 }
 
 // Open maps the file of a name if it is there, whole, and no other user may have written it.
@@ -69,15 +68,15 @@ func (d Dir) Open(name string) (*File, bool) {
 	}
 	defer file.Close() // the mapping keeps the file
 	st, err := file.Stat()
-	if err != nil || !own(st) || st.Size() < trailerSize || st.Size() > d.Limit || int64(int(st.Size())) != st.Size() {
+	if err != nil || !own(st) || st.Size() > d.Limit {
 		return nil, false
 	}
-	m, err := unix.Mmap(int(file.Fd()), 0, int(st.Size()), unix.PROT_READ, unix.MAP_PRIVATE)
+	m, err := mem.MapOpen(file)
 	if err != nil {
 		return nil, false
 	}
-	f := &File{Data: m[:len(m)-trailerSize], mapping: m}
-	if string(checksum(f.Data)) != string(m[len(m)-trailerSize:]) {
+	f := &File{mapping: m}
+	if err := mem.Guard(f.check); err != nil {
 		_ = f.Close() // the file is not used, so a failure to unmap it does not matter
 		return nil, false
 	}
@@ -85,6 +84,22 @@ func (d Dir) Open(name string) (*File, bool) {
 	_ = os.Chtimes(path, now, now) // least recently used goes first; when that fails, an older one may go
 	return f, true
 }
+
+// check takes the data out of the file if that is whole.
+func (f *File) check() error {
+	b := f.mapping.Bytes()
+	if len(b) < trailerSize {
+		return errDamaged
+	}
+	data, trailer := b[:len(b)-trailerSize], b[len(b)-trailerSize:]
+	if !bytes.Equal(checksum(data), trailer) {
+		return errDamaged
+	}
+	f.Data = data
+	return nil
+}
+
+var errDamaged = errors.New("damaged")
 
 // own reports whether a file is a regular one that only this user may have written.
 func own(st fs.FileInfo) bool {

@@ -213,14 +213,14 @@ func reader(format string, in io.Reader) (io.Reader, func(), error) {
 	}
 }
 
-// counter counts the bytes read.
+// counter counts the bytes read. A decompressor may read on a goroutine of its own.
 type counter struct {
 	r io.Reader
 	n int64
 }
 
 func (c *counter) Read(b []byte) (int, error) {
-	n, err := c.r.Read(b)
+	n, err := mem.Guarded(func() (int, error) { return c.r.Read(b) })
 	c.n += int64(n)
 	return n, err
 }

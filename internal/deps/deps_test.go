@@ -27,8 +27,9 @@ const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
 	NONE < failure, internal/logtext;
-	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/cache, internal/flags, vmcoreinfo, mem;
+	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
+	mem < internal/cache;
 	failure, internal/lock < types;
 
 	# File formats to records; no policy.
@@ -47,7 +48,7 @@ const rooms = `
 	# Debug sections to types, functions, lines, unwind rows.
 	types < internal/debugdata;
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
-	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, types < internal/dwarf;
+	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
 	internal/bin < internal/kallsyms;

@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/mem"
 )
 
 // buildIndex makes the index in one parallel pass.
@@ -49,7 +50,7 @@ func (f *File) buildIndex() ([]byte, error) {
 					return
 				}
 				for u := first; u < last; u++ {
-					if err := s.unit(u); err != nil {
+					if err := mem.Guard(func() error { return s.unit(u) }); err != nil {
 						mu.Lock()
 						if u < failAt {
 							failed, failAt = err, u
@@ -198,7 +199,9 @@ func (sh *shared) encode(scanners []*scanner, ranges []codeRange) ([]byte, error
 	errs := make([]error, len(scanners))
 	var wg sync.WaitGroup
 	for i, s := range scanners {
-		wg.Go(func() { parts[i], errs[i] = b.items(s, bases[i]) })
+		wg.Go(func() {
+			parts[i], errs[i] = mem.Guarded(func() ([]indexItem, error) { return b.items(s, bases[i]) })
+		})
 	}
 	wg.Wait()
 	if err := errors.Join(errs...); err != nil {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"fmt"
 
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -281,7 +282,7 @@ func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
 		return nil, d.fail("%s has missing or invalid %s", d.Tag, AttrByteSize)
 	}
 	m.depth = 0
-	return set.Compound(m.lang, kind, tag, size, m.loadCompound), nil
+	return set.Compound(m.lang, kind, tag, size, func() (types.Detail, error) { return mem.Guarded(m.loadCompound) }), nil
 }
 
 // elsewhere asks for the definition of a type that this file only declares.
@@ -436,7 +437,7 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 		out.BitOffset -= n
 	}
 	f := m.f
-	out.Lazy = types.Later(func() (types.Slot, error) {
+	out.Lazy = laterSlot(func() (types.Slot, error) {
 		t, err := f.memberType(c, flexible)
 		if err == nil {
 			err = types.CheckBitField(t, bits)
@@ -444,6 +445,11 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 		return types.Slot{Type: t, BitFieldSize: bits}, err
 	})
 	return out, nil
+}
+
+// laterSlot is [types.Later] of what reads the file: that may be long after it was opened.
+func laterSlot(read func() (types.Slot, error)) types.Lazy {
+	return types.Later(func() (types.Slot, error) { return mem.Guarded(read) })
 }
 
 // memberType returns the type of a member; flexible says whether it may be an array of unknown length.
@@ -513,9 +519,11 @@ func (m typeMaker) enum() (*types.Type, error) {
 		return nil, err
 	}
 	return set.Enum(m.lang, tag, compatible, func() (types.Detail, error) {
-		u := compatible.Underlying()
-		list, _, err := m.enumerators(u.OwnSize(), u.IsSigned())
-		return types.Detail{Enumerators: list}, err
+		return mem.Guarded(func() (types.Detail, error) {
+			u := compatible.Underlying()
+			list, _, err := m.enumerators(u.OwnSize(), u.IsSigned())
+			return types.Detail{Enumerators: list}, err
+		})
 	}), nil
 }
 

@@ -115,8 +115,8 @@ func (ix *index) text(at uint32) []byte {
 	if uint64(at) >= uint64(len(ix.pool)) {
 		return nil
 	}
-	b := ix.pool[at:]
-	return b[:bytes.IndexByte(b, 0)]
+	b, _, _ := bytes.Cut(ix.pool[at:], []byte{0})
+	return b
 }
 
 // file returns the path of a file number, "" for none.

@@ -402,7 +402,7 @@ func (m typeMaker) loadFunction() (d types.Detail, err error) {
 // later returns a slot for a parameter.
 func (m typeMaker) later(c DIE) types.Lazy {
 	f := m.f
-	return types.Later(func() (types.Slot, error) {
+	return laterSlot(func() (types.Slot, error) {
 		if c.Tag == TagFormalParameter {
 			t, err := f.typeAttr(c, 0)
 			return types.Slot{Type: t}, err

@@ -79,20 +79,25 @@ func (m *Mutex) Unlock() {
 	m.mu.Unlock()
 }
 
-// A Once is a [sync.Once].
-type Once struct{ once sync.Once }
+// A Once is a [sync.Once] whose later calls panic, too, if the first has: what it should have made is not there.
+type Once struct {
+	once   sync.Once
+	failed any // what f panicked with
+}
 
 // Do calls f if it is the first call of Do. f must not call what may wait for Python.
 func (o *Once) Do(f func()) {
-	if !tracking {
-		o.once.Do(f)
-		return
-	}
 	o.once.Do(func() {
-		acquired()
-		defer released()
+		if tracking {
+			acquired()
+			defer released()
+		}
+		defer func() { o.failed = recover() }()
 		f()
 	})
+	if o.failed != nil {
+		panic(o.failed)
+	}
 }
 
 // OnceValues is like [sync.OnceValues]: f is called once. It must not call what may wait for Python; see [First].

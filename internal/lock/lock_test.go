@@ -90,3 +90,19 @@ func TestFirstAgain(t *testing.T) {
 		}
 	}
 }
+
+// What a Once should have made is not there if it panicked: later calls panic, too, with no lock held.
+func TestOncePanics(t *testing.T) {
+	var once Once
+	for range 2 {
+		func() {
+			defer func() {
+				if r := recover(); r != "failed" || Held() != 0 {
+					t.Errorf("recovered %v with %d locks held, want failed and none", r, Held())
+				}
+			}()
+			once.Do(func() { panic("failed") })
+			t.Error("Do returned")
+		}()
+	}
+}

@@ -4,6 +4,7 @@ package search
 import (
 	"bytes"
 	"context"
+	"errors"
 	"iter"
 
 	"github.com/godrgn/drgn/mem"
@@ -35,12 +36,44 @@ func Pieces(ctx context.Context, space *mem.Space, ranges []mem.Range, physical 
 						return
 					}
 					n := min(len(c.Data), maxPiece)
+					if good, err := mem.Touch(c.Data[:n]); err != nil {
+						fault := &mem.FaultError{Message: err.Error(), Address: c.Address + uint64(good)}
+						errors.As(err, &fault.File)
+						yield(mem.Chunk{}, fault)
+						return
+					}
 					if !yield(mem.Chunk{Address: c.Address, Data: c.Data[:n]}, nil) {
 						return
 					}
 					c.Address, c.Data = c.Address+uint64(n), c.Data[n:]
 				}
 			}
+		}
+	}
+}
+
+// Guarded iterates over what a search finds; an error is the last pair, and so is the [*mem.FileError] of memory that is a
+// mapped file which can't be read any more.
+func Guarded[T any](found iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		yielding := false
+		err := mem.Guard(func() error {
+			for v, err := range found {
+				yielding = true
+				more := yield(v, err)
+				yielding = false
+				if !more {
+					break
+				}
+			}
+			return nil
+		})
+		if err != nil && yielding { // the caller reads files, too
+			panic(err)
+		}
+		if err != nil {
+			var none T
+			yield(none, err)
 		}
 	}
 }

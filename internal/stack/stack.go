@@ -7,6 +7,7 @@ import (
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -50,7 +51,7 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return chain.FindRow(pc)
+	return mem.Guarded(func() (*cfi.Row, error) { return chain.FindRow(pc) })
 }
 
 // Unwind returns the frames of a stack that starts with registers, the innermost first. interrupted says that the thread

@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/orc"
 	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -43,7 +44,9 @@ func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, er
 		}
 	}
 	t := v.(*tables)
-	return t.chain.Do(func() (unwind.Chain, error) { return t.readFrames(platform) })
+	return t.chain.Do(func() (unwind.Chain, error) {
+		return mem.Guarded(func() (unwind.Chain, error) { return t.readFrames(platform) })
+	})
 }
 
 // readFrames returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers

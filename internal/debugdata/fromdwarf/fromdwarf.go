@@ -13,6 +13,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -58,6 +59,10 @@ var TestHook atomic.Pointer[func(f *placed.File)]
 
 // Open reads the debugging information of a file: its index comes from the cache, or is built.
 func Open(cfg Config) (debugdata.Info, error) {
+	return mem.Guarded(func() (debugdata.Info, error) { return openSource(cfg) })
+}
+
+func openSource(cfg Config) (debugdata.Info, error) {
 	if hook := TestHook.Load(); hook != nil {
 		(*hook)(cfg.File)
 	}
@@ -168,7 +173,7 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 // FindType implements [debugdata.Info].
 func (s *source) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
 	defer runtime.KeepAlive(s)
-	return s.File.FindType(kinds, name, filename)
+	return mem.Guarded(func() (*types.Type, error) { return s.File.FindType(kinds, name, filename) })
 }
 
 // FindEntity implements [debugdata.Info].
@@ -184,12 +189,20 @@ func (s *source) FindEntity(kind debugdata.Kind, name, filename string, prefer f
 		}
 	}
 	kinds := [...]dwarf.EntityKind{debugdata.Variable: dwarf.EntityVariable, debugdata.Function: dwarf.EntityFunction, debugdata.Constant: dwarf.EntityConstant}
-	e, ok, err := s.File.FindEntity(kinds[kind], name, filename, inFile)
-	if err != nil || !ok {
-		return debugdata.Entity{}, false, err
-	}
-	found, err := s.entity(&e)
-	return found, err == nil, err
+	return s.find(func() (dwarf.Entity, bool, error) { return s.File.FindEntity(kinds[kind], name, filename, inFile) })
+}
+
+// find says where the entity is that look finds.
+func (s *source) find(look func() (dwarf.Entity, bool, error)) (found debugdata.Entity, ok bool, err error) {
+	err = mem.Guard(func() error {
+		e, there, err := look()
+		if err == nil && there {
+			found, err = s.entity(&e)
+			ok = err == nil
+		}
+		return err
+	})
+	return found, ok, err
 }
 
 // entity says where an entity at the top level is.

@@ -7,12 +7,13 @@ import (
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
 	"github.com/godrgn/drgn/internal/dwarf/expr"
+	"github.com/godrgn/drgn/mem"
 )
 
 // AppendFunctions implements [debugdata.Code].
 func (s *source) AppendFunctions(to []debugdata.CodeFunction, pc uint64) ([]debugdata.CodeFunction, error) {
 	defer runtime.KeepAlive(s)
-	functions, err := s.File.Functions(pc)
+	functions, err := mem.Guarded(func() ([]dwarf.Function, error) { return s.File.Functions(pc) })
 	for i := range functions {
 		fn := &functions[i]
 		to = append(to, debugdata.CodeFunction{Name: fn.Name, Inline: fn.Inline, Of: fn})
@@ -32,7 +33,7 @@ func (s *source) ScopeOf(f debugdata.CodeFunction) debugdata.Scope {
 // SourcesAt implements [debugdata.Lines].
 func (s *source) SourcesAt(pc uint64) ([]debugdata.Source, error) {
 	defer runtime.KeepAlive(s)
-	sources, err := s.File.Sources(pc)
+	sources, err := mem.Guarded(func() ([]dwarf.Source, error) { return s.File.Sources(pc) })
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +53,7 @@ type scope struct {
 // Names implements [debugdata.Scope].
 func (s *scope) Names() ([]string, error) {
 	defer runtime.KeepAlive(s)
-	locals, err := s.fn.Locals()
+	locals, err := mem.Guarded(s.fn.Locals)
 	if err != nil {
 		return nil, err
 	}
@@ -66,25 +67,22 @@ func (s *scope) Names() ([]string, error) {
 // Contains implements [debugdata.Scope].
 func (s *scope) Contains(name string) (bool, error) {
 	defer runtime.KeepAlive(s)
-	_, ok, err := s.fn.Find(name)
-	return ok, err
+	return mem.Guarded(func() (bool, error) {
+		_, ok, err := s.fn.Find(name)
+		return ok, err
+	})
 }
 
 // FindStatic implements [debugdata.Scope].
 func (s *scope) FindStatic(name string) (debugdata.Entity, bool, error) {
 	defer runtime.KeepAlive(s)
-	e, ok, err := s.fn.DIE.Unit.FindStatic(name)
-	if err != nil || !ok {
-		return debugdata.Entity{}, false, err
-	}
-	found, err := s.source.entity(&e)
-	return found, err == nil, err
+	return s.source.find(func() (dwarf.Entity, bool, error) { return s.fn.DIE.Unit.FindStatic(name) })
 }
 
 // Filename implements [debugdata.Scope].
 func (s *scope) Filename() string {
 	defer runtime.KeepAlive(s)
-	unit, err := s.fn.DIE.Unit.Info()
+	unit, err := mem.Guarded(s.fn.DIE.Unit.Info)
 	if err != nil {
 		return "" // what is looked for in the unit says so
 	}
@@ -92,14 +90,17 @@ func (s *scope) Filename() string {
 }
 
 // Find implements [debugdata.Scope].
-func (s *scope) Find(name string, pc uint64, frame debugdata.Frame) (debugdata.Entity, bool, error) {
+func (s *scope) Find(name string, pc uint64, frame debugdata.Frame) (e debugdata.Entity, ok bool, err error) {
 	defer runtime.KeepAlive(s)
-	l, ok, err := s.fn.Find(name)
-	if err != nil || !ok {
-		return debugdata.Entity{}, false, err
-	}
-	e, err := s.local(&l, pc, frame)
-	return e, err == nil, err
+	err = mem.Guard(func() error {
+		l, there, err := s.fn.Find(name)
+		if err == nil && there {
+			e, err = s.local(&l, pc, frame)
+			ok = err == nil
+		}
+		return err
+	})
+	return e, ok, err
 }
 
 func (s *scope) local(l *dwarf.Local, pc uint64, frame debugdata.Frame) (debugdata.Entity, error) {

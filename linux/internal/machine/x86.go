@@ -198,7 +198,7 @@ func unreadable(err error, level int, address uint64) error {
 		return fmt.Errorf("cannot read the level %d page table of address %#x: %w", level, address, err)
 	}
 	return &mem.FaultError{
-		Message: fmt.Sprintf("cannot read the level %d page table (%s: physical %#x)", level, fault.Message, fault.Address), Address: address,
+		Message: fmt.Sprintf("cannot read the level %d page table (%s: physical %#x)", level, fault.Message, fault.Address), Address: address, File: fault.File,
 	}
 }
 

@@ -1,0 +1,216 @@
+package attach_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/kdump/kdumptest"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/mem"
+)
+
+// shrinking is a program whose files are copies.
+type shrinking struct {
+	p              *drgn.Program
+	core, vmlinux  string
+	cached         string // the index of vmlinux
+	walked, search int    // how many elements the walk and the search gave
+}
+
+func openShrinking(t *testing.T, flat bool) *shrinking {
+	t.Helper()
+	dir := t.TempDir()
+	s := &shrinking{core: filepath.Join(dir, "vmcore"), vmlinux: filepath.Join(dir, "vmlinux")}
+	plain, err := plainVmlinux()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for to, from := range map[string]string{s.core: filepath.Join(fixture, "vmcore"), s.vmlinux: plain} {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if to == s.core && flat {
+			data = kdumptest.Flatten(kdumptest.Cut(data, 1<<16))
+		}
+		if err := os.WriteFile(to, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cache := filepath.Join(dir, "cache")
+	if s.p, err = attach.Core(s.core, attach.Options{Symbols: []string{s.vmlinux}, NoDefaultSymbols: true, CacheDir: cache}); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// ask asks for all kinds of things, and returns the errors. What breaks off a walk or search is called after its first element.
+func (s *shrinking) ask(inWalk, inSearch func()) (errs []error) {
+	add := func(err error) {
+		if err != nil {
+			errs = append(errs, err)
+		}
+	}
+	_, err := s.types()
+	add(err)
+	_, err = s.p.Variable("init_task").Member("pid").Int()
+	add(err)
+	_, err = s.p.Variable("init_task").Member("comm").CString()
+	add(err)
+	s.walked = 0
+	for task, err := range pid.ForEachTask(s.p, false) {
+		if add(err); err != nil {
+			break
+		}
+		_, err := task.Member("mm").Member("pgd").Uint()
+		add(err)
+		if s.walked++; s.walked == 1 && inWalk != nil {
+			inWalk()
+		}
+	}
+	add(s.lines())
+	_, err = s.p.Symbol("schedule")
+	add(err)
+	_, err = s.p.Symbols(drgn.SymbolQuery{})
+	add(err)
+	_ = s.p.Variable("init_task").String()
+	s.search = 0
+	for _, err := range s.p.SearchMemory(context.Background(), []byte("swapper"), 1, drgn.SearchArea{Physical: true}) {
+		if add(err); err != nil {
+			break
+		}
+		if s.search++; s.search == 1 && inSearch != nil {
+			inSearch()
+		}
+	}
+	return errs
+}
+
+func (s *shrinking) types() (n int, err error) {
+	for _, name := range []string{"struct task_struct", "struct page", "struct inode", "struct net", "enum pid_type"} {
+		t, err := s.p.Type(name)
+		if err != nil {
+			return n, err
+		}
+		members, err := t.Members()
+		if err != nil && !strings.HasPrefix(name, "enum") {
+			return n, err
+		}
+		n += len(members)
+	}
+	return n, nil
+}
+
+func (s *shrinking) lines() error {
+	trace, err := s.p.StackTrace(1)
+	if err != nil {
+		return err
+	}
+	for f := range trace.Frames() {
+		f.Source()
+	}
+	return errors.Join(trace.Err, trace.Annotate(io.Discard))
+}
+
+// TestFilesShrink truncates files, or replaces their bytes, while a program has them open: what is asked then is an error or
+// as before, and whatever of it was a file that can't be read names the file. The program goes on.
+func TestFilesShrink(t *testing.T) {
+	files := []struct {
+		name string
+		flat bool
+		path func(s *shrinking) string
+	}{
+		{"kdump", false, func(s *shrinking) string { return s.core }},
+		{"flattened", true, func(s *shrinking) string { return s.core }},
+		{"vmlinux", false, func(s *shrinking) string { return s.vmlinux }},
+		{"cache", false, func(s *shrinking) string { return s.cached }},
+	}
+	damages := map[string]func(path string, size int64) error{
+		"empty": func(path string, _ int64) error { return os.Truncate(path, 0) },
+		"half":  func(path string, size int64) error { return os.Truncate(path, size/2) },
+		"garbage": func(path string, size int64) error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(f, io.LimitReader(rand.NewChaCha8([32]byte{}), size))
+			return errors.Join(err, f.Close())
+		},
+	}
+	stages := []string{"opened", "types read", "lines read", "in a walk", "in a search"}
+	for _, file := range files {
+		for how, damage := range damages {
+			for _, stage := range stages {
+				t.Run(fmt.Sprintf("%s/%s/%s", file.name, how, stage), func(t *testing.T) {
+					s := openShrinking(t, file.flat)
+					defer s.p.Close()
+					if file.name == "cache" {
+						if _, err := s.types(); err != nil { // which makes the index
+							t.Fatal(err)
+						}
+						indexes, err := filepath.Glob(filepath.Join(filepath.Dir(s.core), "cache", "*.dwarfidx"))
+						if err != nil || len(indexes) != 1 {
+							t.Fatalf("indexes: %q, %v", indexes, err)
+						}
+						s.cached = indexes[0]
+					}
+					spoil := func() {
+						t.Helper()
+						path := file.path(s)
+						info, err := os.Stat(path)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if err := damage(path, info.Size()); err != nil {
+							t.Fatal(err)
+						}
+					}
+					var errs []error
+					switch stage {
+					case "types read":
+						if _, err := s.types(); err != nil {
+							t.Fatal(err)
+						}
+						spoil()
+					case "lines read":
+						if err := s.lines(); err != nil {
+							t.Fatal(err)
+						}
+						spoil()
+					case "opened":
+						spoil()
+					case "in a walk":
+						errs = s.ask(spoil, nil)
+					case "in a search":
+						errs = s.ask(nil, spoil)
+					}
+					errs = append(errs, s.ask(nil, nil)...)
+					named := 0
+					for _, err := range errs {
+						var failed *mem.FileError
+						if errors.As(err, &failed) {
+							if failed.Path != file.path(s) || !strings.Contains(err.Error(), failed.Path) {
+								t.Errorf("%v names %s, not %s", err, failed.Path, file.path(s))
+							}
+							named++
+						}
+					}
+					// Late in ask, all that it looks up has been found in the index before, and is remembered.
+					remembered := file.name == "cache" && stage == "in a search"
+					if how == "empty" && named == 0 && !remembered {
+						t.Errorf("no error says that %s can't be read: %v", file.path(s), errs)
+					}
+				})
+			}
+		}
+	}
+}

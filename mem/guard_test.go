@@ -1,0 +1,102 @@
+package mem
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// truncated maps a file of 8 pages, all 1, and truncates it to 2.
+func truncated(t *testing.T) *Mapping {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "vmcore")
+	if err := os.WriteFile(path, bytes.Repeat([]byte{1}, 8*4096), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := MapFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { m.Close() })
+	if err := os.Truncate(path, 2*4096); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestTruncated reads a file that was truncated while it is mapped, in every way a space has: the fault names the file
+// and the first address that can't be read, and what is left of the file can still be read.
+func TestTruncated(t *testing.T) {
+	if os.Getpagesize() != 4096 {
+		t.Skip("the file's pages have another size here")
+	}
+	m := truncated(t)
+	s := NewSpace()
+	add(t, s, BytesSegment(0x10000, m.Bytes(), false))
+	const bad = 0x10000 + 2*4096
+	want := func(what string, err error, address uint64) {
+		t.Helper()
+		wantFault(t, err, address)
+		if !strings.Contains(err.Error(), m.Path+unreadable) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	for _, size := range []int{1, 2, 4, 8} {
+		_, err := s.Uint(bad+16, size, false, false)
+		want("Uint", err, bad+16)
+	}
+	_, err := s.Uint(bad-4, 8, false, false)
+	want("Uint across", err, bad)
+	for _, size := range []int{8192, 100, 9} {
+		want("Read across", s.Read(make([]byte, size), bad-4, false), bad)
+		want("Read", s.Read(make([]byte, size), bad+4, false), bad+4)
+	}
+	want("Read all", s.Read(make([]byte, 8*4096), 0x10000, false), bad)
+	_, err = s.CString(0x10000, 1<<20, false)
+	want("CString", err, bad)
+	if v, err := s.Uint(bad-8, 8, false, false); err != nil || v != 0x0101010101010101 {
+		t.Errorf("%#x, %v", v, err)
+	}
+	b, err := s.View(bad-4096, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file *FileError
+	if n, err := Touch(b); n != 4096 || !errors.As(err, &file) || file.Path != m.Path || file.Offset != 2*4096 {
+		t.Errorf("%d, %v", n, err)
+	}
+	if n, err := Touch(b[:4096]); n != 4096 || err != nil {
+		t.Errorf("%d, %v", n, err)
+	}
+	err = Guard(func() error { _ = bytes.IndexByte(b, 7); return nil })
+	if !errors.As(err, &file) || file.Path != m.Path {
+		t.Error(err)
+	}
+}
+
+// TestGuardPanics checks that a guard is for files only: other panics go on, and so does the guard around it.
+func TestGuardPanics(t *testing.T) {
+	m := truncated(t)
+	err := Guard(func() error {
+		func() {
+			defer func() {
+				if r := recover(); r != "other" {
+					t.Errorf("%v", r)
+				}
+			}()
+			_ = Guard(func() error { panic("other") })
+		}()
+		_ = bytes.Count(m.Bytes(), []byte{7})
+		return nil
+	})
+	if !errors.As(err, new(*FileError)) {
+		t.Error(err)
+	}
+	boom := errors.New("boom")
+	if err := Guard(func() error { return boom }); err != boom {
+		t.Error(err)
+	}
+}
