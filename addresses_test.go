@@ -72,7 +72,7 @@ func framesAt(t *testing.T, p *drgn.Program, pc uint64) string {
 		}
 		name, _ := f.FunctionName()
 		line := 0
-		if s, ok := f.Source(); ok {
+		if s, err := f.Source(); err == nil {
 			line = s.Line
 		}
 		locals, err := f.Locals()

@@ -179,10 +179,10 @@ func (t *StackTrace) String() string {
 		}
 		f := t.Frame(i)
 		fmt.Fprintf(&b, "#%-2d ", i)
-		source, ok := f.Source()
+		source, err := f.Source()
 		name, named := f.FunctionName()
 		switch {
-		case named && ok:
+		case named && err == nil:
 			b.WriteString(name)
 		case f.symbolized(&b):
 		case named:
@@ -190,8 +190,11 @@ func (t *StackTrace) String() string {
 		default:
 			fmt.Fprintf(&b, "%#x", f.PC())
 		}
-		if ok {
+		switch {
+		case err == nil:
 			fmt.Fprintf(&b, " (%s)", source)
+		case !IsNotFound(err):
+			fmt.Fprintf(&b, " [source can't be read: %v]", err)
 		}
 	}
 	return b.String()
@@ -270,10 +273,11 @@ func (s SourceLocation) String() string {
 	return fmt.Sprintf("%s:%d:%d", s.Filename, s.Line, s.Column)
 }
 
-// Source returns where in the source code the frame is.
-func (f StackFrame) Source() (SourceLocation, bool) {
-	s, ok := f.frame().Source()
-	return SourceLocation{s.File, int(s.Line), int(s.Column)}, ok
+// Source returns where in the source code the frame is; [ErrNotFound] if debugging information does not say, another error
+// if it can't be read.
+func (f StackFrame) Source() (SourceLocation, error) {
+	s, err := f.frame().Source()
+	return SourceLocation{s.File, int(s.Line), int(s.Column)}, err
 }
 
 // String describes the frame: "#0 at 0xffffffff810a0c05 (schedule+0x2d/0x3e) in schedule at kernel/sched/core.c:6842:2".
@@ -287,8 +291,10 @@ func (f StackFrame) String() string {
 	if name, ok := f.FunctionName(); ok {
 		fmt.Fprintf(&b, " in %s", name)
 	}
-	if s, ok := f.Source(); ok {
+	if s, err := f.Source(); err == nil {
 		fmt.Fprintf(&b, " at %s", s)
+	} else if !IsNotFound(err) {
+		fmt.Fprintf(&b, " [source can't be read: %v]", err)
 	}
 	if f.IsInline() {
 		b.WriteString(" (inlined)")

@@ -115,10 +115,13 @@ func (s *shrinking) lines() error {
 	if err != nil {
 		return err
 	}
+	errs := []error{trace.Err, trace.Annotate(io.Discard)}
 	for f := range trace.Frames() {
-		f.Source()
+		if _, err := f.Source(); !drgn.IsNotFound(err) {
+			errs = append(errs, err)
+		}
 	}
-	return errors.Join(trace.Err, trace.Annotate(io.Discard))
+	return errors.Join(errs...)
 }
 
 // TestFilesShrink truncates files, or replaces their bytes, while a program has them open: what is asked then is an error or

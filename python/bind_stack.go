@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn"
@@ -60,9 +61,9 @@ func stackFrameClass() *class {
 				return c.Value(names)
 			}},
 			{Sig: "source()", Doc: "Return where in the source code the frame is.", Do: func(c Call) error {
-				s, ok := frame(c).Source()
-				if !ok {
-					return &pyErr{excLookupError, "source code location not available"}
+				s, err := frame(c).Source()
+				if err != nil {
+					return noSource("source code location not available", err)
 				}
 				C.sh_incref(sourceLocation)
 				var name any
@@ -159,16 +160,35 @@ func sourceLocations(c Call) error {
 		return err
 	}
 	l := sourceList{prog: p}
+	var unread error
 	for i := range t.Len() {
-		if s, ok := t.Frame(i).Source(); ok {
-			name, _ := t.Frame(i).FunctionName()
-			l.places, l.names = append(l.places, s), append(l.names, name)
+		s, err := t.Frame(i).Source()
+		if err != nil {
+			if unread == nil || drgn.IsNotFound(unread) {
+				unread = err
+			}
+			continue
 		}
+		name, _ := t.Frame(i).FunctionName()
+		l.places, l.names = append(l.places, s), append(l.names, name)
 	}
-	if len(l.places) == 0 {
-		return &pyErr{excLookupError, fmt.Sprintf("source code location not found for %#x", addr)}
+	if len(l.places) == 0 || unread != nil && !drgn.IsNotFound(unread) {
+		return noSource(fmt.Sprintf("source code location not found for %#x", addr), unread)
 	}
 	return c.Instance(instance{classSourceLocationList, p, l})
+}
+
+// noSource words why there is no source position. Scripts catch a LookupError where debugging information does not say it,
+// or says it in malformed bytes; that a file can't be read is the error itself.
+func noSource(text string, err error) error {
+	var malformed *drgn.DecodeError
+	switch {
+	case errors.As(err, &malformed):
+		return &pyErr{excLookupError, text + ": " + malformed.Error()}
+	case err == nil || drgn.IsNotFound(err):
+		return &pyErr{excLookupError, text}
+	}
+	return err
 }
 
 // A sourceList is what Program.source_location returns.

@@ -138,7 +138,7 @@ func kernelFrames(trace *drgn.StackTrace) []string {
 			break
 		}
 		line := frame.Name()
-		if source, ok := frame.Source(); ok {
+		if source, err := frame.Source(); err == nil {
 			line += " (" + source.String() + ")"
 		}
 		stack = append(stack, line)

@@ -4,6 +4,7 @@ package stack
 
 import (
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/unwind"
@@ -127,17 +128,22 @@ func (f *Frame) Scope() debugdata.Scope {
 	return code.ScopeOf(fn)
 }
 
-// Source returns where in the source code the frame is; ok is false if it is not known.
-func (f *Frame) Source() (s debugdata.Source, ok bool) {
+// Source returns where in the source code the frame is; [failure.ErrNotFound] if debugging information does not say.
+func (f *Frame) Source() (debugdata.Source, error) {
 	info, err := infoOf(f.Module)
+	if err != nil {
+		return debugdata.Source{}, err
+	}
 	lines, ok := info.(debugdata.Lines)
-	if err != nil || !ok {
-		return s, false
+	if !ok {
+		return debugdata.Source{}, failure.ErrNotFound
 	}
 	sources, err := lines.SourcesAt(f.Registers.LookupPC())
-	if err != nil || f.index >= len(sources) {
-		return s, false
+	if err != nil {
+		return debugdata.Source{}, err
 	}
-	s = sources[f.index]
-	return s, s.File != "" || s.Line != 0
+	if f.index >= len(sources) || sources[f.index].File == "" && sources[f.index].Line == 0 {
+		return debugdata.Source{}, failure.ErrNotFound
+	}
+	return sources[f.index], nil
 }
