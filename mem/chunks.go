@@ -136,19 +136,31 @@ func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) (data []byte,
 	if p.read == nil {
 		return nil, &FaultError{Message: notReadable, Address: at}
 	}
-	// Many pages at once or, where one of them can't be read, this one alone.
+	// Many pages at once or, where one of them can't be read, those before it, or the first alone: a reader need not name the
+	// first address that it can't read.
 	const many = 16 * smallestPage
 	if *buf == nil {
 		*buf = make([]byte, many)
 	}
-	for _, size := range []uint64{many, smallestPage} {
-		n := size - at%size
+	read := func(n uint64) ([]byte, error) {
 		if last-at < n {
 			n = last - at + 1
 		}
-		if err = p.read((*buf)[:n:n], at, at-p.start, physical); err == nil {
-			return (*buf)[:n], nil
+		return (*buf)[:n:n], p.read((*buf)[:n:n], at, at-p.start, physical)
+	}
+	n := many - at%many
+	for range 2 {
+		if data, err = read(n); err == nil {
+			return data, nil
 		}
+		var fault *FaultError
+		if !errors.As(err, &fault) || fault.Address <= at || fault.Address-at >= n {
+			break
+		}
+		n = fault.Address - at
+	}
+	if data, err = read(smallestPage - at%smallestPage); err == nil {
+		return data, nil
 	}
 	return nil, err
 }

@@ -70,6 +70,10 @@ func TestChunks(t *testing.T) {
 		seg.Physical = true
 		s := NewSpace()
 		add(t, s, seg)
+		all := all
+		if seg.Read != nil { // as many pages at once as there are
+			all = []string{"0x0 4096 0", "0x2000 8192 2", "0xff000 4096 ff"}
+		}
 		if got := chunks(t, s, 0, ^uint64(0)); !slices.Equal(got, all) {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -138,5 +142,35 @@ func TestNext(t *testing.T) {
 	add(t, s, BytesSegment(1<<20, []byte{1}, false))
 	if at, ok := s.Next(0, false); ok {
 		t.Errorf("%#x is beyond the address space", at)
+	}
+}
+
+// TestChunksReads counts what a running kernel is asked: pages before a hole are read at once, not one by one, each after
+// one more try to read all.
+func TestChunksReads(t *testing.T) {
+	const pages = 64 // every eighth is a hole
+	reads := 0
+	s := NewSpace()
+	add(t, s, Segment{Max: pages*smallestPage - 1, Read: func(buf []byte, address, _ uint64, _ bool) error {
+		reads++
+		for at := address; at < address+uint64(len(buf)); at++ {
+			if at/smallestPage%8 == 7 {
+				return &FaultError{Message: "hole", Address: at}
+			}
+		}
+		return nil
+	}})
+	read := 0
+	for c, err := range s.Chunks(false, 0, pages*smallestPage-1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		read += len(c.Data)
+	}
+	if want := pages / 8 * 7 * smallestPage; read != want {
+		t.Errorf("%d bytes; want %d", read, want)
+	}
+	if most := 4 * pages / 8; reads > most { // at a hole: all, what is before it, all after that, one page
+		t.Errorf("%d reads for %d holes; want at most %d", reads, pages/8, most)
 	}
 }
