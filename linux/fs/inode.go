@@ -16,7 +16,14 @@ import (
 //drgn:helper inode_paths
 func Paths(inode drgn.Object) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		for dentry, err := range list.HlistForEachEntry("struct dentry", inode.Member("i_dentry").AddressOf(), "d_u.d_alias") {
+		// The union d_u has no name any more by v7.2.
+		alias := "d_u.d_alias"
+		if t, err := inode.Prog().Type("struct dentry"); err == nil {
+			if _, err := t.FindMember("d_u"); err != nil {
+				alias = "d_alias"
+			}
+		}
+		for dentry, err := range list.HlistForEachEntry("struct dentry", inode.Member("i_dentry").AddressOf(), alias) {
 			var path []byte
 			if err == nil {
 				path, err = DentryPath(dentry)

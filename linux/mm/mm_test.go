@@ -32,7 +32,7 @@ func (personality) DirectMap() (virtual, physical uint64, err error) { return 0,
 func memory(t *testing.T, w *worldtest.World) (base, vmemmap uint64) {
 	t.Helper()
 	base = w.AllocBytes(0x80000, 1<<16)
-	vmemmap = w.AllocBytes(0x80000>>w.PageShift*w.SizeOf("struct page"), 64)
+	vmemmap = w.AllocBytes(0x80000>>w.PageShift*w.SizeOf("struct page"), 1<<12)
 	for name, value := range map[string]uint64{"PAGE_SHIFT": w.PageShift, "PAGE_OFFSET": base, "high_memory": base + 0x80000, "max_pfn": 0x80000 >> w.PageShift} {
 		w.Constant(name, "unsigned long", value)
 	}
@@ -88,20 +88,34 @@ func TestCompoundPages(t *testing.T) {
 	for name, c := range map[string]struct {
 		declarations string
 		setOrder     func(w *worldtest.World, first, second worldtest.Var)
+		isMasked     bool // the heads of tail pages are masks
 	}{
+		// set_compound_head() in include/linux/page-flags.h of v7.2: a pointer unless CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP.
+		"v7.2": {`typedef struct { unsigned long f; } memdesc_flags_t;
+			struct page { memdesc_flags_t flags; unsigned long compound_info, pad[5]; unsigned int page_type, ref; };
+			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
+			func(w *worldtest.World, first, _ worldtest.Var) {
+				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
+			}, false},
+		"v7.2, masks": {`typedef struct { unsigned long f; } memdesc_flags_t;
+			struct page { memdesc_flags_t flags; unsigned long compound_info, pad[5]; unsigned int page_type, ref; };
+			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
+			func(w *worldtest.World, first, _ worldtest.Var) {
+				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
+			}, true},
 		"v6.18": {`typedef struct { unsigned long f; } memdesc_flags_t;
 			struct page { memdesc_flags_t flags; unsigned long compound_head; unsigned int page_type; };
 			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
 			func(w *worldtest.World, first, _ worldtest.Var) {
 				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
-			}},
+			}, false},
 		"v6.6": {`struct page { unsigned long flags, compound_head; unsigned int page_type; };
 			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
 			func(w *worldtest.World, first, _ worldtest.Var) {
 				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
-			}},
+			}, false},
 		"v5.10": {`struct page { unsigned long flags, compound_head; unsigned char compound_dtor, compound_order; };`,
-			func(_ *worldtest.World, _, second worldtest.Var) { second.Set("compound_order", 2) }},
+			func(_ *worldtest.World, _, second worldtest.Var) { second.Set("compound_order", 2) }, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
@@ -116,8 +130,16 @@ func TestCompoundPages(t *testing.T) {
 				page(1).Set(flags, high|1<<5|1<<3)
 				page(4).Set(flags, high|1<<6|1<<0)
 				c.setOrder(w, page(4), page(5))
+				member, tailOf := "compound_head", page(4).At|1
+				if !page(0).Object().HasMember(member) {
+					member = "compound_info"
+				}
+				// Masks are for structures whose size is a power of two, and machines with 64 bits.
+				if size := w.SizeOf("struct page"); c.isMasked && size == 64 {
+					tailOf = ^uint64(4*64-1) | 1
+				}
 				for pfn := uint64(5); pfn < 8; pfn++ {
-					page(pfn).Set("compound_head", page(4).At|1)
+					page(pfn).Set(member, tailOf)
 				}
 				for pfn := range uint64(8) {
 					head, tail := pfn == 4, pfn > 4

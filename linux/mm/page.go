@@ -13,6 +13,7 @@ type pageFacts struct {
 	headFlag  uint64 // bit of page.flags of the first page of a compound one
 	flags     types.Found
 	head      types.Found
+	headMask  bool // a tail page's head may be the mask of an address
 	kind      types.Found
 	hasKind   bool
 }
@@ -34,7 +35,7 @@ func factsOf(p *drgn.Program) (*pageFacts, error) {
 			f.flags.BitOffset += inner.BitOffset
 			f.flags.Type = inner.Type
 		}
-		if f.head, err = l.Page.FindMember("compound_head"); err != nil {
+		if err := f.findHead(&l); err != nil {
 			return nil, err
 		}
 		if f.kind, err = l.Page.FindMember("page_type"); err == nil {
@@ -47,6 +48,35 @@ func factsOf(p *drgn.Program) (*pageFacts, error) {
 		f.headFlag = 1 << (head & 63)
 		return f, f.findSlab(p)
 	})
+}
+
+// findHead learns how tail pages tell their first one.
+func (f *pageFacts) findHead(l *Layout) (err error) {
+	if f.head, err = l.Page.FindMember("compound_head"); err == nil {
+		return nil
+	}
+	// Renamed by v7.2, when it became a mask where vmemmap is optimized for huge pages.
+	if f.head, err = l.Page.FindMember("compound_info"); err != nil {
+		return err
+	}
+	f.headMask = l.PageSize&(l.PageSize-1) == 0
+	return nil
+}
+
+// headOf returns the address of the first page of the compound page that the page at an address is part of, or that
+// address; info is what the page says in compound_head or compound_info.
+func (f *pageFacts) headOf(at, info uint64) uint64 {
+	if info&1 == 0 {
+		return at
+	}
+	info--
+	// A mask is ones from some bit on (_compound_head() in include/linux/page-flags.h). Whether a kernel has masks or
+	// pointers depends on CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP, which need not be known: a pointer to the head that
+	// looks like a mask gives itself when it is taken for one, since the tail pages follow it.
+	if low := ^info; f.headMask && low&(low+1) == 0 {
+		return at & info
+	}
+	return info
 }
 
 // findSlab learns how pages of slabs are told.
@@ -129,10 +159,11 @@ func CompoundHead(page drgn.Object) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	if head&1 == 0 {
-		return page.Read()
+	at, err := page.Uint()
+	if err != nil {
+		return drgn.Failed(err)
 	}
-	return page.Prog().ScalarValue(page.Type(), head-1)
+	return page.Prog().ScalarValue(page.Type(), f.headOf(at, head))
 }
 
 // PageHead reports whether a page is the first of a compound one.
@@ -158,7 +189,14 @@ func PageHead(page drgn.Object) (bool, error) {
 //
 //drgn:helper PageTail
 func PageTail(page drgn.Object) (bool, error) {
-	head, err := page.Member("compound_head").Uint()
+	if err := page.Err(); err != nil {
+		return false, err
+	}
+	f, err := factsOf(page.Prog())
+	if err != nil {
+		return false, err
+	}
+	head, err := page.Deref().Slice(f.head.Type, f.head.BitOffset, 0).Uint()
 	return head&1 != 0, err
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/cgroup"
+	"github.com/godrgn/drgn/linux/percpu"
 )
 
 // GroupName returns the name of a group of tasks: the path of its control group, or "/autogroup-1" for one that the
@@ -37,10 +38,11 @@ func GroupName(tg drgn.Object) ([]byte, error) {
 //
 //drgn:helper task_group_sched_entity(tg, cpu)
 func GroupEntity(tg drgn.Object, cpu uint64) drgn.Object {
-	entities := tg.Member("se").Read()
-	if none, err := entities.IsNull(); err != nil {
+	root, err := isRoot(tg)
+	if err != nil {
 		return drgn.Failed(err)
-	} else if none {
+	}
+	if root {
 		return drgn.PointerValue(tg, "struct sched_entity", 0)
 	}
 	n, err := tg.Prog().Variable("nr_cpu_ids").Uint()
@@ -50,5 +52,23 @@ func GroupEntity(tg drgn.Object, cpu uint64) drgn.Object {
 	if cpu >= max(n, 1) {
 		return drgn.Failed(&drgn.ValueError{Problem: fmt.Sprintf("there is no CPU %d", cpu)})
 	}
-	return entities.Index(int64(cpu)).Read()
+	if tg.HasMember("se") {
+		return tg.Member("se").Index(int64(cpu)).Read()
+	}
+	state := drgn.Entry(percpu.PerCPUPtr(tg.Member("cfs_rq").Read(), cpu), "struct cfs_tg_state", "cfs_rq")
+	return state.Member("se").AddressOf()
+}
+
+// isRoot reports whether nothing schedules a group. The root group has no array of entities; by v7.2 none has, since
+// they lie next to the run queues, per CPU (tg_se() in kernel/sched/sched.h).
+func isRoot(tg drgn.Object) (bool, error) {
+	if tg.HasMember("se") {
+		return tg.Member("se").IsNull()
+	}
+	root, err := tg.Prog().Variable("root_task_group").AddressOf().Uint()
+	if err != nil {
+		return false, err
+	}
+	at, err := tg.Uint()
+	return at == root, err
 }

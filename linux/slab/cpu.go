@@ -95,18 +95,9 @@ func (c *cacheReader) barnSheaves(free map[uint64]struct{}) error {
 	if !c.cache.HasMember("cpu_sheaves") {
 		return nil
 	}
-	for node, err := range nodes(c.cache) {
+	for barn, err := range barns(c.cache) {
 		if err != nil {
 			return err
-		}
-		if !node.HasMember("barn") {
-			continue
-		}
-		barn := node.Member("barn").Read()
-		if null, err := barn.IsNull(); err != nil {
-			return err
-		} else if null {
-			continue
 		}
 		for s, err := range list.ForEachEntry("struct slab_sheaf", barn.Member("sheaves_full").AddressOf(), "barn_list") {
 			if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/bits"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/godrgn/drgn/internal/worldtest"
@@ -15,12 +16,24 @@ type kernel struct {
 	declarations string
 	page         string // a slab's structure
 	isSheaved    bool
+	isPerNode    bool                     // nodes and barns lie next to each other, and CPUs have sheaves only
 	mark         func(page worldtest.Var) // as a page of a slab
 }
 
 const pageFlags = `enum pageflags { PG_locked, PG_writeback, PG_head = 6 };`
 
 var kernels = map[string]kernel{
+	"v7.2": {pageFlags + `
+		enum pagetype { PGTY_buddy = 0xf0, PGTY_slab = 0xf5 };
+		typedef struct { unsigned long f; } memdesc_flags_t;
+		struct page { memdesc_flags_t flags; unsigned long compound_info; unsigned long pad[4]; unsigned int page_type; int _refcount; unsigned long memcg_data; };
+		struct freelist_counters { void *freelist; union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; };
+		struct slab { memdesc_flags_t flags; struct kmem_cache *slab_cache; struct list_head slab_list; struct freelist_counters; unsigned int __page_type; int __page_refcount; unsigned long obj_exts; };
+		struct slab_sheaf { struct list_head barn_list; struct kmem_cache *cache; unsigned int size; int node; void *objects[4]; };
+		struct slub_percpu_sheaves { int lock; struct slab_sheaf *main, *spare, *rcu_free; };
+		struct kmem_cache_per_node_ptrs { struct node_barn *barn; struct kmem_cache_node *node; };
+		struct node_barn { int lock; struct list_head sheaves_full, sheaves_empty; unsigned int nr_full, nr_empty; };`, "struct slab", true, true,
+		func(page worldtest.Var) { page.Set("page_type", 0xf5<<24) }},
 	"v6.18, with sheaves": {pageFlags + `
 		enum pagetype { PGTY_buddy = 0xf0, PGTY_slab = 0xf5 };
 		typedef struct { unsigned long f; } memdesc_flags_t;
@@ -29,28 +42,28 @@ var kernels = map[string]kernel{
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };
 		struct slab_sheaf { struct list_head barn_list; unsigned int size; void *objects[4]; };
 		struct slub_percpu_sheaves { int lock; struct slab_sheaf *main, *spare, *rcu_free; };
-		struct node_barn { int lock; struct list_head sheaves_full; };`, "struct slab", true,
+		struct node_barn { int lock; struct list_head sheaves_full; };`, "struct slab", true, false,
 		func(page worldtest.Var) { page.Set("page_type", 0xf5<<24) }},
 	"v6.12": {pageFlags + `
 		enum pagetype { PGTY_buddy = 0xf0, PGTY_slab = 0xf5 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
 		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; struct list_head slab_list; void *freelist;
-			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false,
+			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("page_type", 0xf5<<24) }},
 	"v6.10": {pageFlags + `
 		enum pagetype { PG_buddy = 0x80, PG_slab = 0x1000 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
 		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; struct list_head slab_list; void *freelist;
-			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false,
+			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("page_type", 0xffffffff&^0x1000) }},
 	"v5.17": {`enum pageflags { PG_locked, PG_slab = 9, PG_head = 16 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
 		struct slab { unsigned long __page_flags; struct list_head slab_list; struct kmem_cache *slab_cache; void *freelist;
-			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __unused; int __page_refcount; };`, "struct slab", false,
+			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __unused; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("flags", 1<<9) }},
 	"v5.10": {`enum pageflags { PG_locked, PG_slab = 9, PG_head = 16 };
 		struct page { unsigned long flags; union { struct list_head slab_list; unsigned long compound_head; }; struct kmem_cache *slab_cache; void *freelist;
-			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; int _mapcount; };`, "struct page", false,
+			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; int _mapcount; };`, "struct page", false, false,
 		func(page worldtest.Var) { page.Set("flags", 1<<9) }},
 }
 
@@ -75,16 +88,17 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 	t.Helper()
 	w.Declare(k.declarations + `
 		struct cpumask { unsigned long bits[1]; };
-		struct kmem_cache_cpu { void *freelist; unsigned long tid; };
+		` + map[bool]string{false: "struct kmem_cache_cpu { void *freelist; unsigned long tid; };"}[k.isPerNode] + `
 		struct kmem_cache_node { unsigned long nr_partial; struct list_head partial; atomic_long_t nr_slabs, total_objects; ` +
-		map[bool]string{true: "struct node_barn *barn;"}[k.isSheaved] + ` };
-		struct kmem_cache { struct kmem_cache_cpu *cpu_slab; unsigned int flags, size, object_size, offset; struct { unsigned int x; } oo; int refcount, red_left_pad; ` +
+		map[bool]string{true: "struct node_barn *barn;"}[k.isSheaved && !k.isPerNode] + ` };
+		struct kmem_cache { ` + map[bool]string{false: "struct kmem_cache_cpu *cpu_slab;"}[k.isPerNode] + ` unsigned int flags, size, object_size, offset; struct { unsigned int x; } oo; int refcount, red_left_pad; ` +
 		map[bool]string{true: "unsigned long random;"}[hardened] + map[bool]string{true: "struct slub_percpu_sheaves *cpu_sheaves;"}[k.isSheaved] + `
-			const char *name; struct list_head list; struct kmem_cache_node *node[4]; };`)
+			const char *name; struct list_head list; ` +
+		map[bool]string{false: "struct kmem_cache_node *node[4];", true: "struct kmem_cache_per_node_ptrs per_node[4];"}[k.isPerNode] + ` };`)
 	m := &machine{World: w}
 	pages := uint64(0x80000) >> w.PageShift
 	m.base = w.AllocBytes(0x80000, 1<<16)
-	vmemmap := w.AllocBytes(pages*w.SizeOf("struct page"), 64)
+	vmemmap := w.AllocBytes(pages*w.SizeOf("struct page"), 1<<12)
 	for name, value := range map[string]uint64{"PAGE_SHIFT": w.PageShift, "PAGE_OFFSET": m.base, "high_memory": m.base + 0x80000, "vmemmap": vmemmap, "max_pfn": pages} {
 		w.Constant(name, "unsigned long", value)
 	}
@@ -93,9 +107,14 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 	w.Variable("nr_node_ids", "unsigned int").Set("", 1)
 	w.Variable("__per_cpu_offset", "unsigned long [1]")
 
-	m.cache, m.cpu, m.node = w.Alloc("struct kmem_cache"), w.Alloc("struct kmem_cache_cpu"), w.Alloc("struct kmem_cache_node")
-	m.cache.Set("cpu_slab", m.cpu.At).Set("flags", redZone).Set("size", size).Set("object_size", 64).Set("offset", inside).
-		Set("oo.x", 1<<16|10).Set("refcount", 1).Set("red_left_pad", leftPad).Set("name", w.Text("thing")).Set("node[0]", m.node.At)
+	m.cache, m.node = w.Alloc("struct kmem_cache"), w.Alloc("struct kmem_cache_node")
+	nodeAt := "per_node[0].node"
+	if !k.isPerNode {
+		nodeAt, m.cpu = "node[0]", w.Alloc("struct kmem_cache_cpu")
+		m.cache.Set("cpu_slab", m.cpu.At)
+	}
+	m.cache.Set("flags", redZone).Set("size", size).Set("object_size", 64).Set("offset", inside).
+		Set("oo.x", 1<<16|10).Set("refcount", 1).Set("red_left_pad", leftPad).Set("name", w.Text("thing")).Set(nodeAt, m.node.At)
 	if hardened {
 		m.cache.Set("random", random&(^uint64(0)>>(64-8*w.Word())))
 	}
@@ -116,7 +135,14 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 		t.Fatal(err)
 	}
 	page(2).Set(flags, old|1<<head)
-	page(3).Set("compound_head", page(2).At|1)
+	switch {
+	case !k.isPerNode:
+		page(3).Set("compound_head", page(2).At|1)
+	case w.SizeOf("struct page") == 64:
+		page(3).Set("compound_info", ^uint64(2*64-1)|1)
+	default:
+		page(3).Set("compound_info", page(2).At|1)
+	}
 	m.slab = w.VarAt(k.page, page(2).At).Set("slab_cache", m.cache.At).Set("objects", 10).Set("inuse", 8)
 	for i := range uint64(10) {
 		m.objects = append(m.objects, m.base+2<<w.PageShift+leftPad+i*size)
@@ -149,16 +175,24 @@ func TestObjects(t *testing.T) {
 				worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
 					m := build(t, w, k, hardened)
 					m.slab.Set("freelist", m.free(hardened, 3, 1))
-					m.cpu.Set("freelist", m.free(hardened, 6, 4, 5))
-					allocated := []int{0, 2, 7, 8, 9}
+					allocated := []int{0, 2, 4, 5, 6, 7, 8, 9}
+					if !k.isPerNode {
+						m.cpu.Set("freelist", m.free(hardened, 6, 4, 5))
+						allocated = []int{0, 2, 7, 8, 9}
+					}
 					if k.isSheaved {
 						main, full, barn := w.Alloc("struct slab_sheaf"), w.Alloc("struct slab_sheaf"), w.Alloc("struct node_barn")
 						main.Set("size", 1).Set("objects[0]", m.objects[7]).Set("objects[1]", m.objects[0]) // the second is none of it any more
 						full.Set("size", 2).Set("objects[0]", m.objects[9]).Set("objects[1]", m.objects[2])
 						m.cache.Set("cpu_sheaves", w.Alloc("struct slub_percpu_sheaves").Set("main", main.At).At)
 						w.Ring(barn.Addr("sheaves_full"), full.Addr("barn_list"))
-						m.node.Set("barn", barn.At)
-						allocated = []int{0, 8}
+						if k.isPerNode {
+							m.cache.Set("per_node[0].barn", barn.At)
+						} else {
+							m.node.Set("barn", barn.At)
+						}
+						sheaved := []int{7, 9, 2}
+						allocated = slices.DeleteFunc(allocated, func(i int) bool { return slices.Contains(sheaved, i) })
 					}
 					var want []uint64
 					for _, i := range allocated {
@@ -236,6 +270,9 @@ func TestCorrupt(t *testing.T) {
 				"a CPU whose cache is not there":    func(m *machine) { m.cache.Set("cpu_slab", worldtest.Dangling) },
 				"pointers to free objects far away": func(m *machine) { m.slab.Set("freelist", m.free(false, 1)); m.cache.Set("offset", 1<<30) },
 			} {
+				if k.isPerNode && strings.Contains(what, "CPU") {
+					continue
+				}
 				t.Run(what, func(t *testing.T) {
 					worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
 						m := build(t, w, k, false)
