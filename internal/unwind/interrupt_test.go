@@ -78,3 +78,46 @@ func TestInterrupt(t *testing.T) {
 		t.Errorf("entry: sp %#x, want %#x", sp, ptRegs)
 	}
 }
+
+// TestNullCall unwinds from a page fault that a call through a null pointer made: below the entry's frame are the one at
+// address 0 and the caller, whose return address is all that is on the stack. The empty registers at the end of a kernel
+// thread's stack are no such call.
+func TestNullCall(t *testing.T) {
+	k := fixture(t)
+	start0, end := k.function(t, "asm_exc_page_fault")
+	entry := uint64(0)
+	for pc := start0; pc < end; pc++ {
+		row, err := k.orc.FindRow(pc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if row != nil && row.Signal && len(row.Rules) > 10 {
+			entry = pc + 1
+		}
+	}
+	caller, _ := k.function(t, "vfs_read")
+	const sp, ptRegs = 0xffffa70ac0200000, 0xffffa70ac0200000
+	for _, c := range []struct {
+		name        string
+		cs, stack   uint64
+		want        []uint64
+		interrupted int // index of the frame at 0
+	}{
+		{"call of null", 0x10, sp + 0x1000, []uint64{entry, 0, caller + 1, 0x1000}, 1},
+		{"kernel thread", 0, 0, []uint64{entry}, -1},
+	} {
+		m := words{}
+		for off := uint64(0); off < 168; off += 8 {
+			m[ptRegs+off] = 0
+		}
+		m[ptRegs+136], m[ptRegs+152] = c.cs, c.stack // cs and sp; ip is 0
+		m[sp+0x1000] = caller + 1                    // what the call has pushed
+		m[sp+0x1008] = 0x1000                        // who called vfs_read, at whose first instruction nothing is saved
+		trace := k.unwinder(k.combined()).Unwind(m, start(arch.X86_64, map[string]uint64{"rip": entry, "rsp": ptRegs}), false)
+		if got := pcs(trace); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %#x, %v; want %#x", c.name, got, trace.Err, c.want)
+		} else if i := c.interrupted; i >= 0 && (!trace.Frames[i].Interrupted || trace.Frames[i+1].Interrupted) {
+			t.Errorf("%s: %+v", c.name, trace.Frames)
+		}
+	}
+}

@@ -118,7 +118,14 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if !ok {
 		return false, false, nil
 	}
-	return w.goTo(ra), row.Signal, nil
+	return w.goTo(ra) || row.Signal && w.calledNull(), row.Signal, nil
+}
+
+// calledNull reports whether what was interrupted at address 0 was a call through a null pointer. Registers that are all 0 are
+// those of a thread that begins in the kernel (struct pt_regs of kernel threads): nothing was interrupted.
+func (w *walk) calledNull() bool {
+	sp, ok := w.regs.Get(w.a.SP)
+	return ok && sp != 0
 }
 
 // afterError goes on where a row needs a register that isn't known: after a step by frame pointer, where that doesn't
