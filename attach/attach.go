@@ -107,6 +107,10 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
 		Path: path, Live: core.Live, Local: core.Live, Close: core.Closer(),
 	}
+	m.PhysBase = core.PhysBase()
+	for _, l := range core.Loads() {
+		m.Mapped = append(m.Mapped, linux.Mapped(l))
+	}
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
 	}

@@ -107,6 +107,21 @@ func TestTruncatedCore(t *testing.T) {
 	}
 }
 
+// TestNoPhysBase opens the dump as a kernel before v4.10 would have written it: VMCOREINFO does not say phys_base, the
+// sub-header of the file does.
+func TestNoPhysBase(t *testing.T) {
+	f := files{t, t.TempDir()}
+	core := bytes.Replace(read(t, "vmcore"), []byte("NUMBER(phys_base)"), []byte("NUMBER(phys_none)"), 1)
+	p, _, err := attachTo(f.write("vmcore", core), attach.Options{Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	if comm, err := p.Variable("init_task").Member("comm").CString(); string(comm) != "swapper/0" || err != nil {
+		t.Errorf("init_task.comm is %q, %v", comm, err)
+	}
+}
+
 func TestNoVMCOREINFO(t *testing.T) {
 	f := files{t, t.TempDir()}
 	core := read(t, "vmcore")

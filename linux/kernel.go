@@ -24,6 +24,9 @@ type Kernel struct {
 	translator machine.Translator
 	cpus       func() (*cpuNotes, error) // nil when they can't be had
 	pac        uint64
+
+	physBase *uint64          // see Memory
+	mapped   []machine.Mapped // see Memory
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -48,9 +51,17 @@ type Memory struct {
 	// Close closes the target when the program is closed; may be nil.
 	Close func() error
 
+	// PhysBase is x86's phys_base where VMCOREINFO does not say it (before v4.10), or nil. Mapped are the ranges of virtual
+	// memory whose physical addresses the dump's headers say: phys_base follows from that of the kernel's image.
+	PhysBase *uint64
+	Mapped   []Mapped
+
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
 }
+
+// A Mapped is a range of virtual memory that lies in physical memory one address after the other; Size is in bytes.
+type Mapped struct{ Virtual, Physical, Size uint64 }
 
 // Setup makes a program that of a kernel, with its memory. A program that it fails for is still what it was.
 func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
@@ -63,7 +74,10 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if info := GivenVMCOREINFO(p); info != nil {
 		m.VMCOREINFO = info
 	}
-	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch)}
+	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase}
+	for _, r := range m.Mapped {
+		k.mapped = append(k.mapped, machine.Mapped(r))
+	}
 	if k.info.BuildID() == nil && m.BuildID != nil {
 		k.info.SetBuildID(m.BuildID)
 	}
@@ -154,7 +168,7 @@ func (k *Kernel) ImageToPhysical(address uint64) (uint64, bool) {
 
 // facts returns what the kernel's machine is told of it.
 func (k *Kernel) facts(p arch.Platform) machine.Kernel {
-	return machine.Kernel{Platform: p, Info: k.info, Physical: k.prog.Memory(), PageShift: k.PageShift()}
+	return machine.Kernel{Platform: p, Info: k.info, Physical: k.prog.Memory(), PageShift: k.PageShift(), PhysBase: k.physBase, Mapped: k.mapped}
 }
 
 // DirectMap returns where all physical memory is mapped: the virtual address of the physical one.

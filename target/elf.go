@@ -25,8 +25,8 @@ func parseELF(src kdump.Source) (*Core, error) {
 		return nil, err
 	}
 	size := src.Size()
-	for i := range c.loads {
-		if l := &c.loads[i]; l.Filesz > 0 && (l.Offset > size || l.Filesz > size-l.Offset) {
+	for i := range c.headers.loads {
+		if l := &c.headers.loads[i]; l.Filesz > 0 && (l.Offset > size || l.Filesz > size-l.Offset) {
 			c.Truncated = true
 		}
 	}
@@ -77,7 +77,7 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		switch s.Type {
 		case elf.PT_LOAD:
 			if s.Memsz > 0 || s.Filesz > 0 {
-				c.loads = append(c.loads, *s)
+				c.headers.loads = append(c.headers.loads, *s)
 			}
 		case elf.PT_NOTE:
 			if s.Filesz > maxHeaders {
@@ -120,12 +120,12 @@ func (c *Core) readNotes() {
 // physicalKnown reports whether the headers hold physical addresses: those of a process's core, and of old kernels'
 // /proc/kcore, are all zero.
 func (c *Core) physicalKnown() bool {
-	for i := range c.loads {
-		if c.loads[i].Paddr != 0 {
+	for i := range c.headers.loads {
+		if c.headers.loads[i].Paddr != 0 {
 			return true
 		}
 	}
-	return c.Kernel && len(c.loads) == 1
+	return c.Kernel && len(c.headers.loads) == 1
 }
 
 // segments makes the segments from the program headers; reader completes one with the means of reading it, start being
@@ -140,8 +140,8 @@ func (c *Core) segments(reader func(l *elf.Segment, start uint64, seg mem.Segmen
 		last = 1<<32 - 1
 	}
 	physical := c.Kernel && c.physicalKnown()
-	for i := range c.loads {
-		l := &c.loads[i]
+	for i := range c.headers.loads {
+		l := &c.headers.loads[i]
 		size := max(l.Memsz, l.Filesz)
 		// A program header of 32 bits has physical addresses of 32 bits, too.
 		hasPhysical := physical && l.Paddr != last

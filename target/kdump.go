@@ -12,9 +12,11 @@ func parseKdump(src kdump.Source) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	base := f.PhysBase // a pointer into f would keep the file mapped
 	c := &Core{
 		Path: src.Name(), Platform: platformOf(f), Is64: f.Is64, Big: f.Big, Kernel: true, Kdump: true,
 		Truncated: f.Truncated, VMCOREINFO: f.VMCOREINFO, Physical: f.Segments(),
+		headers: headers{physBase: &base},
 	}
 	for _, n := range f.Notes {
 		c.Notes = append(c.Notes, Note(n))

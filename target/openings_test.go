@@ -174,7 +174,7 @@ func TestBouncedShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	// As it was: all read the same opening.
-	c.Virtual[0].Read = liveRead(first, c.loads[0].Offset-c.loads[0].Vaddr)
+	c.Virtual[0].Read = liveRead(first, c.headers.loads[0].Offset-c.headers.loads[0].Vaddr)
 	s, err := c.Space()
 	if err != nil {
 		t.Fatal(err)

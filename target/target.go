@@ -49,8 +49,8 @@ type Core struct {
 	// kernel dumps are of physical memory only.
 	Virtual, Physical []mem.Segment
 
-	loads   []elf.Segment // PT_LOAD headers of an ELF core
-	split   *mem.Range    // physical addresses of this part of a split dump
+	headers headers
+	split   *mem.Range // physical addresses of this part of a split dump
 	closers []func() error
 }
 
@@ -73,6 +73,29 @@ func (c *Core) Closer() func() error {
 		}
 		return errors.Join(errs...)
 	}
+}
+
+// headers is what the headers of a file say of memory beyond segments.
+type headers struct {
+	loads    []elf.Segment // PT_LOAD of an ELF core
+	physBase *uint64       // of a kdump-compressed file
+}
+
+// PhysBase returns x86's phys_base as the sub-header of a kdump-compressed file says it: what is added to an address of the
+// kernel's image, less __START_KERNEL_map, for its physical one. It is nil in other formats.
+func (c *Core) PhysBase() *uint64 { return c.headers.physBase }
+
+// A Load is a range of memory of which the headers of an ELF core say both addresses.
+type Load struct{ Virtual, Physical, Size uint64 }
+
+// Loads returns the ranges of memory of an ELF core, its PT_LOAD headers, in the file's order.
+func (c *Core) Loads() []Load {
+	var loads []Load
+	for i := range c.headers.loads {
+		l := &c.headers.loads[i]
+		loads = append(loads, Load{l.Vaddr, l.Paddr, l.Memsz})
+	}
+	return loads
 }
 
 // Space returns a new space with the core's segments, its addresses of 32 or 64 bits.

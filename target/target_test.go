@@ -91,7 +91,7 @@ func TestVmcore(t *testing.T) {
 			elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000000000, Paddr: 0, Data: pages("zerozero", 1)},
 			elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000100000, Paddr: 0x100000, Data: pages("filtered", 1), Memsz: 0x3000})
 		c, s := open(t, f.Bytes())
-		if !c.Kernel || c.Kdump || c.Live || c.Truncated || !c.Is64 || c.Big != big || string(c.VMCOREINFO) != info612 || len(c.loads) != 3 {
+		if !c.Kernel || c.Kdump || c.Live || c.Truncated || !c.Is64 || c.Big != big || string(c.VMCOREINFO) != info612 || len(c.headers.loads) != 3 {
 			t.Errorf("%+v", c)
 		}
 		var descs []string

@@ -44,7 +44,15 @@ type Kernel struct {
 	Info      Info
 	Physical  *mem.Space // with its physical memory
 	PageShift uint       // binary logarithm of the size of a page
+
+	// PhysBase is x86's phys_base as a dump says it apart from VMCOREINFO, or nil; Mapped is what its headers say of where
+	// virtual memory lies.
+	PhysBase *uint64
+	Mapped   []Mapped
 }
+
+// A Mapped is a range of virtual memory that lies in physical memory one address after the other.
+type Mapped struct{ Virtual, Physical, Size uint64 }
 
 // Info is what machines ask of VMCOREINFO.
 type Info interface {

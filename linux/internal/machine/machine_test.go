@@ -1,6 +1,7 @@
 package machine
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -70,6 +71,47 @@ func TestX86IsKernelAddress(t *testing.T) {
 	} {
 		if got := x86_64.IsKernelAddress(address); got != want {
 			t.Errorf("%#x: %t", address, got)
+		}
+	}
+}
+
+// noInfo is VMCOREINFO without a line.
+type noInfo struct{}
+
+func (noInfo) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
+func (noInfo) Number(string) (uint64, error) { return 0, errors.New("no number") }
+
+// numbers is VMCOREINFO with some numbers.
+type numbers map[string]uint64
+
+func (n numbers) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
+func (n numbers) Number(name string) (uint64, error) {
+	if v, ok := n[name]; ok {
+		return v, nil
+	}
+	return 0, errors.New("no number")
+}
+
+// TestPhysBase says where x86's phys_base comes from: VMCOREINFO, then the sub-header of a kdump file, then the program header
+// of the kernel's image; those of other memory say nothing.
+func TestPhysBase(t *testing.T) {
+	base := uint64(0x1e000000)
+	direct := Mapped{Virtual: 0xffff888000001000, Physical: 0x1000, Size: 0x9f000}
+	modules := Mapped{Virtual: 0xffffffffc0000000, Physical: 0x5000, Size: 0x1000}
+	image := Mapped{Virtual: 0xffffffff9f000000, Physical: 0x3d000000, Size: 0x2a00000}
+	for _, c := range []struct {
+		name   string
+		kernel Kernel
+		want   uint64
+		ok     bool
+	}{
+		{"VMCOREINFO", Kernel{Info: numbers{"phys_base": 0x200000}, PhysBase: &base, Mapped: []Mapped{image}}, 0x200000, true},
+		{"sub-header", Kernel{Info: noInfo{}, PhysBase: &base, Mapped: []Mapped{image}}, base, true},
+		{"program header", Kernel{Info: noInfo{}, Mapped: []Mapped{direct, modules, image}}, base, true},
+		{"nothing", Kernel{Info: noInfo{}, Mapped: []Mapped{direct, modules, {Virtual: image.Virtual}}}, 0, false},
+	} {
+		if got, err := x86PhysBase(c.kernel); got != c.want || (err == nil) != c.ok {
+			t.Errorf("%s: %#x, %v; want %#x", c.name, got, err, c.want)
 		}
 	}
 }

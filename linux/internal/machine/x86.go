@@ -85,9 +85,31 @@ func x86SwitchedOut(task drgn.Object) (*arch.Registers, error) {
 	return regs, nil
 }
 
+// x86ImageEnd is where modules begin when the kernel's image may have all that is before them (KERNEL_IMAGE_SIZE of 1 GiB).
+const x86ImageEnd = 0xffffffffc0000000
+
+// x86PhysBase returns what is added to an address of the kernel's image, less __START_KERNEL_map, for its physical one. It
+// is in VMCOREINFO since v4.10, commit 401721ecd1dc; dumps of older kernels say it in the sub-header of a kdump file, or in
+// the program header of an ELF core that maps the image.
+func x86PhysBase(k Kernel) (uint64, error) {
+	base, err := k.Info.Number("phys_base")
+	if err == nil {
+		return base, nil
+	}
+	if k.PhysBase != nil {
+		return *k.PhysBase, nil
+	}
+	for _, m := range k.Mapped {
+		if m.Virtual >= x86StartKernelMap && m.Virtual < x86ImageEnd && m.Size > 0 {
+			return m.Physical - (m.Virtual - x86StartKernelMap), nil
+		}
+	}
+	return 0, fmt.Errorf("%w, and the dump's headers do not say where the kernel's image lies either", err)
+}
+
 func x86ImageToPhysical(k Kernel, address uint64) (uint64, bool) {
 	info := k.Info
-	base, err := info.Number("phys_base")
+	base, err := x86PhysBase(k)
 	if err != nil {
 		return 0, false
 	}
@@ -141,8 +163,7 @@ func newX86Translator(k Kernel) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	// phys_base is in VMCOREINFO since v4.10, commit 401721ecd1dc.
-	base, err := info.Number("phys_base")
+	base, err := x86PhysBase(k)
 	if err != nil {
 		return nil, err
 	}
