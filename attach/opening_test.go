@@ -52,7 +52,7 @@ func readable(t *testing.T, p *drgn.Program) {
 // something else.
 func TestOpeningFails(t *testing.T) {
 	vmcore := read(t, "vmcore")
-	damaged := bytes.ReplaceAll(vmcore, []byte("NUMBER(phys_base)"), []byte("NUMBER(phys_bass)"))
+	damaged := bytes.ReplaceAll(vmcore, []byte("SYMBOL(swapper_pg_dir)"), []byte("SYMBOL(swapper_pg_dip)"))
 	if bytes.Equal(damaged, vmcore) {
 		t.Fatal("the fixture does not say where its page tables lie")
 	}
