@@ -67,8 +67,9 @@ func openCore(path string) (*Core, error) {
 	return c, nil
 }
 
-// An owner is what everything refers to that reads the bytes of a mapped file: these are unmapped when it is unreachable.
-type owner struct{ _ byte }
+// An owner is what everything refers to that reads the bytes of a mapped file: these are unmapped when it is unreachable. It
+// has a pointer, since objects without one share small blocks of memory with others, and are reachable while one of these is.
+type owner struct{ _ *byte }
 
 func own(mapped io.Closer) *owner {
 	o := &owner{}
