@@ -47,13 +47,28 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		if err != nil {
 			return drgn.Object{}, drgn.ErrNotFound
 		}
-		base, err := k.info.Symbol("vmemmap")
+		base, err := k.vmemmap(p)
 		if err != nil {
-			return drgn.Object{}, drgn.ErrNotFound
+			return drgn.Object{}, err
 		}
 		return p.ScalarValue(t, base), nil
 	}
 	return drgn.Object{}, drgn.ErrNotFound
+}
+
+// vmemmap returns the address of the struct page of page frame 0.
+func (k *Kernel) vmemmap(p *drgn.Program) (uint64, error) {
+	if base, err := k.info.Symbol("vmemmap"); err == nil {
+		return base, nil
+	}
+	if k.machine.Vmemmap == nil {
+		return 0, drgn.ErrNotFound
+	}
+	base, err := k.machine.Vmemmap(k.facts(p.Platform()), p)
+	if drgn.IsNotFound(err) {
+		err = drgn.ErrNotFound
+	}
+	return base, err
 }
 
 // threadSize returns the size of a task's kernel stack in bytes.

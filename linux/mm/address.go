@@ -65,7 +65,7 @@ func LayoutOf(p *drgn.Program) (Layout, error) {
 		}
 		l.Vmemmap, err = p.Object("vmemmap").Uint()
 		if drgn.IsNotFound(err) {
-			err = fmt.Errorf("kernels without CONFIG_SPARSEMEM_VMEMMAP can't be read yet: %w", err)
+			err = fmt.Errorf("cannot find the kernel's struct pages (kernels without CONFIG_SPARSEMEM_VMEMMAP can't be read yet): %w", err)
 		}
 		return l, err
 	})

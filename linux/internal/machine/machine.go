@@ -20,6 +20,10 @@ type Machine struct {
 	// DirectMap returns where the kernel maps all physical memory.
 	DirectMap func(Kernel, *drgn.Program) (DirectMap, error)
 
+	// Vmemmap returns the address of the struct page of page frame 0, for kernels with CONFIG_SPARSEMEM_VMEMMAP whose
+	// VMCOREINFO does not say it; nil where that is not known.
+	Vmemmap func(Kernel, *drgn.Program) (uint64, error)
+
 	// SwitchedOut returns the registers that a task, a struct task_struct *, left behind when it was switched out.
 	SwitchedOut func(task drgn.Object) (*arch.Registers, error)
 

@@ -1,12 +1,14 @@
 package machine
 
 import (
+	"encoding/binary"
 	"errors"
 	"slices"
 	"testing"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
 )
 
 // lacking returns which answers a machine does not have.
@@ -14,6 +16,7 @@ func lacking(m *Machine) (all []string) {
 	for what, lacks := range map[string]bool{
 		"translator": m.NewTranslator == nil, "direct map": m.DirectMap == nil, "switched out": m.SwitchedOut == nil,
 		"kernel address": m.IsKernelAddress == nil, "image": m.ImageToPhysical == nil, "fixed": m.Fixed == nil,
+		"vmemmap":     m.Vmemmap == nil,
 		"thread size": m.ThreadSize == 0,
 	} {
 		if lacks {
@@ -45,6 +48,67 @@ func TestLacking(t *testing.T) {
 		if m.NewTranslator == nil || m.DirectMap == nil || m.SwitchedOut == nil || m.IsKernelAddress == nil {
 			t.Errorf("%s does not answer what is needed", m.Arch)
 		}
+	}
+}
+
+// numbers are those that VMCOREINFO has.
+type numbers map[string]uint64
+
+func (n numbers) Symbol(name string) (uint64, error) { return n.Number(name) }
+
+func (n numbers) Number(name string) (uint64, error) {
+	if v, ok := n[name]; ok {
+		return v, nil
+	}
+	return 0, drgn.ErrNotFound
+}
+
+// Kernels such as 6.1, whose VMCOREINFO does not say where vmemmap lies: in a variable where the kernel moves it, or else
+// at a constant (Documentation/arch/x86/x86_64/mm.rst).
+func TestX86Vmemmap(t *testing.T) {
+	const at, moved = 0xffffffff82001000, 0xfffff5e2c0000000
+	base := drgn.Symbol{Name: "vmemmap_base", Address: at, Size: 8}
+	populate := drgn.Symbol{Name: "vmemmap_populate", Address: 0xffffffff81001000, Size: 16}
+	for name, c := range map[string]struct {
+		symbols []drgn.Symbol
+		info    numbers
+		want    uint64 // 0: not found
+	}{
+		"moved":                            {[]drgn.Symbol{base, populate}, nil, moved},
+		"four levels":                      {[]drgn.Symbol{populate}, nil, 0xffffea0000000000},
+		"five levels":                      {[]drgn.Symbol{populate}, numbers{"pgtable_l5_enabled": 1}, 0xffd4000000000000},
+		"without CONFIG_SPARSEMEM_VMEMMAP": {[]drgn.Symbol{base}, nil, 0},
+		"without symbols":                  {nil, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			platform, err := arch.NewPlatform(arch.X86_64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := drgn.New(platform)
+			if err := p.RegisterSymbolFinder("kallsyms", func(_ *drgn.Program, q drgn.SymbolQuery) (found []drgn.Symbol, _ error) {
+				for _, s := range c.symbols {
+					if q.HasName && s.Name == q.Name {
+						found = append(found, s)
+					}
+				}
+				return found, nil
+			}, drgn.EnableFirst); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Memory().Add(mem.Segment{Min: at, Max: at + 7, Read: func(buf []byte, _, offset uint64, _ bool) error {
+				var b [8]byte
+				binary.LittleEndian.PutUint64(b[:], moved)
+				copy(buf, b[offset:])
+				return nil
+			}}); err != nil {
+				t.Fatal(err)
+			}
+			got, err := x86Vmemmap(Kernel{Platform: platform, Info: c.info, Physical: p.Memory()}, p)
+			if c.want == 0 && !drgn.IsNotFound(err) || c.want != 0 && err != nil || got != c.want {
+				t.Errorf("%#x, %v; want %#x", got, err, c.want)
+			}
+		})
 	}
 }
 

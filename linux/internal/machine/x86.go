@@ -14,6 +14,7 @@ var x86_64 = &Machine{
 	Arch:            arch.X86_64,
 	NewTranslator:   newX86Translator,
 	DirectMap:       x86DirectMap,
+	Vmemmap:         x86Vmemmap,
 	SwitchedOut:     x86SwitchedOut,
 	IsKernelAddress: func(address uint64) bool { return int64(address) < 0 }, // the upper half of the address space
 	ImageToPhysical: x86ImageToPhysical,
@@ -26,11 +27,46 @@ const x86PageOffset = 0xffff888000000000
 
 func x86DirectMap(_ Kernel, p *drgn.Program) (DirectMap, error) {
 	// The kernel moves it since v4.8 (commit 021182e52fe0) where CONFIG_RANDOMIZE_MEMORY says so: it is then a variable.
-	base := p.Variable("page_offset_base")
-	if v, err := base.Uint(); err == nil || !drgn.IsNotFound(err) {
-		return DirectMap{Virtual: v}, err
+	base, err := x86Base(p, "page_offset_base")
+	if drgn.IsNotFound(err) {
+		return DirectMap{Virtual: x86PageOffset}, nil
 	}
-	return DirectMap{Virtual: x86PageOffset}, nil
+	return DirectMap{Virtual: base}, err
+}
+
+// x86Base reads a variable of the kernel that says where one of its areas begins: an unsigned long, whose symbol is
+// enough.
+func x86Base(p *drgn.Program, name string) (uint64, error) {
+	base, err := p.Variable(name).Uint()
+	if !drgn.IsNotFound(err) {
+		return base, err
+	}
+	s, err := p.Symbol(name)
+	if err != nil {
+		return 0, err
+	}
+	return p.ReadUint(s.Address, 8, false)
+}
+
+// x86Vmemmap is VMEMMAP_START (arch/x86/include/asm/pgtable_64_types.h). VMCOREINFO of 6.12 has it, that of 6.1 not: it
+// is a variable where CONFIG_RANDOMIZE_MEMORY (v4.8) or, since v4.17, CONFIG_X86_5LEVEL says so, or else a constant.
+func x86Vmemmap(k Kernel, p *drgn.Program) (uint64, error) {
+	base, err := x86Base(p, "vmemmap_base")
+	if err != nil && !drgn.IsNotFound(err) {
+		return 0, err
+	}
+	// The variable is there in kernels without CONFIG_SPARSEMEM_VMEMMAP, too, but not this function. It is also what tells
+	// a kernel that has no variable from one whose symbols are not known.
+	if _, err := p.Symbol("vmemmap_populate"); err != nil {
+		return 0, err
+	}
+	if err == nil {
+		return base, nil
+	}
+	if five, err := k.Info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
+		return 0xffd4000000000000, nil
+	}
+	return 0xffffea0000000000, nil
 }
 
 // x86Frame says where the registers lie in struct inactive_task_frame (arch/x86/include/asm/switch_to.h, since v4.9, commit
