@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/slab"
 )
@@ -38,7 +39,7 @@ var kernels = map[string]kernel{
 		enum pagetype { PGTY_buddy = 0xf0, PGTY_slab = 0xf5 };
 		typedef struct { unsigned long f; } memdesc_flags_t;
 		struct page { memdesc_flags_t flags; unsigned long compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
-		struct slab { unsigned long flags; struct kmem_cache *slab_cache; struct list_head slab_list; void *freelist;
+		struct slab { unsigned long flags; struct kmem_cache *slab_cache; union { struct list_head slab_list; struct slab *next; }; void *freelist;
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };
 		struct slab_sheaf { struct list_head barn_list; unsigned int size; void *objects[4]; };
 		struct slub_percpu_sheaves { int lock; struct slab_sheaf *main, *spare, *rcu_free; };
@@ -47,22 +48,22 @@ var kernels = map[string]kernel{
 	"v6.12": {pageFlags + `
 		enum pagetype { PGTY_buddy = 0xf0, PGTY_slab = 0xf5 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
-		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; struct list_head slab_list; void *freelist;
+		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; union { struct list_head slab_list; struct slab *next; }; void *freelist;
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("page_type", 0xf5<<24) }},
 	"v6.10": {pageFlags + `
 		enum pagetype { PG_buddy = 0x80, PG_slab = 0x1000 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
-		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; struct list_head slab_list; void *freelist;
+		struct slab { unsigned long __page_flags; struct kmem_cache *slab_cache; union { struct list_head slab_list; struct slab *next; }; void *freelist;
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __page_type; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("page_type", 0xffffffff&^0x1000) }},
 	"v5.17": {`enum pageflags { PG_locked, PG_slab = 9, PG_head = 16 };
 		struct page { unsigned long flags, compound_head; unsigned long pad[4]; unsigned int page_type; int _refcount; };
-		struct slab { unsigned long __page_flags; struct list_head slab_list; struct kmem_cache *slab_cache; void *freelist;
+		struct slab { unsigned long __page_flags; union { struct list_head slab_list; struct slab *next; }; struct kmem_cache *slab_cache; void *freelist;
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; unsigned int __unused; int __page_refcount; };`, "struct slab", false, false,
 		func(page worldtest.Var) { page.Set("flags", 1<<9) }},
 	"v5.10": {`enum pageflags { PG_locked, PG_slab = 9, PG_head = 16 };
-		struct page { unsigned long flags; union { struct list_head slab_list; unsigned long compound_head; }; struct kmem_cache *slab_cache; void *freelist;
+		struct page { unsigned long flags; union { struct list_head slab_list; struct page *next; unsigned long compound_head; }; struct kmem_cache *slab_cache; void *freelist;
 			union { unsigned long counters; struct { unsigned int inuse : 16, objects : 15, frozen : 1; }; }; int _mapcount; };`, "struct page", false, false,
 		func(page worldtest.Var) { page.Set("flags", 1<<9) }},
 }
@@ -88,7 +89,7 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 	t.Helper()
 	w.Declare(k.declarations + `
 		struct cpumask { unsigned long bits[1]; };
-		` + map[bool]string{false: "struct kmem_cache_cpu { void *freelist; unsigned long tid; };"}[k.isPerNode] + `
+		` + map[bool]string{false: "struct kmem_cache_cpu { void *freelist; unsigned long tid; " + k.page + " *" + k.page[len("struct "):] + ", *partial; };"}[k.isPerNode] + `
 		struct kmem_cache_node { unsigned long nr_partial; struct list_head partial; atomic_long_t nr_slabs, total_objects; ` +
 		map[bool]string{true: "struct node_barn *barn;"}[k.isSheaved && !k.isPerNode] + ` };
 		struct kmem_cache { ` + map[bool]string{false: "struct kmem_cache_cpu *cpu_slab;"}[k.isPerNode] + ` unsigned int flags, size, object_size, offset; struct { unsigned int x; } oo; int refcount, red_left_pad; ` +
@@ -246,7 +247,23 @@ func TestCaches(t *testing.T) {
 				worldtest.CheckValue(t, "merged", false)(slab.IsMerged(m.cache.Ptr()))
 				worldtest.CheckValue(t, "merged", true)(slab.IsMerged(m.cache.Set("refcount", 2).Ptr()))
 				worldtest.CheckValue(t, "merged", false)(slab.IsMerged(m.cache.Set("refcount", 0xffffffff).Ptr())) // can't be merged
-				worldtest.CheckValue(t, "usage", slab.CacheUsage{NumSlabs: 3, NumObjs: 30, FreeObjs: 2})(slab.Usage(m.cache.Ptr()))
+				// What CPUs keep: an own list, a slab that they allocate from, others that come next; or sheaves.
+				if k.isPerNode {
+					sheaf := w.Alloc("struct slab_sheaf").Set("size", 2).Set("objects[0]", m.objects[7]).Set("objects[1]", m.objects[3])
+					m.cache.Set("cpu_sheaves", w.Alloc("struct slub_percpu_sheaves").Set("spare", sheaf.At).At)
+				} else {
+					current, next, last := w.Alloc(k.page), w.Alloc(k.page), w.Alloc(k.page)
+					for slab, used := range map[worldtest.Var]uint64{current: 9, next: 4, last: 10} {
+						slab.Set("objects", 10).Set("inuse", used)
+					}
+					next.Set("next", last.At)
+					m.cpu.Set("freelist", m.free(false, 6, 4, 5)).Set(k.page[len("struct "):], current.At).Set("partial", next.At)
+				}
+				want := uint64(2 + 3 + 1 + 6)
+				if k.isPerNode {
+					want = 2 + 2
+				}
+				worldtest.CheckValue(t, "usage", slab.CacheUsage{NumSlabs: 3, NumObjs: 30, FreeObjs: want})(slab.Usage(m.cache.Ptr()))
 				m.slab.Set("inuse", 11)
 				if u, err := slab.Usage(m.cache.Ptr()); err == nil {
 					t.Errorf("more objects in use than there are: %+v", u)
@@ -287,5 +304,37 @@ func TestCorrupt(t *testing.T) {
 				})
 			}
 		})
+	}
+}
+
+// What a kernel's counters say is allocated is what the walk finds, in each cache of a real kernel whose CPUs keep slabs.
+func TestUsageIsWhatTheWalkFinds(t *testing.T) {
+	p := coretest.Program()
+	kept := 0
+	for cache, err := range slab.ForEachCache(p) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		usage, err := slab.Usage(cache)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all, err := worldtest.Addresses(t, slab.ForEachAllocatedObject(cache, "void"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := cache.Member("name").CString()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uint64(len(all)) != usage.NumObjs-usage.FreeObjs {
+			t.Errorf("%s: %+v; the walk finds %d", name, usage, len(all))
+		}
+		if usage.FreeObjs > 0 {
+			kept++
+		}
+	}
+	if kept == 0 {
+		t.Error("no cache has free objects")
 	}
 }

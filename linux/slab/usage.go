@@ -1,6 +1,8 @@
 package slab
 
 import (
+	"iter"
+
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/kernfs"
 	"github.com/godrgn/drgn/linux/list"
@@ -12,7 +14,7 @@ import (
 type CacheUsage struct {
 	NumSlabs uint64 // slabs
 	NumObjs  uint64 // objects in these slabs, allocated or free
-	FreeObjs uint64 // free ones in slabs that no CPU allocates from at the moment; /proc/slabinfo counts these only, too
+	FreeObjs uint64 // free ones, also those that CPUs and nodes keep for themselves, which /proc/slabinfo leaves out
 }
 
 // Usage returns how many slabs and objects a cache has. The kernel must count them (CONFIG_SLUB_DEBUG).
@@ -33,19 +35,53 @@ func Usage(cache drgn.Object) (CacheUsage, error) {
 		if err := node.Decode(&counts); err != nil {
 			return usage, err
 		}
-		free, err := freeOnNode(node)
-		if err != nil {
-			return usage, err
-		}
 		usage.NumSlabs += counts.Slabs
 		usage.NumObjs += counts.Objects
-		usage.FreeObjs += free
 	}
-	return usage, nil
+	c, err := open(cache)
+	if err != nil {
+		return usage, err
+	}
+	usage.FreeObjs, err = c.countFree()
+	return usage, err
 }
 
-// freeOnNode returns the number of free objects in the slabs of a struct kmem_cache_node * that have any.
-func freeOnNode(node drgn.Object) (uint64, error) {
+// countFree returns the number of free objects of a cache: those in slabs that have some left, on nodes' lists and CPUs',
+// and those that CPUs and nodes have taken out of slabs.
+func (c *cacheReader) countFree() (uint64, error) {
+	taken, err := c.cpuFree()
+	if err != nil {
+		return 0, err
+	}
+	free := uint64(len(taken))
+	add := func(slab drgn.Object, err error) error {
+		if err != nil {
+			return err
+		}
+		n, err := freeInSlab(slab)
+		free += n
+		return err
+	}
+	for node, err := range nodes(c.cache) {
+		if err != nil {
+			return 0, err
+		}
+		for slab, err := range partial(node) {
+			if err := add(slab, err); err != nil {
+				return 0, err
+			}
+		}
+	}
+	for slab, err := range c.cpuSlabs() {
+		if err := add(slab, err); err != nil {
+			return 0, err
+		}
+	}
+	return free, nil
+}
+
+// partial walks the slabs in the list of those of a struct kmem_cache_node * that have free objects.
+func partial(node drgn.Object) iter.Seq2[drgn.Object, error] {
 	p := node.Prog()
 	// A struct page has the members of a slab before v5.17, commit d122019bf061; its list was called lru before v4.18,
 	// commit 4da1984edbbe.
@@ -54,30 +90,28 @@ func freeOnNode(node drgn.Object) (uint64, error) {
 		typ, err = p.Type("struct page")
 	}
 	if err != nil {
-		return 0, err
+		return func(yield func(drgn.Object, error) bool) { yield(drgn.Object{}, err) }
 	}
 	member := "slab_list"
 	if _, err := typ.FindMember(member); err != nil {
 		member = "lru"
 	}
-	var free uint64
-	for slab, err := range list.ForEachEntry(typ, node.Member("partial").AddressOf(), member) {
-		if err != nil {
-			return 0, err
-		}
-		var s struct {
-			Objects uint64 `drgn:"objects"`
-			InUse   uint64 `drgn:"inuse"`
-		}
-		if err := slab.Decode(&s); err != nil {
-			return 0, err
-		}
-		if s.InUse > s.Objects {
-			return 0, &drgn.ValueError{Problem: "slab is corrupt: more of its objects are allocated than it has"}
-		}
-		free += s.Objects - s.InUse
+	return list.ForEachEntry(typ, node.Member("partial").AddressOf(), member)
+}
+
+// freeInSlab returns how many of a slab's objects are in its own list of free ones.
+func freeInSlab(slab drgn.Object) (uint64, error) {
+	var s struct {
+		Objects uint64 `drgn:"objects"`
+		InUse   uint64 `drgn:"inuse"`
 	}
-	return free, nil
+	if err := slab.Decode(&s); err != nil {
+		return 0, err
+	}
+	if s.InUse > s.Objects {
+		return 0, &drgn.ValueError{Problem: "slab is corrupt: more of its objects are allocated than it has"}
+	}
+	return s.Objects - s.InUse, nil
 }
 
 // A TotalUsage is how many pages the slab allocator uses.

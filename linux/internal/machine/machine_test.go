@@ -51,18 +51,6 @@ func TestLacking(t *testing.T) {
 	}
 }
 
-// numbers are those that VMCOREINFO has.
-type numbers map[string]uint64
-
-func (n numbers) Symbol(name string) (uint64, error) { return n.Number(name) }
-
-func (n numbers) Number(name string) (uint64, error) {
-	if v, ok := n[name]; ok {
-		return v, nil
-	}
-	return 0, drgn.ErrNotFound
-}
-
 // Kernels such as 6.1, whose VMCOREINFO does not say where vmemmap lies: in a variable where the kernel moves it, or else
 // at a constant (Documentation/arch/x86/x86_64/mm.rst).
 func TestX86Vmemmap(t *testing.T) {

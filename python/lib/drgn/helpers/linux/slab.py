@@ -7,7 +7,7 @@ SlabCacheUsage = _namedtuple("SlabCacheUsage", ("num_slabs", "num_objs", "free_o
 SlabCacheUsage.__doc__ = """A SlabCacheUsage is how many slabs and objects a cache has."""
 SlabCacheUsage.num_slabs.__doc__ = "slabs"
 SlabCacheUsage.num_objs.__doc__ = "objects in these slabs, allocated or free"
-SlabCacheUsage.free_objs.__doc__ = "free ones in slabs that no CPU allocates from at the moment; /proc/slabinfo counts these only, too"
+SlabCacheUsage.free_objs.__doc__ = "free ones, also those that CPUs and nodes keep for themselves, which /proc/slabinfo leaves out"
 SlabObjectInfo = _namedtuple("SlabObjectInfo", ("slab_cache", "slab", "address", "allocated",), module=__name__)
 SlabObjectInfo.__doc__ = """An SlabObjectInfo is what the slab allocator knows of an address."""
 SlabObjectInfo.slab_cache.__doc__ = "struct kmem_cache *"
