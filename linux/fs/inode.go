@@ -16,6 +16,10 @@ import (
 //drgn:helper inode_paths
 func Paths(inode drgn.Object) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
+		if err := inode.Err(); err != nil {
+			yield(nil, err)
+			return
+		}
 		// The union d_u has no name any more by v7.2.
 		alias := "d_u.d_alias"
 		if t, err := inode.Prog().Type("struct dentry"); err == nil {

@@ -62,6 +62,9 @@ func GroupEntity(tg drgn.Object, cpu uint64) drgn.Object {
 // isRoot reports whether nothing schedules a group. The root group has no array of entities; by v7.2 none has, since
 // they lie next to the run queues, per CPU (tg_se() in kernel/sched/sched.h).
 func isRoot(tg drgn.Object) (bool, error) {
+	if err := tg.Err(); err != nil {
+		return false, err
+	}
 	if tg.HasMember("se") {
 		return tg.Member("se").IsNull()
 	}
