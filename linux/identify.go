@@ -7,11 +7,13 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/mm"
+	"github.com/godrgn/drgn/linux/mmzone"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/slab"
 )
 
-// Identify walks what lies at an address of the kernel: a task, a slab object, a task's stack, an area of vmalloc.
+// Identify walks what lies at an address of the kernel: a task, a slab object, a task's stack, a page's structure, an area
+// of vmalloc.
 func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identity, error] {
 	return func(yield func(drgn.Identity, error) bool) {
 		if !k.machine.IsKernelAddress(address) { // as most numbers
@@ -24,8 +26,35 @@ func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identi
 			identifyDirect(p, address, yield)
 			return
 		}
+		if page, text, ok := pageAt(p, address); ok {
+			yield(drgn.Identity{Kind: "page", Name: text, Object: page}, nil)
+			return
+		}
 		identifyMapped(p, address, yield)
 	}
+}
+
+// pageAt returns the struct page * that an address lies in, and its name: "pfn 100 +0x8". Only frames in sections of
+// memory that have such structures count: the kernel's other areas lie after vmemmap. Where sections can't be told, no
+// address is a page's.
+func pageAt(p *drgn.Program, address uint64) (page drgn.Object, text string, ok bool) {
+	l, err := mm.LayoutOf(p)
+	if err != nil || address < l.Vmemmap {
+		return page, "", false
+	}
+	pfn, offset := (address-l.Vmemmap)/l.PageSize, (address-l.Vmemmap)%l.PageSize
+	section := mmzone.PFNToSection(p, pfn)
+	if null, err := section.IsNull(); err != nil || null {
+		return page, "", false
+	}
+	if ok, err := mmzone.IsValid(section); err != nil || !ok {
+		return page, "", false
+	}
+	text = fmt.Sprintf("pfn %d", pfn)
+	if offset != 0 {
+		text += fmt.Sprintf(" +%#x", offset)
+	}
+	return mm.PFNToPage(p, pfn), text, true
 }
 
 // identifyDirect says what lies at an address in the direct map.
