@@ -9,7 +9,7 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// LoadedModules walks the kernel and its modules.
+// LoadedModules walks the kernel and, where its types are known, its modules; an error says why these can't be walked.
 func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 	return func(yield func(drgn.LoadedModule, error) bool) {
 		m, isNew, err := p.AddModule(k.MainModule())
@@ -22,7 +22,7 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 		}
 		if !m.HasTypes() {
 			if _, err := p.Type("struct module"); drgn.IsNotFound(err) {
-				return // without types the modules can't be found
+				return // without types they can't be found: whoever loads debugging information says that it is missing
 			}
 		}
 		for mod, err := range module.ForEach(p) {

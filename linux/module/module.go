@@ -15,15 +15,41 @@ import (
 //
 //drgn:helper for_each_module
 func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
-	head := p.Variable("modules")
-	if drgn.IsNotFound(head.Err()) {
-		// A kernel without CONFIG_MODULES has none, one without symbols does not say.
-		if _, err := p.Type("struct module"); err != nil {
-			return func(yield func(drgn.Object, error) bool) { yield(drgn.Object{}, head.Err()) }
-		}
+	head, err := listOf(p)
+	if err != nil {
+		return func(yield func(drgn.Object, error) bool) { yield(drgn.Object{}, err) }
+	}
+	if head == nil {
 		return func(func(drgn.Object, error) bool) {}
 	}
 	return list.ForEachEntry("struct module", head.AddressOf(), "list")
+}
+
+// listOf returns the head of the list of modules, nil for a kernel without CONFIG_MODULES. Types may come from elsewhere than
+// DWARF; then a symbol says where the list lies.
+func listOf(p *drgn.Program) (*drgn.Object, error) {
+	head := p.Variable("modules")
+	if !drgn.IsNotFound(head.Err()) {
+		return &head, nil
+	}
+	if s, err := p.Symbol("modules"); err == nil {
+		t, err := p.Type("struct list_head")
+		if err != nil {
+			return nil, err
+		}
+		head = p.ObjectAt(t, s.Address)
+		return &head, nil
+	}
+	// A kernel without CONFIG_MODULES has no such list, one without types or symbols does not say.
+	if _, err := p.Type("struct module"); err != nil {
+		return nil, head.Err()
+	}
+	if drgn.IsNotFound(p.Variable("init_task").Err()) {
+		if _, err := p.Symbol("init_task"); err != nil {
+			return nil, fmt.Errorf("the kernel's variables and symbols are not known: %w", head.Err())
+		}
+	}
+	return nil, nil
 }
 
 // Find returns the module of a name as a struct module *; a null pointer if none is loaded.

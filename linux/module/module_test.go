@@ -53,7 +53,30 @@ func TestNoModules(t *testing.T) {
 	}
 	w = worldtest.New(t, worldtest.Machines[0])
 	w.Declare(`struct module { int state; };`)
+	if all, err := worldtest.Collect(t, module.ForEach(w.Program)); !drgn.IsNotFound(err) || all != nil {
+		t.Errorf("a program with types whose variables are not known: %v, %v", all, err)
+	}
+	w = worldtest.New(t, worldtest.Machines[0])
+	w.Declare(`struct module { int state; };`)
+	w.Variable("init_task", "int")
 	worldtest.Check(t, "modules of a kernel without CONFIG_MODULES", module.ForEach(w.Program))
+}
+
+// Without DWARF there are no variables, but symbols say where they lie, and types may come from elsewhere.
+func TestModulesBySymbol(t *testing.T) {
+	w := worldtest.New(t, worldtest.Machines[0])
+	w.Declare(`struct module { int state; struct list_head list; };`)
+	head, mods := w.Alloc("struct list_head"), w.AllocN(2, "struct module")
+	w.Ring(head.At, mods[0].Addr("list"), mods[1].Addr("list"))
+	if err := w.RegisterSymbolFinder("kallsyms", func(_ *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+		if q.HasName && q.Name == "modules" {
+			return []drgn.Symbol{{Name: "modules", Address: head.At, Size: 2 * w.Word()}}, nil
+		}
+		return nil, nil
+	}, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	worldtest.Check(t, "modules", module.ForEach(w.Program), mods[0].At, mods[1].At)
 }
 
 func TestRegions(t *testing.T) {
