@@ -2,6 +2,7 @@ package attach_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/binary"
 	"errors"
 	"io/fs"
@@ -185,6 +186,36 @@ func TestOtherBuild(t *testing.T) {
 		said[*drgn.MissingDebugInfoError](t, warnings[0], "kernel 6.12.117-godrgn", other, "has build ID abababababababab")
 		said[drgn.LookupError](t, p.Variable("init_task").Err(), "no debugging information is loaded")
 	}
+}
+
+// TestNoBuildID opens the dump as a kernel before v5.9 would have written it: the build ID is not in VMCOREINFO but in the
+// kernel's own notes in memory. The vmlinux of another build is refused, as it is where VMCOREINFO says the ID.
+func TestNoBuildID(t *testing.T) {
+	f := files{t, t.TempDir()}
+	core := f.write("vmcore", bytes.Replace(read(t, "vmcore"), []byte("BUILD-ID="), []byte("BUILD_ID="), 1))
+	right, other := filepath.Join(fixture, "vmlinux.zst"), f.write("other/vmlinux", otherBuild(t))
+	for _, symbols := range [][]string{{right}, {other, right}} {
+		p, _, err := attachTo(core, attach.Options{Symbols: symbols})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := p.MainModule()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if id := hex.EncodeToString(m.BuildID()); !strings.HasPrefix(id, "dae8baff") {
+			t.Errorf("build ID %s", id)
+		}
+		if comm, err := p.Variable("init_task").Member("comm").CString(); string(comm) != "swapper/0" || err != nil {
+			t.Errorf("init_task.comm is %q, %v", comm, err)
+		}
+	}
+	p, warnings, err := attachTo(core, attach.Options{Symbols: []string{other}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	said[error](t, errors.Join(warnings...), other, "its build ID is abababababababab", "the kernel's is dae8baff")
+	said[drgn.LookupError](t, p.Variable("init_task").Err(), "no debugging information is loaded")
 }
 
 func TestMissingDebugInfo(t *testing.T) {

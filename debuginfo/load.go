@@ -171,7 +171,11 @@ func (l *load) close() {
 // tryProvided gives a module the files that were named.
 func (l *load) tryProvided(m *module.Module) error {
 	id := m.BuildID()
-	for _, f := range l.byID[hex.EncodeToString(id)] {
+	candidates := l.byID[hex.EncodeToString(id)]
+	if _, kernel := m.Set().KernelRelease(); kernel && id == nil && m.Kind() == module.Main {
+		candidates = l.files // memory tells which of them it is
+	}
+	for _, f := range candidates {
 		if id == nil && !f.mayBe(m) || !m.WantsDebugFile() && !m.WantsLoadedFile() {
 			continue
 		}
@@ -226,6 +230,8 @@ func (l *load) report(modules []*module.Module) error {
 			note := fmt.Sprintf("%s: did not match any loaded module: its build ID is %s", f.path, module.IDText(f.id))
 			if main := e.Modules[0]; main.Kind() == module.Main && main.BuildID() != nil {
 				note += fmt.Sprintf("; the %s's is %x", main.Name(), main.BuildID())
+			} else if main.Kind() == module.Main && f.id != nil {
+				note += fmt.Sprintf("; the %s's is not known, and memory does not hold this one", main.Name())
 			}
 			e.Notes = append(e.Notes, note)
 		}

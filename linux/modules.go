@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -94,6 +95,25 @@ func sectionAddresses(mod drgn.Object, name string) (map[string]uint64, error) {
 
 // MainBias returns the load bias of the kernel image: the KASLR offset.
 func (k *Kernel) MainBias(uint64) (uint64, error) { return k.KASLROffset(), nil }
+
+// maxNotes bounds the size of the kernel's notes, in bytes: they are a few hundred.
+const maxNotes = 64 << 10
+
+// NotesID returns the build ID in the kernel's own notes, for kernels before v5.9, whose VMCOREINFO does not say it.
+func (k *Kernel) NotesID(address, size uint64) (id []byte, ok bool) {
+	if size > maxNotes {
+		return nil, true // the kernel has no such notes
+	}
+	data, err := k.prog.Read(address+k.KASLROffset(), size, false)
+	if err != nil {
+		return nil, false // the dump may have left them out
+	}
+	id, err = elf.BuildIDIn(elf.Notes("the kernel's notes", data, !k.prog.Platform().IsLittleEndian(), 4))
+	if err != nil {
+		return nil, true // something else lies there
+	}
+	return id, true
+}
 
 // MappedFiles returns nil: a kernel's modules are copied into memory.
 func (k *Kernel) MappedFiles(*drgn.Module) []drgn.MappedFile { return nil }

@@ -74,6 +74,10 @@ type Loader interface {
 	// MainBias returns the load bias of the main module: what is added to the addresses in its file to get those in
 	// memory. programHeaders is the address that the file gives its program headers.
 	MainBias(programHeaders uint64) (uint64, error)
+	// NotesID returns the build ID among the notes of the main module that its file has at an address, without the load bias,
+	// size bytes long; nil if no build ID lies there in memory. ok is false if memory can't say: it can't be read, or the
+	// build ID is known otherwise.
+	NotesID(address, size uint64) (id []byte, ok bool)
 	// MappedFiles returns paths of the file that a module was mapped from, the surest first. What is found there may be
 	// another file by now: its build ID tells.
 	MappedFiles(m *Module) []MappedFile

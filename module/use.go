@@ -29,7 +29,27 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	if closed {
 		return false, failure.ErrClosed
 	}
+	if ch.buildID == nil && ch.kind == Main && !ch.force {
+		ch.elsewhere = m.readBuildID(ch)
+	}
 	return m.apply(ch)
+}
+
+// readBuildID sets the build ID of a main module that does not say it to what lies in memory where a file says that the notes
+// are. It reports whether memory has something else there: the file is of another build.
+func (m *Module) readBuildID(c *choice) (elsewhere bool) {
+	notes, l := c.file.Section(".notes"), m.set.Loader()
+	if notes == nil || l == nil || c.id == nil {
+		return false
+	}
+	id, ok := l.NotesID(notes.Addr, notes.Size)
+	if !ok || id == nil {
+		return ok
+	}
+	m.SetBuildID(id)
+	c.buildID = id
+	m.set.Log().Debug(fmt.Sprintf("%s: build ID %x is in memory", m.name, id))
+	return false
 }
 
 // useGuarded is use; a file that can't be read is an error.
@@ -52,6 +72,7 @@ type choice struct {
 	// Of the module:
 	kind                      Kind
 	buildID                   []byte // nil: not known
+	elsewhere                 bool   // it is not known, and memory has no build ID where the file says
 	loadedStatus, debugStatus FileStatus
 	wantedSup                 []byte    // build ID of the supplementary file that is waited for
 	pending                   *elf.File // what waits for it
@@ -93,7 +114,9 @@ var verdicts = []struct {
 		instead := c.force && c.debug && c.supName == "" && c.sameBuild()
 		return c.debugStatus == WantSupplementary && bytes.Equal(c.id, c.wantedSup) && !instead
 	}},
-	{otherBuild, "%[1]s: %[2]s build ID does not match", func(c *choice) bool { return !c.force && c.buildID != nil && !c.sameBuild() }},
+	{otherBuild, "%[1]s: %[2]s build ID does not match", func(c *choice) bool {
+		return !c.force && (c.elsewhere || c.buildID != nil && !c.sameBuild())
+	}},
 	{otherChecksum, "%[1]s: %[2]s CRC does not match", func(c *choice) bool { return c.otherSum }},
 	{unlinked, "%[1]s: %[2]s is a relocatable file", func(c *choice) bool {
 		return c.file.Type == elf.ET_REL && c.kind != Relocatable && c.kind != Extra
@@ -138,7 +161,11 @@ func (m *Module) apply(c *choice) (used bool, err error) {
 	case supplements:
 		return m.attach(nil, c.pending, f)
 	case otherBuild:
-		m.refuse(fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, IDText(c.id), IDText(c.buildID)))
+		if c.elsewhere {
+			m.refuse(fmt.Sprintf("%s: has build ID %s, which is not in memory where it should be", f.Name, IDText(c.id)))
+		} else {
+			m.refuse(fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, IDText(c.id), IDText(c.buildID)))
+		}
 		return false, nil
 	case waits:
 		m.await(f, c.supName, c.supID)

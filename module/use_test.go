@@ -27,6 +27,8 @@ func TestDecide(t *testing.T) {
 		{"neither wanted; code is missing", choice{debug: true, debugStatus: HaveFile}, debugUnwanted},
 		{"same build", choice{loadable: true, id: mine, buildID: mine}, fits},
 		{"another build", choice{loadable: true, id: other, buildID: mine}, otherBuild},
+		{"a build that is not in memory", choice{loadable: true, id: other, elsewhere: true}, otherBuild},
+		{"a build that is not in memory, forced", choice{loadable: true, loadedStatus: WantFile, id: other, elsewhere: true, force: true}, fits},
 		{"no build", choice{loadable: true, buildID: mine}, otherBuild},
 		{"any build fits a module without one", choice{loadable: true, id: other}, fits},
 		{"another build by force", choice{loadable: true, id: other, buildID: mine, force: true}, fits},

@@ -169,6 +169,9 @@ func (f *finder) mainBias(i *image, phdr uint64) (uint64, bool) {
 	return 0, false
 }
 
+// NotesID says nothing: an executable's build ID is read from its image.
+func (u *Process) NotesID(uint64, uint64) ([]byte, bool) { return nil, false }
+
 // MainBias returns the load bias of the executable; programHeaders is where its file has its program headers.
 func (u *Process) MainBias(programHeaders uint64) (uint64, error) {
 	auxv, err := u.auxv()
