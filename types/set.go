@@ -3,7 +3,6 @@ package types
 import (
 	"fmt"
 	"runtime"
-	"strings"
 	"weak"
 
 	"github.com/godrgn/drgn/internal/lock"
@@ -168,7 +167,7 @@ func (s *Set) Bool(lang Language, name string, size uint64, big bool) *Type {
 // Float returns a floating-point type; size is in bytes.
 func (s *Set) Float(lang Language, name string, size uint64, big bool) *Type {
 	b := &body{kind: Float, lang: lang, name: name, size: size, big: big, complete: true}
-	if p := wordsPrimitive(name); p == CFloat || p == CDouble || p == CLongDouble {
+	if p := SpelledPrimitive(name); p == CFloat || p == CDouble || p == CLongDouble {
 		b.prim, b.name = p, p.String()
 	}
 	return s.shared(b)
@@ -259,7 +258,7 @@ func (s *Set) own(t *Type) *Type {
 
 // intPrimitive tells C's integer types by any of their spellings.
 func intPrimitive(name string, signed bool) Primitive {
-	p := wordsPrimitive(name)
+	p := SpelledPrimitive(name)
 	switch p {
 	case CChar:
 		return p
@@ -273,51 +272,4 @@ func intPrimitive(name string, signed bool) Primitive {
 		}
 	}
 	return NotPrimitive
-}
-
-// wordsPrimitive tells C's number types, whose words may come in any order: "long unsigned int".
-func wordsPrimitive(name string) Primitive {
-	if name == "" || name[0] == ' ' {
-		return NotPrimitive
-	}
-	n := map[string]int{}
-	for _, w := range strings.Fields(name) {
-		n[w]++
-	}
-	count := func(words ...string) (sum int) {
-		for _, w := range words {
-			sum += n[w]
-		}
-		return sum
-	}
-	sign, base := count("signed", "unsigned"), count("char", "short", "float", "double")
-	switch {
-	case len(n) == 0 || sign > 1 || base > 1 || n["int"] > 1 || n["long"] > 2 || sign+base+n["int"]+n["long"] != len(strings.Fields(name)):
-		return NotPrimitive
-	case n["float"] == 1 && len(n) == 1:
-		return CFloat
-	case n["double"] == 1 && sign+n["int"] == 0 && n["long"] < 2:
-		return []Primitive{CDouble, CLongDouble}[n["long"]]
-	case n["float"]+n["double"] > 0 || n["char"] > 0 && n["int"]+n["long"] > 0 || n["short"] > 0 && n["long"] > 0:
-		return NotPrimitive
-	}
-	of := func(signed, unsigned Primitive) Primitive {
-		if n["unsigned"] > 0 {
-			return unsigned
-		}
-		return signed
-	}
-	switch {
-	case n["char"] > 0 && sign == 0:
-		return CChar
-	case n["char"] > 0:
-		return of(CSignedChar, CUnsignedChar)
-	case n["short"] > 0:
-		return of(CShort, CUnsignedShort)
-	case n["long"] == 1:
-		return of(CLong, CUnsignedLong)
-	case n["long"] == 2:
-		return of(CLongLong, CUnsignedLongLong)
-	}
-	return of(CInt, CUnsignedInt)
 }

@@ -163,30 +163,11 @@ func (f *File) inFile(file uint32, filename string) bool {
 
 // spellings returns the ways a base type's name may be written.
 func spellings(name string) []string {
-	if group, ok := baseNames[name]; ok {
-		return group
+	if p := types.SpelledPrimitive(name); p >= types.CShort && p <= types.CUnsignedLongLong {
+		return p.Spellings()
 	}
 	return []string{name}
 }
-
-var baseNames = func() map[string][]string {
-	m := map[string][]string{}
-	for _, group := range [][]string{
-		{"short int", "short", "signed short", "signed short int"},
-		{"short unsigned int", "unsigned short", "unsigned short int"},
-		{"int", "signed int", "signed"},
-		{"unsigned int", "unsigned"},
-		{"long int", "long", "signed long", "signed long int"},
-		{"long unsigned int", "unsigned long", "unsigned long int"},
-		{"long long int", "long long", "signed long long", "signed long long int"},
-		{"long long unsigned int", "unsigned long long", "unsigned long long int"},
-	} {
-		for _, name := range group {
-			m[name] = group
-		}
-	}
-	return m
-}()
 
 // lacks reports whether the index alone, without the names in .debug_str, tells that there is no entry of a name.
 func (f *File) lacks(kinds uint16, name string) bool {

@@ -6,9 +6,6 @@
 package c
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/godrgn/drgn/types"
 )
 
@@ -32,48 +29,7 @@ func (l *Language) Name() string { return l.name }
 // Spellings returns the names under which debug info may know the primitive type p, the likeliest first. It returns nil
 // for what is not an integer, boolean or floating-point type. The slice must not be changed.
 func Spellings(p types.Primitive) []string {
-	if int(p) < len(spellings) {
-		return spellings[p]
-	}
-	return nil
-}
-
-var spellings = func() [types.CLongDouble + 1][]string {
-	// As compilers write them first.
-	all := [types.CLongDouble + 1][]string{
-		types.CChar:             {"char"},
-		types.CSignedChar:       {"signed char"},
-		types.CUnsignedChar:     {"unsigned char"},
-		types.CShort:            {"short int", "short", "signed short", "signed short int"},
-		types.CUnsignedShort:    {"short unsigned int", "unsigned short"},
-		types.CInt:              {"int", "signed", "signed int"},
-		types.CUnsignedInt:      {"unsigned int", "unsigned"},
-		types.CLong:             {"long int", "long", "signed long", "signed long int"},
-		types.CUnsignedLong:     {"long unsigned int", "unsigned long"},
-		types.CLongLong:         {"long long int", "long long", "signed long long", "signed long long int"},
-		types.CUnsignedLongLong: {"long long unsigned int", "unsigned long long"},
-		types.CBool:             {"_Bool", "bool"},
-		types.CFloat:            {"float"},
-		types.CDouble:           {"double"},
-		types.CLongDouble:       {"long double"},
-	}
-	for i, names := range all {
-		for _, name := range names {
-			all[i] = orders(all[i], "", strings.Fields(name))
-		}
-	}
-	return all
-}()
-
-// orders appends the names that begin with name and go on with words in any order, but those that names has.
-func orders(names []string, name string, words []string) []string {
-	if len(words) == 0 && !slices.Contains(names, name[1:]) {
-		return append(names, name[1:])
-	}
-	for i, word := range words {
-		names = orders(names, name+" "+word, slices.Delete(slices.Clone(words), i, i+1))
-	}
-	return names
+	return p.Spellings()
 }
 
 // KindOf returns the kind of types that p is one of: Void, Int, Bool, Float or, for size_t and ptrdiff_t, Typedef.

@@ -95,16 +95,6 @@ func (s *specifier) add(kind wordKind, text string) bool {
 	return s.sign == "" && s.length == ""
 }
 
-var primitives = map[specifier]types.Primitive{
-	{"", "", "char"}: types.CChar, {"signed", "", "char"}: types.CSignedChar, {"unsigned", "", "char"}: types.CUnsignedChar,
-	{"", "short", "int"}: types.CShort, {"unsigned", "short", "int"}: types.CUnsignedShort,
-	{"", "", "int"}: types.CInt, {"unsigned", "", "int"}: types.CUnsignedInt,
-	{"", "long", "int"}: types.CLong, {"unsigned", "long", "int"}: types.CUnsignedLong,
-	{"", "long long", "int"}: types.CLongLong, {"unsigned", "long long", "int"}: types.CUnsignedLongLong,
-	{"", "", "float"}: types.CFloat, {"", "", "double"}: types.CDouble, {"", "long", "double"}: types.CLongDouble,
-	{"", "", "_Bool"}: types.CBool, {"", "", "bool"}: types.CBool, {"", "", "void"}: types.CVoid,
-}
-
 // specifiers parses the specifiers and qualifiers a type name starts with.
 func (p *typeParser) specifiers() *types.Type {
 	var (
@@ -237,13 +227,10 @@ func (p *typeParser) primitive(s specifier) *types.Type {
 	if s.base == "__int128" {
 		return p.int128(s.sign == "unsigned")
 	}
-	if s.base == "" {
-		s.base = "int"
+	if s.base == "void" {
+		return p.builtin(types.CVoid)
 	}
-	if s.sign == "signed" && s.base == "int" {
-		s.sign = ""
-	}
-	return p.builtin(primitives[s])
+	return p.builtin(types.SpelledPrimitive(s.String()))
 }
 
 func (p *typeParser) builtin(prim types.Primitive) *types.Type {
