@@ -1,6 +1,7 @@
 package attach_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -13,9 +14,12 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/internal/kdump/kdumptest"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
 )
 
 // shrinking is a program whose files are copies.
@@ -26,7 +30,52 @@ type shrinking struct {
 	walked, search int    // how many elements the walk and the search gave
 }
 
-func openShrinking(t *testing.T, flat bool) *shrinking {
+// A coreForm makes the bundled core another kind of file.
+type coreForm func(t *testing.T, core []byte) []byte
+
+func asItIs(_ *testing.T, core []byte) []byte { return core }
+
+func flattened(_ *testing.T, core []byte) []byte {
+	return kdumptest.Flatten(kdumptest.Cut(core, 1<<16))
+}
+
+// asELF makes an ELF core of the same notes and memory.
+func asELF(t *testing.T, _ []byte) []byte {
+	t.Helper()
+	core, err := target.Open(filepath.Join(fixture, "vmcore"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62} // EM_X86_64
+	notes := f.Note(nil, "VMCOREINFO", 0, core.VMCOREINFO)
+	for _, n := range core.Notes {
+		if n.Name != "VMCOREINFO" {
+			notes = f.Note(notes, n.Name, n.Type, n.Desc)
+		}
+	}
+	f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: notes}}
+	space, err := core.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for c, err := range space.Chunks(true, 0, ^uint64(0)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(c.Data) == 0 {
+			continue
+		}
+		if last := &f.Segments[len(f.Segments)-1]; last.Type == elf.PT_LOAD && last.Paddr+uint64(len(last.Data)) == c.Address {
+			last.Data = append(last.Data, c.Data...)
+		} else {
+			f.Segments = append(f.Segments, elftest.Segment{Type: elf.PT_LOAD, Paddr: c.Address, Data: bytes.Clone(c.Data)})
+		}
+	}
+	return f.Bytes()
+}
+
+func openShrinking(t *testing.T, form coreForm) *shrinking {
 	t.Helper()
 	dir := t.TempDir()
 	s := &shrinking{core: filepath.Join(dir, "vmcore"), vmlinux: filepath.Join(dir, "vmlinux")}
@@ -39,8 +88,8 @@ func openShrinking(t *testing.T, flat bool) *shrinking {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if to == s.core && flat {
-			data = kdumptest.Flatten(kdumptest.Cut(data, 1<<16))
+		if to == s.core {
+			data = form(t, data)
 		}
 		if err := os.WriteFile(to, data, 0o600); err != nil {
 			t.Fatal(err)
@@ -129,13 +178,14 @@ func (s *shrinking) lines() error {
 func TestFilesShrink(t *testing.T) {
 	files := []struct {
 		name string
-		flat bool
+		form coreForm
 		path func(s *shrinking) string
 	}{
-		{"kdump", false, func(s *shrinking) string { return s.core }},
-		{"flattened", true, func(s *shrinking) string { return s.core }},
-		{"vmlinux", false, func(s *shrinking) string { return s.vmlinux }},
-		{"cache", false, func(s *shrinking) string { return s.cached }},
+		{"kdump", asItIs, func(s *shrinking) string { return s.core }},
+		{"flattened", flattened, func(s *shrinking) string { return s.core }},
+		{"elf", asELF, func(s *shrinking) string { return s.core }},
+		{"vmlinux", asItIs, func(s *shrinking) string { return s.vmlinux }},
+		{"cache", asItIs, func(s *shrinking) string { return s.cached }},
 	}
 	damages := map[string]func(path string, size int64) error{
 		"empty": func(path string, _ int64) error { return os.Truncate(path, 0) },
@@ -150,11 +200,16 @@ func TestFilesShrink(t *testing.T) {
 		},
 	}
 	stages := []string{"opened", "types read", "lines read", "in a walk", "in a search"}
+	if testing.Short() { // the race detector makes it slow
+		delete(damages, "half")
+		delete(damages, "garbage")
+		stages = []string{"opened", "in a walk"}
+	}
 	for _, file := range files {
 		for how, damage := range damages {
 			for _, stage := range stages {
 				t.Run(fmt.Sprintf("%s/%s/%s", file.name, how, stage), func(t *testing.T) {
-					s := openShrinking(t, file.flat)
+					s := openShrinking(t, file.form)
 					defer s.p.Close()
 					if file.name == "cache" {
 						if _, err := s.types(); err != nil { // which makes the index
