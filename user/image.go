@@ -38,11 +38,7 @@ type image struct {
 // readProgramHeaders reads count program headers of size bytes at an address.
 func readProgramHeaders(p *drgn.Program, address, size, count uint64) (*image, error) {
 	i := &image{platform: p.Platform(), memory: p.Memory()}
-	need := uint64(32)
-	if i.platform.Is64Bit() {
-		need = 56
-	}
-	if size < need || size > 1<<10 || count > maxHeaders {
+	if size < elf.SegmentSize(i.platform.Is64Bit()) || size > 1<<10 || count > maxHeaders {
 		return nil, &bin.DecodeError{Section: "program headers", Problem: fmt.Sprintf("%d program headers of %d bytes make no sense", count, size)}
 	}
 	data, err := p.Read(address, size*count, false)
@@ -50,22 +46,7 @@ func readProgramHeaders(p *drgn.Program, address, size, count uint64) (*image, e
 		return nil, err
 	}
 	c := bin.New("program headers", data, !i.platform.IsLittleEndian())
-	word := i.platform.AddressSize()
-	i.segments = make([]elf.Segment, count)
-	for n := range i.segments {
-		c.Seek(uint64(n) * size)
-		s := &i.segments[n]
-		s.Type = c.U32()
-		if word == 8 {
-			s.Flags = c.U32()
-		}
-		s.Offset, s.Vaddr, s.Paddr = c.Uint(word), c.Uint(word), c.Uint(word)
-		s.Filesz, s.Memsz = c.Uint(word), c.Uint(word)
-		if word == 4 {
-			s.Flags = c.U32()
-		}
-		s.Align = c.Uint(word)
-	}
+	i.segments = elf.ReadSegments(&c, 0, size, count, i.platform.Is64Bit())
 	return i, c.Err()
 }
 

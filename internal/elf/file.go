@@ -228,30 +228,45 @@ func (f *File) checkTable(what string, off, entsize, count, need uint64) error {
 }
 
 func (f *File) parseSegments(off, entsize, count uint64) error {
-	need := uint64(32)
-	if f.Is64 {
-		need = 56
-	}
-	if err := f.checkTable("program", off, entsize, count, need); err != nil {
+	if err := f.checkTable("program", off, entsize, count, SegmentSize(f.Is64)); err != nil {
 		return err
 	}
-	f.Segments = make([]Segment, count)
 	c := bin.New(f.Name, f.Data, f.Big)
-	for i := range f.Segments {
-		c.Seek(off + uint64(i)*entsize)
-		s := &f.Segments[i]
-		s.Type = c.U32()
-		if f.Is64 {
-			s.Flags = c.U32()
-		}
-		s.Offset, s.Vaddr, s.Paddr = f.word(&c), f.word(&c), f.word(&c)
-		s.Filesz, s.Memsz = f.word(&c), f.word(&c)
-		if !f.Is64 {
-			s.Flags = c.U32()
-		}
-		s.Align = f.word(&c)
-	}
+	f.Segments = ReadSegments(&c, off, entsize, count, f.Is64)
 	return c.Err()
+}
+
+// SegmentSize returns the size of a program header in bytes.
+func SegmentSize(is64 bool) uint64 {
+	if is64 {
+		return 56
+	}
+	return 32
+}
+
+// ReadSegments reads a table of program headers (ELF specification, "Program Header"), which begins at off and has entries of
+// entsize bytes. The caller bounds count, and asks the cursor for an error.
+func ReadSegments(c *bin.Cursor, off, entsize, count uint64, is64 bool) []Segment {
+	word := 4
+	if is64 {
+		word = 8
+	}
+	segments := make([]Segment, count)
+	for i := range segments {
+		c.Seek(off + uint64(i)*entsize)
+		s := &segments[i]
+		s.Type = c.U32()
+		if is64 {
+			s.Flags = c.U32()
+		}
+		s.Offset, s.Vaddr, s.Paddr = c.Uint(word), c.Uint(word), c.Uint(word)
+		s.Filesz, s.Memsz = c.Uint(word), c.Uint(word)
+		if !is64 {
+			s.Flags = c.U32()
+		}
+		s.Align = c.Uint(word)
+	}
+	return segments
 }
 
 // SegmentData returns the bytes of the segment that are in the file. Where the file is cut, they are fewer than Filesz
