@@ -54,20 +54,46 @@ func TestLacking(t *testing.T) {
 // Kernels such as 6.1, whose VMCOREINFO does not say where vmemmap lies: in a variable where the kernel moves it, or else
 // at a constant (Documentation/arch/x86/x86_64/mm.rst).
 func TestX86Vmemmap(t *testing.T) {
-	const at, moved = 0xffffffff82001000, 0xfffff5e2c0000000
-	base := drgn.Symbol{Name: "vmemmap_base", Address: at, Size: 8}
+	base := drgn.Symbol{Name: "vmemmap_base", Address: movedAt, Size: 8}
 	populate := drgn.Symbol{Name: "vmemmap_populate", Address: 0xffffffff81001000, Size: 16}
-	for name, c := range map[string]struct {
-		symbols []drgn.Symbol
-		info    numbers
-		want    uint64 // 0: not found
-	}{
+	testBases(t, x86Vmemmap, map[string]baseCase{
 		"moved":                            {[]drgn.Symbol{base, populate}, nil, moved},
 		"four levels":                      {[]drgn.Symbol{populate}, nil, 0xffffea0000000000},
 		"five levels":                      {[]drgn.Symbol{populate}, numbers{"pgtable_l5_enabled": 1}, 0xffd4000000000000},
 		"without CONFIG_SPARSEMEM_VMEMMAP": {[]drgn.Symbol{base}, nil, 0},
 		"without symbols":                  {nil, nil, 0},
-	} {
+	})
+}
+
+// TestX86DirectMap says where physical memory is mapped: a constant only in kernels that are known not to move it.
+func TestX86DirectMap(t *testing.T) {
+	base := drgn.Symbol{Name: "page_offset_base", Address: movedAt, Size: 8}
+	task := drgn.Symbol{Name: "init_task", Address: 0xffffffff82002000, Size: 16}
+	virtual := func(k Kernel, p *drgn.Program) (uint64, error) {
+		m, err := x86DirectMap(k, p)
+		return m.Virtual, err
+	}
+	testBases(t, virtual, map[string]baseCase{
+		"moved":           {[]drgn.Symbol{base, task}, nil, moved},
+		"four levels":     {[]drgn.Symbol{task}, nil, 0xffff888000000000},
+		"five levels":     {[]drgn.Symbol{task}, numbers{"pgtable_l5_enabled": 1}, 0xff11000000000000},
+		"without symbols": {nil, nil, 0},
+	})
+}
+
+// A baseCase is a kernel that has symbols but no types; want is where its area begins, 0 if that can't be known.
+type baseCase struct {
+	symbols []drgn.Symbol
+	info    numbers
+	want    uint64
+}
+
+// The variable that says where a kernel has moved an area, and what it says.
+const movedAt, moved = 0xffffffff82001000, 0xfffff5e2c0000000
+
+func testBases(t *testing.T, find func(Kernel, *drgn.Program) (uint64, error), cases map[string]baseCase) {
+	t.Helper()
+	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			platform, err := arch.NewPlatform(arch.X86_64)
 			if err != nil {
@@ -84,7 +110,7 @@ func TestX86Vmemmap(t *testing.T) {
 			}, drgn.EnableFirst); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Memory().Add(mem.Segment{Min: at, Max: at + 7, Read: func(buf []byte, _, offset uint64, _ bool) error {
+			if err := p.Memory().Add(mem.Segment{Min: movedAt, Max: movedAt + 7, Read: func(buf []byte, _, offset uint64, _ bool) error {
 				var b [8]byte
 				binary.LittleEndian.PutUint64(b[:], moved)
 				copy(buf, b[offset:])
@@ -92,7 +118,7 @@ func TestX86Vmemmap(t *testing.T) {
 			}}); err != nil {
 				t.Fatal(err)
 			}
-			got, err := x86Vmemmap(Kernel{Platform: platform, Info: c.info, Physical: p.Memory()}, p)
+			got, err := find(Kernel{Platform: platform, Info: c.info, Physical: p.Memory()}, p)
 			if c.want == 0 && !drgn.IsNotFound(err) || c.want != 0 && err != nil || got != c.want {
 				t.Errorf("%#x, %v; want %#x", got, err, c.want)
 			}

@@ -22,16 +22,27 @@ var x86_64 = &Machine{
 	ThreadSize:      16 << 10, // since v3.15, commit 6538b8ea886e; twice that with KASAN
 }
 
-// x86PageOffset is __PAGE_OFFSET_BASE_L4: where physical memory is mapped when the kernel does not move it.
-const x86PageOffset = 0xffff888000000000
+// Where physical memory is mapped when the kernel does not move it: __PAGE_OFFSET_BASE_L4 and __PAGE_OFFSET_BASE_L5, for four
+// and five levels of page tables.
+const (
+	x86PageOffset   = 0xffff888000000000
+	x86PageOffsetL5 = 0xff11000000000000
+)
 
-func x86DirectMap(_ Kernel, p *drgn.Program) (DirectMap, error) {
+func x86DirectMap(k Kernel, p *drgn.Program) (DirectMap, error) {
 	// The kernel moves it since v4.8 (commit 021182e52fe0) where CONFIG_RANDOMIZE_MEMORY says so: it is then a variable.
 	base, err := x86Base(p, "page_offset_base")
-	if drgn.IsNotFound(err) {
-		return DirectMap{Virtual: x86PageOffset}, nil
+	if !drgn.IsNotFound(err) {
+		return DirectMap{Virtual: base}, err
 	}
-	return DirectMap{Virtual: base}, err
+	// A symbol that every kernel has tells one without the variable from one whose symbols are not known.
+	if _, err := p.Symbol("init_task"); err != nil {
+		return DirectMap{}, err
+	}
+	if five, err := k.Info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
+		return DirectMap{Virtual: x86PageOffsetL5}, nil
+	}
+	return DirectMap{Virtual: x86PageOffset}, nil
 }
 
 // x86Base reads a variable of the kernel that says where one of its areas begins: an unsigned long, whose symbol is
@@ -162,7 +173,7 @@ func x86Fixed(k Kernel) func(address uint64) bool {
 	info := k.Info
 	lowest := uint64(x86PageOffset) // with KASLR it is this one or above; vmalloc's area follows
 	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
-		lowest = 0xff11000000000000
+		lowest = x86PageOffsetL5
 	}
 	vmalloc, err := info.Number("VMALLOC_START") // since v6.10
 	if err != nil {
