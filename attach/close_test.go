@@ -16,7 +16,6 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/compressed"
-	"github.com/godrgn/drgn/linux"
 )
 
 // openCore opens the bundled core, without debugging information, and reads some of it.
@@ -147,14 +146,7 @@ func TestSoak(t *testing.T) {
 func TestClose(t *testing.T) {
 	mapped := mappings(t, 0)
 	p := openCore(t)
-	k, err := linux.Of(p)
-	if err != nil {
-		t.Fatal(err)
-	}
-	names, err := k.Info().Symbol("init_uts_ns")
-	if err != nil {
-		t.Fatal(err)
-	}
+	_, names := kernelNames(t, p)
 	if err := p.Close(); err != nil {
 		t.Fatal(err)
 	}

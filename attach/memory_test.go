@@ -15,7 +15,7 @@ import (
 // heap returns the bytes of Go's heap that are in use.
 func heap() uint64 {
 	runtime.GC()
-	runtime.GC() // what cleanups let go of
+	runtime.GC() // frees what cleanups released
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.HeapAlloc

@@ -32,8 +32,8 @@ func empty(t *testing.T, p *drgn.Program) {
 	}
 }
 
-// readable reads the kernel's version out of a program that was opened.
-func readable(t *testing.T, p *drgn.Program) {
+// kernelNames returns the kernel that a program is, and where its name and version lie in memory.
+func kernelNames(t *testing.T, p *drgn.Program) (*linux.Kernel, uint64) {
 	t.Helper()
 	k, err := linux.Of(p)
 	if err != nil {
@@ -43,6 +43,13 @@ func readable(t *testing.T, p *drgn.Program) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return k, names
+}
+
+// readable reads the kernel's version out of a program that was opened.
+func readable(t *testing.T, p *drgn.Program) {
+	t.Helper()
+	k, names := kernelNames(t, p)
 	if b, err := p.Read(names, 512, false); err != nil || !bytes.Contains(b, []byte(k.Release())) {
 		t.Errorf("%q does not hold %s; %v", b, k.Release(), err)
 	}

@@ -23,7 +23,7 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 		}
 		if !m.HasTypes() {
 			if _, err := p.Type("struct module"); drgn.IsNotFound(err) {
-				return // without types they can't be found: whoever loads debugging information says that it is missing
+				return // without types they can't be found; loading debugging information reports that it is missing
 			}
 		}
 		for mod, err := range module.ForEach(p) {

@@ -9,11 +9,14 @@ import (
 	"testing"
 )
 
+// page is the size of what the system maps at once, in bytes.
+var page = os.Getpagesize()
+
 // truncated maps a file of 8 pages, all 1, and truncates it to 2.
 func truncated(t *testing.T) *Mapping {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "vmcore")
-	if err := os.WriteFile(path, bytes.Repeat([]byte{1}, 8*4096), 0o600); err != nil {
+	if err := os.WriteFile(path, bytes.Repeat([]byte{1}, 8*page), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	m, err := MapFile(path)
@@ -21,7 +24,7 @@ func truncated(t *testing.T) *Mapping {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { m.Close() })
-	if err := os.Truncate(path, 2*4096); err != nil {
+	if err := os.Truncate(path, int64(2*page)); err != nil {
 		t.Fatal(err)
 	}
 	return m
@@ -30,13 +33,10 @@ func truncated(t *testing.T) *Mapping {
 // TestTruncated reads a file that was truncated while it is mapped, in every way a space has: the fault names the file
 // and the first address that can't be read, and what is left of the file can still be read.
 func TestTruncated(t *testing.T) {
-	if os.Getpagesize() != 4096 {
-		t.Skip("the file's pages have another size here")
-	}
 	m := truncated(t)
 	s := NewSpace()
 	add(t, s, BytesSegment(0x10000, m.Bytes(), false))
-	const bad = 0x10000 + 2*4096
+	bad := 0x10000 + 2*uint64(page)
 	want := func(what string, err error, address uint64) {
 		t.Helper()
 		wantFault(t, err, address)
@@ -50,25 +50,25 @@ func TestTruncated(t *testing.T) {
 	}
 	_, err := s.Uint(bad-4, 8, false, false)
 	want("Uint across", err, bad)
-	for _, size := range []int{8192, 100, 9} {
+	for _, size := range []int{2 * page, 100, 9} {
 		want("Read across", s.Read(make([]byte, size), bad-4, false), bad)
 		want("Read", s.Read(make([]byte, size), bad+4, false), bad+4)
 	}
-	want("Read all", s.Read(make([]byte, 8*4096), 0x10000, false), bad)
+	want("Read all", s.Read(make([]byte, 8*page), 0x10000, false), bad)
 	_, err = s.CString(0x10000, 1<<20, false)
 	want("CString", err, bad)
 	if v, err := s.Uint(bad-8, 8, false, false); err != nil || v != 0x0101010101010101 {
 		t.Errorf("%#x, %v", v, err)
 	}
-	b, err := s.View(bad-4096, false)
+	b, err := s.View(bad-uint64(page), false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var file *FileError
-	if n, err := Touch(b); n != 4096 || !errors.As(err, &file) || file.Path != m.Path || file.Offset != 2*4096 {
+	if n, err := Touch(b); n != page || !errors.As(err, &file) || file.Path != m.Path || file.Offset != 2*uint64(page) {
 		t.Errorf("%d, %v", n, err)
 	}
-	if n, err := Touch(b[:4096]); n != 4096 || err != nil {
+	if n, err := Touch(b[:page]); n != page || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	err = Guard(func() error { _ = bytes.IndexByte(b, 7); return nil })

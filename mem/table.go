@@ -139,7 +139,7 @@ func (e edit) lay(root *node, p piece) *node {
 }
 
 // over returns what takes the place of n, on the same level, when p lies over its pieces: a node and, unless nil, the
-// one behind it.
+// one after it.
 func (e edit) over(n *node, p piece) (first, rest *node) {
 	n = e.own(n)
 	if n.kids == nil {

@@ -11,9 +11,9 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
-// An opening is debugging information that is read when first asked for, on a goroutine of its own, which ends even if
-// nobody waits for it any more. Who waits tells of the progress: a callback may be written in Python and wait for a thread
-// that holds the GIL and waits here, so reading must never wait for the callback.
+// An opening is debugging information that is read when first asked for, on a goroutine of its own, which finishes even if
+// no caller waits for it any more. A waiting caller reports the progress: the callback may be written in Python and wait for a
+// thread that holds the GIL and waits here, so reading must never wait for the callback.
 type opening struct {
 	open   func(report func(done, total uint64)) (debugdata.Info, error)
 	report func(done, total uint64) // or nil
@@ -23,7 +23,7 @@ type opening struct {
 	info    debugdata.Info
 	err     error
 
-	telling atomic.Bool // somebody who waits tells of the progress; told is that one's
+	telling atomic.Bool // a waiting caller reports the progress; told belongs to it
 	told    progress
 	newest  atomic.Pointer[progress]
 	more    chan struct{} // there is a newer one; of capacity 1
@@ -68,7 +68,7 @@ func (o *opening) start() {
 	}
 }
 
-// wait waits until the debugging information is there, and tells of the progress if nobody else does. It is begun already.
+// wait waits until the debugging information is there, and reports the progress unless another caller does. Reading has begun.
 func (o *opening) wait(ctx context.Context) error {
 	var more chan struct{}
 	if o.report != nil && o.telling.CompareAndSwap(false, true) {
@@ -98,8 +98,8 @@ func (o *opening) tell() {
 	}
 }
 
-// advance takes how much is done, from any goroutine and without waiting for anybody. Of the same work less than before is
-// old news.
+// advance takes how much is done, from any goroutine and without waiting. Less of the same work than before is out of date and
+// ignored.
 func (o *opening) advance(done, total uint64) {
 	for p := (&progress{done, total}); ; {
 		old := o.newest.Load()

@@ -42,12 +42,12 @@ func long(f func(ctx context.Context) error, after time.Duration) error {
 	return err
 }
 
-// blocking runs work that any thread may come to wait for in the midst of a call: see [module.Set.SetBlocking]. A thread of
-// Python's waits with the GIL released. After Ctrl-C nobody waits for work, and the call ends with what the signal handler
-// raised, whatever else becomes of it.
+// blocking runs work that any thread may have to wait for during a call: see [module.Set.SetBlocking]. A Python thread waits
+// with the GIL released. After Ctrl-C the work is no longer waited for, and the call ends with what the signal handler raised,
+// whatever else its result would have been.
 func blocking(work func(ctx context.Context) error) error {
 	switch C.sh_gil() {
-	case C.NO_PYTHON: // somebody else looks for Ctrl-C, who waits for this goroutine
+	case C.NO_PYTHON: // the thread that waits for this goroutine looks for Ctrl-C
 		return work(context.Background())
 	case C.GIL_RELEASED:
 		defer C.sh_release(C.sh_ensure())
@@ -64,8 +64,8 @@ func blocking(work func(ctx context.Context) error) error {
 	return interrupt
 }
 
-// An interruptError is the exception that a signal handler raised in the midst of a call. Nothing remembers it for a result:
-// it is a context.Canceled.
+// An interruptError is the exception that a signal handler raised during a call. It is never cached as a result: it is a
+// context.Canceled.
 type interruptError struct {
 	raised error
 	thread int // the one that handles signals

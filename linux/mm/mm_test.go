@@ -85,24 +85,20 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestCompoundPages(t *testing.T) {
+	const v72 = `typedef struct { unsigned long f; } memdesc_flags_t;
+		struct page { memdesc_flags_t flags; unsigned long compound_info, pad[5]; unsigned int page_type, ref; };
+		struct folio { struct page page; unsigned long _flags_1, _head_1; };`
+	v72Order := func(w *worldtest.World, first, _ worldtest.Var) {
+		w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
+	}
 	for name, c := range map[string]struct {
 		declarations string
 		setOrder     func(w *worldtest.World, first, second worldtest.Var)
 		isMasked     bool // the heads of tail pages are masks
 	}{
 		// set_compound_head() in include/linux/page-flags.h of v7.2: a pointer unless CONFIG_HUGETLB_PAGE_OPTIMIZE_VMEMMAP.
-		"v7.2": {`typedef struct { unsigned long f; } memdesc_flags_t;
-			struct page { memdesc_flags_t flags; unsigned long compound_info, pad[5]; unsigned int page_type, ref; };
-			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
-			func(w *worldtest.World, first, _ worldtest.Var) {
-				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
-			}, false},
-		"v7.2, masks": {`typedef struct { unsigned long f; } memdesc_flags_t;
-			struct page { memdesc_flags_t flags; unsigned long compound_info, pad[5]; unsigned int page_type, ref; };
-			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
-			func(w *worldtest.World, first, _ worldtest.Var) {
-				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
-			}, true},
+		"v7.2":        {v72, v72Order, false},
+		"v7.2, masks": {v72, v72Order, true},
 		"v6.18": {`typedef struct { unsigned long f; } memdesc_flags_t;
 			struct page { memdesc_flags_t flags; unsigned long compound_head; unsigned int page_type; };
 			struct folio { struct page page; unsigned long _flags_1, _head_1; };`,
