@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"sort"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,7 +29,7 @@ type cores struct {
 func (c cores) path(file string) string { return filepath.Join(c.dir, file) }
 
 // makeCores finds the cores in the cache, or makes them.
-func makeCores(ctx context.Context, opt options) (cores, error) {
+func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err := installTools(ctx); err != nil {
 		return cores{}, err
 	}
@@ -36,7 +37,7 @@ func makeCores(ctx context.Context, opt options) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	k, err := fetchKernel(ctx, a, opt.cache, opt.series)
+	k, err := fetchKernel(ctx, s, opt.cache)
 	if err != nil {
 		return cores{}, err
 	}
@@ -110,8 +111,10 @@ func coresKey(guest, release string, opt options) (string, error) {
 	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
 }
 
-// forgetOld removes all but the two newest sets of cores and kernels, and what runs
-// that failed have left.
+// kept is how many sets of cores, and kernels, stay of each series: a run may still look at the one before.
+const kept = 2
+
+// forgetOld removes all but the newest sets of cores and kernels of each series, and what runs that failed have left.
 func forgetOld(cache string) error {
 	for _, kind := range []struct{ dir, done string }{{"cores", "done"}, {"kernel", "unpacked"}} {
 		dir := filepath.Join(cache, kind.dir)
@@ -119,27 +122,32 @@ func forgetOld(cache string) error {
 		if err != nil {
 			return err
 		}
-		type entry struct {
-			name string
-			made time.Time
-		}
-		var sets []entry
+		made := make(map[string]time.Time)
+		var names []string
 		for _, e := range entries {
-			var made time.Time
-			if info, err := os.Stat(filepath.Join(dir, e.Name(), kind.done)); err == nil {
-				made = info.ModTime()
-			}
-			sets = append(sets, entry{e.Name(), made})
-		}
-		sort.Slice(sets, func(i, j int) bool { return sets[i].made.After(sets[j].made) })
-		for i, set := range sets {
-			if i < 2 || strings.HasPrefix(set.name, ".") {
+			if strings.HasPrefix(e.Name(), ".") {
 				continue
 			}
-			if err := os.RemoveAll(filepath.Join(dir, set.name)); err != nil {
+			if info, err := os.Stat(filepath.Join(dir, e.Name(), kind.done)); err == nil {
+				made[e.Name()] = info.ModTime()
+			}
+			names = append(names, e.Name())
+		}
+		slices.SortFunc(names, func(a, b string) int { return made[b].Compare(made[a]) })
+		of := make(map[string]int)
+		for _, name := range names {
+			line := majorMinor.FindString(name)
+			of[line]++
+			if !made[name].IsZero() && of[line] <= kept {
+				continue
+			}
+			if err := os.RemoveAll(filepath.Join(dir, name)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
 }
+
+// majorMinor matches the series at the start of a release.
+var majorMinor = regexp.MustCompile(`^\d+\.\d+`)

@@ -7,7 +7,6 @@ import (
 	"debug/elf"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -76,7 +75,7 @@ func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest str
 	}
 	archive.add("init", 0o100755, script)
 	archive.add("threads", 0o100644, fmt.Appendf(nil, "%d\n", threads))
-	if err := addModules(archive, k.modules()); err != nil {
+	if err := addModules(archive, k); err != nil {
 		return err
 	}
 	archive.add("TRAILER!!!", 0, nil)
@@ -89,56 +88,16 @@ func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest str
 	return out.Close()
 }
 
-// addModules adds guestModules and what they depend on, and the file modules/order
-// that lists them so that each comes after those it needs.
-func addModules(archive *cpio, dir string) error {
-	paths := make(map[string]string)
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		if name, _, isModule := strings.Cut(d.Name(), ".ko"); isModule {
-			paths[strings.ReplaceAll(name, "-", "_")] = path
-		}
-		return nil
-	})
+// addModules adds the modules that the guest loads, and the file modules/order that lists them.
+func addModules(archive *cpio, k kernel) error {
+	modules, err := loadedByGuest(k)
 	if err != nil {
 		return err
 	}
 	var order strings.Builder
-	added := make(map[string]bool)
-	var add func(string) error
-	add = func(name string) error {
-		name = strings.ReplaceAll(name, "-", "_")
-		if added[name] {
-			return nil
-		}
-		added[name] = true
-		path, ok := paths[name]
-		if !ok {
-			return fmt.Errorf("the kernel has no module %s", name)
-		}
-		text, err := readModule(path)
-		if err != nil {
-			return err
-		}
-		needs, err := moduleDepends(text)
-		if err != nil {
-			return fmt.Errorf("%s: %w", path, err)
-		}
-		for _, need := range needs {
-			if err := add(need); err != nil {
-				return err
-			}
-		}
-		archive.add("modules/"+name+".ko", 0o100644, text)
-		fmt.Fprintf(&order, "%s.ko\n", name)
-		return nil
-	}
-	for _, name := range guestModules {
-		if err := add(name); err != nil {
-			return err
-		}
+	for _, m := range modules {
+		archive.add("modules/"+m.name+".ko", 0o100644, m.text)
+		fmt.Fprintf(&order, "%s.ko\n", m.name)
 	}
 	archive.add("modules/order", 0o100644, []byte(order.String()))
 	return nil

@@ -1,87 +1,263 @@
 package main
 
 import (
+	"archive/tar"
 	"context"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
+	"os/exec"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// A kernel is an unpacked Debian kernel with its debug files.
+// A series is a line of Debian's kernels, of which the lab takes the newest.
+type series struct {
+	name string
+	old  bool // its suite is an old one, whose newest kernels are in the security archive
+}
+
+// carried are the kernels that the lab can boot, oldest first. Their types are in testdata/btf.
+var carried = []series{
+	{name: "5.10", old: true},
+	{name: "6.1", old: true},
+	{name: "6.12"},
+	newest,
+}
+
+// newest is whatever Debian unstable has.
+var newest = series{name: "newest"}
+
+// seriesNamed returns the series of a name.
+func seriesNamed(name string) (series, error) {
+	var names []string
+	for _, s := range carried {
+		if s.name == name {
+			return s, nil
+		}
+		names = append(names, s.name)
+	}
+	return series{}, fmt.Errorf("no kernel series %q; the lab has %s", name, strings.Join(names, ", "))
+}
+
+// has reports whether a release is one of the series.
+func (s series) has(release string) bool {
+	return s == newest || strings.HasPrefix(release, s.name+".")
+}
+
+// archive returns the package lists that have the series.
+func (s series) archive(ctx context.Context, cache string) (*apt, error) {
+	if s.old {
+		return newAptWithSecurity(ctx, filepath.Join(cache, "apt-btf"), typedSuites)
+	}
+	return newApt(ctx, filepath.Join(cache, "apt"))
+}
+
+// A kernel is an unpacked Debian kernel with the debug files of what the guest loads.
 type kernel struct {
 	release string // as uname -r says, "6.12.9+deb13-cloud-amd64"
 	dir     string
 }
 
+// first returns the first of the paths below the kernel's directory that is there, the last one if none is. A %s stands for the release.
+func (k kernel) first(paths ...string) string {
+	var found string
+	for _, p := range paths {
+		found = filepath.Join(k.dir, strings.ReplaceAll(p, "%s", k.release))
+		if _, err := os.Stat(found); err == nil {
+			break
+		}
+	}
+	return found
+}
+
 // image returns the path of the bootable kernel.
-func (k kernel) image() string { return filepath.Join(k.dir, "boot", "vmlinuz-"+k.release) }
+func (k kernel) image() string {
+	return k.first("usr/lib/modules/%s/vmlinuz.unsigned", "usr/lib/modules/%s/vmlinuz", "boot/vmlinuz-%s")
+}
 
 // vmlinux returns the path of the debug file of the kernel proper.
 func (k kernel) vmlinux() string {
-	return filepath.Join(k.dir, "usr/lib/debug/boot", "vmlinux-"+k.release)
+	return k.first("usr/lib/debug/lib/modules/%s/vmlinux", "usr/lib/debug/boot/vmlinux-%s")
 }
 
-// modules returns the directory of the loadable modules.
-func (k kernel) modules() string { return filepath.Join(k.dir, "usr/lib/modules", k.release) }
+// modules returns the directory of the loadable modules: before Debian 13, /lib was no link to /usr/lib.
+func (k kernel) modules() string { return k.first("lib/modules/%s", "usr/lib/modules/%s") }
 
 // moduleDebug returns the directory of the modules' debug files.
-func (k kernel) moduleDebug() string {
-	return filepath.Join(k.dir, "usr/lib/debug/lib/modules", k.release)
-}
+func (k kernel) moduleDebug() string { return k.first("usr/lib/debug/lib/modules/%s") }
 
-// fetchKernel finds the newest kernel of a series of which the archive has both the
-// image and the debug symbols, and unpacks both below the cache unless they are there.
-func fetchKernel(ctx context.Context, a *apt, cache, series string) (kernel, error) {
-	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-image-"+series+".")
+// fetchKernel finds the newest kernel of a series of which the archive has all packages, and unpacks what the lab needs
+// of them below the cache unless that is there.
+func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
+	a, err := s.archive(ctx, cache)
 	if err != nil {
 		return kernel{}, err
 	}
-	release := newestKernel(strings.Fields(names))
-	if release == "" {
-		return kernel{}, fmt.Errorf("no linux-image-%s.*-cloud-amd64 with debug symbols in %s", series, strings.Join(suites, ", "))
-	}
-	k := kernel{release: release, dir: filepath.Join(cache, "kernel", release)}
-	done := filepath.Join(k.dir, "unpacked")
-	if _, err := os.Stat(done); err == nil {
-		return k, nil
-	}
-	if err := os.RemoveAll(k.dir); err != nil {
+	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-")
+	if err != nil {
 		return kernel{}, err
 	}
-	image := "linux-image-" + release
-	debs, err := a.download(ctx, filepath.Join(k.dir, "debs"), image+"-unsigned", image+"-dbg")
+	release, packages := newestKernel(strings.Fields(names), s)
+	if release == "" {
+		return kernel{}, fmt.Errorf("Debian has no cloud kernel with debug symbols of the series %s", s.name)
+	}
+	k := kernel{release: release, dir: filepath.Join(cache, "kernel", release)}
+	stamp := filepath.Join(k.dir, "unpacked")
+	unpacked := fmt.Sprintln(guestModules)
+	if said, err := os.ReadFile(stamp); err == nil && string(said) == unpacked {
+		return k, nil
+	}
+	// Unpacked beside and moved: another run may have a look at what is there.
+	fresh := kernel{release: release, dir: k.dir + ".new"}
+	if err := os.RemoveAll(fresh.dir); err != nil {
+		return kernel{}, err
+	}
+	debs, err := a.download(ctx, filepath.Join(fresh.dir, "debs"), packages...)
 	if err != nil {
 		return kernel{}, err
 	}
 	say("unpacking kernel %s", release)
-	if err := unpack(ctx, k.dir, debs); err != nil {
+	if err := unpackKernel(ctx, fresh, debs); err != nil {
 		return kernel{}, err
 	}
-	return k, os.WriteFile(done, nil, 0o644)
+	if err := os.WriteFile(filepath.Join(fresh.dir, "unpacked"), []byte(unpacked), 0o644); err != nil {
+		return kernel{}, err
+	}
+	if err := os.RemoveAll(k.dir); err != nil {
+		return kernel{}, err
+	}
+	return k, os.Rename(fresh.dir, k.dir)
 }
 
-var cloudKernel = regexp.MustCompile(`^linux-image-(\d.*-cloud-amd64)-(unsigned|dbg)$`)
+// unpackKernel unpacks a kernel's packages and deletes them; of the debug files, which take gigabytes, only those of the
+// kernel proper and of the modules that the guest loads.
+func unpackKernel(ctx context.Context, k kernel, debs []string) error {
+	isDebug := func(deb string) bool { return strings.Contains(filepath.Base(deb), "-dbg_") }
+	debug := slices.IndexFunc(debs, isDebug)
+	if debug < 0 {
+		return fmt.Errorf("no debug package among %s", debs)
+	}
+	if err := unpack(ctx, k.dir, slices.DeleteFunc(slices.Clone(debs), isDebug)); err != nil {
+		return err
+	}
+	modules, err := loadedByGuest(k)
+	if err != nil {
+		return err
+	}
+	wanted := map[string]bool{"vmlinux": true, "System.map": true, "vmlinux-" + k.release: true, "System.map-" + k.release: true}
+	for _, m := range modules {
+		wanted[m.name] = true
+	}
+	err = unpackSome(ctx, k.dir, debs[debug], func(name string) bool {
+		base, _, _ := strings.Cut(path.Base(name), ".ko")
+		return wanted[base] || strings.Contains(name, ".ko") && wanted[moduleName(base)]
+	})
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(k.vmlinux()); err != nil {
+		return fmt.Errorf("%s has no vmlinux: %w", filepath.Base(debs[debug]), err)
+	}
+	return os.Remove(debs[debug])
+}
 
-// newestKernel returns the highest release among package names that has both an
-// image and a debug package, "" when there is none.
-func newestKernel(packages []string) string {
-	has := make(map[string]int)
-	newest := ""
-	for _, name := range packages {
-		m := cloudKernel.FindStringSubmatch(name)
-		if m == nil {
+// unpackSome extracts the files of a package that keep wants, and links.
+func unpackSome(ctx context.Context, dir, deb string, keep func(name string) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", deb)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return err
+	}
+	if err := cmd.Start(); err != nil {
+		return err
+	}
+	err = extract(dir, out, keep)
+	if err == nil {
+		_, err = io.Copy(io.Discard, out) // what follows the archive's end
+	} else {
+		cancel() // the error counts, not that of the program
+	}
+	return errors.Join(err, cmd.Wait())
+}
+
+// extract writes the files of a tar archive that keep wants, and links to such, below dir.
+func extract(dir string, archive io.Reader, keep func(name string) bool) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	for files := tar.NewReader(archive); ; {
+		header, err := files.Next()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		name := path.Clean(header.Name)
+		if !keep(name) || header.Typeflag != tar.TypeReg && header.Typeflag != tar.TypeSymlink {
 			continue
 		}
-		has[m[1]]++
-		if has[m[1]] == 2 && (newest == "" || olderRelease(newest, m[1])) {
-			newest = m[1]
+		if err := root.MkdirAll(path.Dir(name), 0o755); err != nil {
+			return err
+		}
+		if header.Typeflag == tar.TypeSymlink {
+			err = root.Symlink(header.Linkname, name)
+		} else {
+			err = extractFile(root, name, files)
+		}
+		if err != nil {
+			return err
 		}
 	}
-	return newest
+}
+
+// extractFile writes one file of an archive.
+func extractFile(root *os.Root, name string, from io.Reader) error {
+	file, err := root.OpenFile(name, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(file, from)
+	return errors.Join(err, file.Close())
+}
+
+// ofKernel matches the packages of a cloud kernel. Until 7.1 the unsigned image is in linux-image-…-unsigned with the
+// modules; since then in linux-binary-unsigned-…, with the modules and the lists of what is built in beside it.
+var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-cloud-amd64)-unsigned|image-(\d.*-cloud-amd64)-dbg|binary-unsigned-(\d.*-cloud-amd64)|modules-(\d.*-cloud-amd64)|base-(\d.*-cloud-amd64))$`)
+
+// newestKernel returns the highest release of a series among package names of which there are an image, its modules and
+// debug symbols, and its packages; "" when there is none.
+func newestKernel(packages []string, of series) (release string, needs []string) {
+	has := make(map[string][]string)
+	for _, name := range packages {
+		if m := ofKernel.FindStringSubmatch(name); m != nil {
+			r := m[1] + m[2] + m[3] + m[4] + m[5] // one of them is not empty
+			has[r] = append(has[r], name)
+		}
+	}
+	for r, names := range has {
+		image := "linux-image-" + r
+		whole := slices.Contains(names, image+"-dbg") && (slices.Contains(names, image+"-unsigned") ||
+			slices.Contains(names, "linux-binary-unsigned-"+r) && slices.Contains(names, "linux-modules-"+r) && slices.Contains(names, "linux-base-"+r))
+		if whole && of.has(r) && (release == "" || olderRelease(release, r)) {
+			release = r
+		}
+	}
+	needs = has[release]
+	slices.Sort(needs)
+	return release, needs
 }
 
 var number = regexp.MustCompile(`\d+`)
@@ -97,4 +273,82 @@ func olderRelease(a, b string) bool {
 		}
 	}
 	return len(as) < len(bs)
+}
+
+// A guestModule is one that the guest loads.
+type guestModule struct {
+	name string // as the kernel knows it, with underscores
+	text []byte // the file, decompressed
+}
+
+// moduleName returns the name under which the kernel knows the module of a file's name without suffixes.
+func moduleName(file string) string { return strings.ReplaceAll(file, "-", "_") }
+
+// loadedByGuest returns guestModules and what they depend on, so that each comes after those it needs. Those that are
+// built into the kernel are left out. A module that the kernel has in neither way is said, not an error: the checks tell
+// what the guest lacks for it.
+func loadedByGuest(k kernel) ([]guestModule, error) {
+	dir := k.modules()
+	paths := make(map[string]string)
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		if name, _, isModule := strings.Cut(d.Name(), ".ko"); isModule {
+			paths[moduleName(name)] = path
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	list, err := os.ReadFile(filepath.Join(dir, "modules.builtin"))
+	if err != nil {
+		return nil, err
+	}
+	builtIn := make(map[string]bool)
+	for file := range strings.FieldsSeq(string(list)) {
+		name, _, _ := strings.Cut(path.Base(file), ".ko")
+		builtIn[moduleName(name)] = true
+	}
+	var modules []guestModule
+	var missing []string
+	added := make(map[string]bool)
+	var add func(string) error
+	add = func(name string) error {
+		name = moduleName(name)
+		if added[name] || builtIn[name] {
+			return nil
+		}
+		added[name] = true
+		path, ok := paths[name]
+		if !ok {
+			missing = append(missing, name)
+			return nil
+		}
+		text, err := readModule(path)
+		if err != nil {
+			return err
+		}
+		needs, err := moduleDepends(text)
+		if err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		for _, need := range needs {
+			if err := add(need); err != nil {
+				return err
+			}
+		}
+		modules = append(modules, guestModule{name, text})
+		return nil
+	}
+	for _, name := range guestModules {
+		if err := add(name); err != nil {
+			return nil, err
+		}
+	}
+	if len(missing) > 0 {
+		say("kernel %s has no module %s", k.release, strings.Join(missing, ", "))
+	}
+	return modules, nil
 }

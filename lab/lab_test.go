@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,12 +33,31 @@ func TestNewestKernel(t *testing.T) {
 		"linux-image-6.12.10+deb13.1-cloud-amd64-dbg",
 		"linux-image-6.12.11+deb13-amd64-dbg", "linux-image-6.12.11+deb13-amd64-unsigned",
 		"linux-image-6.12.12+deb13-cloud-amd64-unsigned",
+		"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned", "linux-image-6.1-cloud-amd64-dbg",
+		"linux-image-7.2.13+deb14-cloud-amd64", "linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64",
+		"linux-binary-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64", "linux-base-7.2.13+deb14-cloud-amd64",
+		"linux-image-7.3.1+deb14-cloud-amd64-dbg", "linux-binary-unsigned-7.3.1+deb14-cloud-amd64", // without its modules
 	}
-	if got := newestKernel(packages); got != "6.12.10+deb13-cloud-amd64" {
-		t.Errorf("found %q", got)
-	}
-	if got := newestKernel(packages[4:]); got != "" {
-		t.Errorf("found %q, where no kernel is whole", got)
+	for _, test := range []struct {
+		name    string
+		among   []string
+		of      series
+		release string
+		needs   []string
+	}{
+		{"numbers, not letters", packages, series{name: "6.12"}, "6.12.10+deb13-cloud-amd64",
+			[]string{"linux-image-6.12.10+deb13-cloud-amd64-dbg", "linux-image-6.12.10+deb13-cloud-amd64-unsigned"}},
+		{"6.1 is not 6.12", packages, series{name: "6.1"}, "6.1.0-47-cloud-amd64",
+			[]string{"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned"}},
+		{"image and modules apart", packages, newest, "7.2.13+deb14-cloud-amd64",
+			[]string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
+				"linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64"}},
+		{"none is whole", packages[4:8], newest, "", nil},
+	} {
+		release, needs := newestKernel(test.among, test.of)
+		if release != test.release || !slices.Equal(needs, test.needs) {
+			t.Errorf("%s: %q %q, want %q %q", test.name, release, needs, test.release, test.needs)
+		}
 	}
 }
 

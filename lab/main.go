@@ -88,7 +88,11 @@ func run(args []string) error {
 		return numbers(ctx, opt)
 	}
 	start := time.Now()
-	c, err := makeCores(ctx, opt)
+	s, err := seriesNamed(opt.series)
+	if err != nil {
+		return err
+	}
+	c, err := makeCores(ctx, opt, s)
 	if err != nil {
 		return err
 	}
