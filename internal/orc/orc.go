@@ -7,7 +7,6 @@
 package orc
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/binary"
 	"fmt"
@@ -39,37 +38,16 @@ type Table struct {
 	bias    uint64
 	n       int
 	order   []uint32 // entries in the order of their addresses; nil if they lie in that order
-	format  Format
+	layout  *layout
 }
-
-// A Format is a version of the layout of an entry. All have the offsets from the stack pointer's and frame pointer's
-// bases (16 bits each), then the two bases (4 bits each), and differ in the last byte.
-type Format uint8
-
-const (
-	// FormatEnd is that of v4.14 to v6.2: type in bits 0 and 1; since d31a580266ee (v4.18) the end of the stack in bit 2,
-	// which was zero before.
-	FormatEnd Format = iota
-	// FormatSignal is that of v6.3, since ffb1b4a41016: type in bits 0 and 1, signal in bit 2, end of the stack in bit 3.
-	FormatSignal
-	// FormatType is that since v6.4 (fb799447ae29): type in bits 0 to 2, signal in bit 3. The type also tells the end of
-	// the stack.
-	FormatType
-)
-
-// Since b9f174c811e3 (v6.4, and in stable kernels from 6.3.10 on) .orc_header has the SHA-1 of the lines of
-// asm/orc_types.h that define ORC_REG_*, ORC_TYPE_* and struct orc_entry (scripts/orc_hash.sh).
-var (
-	headerSignal = []byte("\xdb\x84\xae\xd4\x10\x3b\x31\xdd\x51\xe0\x17\xf8\xf7\x97\x83\xca\x98\x5c\x2c\x51")
-	headerType   = []byte("\xfe\x5d\x32\xbf\x58\x1b\xd6\x3b\x2c\xa9\xa5\xc6\x5b\xa5\xa6\x25\xea\xb3\xfe\x24")
-)
 
 const (
 	entrySize = 6
 	ipSize    = 4
 )
 
-// New checks tables and finds out their format. It fails with a [*bin.DecodeError].
+// New checks tables and finds out their layout, by the header or, if that is unknown or missing, by what entries look
+// like. It fails with a [*bin.DecodeError].
 func New(t Tables) (*Table, error) {
 	n := len(t.Entries) / entrySize
 	if len(t.Entries)%entrySize != 0 || len(t.IP) != n*ipSize {
@@ -77,38 +55,13 @@ func New(t Tables) (*Table, error) {
 			Problem: fmt.Sprintf("%d bytes of entries and %d bytes of addresses do not match", len(t.Entries), len(t.IP))}
 	}
 	table := &Table{ip: t.IP, entries: t.Entries, owner: t.Owner, address: t.IPAddress, bias: t.Bias, n: n}
-	switch {
-	case bytes.Equal(t.Header, headerType):
-		table.format = FormatType
-	case bytes.Equal(t.Header, headerSignal):
-		table.format = FormatSignal
-	default:
-		table.format = table.guess()
+	layout, err := table.recognize(t.Header)
+	if err != nil {
+		return nil, err
 	}
+	table.layout = layout
 	table.sort()
 	return table, nil
-}
-
-// guess finds out the format of tables without a known header from what they say. Nearly all code is reached by calls
-// and finds its caller's stack pointer by its own: that type, CALL, was 0 and became 2. Before v6.4, only v6.3 used the
-// last bit.
-func (t *Table) guess() Format {
-	var types [8]int
-	last := byte(0)
-	for i := range t.n {
-		b := t.entries[i*entrySize+4:]
-		if b[0]&0xf == regSP {
-			types[b[1]&7]++
-		}
-		last |= b[1] & 8
-	}
-	switch {
-	case types[2] > types[0]:
-		return FormatType
-	case last != 0:
-		return FormatSignal
-	}
-	return FormatEnd
 }
 
 // sort makes the order of the entries if they aren't sorted: vmlinux has been sorted since v5.6 (57fa18994285), before
@@ -152,70 +105,14 @@ func (t *Table) ordered(i int) int {
 }
 
 // Format returns the layout of the entries.
-func (t *Table) Format() Format { return t.format }
+func (t *Table) Format() Format { return t.layout.format }
 
 // Len returns the number of entries.
 func (t *Table) Len() int { return t.n }
 
-// Bases of the stack pointer and frame pointer, ORC_REG_* in the kernel.
-const (
-	regUndefined  = 0
-	regPrevSP     = 1
-	regDX         = 2
-	regDI         = 3
-	regBP         = 4
-	regSP         = 5
-	regR10        = 6
-	regR13        = 7
-	regBPIndirect = 8
-	regSPIndirect = 9
-)
-
-type kind uint8
-
-const (
-	kindUndefined   kind = iota // nothing is known
-	kindEndOfStack              // there is no caller
-	kindCall                    // a function called by another
-	kindRegs                    // the base is a struct pt_regs
-	kindRegsPartial             // the base is the tail of a struct pt_regs that the processor writes, from ip on
-	kindUnknown
-)
-
-// entry is a decoded struct orc_entry.
-type entry struct {
-	spOffset, bpOffset int16
-	spReg, bpReg       uint8
-	kind               kind
-	signal             bool
-}
-
 // entry decodes the i-th entry as it lies in the table.
 func (t *Table) entry(i int) entry {
-	b := t.entries[i*entrySize:]
-	e := entry{
-		spOffset: int16(binary.LittleEndian.Uint16(b)), bpOffset: int16(binary.LittleEndian.Uint16(b[2:])),
-		spReg: b[4] & 0xf, bpReg: b[4] >> 4,
-	}
-	if t.format == FormatType {
-		e.signal = b[5]&8 != 0
-		e.kind = min(kind(b[5]&7), kindUnknown)
-		return e
-	}
-	// The types CALL, REGS and REGS_IRET (REGS_PARTIAL).
-	e.kind = [4]kind{kindCall, kindRegs, kindRegsPartial, kindUnknown}[b[5]&3]
-	end := b[5]&4 != 0
-	e.signal = e.kind != kindCall
-	if t.format == FormatSignal {
-		end, e.signal = b[5]&8 != 0, b[5]&4 != 0
-	}
-	switch {
-	case end:
-		e.kind = kindEndOfStack
-	case e.spReg == regUndefined:
-		e.kind = kindUndefined
-	}
-	return e
+	return t.layout.decode([entrySize]byte(t.entries[i*entrySize:]))
 }
 
 // FindRow returns the row for a program counter in memory, or nil if the tables say nothing about it. It fails with a
@@ -251,23 +148,23 @@ func (e *entry) fill(row *cfi.Row) (problem string) {
 	}
 	row.CFA.Offset = int64(e.spOffset)
 	row.CFA.Kind = cfi.RegisterPlus
-	switch e.spReg {
-	case regSP:
+	switch e.sp {
+	case baseSP:
 		row.CFA.Register = rsp
-	case regBP:
+	case baseBP:
 		row.CFA.Register = rbp
-	case regSPIndirect:
+	case baseSPIndirect:
 		// Since 87ccc826bf1c (v5.12) the offset is added to the word found there. Before, it was added to the stack
 		// pointer, but was always 0.
 		row.CFA.Kind, row.CFA.Register = cfi.RegisterAt, rsp
-	case regBPIndirect:
+	case baseBPIndirect:
 		row.CFA.Kind, row.CFA.Register = cfi.RegisterPlusAt, rbp
-	case regR10, regR13, regDI, regDX:
+	case baseAX, baseDX, baseDI, baseR10, baseR13:
 		// The kernel's unwinder takes these as they are.
-		row.CFA.Register = map[uint8]uint8{regR10: r10, regR13: r13, regDI: rdi, regDX: rdx}[e.spReg]
+		row.CFA.Register = map[base]uint8{baseAX: rax, baseDX: rdx, baseDI: rdi, baseR10: r10, baseR13: r13}[e.sp]
 		row.CFA.Offset = 0
 	default:
-		return fmt.Sprintf("base %d of the stack pointer is unknown", e.spReg)
+		return fmt.Sprintf("base %d of the stack pointer is unknown", e.regs&0xf)
 	}
 	switch e.kind {
 	case kindCall:
@@ -280,17 +177,17 @@ func (e *entry) fill(row *cfi.Row) (problem string) {
 	default:
 		return "type of entry is unknown"
 	}
-	switch e.bpReg {
-	case regUndefined:
+	switch e.bp {
+	case baseUndefined:
 		row.Same |= 1 << rbp
-	case regPrevSP:
+	case basePrevSP:
 		row.Rules = append(row.Rules, at(rbp, cfi.CFAPlusAt, int64(e.bpOffset)))
-	case regBP:
+	case baseBP:
 		rule := at(rbp, cfi.RegisterPlusAt, int64(e.bpOffset))
 		rule.Rule.Register = rbp
 		row.Rules = append(row.Rules, rule)
 	default:
-		return fmt.Sprintf("base %d of the frame pointer is unknown", e.bpReg)
+		return fmt.Sprintf("base %d of the frame pointer is unknown", e.regs>>4)
 	}
 	return ""
 }
@@ -303,6 +200,7 @@ var (
 	r13 = number("r13")
 	rdi = number("rdi")
 	rdx = number("rdx")
+	rax = number("rax")
 	rip = arch.X86_64.PC
 )
 

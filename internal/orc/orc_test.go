@@ -44,6 +44,32 @@ func open(t *testing.T, tt Tables) *Table {
 
 const text = 0xffffffff81000000
 
+// Numbers of bases before v7.
+const (
+	regPrevSP     = 1
+	regDX         = 2
+	regDI         = 3
+	regBP         = 4
+	regSP         = 5
+	regR10        = 6
+	regR13        = 7
+	regBPIndirect = 8
+	regSPIndirect = 9
+	regAX         = 10
+)
+
+// headerOf returns a header of a format.
+func headerOf(f Format) []byte {
+	for h, of := range headers {
+		if of == f {
+			return []byte(h)
+		}
+	}
+	return nil
+}
+
+var headerType = headerOf(FormatType)
+
 // TestFormats says the same in the formats of all kernels, with and without the header that tells them apart.
 func TestFormats(t *testing.T) {
 	// last[format] are the last bytes of: call, registers of an interrupt, registers of a system call, partial
@@ -53,12 +79,11 @@ func TestFormats(t *testing.T) {
 		FormatSignal: {0, 1 | 4, 1, 2 | 4, 8},
 		FormatType:   {2, 3 | 8, 3, 4 | 8, 1},
 	}
-	headers := map[Format][]byte{FormatSignal: headerSignal, FormatType: headerType}
 	for format, b := range last {
-		for _, header := range [][]byte{nil, headers[format]} {
+		for _, header := range [][]byte{nil, headerOf(format), []byte("that of a kernel to come")} {
 			tt := tables(
 				raw{text, 8, 0, regSP, b[0]}, raw{text + 0x10, 16, -16, regPrevSP<<4 | regBP, b[0]},
-				raw{text + 0x20, 24, 8, regBP<<4 | regSP, b[0]}, raw{text + 0x30, 0, 0, regSP, b[1]},
+				raw{text + 0x20, 24, 8, regBP<<4 | regR10, b[0]}, raw{text + 0x30, 0, 0, regSP, b[1]},
 				raw{text + 0x40, 0, 0, regSP, b[2]}, raw{text + 0x50, 8, 0, regSP, b[3]}, raw{text + 0x60, 0, 0, 0, b[4]},
 				raw{text + 0x70, 0, 0, 0, 0})
 			tt.Header = header

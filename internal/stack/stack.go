@@ -3,6 +3,8 @@
 package stack
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/cfi"
@@ -48,11 +50,15 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	if m == nil {
 		return nil, nil
 	}
-	chain, err := u.config.Tables.of(m, u.config.Platform)
+	tables, err := u.config.Tables.of(m, u.config.Platform)
 	if err != nil {
 		return nil, err
 	}
-	return mem.Guarded(func() (*cfi.Row, error) { return chain.FindRow(pc) })
+	row, err := mem.Guarded(func() (*cfi.Row, error) { return tables.chain.FindRow(pc) })
+	if row == nil && err == nil {
+		err = tables.err
+	}
+	return row, err
 }
 
 // Unwind returns the frames of a stack that starts with registers, the innermost first. interrupted says that the thread
@@ -61,10 +67,26 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool) ([]Frame, error) {
 	trace := u.rows.Unwind(u.config.Memory, regs, interrupted)
 	frames, err := Expand(u.config.Modules, trace.Frames)
-	if trace.Err != nil {
+	switch {
+	case trace.Err != nil:
 		err = trace.Err
+	case err == nil:
+		err = u.doubt(frames)
 	}
 	return frames, err
+}
+
+// doubt says why some of the frames may be wrong: their callers were found without the kernel's own tables, which can't be
+// used.
+func (u *Unwinder) doubt(frames []Frame) error {
+	for i := range frames[:max(len(frames), 1)-1] {
+		if m := frames[i].Module; m != nil {
+			if tables, err := u.config.Tables.of(m, u.config.Platform); err == nil && tables.err != nil {
+				return fmt.Errorf("the stack may be wrong from %#x on: %w", frames[i].Registers.PC, tables.err)
+			}
+		}
+	}
+	return nil
 }
 
 // A Frame is the frame of one function, which may be inlined into that of the next frame.

@@ -26,14 +26,22 @@ func (ts *Tables) Clear() { ts.byModule.Clear() }
 type tables struct {
 	files *module.Files
 	log   func() *slog.Logger
-	chain lock.First[unwind.Chain]
+	found lock.First[found]
 }
 
-// of returns the tables of a module; nil if it has no file.
-func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, error) {
+// found is what the files of a module have to unwind with.
+type found struct {
+	chain unwind.Chain
+	// err says why the kernel's own tables can't be used: frames that were found without them may be wrong. It is nil
+	// where there are none.
+	err error
+}
+
+// of returns the tables of a module; none if it has no file.
+func (ts *Tables) of(m *module.Module, platform arch.Platform) (found, error) {
 	files := m.Files()
 	if files == nil {
-		return nil, nil
+		return found{}, nil
 	}
 	v, ok := ts.byModule.Load(m)
 	if !ok || v.(*tables).files != files {
@@ -44,14 +52,14 @@ func (ts *Tables) of(m *module.Module, platform arch.Platform) (unwind.Chain, er
 		}
 	}
 	t := v.(*tables)
-	return t.chain.Do(func() (unwind.Chain, error) {
-		return mem.Guarded(func() (unwind.Chain, error) { return t.readFrames(platform) })
+	return t.found.Do(func() (found, error) {
+		return mem.Guarded(func() (found, error) { return t.readFrames(platform) })
 	})
 }
 
 // readFrames returns the finders of a module's rows: DWARF first, which recovers all registers, then ORC, which covers
 // assembly.
-func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
+func (t *tables) readFrames(platform arch.Platform) (found, error) {
 	defer runtime.KeepAlive(t) // whose files have the bytes
 	var chain unwind.Chain
 	for _, name := range []string{".debug_frame", ".eh_frame"} {
@@ -62,7 +70,7 @@ func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
 			data, err = f.Data(name)
 		}
 		if err != nil {
-			return nil, err
+			return found{}, err
 		}
 		if len(data) == 0 {
 			continue
@@ -81,15 +89,15 @@ func (t *tables) readFrames(platform arch.Platform) (unwind.Chain, error) {
 	}
 	kernel, err := t.readORC(platform)
 	switch {
-	case err != nil && len(chain) == 0:
-		return nil, err
-	case err != nil || kernel == nil:
-		return chain, nil // DWARF is enough
+	case err != nil:
+		return found{chain: chain, err: fmt.Errorf("%s: %w", t.files.Debug.ELF.Name, err)}, nil
+	case kernel == nil:
+		return found{chain: chain}, nil
 	case len(chain) > 0:
 		// DWARF does not know of inline assembly that moves the stack pointer; ORC does.
-		return unwind.Chain{orc.Combined{DWARF: chain, ORC: kernel}}, nil
+		return found{chain: unwind.Chain{orc.Combined{DWARF: chain, ORC: kernel}}}, nil
 	}
-	return append(chain, kernel), nil
+	return found{chain: unwind.Chain{kernel}}, nil
 }
 
 // readORC reads the kernel's own tables; nil when the file has none with contents.
