@@ -88,10 +88,16 @@ func prepareApt(ctx context.Context, a *apt, sources func(mirror string) []strin
 // stamp is the file whose age is that of the package lists.
 func (a *apt) stamp() string { return filepath.Join(a.dir, "updated") }
 
+// gone is the file with the packages that the lists name and the mirror does not have, a line for each attempt.
+func (a *apt) gone() string { return filepath.Join(a.dir, "gone") }
+
 // update fetches the package lists.
 func (a *apt) update(ctx context.Context) error {
 	say("fetching package lists")
 	if _, err := a.run(ctx, 3*time.Minute, "", "apt-get", "update"); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(a.gone()); err != nil {
 		return err
 	}
 	return os.WriteFile(a.stamp(), nil, 0o644)
@@ -212,19 +218,43 @@ func (a *apt) closure(ctx context.Context, of string, prefixes ...string) ([]str
 // paths of the .deb files. Old versions leave the mirror: when one has gone since the
 // lists were fetched, they are fetched anew.
 func (a *apt) download(ctx context.Context, dir string, packages ...string) ([]string, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, err
-	}
-	say("downloading %s", strings.Join(packages, ", "))
-	command := append([]string{"download"}, packages...)
-	if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", command...); err != nil {
-		say("%v", err)
+	debs, err := a.downloadIfThere(ctx, dir, packages...)
+	if err == nil && debs == nil {
 		if err := errors.Join(os.Remove(a.stamp()), a.update(ctx)); err != nil {
 			return nil, err
 		}
-		if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", command...); err != nil {
-			return nil, err
-		}
+		debs, err = a.downloadIfThere(ctx, dir, packages...)
+	}
+	if err == nil && debs == nil {
+		err = fmt.Errorf("the mirror does not have all of %s", strings.Join(packages, ", "))
+	}
+	return debs, err
+}
+
+// notThere is what apt-get says of a file that its lists name and the mirror does not have.
+const notThere = " 404 "
+
+// downloadIfThere is download of what the mirror has by the lists as they are, nil if one of the packages has gone. That
+// is remembered until the lists are fetched anew.
+func (a *apt) downloadIfThere(ctx context.Context, dir string, packages ...string) ([]string, error) {
+	names := strings.Join(packages, ", ")
+	gone, err := os.ReadFile(a.gone())
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, err
+	}
+	if slices.Contains(strings.Split(string(gone), "\n"), names) {
+		return nil, nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	say("downloading %s", names)
+	_, err = a.run(ctx, 10*time.Minute, dir, "apt-get", append([]string{"download"}, packages...)...)
+	if err != nil && strings.Contains(err.Error(), notThere) {
+		return nil, os.WriteFile(a.gone(), append(gone, names+"\n"...), 0o644)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return filepath.Glob(filepath.Join(dir, "*.deb"))
 }

@@ -17,9 +17,9 @@ import (
 
 // guestModules are the modules the guest loads, with those they need. The first
 // ones are how the guest talks to the lab: the second disk, and the device
-// through which QEMU learns where VMCOREINFO is.
+// through which QEMU learns where VMCOREINFO is. Some are built into newer kernels.
 var guestModules = []string{
-	"virtio_blk", "qemu_fw_cfg", "loop", "overlay", "zram", "veth", "dummy",
+	"virtio_pci", "virtio_blk", "lzo_rle", "qemu_fw_cfg", "loop", "overlay", "zram", "veth", "dummy",
 	"tun", "bridge", "nf_tables", "nf_conntrack", "xfs", "squashfs", "dm_mod",
 }
 

@@ -94,8 +94,8 @@ func (k kernel) modules() string { return k.first("lib/modules/%s", "usr/lib/mod
 // moduleDebug returns the directory of the modules' debug files.
 func (k kernel) moduleDebug() string { return k.first("usr/lib/debug/lib/modules/%s") }
 
-// fetchKernel finds the newest kernel of a series of which the archive has all packages, and unpacks what the lab needs
-// of them below the cache unless that is there.
+// fetchKernel finds the newest kernel of a series of which the mirror has all packages, and unpacks what the lab needs of
+// them below the cache unless that is there. The lists of an old suite may name packages that have left the mirror.
 func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 	a, err := s.archive(ctx, cache)
 	if err != nil {
@@ -105,36 +105,38 @@ func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 	if err != nil {
 		return kernel{}, err
 	}
-	release, packages := newestKernel(strings.Fields(names), s)
-	if release == "" {
-		return kernel{}, fmt.Errorf("Debian has no cloud kernel with debug symbols of the series %s", s.name)
-	}
-	k := kernel{release: release, dir: filepath.Join(cache, "kernel", release)}
-	stamp := filepath.Join(k.dir, "unpacked")
 	unpacked := fmt.Sprintln(guestModules)
-	if said, err := os.ReadFile(stamp); err == nil && string(said) == unpacked {
-		return k, nil
+	for _, r := range releases(strings.Fields(names), s) {
+		k := kernel{release: r.name, dir: filepath.Join(cache, "kernel", r.name)}
+		if said, err := os.ReadFile(filepath.Join(k.dir, "unpacked")); err == nil && string(said) == unpacked {
+			return k, nil
+		}
+		// Unpacked beside and moved: another run may have a look at what is there.
+		fresh := kernel{release: r.name, dir: k.dir + ".new"}
+		if err := os.RemoveAll(fresh.dir); err != nil {
+			return kernel{}, err
+		}
+		debs, err := a.downloadIfThere(ctx, filepath.Join(fresh.dir, "debs"), r.packages...)
+		if err != nil {
+			return kernel{}, err
+		}
+		if debs == nil {
+			say("kernel %s has left the mirror", r.name)
+			continue
+		}
+		say("unpacking kernel %s", r.name)
+		if err := unpackKernel(ctx, fresh, debs); err != nil {
+			return kernel{}, err
+		}
+		if err := os.WriteFile(filepath.Join(fresh.dir, "unpacked"), []byte(unpacked), 0o644); err != nil {
+			return kernel{}, err
+		}
+		if err := os.RemoveAll(k.dir); err != nil {
+			return kernel{}, err
+		}
+		return k, os.Rename(fresh.dir, k.dir)
 	}
-	// Unpacked beside and moved: another run may have a look at what is there.
-	fresh := kernel{release: release, dir: k.dir + ".new"}
-	if err := os.RemoveAll(fresh.dir); err != nil {
-		return kernel{}, err
-	}
-	debs, err := a.download(ctx, filepath.Join(fresh.dir, "debs"), packages...)
-	if err != nil {
-		return kernel{}, err
-	}
-	say("unpacking kernel %s", release)
-	if err := unpackKernel(ctx, fresh, debs); err != nil {
-		return kernel{}, err
-	}
-	if err := os.WriteFile(filepath.Join(fresh.dir, "unpacked"), []byte(unpacked), 0o644); err != nil {
-		return kernel{}, err
-	}
-	if err := os.RemoveAll(k.dir); err != nil {
-		return kernel{}, err
-	}
-	return k, os.Rename(fresh.dir, k.dir)
+	return kernel{}, fmt.Errorf("Debian's mirror has no cloud kernel with debug symbols of the series %s", s.name)
 }
 
 // unpackKernel unpacks a kernel's packages and deletes them; of the debug files, which take gigabytes, only those of the
@@ -237,9 +239,15 @@ func extractFile(root *os.Root, name string, from io.Reader) error {
 // modules; since then in linux-binary-unsigned-…, with the modules and the lists of what is built in beside it.
 var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-cloud-amd64)-unsigned|image-(\d.*-cloud-amd64)-dbg|binary-unsigned-(\d.*-cloud-amd64)|modules-(\d.*-cloud-amd64)|base-(\d.*-cloud-amd64))$`)
 
-// newestKernel returns the highest release of a series among package names of which there are an image, its modules and
-// debug symbols, and its packages; "" when there is none.
-func newestKernel(packages []string, of series) (release string, needs []string) {
+// A release is a kernel among package names.
+type release struct {
+	name     string // as uname -r says
+	packages []string
+}
+
+// releases returns the kernels of a series, newest first, of which there are an image, its modules and debug symbols
+// among package names.
+func releases(packages []string, of series) []release {
 	has := make(map[string][]string)
 	for _, name := range packages {
 		if m := ofKernel.FindStringSubmatch(name); m != nil {
@@ -247,17 +255,26 @@ func newestKernel(packages []string, of series) (release string, needs []string)
 			has[r] = append(has[r], name)
 		}
 	}
-	for r, names := range has {
-		image := "linux-image-" + r
-		whole := slices.Contains(names, image+"-dbg") && (slices.Contains(names, image+"-unsigned") ||
-			slices.Contains(names, "linux-binary-unsigned-"+r) && slices.Contains(names, "linux-modules-"+r) && slices.Contains(names, "linux-base-"+r))
-		if whole && of.has(r) && (release == "" || olderRelease(release, r)) {
-			release = r
+	var found []release
+	for name, packages := range has {
+		image := "linux-image-" + name
+		whole := slices.Contains(packages, image+"-dbg") && (slices.Contains(packages, image+"-unsigned") ||
+			slices.Contains(packages, "linux-binary-unsigned-"+name) && slices.Contains(packages, "linux-modules-"+name) && slices.Contains(packages, "linux-base-"+name))
+		if whole && of.has(name) {
+			slices.Sort(packages)
+			found = append(found, release{name, packages})
 		}
 	}
-	needs = has[release]
-	slices.Sort(needs)
-	return release, needs
+	slices.SortFunc(found, func(x, y release) int {
+		switch {
+		case olderRelease(y.name, x.name):
+			return -1
+		case olderRelease(x.name, y.name):
+			return 1
+		}
+		return strings.Compare(y.name, x.name)
+	})
+	return found
 }
 
 var number = regexp.MustCompile(`\d+`)

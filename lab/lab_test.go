@@ -6,7 +6,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -26,7 +26,7 @@ func TestMirrorOf(t *testing.T) {
 	}
 }
 
-func TestNewestKernel(t *testing.T) {
+func TestReleases(t *testing.T) {
 	packages := []string{
 		"linux-image-6.12.9+deb13-cloud-amd64-dbg", "linux-image-6.12.9+deb13-cloud-amd64-unsigned",
 		"linux-image-6.12.10+deb13-cloud-amd64-unsigned", "linux-image-6.12.10+deb13-cloud-amd64-dbg",
@@ -39,24 +39,26 @@ func TestNewestKernel(t *testing.T) {
 		"linux-image-7.3.1+deb14-cloud-amd64-dbg", "linux-binary-unsigned-7.3.1+deb14-cloud-amd64", // without its modules
 	}
 	for _, test := range []struct {
-		name    string
-		among   []string
-		of      series
-		release string
-		needs   []string
+		name  string
+		among []string
+		of    series
+		want  []release
 	}{
-		{"numbers, not letters", packages, series{name: "6.12"}, "6.12.10+deb13-cloud-amd64",
-			[]string{"linux-image-6.12.10+deb13-cloud-amd64-dbg", "linux-image-6.12.10+deb13-cloud-amd64-unsigned"}},
-		{"6.1 is not 6.12", packages, series{name: "6.1"}, "6.1.0-47-cloud-amd64",
-			[]string{"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned"}},
-		{"image and modules apart", packages, newest, "7.2.13+deb14-cloud-amd64",
-			[]string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
+		{"numbers, not letters; newest first", packages, series{name: "6.12"}, []release{
+			{"6.12.10+deb13-cloud-amd64", []string{"linux-image-6.12.10+deb13-cloud-amd64-dbg", "linux-image-6.12.10+deb13-cloud-amd64-unsigned"}},
+			{"6.12.9+deb13-cloud-amd64", []string{"linux-image-6.12.9+deb13-cloud-amd64-dbg", "linux-image-6.12.9+deb13-cloud-amd64-unsigned"}},
+		}},
+		{"6.1 is not 6.12", packages, series{name: "6.1"}, []release{
+			{"6.1.0-47-cloud-amd64", []string{"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned"}},
+		}},
+		{"image and modules apart", packages[11:], newest, []release{
+			{"7.2.13+deb14-cloud-amd64", []string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
 				"linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64"}},
-		{"none is whole", packages[4:8], newest, "", nil},
+		}},
+		{"none is whole", packages[4:8], newest, nil},
 	} {
-		release, needs := newestKernel(test.among, test.of)
-		if release != test.release || !slices.Equal(needs, test.needs) {
-			t.Errorf("%s: %q %q, want %q %q", test.name, release, needs, test.release, test.needs)
+		if got := releases(test.among, test.of); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 	}
 }

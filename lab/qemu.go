@@ -102,8 +102,15 @@ func bootAndDump(ctx context.Context, dir string, k kernel, initramfs string, me
 	if err := os.MkdirAll(truth, 0o755); err != nil {
 		return err
 	}
-	_, err = output(ctx, time.Minute, "tar", "-x", "-C", truth, "-f", disk)
-	return err
+	if _, err := output(ctx, time.Minute, "tar", "-x", "-C", truth, "-f", disk); err != nil {
+		return err
+	}
+	// The last file that the guest writes: a disk that the guest had no driver for is full of zeros.
+	if _, err := os.Stat(filepath.Join(truth, "self")); err != nil {
+		text, _ := os.ReadFile(console) // for the message only
+		return fmt.Errorf("the guest has written no account: %w; the end of the console:\n%s", err, tail(string(text), 3000))
+	}
+	return nil
 }
 
 // waitFor waits until a text appears in a file.
