@@ -7,6 +7,8 @@ import collections
 import os
 import sys
 
+from drgn.helpers.linux.pid import for_each_task
+
 DIRECTORY = sys.argv[1] if len(sys.argv) > 1 else "truth"
 
 # No more than this many differences are printed.
@@ -56,6 +58,17 @@ def stable():
         for tid, stat in first.items()
         if second.get(tid) == stat and tid != writer
     }
+
+
+def ran_since(prog):
+    """Return the TIDs of tasks that ran after the guest wrote of them: their stacks may be others by now."""
+    told = {}
+    for tid, (_, lines) in per_task("status").items():
+        fields = dict(line.split(":", 1) for line in lines if ":" in line)
+        if "voluntary_ctxt_switches" in fields:
+            told[tid] = (int(fields["voluntary_ctxt_switches"]), int(fields["nonvoluntary_ctxt_switches"]))
+    switches = ((task.pid.value_(), (task.nvcsw.value_(), task.nivcsw.value_())) for task in for_each_task(prog))
+    return {tid for tid, found in switches if found != told.get(tid, found)}
 
 
 Symbol = collections.namedtuple("Symbol", "address kind name module")

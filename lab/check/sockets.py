@@ -36,8 +36,12 @@ found = collections.Counter()
 table = prog["tcp_hashinfo"]
 for i in range(table.ehash_mask.value_() + 1):
     found.update(told(sk) for sk in sk_nulls_for_each(table.ehash[i].chain.address_of_()))
-for i in range(table.lhash2_mask.value_() + 1):
-    found.update(told(sk) for sk in sk_nulls_for_each(table.lhash2[i].nulls_head.address_of_()))
+if hasattr(table, "listening_hash"):  # until 5.19
+    listening = table.listening_hash
+else:
+    listening = [table.lhash2[i] for i in range(table.lhash2_mask.value_() + 1)]
+for head in listening:
+    found.update(told(sk) for sk in sk_nulls_for_each(head.nulls_head.address_of_()))
 expected = collections.Counter()
 for line in labtruth.read("tcp")[1:]:
     _, here, there, state, *_ = line.split()
