@@ -13,57 +13,147 @@ import (
 )
 
 // checks are the scripts in lab/check, each run on every dump.
-var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg", "sockets", "symbols", "memory"}
+var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg", "sockets", "symbols", "memory",
+	"pages", "files", "cgroups", "devices", "ipc"}
 
 // checkLimit is how long one script may take on one dump.
 const checkLimit = 3 * time.Minute
 
-// check runs every check on every dump and prints a line for each.
-func check(ctx context.Context, opt options, c cores) error {
+// liveDump is the name under which a running guest stands among the dumps.
+const liveDump = "live"
+
+// A result is the outcome of one check on one dump of one kernel.
+type result struct {
+	series, release string
+	dump, check     string
+	said            string // the script's last line
+	why             string // what was wrong, in a line; "" when nothing was
+	took            time.Duration
+}
+
+// String returns a line that tells the result.
+func (r result) String() string {
+	verdict := "ok  "
+	if r.why != "" {
+		verdict = "FAIL"
+		if slices.ContainsFunc(known, r.is) {
+			verdict = "know"
+		}
+	}
+	return fmt.Sprintf("%s %-16s %-10s %s (%.1f s)", verdict, r.dump, r.check, r.said, r.took.Seconds())
+}
+
+// newResult returns the outcome of a check that said something and ended with err.
+func newResult(c cores, dump, check, stdout, stderr string, err error, took time.Duration) result {
+	r := result{series: c.series.name, release: c.release, dump: dump, check: check, took: took, said: lastLine(stdout)}
+	if err != nil {
+		r.why = reason(stdout, stderr, err)
+	}
+	return r
+}
+
+// reason returns in one line what was wrong: the first difference that a script found, or the exception that ended it.
+func reason(stdout, stderr string, err error) string {
+	for line := range strings.Lines(stdout) {
+		if what, ok := strings.CutPrefix(line, "WRONG "); ok {
+			return strings.TrimSpace(what)
+		}
+	}
+	if line := lastLine(stderr); line != "" {
+		return line
+	}
+	return err.Error()
+}
+
+// lastLine returns the last line that is not empty.
+func lastLine(text string) string {
+	text = strings.TrimSpace(text)
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
+// checkKernels makes the cores of kernels and runs every check on each, and on a running guest with the main kernel, and
+// prints a line for each result. A kernel that takes longer than the limit counts as one check that failed.
+func checkKernels(ctx context.Context, opt options, kernels []series) ([]result, error) {
 	program, err := drgnProgram(ctx, opt)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	files, err := debugFiles(c)
+	var results []result
+	for _, s := range kernels {
+		start := time.Now()
+		found, err := checkKernel(ctx, opt, s, program)
+		results = append(results, found...)
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
+		if err != nil {
+			r := newResult(cores{series: s}, "", "cores", "", "", err, time.Since(start))
+			fmt.Printf("%v\n%v\n", r, err)
+			results = append(results, r)
+		}
+		fmt.Printf("# kernel %s took %.0f s\n\n", s.name, time.Since(start).Seconds())
+	}
+	return results, nil
+}
+
+// checkKernel is checkKernels of one kernel.
+func checkKernel(ctx context.Context, opt options, s series, program string) (results []result, err error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, opt.limit, fmt.Errorf("kernel %s took longer than %v", s.name, opt.limit))
+	defer cancel()
+	c, err := makeCores(ctx, opt, s)
 	if err != nil {
-		return err
+		return nil, errors.Join(context.Cause(ctx), err)
 	}
-	scripts, err := filepath.Abs(filepath.Join("lab", "check"))
-	if err != nil {
-		return err
-	}
-	var passed, failed int
+	say("cores of %s in %s", c.release, c.dir)
 	for _, d := range dumps {
-		if opt.only != "" && opt.only != d.file {
+		if opt.only != "" && opt.only != d.file || opt.only == "" && !d.always && s.name != mainSeries && !opt.all {
 			continue
 		}
-		fmt.Printf("# %s: %s\n", d.file, d.what)
+		level, err := c.filter(d)
+		if err != nil {
+			return results, err
+		}
+		fmt.Printf("# %s, %s: %s%s\n", c.release, d.file, d.what, level)
 		for _, name := range checks {
-			args := append([]string{"-q", "-c", c.path(d.file)}, files...)
-			args = append(args, filepath.Join(scripts, name+".py"), c.path("truth"))
-			start := time.Now()
-			said, err := output(ctx, checkLimit, program, args...)
-			said = strings.TrimSpace(said)
-			verdict := "ok  "
+			r, stdout, err := runCheck(ctx, c, d, name, program)
 			if err != nil {
-				verdict = "FAIL"
-				failed++
-				fmt.Println(err)
-			} else {
-				passed++
+				return results, err
 			}
-			if name == "session" && d.file == dumps[0].file {
-				fmt.Println(said)
+			if err := context.Cause(ctx); err != nil {
+				return results, err
 			}
-			lines := strings.Split(said, "\n")
-			fmt.Printf("%s %-16s %-8s %s (%.1f s)\n", verdict, d.file, name, lines[len(lines)-1], time.Since(start).Seconds())
+			if name == "session" && d.file == dumps[0].file && s.name == mainSeries {
+				fmt.Println(strings.TrimSpace(stdout))
+			}
+			fmt.Println(r)
+			results = append(results, r)
 		}
 	}
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
-	if failed > 0 || passed == 0 {
-		return errors.New("the lab's checks found differences")
+	if opt.only == liveDump || opt.only == "" && s.name == mainSeries {
+		found, err := live(ctx, opt, c, program)
+		results = append(results, found...)
+		if err != nil {
+			return results, errors.Join(context.Cause(ctx), err)
+		}
 	}
-	return nil
+	return results, nil
+}
+
+// runCheck runs one check on one dump, and prints what it said unless all was well.
+func runCheck(ctx context.Context, c cores, d dump, name, program string) (r result, stdout string, err error) {
+	args, err := debugFiles(c)
+	if err != nil {
+		return result{}, "", err
+	}
+	args = append([]string{"-q", "-c", c.path(d.file)}, args...)
+	args = append(args, filepath.Join("lab", "check", name+".py"), c.path("truth"))
+	start := time.Now()
+	stdout, stderr, err := capture(ctx, checkLimit, "", program, args...)
+	r = newResult(c, d.file, name, stdout, stderr, err, time.Since(start))
+	if r.why != "" {
+		fmt.Printf("%s %s\n%v\n%s\n", program, strings.Join(args, " "), err, tail(stderr+stdout, 2000))
+	}
+	return r, stdout, nil
 }
 
 // drgnProgram returns the program named by the options, or builds it.

@@ -17,19 +17,25 @@ func output(ctx context.Context, limit time.Duration, name string, args ...strin
 
 // outputIn is output with a working directory.
 func outputIn(ctx context.Context, limit time.Duration, dir, name string, args ...string) (string, error) {
+	stdout, stderr, err := capture(ctx, limit, dir, name, args...)
+	if err != nil {
+		return stdout, fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, tail(stderr+stdout, 2000))
+	}
+	return stdout, nil
+}
+
+// capture runs a command and returns all that it says.
+func capture(ctx context.Context, limit time.Duration, dir, name string, args ...string) (stdout, stderr string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var stdout, stderr bytes.Buffer
+	var out, errs bytes.Buffer
 	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
+	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &out, &errs
 	cmd.WaitDelay = 5 * time.Second
-	if err := cmd.Run(); err != nil {
-		if ctx.Err() != nil {
-			err = fmt.Errorf("gave up after %v: %w", limit, ctx.Err())
-		}
-		return stdout.String(), fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, tail(stderr.String()+stdout.String(), 2000))
+	if err = cmd.Run(); err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("gave up after %v: %w", limit, ctx.Err())
 	}
-	return stdout.String(), nil
+	return out.String(), errs.String(), err
 }
 
 // tail returns the last n bytes of s.

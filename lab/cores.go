@@ -19,14 +19,28 @@ const layout = 1
 const tries = 3
 
 // cores are the dumps of one guest, with the guest's account of itself in truth/,
-// vmlinux and the directory modules with debug files.
+// vmlinux and the directory modules with debug files. The file filter has
+// makedumpfile's dump level of those that are filtered.
 type cores struct {
 	dir     string
 	release string
+	series  series
 }
 
 // path returns the path of one of the files.
 func (c cores) path(file string) string { return filepath.Join(c.dir, file) }
+
+// filter tells the level at which a dump is filtered when it is not what its name says, "" otherwise.
+func (c cores) filter(d dump) (string, error) {
+	if !slices.Contains(d.args, filterAll) {
+		return "", nil
+	}
+	level, err := os.ReadFile(c.path("filter"))
+	if err != nil || strings.TrimSpace(string(level)) == filterAll {
+		return "", err
+	}
+	return fmt.Sprintf("; here -d %s, as makedumpfile does not know the kernel", strings.TrimSpace(string(level))), nil
+}
 
 // makeCores finds the cores in the cache, or makes them.
 func makeCores(ctx context.Context, opt options, s series) (cores, error) {
@@ -46,7 +60,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release}
+	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release, series: s}
 	done := c.path("done")
 	if _, err := os.Stat(done); err == nil {
 		return c, nil

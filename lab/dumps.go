@@ -62,31 +62,36 @@ func fetchTool(ctx context.Context, root string, download func() ([]string, erro
 	return os.WriteFile(done, nil, 0o644)
 }
 
-// run runs makedumpfile on a dump.
-func (m makedumpfile) run(ctx context.Context, args ...string) error {
+// run runs makedumpfile on a dump, and tells whether it knows the kernel.
+func (m makedumpfile) run(ctx context.Context, args ...string) (knows bool, err error) {
 	lib := filepath.Join(m.root, "usr/lib/x86_64-linux-gnu")
 	command := append([]string{"--library-path", lib, filepath.Join(m.root, "usr/bin/makedumpfile")}, args...)
 	said, err := output(ctx, dumpLimit, filepath.Join(lib, "ld-linux-x86-64.so.2"), command...)
-	if err == nil && strings.Contains(said, "not supported") {
-		say("makedumpfile %s: %s", strings.Join(args, " "), strings.TrimSpace(said))
-	}
-	return err
+	return !strings.Contains(said, "The kernel version is not supported"), err
 }
+
+// What makedumpfile leaves out: zero, cache, user and free pages; and all but user pages, for a kernel that it does not
+// know: of 7.2's pages, 1.7.8 takes slabs for user pages, since struct page has changed.
+const (
+	filterAll     = "31"
+	filterUnknown = "23"
+)
 
 // A dump is one of the forms in which the same memory is kept.
 type dump struct {
-	file string
-	from string   // the dump it is made from; "" for QEMU's own
-	args []string // of makedumpfile
-	what string
+	file   string
+	always bool     // checked of every kernel, not only of the main one: what is left out is decided by the kernel
+	from   string   // the dump it is made from; "" for QEMU's own
+	args   []string // of makedumpfile
+	what   string
 }
 
 // dumps lists all forms, those that others are made from first.
 var dumps = []dump{
-	{file: "vmcore.elf", what: "ELF, everything, program headers in the usual place"},
+	{file: "vmcore.elf", always: true, what: "ELF, everything, program headers in the usual place"},
 	{file: "vmcore.qemu-zlib", what: "kdump-compressed by QEMU: flattened, zlib, everything"},
 	{file: "vmcore.kdump", from: "vmcore.elf", args: []string{"-c", "-d", "0"}, what: "kdump-compressed by makedumpfile: zlib, everything"},
-	{file: "vmcore.d31", from: "vmcore.elf", args: []string{"-z", "-d", "31"}, what: "zstd, without zero, cache, user and free pages"},
+	{file: "vmcore.d31", always: true, from: "vmcore.elf", args: []string{"-z", "-d", "31"}, what: "zstd, without zero, cache, user and free pages"},
 	{file: "vmcore.d31.zlib", from: "vmcore.elf", args: []string{"-c", "-d", "31"}, what: "zlib, filtered"},
 	{file: "vmcore.d31.lzo", from: "vmcore.elf", args: []string{"-l", "-d", "31"}, what: "LZO, filtered"},
 	{file: "vmcore.d31.elf", from: "vmcore.elf", args: []string{"-E", "-d", "31"}, what: "ELF, filtered"},
@@ -102,18 +107,30 @@ func makeDumps(ctx context.Context, dir string, m makedumpfile) error {
 	if err := os.Remove(raw); err != nil {
 		return err
 	}
+	filter := filterAll
 	for _, d := range dumps {
 		if d.from == "" {
 			continue
 		}
 		start := time.Now()
+		args := slices.Clone(d.args)
+		if i := slices.Index(args, filterAll); i >= 0 {
+			args[i] = filter
+		}
 		to := filepath.Join(dir, d.file)
-		if slices.Contains(d.args, "-F") { // flattened: it goes to standard output
-			if err := m.flatten(ctx, d.args, filepath.Join(dir, d.from), to); err != nil {
+		if slices.Contains(args, "-F") { // flattened: it goes to standard output
+			if err := m.flatten(ctx, args, filepath.Join(dir, d.from), to); err != nil {
 				return err
 			}
-		} else if err := m.run(ctx, append(slices.Clone(d.args), filepath.Join(dir, d.from), to)...); err != nil {
-			return err
+		} else {
+			knows, err := m.run(ctx, append(args, filepath.Join(dir, d.from), to)...)
+			if err != nil {
+				return err
+			}
+			if !knows && filter == filterAll { // before the first one that is filtered
+				say("makedumpfile does not know this kernel: -d %s instead of -d %s", filterUnknown, filterAll)
+				filter = filterUnknown
+			}
 		}
 		info, err := os.Stat(to)
 		if err != nil {
@@ -121,7 +138,7 @@ func makeDumps(ctx context.Context, dir string, m makedumpfile) error {
 		}
 		say("%s: %s, %d MiB in %.0f s", d.file, d.what, info.Size()>>20, time.Since(start).Seconds())
 	}
-	return nil
+	return os.WriteFile(filepath.Join(dir, "filter"), []byte(filter+"\n"), 0o644)
 }
 
 // flatten runs makedumpfile -F, which writes to standard output.

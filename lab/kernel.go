@@ -32,6 +32,9 @@ var carried = []series{
 	newest,
 }
 
+// mainSeries is the one of which every dump and a running guest are checked, and that is measured.
+const mainSeries = "6.12"
+
 // newest is whatever Debian unstable has.
 var newest = series{name: "newest"}
 

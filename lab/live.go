@@ -21,6 +21,9 @@ const liveMemory = 1536
 // liveLimit is how long the guest may take until it has looked at itself: minutes, on a machine that has much else to do.
 const liveLimit = 15 * time.Minute
 
+// throughQEMU begins the names of checks that look at the guest from outside.
+const throughQEMU = "q-"
+
 // liveChecks are the scripts in lab/check that are also run from outside on the guest, through QEMU.
 var liveChecks = []string{"session", "tasks", "stacks", "modules", "vmas", "sockets", "memory"}
 
@@ -38,45 +41,38 @@ var inside = []struct{ name, says string }{
 }
 
 // live boots a guest in which drgn looks at the kernel that it runs on, and then looks at the guest from outside.
-func live(ctx context.Context, opt options, c cores) error {
-	program, err := drgnProgram(ctx, opt)
-	if err != nil {
-		return err
-	}
+func live(ctx context.Context, opt options, c cores, program string) ([]result, error) {
 	work, err := os.MkdirTemp("", "lab-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(work)
 	debug, err := debugFiles(c)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	stress := filepath.Join(work, "stress")
 	if _, err := output(ctx, 10*time.Minute, "env", "CGO_ENABLED=0", "go", "build", "-o", stress, "./lab/stress"); err != nil {
-		return err
+		return nil, err
 	}
 	disk := filepath.Join(work, "live.img")
 	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", stress: "stress"}); err != nil {
-		return err
+		return nil, err
 	}
 	g, err := bootLive(ctx, work, opt, c, disk)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer g.kill()
-	var passed, failed int
-	verdict := func(err error, name, said string, since time.Time) {
-		word := "ok  "
-		if err != nil {
-			word = "FAIL"
-			failed++
-			fmt.Println(err)
-		} else {
-			passed++
+	fmt.Printf("# %s, running\n", c.release)
+	var results []result
+	add := func(name, stdout, stderr string, err error, took time.Duration) {
+		r := newResult(c, liveDump, name, stdout, stderr, err, took)
+		if r.why != "" {
+			fmt.Printf("%v\n%s\n", err, tail(stderr+stdout, 2000))
 		}
-		lines := strings.Split(strings.TrimSpace(said), "\n")
-		fmt.Printf("%s %-16s %-8s %s (%.1f s)\n", word, "live", name, lines[len(lines)-1], time.Since(since).Seconds())
+		fmt.Println(r)
+		results = append(results, r)
 	}
 	for _, in := range inside {
 		text, err := os.ReadFile(filepath.Join(g.truth, "live-"+in.name))
@@ -84,31 +80,27 @@ func live(ctx context.Context, opt options, c cores) error {
 			continue // a kernel without it
 		}
 		if err == nil && !regexp.MustCompile(in.says).Match(text) {
-			err = fmt.Errorf("in the guest, %s said:\n%s", in.name, text)
+			err = errors.New("in the guest, it said something else")
 		}
 		said, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\nexit code")
-		verdict(err, in.name, said, time.Now())
+		add(in.name, said, "", err, 0)
 	}
 	outside := func(address, name string, extra ...string) {
-		start := time.Now()
 		args := append([]string{"-q", "--qemu", address}, debug...)
 		args = append(args, filepath.Join("lab", "check", name+".py"), g.truth)
-		said, err := output(ctx, checkLimit, program, append(args, extra...)...)
-		verdict(err, "q-"+name, said, start)
+		start := time.Now()
+		stdout, stderr, err := capture(ctx, checkLimit, "", program, append(args, extra...)...)
+		add(throughQEMU+name, stdout, stderr, err, time.Since(start))
 	}
 	outside(g.socket, "guest", "running")
 	if err := g.monitor.do("stop", nil); err != nil {
-		return err
+		return results, err
 	}
 	for _, name := range liveChecks {
 		outside(g.socket, name)
 	}
 	outside(g.socket, "guest", "stopped", g.ports[0], g.ports[1], strconv.Itoa(g.qemu.Process.Pid))
-	fmt.Printf("%d passed, %d failed\n", passed, failed)
-	if failed > 0 || passed == 0 {
-		return errors.New("the lab's checks of a running guest found differences")
-	}
-	return nil
+	return results, nil
 }
 
 // benchLive times drgn, the other one that -than names, if any, and Debian's newest on the kernel of the guest that they run

@@ -1,5 +1,5 @@
-// The lab proves godrgn on a real distribution kernel. It fetches Debian's
-// present 6.12 cloud kernel with its debug symbols, boots it under QEMU (by
+// The lab proves godrgn on real distribution kernels. It fetches Debian's cloud
+// kernels of several series with their debug symbols, boots each under QEMU (by
 // emulation, so that it works wherever QEMU does) with a busy userspace, lets
 // the guest write down what it knows of itself, dumps the guest's memory in
 // several formats, and holds what the drgn program says of the dumps against
@@ -8,7 +8,9 @@
 // Usage, in the module's root directory:
 //
 //	go run ./lab cores            make the cores, or find them in the cache
-//	go run ./lab check            cores, then every check
+//	go run ./lab check            cores, then every check: of the main kernel and the newest
+//	go run ./lab check -all       of every kernel and every dump
+//	go run ./lab health           the same, and write docs/health.md
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
 //	go run ./lab numbers          run the Go benchmarks, print their ratios to the last release's
 //	go run ./lab btf              fetch the types of Debian's kernels anew (testdata/btf)
@@ -17,7 +19,7 @@
 // GODRGN_LAB_CACHE (~/.cache/godrgn-lab when it is not set), never to the
 // checkout. The lab runs on Debian 12 and installs what it lacks when it is
 // root. A core is made anew only when the kernel, the guest or the lab's own
-// parameters change.
+// parameters change. See carried for the kernels.
 package main
 
 import (
@@ -28,6 +30,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -36,8 +39,9 @@ import (
 type options struct {
 	memory  int           // guest memory in MiB
 	threads int           // threads of the crowd
-	series  string        // kernel series, "6.12"
-	limit   time.Duration // for the whole run
+	series  string        // kernel series, comma-separated; a command's own choice when empty
+	all     bool          // every series, every dump
+	limit   time.Duration // for each kernel
 	program string        // the drgn program; built when empty
 	than    string        // command of the drgn to compare with
 	only    string        // one dump instead of all
@@ -56,14 +60,15 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("name what to do: cores, check, bench, numbers or btf")
+		return errors.New("name what to do: " + commands)
 	}
 	var opt options
 	flags := flag.NewFlagSet("lab "+args[0], flag.ContinueOnError)
 	flags.IntVar(&opt.memory, "memory", 1024, "guest memory in `MiB`")
 	flags.IntVar(&opt.threads, "threads", 2000, "`number` of threads in the guest's crowd")
-	flags.StringVar(&opt.series, "series", "6.12", "kernel `series`")
-	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives up")
+	flags.StringVar(&opt.series, "series", "", "kernel `series`, comma-separated, instead of those that the command takes")
+	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: every dump of each")
+	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
 	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …), or live: the running guest")
@@ -78,43 +83,81 @@ func run(args []string) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, opt.limit)
-	defer cancel()
-
 	switch args[0] {
 	case "btf":
 		return fetchBTF(ctx, opt)
 	case "numbers":
 		return numbers(ctx, opt)
+	case "check":
+		kernels, err := opt.kernels(mainSeries, newest.name)
+		if err != nil {
+			return err
+		}
+		results, err := checkKernels(ctx, opt, kernels)
+		counts, wrong := judge(results, known)
+		fmt.Println(counts)
+		return errors.Join(err, wrong)
+	case "health":
+		opt.all = true
+		kernels, err := opt.kernels()
+		if err != nil {
+			return err
+		}
+		return health(ctx, opt, kernels)
+	case "cores", "bench":
+		kernels, err := opt.kernels(mainSeries)
+		if err != nil {
+			return err
+		}
+		for _, s := range kernels {
+			if err := withCores(ctx, opt, s, args[0] == "bench"); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
+	return fmt.Errorf("unknown command %q; want %s", args[0], commands)
+}
+
+const commands = "cores, check, health, bench, numbers or btf"
+
+// kernels returns the series that the options name, or those that a command takes when they name none.
+func (opt options) kernels(usual ...string) ([]series, error) {
+	names := usual
+	switch {
+	case opt.series != "":
+		names = strings.Split(opt.series, ",")
+	case opt.all:
+		return carried, nil
+	}
+	var kernels []series
+	for _, name := range names {
+		s, err := seriesNamed(name)
+		if err != nil {
+			return nil, err
+		}
+		kernels = append(kernels, s)
+	}
+	return kernels, nil
+}
+
+// withCores makes the cores of a kernel, says where they are, and runs the benchmark on them if it is to.
+func withCores(ctx context.Context, opt options, s series, benchmark bool) error {
+	ctx, cancel := context.WithTimeout(ctx, opt.limit)
+	defer cancel()
 	start := time.Now()
-	s, err := seriesNamed(opt.series)
-	if err != nil {
-		return err
-	}
 	c, err := makeCores(ctx, opt, s)
 	if err != nil {
 		return err
 	}
 	say("cores of %s in %s (%.0f s)", c.release, c.dir, time.Since(start).Seconds())
-	switch args[0] {
-	case "cores":
+	switch {
+	case !benchmark:
 		return nil
-	case "check":
-		if opt.only == "live" {
-			return live(ctx, opt, c)
-		}
-		if err := check(ctx, opt, c); err != nil || opt.only != "" {
-			return err
-		}
-		return live(ctx, opt, c)
-	case "bench":
-		if opt.only == "live" {
-			return benchLive(ctx, opt, c)
-		}
-		return bench(ctx, opt, c)
+	case opt.only == liveDump:
+		return benchLive(ctx, opt, c)
 	}
-	return fmt.Errorf("unknown command %q; want cores, check, bench, numbers or btf", args[0])
+	return bench(ctx, opt, c)
 }
 
 func cacheDir() (string, error) {

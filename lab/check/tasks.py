@@ -1,6 +1,7 @@
 """All tasks: pid, thread group, parent, name, state, namespaces, control group."""
 
 import labtruth
+from drgn.helpers.linux.cgroup import cgroup_path
 from drgn.helpers.linux.pid import find_task, for_each_task
 from drgn.helpers.linux.sched import task_state_to_char
 
@@ -73,22 +74,12 @@ for pid, (_, lines) in labtruth.per_task("ns").items():
     except Exception as e:
         check.failed(f"pid {pid} namespaces", e)
 
-
-def kernfs_path(node):
-    """Return the path of a kernfs node, as /proc/PID/cgroup shows it."""
-    names = []
-    while node.parent:
-        names.append(node.name.string_().decode())
-        node = node.parent
-    return "/" + "/".join(reversed(names))
-
-
 for pid, (_, lines) in labtruth.per_task("cgroup").items():
     if pid not in expected or pid not in tasks or not lines or expected[pid].state == "Z":
         continue
     try:
-        path = kernfs_path(tasks[pid].cgroups.dfl_cgrp.kn)
-        check.equal(f"pid {pid} control group", path, lines[-1].split(":", 2)[2])
+        path = cgroup_path(tasks[pid].cgroups.dfl_cgrp)
+        check.equal(f"pid {pid} control group", path.decode(), lines[-1].split(":", 2)[2])
     except Exception as e:
         check.failed(f"pid {pid} control group", e)
 

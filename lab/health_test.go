@@ -1,0 +1,137 @@
+package main
+
+import (
+	"archive/tar"
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// someResults are of two kernels: on the newer one stacks fail in both dumps, for another reason in each, and on the older
+// one the check of a running guest.
+var someResults = []result{
+	{series: "6.12", release: "6.12.9-cloud-amd64", dump: "vmcore.elf", check: "stacks", said: "4 stacks"},
+	{series: "6.12", release: "6.12.9-cloud-amd64", dump: "vmcore.d31", check: "stacks", said: "4 stacks"},
+	{series: "6.12", release: "6.12.9-cloud-amd64", dump: liveDump, check: "first"},
+	{series: "6.12", release: "6.12.9-cloud-amd64", dump: liveDump, check: throughQEMU + "stacks", why: "a | b\n<c>"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "stacks", why: "pid 1"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "stacks", why: "page excluded"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "vmas"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "vmas", why: "page excluded"},
+}
+
+func TestPage(t *testing.T) {
+	text := page(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}, []string{"2026-01-02", "godrgn 1"})
+	for _, want := range []string{
+		"2026-01-02; godrgn 1.\n",
+		"| check | 6.12.9-cloud-amd64 | 7.2.1-cloud-amd64 |\n|---|---|---|\n",
+		"| stacks | ok (2) | **fails** (2) |\n",
+		"| live, from within: first | ok (1) | – |\n",
+		"| live, through QEMU: stacks | **fails** (1) | – |\n",
+		"| vmas | – | **fails** (1 of 2) |\n",
+		"| 6.12.9-cloud-amd64 | live, through QEMU: stacks | live | a \\| b &lt;c> |\n",
+		"| 7.2.1-cloud-amd64 | stacks | vmcore.elf | ORC is new: pid 1 |\n",
+		"| 7.2.1-cloud-amd64 | stacks | vmcore.d31 | ORC is new: page excluded |\n",
+		"| 7.2.1-cloud-amd64 | vmas | vmcore.d31 | page excluded |\n",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, text)
+		}
+	}
+	if text := page(someResults[:3], nil, nil); !strings.HasSuffix(text, "## What fails\n\nNothing.\n") {
+		t.Errorf("where nothing fails:\n%s", text)
+	}
+}
+
+func TestJudge(t *testing.T) {
+	stacks := knownFailure{"newest", "stacks", "ORC is new"}
+	vmas := knownFailure{"newest", "vmas", "one dump only"}
+	for _, test := range []struct {
+		name    string
+		results []result
+		known   []knownFailure
+		want    []string // the lines of the error
+	}{
+		{"all pass", someResults[:3], nil, nil},
+		{"all failures are known; one of a kernel that did not run", someResults[4:], []knownFailure{stacks, vmas, {"6.1", "tasks", "…"}}, nil},
+		{"one is not known", someResults[4:], []knownFailure{vmas}, []string{"newest vmcore.elf stacks: pid 1", "newest vmcore.d31 stacks: page excluded"}},
+		{"known to fail, and passes", someResults[:7], []knownFailure{stacks, vmas, {"6.12", "q-stacks", "…"}},
+			[]string{"newest vmas passes: take it out of the known failures in lab/known.go"}},
+		{"nothing ran", nil, nil, []string{"no check passed"}},
+	} {
+		var got []string
+		if _, err := judge(test.results, test.known); err != nil {
+			got = strings.Split(err.Error(), "\n")
+		}
+		if strings.Join(got, "\n") != strings.Join(test.want, "\n") {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+func TestJudgeCounts(t *testing.T) {
+	if said, _ := judge(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}); said != "4 passed, 2 failed, 2 known to fail" {
+		t.Error(said)
+	}
+}
+
+func TestReason(t *testing.T) {
+	err := errors.New("exit status 1")
+	for _, test := range []struct{ name, stdout, stderr, want string }{
+		{"the first difference", "found\nWRONG pid 1: no x in\n#0 y\nWRONG pid 2\n2 compared, 2 wrong\n", "", "pid 1: no x in"},
+		{"an exception", "found\n", "Traceback:\n  File\nValueError: no\n\n", "ValueError: no"},
+		{"neither", "found\n", "", "exit status 1"},
+	} {
+		if got := reason(test.stdout, test.stderr, err); got != test.want {
+			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// A package's files: only those that are wanted are written, with links, and none outside the directory.
+func TestExtract(t *testing.T) {
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	add := func(header tar.Header, text string) {
+		header.Size, header.Mode = int64(len(text)), 0o644
+		if err := errors.Join(w.WriteHeader(&header), write(w, text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(tar.Header{Name: "./a/", Typeflag: tar.TypeDir}, "")
+	add(tar.Header{Name: "./a/vmlinux", Typeflag: tar.TypeReg}, "kernel")
+	add(tar.Header{Name: "./a/large", Typeflag: tar.TypeReg}, "not wanted")
+	add(tar.Header{Name: "./b/link", Typeflag: tar.TypeSymlink, Linkname: "../a/vmlinux"}, "")
+	whole := bytes.Clone(archive.Bytes())
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	wanted := func(name string) bool { return !strings.Contains(name, "large") }
+	if err := extract(dir, &archive, wanted); err != nil {
+		t.Fatal(err)
+	}
+	if text, err := os.ReadFile(filepath.Join(dir, "b/link")); err != nil || string(text) != "kernel" {
+		t.Errorf("through the link: %q, %v", text, err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "a/large")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file that is not wanted: %v", err)
+	}
+	if err := extract(t.TempDir(), bytes.NewReader(whole[:len(whole)-300]), wanted); err == nil {
+		t.Error("no error of an archive that is cut")
+	}
+	archive.Reset()
+	w = tar.NewWriter(&archive)
+	add(tar.Header{Name: "../outside", Typeflag: tar.TypeReg}, "no")
+	if err := extract(dir, &archive, wanted); err == nil {
+		t.Error("no error of a name outside the directory")
+	}
+}
+
+func write(w *tar.Writer, text string) error {
+	_, err := w.Write([]byte(text))
+	return err
+}
