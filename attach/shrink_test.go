@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
@@ -173,6 +174,22 @@ func (s *shrinking) lines() error {
 	return errors.Join(errs...)
 }
 
+// damages returns what is done to files, by its name.
+func damages() map[string]func(path string, size int64) error {
+	return map[string]func(path string, size int64) error{
+		"empty": func(path string, _ int64) error { return os.Truncate(path, 0) },
+		"half":  func(path string, size int64) error { return os.Truncate(path, size/2) },
+		"garbage": func(path string, size int64) error {
+			f, err := os.OpenFile(path, os.O_WRONLY, 0)
+			if err != nil {
+				return err
+			}
+			_, err = io.Copy(f, io.LimitReader(rand.NewChaCha8([32]byte{}), size))
+			return errors.Join(err, f.Close())
+		},
+	}
+}
+
 // TestFilesShrink truncates files, or replaces their bytes, while a program has them open: what is asked then is an error or
 // as before, and whatever of it was a file that can't be read names the file. The program goes on.
 func TestFilesShrink(t *testing.T) {
@@ -187,19 +204,8 @@ func TestFilesShrink(t *testing.T) {
 		{"vmlinux", asItIs, func(s *shrinking) string { return s.vmlinux }},
 		{"cache", asItIs, func(s *shrinking) string { return s.cached }},
 	}
-	damages := map[string]func(path string, size int64) error{
-		"empty": func(path string, _ int64) error { return os.Truncate(path, 0) },
-		"half":  func(path string, size int64) error { return os.Truncate(path, size/2) },
-		"garbage": func(path string, size int64) error {
-			f, err := os.OpenFile(path, os.O_WRONLY, 0)
-			if err != nil {
-				return err
-			}
-			_, err = io.Copy(f, io.LimitReader(rand.NewChaCha8([32]byte{}), size))
-			return errors.Join(err, f.Close())
-		},
-	}
-	stages := []string{"opened", "types read", "lines read", "in a walk", "in a search"}
+	damages := damages()
+	stages := []string{"opened", "index read", "types read", "lines read", "in a walk", "in a search"}
 	if testing.Short() { // the race detector makes it slow
 		delete(damages, "half")
 		delete(damages, "garbage")
@@ -234,6 +240,11 @@ func TestFilesShrink(t *testing.T) {
 					}
 					var errs []error
 					switch stage {
+					case "index read":
+						if err := s.p.Variable("jiffies").Err(); err != nil {
+							t.Fatal(err)
+						}
+						spoil()
 					case "types read":
 						if _, err := s.types(); err != nil {
 							t.Fatal(err)
@@ -266,6 +277,99 @@ func TestFilesShrink(t *testing.T) {
 					remembered := file.name == "cache" && stage == "in a search"
 					if how == "empty" && named == 0 && !remembered {
 						t.Errorf("no error says that %s can't be read: %v", file.path(s), errs)
+					}
+				})
+			}
+		}
+	}
+}
+
+// TestModuleFilesShrink is TestFilesShrink for the files of modules: a kernel module (whose sections are relocated), a separate
+// debug file, one whose types are in a file of their own, and that file.
+func TestModuleFilesShrink(t *testing.T) {
+	programs := filepath.Join("..", "testdata", "programs")
+	tests := []struct {
+		name     string
+		files    []string // copies of which the module's files are
+		damaged  int      // the index of the one that is damaged
+		variable string
+		types    []string
+	}{
+		{"kernel module", []string{"mod.gcc-O2-5"}, 0, "counter", []string{"int"}},
+		{"debug file", []string{"c.gcc-O0-5"}, 0, "point", []string{"struct point", "struct bits", "union bit_union"}},
+		{"debug file with a supplementary file", []string{"c.dwz", "c.dwz.shared"}, 0, "point", []string{"struct point", "struct bits", "union bit_union"}},
+		{"supplementary file", []string{"c.dwz", "c.dwz.shared"}, 1, "point", []string{"struct point", "struct bits", "union bit_union"}},
+	}
+	for _, tt := range tests {
+		for how, damage := range damages() {
+			for _, stage := range []string{"opened", "index read", "types read"} {
+				t.Run(fmt.Sprintf("%s/%s/%s", tt.name, how, stage), func(t *testing.T) {
+					dir := t.TempDir()
+					p := drgn.New(arch.Platform{})
+					defer p.Close()
+					p.SetCacheDir(filepath.Join(dir, "cache"))
+					m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: "m", Ranges: []mem.Range{{Min: 0x10000, Max: 0x8fffff}}})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := m.SetLoadedFileStatus(drgn.DontWantFile); err != nil {
+						t.Fatal(err)
+					}
+					var paths []string
+					for _, name := range tt.files {
+						data, err := os.ReadFile(filepath.Join(programs, name))
+						if err != nil {
+							t.Fatal(err)
+						}
+						path := filepath.Join(dir, name)
+						if err := os.WriteFile(path, data, 0o600); err != nil {
+							t.Fatal(err)
+						}
+						if err := m.TryFile(path); err != nil {
+							t.Fatal(err)
+						}
+						paths = append(paths, path)
+					}
+					if m.DebugFile().Status != drgn.HaveFile {
+						t.Fatal(m.DebugFile().Status)
+					}
+					index := func() error { return p.Variable(tt.variable).Err() }
+					ask := func() error {
+						errs := []error{index()}
+						for _, name := range tt.types {
+							typ, err := p.Type(name)
+							if err == nil && len(tt.types) > 1 {
+								_, err = typ.Members()
+							}
+							errs = append(errs, err)
+						}
+						_, err := p.Symbols(drgn.SymbolQuery{})
+						return errors.Join(append(errs, err)...)
+					}
+					switch stage {
+					case "index read":
+						err = index()
+					case "types read":
+						err = ask()
+					}
+					if err != nil {
+						t.Fatal(err)
+					}
+					path := paths[tt.damaged]
+					info, err := os.Stat(path)
+					if err != nil {
+						t.Fatal(err)
+					}
+					if err := damage(path, info.Size()); err != nil {
+						t.Fatal(err)
+					}
+					err = ask()
+					var failed *mem.FileError
+					if errors.As(err, &failed) && (failed.Path != path || !strings.Contains(err.Error(), path)) {
+						t.Errorf("%v names %s, not %s", err, failed.Path, path)
+					}
+					if how == "empty" && stage != "types read" && failed == nil {
+						t.Errorf("no error says that %s can't be read: %v", path, err)
 					}
 				})
 			}

@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"sync/atomic"
 	"unsafe"
-
-	"github.com/godrgn/drgn/internal/lock"
 )
 
 // A FileError says that a file that is mapped into memory can't be read any more: it was truncated, or its file system
@@ -118,45 +116,5 @@ func Touch(b []byte) (n int, err error) {
 	return n, err
 }
 
-// mapped knows the files that are mapped, to name one that can't be read.
-var mapped mappings
-
-type mappings struct {
-	mu    lock.Mutex
-	files map[uintptr]mappedFile // by the address of the first byte
-}
-
-type mappedFile struct {
-	path string
-	size uintptr
-}
-
 // addressOf returns where bytes lie in the memory of this program.
 func addressOf(b []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(b))) }
-
-func (m *mappings) add(path string, data []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.files == nil {
-		m.files = map[uintptr]mappedFile{}
-	}
-	m.files[addressOf(data)] = mappedFile{path, uintptr(len(data))}
-}
-
-func (m *mappings) remove(data []byte) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	delete(m.files, addressOf(data))
-}
-
-// at returns the error of the file that is mapped at an address of this program.
-func (m *mappings) at(address uintptr) (*FileError, bool) {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for start, file := range m.files {
-		if address-start < file.size {
-			return &FileError{file.path, uint64(address - start)}, true
-		}
-	}
-	return nil, false
-}

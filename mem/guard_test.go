@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // page is the size of what the system maps at once, in bytes.
@@ -99,4 +100,69 @@ func TestGuardPanics(t *testing.T) {
 	if err := Guard(func() error { return boom }); err != boom {
 		t.Error(err)
 	}
+}
+
+// TestTruncatedInPage truncates a file in the middle of a page, and lets it grow again: the system would read zeros there, and
+// then other bytes. Two mappings of one file and one of a file that is not touched are there at the same time.
+func TestTruncatedInPage(t *testing.T) {
+	dir := t.TempDir()
+	var maps []*Mapping
+	for _, name := range []string{"vmcore", "vmcore", "vmlinux"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, bytes.Repeat([]byte{1}, 8*page), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		m, err := MapFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer m.Close()
+		maps = append(maps, m)
+	}
+	if !watched(maps) {
+		t.Skip("the system has no inotify to give: /proc/sys/fs/inotify/max_user_instances")
+	}
+	if err := maps[0].Close(); err != nil { // the other mapping of the file stays watched
+		t.Fatal(err)
+	}
+	path, at := maps[1].Path, int64(2*page+page/2)
+	if err := os.Truncate(path, at); err != nil {
+		t.Fatal(err)
+	}
+	s := NewSpace()
+	add(t, s, BytesSegment(0x10000, maps[1].Bytes(), false))
+	add(t, s, BytesSegment(0x90000, maps[2].Bytes(), false))
+	cut := 0x10000 + 2*uint64(page)
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		_, err := s.Uint(0x10000+uint64(at), 8, false, false)
+		if err == nil && time.Now().Before(deadline) {
+			continue // the system has not told yet
+		}
+		wantFault(t, err, 0x10000+uint64(at))
+		break
+	}
+	if err := os.Truncate(path, int64(8*page)); err != nil {
+		t.Fatal(err)
+	}
+	for _, address := range []uint64{cut, cut + uint64(page), 0x10000 + 8*uint64(page) - 8} {
+		_, err := s.Uint(address, 8, false, false)
+		wantFault(t, err, address)
+	}
+	for _, address := range []uint64{0x10000, cut - 8, 0x90000, 0x90000 + 8*uint64(page) - 8} {
+		if v, err := s.Uint(address, 8, false, false); err != nil || v != 0x0101010101010101 {
+			t.Errorf("%#x: %#x, %v", address, v, err)
+		}
+	}
+}
+
+// watched says whether all mappings are.
+func watched(maps []*Mapping) bool {
+	mapped.mu.Lock()
+	defer mapped.mu.Unlock()
+	for _, m := range maps {
+		if mapped.files[addressOf(m.data)].file == nil {
+			return false
+		}
+	}
+	return true
 }

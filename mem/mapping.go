@@ -11,8 +11,8 @@ import (
 // A Mapping is a file mapped into memory for reading. Whoever reads its bytes does so under a [Guard]: reading a file that
 // was truncated since, or that its file system can't read, ends a program on a goroutine without one. A [Space] has its own.
 //
-// It is the system that notices, page by page: in the page in which a truncated file ends now, the bytes past the new end
-// read as zeros. These at most 4095 bytes (of pages of 4 KiB), and bytes that were replaced in place, are not noticed.
+// A file that was truncated can't be read from the page on in which it ends, even if it grows again. Bytes that are replaced
+// in a file that keeps its size are read as they are now.
 type Mapping struct {
 	Path string
 	data []byte
@@ -48,7 +48,7 @@ func MapOpen(f *os.File) (*Mapping, error) {
 	if m.data, err = unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED); err != nil {
 		return nil, &os.PathError{Op: "mmap", Path: f.Name(), Err: err}
 	}
-	mapped.add(m.Path, m.data)
+	mapped.add(f, m.data)
 	return m, nil
 }
 
