@@ -16,6 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/internal/perlre"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -113,7 +114,7 @@ func searchMethods() []Func {
 				return start(c, size, v, c.UintOr(1, 0))
 			}})
 	}
-	methods = append(methods, Func{Sig: "search_memory_regex(pattern: any)", Doc: "Search memory for a regular expression (Go's, which is much of Perl's): of bytes, or of characters in UTF-8.", Do: func(c Call) error {
+	methods = append(methods, Func{Sig: "search_memory_regex(pattern: any)", Doc: "Search memory for a regular expression, Perl's without look-around and back-references: of bytes, or of characters in UTF-8. Matches that are empty are left out.", Do: func(c Call) error {
 		v, err := c.Any(0)
 		if err != nil {
 			return err
@@ -197,6 +198,9 @@ func pattern(v any) (re *regexp.Regexp, isBytes bool, err error) {
 		text, isBytes = drgn.Latin1(v), true
 	default:
 		return nil, false, typeError("pattern must be bytes or str")
+	}
+	if text, err = perlre.ToGo(text, isBytes); err != nil {
+		return nil, false, valueError(err.Error())
 	}
 	re, err = regexp.Compile(text)
 	var bad *syntax.Error

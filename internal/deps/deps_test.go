@@ -91,9 +91,9 @@ const rooms = `
 
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
-	NONE < licences, python/internal/*;
+	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, licences, helper/registry, python/internal/* < python < cmd/drgn;
+	attach, licences, helper/registry, internal/perlre, python/internal/* < python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress;

@@ -30,7 +30,8 @@ type Regexp struct {
 }
 
 // NewRegexp returns what looks for re. wide says that it sees each byte as the character of the same number; else it
-// sees the parts of memory that are UTF-8. An expression that asks for the beginning or end of the text is an error.
+// sees the parts of memory that are UTF-8. An expression that asks for the beginning or end of the text is an error, and so is
+// one that may match nothing where it could match something: matches that are empty are left out.
 func NewRegexp(re *regexp.Regexp, wide bool) (*Regexp, error) {
 	parsed, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
@@ -39,7 +40,56 @@ func NewRegexp(re *regexp.Regexp, wide bool) (*Regexp, error) {
 	if asksForEnds(parsed) {
 		return nil, fmt.Errorf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)
 	}
+	if mayBeEmpty(parsed) && (onlyEmpty(parsed) || prefersEmpty(parsed)) {
+		return nil, fmt.Errorf("regular expression %s matches nothing where it could match something; only what has a byte can be found", re)
+	}
 	return &Regexp{re, wide, needles(parsed, wide)}, nil
+}
+
+// mayBeEmpty reports whether an expression matches the empty text.
+func mayBeEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(re.Rune) == 0
+	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return false
+	case syntax.OpConcat:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !mayBeEmpty(sub) })
+	case syntax.OpAlternate:
+		return slices.ContainsFunc(re.Sub, mayBeEmpty)
+	case syntax.OpCapture, syntax.OpPlus:
+		return mayBeEmpty(re.Sub[0])
+	case syntax.OpRepeat:
+		return re.Min == 0 || mayBeEmpty(re.Sub[0])
+	}
+	return true // stars, question marks, and what looks around
+}
+
+// onlyEmpty reports whether an expression matches no other text than the empty one.
+func onlyEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(re.Rune) == 0
+	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return false
+	}
+	return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !onlyEmpty(sub) })
+}
+
+// prefersEmpty reports whether an expression that may be empty tries that before something else: a repetition that is
+// not greedy, or an alternative that may be empty before another.
+func prefersEmpty(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpStar, syntax.OpQuest, syntax.OpRepeat:
+		if re.Flags&syntax.NonGreedy != 0 {
+			return true
+		}
+	case syntax.OpAlternate:
+		if slices.ContainsFunc(re.Sub[:len(re.Sub)-1], mayBeEmpty) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(re.Sub, prefersEmpty)
 }
 
 // asksForEnds reports whether an expression has \A, \z or their like, which have no meaning in memory.

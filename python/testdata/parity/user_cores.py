@@ -5,7 +5,8 @@ process = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../tes
 work = tempfile.TemporaryDirectory()
 def core(name):
     path = os.path.join(work.name, name)
-    with gzip.open(os.path.join(process, name + ".core.gz")) as f, open(path, "wb") as to: to.write(f.read())
+    if not os.path.exists(path): # another program may have it open
+        with gzip.open(os.path.join(process, name + ".core.gz")) as f, open(path, "wb") as to: to.write(f.read())
     return path
 def load(prog):
     for module, new in prog.loaded_modules(): module.try_file(os.path.join(process, os.path.basename(module.name)))
