@@ -248,7 +248,6 @@ func (p *Program) Close() error {
 	p.found.Store(nil)
 	p.offsets.Clear()
 	p.plans.Clear()
-	p.types.Release()
 	if s.Close == nil {
 		return nil
 	}

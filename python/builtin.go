@@ -31,11 +31,7 @@ func init() {
 	register("_drgn",
 		Func{Sig: "_options()", Do: func(c Call) error {
 			o := options
-			level := o.LogLevel
-			if level == "" {
-				level = "warning"
-			}
-			return c.Value(tuple{int(o.Mode), o.Code, o.Args, o.Quiet, level})
+			return c.Value(tuple{int(o.Mode), o.Code, o.Args, o.Quiet, o.LogLevel})
 		}},
 		Func{Sig: "_open()", Do: func(c Call) error {
 			if options.Open == nil {

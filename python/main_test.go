@@ -147,7 +147,7 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	}
 	args := os.Args[1:]
-	o := Options{Version: "0.0.0-test", Quiet: true, LogLevel: "warning"}
+	o := Options{Version: "0.0.0-test", Quiet: true}
 	switch args[0] {
 	case "plain":
 		o.Mode, o.Args = Plain, args[1:]

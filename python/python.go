@@ -26,8 +26,8 @@ type Options struct {
 	Mode     Mode
 	Code     string   // of Exec
 	Args     []string // sys.argv: of a script with its name in front
-	Quiet    bool     // no banner, no warnings
-	LogLevel string   // of the logger "drgn"; "none" disables logging
+	Quiet    bool     // no banner
+	LogLevel string   // of the logger "drgn"; "none" disables logging; "": no warnings, until the script sets up logging
 	Version  string   // godrgn's own
 	Open     Opener   // opens the program; nil if the command line names none
 }

@@ -76,8 +76,10 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		s := &f.Segments[i]
 		switch s.Type {
 		case elf.PT_LOAD:
-			if s.Memsz > 0 || s.Filesz > 0 {
-				c.headers.loads = append(c.headers.loads, *s)
+			if s.Memsz > 0 {
+				l := *s
+				l.Filesz = min(l.Filesz, l.Memsz) // more than that in the file is no memory
+				c.headers.loads = append(c.headers.loads, l)
 			}
 		case elf.PT_NOTE:
 			if s.Filesz > maxHeaders {
@@ -142,16 +144,15 @@ func (c *Core) segments(reader func(l *elf.Segment, start uint64, seg mem.Segmen
 	physical := c.Kernel && c.physicalKnown()
 	for i := range c.headers.loads {
 		l := &c.headers.loads[i]
-		size := max(l.Memsz, l.Filesz)
 		// A program header of 32 bits has physical addresses of 32 bits, too.
 		hasPhysical := physical && l.Paddr != last
 		hasVirtual := !c.Kernel || l.Vaddr != l.Paddr && (l.Vaddr != 0 || !hasPhysical)
 		if hasVirtual && l.Vaddr <= last {
-			seg := mem.Segment{Min: l.Vaddr, Max: l.Vaddr + min(size-1, last-l.Vaddr)}
+			seg := mem.Segment{Min: l.Vaddr, Max: l.Vaddr + min(l.Memsz-1, last-l.Vaddr)}
 			c.Virtual = append(c.Virtual, reader(l, l.Vaddr, seg))
 		}
 		if hasPhysical {
-			seg := mem.Segment{Min: l.Paddr, Max: l.Paddr + min(size-1, ^uint64(0)-l.Paddr), Physical: true}
+			seg := mem.Segment{Min: l.Paddr, Max: l.Paddr + min(l.Memsz-1, ^uint64(0)-l.Paddr), Physical: true}
 			c.Physical = append(c.Physical, reader(l, l.Paddr, seg))
 		}
 	}

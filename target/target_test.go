@@ -341,3 +341,32 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// What a segment has in the file beyond its size in memory is no memory (ELF specification: p_filesz may not be greater than p_memsz).
+func TestFileLargerThanMemory(t *testing.T) {
+	f := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: bytes.Repeat([]byte("memory.."), 0x400), Memsz: 0x1000})
+	path := filepath.Join(t.TempDir(), "vmcore")
+	if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []struct {
+		address  uint64
+		physical bool
+	}{{0xffff888000001fff, false}, {0x1fff, true}} {
+		if _, err := s.Uint(at.address, 1, false, at.physical); err != nil {
+			t.Error(err)
+		}
+		if v, err := s.Uint(at.address+1, 1, false, at.physical); err == nil {
+			t.Errorf("%#x past the end of memory", v)
+		}
+	}
+}

@@ -8,63 +8,26 @@ import (
 	"github.com/godrgn/drgn/internal/lock"
 )
 
-// A Set makes the types of one program and keeps each once. It may be used by many goroutines.
-//
-// Pointers and arrays, which a script can make without end (a slice of each length is of a type of its own), live as long as
-// somebody refers to them; all others as long as the set, unless that is told to release them.
+// A Set makes the types of one program and keeps each once, as long as somebody refers to it: a script can make types
+// without end (a slice of each length is of a type of its own). It may be used by many goroutines.
 type Set struct {
-	mu       lock.Mutex
-	dedup    map[key]*Type // nil after Release
-	released map[releasedKey]weak.Pointer[Type]
-	derived  map[derivedKey]weak.Pointer[Type]
+	mu   lock.Mutex
+	made map[key]weak.Pointer[Type]
 }
 
-// key identifies the types that are the same when their parts are.
+// key identifies the types that are the same when their parts are. It does not keep what they are made of alive.
 type key struct {
 	kind              Kind
 	lang              Language
 	name              string
-	elem              *Type
-	size              uint64
+	elem              weak.Pointer[Type]
+	size, length      uint64
 	big, signed, open bool
-}
-
-// releasedKey is a key that does not keep what the type is made of alive.
-type releasedKey struct {
-	key
-	elem weak.Pointer[Type]
-}
-
-func (k key) release() releasedKey {
-	r := releasedKey{k, weak.Make(k.elem)}
-	r.key.elem = nil
-	return r
-}
-
-// Release makes all types live only as long as somebody refers to them. It is for a program that is closed: its types may
-// refer to files of debugging information.
-func (s *Set) Release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.released = make(map[releasedKey]weak.Pointer[Type], len(s.dedup))
-	for k, t := range s.dedup {
-		s.released[k.release()] = weak.Make(t)
-	}
-	s.dedup = nil
-}
-
-// derivedKey identifies pointers and arrays. It does not keep what they are made of alive.
-type derivedKey struct {
-	kind         Kind
-	lang         Language
-	elem         weak.Pointer[Type]
-	size, length uint64
-	big, open    bool
 }
 
 // NewSet returns an empty set.
 func NewSet() *Set {
-	return &Set{dedup: map[key]*Type{}, derived: map[derivedKey]weak.Pointer[Type]{}}
+	return &Set{made: map[key]weak.Pointer[Type]{}}
 }
 
 // add makes b's variant; s.mu is held.
@@ -88,56 +51,36 @@ func (s *Set) unique(b *body) *Type {
 	return s.add(b, 0) // b is not shared yet
 }
 
+// shared returns the type that is the same as b, or b's.
 func (s *Set) shared(b *body) *Type {
-	k := key{b.kind, b.lang, b.name, b.elem, b.size, b.big, b.signed, !b.complete}
+	k := key{b.kind, b.lang, b.name, weak.Make(b.elem), b.size, b.length, b.big, b.signed, !b.complete}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.dedup == nil {
-		if t := s.released[k.release()].Value(); t != nil {
-			return t
-		}
-		t := s.unique(b)
-		s.released[k.release()] = weak.Make(t)
-		return t
-	}
-	if t := s.dedup[k]; t != nil {
+	if t := s.made[k].Value(); t != nil {
 		return t
 	}
 	t := s.unique(b)
-	s.dedup[k] = t
-	return t
-}
-
-// sharedDerived is shared for pointers and arrays.
-func (s *Set) sharedDerived(b *body) *Type {
-	k := derivedKey{b.kind, b.lang, weak.Make(b.elem), b.size, b.length, b.big, !b.complete}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t := s.derived[k].Value(); t != nil {
-		return t
-	}
-	t := s.unique(b)
-	s.derived[k] = weak.Make(t)
+	s.made[k] = weak.Make(t)
 	// The cleanup must not refer to the set, which refers to the types that refer to t.
-	runtime.AddCleanup(t, forgetDerived, forgotten{weak.Make(s), k})
+	runtime.AddCleanup(t, forget, forgotten{weak.Make(s), k})
 	return t
 }
 
 type forgotten struct {
 	set weak.Pointer[Set]
-	key derivedKey
+	key key
 }
 
-// forgetDerived drops a type that is no longer referenced, unless it was made again.
-func forgetDerived(f forgotten) {
+// forget drops a type that is no longer referenced, unless it was made again.
+func forget(f forgotten) {
 	s := f.set.Value()
 	if s == nil {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if p, ok := s.derived[f.key]; ok && p.Value() == nil {
-		delete(s.derived, f.key)
+	if p, ok := s.made[f.key]; ok && p.Value() == nil {
+		delete(s.made, f.key)
 	}
 }
 
@@ -190,7 +133,7 @@ func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
 	if p := s.own(elem).pointer.Load(); p != nil && elem.quals == 0 && p.size == size && p.big == big && p.lang == lang {
 		return p
 	}
-	p := s.sharedDerived(&body{kind: Pointer, lang: lang, elem: elem, size: size, big: big, complete: true})
+	p := s.shared(&body{kind: Pointer, lang: lang, elem: elem, size: size, big: big, complete: true})
 	if elem.quals == 0 {
 		elem.pointer.Store(p)
 	}
@@ -199,12 +142,12 @@ func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
 
 // Array returns an array type of known length.
 func (s *Set) Array(lang Language, elem *Type, length uint64) *Type {
-	return s.sharedDerived(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})
+	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})
 }
 
 // IncompleteArray returns an array type of unknown length.
 func (s *Set) IncompleteArray(lang Language, elem *Type) *Type {
-	return s.sharedDerived(&body{kind: Array, lang: lang, elem: s.own(elem)})
+	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem)})
 }
 
 // Compound returns a new structure, union or class type of size bytes. load is called when something of it is

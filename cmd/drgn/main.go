@@ -82,7 +82,7 @@ func (f *flags) groups() []group {
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
 	f.symbols.register(symbols)
 	what.StringVarP(&f.exec, "exec", "e", "", "run Python `CODE`; an expression at its end is printed")
-	boolean(other, &f.quiet, "quiet", "q", "print no banner and no progress")
+	boolean(other, &f.quiet, "quiet", "q", "print no banner, no progress and, unless a log level is given, no warnings")
 	other.StringVar(&f.logLevel, "log-level", "warning", "log messages of this `LEVEL` and above: debug, info, warning, error, critical or none")
 	boolean(other, &f.version, "version", "", "print the versions and exit")
 	boolean(other, &f.help, "help", "h", "print this and exit")
@@ -121,6 +121,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if err := f.check(fs); err != nil {
 		return wrong(err)
+	}
+	if f.quiet && !fs.Changed("log-level") {
+		f.logLevel = ""
 	}
 	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs)}
 	switch {

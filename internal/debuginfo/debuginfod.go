@@ -196,9 +196,30 @@ func (d *Debuginfod) missLife() time.Duration {
 var transport = sync.OnceValue(func() http.RoundTripper {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.DisableCompression = true // sizes are those of the files
-	t.RegisterProtocol("file", http.NewFileTransport(http.Dir("/")))
+	t.RegisterProtocol("file", http.NewFileTransport(regularFiles{http.Dir("/")}))
 	return t
 })
+
+// regularFiles opens regular files only: opening a pipe would wait for whoever writes it.
+type regularFiles struct{ http.FileSystem }
+
+func (r regularFiles) Open(name string) (http.File, error) {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("not a regular file")}
+	}
+	return r.FileSystem.Open(name)
+}
+
+// checkRedirect keeps a server from having a file of this machine read.
+func checkRedirect(req *http.Request, via []*http.Request) error {
+	if req.URL.Scheme != "http" && req.URL.Scheme != "https" {
+		return fmt.Errorf("the server leads to %s, which is no web address", req.URL)
+	}
+	if len(via) >= 10 {
+		return errors.New("the server leads from one address to another without end")
+	}
+	return nil
+}
 
 // A serverError says that a server can't be asked for now, whatever the file: it was not reached, it is overloaded, it
 // broke off.
@@ -336,7 +357,7 @@ func (d *Debuginfod) download(ctx context.Context, url string, id []byte, path s
 		req.Header[k] = v
 	}
 	req.Header.Set("User-Agent", "godrgn")
-	resp, err := (&http.Client{Transport: transport()}).Do(req)
+	resp, err := (&http.Client{Transport: transport(), CheckRedirect: checkRedirect}).Do(req)
 	if err != nil {
 		return broken(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -272,5 +273,43 @@ func TestDebuginfodFiles(t *testing.T) {
 	d := &Debuginfod{URLs: []string{"file://" + dir}, Cache: filepath.Join(dir, "cache")}
 	if path, err := d.Find(context.Background(), id, "executable"); err != nil || path == file {
 		t.Error(path, err)
+	}
+}
+
+// A server may lead elsewhere on the web, but not to files of this machine; a pipe among files is not waited for.
+func TestDebuginfodRedirects(t *testing.T) {
+	dir, id := t.TempDir(), []byte{1, 2}
+	secret, pipe := filepath.Join(dir, "secret"), filepath.Join(dir, "buildid", "0102", "debuginfo")
+	if err := errors.Join(os.WriteFile(secret, buildOf(id), 0o600), os.MkdirAll(filepath.Dir(pipe), 0o700), syscall.Mkfifo(pipe, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case r.URL.Path == "/good":
+			_, _ = w.Write(buildOf(id))
+		case strings.Contains(r.URL.Path, "0303"):
+			http.Redirect(w, r, r.URL.Path, http.StatusFound)
+		case strings.HasSuffix(r.URL.Path, "/executable"):
+			http.Redirect(w, r, server.URL+"/good", http.StatusFound)
+		default:
+			http.Redirect(w, r, "file://"+secret, http.StatusFound)
+		}
+	}))
+	defer server.Close()
+	d := &Debuginfod{URLs: []string{server.URL}, Cache: filepath.Join(dir, "cache")}
+	if _, err := d.Find(t.Context(), id, "executable"); err != nil {
+		t.Error(err)
+	}
+	if _, err := d.Find(t.Context(), id, "debuginfo"); err == nil || !strings.Contains(err.Error(), "leads to file://"+secret) {
+		t.Error(err)
+	}
+	d.outages = nil
+	if _, err := d.Find(t.Context(), []byte{3, 3}, "debuginfo"); err == nil || !strings.Contains(err.Error(), "without end") {
+		t.Error(err)
+	}
+	d = &Debuginfod{URLs: []string{"file://" + dir}, Cache: filepath.Join(dir, "cache")}
+	if _, err := d.Find(t.Context(), id, "debuginfo"); err == nil {
+		t.Error("a pipe was read")
 	}
 }

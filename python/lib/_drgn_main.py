@@ -152,12 +152,12 @@ def run():
         return 0
     import drgn
 
-    if level != "warning":
+    if level in ("", "warning"):
+        drgn._debuginfo.unheard = level or "none"
+    else:
         import drgn._log
 
         drgn._log.setup(level)
-    else:
-        drgn._debuginfo.unheard = "none" if quiet else level
     try:
         prog = open_program()
     except (KeyboardInterrupt, drgn.GoPanic):
