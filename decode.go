@@ -27,7 +27,7 @@ import (
 func (o Object) Decode(v any) error {
 	rv := reflect.ValueOf(v)
 	if rv.Kind() != reflect.Pointer || rv.IsNil() {
-		return &ValueError{Problem: fmt.Sprintf("Decode into %T, which is not a pointer", v)}
+		return &ValueError{Problem: fmt.Sprintf("Decode into %T, which does not point to a value", v)}
 	}
 	return o.decode(rv.Elem())
 }

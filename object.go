@@ -50,8 +50,13 @@ const (
 	NotImplemented
 )
 
-// Failed returns an object that holds err.
-func Failed(err error) Object { return Object{x: &extra{err: err}} }
+// Failed returns an object that holds err; nil makes the zero object, which says that there is none.
+func Failed(err error) Object {
+	if err == nil {
+		return Object{}
+	}
+	return Object{x: &extra{err: err}}
+}
 
 // ObjectAt returns the object of a type at a (virtual) address in the program's memory.
 func (p *Program) ObjectAt(t *types.Type, address uint64) Object {

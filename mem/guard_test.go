@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -165,4 +166,33 @@ func watched(maps []*Mapping) bool {
 		}
 	}
 	return true
+}
+
+// Files that are mapped make the collector run, which unmaps those that nobody refers to.
+func TestMappedFilesCauseCollection(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "vmcore")
+	if err := os.WriteFile(path, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, 1+collectAfter/8); err != nil { // a hole
+		t.Fatal(err)
+	}
+	dropped := make(chan struct{}, 100)
+	for i := 0; ; i++ {
+		m, err := MapFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runtime.AddCleanup(new([8]*int), func(dropped chan struct{}) { dropped <- struct{}{} }, dropped)
+		m.Close()
+		select {
+		case <-dropped:
+			return
+		default:
+			if i == 50 {
+				t.Fatal("nothing was collected")
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}
 }

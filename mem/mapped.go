@@ -3,6 +3,8 @@ package mem
 import (
 	"fmt"
 	"os"
+	"runtime"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 
@@ -11,6 +13,21 @@ import (
 
 // mapped knows the files that are mapped: to name one that can't be read, and to notice that one was truncated.
 var mapped mappings
+
+// uncollected counts the bytes that were mapped since the last collection that they caused.
+var uncollected atomic.Int64
+
+const collectAfter = 512 << 20
+
+// Outside says that n bytes were mapped, of a file or of memory, for something that is unmapped when Go's collector finds it
+// unreachable. The collector does not see such bytes, so they make it run when they are many: a script that opens one dump
+// after the other would keep all of them until its objects alone, which are small, make it run.
+func Outside(n int) {
+	if uncollected.Add(int64(n)) >= collectAfter {
+		uncollected.Store(0)
+		go runtime.GC()
+	}
+}
 
 type mappings struct {
 	mu       lock.Mutex

@@ -49,6 +49,7 @@ func MapOpen(f *os.File) (*Mapping, error) {
 		return nil, &os.PathError{Op: "mmap", Path: f.Name(), Err: err}
 	}
 	mapped.add(f, m.data)
+	Outside(len(m.data))
 	return m, nil
 }
 

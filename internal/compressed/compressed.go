@@ -271,6 +271,7 @@ func (b *buffer) finish() ([]byte, error) {
 		return nil, err
 	}
 	b.mem = m
+	mem.Outside(len(m))
 	return m, nil
 }
 
