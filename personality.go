@@ -54,3 +54,14 @@ type Identifier interface {
 	// Identify walks what lies at an address, the most telling first.
 	Identify(p *Program, address uint64) iter.Seq2[Identity, error]
 }
+
+// An UnwindTable says where in its memory a kernel has the tables by which it unwinds the stacks of its image or of a module.
+type UnwindTable = module.UnwindTable
+
+// KernelCode is a [Personality] that knows of the code in a kernel's memory, be there files of it or not.
+type KernelCode interface {
+	module.Code
+	// CodeSymbol returns the symbol that contains an address of a module's code, by what the kernel keeps of it; ok is false
+	// if it keeps none.
+	CodeSymbol(address uint64) (s Symbol, ok bool, err error)
+}

@@ -16,7 +16,8 @@ import (
 type StackTrace struct {
 	prog   *Program
 	frames []stack.Frame
-	// Err says why the stack could not be unwound to its end, or is nil.
+	// Err says why the stack could not be unwound to its end, or what about its frames is in doubt; it is nil if the trace is
+	// whole.
 	Err error
 }
 
@@ -134,9 +135,13 @@ func (p *Program) unwinder() *stack.Unwinder {
 	if u := now.unwinder.Load(); u != nil {
 		return u
 	}
-	c := stack.Config{Platform: p.Platform(), Modules: p.modules, Tables: &p.unwindTables, Memory: unwindMemory{p}}
+	c := stack.Config{Platform: p.Platform(), Modules: p.modules, Tables: &p.unwindTables, Memory: unwindMemory{p},
+		Read: func(address, size uint64) ([]byte, error) { return p.Read(address, size, false) }}
 	if s, ok := p.Personality().(Stacks); ok {
 		c.InUserMode, c.PACMask = s.InUserMode(), s.PACMask()
+	}
+	if k, ok := p.Personality().(KernelCode); ok {
+		c.Code = k
 	}
 	now.unwinder.CompareAndSwap(nil, stack.New(c))
 	return now.unwinder.Load()
@@ -170,7 +175,8 @@ func (t *StackTrace) Frames() iter.Seq[StackFrame] {
 	}
 }
 
-// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)".
+// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)". If it isn't whole, the last line says
+// why: "[the stack goes on: there is no unwind information for 0xffffffffc09793f7]".
 func (t *StackTrace) String() string {
 	var b strings.Builder
 	for i := range t.frames {
@@ -196,6 +202,9 @@ func (t *StackTrace) String() string {
 		case !IsNotFound(err):
 			fmt.Fprintf(&b, " [source can't be read: %v]", err)
 		}
+	}
+	if t.Err != nil {
+		fmt.Fprintf(&b, "\n[%v]", t.Err)
 	}
 	return b.String()
 }
@@ -243,9 +252,17 @@ func (f StackFrame) Name() string {
 	return fmt.Sprintf("%#x", f.PC())
 }
 
-// Symbol returns the symbol that the frame's code lies in.
+// Symbol returns the symbol that the frame's code lies in. Where no finder knows one, it is that which the kernel keeps of
+// the module.
 func (f StackFrame) Symbol() (Symbol, error) {
-	return f.trace.prog.SymbolAt(f.frame().Registers.LookupPC())
+	pc := f.frame().Registers.LookupPC()
+	s, err := f.trace.prog.SymbolAt(pc)
+	if k, ok := f.trace.prog.Personality().(KernelCode); ok && IsNotFound(err) {
+		if kept, ok, keptErr := k.CodeSymbol(pc); keptErr != nil || ok {
+			return kept, keptErr
+		}
+	}
+	return s, err
 }
 
 // symbolized writes "symbol+0x10/0x20"; it reports whether there is a symbol.

@@ -302,4 +302,5 @@ var _ interface {
 	drgn.Stacks
 	drgn.SourceLanguage
 	drgn.Identifier
+	drgn.KernelCode
 } = (*Kernel)(nil)

@@ -38,8 +38,8 @@ const (
 	baseBPIndirect // the word at an offset from the frame pointer
 )
 
-// A layout says how the entries of a format are read.
-type layout struct {
+// A Layout says how entries are read.
+type Layout struct {
 	format Format
 	bases  [16]base
 }
@@ -54,7 +54,7 @@ var (
 )
 
 // layouts are all that are known, by format.
-var layouts = [...]layout{
+var layouts = [...]Layout{
 	FormatEnd:    {FormatEnd, bases},
 	FormatSignal: {FormatSignal, bases},
 	FormatType:   {FormatType, basesWithAX},
@@ -90,8 +90,11 @@ type entry struct {
 	regs               uint8 // the numbers of the bases
 }
 
+// Format returns the version of the layout.
+func (l *Layout) Format() Format { return l.format }
+
 // decode reads an entry.
-func (l *layout) decode(b [entrySize]byte) entry {
+func (l *Layout) decode(b [entrySize]byte) entry {
 	e := entry{
 		spOffset: int16(binary.LittleEndian.Uint16(b[0:])), bpOffset: int16(binary.LittleEndian.Uint16(b[2:])),
 		sp: l.bases[b[4]&0xf], bp: l.bases[b[4]>>4], regs: b[4],
@@ -118,10 +121,10 @@ func (l *layout) decode(b [entrySize]byte) entry {
 }
 
 // hasType reports whether the type tells all kinds of entries.
-func (l *layout) hasType() bool { return l.format >= FormatType }
+func (l *Layout) hasType() bool { return l.format >= FormatType }
 
 // endOfStack returns the last byte of an entry for the end of the stack.
-func (l *layout) endOfStack() byte {
+func (l *Layout) endOfStack() byte {
 	switch l.format {
 	case FormatEnd:
 		return 4
@@ -132,7 +135,7 @@ func (l *layout) endOfStack() byte {
 }
 
 // reserved returns the bits of the last byte that have no meaning.
-func (l *layout) reserved() byte {
+func (l *Layout) reserved() byte {
 	if l.format == FormatEnd {
 		return 0xf8
 	}

@@ -38,7 +38,7 @@ type Table struct {
 	bias    uint64
 	n       int
 	order   []uint32 // entries in the order of their addresses; nil if they lie in that order
-	layout  *layout
+	layout  *Layout
 }
 
 const (
@@ -55,11 +55,10 @@ func New(t Tables) (*Table, error) {
 			Problem: fmt.Sprintf("%d bytes of entries and %d bytes of addresses do not match", len(t.Entries), len(t.IP))}
 	}
 	table := &Table{ip: t.IP, entries: t.Entries, owner: t.Owner, address: t.IPAddress, bias: t.Bias, n: n}
-	layout, err := table.recognize(t.Header)
-	if err != nil {
+	var err error
+	if table.layout, err = Recognize(t.Header, t.Entries); err != nil {
 		return nil, err
 	}
-	table.layout = layout
 	table.sort()
 	return table, nil
 }
@@ -104,8 +103,8 @@ func (t *Table) ordered(i int) int {
 	return i
 }
 
-// Format returns the layout of the entries.
-func (t *Table) Format() Format { return t.layout.format }
+// Layout returns how the entries are read.
+func (t *Table) Layout() *Layout { return t.layout }
 
 // Len returns the number of entries.
 func (t *Table) Len() int { return t.n }
@@ -129,12 +128,16 @@ func (t *Table) FindRow(pc uint64) (*cfi.Row, error) {
 	if n+1 < t.n {
 		row.End = t.at(t.ordered(n+1)) + t.bias
 	}
-	e := t.entry(i)
+	return t.entry(i).row(row, uint64(i))
+}
+
+// row completes a row of which the range is known by the i-th entry. It returns nil if the entry says nothing.
+func (e entry) row(row *cfi.Row, i uint64) (*cfi.Row, error) {
 	if e.kind == kindUndefined {
 		return nil, nil
 	}
 	if problem := e.fill(row); problem != "" {
-		return nil, &bin.DecodeError{Section: ".orc_unwind", Off: uint64(i * entrySize), Problem: problem}
+		return nil, &bin.DecodeError{Section: ".orc_unwind", Off: i * entrySize, Problem: problem}
 	}
 	return row, nil
 }

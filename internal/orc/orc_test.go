@@ -88,8 +88,8 @@ func TestFormats(t *testing.T) {
 				raw{text + 0x70, 0, 0, 0, 0})
 			tt.Header = header
 			table := open(t, tt)
-			if table.Format() != format || table.Len() != 8 {
-				t.Errorf("format %d, want %d", table.Format(), format)
+			if table.Layout().Format() != format || table.Len() != 8 {
+				t.Errorf("format %d, want %d", table.Layout().Format(), format)
 			}
 			row := func(pc uint64) *cfi.Row {
 				t.Helper()

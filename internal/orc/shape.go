@@ -7,14 +7,15 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 )
 
-// recognize finds out the layout of the table's entries. A header that is known tells; else exactly one layout must fit
-// what all entries look like. To read entries by a wrong layout gives stacks that look right and aren't.
-func (t *Table) recognize(header []byte) (*layout, error) {
+// Recognize finds out the layout of entries. A header that is known tells; else exactly one layout must fit what all
+// entries look like, or it fails with a [*bin.DecodeError]. To read entries by a wrong layout gives stacks that look right
+// and aren't.
+func Recognize(header, entries []byte) (*Layout, error) {
 	if f, ok := headers[string(header)]; ok {
 		return &layouts[f], nil
 	}
-	c := t.census()
-	var fitting []*layout
+	c := take(entries)
+	var fitting []*Layout
 	for i := range layouts {
 		if l := &layouts[i]; l.fits(c) && (len(fitting) == 0 || !l.same(fitting[0], c)) {
 			fitting = append(fitting, l)
@@ -52,12 +53,12 @@ type seen struct {
 // A census is how entries of a table look. A kernel has some 400,000 entries of 20 looks.
 type census map[look]*seen
 
-func (t *Table) census() census {
+func take(entries []byte) census {
 	c := census{}
 	var last look
 	var s *seen
-	for i := range t.n {
-		b := t.entries[i*entrySize : (i+1)*entrySize]
+	for ; len(entries) >= entrySize; entries = entries[entrySize:] {
+		b := entries[:entrySize]
 		if k := look(b[4:]); s == nil || k != last {
 			last = k
 			if s = c[k]; s == nil {
@@ -74,10 +75,10 @@ func (t *Table) census() census {
 }
 
 // meaning returns what entries of a look say, without their offsets.
-func (l *layout) meaning(k look) entry { return l.decode([entrySize]byte{4: k[0], 5: k[1]}) }
+func (l *Layout) meaning(k look) entry { return l.decode([entrySize]byte{4: k[0], 5: k[1]}) }
 
 // same reports whether two layouts give the entries the same meaning.
-func (l *layout) same(other *layout, c census) bool {
+func (l *Layout) same(other *Layout, c census) bool {
 	for k := range c {
 		if l.meaning(k) != other.meaning(k) {
 			return false
@@ -88,7 +89,7 @@ func (l *layout) same(other *layout, c census) bool {
 
 // fits reports whether all entries make sense when read by a layout, and are as objtool makes them: nearly all code is
 // reached by calls and finds its caller's stack pointer by its own or by the frame pointer.
-func (l *layout) fits(c census) bool {
+func (l *Layout) fits(c census) bool {
 	var calls, registers, usual, unusual int
 	for k, s := range c {
 		e := l.meaning(k)
@@ -115,7 +116,7 @@ func (l *layout) fits(c census) bool {
 }
 
 // plausible reports whether objtool makes entries of a look.
-func (l *layout) plausible(k look, e entry, s *seen) bool {
+func (l *Layout) plausible(k look, e entry, s *seen) bool {
 	switch e.kind {
 	case kindUndefined:
 		return k == look{} && !s.offsets

@@ -74,8 +74,8 @@ func TestShapesOfKernels(t *testing.T) {
 					t.Errorf("%s: %v", name, err)
 					continue
 				}
-				if table.Format() != k.format {
-					t.Errorf("%s: format %d, want %d", name, table.Format(), k.format)
+				if table.Layout().Format() != k.format {
+					t.Errorf("%s: format %d, want %d", name, table.Layout().Format(), k.format)
 				}
 			}
 		}
@@ -84,7 +84,7 @@ func TestShapesOfKernels(t *testing.T) {
 		}
 		tt := tablesOf(k.rows, 1000)
 		tt.Header = unhex(t, k.header)
-		if f := open(t, tt).Format(); f != k.format {
+		if f := open(t, tt).Layout().Format(); f != k.format {
 			t.Errorf("%s by header: format %d, want %d", name, f, k.format)
 		}
 	}

@@ -20,6 +20,10 @@ type Config struct {
 	Modules  *module.Set
 	Tables   *Tables // of Modules
 	Memory   cfi.Memory
+	// Read reads size bytes of memory.
+	Read func(address, size uint64) ([]byte, error)
+	// Code knows of the code in a kernel's memory; nil for a process.
+	Code module.Code
 	// InUserMode says that threads are in user mode: their stacks have no end there.
 	InUserMode bool
 	// PACMask has the bits of a return address that a pointer authentication code takes; 0 if there is none.
@@ -30,13 +34,16 @@ type Config struct {
 type Unwinder struct {
 	config Config
 	rows   *unwind.Unwinder
+	memory memoryRows
 }
 
 // New returns an unwinder.
 func New(c Config) *Unwinder {
 	u := &Unwinder{config: c}
+	u.memory.config = &u.config
 	u.rows = unwind.New(c.Platform, u, unwind.Options{
-		IsText:        func(pc uint64) bool { return c.Modules.At(pc) != nil },
+		IsText:        u.memory.isText,
+		Memory:        &u.memory,
 		FramePointers: true,
 		Process:       c.InUserMode,
 		PACMask:       c.PACMask,
@@ -44,7 +51,7 @@ func New(c Config) *Unwinder {
 	return u
 }
 
-// FindRow asks the module that pc lies in: it implements [unwind.Finder].
+// FindRow asks the files of the module that pc lies in: it implements [unwind.Finder].
 func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	m := u.config.Modules.At(pc)
 	if m == nil {
@@ -69,7 +76,7 @@ func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool) ([]Frame, erro
 	frames, err := Expand(u.config.Modules, trace.Frames)
 	switch {
 	case trace.Err != nil:
-		err = trace.Err
+		err = fmt.Errorf("the stack goes on: %w", trace.Err)
 	case err == nil:
 		err = u.doubt(frames)
 	}

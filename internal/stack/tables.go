@@ -32,6 +32,7 @@ type tables struct {
 // found is what the files of a module have to unwind with.
 type found struct {
 	chain unwind.Chain
+	orc   *orc.Table // that is part of chain; nil if there is none
 	// err says why the kernel's own tables can't be used: frames that were found without them may be wrong. It is nil
 	// where there are none.
 	err error
@@ -95,9 +96,9 @@ func (t *tables) readFrames(platform arch.Platform) (found, error) {
 		return found{chain: chain}, nil
 	case len(chain) > 0:
 		// DWARF does not know of inline assembly that moves the stack pointer; ORC does.
-		return found{chain: unwind.Chain{orc.Combined{DWARF: chain, ORC: kernel}}}, nil
+		return found{chain: unwind.Chain{orc.Combined{DWARF: chain, ORC: kernel}}, orc: kernel}, nil
 	}
-	return found{chain: unwind.Chain{kernel}}, nil
+	return found{chain: unwind.Chain{kernel}, orc: kernel}, nil
 }
 
 // readORC reads the kernel's own tables; nil when the file has none with contents.

@@ -158,7 +158,7 @@ func TestORCAgrees(t *testing.T) {
 	for pid, task := range tasks(t) {
 		regs := k.stopped(t, task)
 		want, got := both.Unwind(k, regs, false), onlyORC.Unwind(k, regs, false)
-		if got.Err != nil || len(got.Frames) != len(want.Frames) {
+		if (got.Err == nil) != (want.Err == nil) || len(got.Frames) != len(want.Frames) {
 			t.Errorf("pid %d: %d frames, %v; want %d", pid, len(got.Frames), got.Err, len(want.Frames))
 			continue
 		}

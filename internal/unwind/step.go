@@ -17,7 +17,9 @@ type walk struct {
 	mask  uint64 // greatest address
 	regs  arch.Registers
 	arena []uint64 // values of the frames' registers
-	next  [arch.MaxRegisters]uint64
+	// chainEnded says that the present frame is the last of a chain of frame pointers.
+	chainEnded bool
+	next       [arch.MaxRegisters]uint64
 }
 
 // Unwind recovers the frames of a stack, beginning with the registers that are given. interrupted says that the thread
@@ -78,8 +80,10 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if err != nil {
 		return false, false, err
 	}
+	chainEnded := w.chainEnded
+	w.chainEnded = false
 	if row == nil {
-		more, err = w.withoutRow(f)
+		more, err = w.withoutRow(f, chainEnded)
 		return more, false, err
 	}
 	f.CFA, err = w.evaluate(&row.CFA, row, 0)
@@ -195,8 +199,9 @@ func (w *walk) evaluate(r *cfi.Rule, row *cfi.Row, cfa uint64) (uint64, error) {
 	return value, nil
 }
 
-// withoutRow finds the caller of code about which nothing is known.
-func (w *walk) withoutRow(f *Frame) (more bool, err error) {
+// withoutRow finds the caller of code about which nothing is known. chainEnded says that the frame before it was found by its
+// frame pointer, and was the last.
+func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 	text := f.PC != 0
 	if w.u.options.IsText != nil {
 		text = w.u.options.IsText(f.LookupPC())
@@ -207,10 +212,14 @@ func (w *walk) withoutRow(f *Frame) (more bool, err error) {
 		return false, nil
 	case !text && f.Interrupted && known:
 		return w.badCall()
+	case chainEnded:
+		return false, nil
 	case text && w.u.options.FramePointers:
-		return w.framePointer()
+		if more, err := w.framePointer(); more || err != nil {
+			return more, err
+		}
 	}
-	return false, nil
+	return false, &NoRowError{f.PC, text}
 }
 
 // badCall finds the caller of what is not code: a call through a null or wild pointer. It has done nothing but to save
@@ -265,6 +274,7 @@ func (w *walk) framePointer() (more bool, err error) {
 	if saved > fp {
 		w.regs.Set(rule.Register, saved)
 	}
+	w.chainEnded = saved == 0
 	if rule.HasCFA {
 		w.regs.Set(w.a.SP, (fp+uint64(rule.CFA))&w.mask)
 	}

@@ -48,6 +48,9 @@ type Options struct {
 	Process bool
 	// IsText says whether an address lies in code. nil means that all but 0 may.
 	IsText func(pc uint64) bool
+	// Memory is asked where the finder has no row; its answers are not kept, as those of a finder that reads memory. May
+	// be nil.
+	Memory Finder
 	// FramePointers makes the unwinder follow the chain of frame pointers from code about which no row is known.
 	FramePointers bool
 }
@@ -82,15 +85,19 @@ func New(p arch.Platform, f Finder, o Options) *Unwinder {
 // row finds the row for a program counter. That there is none is remembered too: every stack of a user's thread ends so.
 func (u *Unwinder) row(pc uint64) (*cfi.Row, error) {
 	slot := &u.cache[pc*0x9e3779b97f4a7c15>>(64-12)]
-	if c := slot.Load(); c != nil && c.pc == pc {
-		return c.row, nil
+	c := slot.Load()
+	if c == nil || c.pc != pc {
+		row, err := u.finder.FindRow(pc)
+		if err != nil {
+			return nil, err
+		}
+		c = &cached{pc, row}
+		slot.Store(c)
 	}
-	row, err := u.finder.FindRow(pc)
-	if err != nil {
-		return nil, err
+	if c.row == nil && u.options.Memory != nil {
+		return u.options.Memory.FindRow(pc)
 	}
-	slot.Store(&cached{pc, row})
-	return row, nil
+	return c.row, nil
 }
 
 // A Frame is a frame of a stack.
@@ -149,6 +156,20 @@ type Trace struct {
 
 // ErrNoPC says that the program counter isn't among the registers to start from.
 var ErrNoPC = errors.New("the program counter is not known")
+
+// A NoRowError says that a stack was not unwound to its end since nothing tells the caller of a frame: no table describes its
+// code, and its frame pointer leads to no frame.
+type NoRowError struct {
+	PC   uint64
+	Text bool // code is known to lie there
+}
+
+func (e *NoRowError) Error() string {
+	if !e.Text {
+		return fmt.Sprintf("no code is known at %#x", e.PC)
+	}
+	return fmt.Sprintf("there is no unwind information for %#x", e.PC)
+}
 
 // A LoopError says that unwinding came to the same place again, or found no end.
 type LoopError struct {

@@ -76,6 +76,7 @@ func TestEnds(t *testing.T) {
 	var fault *mem.FaultError
 	var loop *LoopError
 	var unknown *cfi.UnknownRegisterError
+	var noRow *NoRowError
 	for _, test := range []struct {
 		name  string
 		rows  rows
@@ -85,7 +86,7 @@ func TestEnds(t *testing.T) {
 		want  []uint64
 		err   any
 	}{
-		{name: "nothing known", want: []uint64{0x1010}},
+		{name: "nothing known", want: []uint64{0x1010}, err: &noRow},
 		{name: "return address 0", rows: rows{0x1000: x86Row(16)}, mem: words{sp + 8: 0}, want: []uint64{0x1010}},
 		{name: "outermost", rows: rows{0x1000: x86Row(16), 0x1100: outermost}, mem: words{sp + 8: 0x1120},
 			want: []uint64{0x1010, 0x1120}},
@@ -110,12 +111,19 @@ func TestEnds(t *testing.T) {
 		{name: "wild call, no stack", opts: Options{IsText: isText},
 			start: map[string]uint64{"rip": 0xbad, "rsp": sp, "cs": 0x10}, want: []uint64{0xbad}, err: &fault},
 		{name: "frame pointers", opts: Options{IsText: isText, FramePointers: true},
-			mem:   words{sp + 0x20: sp + 0x40, sp + 0x28: 0x1150, sp + 0x40: 0x10, sp + 0x48: 0x1250},
+			mem:   words{sp + 0x20: sp + 0x40, sp + 0x28: 0x1150, sp + 0x40: 0, sp + 0x48: 0x1250},
 			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp + 0x20}, want: []uint64{0x1010, 0x1150, 0x1250}},
+		{name: "frame pointers go back", opts: Options{IsText: isText, FramePointers: true},
+			mem:   words{sp + 0x20: sp + 0x40, sp + 0x28: 0x1150, sp + 0x40: 0x10, sp + 0x48: 0x1250},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp + 0x20}, want: []uint64{0x1010, 0x1150, 0x1250}, err: &noRow},
+		{name: "no frame pointer", opts: Options{IsText: isText, FramePointers: true},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": 0}, want: []uint64{0x1010}, err: &noRow},
+		{name: "memory knows", opts: Options{IsText: isText, Memory: rows{0x1000: x86Row(16), 0x1100: outermost}}, mem: words{sp + 8: 0x1120},
+			want: []uint64{0x1010, 0x1120}},
 		{name: "frame pointer off the stack", opts: Options{FramePointers: true},
-			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp - 0x20}, want: []uint64{0x1010}},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp - 0x20}, want: []uint64{0x1010}, err: &noRow},
 		{name: "frame pointer to no code", opts: Options{IsText: isText, FramePointers: true}, mem: words{sp: 0, sp + 8: 0x5000},
-			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp}, want: []uint64{0x1010}},
+			start: map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp}, want: []uint64{0x1010}, err: &noRow},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if test.start == nil {
@@ -172,7 +180,8 @@ func TestSavedRegisters(t *testing.T) {
 	m := words{0x7008: 42, 0x7010: 0x1110, 0x7018: 0x1210, 0x7020: 0x1310}
 	u := New(platform(t, arch.X86_64), f, Options{})
 	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000, "rbx": 1, "rax": 2, "r12": 3}), true)
-	if trace.Err != nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x1310}) {
+	var noRow *NoRowError
+	if !errors.As(trace.Err, &noRow) || noRow.PC != 0x1310 || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x1310}) {
 		t.Fatalf("%#x, %v", pcs(trace), trace.Err)
 	}
 	for i, want := range [][3]any{{uint64(1), uint64(2), uint64(3)}, {uint64(42), nil, uint64(2)}, {uint64(42), nil, uint64(2)},

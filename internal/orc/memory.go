@@ -1,0 +1,83 @@
+package orc
+
+import (
+	"encoding/binary"
+
+	"github.com/godrgn/drgn/internal/cfi"
+)
+
+// An InMemory finds entries in the memory of a kernel, which has sorted them: those of a module without a file, or of the
+// kernel itself. It reads no more than the entries that a search passes, so that it costs nothing to open and nothing
+// that is kept can become old.
+type InMemory struct {
+	Memory  cfi.Memory
+	Layout  *Layout
+	IP      uint64 // address of the entries' addresses, each relative to its own place
+	Entries uint64 // address of the entries
+	Count   uint64 // number of entries
+}
+
+// FindRow returns the row for a program counter, or nil if the tables say nothing about it. It fails when they can't be
+// read, and with a [*bin.DecodeError] on a malformed entry.
+func (t InMemory) FindRow(pc uint64) (*cfi.Row, error) {
+	row := &cfi.Row{End: ^uint64(0), ReturnAddress: rip}
+	low, high := uint64(0), t.Count // the entry is before high, and low-1 if that is any
+	for low < high {
+		middle := low + (high-low)/2
+		at, err := t.at(middle)
+		if err != nil {
+			return nil, err
+		}
+		if at <= pc {
+			low, row.Start = middle+1, at
+		} else {
+			high, row.End = middle, at
+		}
+	}
+	if low == 0 {
+		return nil, nil
+	}
+	i := low - 1
+	var b [entrySize]byte
+	first, err := t.Memory.Uint(t.Entries+i*entrySize, 4)
+	if err != nil {
+		return nil, err
+	}
+	last, err := t.Memory.Uint(t.Entries+i*entrySize+4, 2)
+	if err != nil {
+		return nil, err
+	}
+	binary.LittleEndian.PutUint32(b[:], uint32(first))
+	binary.LittleEndian.PutUint16(b[4:], uint16(last))
+	return t.Layout.decode(b).row(row, i)
+}
+
+// at returns the address of an entry.
+func (t InMemory) at(i uint64) (uint64, error) {
+	place := t.IP + i*ipSize
+	off, err := t.Memory.Uint(place, ipSize)
+	return place + uint64(int64(int32(off))), err
+}
+
+// maxCount bounds the number of entries that are read together: a kernel has some 400,000.
+const maxCount = 1 << 24
+
+// RecognizeInMemory finds out the layout of count entries in memory, as [Recognize] does; header is the address of
+// .orc_header, or 0. read reads size bytes.
+func RecognizeInMemory(read func(address, size uint64) ([]byte, error), header, entries, count uint64) (*Layout, error) {
+	var head []byte
+	if header != 0 {
+		var err error
+		if head, err = read(header, 20); err != nil {
+			return nil, err
+		}
+		if f, ok := headers[string(head)]; ok {
+			return &layouts[f], nil
+		}
+	}
+	all, err := read(entries, min(count, maxCount)*entrySize)
+	if err != nil {
+		return nil, err
+	}
+	return Recognize(head, all)
+}

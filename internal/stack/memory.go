@@ -1,0 +1,77 @@
+package stack
+
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/internal/orc"
+	"github.com/godrgn/drgn/internal/unwind"
+)
+
+// memoryRows finds rows by the tables in the kernel's memory.
+type memoryRows struct {
+	config *Config
+	layout lock.First[*orc.Layout]
+}
+
+// FindRow returns nil if no code is known at an address, or the kernel doesn't unwind by such tables. Where it does and none
+// tells, it fails: frame pointers, which such a kernel doesn't keep, would lead past frames.
+func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
+	if r.config.Code == nil {
+		return nil, nil
+	}
+	t, ok, err := r.config.Code.TableAt(pc)
+	if err != nil || !ok {
+		return nil, err
+	}
+	layout, err := r.layout.Do(r.findLayout)
+	if err != nil {
+		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)
+	}
+	if layout == nil {
+		return nil, nil
+	}
+	row, err := orc.InMemory{Memory: r.config.Memory, Layout: layout, IP: t.IP, Entries: t.Entries, Count: t.Count}.FindRow(pc)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)
+	case row == nil:
+		return nil, &unwind.NoRowError{PC: pc, Text: true}
+	}
+	return row, nil
+}
+
+// findLayout returns the layout that the kernel's file or the kernel itself says its tables have, which is that of all
+// modules; nil if neither has any.
+func (r *memoryRows) findLayout() (*orc.Layout, error) {
+	if m, err := r.config.Modules.Main(); err == nil {
+		tables, err := r.config.Tables.of(m, r.config.Platform)
+		if err != nil {
+			return nil, err
+		}
+		if tables.err != nil {
+			return nil, tables.err
+		}
+		if tables.orc != nil {
+			return tables.orc.Layout(), nil
+		}
+	}
+	t, ok, err := r.config.Code.ImageTable()
+	if err != nil || !ok || t.Count == 0 {
+		return nil, err
+	}
+	return orc.RecognizeInMemory(r.config.Read, t.Header, t.Entries, t.Count)
+}
+
+// isText reports whether code is known to lie at an address.
+func (r *memoryRows) isText(pc uint64) bool {
+	if r.config.Modules.At(pc) != nil {
+		return true
+	}
+	if r.config.Code == nil {
+		return false
+	}
+	_, ok, err := r.config.Code.TableAt(pc)
+	return ok && err == nil
+}

@@ -1,0 +1,128 @@
+package stack_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/internal/stack"
+	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/module"
+)
+
+// memory is a program's.
+type memory struct{ p *drgn.Program }
+
+func (m memory) Uint(address uint64, size int) (uint64, error) {
+	return m.p.ReadUint(address, size, false)
+}
+
+// withoutFiles returns an unwinder that has nothing but the kernel's memory.
+func withoutFiles(p *drgn.Program, code module.Code) *stack.Unwinder {
+	return stack.New(stack.Config{
+		Platform: p.Platform(), Modules: module.NewSet(module.Config{}), Tables: &stack.Tables{}, Memory: memory{p},
+		Read: func(address, size uint64) ([]byte, error) { return p.Read(address, size, false) },
+		Code: code,
+	})
+}
+
+// TestORCInMemory unwinds all stacks of the bundled core by the tables in its memory alone: they have the program counters
+// that the tables of vmlinux and its DWARF give.
+func TestORCInMemory(t *testing.T) {
+	p := coretest.Open(t)
+	u := withoutFiles(p, p.Personality().(drgn.KernelCode))
+	stacks, frames := 0, 0
+	for thread, err := range p.Threads() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := thread.StackTrace()
+		if err != nil {
+			t.Fatal(err)
+		}
+		regs, interrupted, err := p.Personality().Registers(p, thread)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := u.Unwind(regs, interrupted)
+		if (err == nil) != (want.Err == nil) {
+			t.Errorf("thread %d: %v, want %v", thread.TID, err, want.Err)
+		}
+		var gotPCs, wantPCs []uint64
+		for i := range got {
+			gotPCs = append(gotPCs, got[i].Registers.PC)
+		}
+		for f := range want.Frames() {
+			if !f.IsInline() {
+				wantPCs = append(wantPCs, f.PC())
+			}
+		}
+		if !slices.Equal(gotPCs, wantPCs) {
+			t.Errorf("thread %d: %#x\nwant %#x", thread.TID, gotPCs, wantPCs)
+		}
+		stacks++
+		frames += len(got)
+	}
+	if stacks < 50 || frames < 300 {
+		t.Errorf("%d stacks of %d frames", stacks, frames)
+	}
+}
+
+// code is a kernel whose tables are other than they should be.
+type code struct {
+	drgn.KernelCode
+	change func(t *drgn.UnwindTable, image bool)
+}
+
+func (c code) TableAt(pc uint64) (drgn.UnwindTable, bool, error) {
+	t, ok, err := c.KernelCode.TableAt(pc)
+	c.change(&t, false)
+	return t, ok, err
+}
+
+func (c code) ImageTable() (drgn.UnwindTable, bool, error) {
+	t, ok, err := c.KernelCode.ImageTable()
+	c.change(&t, true)
+	return t, ok, err
+}
+
+// TestORCInMemoryMissing says of a stack that it ends where tables are missing or wrong.
+func TestORCInMemoryMissing(t *testing.T) {
+	p := coretest.Open(t)
+	thread, err := p.Thread(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	regs, interrupted, err := p.Personality().Registers(p, thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var noRow *unwind.NoRowError
+	var decode *drgn.DecodeError
+	var fault *mem.FaultError
+	for _, c := range []struct {
+		name   string
+		change func(t *drgn.UnwindTable, image bool)
+		frames int
+		want   any
+	}{
+		{"no table of this code", func(t *drgn.UnwindTable, image bool) {
+			if !image {
+				t.Count = 0
+			}
+		}, 1, &noRow},
+		{"no tables, frame pointers", func(t *drgn.UnwindTable, _ bool) { t.Count = 0 }, 3, &noRow},
+		{"addresses that can't be read", func(t *drgn.UnwindTable, _ bool) { t.IP = 0xffff << 32 }, 1, &fault},
+		{"entries that can't be read", func(t *drgn.UnwindTable, _ bool) { t.Entries = 0xffff << 32 }, 1, &fault},
+		{"more entries than there is memory", func(t *drgn.UnwindTable, _ bool) { t.Count = ^uint64(0) }, 1, &fault},
+		{"no entries", func(t *drgn.UnwindTable, _ bool) { t.Header, t.Entries = 0, t.IP }, 1, &decode},
+	} {
+		frames, err := withoutFiles(p, code{p.Personality().(drgn.KernelCode), c.change}).Unwind(regs, interrupted)
+		if len(frames) != c.frames || !errors.As(err, c.want) {
+			t.Errorf("%s: %d frames, %v", c.name, len(frames), err)
+		}
+	}
+}

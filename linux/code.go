@@ -1,0 +1,161 @@
+package linux
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/kallsyms"
+	"github.com/godrgn/drgn/linux/module"
+)
+
+// loaded is a part of the memory of a module: a struct module *. The last address is inclusive.
+type loaded struct {
+	first, last uint64
+	mod         drgn.Object
+}
+
+type (
+	loadedKey  struct{}
+	symbolsKey struct{ module uint64 }
+)
+
+// fixed returns what make returns. Of a core it is kept for one generation of the program; a running kernel loads and
+// unloads modules.
+func fixed[T any](p *drgn.Program, key any, make func() (T, error)) (T, error) {
+	if p.Flags()&drgn.IsLive != 0 {
+		return make()
+	}
+	return drgn.Memo(p, key, make)
+}
+
+// moduleAt returns the module that an address lies in; ok is false if there is none, or the types of modules are not
+// known.
+func (k *Kernel) moduleAt(address uint64) (mod drgn.Object, ok bool, err error) {
+	if !k.machine.IsKernelAddress(address) {
+		return mod, false, nil
+	}
+	all, err := fixed(k.prog, loadedKey{}, k.loadedParts)
+	if err != nil {
+		return mod, false, err
+	}
+	if i := sort.Search(len(all), func(i int) bool { return all[i].first > address }) - 1; i >= 0 && address <= all[i].last {
+		return all[i].mod, true, nil
+	}
+	return mod, false, nil
+}
+
+// loadedParts returns where the modules lie, by address.
+func (k *Kernel) loadedParts() (all []loaded, err error) {
+	for mod, err := range module.ForEach(k.prog) {
+		if drgn.IsNotFound(err) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("cannot walk the kernel's modules: %w", err)
+		}
+		regions, err := module.Regions(mod)
+		if err != nil {
+			return nil, fmt.Errorf("cannot find the memory of a module: %w", err)
+		}
+		for _, r := range regions {
+			all = append(all, loaded{r.Address, r.Address + r.Size - 1, mod})
+		}
+	}
+	slices.SortFunc(all, func(a, b loaded) int { return cmp.Compare(a.first, b.first) })
+	return all, nil
+}
+
+// ImageTable returns where the kernel has its own ORC tables, by its symbols.
+func (k *Kernel) ImageTable() (t drgn.UnwindTable, ok bool, err error) {
+	t.Name = "the kernel"
+	var end uint64
+	for _, s := range []struct {
+		name string
+		to   *uint64
+	}{{"__start_orc_unwind_ip", &t.IP}, {"__stop_orc_unwind_ip", &end}, {"__start_orc_unwind", &t.Entries}, {"__start_orc_header", &t.Header}} {
+		symbol, err := k.prog.Symbol(s.name)
+		switch {
+		case err == nil:
+			*s.to = symbol.Address
+		case !drgn.IsNotFound(err):
+			return t, false, err
+		case s.to != &t.Header: // since v6.4, commit b9f174c811e3
+			return t, false, nil
+		}
+	}
+	if end < t.IP {
+		return t, false, fmt.Errorf("the kernel's ORC tables end at %#x, before they begin at %#x", end, t.IP)
+	}
+	t.Count = (end - t.IP) / 4
+	return t, true, nil
+}
+
+// TableAt returns the ORC table of the module that has an address, which the kernel has copied with it and sorted.
+func (k *Kernel) TableAt(pc uint64) (t drgn.UnwindTable, ok bool, err error) {
+	mod, ok, err := k.moduleAt(pc)
+	if err != nil {
+		return t, false, err
+	}
+	if !ok {
+		if k.inImage(pc) {
+			return k.ImageTable()
+		}
+		return t, false, nil
+	}
+	name, err := mod.Member("name").CString()
+	if err != nil {
+		return t, false, err
+	}
+	t.Name = "module " + string(name)
+	tables := mod.Member("arch")
+	if !mod.HasMember("arch") || !tables.HasMember("num_orcs") {
+		return t, true, nil // a kernel without CONFIG_UNWINDER_ORC, or another architecture's
+	}
+	for member, to := range map[string]*uint64{"num_orcs": &t.Count, "orc_unwind_ip": &t.IP, "orc_unwind": &t.Entries} {
+		if *to, err = tables.Member(member).Uint(); err != nil {
+			return t, false, fmt.Errorf("cannot find the unwind tables of %s: %w", t.Name, err)
+		}
+	}
+	return t, true, nil
+}
+
+// inImage reports whether an address is one of the kernel's own code.
+func (k *Kernel) inImage(pc uint64) bool {
+	for _, part := range [][2]string{{"_stext", "_etext"}, {"_sinittext", "_einittext"}} {
+		first, err := k.prog.Symbol(part[0])
+		if err != nil {
+			continue
+		}
+		if end, err := k.prog.Symbol(part[1]); err == nil && pc >= first.Address && pc < end.Address {
+			return true
+		}
+	}
+	return false
+}
+
+// CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module.
+func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) {
+	mod, ok, err := k.moduleAt(address)
+	if err != nil || !ok {
+		return s, false, err
+	}
+	at, err := mod.Uint()
+	if err != nil {
+		return s, false, err
+	}
+	index, err := fixed(k.prog, symbolsKey{at}, func() (*drgn.SymbolIndex, error) {
+		symbols, err := kallsyms.Module(mod)
+		return drgn.NewSymbolIndex(symbols), err
+	})
+	if err != nil {
+		return s, false, err
+	}
+	found, err := index.Find(k.prog, drgn.SymbolQuery{Address: address, HasAddress: true, One: true})
+	if err != nil || len(found) == 0 {
+		return s, false, err
+	}
+	return found[0], true, nil
+}

@@ -1,0 +1,20 @@
+package module
+
+// An UnwindTable says where in its memory a kernel has the tables by which it unwinds the stacks of its image or of one of
+// its modules: x86-64's ORC tables.
+type UnwindTable struct {
+	Name    string // whose they are, for errors: "the kernel", "module ext4"
+	IP      uint64 // address of the first of the entries' addresses: __start_orc_unwind_ip, mod->arch.orc_unwind_ip
+	Entries uint64 // address of the first entry: __start_orc_unwind, mod->arch.orc_unwind
+	Count   uint64 // number of entries; 0: the code is there, but no table of it
+	Header  uint64 // address of .orc_header; 0 if it is not known or there is none
+}
+
+// A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless
+// that is a core's.
+type Code interface {
+	// ImageTable returns the table of the kernel's image; ok is false if it is not known where that lies.
+	ImageTable() (t UnwindTable, ok bool, err error)
+	// TableAt returns the table of the module, or the image, that has code at an address; ok is false if none is known.
+	TableAt(pc uint64) (t UnwindTable, ok bool, err error)
+}
