@@ -13,6 +13,7 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/logtext"
@@ -37,6 +38,12 @@ func logToPython(r slog.Record, text string) (err error) {
 		var o *C.PyObject
 		if o, err = callDebugInfo("log", levelOf(r.Level), text); err == nil {
 			C.sh_decref(o)
+			return
+		}
+		// Other errors in logging are no reason to end what is logged. A signal handler that raises in the midst of it is one.
+		var raised *pyError
+		if errors.As(err, &raised) && (raised.typ == "KeyboardInterrupt" || raised.typ == "SystemExit") {
+			interrupt = &interruptError{raised, syscall.Gettid()}
 		}
 	})
 	return err

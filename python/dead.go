@@ -11,6 +11,7 @@ import (
 	"sync"
 	"unsafe"
 
+	"github.com/godrgn/drgn/internal/handover"
 	"github.com/godrgn/drgn/internal/lock"
 )
 
@@ -62,15 +63,17 @@ func takeRaised() error {
 	return e
 }
 
-// withGIL runs f with the GIL held, on whatever goroutine. The caller must hold no lock of the house: a thread that has the
-// GIL may wait for that.
+// withGIL runs f with the GIL held, called on whatever goroutine: f runs on the thread of Python that waits for this goroutine, if one
+// does. The caller must hold no lock of the house: a thread that has the GIL may wait for that.
 func withGIL(f func()) {
 	checkNoLocks()
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	st := C.sh_ensure()
-	defer C.sh_release(st)
-	f()
+	handover.Run(func() {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		st := C.sh_ensure()
+		defer C.sh_release(st)
+		f()
+	})
 }
 
 // checkNoLocks panics, in tests, when the calling goroutine holds a lock of the house.

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/godrgn/drgn/internal/handover"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -98,13 +99,15 @@ func takeInterrupt() *interruptError {
 	return e
 }
 
-// attend runs f on another goroutine and waits with the GIL released. raised says that a signal handler raised an exception,
+// attend runs f on another goroutine and waits with the GIL released; what f has Python do is done on this thread. raised says that a signal handler raised an exception,
 // which is set then; f is waited for no longer than after from then on.
 func attend(f func(ctx context.Context) error, after time.Duration) (err error, raised bool) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	done := make(chan error, 1)
-	go func() {
+	desk := handover.NewDesk()
+	defer desk.Close()
+	go desk.Work(func() {
 		defer func() {
 			if e := recover(); e != nil {
 				if failed, ok := mem.FileErrorOf(e); ok {
@@ -116,8 +119,8 @@ func attend(f func(ctx context.Context) error, after time.Duration) (err error, 
 		}()
 		debug.SetPanicOnFault(true)
 		done <- f(ctx)
-	}()
-	if err, ok := wait(done); ok {
+	})
+	if err, ok := wait(done, desk); ok {
 		return err, false
 	}
 	// Ctrl-C: the worker is told, and it gets a moment or as long as it needs.
@@ -125,23 +128,39 @@ func attend(f func(ctx context.Context) error, after time.Duration) (err error, 
 	if after > 0 {
 		exc := C.sh_take_exc()
 		st := C.sh_save()
-		select {
-		case <-done:
-		case <-time.After(after):
+		for timer, ended := time.After(after), false; !ended; {
+			select {
+			case call := <-desk.Calls():
+				call()
+			case <-done:
+				ended = true
+			case <-timer:
+				ended = true
+			}
 		}
 		C.sh_restore(st)
+		takeInterrupt() // of a later callback: the first one counts
 		C.sh_raise_obj(exc)
 	}
 	return nil, true
 }
 
-// wait waits with the GIL released; ok is false when a signal handler raised an exception.
-func wait[T any](done <-chan T) (v T, ok bool) {
+// wait waits with the GIL released and calls Python for the one it waits for; ok is false when a signal handler raised an
+// exception.
+func wait[T any](done <-chan T, desk *handover.Desk) (v T, ok bool) {
 	st := C.sh_save()
 	tick := time.NewTicker(checkEvery)
 	defer tick.Stop()
 	for {
 		select {
+		case call := <-desk.Calls():
+			call()
+			C.sh_restore(st)
+			if e := takeInterrupt(); e != nil {
+				raise(e.raised)
+				return v, false
+			}
+			st = C.sh_save()
 		case v := <-done:
 			C.sh_restore(st)
 			return v, true

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/godrgn/drgn/internal/handover"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -106,10 +107,11 @@ type stream[T any] struct {
 	store  []Value // what buf is made of
 	err    error   // comes after buf; io.EOF at the end; nil: there is more to come
 	closed bool
-	want   int           // the caller waits for so many elements; 0: it does not wait
-	wake   chan struct{} // tells the caller that they are there, or err
-	room   chan struct{} // tells the goroutine that elements were taken, or closed
-	ahead  int           // how many elements buf may hold
+	want   int            // the caller waits for so many elements; 0: it does not wait
+	wake   chan struct{}  // tells the caller that they are there, or err
+	room   chan struct{}  // tells the goroutine that elements were taken, or closed
+	desk   *handover.Desk // where the caller waits for the goroutine
+	ahead  int            // how many elements buf may hold
 }
 
 // A caller is how far a walk has come, for the goroutine that calls Fill.
@@ -143,8 +145,8 @@ func (s *stream[T]) Fill(out []Value) (int, error) {
 	}
 	if s.produce && len(s.buf) <= len(out) && !s.closed { // not before the caller is about to have all there is
 		s.produce = false
-		s.wake, s.room, s.ahead = make(chan struct{}, 1), make(chan struct{}, 1), firstBatch
-		go s.run()
+		s.wake, s.room, s.ahead, s.desk = make(chan struct{}, 1), make(chan struct{}, 1), firstBatch, handover.NewDesk()
+		go s.desk.Work(s.run)
 	}
 	if len(s.buf) == 0 && s.err == nil && !s.closed {
 		s.batch = min(max(2*s.batch, 1), firstBatch)
@@ -282,6 +284,8 @@ func (s *stream[T]) wait(want int) {
 		expired := false
 		select {
 		case <-s.wake:
+		case call := <-s.desk.Calls():
+			call()
 		case <-timer.C:
 			expired = true
 		}
@@ -380,5 +384,6 @@ func (s *stream[T]) Close() {
 	if s.room != nil {
 		signal(s.room)
 		signal(s.wake)
+		s.desk.Close()
 	}
 }

@@ -26,7 +26,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
-	NONE < failure, internal/logtext;
+	NONE < failure, internal/handover, internal/logtext;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
 	mem < internal/cache;
@@ -86,7 +86,8 @@ const rooms = `
 	drgn, internal/debuginfo, target < user;
 
 	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
-	drgn < helper/call, helper/table;
+	drgn < helper/table;
+	drgn, internal/handover < helper/call;
 	linux/*, helper/call < helper/registry;
 
 	# Front ends.

@@ -1,0 +1,83 @@
+package handover
+
+import (
+	"runtime"
+	"sync/atomic"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// attend runs f at a desk and serves it until it is done.
+func attend(f func(d *Desk)) {
+	d := NewDesk()
+	defer d.Close()
+	done := make(chan struct{})
+	go d.Work(func() {
+		defer close(done)
+		f(d)
+	})
+	for {
+		select {
+		case call := <-d.Calls():
+			call()
+		case <-done:
+			return
+		}
+	}
+}
+
+func TestRun(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	here := unix.Gettid()
+	var inWork, inRun, nested, inNested int
+	attend(func(*Desk) {
+		inWork = unix.Gettid()
+		Run(func() {
+			inRun = unix.Gettid()
+			attend(func(*Desk) { // what is called waits for something itself
+				nested = unix.Gettid()
+				Run(func() { inNested = unix.Gettid() })
+			})
+		})
+	})
+	if inWork == here || nested == here || inRun != here || inNested != here {
+		t.Error(here, inWork, inRun, nested, inNested)
+	}
+	Run(func() { inRun = -unix.Gettid() }) // nobody waits for this goroutine
+	if inRun != -here || len(desks.of) != 0 {
+		t.Error(inRun, desks.of)
+	}
+}
+
+// A panic is that of the goroutine that wanted the call; whoever waits goes on.
+func TestPanic(t *testing.T) {
+	var got any
+	attend(func(*Desk) {
+		defer func() { got = recover() }()
+		Run(func() { panic("boom") })
+	})
+	if got != "boom" {
+		t.Error(got)
+	}
+}
+
+// Nobody waits at a desk that was closed, nor must anyone wait for it.
+func TestClosed(t *testing.T) {
+	d := NewDesk()
+	waiting, done := make(chan struct{}), make(chan struct{})
+	var ran atomic.Bool
+	go d.Work(func() {
+		defer close(done)
+		close(waiting)
+		Run(func() { ran.Store(true) })
+	})
+	<-waiting
+	d.Close()
+	d.Close()
+	<-done
+	if !ran.Load() {
+		t.Error("it did not run")
+	}
+}
