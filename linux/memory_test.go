@@ -167,6 +167,27 @@ func TestCorruptKallsyms(t *testing.T) {
 			t.Errorf("%+v, %v; want %+v", got, err, want)
 		}
 	})
+	t.Run("relative to their place", func(t *testing.T) { // as in v7.2
+		w, _, _, _ := tables(t)
+		p := w.Program
+		var offsets uint64
+		info, err := p.Object("VMCOREINFO").Bytes()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lines []string
+		for line := range strings.Lines(string(info)) {
+			if _, err := fmt.Sscanf(line, "SYMBOL(kallsyms_offsets)=%x", &offsets); err == nil || !strings.Contains(line, "relative_base") {
+				lines = append(lines, strings.TrimSuffix(line, "\n"))
+			}
+		}
+		w.vmcoreinfo(lines...)
+		w.set("int", offsets, "", 0xffffffff81000010-offsets)
+		got, err := kallsyms.Vmlinux(p)
+		if err != nil || len(got) != 1 || got[0].Address != offsets+uint64(int64(int32(0xffffffff81000010-offsets))) {
+			t.Errorf("%+v, %v", got, err)
+		}
+	})
 	for what, spoil := range map[string]func(w *world, count, names, relative uint64){
 		"many symbols":  func(w *world, count, _, _ uint64) { w.set("int", count, "", 1<<30) },
 		"no names":      func(w *world, _, names, _ uint64) { w.set("int", names, "", 0) },

@@ -75,6 +75,17 @@ func (n *Names) length() (int, error) {
 	return int(low&0x7f) | int(high)<<7, err
 }
 
+// PlaceRelative returns the addresses that the words of kallsyms_offsets stand for in kernels without kallsyms_relative_base,
+// whose assembler source has ".long symbol - ." (scripts/kallsyms.c since v7.2): a word counts from its own address, the first
+// one's being at.
+func PlaceRelative(words []uint32, at uint64) []uint64 {
+	out := make([]uint64, len(words))
+	for i, w := range words {
+		out[i] = at + 4*uint64(i) + uint64(int64(int32(w)))
+	}
+	return out
+}
+
 // Addresses returns the addresses that the words of kallsyms_offsets stand for, given kallsyms_relative_base.
 //
 // On machines whose per-CPU variables begin at 0 (CONFIG_KALLSYMS_ABSOLUTE_PERCPU) words that are not negative are

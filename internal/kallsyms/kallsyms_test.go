@@ -116,3 +116,10 @@ func FuzzNames(f *testing.F) {
 		}
 	})
 }
+
+func TestPlaceRelative(t *testing.T) {
+	got := PlaceRelative([]uint32{0x100, 0xfffffff0, 0x80000000}, 0xffffffff82000000)
+	if want := []uint64{0xffffffff82000100, 0xffffffff81fffff4, 0xffffffff02000008}; !slices.Equal(got, want) {
+		t.Errorf("%#x, want %#x", got, want)
+	}
+}

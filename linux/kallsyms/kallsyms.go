@@ -177,9 +177,12 @@ func (t *tables) addresses(n uint64) ([]uint64, error) {
 	for i := range words {
 		words[i] = t.order.Uint32(raw[4*i:])
 	}
-	relative, err := t.need("kallsyms_relative_base")
+	relative, ok, err := t.symbol("kallsyms_relative_base")
 	if err != nil {
 		return nil, err
+	}
+	if !ok { // as of v7.2 each word counts from where it lies
+		return kallsyms.PlaceRelative(words, at), nil
 	}
 	size, err := t.prog.AddressSize()
 	if err != nil {
