@@ -115,7 +115,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 		}
 		fmt.Printf("# %s, %s: %s%s\n", c.release, d.file, d.what, level)
 		for _, name := range checks {
-			r, stdout, err := runCheck(ctx, c, d, name, program)
+			r, stdout, err := runCheck(ctx, c, d.file, c.path(d.file), name, program, c.path("truth"))
 			if err != nil {
 				return results, err
 			}
@@ -129,6 +129,14 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			results = append(results, r)
 		}
 	}
+	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && (s.name == mainSeries || opt.all) {
+		fmt.Printf("# %s, kdumps of guests that crashed\n", c.release)
+		found, err := checkPanics(ctx, opt, c, program)
+		results = append(results, found...)
+		if err != nil {
+			return results, err
+		}
+	}
 	if opt.only == liveDump || opt.only == "" && s.name == mainSeries {
 		found, err := live(ctx, opt, c, program)
 		results = append(results, found...)
@@ -139,17 +147,18 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 	return results, nil
 }
 
-// runCheck runs one check on one dump, and prints what it said unless all was well.
-func runCheck(ctx context.Context, c cores, d dump, name, program string) (r result, stdout string, err error) {
+// runCheck runs one check on one dump, which is in a file, and prints what it said unless all was well. What it is told of
+// is the guest's own account.
+func runCheck(ctx context.Context, c cores, dump, file, name, program, account string) (r result, stdout string, err error) {
 	args, err := debugFiles(c)
 	if err != nil {
 		return result{}, "", err
 	}
-	args = append([]string{"-q", "-c", c.path(d.file)}, args...)
-	args = append(args, filepath.Join("lab", "check", name+".py"), c.path("truth"))
+	args = append([]string{"-q", "-c", file}, args...)
+	args = append(args, filepath.Join("lab", "check", name+".py"), account)
 	start := time.Now()
 	stdout, stderr, err := capture(ctx, checkLimit, "", program, args...)
-	r = newResult(c, d.file, name, stdout, stderr, err, time.Since(start))
+	r = newResult(c, dump, name, stdout, stderr, err, time.Since(start))
 	if r.why != "" {
 		fmt.Printf("%s %s\n%v\n%s\n", program, strings.Join(args, " "), err, tail(stderr+stdout, 2000))
 	}

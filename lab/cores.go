@@ -25,6 +25,7 @@ type cores struct {
 	dir     string
 	release string
 	series  series
+	kernel  kernel
 }
 
 // path returns the path of one of the files.
@@ -60,7 +61,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release, series: s}
+	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release, series: s, kernel: k}
 	done := c.path("done")
 	if _, err := os.Stat(done); err == nil {
 		return c, nil

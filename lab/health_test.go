@@ -20,6 +20,7 @@ var someResults = []result{
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "stacks", why: "pid 1"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "stacks", why: "page excluded"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "vmas"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-nmi", check: "panic"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "vmas", why: "page excluded"},
 }
 
@@ -32,6 +33,7 @@ func TestPage(t *testing.T) {
 		"| live, from within: first | ok (1) | – |\n",
 		"| live, through QEMU: stacks | **fails** (1) | – |\n",
 		"| vmas | – | **fails** (1 of 2) |\n",
+		"| panic: nmi | – | ok (1) |\n",
 		"| 6.12.9-cloud-amd64 | live, through QEMU: stacks | live | a \\| b &lt;c> |\n",
 		"| 7.2.1-cloud-amd64 | stacks | vmcore.elf | ORC is new: pid 1 |\n",
 		"| 7.2.1-cloud-amd64 | stacks | vmcore.d31 | ORC is new: page excluded |\n",
@@ -58,7 +60,7 @@ func TestJudge(t *testing.T) {
 		{"all pass", someResults[:3], nil, nil},
 		{"all failures are known; one of a kernel that did not run", someResults[4:], []knownFailure{stacks, vmas, {"6.1", "tasks", "…"}}, nil},
 		{"one is not known", someResults[4:], []knownFailure{vmas}, []string{"newest vmcore.elf stacks: pid 1", "newest vmcore.d31 stacks: page excluded"}},
-		{"known to fail, and passes", someResults[:7], []knownFailure{stacks, vmas, {"6.12", "q-stacks", "…"}},
+		{"known to fail, and passes", someResults[:8], []knownFailure{stacks, vmas, {"6.12", "q-stacks", "…"}},
 			[]string{"newest vmas passes: take it out of the known failures in lab/known.go"}},
 		{"nothing ran", nil, nil, []string{"no check passed"}},
 	} {
@@ -73,7 +75,7 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeCounts(t *testing.T) {
-	if said, _ := judge(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}); said != "4 passed, 2 failed, 2 known to fail" {
+	if said, _ := judge(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}); said != "5 passed, 2 failed, 2 known to fail" {
 		t.Error(said)
 	}
 }

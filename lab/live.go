@@ -59,7 +59,7 @@ func live(ctx context.Context, opt options, c cores, program string) ([]result, 
 	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", stress: "stress"}); err != nil {
 		return nil, err
 	}
-	g, err := bootLive(ctx, work, opt, c, disk)
+	g, err := bootLive(ctx, work, c, disk)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func benchLive(ctx context.Context, opt options, c cores) error {
 	if err := liveDisk(ctx, disk, c, debug, programs); err != nil {
 		return err
 	}
-	g, err := bootLive(ctx, work, opt, c, disk)
+	g, err := bootLive(ctx, work, c, disk)
 	if err != nil {
 		return err
 	}
@@ -218,7 +218,7 @@ func (g *guest) kill() {
 }
 
 // bootLive boots the kernel with the initramfs of the dumps and lab/guest/live in it, and waits for the guest's account.
-func bootLive(ctx context.Context, work string, opt options, c cores, disk string) (*guest, error) {
+func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, error) {
 	script, err := os.ReadFile("lab/guest/live")
 	if err != nil {
 		return nil, err
@@ -257,7 +257,6 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 	if err != nil {
 		return nil, err
 	}
-	k := kernel{release: c.release, dir: filepath.Join(opt.cache, "kernel", c.release)}
 	g.qemu = exec.CommandContext(ctx, "nice", "-n", "10", "qemu-system-x86_64",
 		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(liveMemory),
 		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:"+console,
@@ -265,7 +264,7 @@ func bootLive(ctx context.Context, work string, opt options, c cores, disk strin
 		"-qmp", "tcp:"+g.ports[0]+",server=on,wait=off", "-qmp", "tcp:"+g.ports[1]+",server=on,wait=off", "-device", "vmcoreinfo",
 		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
 		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
-		"-kernel", k.image(), "-initrd", initramfs.Name(),
+		"-kernel", c.kernel.image(), "-initrd", initramfs.Name(),
 		"-append", "console=ttyS0 loglevel=4 panic=-1 zram.num_devices=1 printk.time=1 rdinit=/live-init")
 	var said strings.Builder
 	g.qemu.Stderr = &said
