@@ -27,6 +27,8 @@ type Options struct {
 	MainSymbols bool
 	// ExtraSymbols are files with debugging information that belong to nothing that is loaded.
 	ExtraSymbols []string
+	// Parts are the other files of a core dump that was split, in any order; those in the directory of the first are found.
+	Parts []string
 	// Platform is that of the program where the target does not say it.
 	Platform arch.Platform
 	// Prepare is called with the new program before it is opened, to say how debugging information is looked for; may be nil.
@@ -78,7 +80,10 @@ func setCore(p *drgn.Program, path string, o Options) error {
 	if err := checkEmpty(p); err != nil {
 		return err
 	}
-	core, err := target.Open(path)
+	if o.Warn == nil {
+		o.Warn = func(err error) { p.Logger().Warn(err.Error()) }
+	}
+	core, err := target.Open(path, o.Parts...)
 	if err != nil {
 		return err
 	}
@@ -93,8 +98,8 @@ func setCore(p *drgn.Program, path string, o Options) error {
 }
 
 func openCore(p *drgn.Program, core *target.Core, path string, o Options) error {
-	if core.Truncated {
-		o.warn(fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
+	for _, problem := range core.Problems {
+		o.warn(problem)
 	}
 	if !core.Kernel {
 		return user.SetupCore(p, core, dumpPath(path), core.Platform)

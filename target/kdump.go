@@ -1,9 +1,10 @@
 package target
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/kdump"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
@@ -21,8 +22,11 @@ func parseKdump(src kdump.Source) (*Core, error) {
 	for _, n := range f.Notes {
 		c.Notes = append(c.Notes, Note(n))
 	}
-	if f.Split && f.StartPFN < f.EndPFN {
-		c.split = &mem.Range{Min: f.StartPFN * f.BlockSize, Max: f.EndPFN*f.BlockSize - 1}
+	if f.Split {
+		c.headers.part = f
+	}
+	if f.Incomplete() {
+		c.Problems = append(c.Problems, fmt.Errorf("%s is incomplete: the disk was full before all pages were written, and what is missing can't be read", src.Name()))
 	}
 	return c, nil
 }

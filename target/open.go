@@ -2,6 +2,7 @@ package target
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -29,8 +30,29 @@ var foreign = []struct{ magic, what string }{
 
 // Open opens the core file at path, whatever its format: ELF (a vmcore, /proc/kcore, a process's core), kdump-compressed,
 // either of them flattened or compressed as a whole. A file that is none of these is a [*FormatError].
-func Open(path string) (*Core, error) {
-	return mem.Guarded(func() (*Core, error) { return openCore(path) })
+//
+// A dump that makedumpfile --split wrote to several files is opened by the name of one, if the others lie in the same
+// directory, or by the names of all of them: parts are those after the first, in any order. What is missing is said in
+// [Core.Problems], and a fault to read.
+func Open(path string, parts ...string) (*Core, error) {
+	return mem.Guarded(func() (*Core, error) {
+		var cores []*Core
+		for _, path := range append([]string{path}, parts...) {
+			c, err := openCore(path)
+			if err != nil {
+				return nil, closeAll(err, cores)
+			}
+			cores = append(cores, c)
+		}
+		if len(cores) == 1 && cores[0].headers.part == nil {
+			return cores[0], nil
+		}
+		c, err := join(cores)
+		if err != nil {
+			return nil, closeAll(err, cores)
+		}
+		return c, nil
+	})
 }
 
 func openCore(path string) (*Core, error) {
@@ -64,6 +86,9 @@ func openCore(path string) (*Core, error) {
 		c.Notes[i].Desc = bytes.Clone(c.Notes[i].Desc)
 	}
 	c.VMCOREINFO = bytes.Clone(c.VMCOREINFO)
+	if c.Truncated {
+		c.Problems = append(c.Problems, fmt.Errorf("%s is truncated: what it lacks can't be read; copy or dump it again", path))
+	}
 	return c, nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/kdump"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -38,6 +39,10 @@ type Core struct {
 	// Truncated says that the file ends before the memory its headers announce; reading that memory is a fault.
 	Truncated bool
 
+	// Problems says what is wrong with the file or missing that does not keep the rest from being read: a *MissingPartError
+	// for each range of memory whose file of a split dump is missing, for instance.
+	Problems []error
+
 	// Notes holds all notes in the file's order. NT_PRSTATUS comes once for each CPU of a kernel that was saved, or once
 	// for each thread of a process, with the thread's other notes after it.
 	Notes []Note
@@ -50,7 +55,6 @@ type Core struct {
 	Virtual, Physical []mem.Segment
 
 	headers headers
-	split   *mem.Range // physical addresses of this part of a split dump
 	closers []func() error
 }
 
@@ -79,6 +83,7 @@ func (c *Core) Closer() func() error {
 type headers struct {
 	loads    []elf.Segment // PT_LOAD of an ELF core
 	physBase *uint64       // of a kdump-compressed file
+	part     *kdump.File   // of a split dump, until its files are joined
 }
 
 // PhysBase returns x86's phys_base as the sub-header of a kdump-compressed file says it: what is added to an address of the

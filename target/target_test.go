@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
@@ -235,43 +237,127 @@ func TestMachineHint(t *testing.T) {
 	}
 }
 
-func TestSplit(t *testing.T) {
-	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 64, Split: true, VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{}}
+// splitDump returns a dump of 64 pages, and its files with the pages of ranges of them.
+func splitDump(ranges ...[2]uint64) (kd kdumptest.Dump, files [][]byte) {
+	kd = kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 64, Split: true, VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{}}
 	for pfn := range kd.MaxPFN {
 		kd.Pages[pfn] = pages(fmt.Sprintf("page %3d", pfn), 1)
 	}
-	var paths []string
-	for _, part := range [][2]uint64{{20, 50}, {0, 20}, {50, 64}} {
-		kd.StartPFN, kd.EndPFN = part[0], part[1]
-		paths = append(paths, write(t, kd.Bytes()))
+	for _, r := range ranges {
+		kd.StartPFN, kd.EndPFN = r[0], r[1]
+		files = append(files, kd.Bytes())
 	}
-	for n := 1; n <= len(paths); n++ {
-		c, err := OpenSplit(paths[:n]...)
-		if err != nil {
-			t.Fatal(err)
+	return kd, files
+}
+
+// wantPages checks which pages of a split dump can be read, and that the others are said to be missing.
+func wantPages(t *testing.T, c *Core, there func(pfn uint64) bool, missing ...mem.Range) {
+	t.Helper()
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pfn := range uint64(64) {
+		text := "page is in a file of this split dump that is not open"
+		if there(pfn) {
+			text = fmt.Sprintf("page %3d", pfn)
 		}
-		s, err := c.Space()
-		if err != nil {
-			t.Fatal(err)
-		}
-		for pfn := range kd.MaxPFN {
-			text := fmt.Sprintf("page %3d", pfn)
-			if n < 2 && pfn < 20 || n < 3 && pfn >= 50 {
-				text = "page is in another file of this split dump"
+		want(t, s, pfn<<12, true, text)
+	}
+	var got []mem.Range
+	for _, err := range c.Problems {
+		var part *MissingPartError
+		if errors.As(err, &part) {
+			got = append(got, part.Range)
+			if !strings.Contains(err.Error(), fmt.Sprintf("from %#x to %#x is missing", part.Range.Min, part.Range.Max)) {
+				t.Error(err)
 			}
-			want(t, s, pfn<<12, true, text)
 		}
-		if err := c.Close(); err != nil {
-			t.Error(err)
+	}
+	if !slices.Equal(got, missing) {
+		t.Errorf("%#x are said to be missing, want %#x", got, missing)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestSplit opens a split dump by the names of its files, which lie in directories of their own.
+func TestSplit(t *testing.T) {
+	kd, files := splitDump([2]uint64{20, 50}, [2]uint64{0, 20}, [2]uint64{50, 64})
+	var paths []string
+	for _, data := range files {
+		paths = append(paths, write(t, data))
+	}
+	low, high := mem.Range{Min: 0, Max: 0x13fff}, mem.Range{Min: 0x32000, Max: 0x3ffff}
+	for n, missing := range map[int][]mem.Range{1: {low, high}, 2: {high}, 3: nil} {
+		c, err := Open(paths[0], paths[1:n]...)
+		if err != nil {
+			t.Fatal(err)
 		}
+		wantPages(t, c, func(pfn uint64) bool { return (n >= 2 || pfn >= 20) && (n >= 3 || pfn < 50) }, missing...)
 	}
 	kd.VMCOREINFO = []byte("OSRELEASE=another\n")
 	other := write(t, kd.Bytes())
 	kd.Split = false
-	for _, bad := range [][]string{{}, {paths[0], other}, {paths[0], write(t, kd.Bytes())}, {paths[0], "/nothing/here"}} {
-		if _, err := OpenSplit(bad...); err == nil {
-			t.Errorf("%q opened", bad)
+	for what, path := range map[string]string{"different dumps": other, "not a file of a split dump": write(t, kd.Bytes()), "no such file": "/nothing/here"} {
+		if _, err := Open(paths[0], path); err == nil || !strings.Contains(err.Error(), what) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%v, want %q", err, what)
 		}
+	}
+}
+
+// TestSplitSiblings opens a split dump by the name of any of its files, in a directory that holds other things.
+func TestSplitSiblings(t *testing.T) {
+	kd, files := splitDump([2]uint64{0, 20}, [2]uint64{20, 50}, [2]uint64{50, 64}, [2]uint64{64, 64})
+	dir := t.TempDir()
+	put := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	kd.StartPFN, kd.EndPFN = 20, 50
+	kd.Pages[30] = pages("another ", 1)
+	delete(kd.Pages, 31) // the same kernel, dumped at another time
+	put("a-another", kd.Bytes())
+	put("b-truncated", files[1][:len(files[1])-5000])
+	put("c-header", files[1][:500])
+	put("d-empty", nil)
+	put("e-other", []byte("hello"))
+	if err := errors.Join(unix.Mkfifo(filepath.Join(dir, "f-fifo"), 0o600), os.Mkdir(filepath.Join(dir, "g-dir"), 0o700),
+		os.Symlink("g-dir", filepath.Join(dir, "h-link"))); err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for i, data := range files {
+		paths = append(paths, put(fmt.Sprintf("vmcore.%d", i), data))
+	}
+	paths = append(paths, filepath.Join(t.TempDir(), "link"))
+	if err := os.Symlink(paths[1], paths[4]); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range paths {
+		c, err := Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Truncated {
+			t.Errorf("%s: the truncated copy was taken", path)
+		}
+		wantPages(t, c, func(uint64) bool { return true })
+	}
+	if err := os.Remove(paths[2]); err != nil {
+		t.Fatal(err)
+	}
+	c, err := Open(paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantPages(t, c, func(pfn uint64) bool { return pfn < 50 }, mem.Range{Min: 0x32000, Max: 0x3ffff})
+	if len(c.Problems) != 2 || !strings.Contains(c.Problems[0].Error(), "c-header") { // it has the dump's header, and ends in it
+		t.Errorf("%q", c.Problems)
 	}
 }
 

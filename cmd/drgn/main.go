@@ -30,7 +30,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // flags are the command line's.
 type flags struct {
 	kernel   bool
-	core     string
+	core     []string
 	pid      int
 	qemu     string
 	symbols  symbolFlags
@@ -76,7 +76,7 @@ func (f *flags) groups() []group {
 		return fs
 	}
 	target, symbols, what, other := set(), set(), set(), set()
-	target.StringVarP(&f.core, "core", "c", "", "the core dump `FILE`")
+	target.StringArrayVarP(&f.core, "core", "c", nil, "the core dump `FILE`; of one that was split to several files, any, or if they lie apart all by repeating the flag")
 	boolean(target, &f.kernel, "kernel", "k", "the running kernel (the default)")
 	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`")
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
@@ -166,7 +166,8 @@ func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
 		}
 		switch {
 		case fs.Changed("core"):
-			return attach.Core(f.core, o)
+			o.Parts = f.core[1:]
+			return attach.Core(f.core[0], o)
 		case fs.Changed("pid"):
 			return attach.Process(f.pid, o)
 		case f.kernel:

@@ -36,6 +36,7 @@ type Header struct {
 	StartPFN   uint64
 	EndPFN     uint64
 
+	stamp                   []byte // the main header, which all files of a split dump share
 	subBlocks, bitmapBlocks uint64
 	vmcoreinfo, notes       extent
 }
@@ -57,6 +58,15 @@ const (
 	maxBlockSize = 1 << 20
 )
 
+// StampSize is the size of the main header of 64 bits, in bytes: enough of a file to tell those of other dumps.
+const StampSize = 464
+
+// Stamp returns the first StampSize bytes of the file. Those of all files of a split dump are the same.
+func (h *Header) Stamp() []byte { return h.stamp }
+
+// Incomplete says that the disk was full before all pages were written.
+func (h *Header) Incomplete() bool { return h.Status&flagIncomplete != 0 }
+
 // Arch returns the architecture of the machine that uname names, or arch.Unknown.
 func (u *Uname) Arch() *arch.Arch {
 	if a := arch.ByUname(u.Machine); a != nil {
@@ -76,8 +86,7 @@ func (u *Uname) is64() bool {
 // readHeader reads the main header. It says neither its byte order nor the size of a long, which the struct timeval in
 // it depends on: the layout whose numbers fit together is taken.
 func readHeader(src Source) (*Header, error) {
-	const mainSize = 464 // of 64 bits
-	b, err := Slice(src, 0, mainSize)
+	b, err := Slice(src, 0, StampSize)
 	if err != nil {
 		return nil, err
 	}
@@ -96,6 +105,7 @@ func readHeader(src Source) (*Header, error) {
 	if h == nil {
 		return nil, &bin.DecodeError{Section: src.Name(), Off: 8, Problem: fmt.Sprintf("kdump header makes no sense (version %d)", binary.LittleEndian.Uint32(b[8:]))}
 	}
+	h.stamp = bytes.Clone(b)
 	if err := h.readSub(src); err != nil {
 		return nil, err
 	}

@@ -157,14 +157,14 @@ func (f *File) page(pfn, address uint64) ([]byte, error) {
 		message := "no memory at this physical address"
 		switch {
 		case pfn < f.MaxPFN && f.Split && (pfn < f.StartPFN || pfn >= f.EndPFN) && bit(f.exists, pfn):
-			message = "page is in another file of this split dump"
+			message = inOtherFile
 		case pfn < f.MaxPFN && bit(f.exists, pfn):
 			message = "page excluded by the dump filter"
 		}
 		return nil, &mem.FaultError{Message: message, Address: address}
 	}
 	if f.Split && (pfn < f.StartPFN || pfn >= f.EndPFN) {
-		return nil, &mem.FaultError{Message: "page is in another file of this split dump", Address: address}
+		return nil, &mem.FaultError{Message: inOtherFile, Address: address}
 	}
 	at := f.descs + (f.index(pfn)-f.first)*descSize
 	desc, err := Slice(f.src, at, descSize)
@@ -190,6 +190,9 @@ func (f *File) page(pfn, address uint64) ([]byte, error) {
 	f.cache.put(pfn, page)
 	return page, nil
 }
+
+// inOtherFile is the message of a fault at a page that was dumped to a file which isn't open, too.
+const inOtherFile = "page is in a file of this split dump that is not open"
 
 func (f *File) truncated(address uint64) error {
 	return &mem.FaultError{Message: fmt.Sprintf("dump is truncated at %#x", f.src.Size()), Address: address}

@@ -81,7 +81,7 @@ func check(t *testing.T, d *kdumptest.Dump, src Source) {
 		}
 		if page, ok := d.Pages[pfn]; ok {
 			if d.Split && (pfn < d.StartPFN || pfn >= d.EndPFN) {
-				want = "page is in another file of this split dump"
+				want = "page is in a file of this split dump that is not open"
 			} else if d.Lost[pfn] {
 				want = "page is missing: the dump is incomplete"
 			} else {
