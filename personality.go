@@ -55,13 +55,13 @@ type Identifier interface {
 	Identify(p *Program, address uint64) iter.Seq2[Identity, error]
 }
 
-// An UnwindTable says where in its memory a kernel has the tables by which it unwinds the stacks of its image or of a module.
-type UnwindTable = module.UnwindTable
-
-// KernelCode is a [Personality] that knows of the code in a kernel's memory, be there files of it or not.
+// KernelCode is a [Personality] that knows of a kernel's code, be there files of it or not.
 type KernelCode interface {
 	module.Code
-	// CodeSymbol returns the symbol that contains an address of a module's code, by what the kernel keeps of it; ok is false
-	// if it keeps none.
+	// CodeSymbol returns the symbol that the kernel keeps of code; ok is false if it keeps none.
 	CodeSymbol(address uint64) (s Symbol, ok bool, err error)
+	// Returns returns what finds real return addresses where tracers have put those of trampolines, ra, which lie at an
+	// address. It is called for each frame, the innermost first; hooked is false for others than trampolines, and an error
+	// says why the real one is not known. thread may be nil.
+	Returns(thread *Thread) func(ra, at uint64) (real uint64, hooked bool, err error)
 }

@@ -71,7 +71,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		if err := p.Platform().ParsePtRegs(data, &regs); err != nil {
 			return nil, err
 		}
-		return p.unwind(&regs, true), nil
+		return p.unwind(&regs, true, nil), nil
 	}
 	if s, ok := p.Personality().(Stacks); ok {
 		if t := s.ThreadOf(o); t != nil {
@@ -104,7 +104,7 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	if err != nil {
 		return nil, err
 	}
-	return p.unwind(regs, interrupted), nil
+	return p.unwind(regs, interrupted, t), nil
 }
 
 // StackTraceFromPCs returns a trace of which only the addresses are known: the first that of the instruction that comes
@@ -122,9 +122,14 @@ func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	return t, p.unlessClosed(nil)
 }
 
-func (p *Program) unwind(regs *arch.Registers, interrupted bool) *StackTrace {
+// unwind unwinds a stack that starts with registers; thread may be nil.
+func (p *Program) unwind(regs *arch.Registers, interrupted bool, thread *Thread) *StackTrace {
 	t := &StackTrace{prog: p}
-	t.frames, t.Err = p.unwinder().Unwind(regs, interrupted)
+	var returns unwind.Returns
+	if k, ok := p.Personality().(KernelCode); ok {
+		returns = k.Returns(thread)
+	}
+	t.frames, t.Err = p.unwinder().Unwind(regs, interrupted, returns)
 	t.Err = p.unlessClosed(t.Err)
 	return t
 }
@@ -135,8 +140,7 @@ func (p *Program) unwinder() *stack.Unwinder {
 	if u := now.unwinder.Load(); u != nil {
 		return u
 	}
-	c := stack.Config{Platform: p.Platform(), Modules: p.modules, Tables: &p.unwindTables, Memory: unwindMemory{p},
-		Read: func(address, size uint64) ([]byte, error) { return p.Read(address, size, false) }}
+	c := stack.Config{Platform: p.Platform(), Modules: p.modules, Tables: &p.unwindTables, Memory: unwindMemory{p}}
 	if s, ok := p.Personality().(Stacks); ok {
 		c.InUserMode, c.PACMask = s.InUserMode(), s.PACMask()
 	}
@@ -175,8 +179,7 @@ func (t *StackTrace) Frames() iter.Seq[StackFrame] {
 	}
 }
 
-// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)". If it isn't whole, the last line says
-// why: "[the stack goes on: there is no unwind information for 0xffffffffc09793f7]".
+// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)". If it isn't whole a last line says why.
 func (t *StackTrace) String() string {
 	var b strings.Builder
 	for i := range t.frames {
@@ -252,14 +255,13 @@ func (f StackFrame) Name() string {
 	return fmt.Sprintf("%#x", f.PC())
 }
 
-// Symbol returns the symbol that the frame's code lies in. Where no finder knows one, it is that which the kernel keeps of
-// the module.
+// Symbol returns the symbol that the frame's code lies in, by a finder or else by what the kernel keeps of modules and BPF.
 func (f StackFrame) Symbol() (Symbol, error) {
 	pc := f.frame().Registers.LookupPC()
 	s, err := f.trace.prog.SymbolAt(pc)
 	if k, ok := f.trace.prog.Personality().(KernelCode); ok && IsNotFound(err) {
-		if kept, ok, keptErr := k.CodeSymbol(pc); keptErr != nil || ok {
-			return kept, keptErr
+		if kept, ok, err := k.CodeSymbol(pc); ok || err != nil {
+			return kept, err
 		}
 	}
 	return s, err

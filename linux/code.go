@@ -8,7 +8,9 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/kallsyms"
+	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/module"
+	modules "github.com/godrgn/drgn/module"
 )
 
 // loaded is a part of the memory of a module: a struct module *. The last address is inclusive.
@@ -19,6 +21,7 @@ type loaded struct {
 
 type (
 	loadedKey  struct{}
+	bpfKey     struct{}
 	symbolsKey struct{ module uint64 }
 )
 
@@ -69,7 +72,7 @@ func (k *Kernel) loadedParts() (all []loaded, err error) {
 }
 
 // ImageTable returns where the kernel has its own ORC tables, by its symbols.
-func (k *Kernel) ImageTable() (t drgn.UnwindTable, ok bool, err error) {
+func (k *Kernel) ImageTable() (t modules.UnwindTable, ok bool, err error) {
 	t.Name = "the kernel"
 	var end uint64
 	for _, s := range []struct {
@@ -94,7 +97,7 @@ func (k *Kernel) ImageTable() (t drgn.UnwindTable, ok bool, err error) {
 }
 
 // TableAt returns the ORC table of the module that has an address, which the kernel has copied with it and sorted.
-func (k *Kernel) TableAt(pc uint64) (t drgn.UnwindTable, ok bool, err error) {
+func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
 	mod, ok, err := k.moduleAt(pc)
 	if err != nil {
 		return t, false, err
@@ -103,7 +106,11 @@ func (k *Kernel) TableAt(pc uint64) (t drgn.UnwindTable, ok bool, err error) {
 		if k.inImage(pc) {
 			return k.ImageTable()
 		}
-		return t, false, nil
+		program, ok, err := k.bpfAt(pc)
+		if err != nil || !ok {
+			return t, false, err
+		}
+		return modules.UnwindTable{Name: program.symbol.Name, FramePointers: program.keepsFramePointers(pc)}, true, nil
 	}
 	name, err := mod.Member("name").CString()
 	if err != nil {
@@ -136,10 +143,15 @@ func (k *Kernel) inImage(pc uint64) bool {
 	return false
 }
 
-// CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module.
+// CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module, or
+// the name that it gave compiled BPF.
 func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) {
 	mod, ok, err := k.moduleAt(address)
-	if err != nil || !ok {
+	if err == nil && !ok {
+		program, ok, err := k.bpfAt(address)
+		return program.symbol, ok, err
+	}
+	if err != nil {
 		return s, false, err
 	}
 	at, err := mod.Uint()
@@ -158,4 +170,69 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 		return s, false, err
 	}
 	return found[0], true, nil
+}
+
+// bpfCode is compiled BPF: a program, or a trampoline that calls programs before or after a function of the kernel.
+type bpfCode struct {
+	symbol drgn.Symbol
+	// first and end bound the addresses, relative to the symbol's, where the frame pointer is that of this code's frame; both
+	// are 0 if the kernel does not say.
+	first, end uint64
+}
+
+func (b *bpfCode) keepsFramePointers(pc uint64) bool {
+	offset := pc - b.symbol.Address
+	return b.end == 0 || offset >= b.first && offset < b.end
+}
+
+// bpfAt returns the compiled BPF that an address lies in.
+func (k *Kernel) bpfAt(address uint64) (b bpfCode, ok bool, err error) {
+	if !k.machine.IsKernelAddress(address) {
+		return b, false, nil
+	}
+	all, err := fixed(k.prog, bpfKey{}, k.bpfSymbols)
+	if err != nil {
+		return b, false, err
+	}
+	i := sort.Search(len(all), func(i int) bool { return all[i].symbol.Address > address }) - 1
+	if i < 0 || address-all[i].symbol.Address >= all[i].symbol.Size {
+		return b, false, nil
+	}
+	return all[i], true, nil
+}
+
+// bpfSymbols returns what the kernel calls compiled BPF, by address: bpf_kallsyms has a struct bpf_ksym for each program and
+// trampoline, since v5.7, commits ca4424c920f5 and e9b4e606c2289.
+func (k *Kernel) bpfSymbols() (all []bpfCode, err error) {
+	head := k.prog.Variable("bpf_kallsyms")
+	if drgn.IsNotFound(head.Err()) {
+		return nil, nil
+	}
+	if _, err := k.prog.Type("struct bpf_ksym"); drgn.IsNotFound(err) {
+		return nil, nil
+	}
+	for sym, err := range list.ForEachEntry("struct bpf_ksym", head.AddressOf(), "lnode") {
+		if err != nil {
+			return nil, fmt.Errorf("cannot walk the list of compiled BPF: %w", err)
+		}
+		name, err := sym.Member("name").CString()
+		if err != nil {
+			return nil, err
+		}
+		b := bpfCode{symbol: drgn.Symbol{Name: string(name)}}
+		var end uint64
+		read := map[string]*uint64{"start": &b.symbol.Address, "end": &end}
+		if sym.HasMember("fp_start") {
+			read["fp_start"], read["fp_end"] = &b.first, &b.end
+		}
+		for member, to := range read {
+			if *to, err = sym.Member(member).Uint(); err != nil {
+				return nil, err
+			}
+		}
+		b.symbol.Size = max(end, b.symbol.Address) - b.symbol.Address
+		all = append(all, b)
+	}
+	slices.SortFunc(all, func(a, b bpfCode) int { return cmp.Compare(a.symbol.Address, b.symbol.Address) })
+	return all, nil
 }

@@ -8,6 +8,8 @@ type UnwindTable struct {
 	Entries uint64 // address of the first entry: __start_orc_unwind, mod->arch.orc_unwind
 	Count   uint64 // number of entries; 0: the code is there, but no table of it
 	Header  uint64 // address of .orc_header; 0 if it is not known or there is none
+	// FramePointers says that the code has no table but keeps frame pointers: compiled BPF.
+	FramePointers bool
 }
 
 // A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless
@@ -15,6 +17,7 @@ type UnwindTable struct {
 type Code interface {
 	// ImageTable returns the table of the kernel's image; ok is false if it is not known where that lies.
 	ImageTable() (t UnwindTable, ok bool, err error)
-	// TableAt returns the table of the module, or the image, that has code at an address; ok is false if none is known.
+	// TableAt returns the table of the module, the image or the BPF program that has code at an address; ok is false if none is
+	// known.
 	TableAt(pc uint64) (t UnwindTable, ok bool, err error)
 }

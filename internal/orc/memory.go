@@ -63,21 +63,36 @@ func (t InMemory) at(i uint64) (uint64, error) {
 const maxCount = 1 << 24
 
 // RecognizeInMemory finds out the layout of count entries in memory, as [Recognize] does; header is the address of
-// .orc_header, or 0. read reads size bytes.
-func RecognizeInMemory(read func(address, size uint64) ([]byte, error), header, entries, count uint64) (*Layout, error) {
+// .orc_header, or 0.
+func RecognizeInMemory(m cfi.Memory, header, entries, count uint64) (*Layout, error) {
 	var head []byte
 	if header != 0 {
 		var err error
-		if head, err = read(header, 20); err != nil {
+		if head, err = read(m, header, headerSize); err != nil {
 			return nil, err
 		}
 		if f, ok := headers[string(head)]; ok {
 			return &layouts[f], nil
 		}
 	}
-	all, err := read(entries, min(count, maxCount)*entrySize)
+	all, err := read(m, entries, min(count, maxCount)*entrySize)
 	if err != nil {
 		return nil, err
 	}
 	return Recognize(head, all)
+}
+
+// headerSize is the size of .orc_header in bytes, that of a SHA-1.
+const headerSize = 20
+
+// read reads bytes, an even number. It allocates no more than it could read.
+func read(m cfi.Memory, address, size uint64) (data []byte, err error) {
+	for off := uint64(0); off < size; off += 2 {
+		v, err := m.Uint(address+off, 2)
+		if err != nil {
+			return nil, err
+		}
+		data = binary.LittleEndian.AppendUint16(data, uint16(v))
+	}
+	return data, nil
 }

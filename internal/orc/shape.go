@@ -27,7 +27,7 @@ func Recognize(header, entries []byte) (*Layout, error) {
 	var problem strings.Builder
 	problem.WriteString("the layout of the kernel's unwind tables is not known: ")
 	if len(header) > 0 {
-		fmt.Fprintf(&problem, ".orc_header %x is that of no kernel known, and ", header[:min(len(header), 20)])
+		fmt.Fprintf(&problem, ".orc_header %x is that of no kernel known, and ", header[:min(len(header), headerSize)])
 	} else {
 		problem.WriteString("there is no .orc_header, and ")
 	}

@@ -15,14 +15,14 @@ type memoryRows struct {
 	layout lock.First[*orc.Layout]
 }
 
-// FindRow returns nil if no code is known at an address, or the kernel doesn't unwind by such tables. Where it does and none
+// FindRow returns nil if no code is known at an address, it keeps frame pointers, or the kernel doesn't unwind by such tables. Where it does and none
 // tells, it fails: frame pointers, which such a kernel doesn't keep, would lead past frames.
 func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 	if r.config.Code == nil {
 		return nil, nil
 	}
 	t, ok, err := r.config.Code.TableAt(pc)
-	if err != nil || !ok {
+	if err != nil || !ok || t.FramePointers {
 		return nil, err
 	}
 	layout, err := r.layout.Do(r.findLayout)
@@ -61,7 +61,7 @@ func (r *memoryRows) findLayout() (*orc.Layout, error) {
 	if err != nil || !ok || t.Count == 0 {
 		return nil, err
 	}
-	return orc.RecognizeInMemory(r.config.Read, t.Header, t.Entries, t.Count)
+	return orc.RecognizeInMemory(r.config.Memory, t.Header, t.Entries, t.Count)
 }
 
 // isText reports whether code is known to lie at an address.

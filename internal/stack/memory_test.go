@@ -24,7 +24,6 @@ func (m memory) Uint(address uint64, size int) (uint64, error) {
 func withoutFiles(p *drgn.Program, code module.Code) *stack.Unwinder {
 	return stack.New(stack.Config{
 		Platform: p.Platform(), Modules: module.NewSet(module.Config{}), Tables: &stack.Tables{}, Memory: memory{p},
-		Read: func(address, size uint64) ([]byte, error) { return p.Read(address, size, false) },
 		Code: code,
 	})
 }
@@ -47,7 +46,7 @@ func TestORCInMemory(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := u.Unwind(regs, interrupted)
+		got, err := u.Unwind(regs, interrupted, nil)
 		if (err == nil) != (want.Err == nil) {
 			t.Errorf("thread %d: %v, want %v", thread.TID, err, want.Err)
 		}
@@ -74,16 +73,16 @@ func TestORCInMemory(t *testing.T) {
 // code is a kernel whose tables are other than they should be.
 type code struct {
 	drgn.KernelCode
-	change func(t *drgn.UnwindTable, image bool)
+	change func(t *module.UnwindTable, image bool)
 }
 
-func (c code) TableAt(pc uint64) (drgn.UnwindTable, bool, error) {
+func (c code) TableAt(pc uint64) (module.UnwindTable, bool, error) {
 	t, ok, err := c.KernelCode.TableAt(pc)
 	c.change(&t, false)
 	return t, ok, err
 }
 
-func (c code) ImageTable() (drgn.UnwindTable, bool, error) {
+func (c code) ImageTable() (module.UnwindTable, bool, error) {
 	t, ok, err := c.KernelCode.ImageTable()
 	c.change(&t, true)
 	return t, ok, err
@@ -105,22 +104,22 @@ func TestORCInMemoryMissing(t *testing.T) {
 	var fault *mem.FaultError
 	for _, c := range []struct {
 		name   string
-		change func(t *drgn.UnwindTable, image bool)
+		change func(t *module.UnwindTable, image bool)
 		frames int
 		want   any
 	}{
-		{"no table of this code", func(t *drgn.UnwindTable, image bool) {
+		{"no table of this code", func(t *module.UnwindTable, image bool) {
 			if !image {
 				t.Count = 0
 			}
 		}, 1, &noRow},
-		{"no tables, frame pointers", func(t *drgn.UnwindTable, _ bool) { t.Count = 0 }, 3, &noRow},
-		{"addresses that can't be read", func(t *drgn.UnwindTable, _ bool) { t.IP = 0xffff << 32 }, 1, &fault},
-		{"entries that can't be read", func(t *drgn.UnwindTable, _ bool) { t.Entries = 0xffff << 32 }, 1, &fault},
-		{"more entries than there is memory", func(t *drgn.UnwindTable, _ bool) { t.Count = ^uint64(0) }, 1, &fault},
-		{"no entries", func(t *drgn.UnwindTable, _ bool) { t.Header, t.Entries = 0, t.IP }, 1, &decode},
+		{"no tables, frame pointers", func(t *module.UnwindTable, _ bool) { t.Count = 0 }, 3, &noRow},
+		{"addresses that can't be read", func(t *module.UnwindTable, _ bool) { t.IP = 0xffff << 32 }, 1, &fault},
+		{"entries that can't be read", func(t *module.UnwindTable, _ bool) { t.Entries = 0xffff << 32 }, 1, &fault},
+		{"more entries than there is memory", func(t *module.UnwindTable, _ bool) { t.Count = ^uint64(0) }, 1, &fault},
+		{"no entries", func(t *module.UnwindTable, _ bool) { t.Header, t.Entries = 0, t.IP }, 1, &decode},
 	} {
-		frames, err := withoutFiles(p, code{p.Personality().(drgn.KernelCode), c.change}).Unwind(regs, interrupted)
+		frames, err := withoutFiles(p, code{p.Personality().(drgn.KernelCode), c.change}).Unwind(regs, interrupted, nil)
 		if len(frames) != c.frames || !errors.As(err, c.want) {
 			t.Errorf("%s: %d frames, %v", c.name, len(frames), err)
 		}

@@ -20,8 +20,6 @@ type Config struct {
 	Modules  *module.Set
 	Tables   *Tables // of Modules
 	Memory   cfi.Memory
-	// Read reads size bytes of memory.
-	Read func(address, size uint64) ([]byte, error)
 	// Code knows of the code in a kernel's memory; nil for a process.
 	Code module.Code
 	// InUserMode says that threads are in user mode: their stacks have no end there.
@@ -69,10 +67,11 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 }
 
 // Unwind returns the frames of a stack that starts with registers, the innermost first. interrupted says that the thread
-// was stopped between two instructions. An error says why the stack could not be unwound to its end, or what could not be
+// was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An
+// error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.
-func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool) ([]Frame, error) {
-	trace := u.rows.Unwind(u.config.Memory, regs, interrupted)
+func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
+	trace := u.rows.Unwind(u.config.Memory, regs, interrupted, returns)
 	frames, err := Expand(u.config.Modules, trace.Frames)
 	switch {
 	case trace.Err != nil:

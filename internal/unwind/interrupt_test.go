@@ -63,7 +63,7 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 	regs := start(arch.X86_64, map[string]uint64{"rip": switched, "rsp": irqStack, "rbx": 1})
-	trace := k.unwinder(k.combined()).Unwind(m, regs, true)
+	trace := k.unwinder(k.combined()).Unwind(m, regs, true, nil)
 	if want := []uint64{switched, entry, interrupted}; trace.Err != nil || !slices.Equal(pcs(trace), want) {
 		t.Fatalf("%#x, %v; want %#x", pcs(trace), trace.Err, want)
 	}
@@ -113,7 +113,7 @@ func TestNullCall(t *testing.T) {
 		m[ptRegs+136], m[ptRegs+152] = c.cs, c.stack // cs and sp; ip is 0
 		m[sp+0x1000] = caller + 1                    // what the call has pushed
 		m[sp+0x1008] = 0x1000                        // who called vfs_read, at whose first instruction nothing is saved
-		trace := k.unwinder(k.combined()).Unwind(m, start(arch.X86_64, map[string]uint64{"rip": entry, "rsp": ptRegs}), false)
+		trace := k.unwinder(k.combined()).Unwind(m, start(arch.X86_64, map[string]uint64{"rip": entry, "rsp": ptRegs}), false, nil)
 		if got := pcs(trace); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %#x, %v; want %#x", c.name, got, trace.Err, c.want)
 		} else if i := c.interrupted; i >= 0 && (!trace.Frames[i].Interrupted || trace.Frames[i+1].Interrupted) {

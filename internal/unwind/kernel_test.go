@@ -36,7 +36,7 @@ func TestProgramCounters(t *testing.T) {
 	}
 	all := tasks(t)
 	for pid, pcs := range want {
-		trace := u.Unwind(k, k.stopped(t, all[pid]), false)
+		trace := u.Unwind(k, k.stopped(t, all[pid]), false, nil)
 		if trace.Err != nil {
 			t.Errorf("pid %d: %v", pid, trace.Err)
 		}
@@ -83,9 +83,9 @@ func TestAllStacks(t *testing.T) {
 		}
 		var trace Trace
 		if onCPU != 0 {
-			trace = u.Unwind(k, k.running(t), true)
+			trace = u.Unwind(k, k.running(t), true, nil)
 		} else {
-			trace = u.Unwind(k, k.stopped(t, task), false)
+			trace = u.Unwind(k, k.stopped(t, task), false, nil)
 		}
 		n++
 		if trace.Err != nil {
@@ -120,7 +120,7 @@ func TestAllStacks(t *testing.T) {
 func TestRegisters(t *testing.T) {
 	k := fixture(t)
 	u := k.unwinder(k.combined())
-	trace := u.Unwind(k, k.stopped(t, tasks(t)[1]), false)
+	trace := u.Unwind(k, k.stopped(t, tasks(t)[1]), false, nil)
 	rsp, _ := arch.X86_64.Register("rsp")
 	rbx, _ := arch.X86_64.Register("rbx")
 	want := []uint64{ // from annotated-stacks.txt, frames that aren't inlined
@@ -157,7 +157,7 @@ func TestORCAgrees(t *testing.T) {
 	both, onlyORC := k.unwinder(k.combined()), k.unwinder(k.orc)
 	for pid, task := range tasks(t) {
 		regs := k.stopped(t, task)
-		want, got := both.Unwind(k, regs, false), onlyORC.Unwind(k, regs, false)
+		want, got := both.Unwind(k, regs, false, nil), onlyORC.Unwind(k, regs, false, nil)
 		if (got.Err == nil) != (want.Err == nil) || len(got.Frames) != len(want.Frames) {
 			t.Errorf("pid %d: %d frames, %v; want %d", pid, len(got.Frames), got.Err, len(want.Frames))
 			continue
@@ -225,10 +225,10 @@ func BenchmarkUnwind(b *testing.B) {
 	u := k.unwinder(k.combined())
 	regs := k.stopped(b, tasks(b)[62])
 	m := &recorded{k: k, words: map[uint64]uint64{}}
-	frames := len(u.Unwind(m, regs, false).Frames)
+	frames := len(u.Unwind(m, regs, false, nil).Frames)
 	b.ReportAllocs()
 	for b.Loop() {
-		u.Unwind(m, regs, false)
+		u.Unwind(m, regs, false, nil)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*frames), "ns/frame")
 }
@@ -253,7 +253,7 @@ func (r *recorded) Uint(address uint64, size int) (uint64, error) {
 // BenchmarkFindRow measures what a program counter costs when it is met first.
 func BenchmarkFindRow(b *testing.B) {
 	k := fixture(b)
-	trace := k.unwinder(k.combined()).Unwind(k, k.stopped(b, tasks(b)[62]), false)
+	trace := k.unwinder(k.combined()).Unwind(k, k.stopped(b, tasks(b)[62]), false, nil)
 	for name, f := range map[string]Finder{"dwarf": k.dwarf, "orc": k.orc, "combined": k.combined()} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

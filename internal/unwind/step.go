@@ -20,15 +20,19 @@ type walk struct {
 	// chainEnded says that the present frame is the last of a chain of frame pointers.
 	chainEnded bool
 	next       [arch.MaxRegisters]uint64
+
+	returns Returns
+	lost    error // why it is not known what the trampoline stands for that is the program counter; nil if it is none
 }
 
 // Unwind recovers the frames of a stack, beginning with the registers that are given. interrupted says that the thread
-// was stopped between two instructions, as opposed to being inside a call (a task that is switched out).
-func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted bool) Trace {
+// was stopped between two instructions, as opposed to being inside a call (a task that is switched out). returns may be
+// nil.
+func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted bool, returns Returns) Trace {
 	if u.platform.Arch == nil {
 		return Trace{Err: ErrNoPC}
 	}
-	w := walk{u: u, a: u.platform.Arch, mem: mem, word: u.platform.AddressSize(), mask: u.platform.AddressMask(), regs: *start}
+	w := walk{u: u, a: u.platform.Arch, mem: mem, word: u.platform.AddressSize(), mask: u.platform.AddressMask(), regs: *start, returns: returns}
 	pc, ok := w.regs.Get(w.a.PC)
 	if !ok {
 		return Trace{Err: ErrNoPC}
@@ -39,6 +43,10 @@ func (u *Unwinder) Unwind(mem cfi.Memory, start *arch.Registers, interrupted boo
 	power := 1
 	for {
 		f := w.frame(pc, interrupted)
+		if w.lost != nil {
+			f.Trampoline = true
+			return Trace{append(t.Frames, f), w.lost}
+		}
 		more, signal, err := w.step(&f)
 		n := len(t.Frames)
 		if n > 0 && (same(&f, &t.Frames[n-1]) || same(&f, &anchor)) || n >= u.options.MaxFrames {
@@ -86,6 +94,7 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		more, err = w.withoutRow(f, chainEnded)
 		return more, false, err
 	}
+	f.Trampoline = row.Signal && w.u.options.Process && !f.Interrupted
 	f.CFA, err = w.evaluate(&row.CFA, row, 0)
 	f.HasCFA = err == nil
 	if row.Outermost || row.ReturnAddress < 0 {
@@ -96,7 +105,7 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		return more, false, err
 	}
 	known := w.regs.Known() & row.Same
-	var changed uint64
+	var changed, at uint64
 	for i := range row.Rules {
 		r := &row.Rules[i]
 		value, err := w.evaluate(&r.Rule, row, f.CFA)
@@ -104,6 +113,9 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		case err == nil:
 			w.next[r.Register] = value
 			changed |= 1 << r.Register
+			if int(r.Register) == row.ReturnAddress && r.Rule.Kind == cfi.CFAPlusAt {
+				at = f.CFA + uint64(r.Rule.Offset)
+			}
 		case int(r.Register) == row.ReturnAddress || int(r.Register) == w.a.SP:
 			more, err = w.afterError(err)
 			return more, false, err
@@ -122,7 +134,11 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if !ok {
 		return false, false, nil
 	}
-	return w.goTo(ra) || row.Signal && w.calledNull(), row.Signal, nil
+	if row.Signal { // the address that a return took from the stack before the interrupt
+		sp, _ := w.regs.Get(w.a.SP)
+		at = sp - uint64(w.word)
+	}
+	return w.goTo(ra, at) || row.Signal && w.calledNull(), row.Signal, nil
 }
 
 // calledNull reports whether what was interrupted at address 0 was a call through a null pointer. Registers that are all 0 are
@@ -145,9 +161,17 @@ func (w *walk) afterError(err error) (more bool, _ error) {
 	return w.framePointer()
 }
 
-// goTo makes a return address the program counter; it says whether there is something there.
-func (w *walk) goTo(ra uint64) bool {
+// goTo makes a return address, which lies at an address on the stack, the program counter; it says whether there is
+// something there.
+func (w *walk) goTo(ra, at uint64) bool {
 	ra = w.plain(ra)
+	if w.returns != nil {
+		real, hooked, err := w.returns(ra, at&w.mask)
+		if hooked && err == nil {
+			ra = w.plain(real)
+		}
+		w.lost = err
+	}
 	w.regs.Set(w.a.PC, ra)
 	return ra != 0
 }
@@ -230,7 +254,7 @@ func (w *walk) badCall() (more bool, err error) {
 	}
 	if w.a.ReturnAddress != w.a.PC {
 		ra, ok := w.regs.Get(w.a.ReturnAddress)
-		return ok && w.goTo(ra), nil
+		return ok && w.goTo(ra, 0), nil
 	}
 	sp, ok := w.regs.Get(w.a.SP)
 	if !ok {
@@ -241,7 +265,7 @@ func (w *walk) badCall() (more bool, err error) {
 		return false, err
 	}
 	w.regs.Set(w.a.SP, (sp+uint64(w.word))&w.mask)
-	return w.goTo(ra), nil
+	return w.goTo(ra, sp), nil
 }
 
 // maxFrameSize bounds how far away a saved frame pointer may be: a chain of frame pointers stays on one kernel stack.
@@ -258,7 +282,8 @@ func (w *walk) framePointer() (more bool, err error) {
 	if !ok || fp == 0 || fp%uint64(w.word) != 0 || spKnown && fp-sp >= maxFrameSize {
 		return false, nil
 	}
-	ra, err := w.mem.Uint((fp+uint64(rule.ReturnAddress))&w.mask, w.word)
+	at := (fp + uint64(rule.ReturnAddress)) & w.mask
+	ra, err := w.mem.Uint(at, w.word)
 	if err != nil {
 		return false, err
 	}
@@ -278,5 +303,5 @@ func (w *walk) framePointer() (more bool, err error) {
 	if rule.HasCFA {
 		w.regs.Set(w.a.SP, (fp+uint64(rule.CFA))&w.mask)
 	}
-	return w.goTo(ra), nil
+	return w.goTo(ra, at), nil
 }

@@ -111,6 +111,10 @@ type Frame struct {
 	// thread stopped, or was interrupted by a signal or an interrupt.
 	Interrupted bool
 
+	// Trampoline says that nothing called from PC: it is the first instruction of code that somebody put in the way of a
+	// return, such as that which a signal handler returns to.
+	Trampoline bool
+
 	known  uint64
 	values []uint64 // those of known registers, in their order
 }
@@ -118,7 +122,7 @@ type Frame struct {
 // LookupPC returns an address within the instruction that the frame executes: a call may be the last instruction of its
 // function, so that the return address belongs to something else.
 func (f *Frame) LookupPC() uint64 {
-	if f.Interrupted || f.PC == 0 {
+	if f.Interrupted || f.Trampoline || f.PC == 0 {
 		return f.PC
 	}
 	return f.PC - 1
@@ -145,6 +149,11 @@ func (f *Frame) Registers() arch.Registers {
 	}
 	return r
 }
+
+// Returns finds the address that a function really returns to where its return address, ra, which lies at an address on the
+// stack, is that of a trampoline: tracers put that there and keep the other. hooked is false for all other return
+// addresses. It fails if what ra stands for is not known. It is called from the innermost frame on.
+type Returns func(ra, at uint64) (real uint64, hooked bool, err error)
 
 // A Trace is what was found of a stack.
 type Trace struct {

@@ -3,6 +3,7 @@ package unwind
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -133,7 +134,7 @@ func TestEnds(t *testing.T) {
 				test.rows = rows{}
 			}
 			u := New(platform(t, arch.X86_64), test.rows, test.opts)
-			trace := u.Unwind(test.mem, start(arch.X86_64, test.start), true)
+			trace := u.Unwind(test.mem, start(arch.X86_64, test.start), true, nil)
 			if got := pcs(trace); !slices.Equal(got, test.want) {
 				t.Errorf("got %#x, want %#x", got, test.want)
 			}
@@ -154,7 +155,7 @@ func TestLoopOfMany(t *testing.T) {
 	a, b := x86Row(16), x86Row(-16)
 	u := New(platform(t, arch.X86_64), rows{0x1000: a, 0x1100: b}, Options{})
 	m := words{0x7008: 0x1120, 0x6ff8: 0x1010}
-	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000}), true)
+	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000}), true, nil)
 	var loop *LoopError
 	if !errors.As(trace.Err, &loop) || len(trace.Frames) > 8 {
 		t.Errorf("%d frames, %v", len(trace.Frames), trace.Err)
@@ -179,7 +180,7 @@ func TestSavedRegisters(t *testing.T) {
 	}
 	m := words{0x7008: 42, 0x7010: 0x1110, 0x7018: 0x1210, 0x7020: 0x1310}
 	u := New(platform(t, arch.X86_64), f, Options{})
-	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000, "rbx": 1, "rax": 2, "r12": 3}), true)
+	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": 0x7000, "rbx": 1, "rax": 2, "r12": 3}), true, nil)
 	var noRow *NoRowError
 	if !errors.As(trace.Err, &noRow) || noRow.PC != 0x1310 || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x1310}) {
 		t.Fatalf("%#x, %v", pcs(trace), trace.Err)
@@ -227,7 +228,7 @@ func TestAArch64(t *testing.T) {
 		stack + 0x40: 0, stack + 0x48: 0,
 	}
 	regs := start(a, map[string]uint64{"pc": text + 0x10, "sp": stack, "lr": text + 0x110, "fp": stack})
-	trace := u.Unwind(m, regs, true)
+	trace := u.Unwind(m, regs, true, nil)
 	if want := []uint64{text + 0x10, text + 0x110, text + 0x210, text + 0x310}; !slices.Equal(pcs(trace), want) || trace.Err != nil {
 		t.Errorf("%#x, %v", pcs(trace), trace.Err)
 	}
@@ -254,7 +255,7 @@ func TestChain(t *testing.T) {
 		t.Errorf("%v, %v", r, err)
 	}
 	u := New(platform(t, arch.X86_64), failing{first}, Options{})
-	if trace := u.Unwind(words{}, start(arch.X86_64, map[string]uint64{"rip": 0x1000}), true); len(trace.Frames) != 1 || !errors.Is(trace.Err, first) {
+	if trace := u.Unwind(words{}, start(arch.X86_64, map[string]uint64{"rip": 0x1000}), true, nil); len(trace.Frames) != 1 || !errors.Is(trace.Err, first) {
 		t.Errorf("%+v", trace)
 	}
 }
@@ -269,7 +270,7 @@ func TestCache(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 100 {
-				if n := len(u.Unwind(m, regs, true).Frames); n != 2 {
+				if n := len(u.Unwind(m, regs, true, nil).Frames); n != 2 {
 					t.Errorf("%d frames", n)
 				}
 			}
@@ -277,14 +278,14 @@ func TestCache(t *testing.T) {
 	}
 	wg.Wait()
 	delete(f, 0x1000)
-	if n := len(u.Unwind(m, regs, true).Frames); n != 2 {
+	if n := len(u.Unwind(m, regs, true, nil).Frames); n != 2 {
 		t.Errorf("from the cache: %d frames", n)
 	}
 	u = New(platform(t, arch.X86_64), f, Options{})
-	if n := len(u.Unwind(m, regs, true).Frames); n != 1 {
+	if n := len(u.Unwind(m, regs, true, nil).Frames); n != 1 {
 		t.Errorf("of a new unwinder: %d frames", n)
 	}
-	if trace := New(arch.Platform{}, f, Options{}).Unwind(m, regs, true); !errors.Is(trace.Err, ErrNoPC) {
+	if trace := New(arch.Platform{}, f, Options{}).Unwind(m, regs, true, nil); !errors.Is(trace.Err, ErrNoPC) {
 		t.Errorf("no platform: %v", trace.Err)
 	}
 }
@@ -315,7 +316,7 @@ func FuzzUnwind(f *testing.F) {
 			regs.Set(i, 0x7000+uint64(i))
 		}
 		regs.Set(p.Arch.PC, pc)
-		trace := New(p, table, Options{FramePointers: fps, MaxFrames: 1000}).Unwind(stack(memory), &regs, fps)
+		trace := New(p, table, Options{FramePointers: fps, MaxFrames: 1000}).Unwind(stack(memory), &regs, fps, nil)
 		for i := range trace.Frames {
 			f := &trace.Frames[i]
 			r := f.Registers()
@@ -324,4 +325,74 @@ func FuzzUnwind(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestReturnsOfTracers has return addresses that a tracer has replaced by 0x2000: at the places of a call, of a chain of
+// frame pointers, and of a return that an interrupt came right after.
+func TestReturnsOfTracers(t *testing.T) {
+	const sp = 0x7000
+	rip, rsp := uint8(arch.X86_64.PC), uint8(arch.X86_64.SP)
+	interrupt := &cfi.Row{CFA: cfi.Rule{Kind: cfi.RegisterPlus, Register: rsp}, ReturnAddress: arch.X86_64.PC, Signal: true,
+		Rules: []cfi.RegisterRule{
+			{Register: rip, Rule: cfi.Rule{Kind: cfi.CFAPlusAt}}, {Register: rsp, Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: 8}},
+		}}
+	f := rows{0x1000: x86Row(16), 0x1100: interrupt, 0x1200: x86Row(8), 0x1300: &cfi.Row{Outermost: true, ReturnAddress: -1}}
+	kept := map[uint64]uint64{sp + 8: 0x1110, 0x7f00 - 8: 0x1210, 0x7f00: 0x1310}
+	returns := func(ra, at uint64) (uint64, bool, error) {
+		real, ok := kept[at]
+		switch {
+		case ra != 0x2000:
+			return ra, false, nil
+		case !ok:
+			return 0, true, fmt.Errorf("nothing is kept for %#x", at)
+		}
+		return real, true, nil
+	}
+	m := words{sp + 8: 0x2000, sp + 16: 0x2000, sp + 24: 0x7f00, 0x7f00: 0x2000}
+	u := New(platform(t, arch.X86_64), f, Options{})
+	trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": sp}), true, returns)
+	if trace.Err != nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x1310}) {
+		t.Fatalf("%#x, %v", pcs(trace), trace.Err)
+	}
+	if !trace.Frames[2].Interrupted || trace.Frames[2].Trampoline || trace.Frames[3].Trampoline {
+		t.Errorf("%+v", trace.Frames)
+	}
+	// What isn't kept is shown: the trampoline, by its own address, as nothing called from there.
+	delete(kept, 0x7f00)
+	trace = u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": sp}), true, returns)
+	if trace.Err == nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1110, 0x1210, 0x2000}) || !trace.Frames[3].Trampoline ||
+		trace.Frames[3].LookupPC() != 0x2000 {
+		t.Errorf("%#x, %v", pcs(trace), trace.Err)
+	}
+	isText := func(pc uint64) bool { return pc < 0x6000 }
+	u = New(platform(t, arch.X86_64), rows{0x1300: f[0x1300]}, Options{FramePointers: true, IsText: isText})
+	m = words{sp + 0x20: sp + 0x40, sp + 0x28: 0x2000}
+	kept[sp+0x28] = 0x1310
+	trace = u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": sp, "rbp": sp + 0x20}), true, returns)
+	if trace.Err != nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1310}) {
+		t.Errorf("frame pointers: %#x, %v", pcs(trace), trace.Err)
+	}
+}
+
+// TestSignalTrampoline looks up the trampoline that a process's signal handler returns to at its own address: the kernel put
+// that on the stack, nothing called from before it.
+func TestSignalTrampoline(t *testing.T) {
+	const sp = 0x7000
+	trampoline := x86Row(16)
+	trampoline.Signal = true
+	f := rows{0x1000: x86Row(8), 0x1100: trampoline, 0x1200: &cfi.Row{Outermost: true, ReturnAddress: -1}}
+	m := words{sp: 0x1101, sp + 16: 0x1250}
+	for _, process := range []bool{true, false} {
+		u := New(platform(t, arch.X86_64), f, Options{Process: process})
+		trace := u.Unwind(m, start(arch.X86_64, map[string]uint64{"rip": 0x1010, "rsp": sp}), true, nil)
+		if trace.Err != nil || !slices.Equal(pcs(trace), []uint64{0x1010, 0x1101, 0x1250}) {
+			t.Fatalf("%#x, %v", pcs(trace), trace.Err)
+		}
+		if f := &trace.Frames[1]; f.Trampoline != process || f.LookupPC() == 0x1101 != process {
+			t.Errorf("process %t: trampoline %t, looked up at %#x", process, f.Trampoline, f.LookupPC())
+		}
+		if !trace.Frames[2].Interrupted {
+			t.Error("who was interrupted called")
+		}
+	}
 }
