@@ -164,6 +164,34 @@ shared library /src/libsmall.so 8aba2a35ce6bc2f58e5336715c7101f7f2105ac2 0x7fb06
 	}
 }
 
+// TestSignal has a crash in the handler of a signal that a call through a null pointer gave: what the handler returns to has
+// its name, and below the frame at 0 is who made the call. gdb shows the same.
+func TestSignal(t *testing.T) {
+	p := openCore(t, "signal")
+	load(t, p)
+	thread, err := p.CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := thread.StackTrace()
+	if err != nil || trace.Err != nil {
+		t.Fatal(err, trace.Err)
+	}
+	const want = `#0  handler (/src/signal.c:26:2)
+#1  restore+0x0/0x7
+#2  0x0
+#3  inner (/src/signal.c:31:2)
+#4  outer (/src/signal.c:35:60)
+#5  begin (/src/signal.c:42:2)
+#6  _start+0x7/0x8`
+	if got := trace.String(); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+	if n := trace.Frame(3).Object("n").String(); n != "(int)1" {
+		t.Error(n)
+	}
+}
+
 // TestLocals has parameters and variables in the frames of a library's caller.
 func TestLocals(t *testing.T) {
 	p := openCore(t, "dynamic")

@@ -234,7 +234,7 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 	switch {
 	case user && !w.u.options.Process:
 		return false, nil
-	case !text && f.Interrupted && known:
+	case !text && f.Interrupted && (known || w.u.options.Process):
 		return w.badCall()
 	case chainEnded:
 		return false, nil

@@ -69,6 +69,14 @@ func pcs(t Trace) []uint64 {
 	return all
 }
 
+// signalled is the row of code that a handler returns to: what was interrupted has its address at the stack pointer, and its
+// stack pointer after that.
+var signalled = &cfi.Row{CFA: cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(arch.X86_64.SP)}, ReturnAddress: arch.X86_64.PC, Signal: true,
+	Rules: []cfi.RegisterRule{
+		{Register: uint8(arch.X86_64.PC), Rule: cfi.Rule{Kind: cfi.CFAPlusAt}},
+		{Register: uint8(arch.X86_64.SP), Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: 8}},
+	}}
+
 func TestEnds(t *testing.T) {
 	const sp = 0x7000
 	outermost := x86Row(16)
@@ -107,6 +115,8 @@ func TestEnds(t *testing.T) {
 			start: map[string]uint64{"rip": 0x460a63, "rsp": sp, "cs": 0x33}, want: []uint64{0x460a63}},
 		{name: "call of null in a process", rows: rows{0x1000: outermost}, opts: Options{Process: true}, mem: words{sp: 0x1050},
 			start: map[string]uint64{"rip": 0, "rsp": sp, "cs": 0x33}, want: []uint64{0, 0x1050}},
+		{name: "call of null below a signal", rows: rows{0x1000: signalled, 0x1100: outermost}, opts: Options{Process: true, IsText: isText},
+			mem: words{sp: 0, sp + 8: sp + 0x40, sp + 0x40: 0x1150}, want: []uint64{0x1010, 0, 0x1150}},
 		{name: "wild call", rows: rows{0x1000: outermost}, mem: words{sp: 0x1050}, opts: Options{IsText: isText},
 			start: map[string]uint64{"rip": 0xbad, "rsp": sp, "cs": 0x10}, want: []uint64{0xbad, 0x1050}},
 		{name: "wild call, no stack", opts: Options{IsText: isText},
@@ -331,12 +341,7 @@ func FuzzUnwind(f *testing.F) {
 // frame pointers, and of a return that an interrupt came right after.
 func TestReturnsOfTracers(t *testing.T) {
 	const sp = 0x7000
-	rip, rsp := uint8(arch.X86_64.PC), uint8(arch.X86_64.SP)
-	interrupt := &cfi.Row{CFA: cfi.Rule{Kind: cfi.RegisterPlus, Register: rsp}, ReturnAddress: arch.X86_64.PC, Signal: true,
-		Rules: []cfi.RegisterRule{
-			{Register: rip, Rule: cfi.Rule{Kind: cfi.CFAPlusAt}}, {Register: rsp, Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: 8}},
-		}}
-	f := rows{0x1000: x86Row(16), 0x1100: interrupt, 0x1200: x86Row(8), 0x1300: &cfi.Row{Outermost: true, ReturnAddress: -1}}
+	f := rows{0x1000: x86Row(16), 0x1100: signalled, 0x1200: x86Row(8), 0x1300: &cfi.Row{Outermost: true, ReturnAddress: -1}}
 	kept := map[uint64]uint64{sp + 8: 0x1110, 0x7f00 - 8: 0x1210, 0x7f00: 0x1310}
 	returns := func(ra, at uint64) (uint64, bool, error) {
 		real, ok := kept[at]
