@@ -106,7 +106,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 	}
 	say("cores of %s in %s", c.release, c.dir)
 	for _, d := range dumps {
-		if opt.only != "" && opt.only != d.file || opt.only == "" && !d.always && s.name != mainSeries && !opt.all {
+		if opt.only != "" && opt.only != d.file || opt.only == "" && !d.always && s.name != mainSeries {
 			continue
 		}
 		level, err := c.filter(d)

@@ -9,7 +9,7 @@
 //
 //	go run ./lab cores            make the cores, or find them in the cache
 //	go run ./lab check            cores, then every check: of the main kernel and the newest
-//	go run ./lab check -all       of every kernel and every dump
+//	go run ./lab check -all       of every kernel
 //	go run ./lab health           the same, and write docs/health.md
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
 //	go run ./lab numbers          run the Go benchmarks, print their ratios to the last release's
@@ -40,7 +40,7 @@ type options struct {
 	memory  int           // guest memory in MiB
 	threads int           // threads of the crowd
 	series  string        // kernel series, comma-separated; a command's own choice when empty
-	all     bool          // every series, every dump
+	all     bool          // every series, each with its panics
 	limit   time.Duration // for each kernel
 	program string        // the drgn program; built when empty
 	than    string        // command of the drgn to compare with
@@ -67,7 +67,7 @@ func run(args []string) error {
 	flags.IntVar(&opt.memory, "memory", 1024, "guest memory in `MiB`")
 	flags.IntVar(&opt.threads, "threads", 2000, "`number` of threads in the guest's crowd")
 	flags.StringVar(&opt.series, "series", "", "kernel `series`, comma-separated, instead of those that the command takes")
-	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: every dump of each")
+	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: guests that crash with each")
 	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
