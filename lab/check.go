@@ -14,7 +14,10 @@ import (
 
 // checks are the scripts in lab/check, each run on every dump.
 var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg", "sockets", "symbols", "memory",
-	"pages", "files", "cgroups", "devices", "ipc"}
+	"pages", "files", "cgroups", "devices", "ipc", "stacks" + bare}
+
+// bare ends the names of checks that are run without the debug files of modules.
+const bare = "-bare"
 
 // checkLimit is how long one script may take on one dump.
 const checkLimit = 3 * time.Minute
@@ -155,7 +158,11 @@ func runCheck(ctx context.Context, c cores, dump, file, name, program, account s
 		return result{}, "", err
 	}
 	args = append([]string{"-q", "-c", file}, args...)
-	args = append(args, filepath.Join("lab", "check", name+".py"), account)
+	script, isBare := strings.CutSuffix(name, bare)
+	if isBare {
+		args = append(args[:5:5], "--no-default-symbols") // but vmlinux
+	}
+	args = append(args, filepath.Join("lab", "check", script+".py"), account)
 	start := time.Now()
 	stdout, stderr, err := capture(ctx, checkLimit, "", program, args...)
 	r = newResult(c, dump, name, stdout, stderr, err, time.Since(start))

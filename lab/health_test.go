@@ -20,7 +20,7 @@ var someResults = []result{
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "stacks", why: "pid 1"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "stacks", why: "page excluded"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "vmas"},
-	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-nmi", check: "panic"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-nmi", check: "panic-nmi"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "vmas", why: "page excluded"},
 }
 

@@ -20,20 +20,28 @@ import (
 type crash struct {
 	kind string
 	what string
-	// bring brings it about from outside once the guest says that it is ready; nil for what the guest does itself.
+	// end are the commands of the guest that bring it about.
+	end string
+	// bring brings it about from outside once the guest has done its part; nil if that is all.
 	bring func(g *crashing) error
 }
 
-// crashes are all of them; lab/guest/panic does those that have no bring.
+// crashes are all of them.
 var crashes = []crash{
-	{kind: "sysrq", what: "a system call of a task"},
+	{kind: "sysrq", what: "a system call of a task", end: "echo c >/proc/sysrq-trigger"},
 	{kind: "irq", what: "a hard interrupt: magic SysRq on the serial line", bring: func(g *crashing) error {
 		_, err := g.serial.Write([]byte("\x01bc")) // QEMU makes a break of Ctrl-A b
 		return err
 	}},
 	{kind: "nmi", what: "an NMI that nobody knows", bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
-	{kind: "oom", what: "a page fault of a task that has eaten the memory"},
-	{kind: "hung", what: "the kernel's thread that looks for hung tasks"},
+	// tail keeps all that it reads, as there is no line in it.
+	{kind: "oom", what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
+	{kind: "hung", what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
+		"fsfreeze --freeze /mnt/ext\ntouch /mnt/ext/stuck"},
+	{kind: "kretprobe", what: "a system call, where a kretprobe has put its trampoline on the stack",
+		end: "cd /sys/kernel/tracing\necho 'r:lab vfs_write' >kprobe_events\necho 1 >events/kprobes/lab/enable\necho c >/proc/sysrq-trigger"},
+	{kind: "graph", what: "a system call, where the function graph tracer has put its trampoline on the stack",
+		end: "cd /sys/kernel/tracing\nprintf 'vfs_write\\nksys_write\\n' >set_ftrace_filter\necho function_graph >current_tracer\necho c >/proc/sysrq-trigger"},
 }
 
 // A crashing is a guest that is about to crash.
@@ -70,7 +78,7 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 			return results, errors.Join(cause, err)
 		}
 		if err != nil {
-			r := newResult(c, of.dump(), "panic", "", "", err, time.Since(start))
+			r := newResult(c, of.dump(), of.dump(), "", "", err, time.Since(start))
 			fmt.Printf("%v\n%v\n", err, r)
 			results = append(results, r)
 			continue
@@ -79,6 +87,7 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 		if err != nil {
 			return results, err
 		}
+		r.check = of.dump() // each may be a known failure
 		fmt.Println(r)
 		results = append(results, r)
 	}
@@ -95,7 +104,7 @@ func crashKey(of crash) (string, error) {
 		}
 		fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
 	}
-	fmt.Fprintln(sum, crashMemory, crashReserved)
+	fmt.Fprintln(sum, crashMemory, crashReserved, of.end)
 	return fmt.Sprintf("%s-%x", of.dump(), sum.Sum(nil)[:6]), nil
 }
 
@@ -120,7 +129,7 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 	}
 	defer os.RemoveAll(work)
 	initramfs := filepath.Join(work, "initramfs")
-	if err := crashInitramfs(ctx, initramfs, work, c); err != nil {
+	if err := crashInitramfs(ctx, initramfs, work, c, of); err != nil {
 		return "", err
 	}
 	disk := filepath.Join(work, "disk")
@@ -162,7 +171,7 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 }
 
 // crashInitramfs adds to the initramfs of the dumps what crashes the guest, and the kernel and initramfs that save its dump.
-func crashInitramfs(ctx context.Context, to, work string, c cores) error {
+func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) error {
 	first, err := os.ReadFile(c.path("initramfs.gz"))
 	if err != nil {
 		return err
@@ -203,6 +212,7 @@ func crashInitramfs(ctx context.Context, to, work string, c cores) error {
 	whole.add("panic-init", 0o100755, crashing)
 	whole.add("bin/kexec", 0o100755, program)
 	whole.add("crash", 0o040755, nil)
+	whole.add("crash/end", 0o100644, []byte(of.end+"\n"))
 	whole.add("crash/vmlinuz", 0o100644, image)
 	whole.add("crash/initramfs", 0o100644, append(first, second.String()...))
 	whole.add("TRAILER!!!", 0, nil)
@@ -243,7 +253,7 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		"-qmp", "unix:"+own+",server=on,wait=off",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", c.kernel.image(), "-initrd", initramfs,
-		"-append", "console=ttyS0 loglevel=4 zram.num_devices=1 printk.time=1 crashkernel="+crashReserved+" rdinit=/panic-init crash="+of.kind)
+		"-append", "console=ttyS0 loglevel=4 zram.num_devices=1 printk.time=1 crashkernel="+crashReserved+" rdinit=/panic-init")
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {
