@@ -46,9 +46,14 @@ for line in lines:
 
 trace = thread.stack_trace()
 frames = iter(trace)
+# The kernel itself does not look up every return that is hooked: it then names the symbol before the trampoline.
+TRAMPOLINES = {"arch_rethook_trampoline", "__kretprobe_trampoline", "kretprobe_trampoline", "return_to_handler"}
 check.wrong_if(len(places) < 2, f"only {len(places)} places in the console's trace")
 for name, offset in places:
     addresses = {symbol.address + offset for symbol in prog.symbols(name)}
+    if any(symbol.name in TRAMPOLINES for address in addresses for symbol in prog.symbols(address)):
+        check.wrong_if(any(frame.pc in addresses for frame in trace), f"a trampoline for a caller in\n{trace}")
+        continue
     check.wrong_if(not any(frame.pc in addresses for frame in frames), f"no {name}+{offset:#x} at its place in\n{trace}")
 
 # The other CPUs were stopped by an NMI; their notes have what that interrupted.
