@@ -104,10 +104,6 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	if !core.Kernel {
 		return user.SetupCore(p, core, dumpPath(path), core.Platform)
 	}
-	if core.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil {
-		return &drgn.ValueError{Problem: "it has no VMCOREINFO note, which says where the kernel lies in memory: " +
-			"dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore"}
-	}
 	m := linux.Memory{
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
 		Path: path, Live: core.Live, Local: core.Live, Close: core.Closer(),
@@ -116,8 +112,16 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	for _, l := range core.Loads() {
 		m.Mapped = append(m.Mapped, linux.Mapped(l))
 	}
+	if p.Platform().Known() {
+		m.Platform = p.Platform()
+	}
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
+	}
+	if linux.GivenVMCOREINFO(p) == nil {
+		if err := checkVMCOREINFO(&m, o); err != nil {
+			return err
+		}
 	}
 	m.Hypervisor = slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })
 	_, err := linux.Setup(p, m)

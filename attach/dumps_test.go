@@ -1,12 +1,23 @@
 package attach_test
 
 import (
+	"bytes"
+	"context"
+	"encoding/binary"
 	"errors"
 	"path/filepath"
+	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/internal/kdump/kdumptest"
+	"github.com/godrgn/drgn/internal/qmp/qmptest"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 )
@@ -86,4 +97,168 @@ func TestSplitDump(t *testing.T) {
 	}
 	_, err = p.Variable("init_task").Member("comm").CString()
 	said[*mem.FaultError](t, err, "init_task.comm", "page is in a file of this split dump that is not open")
+}
+
+// A dumped is a dump to be made of the bundled core's memory.
+type dumped struct {
+	notes  []byte
+	blocks []qmptest.Block
+}
+
+// dump returns the bundled core as an ELF core whose notes are those of a hypervisor that knows nothing of the kernel.
+func dump(t *testing.T) dumped {
+	m := bundledMachine(t)
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
+	d := dumped{notes: f.Note(nil, "CORE", target.NT_PRSTATUS, make([]byte, 336))}
+	const hole = 0xa0000 // memory of a PC has one there
+	for _, b := range m.blocks {
+		if b.Address == 0 {
+			d.blocks = append(d.blocks, qmptest.Block{Data: bytes.Clone(b.Data[:hole])})
+			b.Address, b.Data = hole, b.Data[hole:]
+		}
+		d.blocks = append(d.blocks, qmptest.Block{Address: b.Address, Data: bytes.Clone(b.Data)})
+	}
+	return d
+}
+
+// bytes returns the ELF core.
+func (d dumped) bytes() []byte {
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
+	f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: d.notes}}
+	for _, b := range d.blocks {
+		f.Segments = append(f.Segments, elftest.Segment{Type: elf.PT_LOAD, Paddr: b.Address, Data: b.Data})
+	}
+	return f.Bytes()
+}
+
+// replace replaces text everywhere in memory.
+func (d dumped) replace(old, new string) {
+	for i := range d.blocks {
+		d.blocks[i].Data = bytes.ReplaceAll(d.blocks[i].Data, []byte(old), []byte(new))
+	}
+}
+
+// put writes text to a page of zeros and returns its address. Pages that the bundled core has not are zeros here.
+func (d dumped) put(t *testing.T, text string) (address uint64) {
+	t.Helper()
+	page := make([]byte, 4096)
+	for _, b := range d.blocks {
+		for at := len(b.Data) - 4096; at >= 0; at -= 4096 {
+			if bytes.Equal(b.Data[at:at+4096], page) {
+				copy(b.Data[at:], text)
+				return b.Address + uint64(at)
+			}
+		}
+	}
+	t.Fatal("no page of zeros")
+	return 0
+}
+
+// swapper checks that variables can be read.
+func swapper(t *testing.T, p *drgn.Program) {
+	t.Helper()
+	if comm, err := p.Variable("init_task").Member("comm").CString(); string(comm) != "swapper/0" || err != nil {
+		t.Errorf("init_task.comm is %q, %v", comm, err)
+	}
+}
+
+// shifted returns VMCOREINFO as a boot of the same kernel writes it that lies elsewhere: its symbols are the same.
+func shifted(info []byte) string {
+	return regexp.MustCompile(`NUMBER\(phys_base\)=-?\d+`).ReplaceAllString(string(info), "NUMBER(phys_base)=8388608")
+}
+
+// TestNoVMCOREINFO opens dumps without the note, or with one that is cut or damaged: it is found in memory, whatever else looks
+// like it there. Where there is none, or more than one that could be the kernel's, that is an error.
+func TestNoVMCOREINFO(t *testing.T) {
+	info := bundledMachine(t).vmcoreinfo
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
+	for name, test := range map[string]struct {
+		change   func(d *dumped)
+		warnings int
+		err      []string // what it says; none if the core can be opened
+	}{
+		"no note":  {change: func(d *dumped) {}},
+		"no notes": {change: func(d *dumped) { d.notes = nil }},
+		"cut": {change: func(d *dumped) {
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, info)
+			d.notes = d.notes[:len(d.notes)-1000]
+		}, warnings: 1},
+		"damaged": {change: func(d *dumped) {
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, info[:bytes.Index(info, []byte("SYMBOL(swapper_pg_dir)"))])
+		}, warnings: 1},
+		"stale": {change: func(d *dumped) { d.put(t, shifted(info)) }},
+		"none": {change: func(d *dumped) { d.replace("OSRELEASE=", "OSRELEASE ") },
+			err: []string{"it has no VMCOREINFO note", "none was found in memory", "--vmcoreinfo"}},
+		"stale only": {change: func(d *dumped) {
+			d.replace("OSRELEASE=", "OSRELEASE ")
+			d.put(t, shifted(info))
+		}, err: []string{"it has no VMCOREINFO note", "not this kernel's: at physical address 0x", "page tables"}},
+		"two": {change: func(d *dumped) {
+			d.put(t, strings.Replace(string(info), "\nPAGESIZE=", "\nNUMBER(another)=1\nPAGESIZE=", 1))
+		},
+			err: []string{"several", "; at physical address 0x", "KERNELOFFSET="}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := dump(t)
+			test.change(&d)
+			path := files{t, t.TempDir()}.write("vmcore", d.bytes())
+			p, warnings, err := attachTo(path, attach.Options{Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}, NoDefaultSymbols: true})
+			if test.err != nil {
+				said[*attach.NoVMCOREINFOError](t, err, append(test.err, path)...)
+				return
+			}
+			if err != nil || len(warnings) != test.warnings {
+				t.Fatal(err, warnings)
+			}
+			defer p.Close()
+			swapper(t, p)
+			if text, err := linux.Of(p); err != nil || !bytes.Equal(text.Info().Raw(), info) {
+				t.Error("another VMCOREINFO was taken", err)
+			}
+		})
+	}
+}
+
+// TestSearchIsCancelled cancels the search for VMCOREINFO when it tells how far it is: the program stays empty.
+func TestSearchIsCancelled(t *testing.T) {
+	path := files{t, t.TempDir()}.write("vmcore", dump(t).bytes())
+	ctx, cancel := context.WithCancel(t.Context())
+	o := attach.Options{Context: ctx, Progress: func(what string, _, _ uint64) {
+		if what != "searching memory for VMCOREINFO" {
+			t.Error(what)
+		}
+		cancel()
+	}}
+	p := drgn.New(arch.Platform{})
+	if err := attach.SetCore(p, path, o); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	empty(t, p)
+}
+
+// TestWrongVMCOREINFO opens the bundled core with a VMCOREINFO, or a phys_base, that is not its kernel's: rather than wrong values
+// that is an error.
+func TestWrongVMCOREINFO(t *testing.T) {
+	core := read(t, "vmcore")
+	info := bundledMachine(t).vmcoreinfo
+	f := files{t, t.TempDir()}
+	lies := bytes.Replace(core, []byte("NUMBER(phys_base)=-43"), []byte("NUMBER(phys_base)=-44"), 1)
+	old := bytes.Replace(core, []byte("NUMBER(phys_base)"), []byte("NUMBER(phys_none)"), 1)
+	binary.LittleEndian.PutUint64(old[4096:], binary.LittleEndian.Uint64(old[4096:])+2<<20)
+	given := func(p *drgn.Program) error {
+		linux.SetVMCOREINFO(p, []byte(shifted(info)))
+		return nil
+	}
+	for name, test := range map[string]struct {
+		core []byte
+		o    attach.Options
+	}{"phys_base in the header": {core: old}, "given": {core: core, o: attach.Options{Prepare: given}}, "note": {core: lies}} {
+		_, _, err := attachTo(f.write("vmcore", test.core), test.o)
+		var wrong *linux.WrongVMCOREINFOError
+		if !errors.As(err, &wrong) || wrong.Release != "6.12.117-godrgn" || wrong.Address == 0 {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		said[*linux.WrongVMCOREINFOError](t, err, f.dir, "not that of the kernel in this memory", "page tables")
+	}
 }

@@ -123,14 +123,6 @@ func TestNoPhysBase(t *testing.T) {
 	}
 }
 
-func TestNoVMCOREINFO(t *testing.T) {
-	f := files{t, t.TempDir()}
-	core := read(t, "vmcore")
-	clear(core[4096+32 : 4096+64]) // where it and the notes are
-	_, _, err := attachTo(f.write("vmcore", core), attach.Options{})
-	said[*drgn.ValueError](t, err, "cannot open "+f.dir, "has no VMCOREINFO note", "dump with")
-}
-
 // otherBuild returns the kernel's image with another build ID.
 func otherBuild(t *testing.T) []byte {
 	t.Helper()

@@ -9,7 +9,6 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/qmp"
 	"github.com/godrgn/drgn/linux"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 )
 
@@ -108,11 +107,14 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		}
 	}
 	if m.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil && memory.Slow == nil && memory.Size <= maxSearched {
-		info, err := searchVMCOREINFO(memory.Segments, m.Platform)
-		if err != nil {
+		info, err := findVMCOREINFO(m, o)
+		var none *NoVMCOREINFOError
+		if err != nil && !errors.As(err, &none) {
 			return err
 		}
-		m.VMCOREINFO = info
+		if m.VMCOREINFO = info; why == nil && err != nil {
+			why = fmt.Errorf("it has no VMCOREINFO: %w", err)
+		}
 	}
 	if err := o.context().Err(); err != nil {
 		return err
@@ -133,20 +135,6 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 
 // maxSearched is the size of the largest guest whose memory is searched for VMCOREINFO, in bytes: it takes some seconds.
 const maxSearched = 8 << 30
-
-// searchVMCOREINFO looks for VMCOREINFO in the guest's memory, nil when there is none, or none that is surely the kernel's
-// own.
-func searchVMCOREINFO(segments []mem.Segment, platform arch.Platform) ([]byte, error) {
-	s := mem.NewSpace()
-	if err := s.Add(segments...); err != nil {
-		return nil, err
-	}
-	found, err := target.FindVMCOREINFO(s, !platform.IsLittleEndian())
-	if err != nil || len(found) != 1 {
-		return nil, err
-	}
-	return found[0], nil
-}
 
 // A guest is what QEMU is asked about.
 type guest struct {

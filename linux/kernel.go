@@ -101,11 +101,16 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		k.machine = machine.Unknown(m.Platform)
 	}
 	var err error
-	if k.translator, err = k.machine.NewTranslator(k.facts(m.Platform)); err != nil {
+	if k.translator, err = k.machine.NewTranslator(k.facts(m.Platform, p.Memory())); err != nil {
 		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
 			return nil, err
 		}
 		k.translator = machine.NoTranslator(err)
+	}
+	if !m.Custom { // whose memory may be added later
+		if _, err := k.verify(m); err != nil {
+			return nil, err
+		}
 	}
 	k.addCPUs(m)
 	err = p.Setup(drgn.Setup{
@@ -163,17 +168,17 @@ func (k *Kernel) ImageToPhysical(address uint64) (uint64, bool) {
 	if k.machine.ImageToPhysical == nil {
 		return 0, false
 	}
-	return k.machine.ImageToPhysical(k.facts(k.prog.Platform()), address)
+	return k.machine.ImageToPhysical(k.facts(k.prog.Platform(), k.prog.Memory()), address)
 }
 
-// facts returns what the kernel's machine is told of it.
-func (k *Kernel) facts(p arch.Platform) machine.Kernel {
-	return machine.Kernel{Platform: p, Info: k.info, Physical: k.prog.Memory(), PageShift: k.PageShift(), PhysBase: k.physBase, Mapped: k.mapped}
+// facts returns what the kernel's machine is told of it, with the space in which its physical memory is.
+func (k *Kernel) facts(p arch.Platform, physical *mem.Space) machine.Kernel {
+	return machine.Kernel{Platform: p, Info: k.info, Physical: physical, PageShift: k.PageShift(), PhysBase: k.physBase, Mapped: k.mapped}
 }
 
 // DirectMap returns where all physical memory is mapped: the virtual address of the physical one.
 func (k *Kernel) DirectMap() (virtual, physical uint64, err error) {
-	m, err := k.machine.DirectMap(k.facts(k.prog.Platform()), k.prog)
+	m, err := k.machine.DirectMap(k.facts(k.prog.Platform(), k.prog.Memory()), k.prog)
 	return m.Virtual, m.Physical, err
 }
 

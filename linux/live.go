@@ -20,7 +20,7 @@ func (k *Kernel) virtual(m Memory) []mem.Segment {
 	} else {
 		tables.Next = virtual.Next
 		if k.machine.Fixed != nil {
-			virtual.fixed = k.machine.Fixed(k.facts(m.Platform))
+			virtual.fixed = k.machine.Fixed(k.facts(m.Platform, k.prog.Memory()))
 		}
 	}
 	segments := []mem.Segment{tables}

@@ -64,7 +64,7 @@ func (k *Kernel) vmemmap(p *drgn.Program) (uint64, error) {
 	if k.machine.Vmemmap == nil {
 		return 0, drgn.ErrNotFound
 	}
-	base, err := k.machine.Vmemmap(k.facts(p.Platform()), p)
+	base, err := k.machine.Vmemmap(k.facts(p.Platform(), p.Memory()), p)
 	if drgn.IsNotFound(err) {
 		err = drgn.ErrNotFound
 	}

@@ -2,7 +2,9 @@ package target
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
@@ -71,6 +73,7 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		}
 		return nil, &FormatError{Path: f.Name, What: what}
 	}
+	var damaged []error
 	c := &Core{Path: f.Name, Platform: arch.ByMachine(f.Machine, arch.FlagsOf(f.Is64, f.Big)), Is64: f.Is64, Big: f.Big}
 	for i := range f.Segments {
 		s := &f.Segments[i]
@@ -87,24 +90,35 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 			}
 			data, err := read(s.Offset, s.Filesz)
 			if err != nil {
-				return nil, err
+				damaged = append(damaged, err)
+				continue
 			}
 			for note, err := range elf.Notes(f.Name+" notes", data, f.Big, s.Align) {
 				if err != nil {
-					return nil, err
+					damaged = append(damaged, err)
+					break
 				}
 				c.Notes = append(c.Notes, Note(note))
 			}
 		}
 	}
 	c.readNotes()
+	if len(damaged) > 0 && !c.Kernel { // a process is not known without
+		return nil, errors.Join(damaged...)
+	}
+	for _, err := range damaged {
+		c.Problems = append(c.Problems, fmt.Errorf("notes of the core are lost: %w", err))
+	}
 	return c, nil
 }
 
 // readNotes finds VMCOREINFO among the notes and tells kernels from processes.
 func (c *Core) readNotes() {
+	process := false
 	for _, n := range c.Notes {
 		switch {
+		case n.Name == "CORE" && slices.Contains([]uint32{NT_PRPSINFO, NT_AUXV, NT_FILE}, n.Type):
+			process = true
 		case n.Name == "VMCOREINFO":
 			info, _, _ := bytes.Cut(n.Desc, []byte{0})
 			c.VMCOREINFO = info
@@ -114,8 +128,8 @@ func (c *Core) readNotes() {
 			c.Kernel = true
 		}
 	}
-	if len(c.Notes) == 0 {
-		c.Kernel = c.physicalKnown() // a process's core has notes
+	if !process && !c.Kernel {
+		c.Kernel = c.physicalKnown()
 	}
 }
 

@@ -2,8 +2,11 @@ package target
 
 import (
 	"bytes"
+	"context"
 	"errors"
+	"maps"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -138,16 +141,63 @@ func TestFixture(t *testing.T) {
 
 func TestFindVMCOREINFO(t *testing.T) {
 	c, s := openFixture(t)
-	found, err := FindVMCOREINFO(s, c.Big)
-	if err != nil || len(found) != 1 || !bytes.Equal(found[0], c.VMCOREINFO) {
-		t.Errorf("%q, %v", found, err)
+	last, all := uint64(0), uint64(0)
+	found, err := FindVMCOREINFO(t.Context(), s, func(done, total uint64) {
+		if done < last || done > total {
+			t.Errorf("%d bytes of %d done, before that %d", done, total, last)
+		}
+		last, all = done, total
+	})
+	if err != nil || len(found) != 1 || !bytes.Equal(found[0].Text, c.VMCOREINFO) || last != all || all == 0 {
+		t.Errorf("%+v, %v; %d bytes of %d", found, err, last, all)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := FindVMCOREINFO(ctx, s, nil); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
+
+// TestFindVMCOREINFOBoundaries finds texts that lie across pages, at the end of memory, across the pieces in which memory is
+// searched, and the longer of two that begin alike.
+func TestFindVMCOREINFOBoundaries(t *testing.T) {
+	text := func(name, more string) string {
+		return "OSRELEASE=" + name + "\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a22000\n" + more
+	}
+	const size = 40 << 20
+	data := make([]byte, size)
+	places := map[uint64]string{5: text("1", "") + "cut", 4096 - 3: text("2", ""), 16<<20 - 4: text("3", ""), 32<<20 - 10: text("4", "CRASHTIME=1\n"),
+		33 << 20: text("4", ""), 34 << 20: "OSRELEASE=5\nPAGESIZE=4096\n", size - uint64(len(text("6", ""))): text("6", ""), 20 << 20: text("long", strings.Repeat("A=1\n", 3000))}
+	for at, s := range places {
+		copy(data[at:], s)
+	}
+	s := mem.NewSpace()
+	if err := s.Add(mem.BytesSegment(0x1000, data, true)); err != nil {
+		t.Fatal(err)
+	}
+	found, err := FindVMCOREINFO(t.Context(), s, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []FoundVMCOREINFO
+	for _, at := range slices.Sorted(maps.Keys(places)) {
+		switch at {
+		case 5:
+			want = append(want, FoundVMCOREINFO{0x1000 + at, []byte(text("1", ""))})
+		case 33 << 20, 34 << 20:
+		default:
+			want = append(want, FoundVMCOREINFO{0x1000 + at, []byte(places[at])})
+		}
+	}
+	if !slices.EqualFunc(found, want, func(a, b FoundVMCOREINFO) bool { return a.Address == b.Address && bytes.Equal(a.Text, b.Text) }) {
+		t.Errorf("%d found, want %d: %+v", len(found), len(want), found)
 	}
 }
 
 func BenchmarkFindVMCOREINFO(b *testing.B) {
-	c, s := openFixture(b)
+	_, s := openFixture(b)
 	for b.Loop() {
-		if _, err := FindVMCOREINFO(s, c.Big); err != nil {
+		if _, err := FindVMCOREINFO(b.Context(), s, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

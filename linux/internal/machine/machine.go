@@ -73,6 +73,9 @@ type DirectMap struct {
 // NotMapped is the message of a fault at an address that page tables do not map.
 const NotMapped = "address is not mapped"
 
+// NotCanonical is the message of a fault at an address that page tables of their number of levels can't map.
+const NotCanonical = "address is not canonical"
+
 // A Translator turns virtual addresses into physical ones.
 type Translator interface {
 	// Translate returns the physical address of a virtual one under the page table whose top level lies at the

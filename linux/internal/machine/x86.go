@@ -231,7 +231,7 @@ func (t *x86Translator) Translate(root, address uint64) (physical, contiguous ui
 	}
 	shift := 12 + 9*uint(t.levels)
 	if canonical := int64(address<<(64-shift)) >> (64 - shift); uint64(canonical) != address {
-		return 0, 0, &mem.FaultError{Message: "address is not canonical", Address: address}
+		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
 	}
 	table := root &^ t.sme & x86AddressMask
 	for level := t.levels; level > 0; level-- {

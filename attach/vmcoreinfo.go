@@ -1,0 +1,104 @@
+package attach
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
+)
+
+// checkVMCOREINFO makes m that of a kernel which says where it lies in memory: where the dump's note is missing or damaged,
+// memory is searched for it.
+func checkVMCOREINFO(m *linux.Memory, o Options) error {
+	problem := "it has no VMCOREINFO note"
+	if m.VMCOREINFO != nil {
+		err := linux.ParseVMCOREINFO(m.VMCOREINFO).Check()
+		if err == nil {
+			return nil
+		}
+		problem = fmt.Sprintf("its VMCOREINFO note is damaged (%v)", err)
+	}
+	info, err := findVMCOREINFO(*m, o)
+	var none *NoVMCOREINFOError
+	if errors.As(err, &none) {
+		return fmt.Errorf("%s, which says where the kernel lies in memory, and %w: give it with --vmcoreinfo (Go: linux.SetVMCOREINFO), "+
+			"or dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore", problem, err)
+	}
+	if err != nil {
+		return err
+	}
+	if m.VMCOREINFO != nil {
+		o.warn(fmt.Errorf("%s: that in memory is used", problem))
+	}
+	m.VMCOREINFO = info
+	return nil
+}
+
+// findVMCOREINFO looks for VMCOREINFO in a kernel's physical memory and returns the one that is surely the kernel's own: its page
+// tables lead to the release that it names. It fails with a [*NoVMCOREINFOError] if there is none, or more than one.
+func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
+	s := mem.NewSpace()
+	if err := s.Add(m.Physical...); err != nil {
+		return nil, err
+	}
+	var report func(done, total uint64)
+	if o.Progress != nil {
+		report = func(done, total uint64) { o.Progress("searching memory for VMCOREINFO", done, total) }
+	}
+	found, err := target.FindVMCOREINFO(o.context(), s, report)
+	if err != nil {
+		return nil, err
+	}
+	none := &NoVMCOREINFOError{}
+	for _, f := range found {
+		m.VMCOREINFO = f.Text
+		verified, err := linux.Verify(m)
+		var wrong *linux.WrongVMCOREINFOError
+		switch {
+		case verified:
+			none.Verified = append(none.Verified, f)
+		case err != nil && !errors.As(err, &wrong):
+			none.Others = append(none.Others, fmt.Errorf("at physical address %#x: it can't be used: %w", f.Address, err))
+		case err != nil:
+			none.Others = append(none.Others, fmt.Errorf("at physical address %#x: %s", f.Address, wrong.Problem))
+		default:
+			none.Others = append(none.Others, fmt.Errorf("at physical address %#x: what tells whether it is this kernel's is not in the dump", f.Address))
+		}
+	}
+	if len(none.Verified) != 1 {
+		return nil, none
+	}
+	return none.Verified[0].Text, nil
+}
+
+// A NoVMCOREINFOError says that no VMCOREINFO was found in memory which is surely the kernel's own.
+type NoVMCOREINFOError struct {
+	Verified []target.FoundVMCOREINFO // more than one, of kernels that ran one after the other
+	Others   []error                  // what else was found, and why it is not the kernel's
+}
+
+func (e *NoVMCOREINFOError) Error() string {
+	switch {
+	case len(e.Verified) > 0:
+		var each []string
+		for _, f := range e.Verified {
+			info := linux.ParseVMCOREINFO(f.Text)
+			text := fmt.Sprintf("at physical address %#x", f.Address)
+			for _, key := range []string{"OSRELEASE", "KERNELOFFSET", "CRASHTIME"} {
+				if v, ok := info.String(key); ok {
+					text += fmt.Sprintf(", %s=%s", key, v)
+				}
+			}
+			each = append(each, text)
+		}
+		return fmt.Sprintf("there are several in memory that kernels left which ran one after the other, and one must be given: %s", strings.Join(each, "; "))
+	case len(e.Others) > 0:
+		const most = 4
+		text := errors.Join(e.Others[:min(len(e.Others), most)]...).Error()
+		return fmt.Sprintf("what looks like it in memory is not this kernel's: %s", strings.ReplaceAll(text, "\n", "; "))
+	}
+	return "none was found in memory"
+}
