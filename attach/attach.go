@@ -118,6 +118,9 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
 		m.PrStatus = append(m.PrStatus, desc)
 	}
+	if core.IsImage() && !p.Platform().Known() {
+		return &drgn.ValueError{Problem: "an image of memory does not say of which machine it is: give it with --architecture (Go: Options.Platform)"}
+	}
 	if linux.GivenVMCOREINFO(p) == nil {
 		if err := checkVMCOREINFO(&m, o); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -260,5 +261,55 @@ func TestWrongVMCOREINFO(t *testing.T) {
 			continue
 		}
 		said[*linux.WrongVMCOREINFOError](t, err, f.dir, "not that of the kernel in this memory", "page tables")
+	}
+}
+
+// TestImages opens the bundled core's memory from two files without headers. Only the architecture must be told.
+func TestImages(t *testing.T) {
+	d := dump(t)
+	f := files{t, t.TempDir()}
+	var paths []string
+	for i, b := range d.blocks {
+		paths = append(paths, fmt.Sprintf("%s@%#x", f.write(fmt.Sprintf("ram@%d.bin", i), b.Data), b.Address))
+	}
+	if len(paths) < 2 {
+		t.Fatal("memory has no hole")
+	}
+	platform, err := arch.NewPlatform(arch.X86_64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := attach.Options{Platform: platform, Parts: paths[:len(paths)-1], Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}, NoDefaultSymbols: true}
+	p, warnings, err := attachTo(paths[len(paths)-1], o)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	defer p.Close()
+	swapper(t, p)
+	core := f.write("core", d.bytes())
+	_, _, err = attachTo(paths[0], attach.Options{Parts: paths[1:]})
+	said[*drgn.ValueError](t, err, "does not say of which machine it is", "--architecture")
+	for what, given := range map[string][]string{
+		"without an address":                      {core + "@0x1000"},
+		"no such file":                            {filepath.Join(f.dir, "none") + "@4096"},
+		"is empty":                                {f.write("empty", nil) + "@0"},
+		"more than there are addresses":           {f.write("small", make([]byte, 4096)) + "@0xfffffffffffff001"},
+		"overlap: " + f.dir:                       {paths[1], paths[0], f.write("small", make([]byte, 4096)) + "@0x3000"},
+		"they can't be opened together":           {paths[0], core},
+		"not a file of a split dump, whose files": {core, paths[0]},
+		"none@0x: no such file":                   {filepath.Join(f.dir, "none@0x")},
+		"is not a regular file":                   {f.dir + "@0x1000"},
+	} {
+		o.Parts = given[1:]
+		_, _, err := attachTo(given[0], o)
+		said[error](t, err, what)
+	}
+	// A file that is really called so is what it is.
+	o.Parts = nil
+	if p, _, err := attachTo(f.write("core@0x1000", d.bytes()), o); err != nil {
+		t.Error(err)
+	} else {
+		defer p.Close()
+		swapper(t, p)
 	}
 }

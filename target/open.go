@@ -34,6 +34,9 @@ var foreign = []struct{ magic, what string }{
 // A dump that makedumpfile --split wrote to several files is opened by the name of one, if the others lie in the same
 // directory, or by the names of all of them: parts are those after the first, in any order. What is missing is said in
 // [Core.Problems], and a fault to read.
+//
+// A name of the form FILE@ADDRESS, if no file is called so, is that of a file which holds physical memory from an address on and
+// nothing else (0x8000 or decimal). parts are further ones.
 func Open(path string, parts ...string) (*Core, error) {
 	return mem.Guarded(func() (*Core, error) {
 		var cores []*Core
@@ -47,7 +50,11 @@ func Open(path string, parts ...string) (*Core, error) {
 		if len(cores) == 1 && cores[0].headers.part == nil {
 			return cores[0], nil
 		}
-		c, err := join(cores)
+		together := join
+		if cores[0].headers.image {
+			together = joinImages
+		}
+		c, err := together(cores)
 		if err != nil {
 			return nil, closeAll(err, cores)
 		}
@@ -56,6 +63,9 @@ func Open(path string, parts ...string) (*Core, error) {
 }
 
 func openCore(path string) (*Core, error) {
+	if file, address, ok := cutAddress(path); ok {
+		return openImage(file, address)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

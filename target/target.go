@@ -84,11 +84,15 @@ type headers struct {
 	loads    []elf.Segment // PT_LOAD of an ELF core
 	physBase *uint64       // of a kdump-compressed file
 	part     *kdump.File   // of a split dump, until its files are joined
+	image    bool
 }
 
 // PhysBase returns x86's phys_base as the sub-header of a kdump-compressed file says it: what is added to an address of the
 // kernel's image, less __START_KERNEL_map, for its physical one. It is nil in other formats.
 func (c *Core) PhysBase() *uint64 { return c.headers.physBase }
+
+// IsImage reports whether the file holds nothing but memory: then its platform is not known.
+func (c *Core) IsImage() bool { return c.headers.image }
 
 // A Load is a range of memory of which the headers of an ELF core say both addresses.
 type Load struct{ Virtual, Physical, Size uint64 }

@@ -76,7 +76,7 @@ func (f *flags) groups() []group {
 		return fs
 	}
 	target, symbols, what, other := set(), set(), set(), set()
-	target.StringArrayVarP(&f.core, "core", "c", nil, "the core dump `FILE`; of one that was split to several files, any, or if they lie apart all by repeating the flag")
+	target.StringArrayVarP(&f.core, "core", "c", nil, "the core dump `FILE`; of one that was split, any of its files, or all by repeating the flag; FILE@ADDRESS is an image of memory without headers")
 	boolean(target, &f.kernel, "kernel", "k", "the running kernel (the default)")
 	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`")
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
