@@ -171,6 +171,7 @@ func shifted(info []byte) string {
 // TestNoVMCOREINFO opens dumps without the note, or with one that is cut or damaged: it is found in memory, whatever else looks
 // like it there. Where there is none, or more than one that could be the kernel's, that is an error.
 func TestNoVMCOREINFO(t *testing.T) {
+	const release = "6.12.117-godrgn"
 	info := bundledMachine(t).vmcoreinfo
 	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
 	for name, test := range map[string]struct {
@@ -187,6 +188,9 @@ func TestNoVMCOREINFO(t *testing.T) {
 		"damaged": {change: func(d *dumped) {
 			d.notes = f.Note(d.notes, "VMCOREINFO", 0, info[:bytes.Index(info, []byte("SYMBOL(swapper_pg_dir)"))])
 		}, warnings: 1},
+		"erased name of the host": {change: func(d *dumped) {
+			d.replace("\x00"+release+"\x00", "X"+release+"\x00")
+		}},
 		"stale": {change: func(d *dumped) { d.put(t, shifted(info)) }},
 		"none": {change: func(d *dumped) { d.replace("OSRELEASE=", "OSRELEASE ") },
 			err: []string{"it has no VMCOREINFO note", "none was found in memory", "--vmcoreinfo"}},

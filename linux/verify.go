@@ -9,6 +9,9 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
+// erased is what one of the names in init_uts_ns is where makedumpfile --config was told to erase it.
+var erased = bytes.Repeat([]byte{'X'}, 65)
+
 // A WrongVMCOREINFOError says that VMCOREINFO, or phys_base where that is said apart from it, is not that of the kernel in the
 // memory: what it leads to is something else.
 type WrongVMCOREINFOError struct {
@@ -95,10 +98,12 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 		default:
 			return false, nil // it can't be read, which is said where it is needed
 		}
-	} else if !bytes.Contains(names, []byte("\x00"+wrong.Release+"\x00")) {
-		wrong.Problem = "its page tables lead to something else than the kernel's name"
-	} else {
+	} else if bytes.Contains(names, []byte(wrong.Release+"\x00")) {
 		return true, nil
+	} else if bytes.Contains(names, erased) {
+		return false, nil
+	} else {
+		wrong.Problem = "its page tables lead to something else than the kernel's name"
 	}
 	if mask, err := k.info.Number("sme_mask"); err == nil && mask != 0 {
 		wrong.Problem += fmt.Sprintf("; the kernel had its memory encrypted (sme_mask %#x): a dump that was not made in the machine itself can't be read", mask)

@@ -117,6 +117,9 @@ func (c *Core) readNotes() {
 	process := false
 	for _, n := range c.Notes {
 		switch {
+		case n.Name == "ERASEINFO":
+			text, _, _ := bytes.Cut(n.Desc, []byte{0})
+			c.addErased(text)
 		case n.Name == "CORE" && slices.Contains([]uint32{NT_PRPSINFO, NT_AUXV, NT_FILE}, n.Type):
 			process = true
 		case n.Name == "VMCOREINFO":

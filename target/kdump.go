@@ -22,6 +22,7 @@ func parseKdump(src kdump.Source) (*Core, error) {
 	for _, n := range f.Notes {
 		c.Notes = append(c.Notes, Note(n))
 	}
+	c.addErased(f.Erased)
 	if f.Split {
 		c.headers.part = f
 	}

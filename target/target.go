@@ -2,9 +2,11 @@
 package target
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
@@ -131,6 +133,38 @@ func (c *Core) Descs(name string, typ uint32) iter.Seq[[]byte] {
 			}
 		}
 	}
+}
+
+// maxErased is how many of the things that were erased an error lists.
+const maxErased = 20
+
+// addErased says what makedumpfile --config erased, given its own lines: "erase saved_command_line size 66".
+func (c *Core) addErased(lines []byte) {
+	if len(lines) == 0 {
+		return
+	}
+	e := &ErasedError{Path: c.Path}
+	for line := range bytes.Lines(lines) {
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			e.Erased = append(e.Erased, strings.ToValidUTF8(string(line[:min(len(line), 200)]), "?"))
+		}
+	}
+	c.Problems = append(c.Problems, e)
+}
+
+// An ErasedError says that parts of memory were overwritten before the dump was written.
+type ErasedError struct {
+	Path   string
+	Erased []string // as makedumpfile says it
+}
+
+func (e *ErasedError) Error() string {
+	some := e.Erased[:min(len(e.Erased), maxErased)]
+	text := fmt.Sprintf("parts of %s were erased by makedumpfile --config and read as letters X: %s", e.Path, strings.Join(some, ", "))
+	if more := len(e.Erased) - len(some); more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }
 
 // A Note is a note of a core file (ELF specification, "Note Section").

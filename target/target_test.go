@@ -366,6 +366,37 @@ func TestSplitSiblings(t *testing.T) {
 	}
 }
 
+// TestErased opens dumps of which makedumpfile --config erased parts: its lines, as 1.7.8 writes them, are listed.
+func TestErased(t *testing.T) {
+	lines := "erase saved_command_line size 66\nerase init_uts_ns.name.nodename size 65\n"
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, VMCOREINFO: []byte(info612), Erased: []byte(lines),
+		Pages: map[uint64][]byte{1: pages("contents", 1)}}
+	core := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Paddr: 0x1000, Data: pages("contents", 1)})
+	core.Segments[0].Data = core.Note(core.Segments[0].Data, "ERASEINFO", 0, []byte(lines))
+	many := vmcore(true, false, "VMCOREINFO", elftest.Segment{Type: elf.PT_LOAD, Paddr: 0x1000, Data: pages("contents", 1)})
+	many.Segments[0].Data = many.Note(many.Segments[0].Data, "ERASEINFO", 0, bytes.Repeat([]byte("erase a size 1\n"), 50))
+	for _, test := range []struct {
+		data  []byte
+		n     int
+		words string
+	}{{kd.Bytes(), 2, "read as letters X: erase saved_command_line size 66, erase init_uts_ns.name.nodename size 65"}, {core.Bytes(), 2, "saved_command_line"},
+		{many.Bytes(), 50, "erase a size 1 and 30 more"}} {
+		c, s := open(t, test.data)
+		want(t, s, 0x1000, true, "contents")
+		var erased *ErasedError
+		if len(c.Problems) != 1 || !errors.As(c.Problems[0], &erased) || len(erased.Erased) != test.n || !strings.Contains(erased.Error(), test.words) {
+			t.Errorf("%q", c.Problems)
+		}
+	}
+	if b := kd.Bytes(); !func() bool { c, _ := open(t, b[:len(b)-5]); return c.Truncated }() {
+		t.Error("what was erased is cut, and the file is not said to be truncated")
+	}
+	kd.Status, kd.Erased = 8, nil
+	if c, _ := open(t, kd.Bytes()); len(c.Problems) != 1 || !strings.Contains(c.Problems[0].Error(), "incomplete") {
+		t.Errorf("%q", c.Problems)
+	}
+}
+
 func TestNoCore(t *testing.T) {
 	exe := &elftest.File{Is64: true, Type: elf.ET_EXEC}
 	bz := make([]byte, 0x300)

@@ -39,6 +39,7 @@ type Header struct {
 	stamp                   []byte // the main header, which all files of a split dump share
 	subBlocks, bitmapBlocks uint64
 	vmcoreinfo, notes       extent
+	eraseinfo               extent
 }
 
 // extent is a range of the file.
@@ -196,8 +197,7 @@ func (h *Header) readSub(src Source) error {
 		h.notes = extent{wide(), long()}
 	}
 	if h.Version >= 5 {
-		wide() // eraseinfo
-		long()
+		h.eraseinfo = extent{wide(), long()}
 	}
 	if h.Version >= 6 {
 		start, end = wide(), wide()
@@ -212,10 +212,18 @@ func (h *Header) readSub(src Source) error {
 	return c.Err()
 }
 
+// readErased returns what makedumpfile says that it erased, lines of text.
+func (h *Header) readErased(src Source) ([]byte, error) {
+	if h.eraseinfo.off == 0 || h.eraseinfo.size == 0 {
+		return nil, nil
+	}
+	return Slice(src, h.eraseinfo.off, h.eraseinfo.size)
+}
+
 // readInfo returns VMCOREINFO and the notes.
 func (h *Header) readInfo(src Source) (vmcoreinfo []byte, notes []elf.Note, err error) {
 	const maxInfo = 64 << 20
-	for _, e := range []extent{h.vmcoreinfo, h.notes} {
+	for _, e := range []extent{h.vmcoreinfo, h.notes, h.eraseinfo} {
 		if e.size > maxInfo {
 			return nil, nil, &bin.DecodeError{Section: src.Name(), Off: e.off, Problem: fmt.Sprintf("notes of %#x bytes are too large", e.size)}
 		}

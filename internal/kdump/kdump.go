@@ -18,7 +18,8 @@ type File struct {
 	Header
 	VMCOREINFO []byte // lines of KEY=VALUE; nil if the file has none
 	Notes      []elf.Note
-	Truncated  bool // the file ends before its last pages
+	Erased     []byte // lines that say what makedumpfile --config erased
+	Truncated  bool   // the file ends before its last pages
 
 	src    Source
 	exists []byte   // bitmap of the pages that were there
@@ -42,6 +43,10 @@ func Open(src Source) (*File, error) {
 	f := &File{Header: *h, src: src, shift: uint(bits.TrailingZeros64(h.BlockSize))}
 	if f.VMCOREINFO, f.Notes, err = h.readInfo(src); err != nil {
 		return nil, err
+	}
+	// They lie at the end of the file, which may be truncated.
+	if f.Erased, err = h.readErased(src); err != nil {
+		f.Truncated = true
 	}
 	start := (1 + h.subBlocks) * h.BlockSize
 	size := h.bitmapBlocks * h.BlockSize
@@ -73,7 +78,7 @@ func Open(src Source) (*File, error) {
 	if end := src.Size(); f.descs > end || pages > (end-f.descs)/descSize {
 		f.Truncated = true
 	} else {
-		f.Truncated = f.endsEarly(pages)
+		f.Truncated = f.Truncated || f.endsEarly(pages)
 	}
 	f.cache.init(h.BlockSize)
 	return f, nil

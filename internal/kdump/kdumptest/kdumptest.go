@@ -35,6 +35,7 @@ type Dump struct {
 	Compress   int
 	VMCOREINFO []byte
 	Notes      []byte
+	Erased     []byte // what makedumpfile --config erased
 	Split      bool
 	StartPFN   uint64
 	EndPFN     uint64
@@ -96,6 +97,7 @@ func (d *Dump) Bytes() []byte {
 	notesAt := infoAt + len(d.VMCOREINFO)
 	subBlocks := (256 + len(d.VMCOREINFO) + len(d.Notes) + bs - 1) / bs
 
+	eraseinfoAt := 0 // where the file says where that lies
 	pad := func(b []byte, n int) []byte { return append(b, make([]byte, n-len(b))...) }
 	b := []byte("KDUMP   ")
 	b = o.AppendUint32(b, uint32(d.Version))
@@ -150,7 +152,8 @@ func (d *Dump) Bytes() []byte {
 		extent(notesAt, len(d.Notes))
 	}
 	if d.Version >= 5 {
-		extent(0, 0)
+		eraseinfoAt = len(b)
+		extent(0, len(d.Erased))
 	}
 	if d.Version >= 6 {
 		wide(d.StartPFN)
@@ -190,7 +193,12 @@ func (d *Dump) Bytes() []byte {
 		b = o.AppendUint64(b, 0)
 		data = append(data, page...)
 	}
-	return append(b, data...)
+	b = append(b, data...)
+	if d.Is64 && len(d.Erased) > 0 {
+		o.PutUint64(b[eraseinfoAt:], uint64(len(b)))
+		b = append(b, d.Erased...)
+	}
+	return b
 }
 
 var zlibWriters = sync.Pool{New: func() any { return zlib.NewWriter(nil) }}
