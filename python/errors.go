@@ -15,9 +15,11 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -109,6 +111,8 @@ var exceptions = []struct {
 	{of[*c.SyntaxError], excSyntax},
 	{of[*strconv.NumError], excValueError},
 	{of[*failure.FormatError], excValueError},
+	{of[*attach.NoVMCOREINFOError], excValueError},
+	{of[*linux.WrongVMCOREINFOError], excValueError},
 	{is(context.Canceled), excRuntimeError},
 	{is(context.DeadlineExceeded), excRuntimeError},
 }

@@ -46,7 +46,7 @@ func TestBadInput(t *testing.T) {
 		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not a core dump: DIR/empty is an empty file`},
 		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not a core dump: .*vmlinux\.zst is an ELF executable or library`},
 		{"only the header", []string{"-c", in("header"), "-e", "1"}, 1, `drgn: DIR/header\S*: dump is truncated: .*`},
-		{"no VMCOREINFO", []string{"-c", in("nonote"), "-e", "1"}, 1, `drgn: cannot open DIR/nonote: it has no VMCOREINFO note, .*: dump with .*`},
+		{"no VMCOREINFO", []string{"-c", in("nonote"), "-e", "1"}, 1, `drgn: cannot open DIR/nonote: it has no VMCOREINFO note, .* and none was found in memory: .* or dump with .*`},
 
 		{"missing symbols", []string{"-c", in("vmcore"), "-s", in("nosuch"), "-e", "None"}, 0, `warning: DIR/nosuch: No such file or directory; ignoring\nwarning: missing debugging symbols for kernel .*-s.*`},
 		{"symbols of no format", []string{"-c", in("vmcore"), "-s", in("text"), "-e", "None"}, 0, `warning: DIR/text: not an ELF file; ignoring\n.*-s.*`},
