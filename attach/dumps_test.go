@@ -317,3 +317,76 @@ func TestImages(t *testing.T) {
 		swapper(t, p)
 	}
 }
+
+// page returns the page at a physical address, nil where there is no memory.
+func (d dumped) page(address uint64) []byte {
+	for _, b := range d.blocks {
+		if at := address - b.Address; at < uint64(len(b.Data)) {
+			return b.Data[at : at+4096]
+		}
+	}
+	return nil
+}
+
+// encrypt sets a bit in all entries of the page table at a physical address and of those below it, as a kernel does whose memory
+// the processor encrypts (AMD APM volume 2, section 7.10).
+func (d dumped) encrypt(table uint64, level int, bit uint64, done map[uint64]bool) {
+	const present, large, addresses = 1, 1 << 7, 0x000ffffffffff000
+	page := d.page(table)
+	if page == nil || done[table] {
+		return
+	}
+	done[table] = true
+	for at := 0; at < len(page); at += 8 {
+		entry := binary.LittleEndian.Uint64(page[at:])
+		if entry&present == 0 {
+			continue
+		}
+		binary.LittleEndian.PutUint64(page[at:], entry|bit)
+		if level > 1 && (level > 3 || entry&large == 0) {
+			d.encrypt(entry&addresses, level-1, bit, done)
+		}
+	}
+}
+
+// TestEncrypted opens the bundled core as that of a kernel whose page tables have the bit of encrypted memory set, which VMCOREINFO
+// says, and does not open it where that is not said.
+func TestEncrypted(t *testing.T) {
+	const bit = 1 << 51
+	d := dump(t)
+	info := bundledMachine(t).vmcoreinfo
+	parsed := linux.ParseVMCOREINFO(info)
+	top, err := parsed.Symbol("swapper_pg_dir")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := parsed.Number("phys_base")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := map[uint64]bool{}
+	d.encrypt(top-0xffffffff80000000+base, 4, bit, done)
+	if len(done) < 4 {
+		t.Fatal("no page tables found")
+	}
+	told := regexp.MustCompile(`NUMBER\(sme_mask\)=\d+\n`).ReplaceAll(info, nil)
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
+	o := attach.Options{Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}, NoDefaultSymbols: true}
+	write := func(info []byte) string {
+		d.notes = f.Note(nil, "VMCOREINFO", 0, info)
+		return files{t, t.TempDir()}.write("vmcore", d.bytes())
+	}
+	p, warnings, err := attachTo(write(fmt.Appendf(told, "NUMBER(sme_mask)=%d\n", uint64(bit))), o)
+	if err != nil || len(warnings) > 0 {
+		t.Fatal(err, warnings)
+	}
+	defer p.Close()
+	swapper(t, p)
+	if names(t, p) != names(t, open(t)) {
+		t.Error("other tasks")
+	}
+	_, _, err = attachTo(write(told), o)
+	said[*linux.WrongVMCOREINFOError](t, err, "lie or lead to where there is no memory")
+	_, _, err = attachTo(write(fmt.Appendf(told, "NUMBER(sme_mask)=%d\n", uint64(1<<47))), o)
+	said[*linux.WrongVMCOREINFOError](t, err, "encrypted (sme_mask 0x800000000000)", "not made in the machine itself")
+}

@@ -27,7 +27,7 @@ func parseKdump(src kdump.Source) (*Core, error) {
 		c.headers.part = f
 	}
 	if f.Incomplete() {
-		c.Problems = append(c.Problems, fmt.Errorf("%s is incomplete: the disk was full before all pages were written, and what is missing can't be read", src.Name()))
+		c.Problems = append(c.Problems, fmt.Errorf("%s is incomplete: not all pages were written, as the disk was full or the writer died, and those can't be read", src.Name()))
 	}
 	return c, nil
 }

@@ -35,6 +35,8 @@ var foreign = []struct{ magic, what string }{
 // directory, or by the names of all of them: parts are those after the first, in any order. What is missing is said in
 // [Core.Problems], and a fault to read.
 //
+// A pipe is read to its end, into a temporary file: the output of makedumpfile -F, for instance.
+//
 // A name of the form FILE@ADDRESS, if no file is called so, is that of a file which holds physical memory from an address on and
 // nothing else (0x8000 or decimal). parts are further ones.
 func Open(path string, parts ...string) (*Core, error) {
@@ -71,10 +73,20 @@ func openCore(path string) (*Core, error) {
 		return nil, err
 	}
 	defer f.Close() // the mapping keeps the file
-	if info, err := f.Stat(); err != nil {
+	info, err := f.Stat()
+	if err != nil {
 		return nil, err
-	} else if info.IsDir() {
+	}
+	switch {
+	case info.IsDir():
 		return nil, &FormatError{Path: path, What: "a directory"}
+	case info.Mode()&os.ModeNamedPipe != 0:
+		file, err := spool(f)
+		if err != nil {
+			return nil, err
+		}
+		defer file.Close() // the same
+		f = file
 	}
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(int(f.Fd()), &fs); err != nil {

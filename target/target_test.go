@@ -397,6 +397,51 @@ func TestErased(t *testing.T) {
 	}
 }
 
+// TestPipe opens a flattened dump from a pipe, as makedumpfile -F writes it. One that is larger than may be kept is refused.
+func TestPipe(t *testing.T) {
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{1: pages("contents", 1)}}
+	data := kdumptest.Flatten(kdumptest.Cut(kd.Bytes(), 5000))
+	pipe := func() *os.File {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { r.Close() })
+		go func() {
+			defer w.Close()
+			w.Write(data) // fails where the test reads no more
+		}()
+		return r
+	}
+	t.Setenv("TMPDIR", t.TempDir())
+	c, err := Open(fmt.Sprintf("/dev/fd/%d", pipe().Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want(t, s, 0x1000, true, "contents")
+	if c.Truncated || len(c.Problems) > 0 {
+		t.Errorf("%+v", c)
+	}
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := unix.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	go os.WriteFile(fifo, data[:len(data)-16], 0) // waits for Open
+	if c, err := Open(fifo); err != nil || !c.Truncated {
+		t.Error(c, err)
+	}
+	if _, err := spoolUpTo(pipe(), os.TempDir(), int64(len(data)-1)); err == nil || !strings.Contains(err.Error(), "write it to a file") {
+		t.Error(err)
+	}
+	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) > 0 {
+		t.Error(left, err)
+	}
+}
+
 func TestNoCore(t *testing.T) {
 	exe := &elftest.File{Is64: true, Type: elf.ET_EXEC}
 	bz := make([]byte, 0x300)

@@ -65,7 +65,7 @@ const StampSize = 464
 // Stamp returns the first StampSize bytes of the file. Those of all files of a split dump are the same.
 func (h *Header) Stamp() []byte { return h.stamp }
 
-// Incomplete says that the disk was full before all pages were written.
+// Incomplete says that not all pages were written, since the disk was full or makedumpfile died.
 func (h *Header) Incomplete() bool { return h.Status&flagIncomplete != 0 }
 
 // Arch returns the architecture of the machine that uname names, or arch.Unknown.

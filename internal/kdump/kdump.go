@@ -88,7 +88,7 @@ func Open(src Source) (*File, error) {
 // descriptors; only pages of zeros share one at the start.
 const lastDescs = 512
 
-// endsEarly says whether the last of the pages lie beyond the end of the file.
+// endsEarly says whether the last of the pages lie beyond the end of the file. It notices those that were never written, too.
 func (f *File) endsEarly(pages uint64) bool {
 	n := min(pages, lastDescs)
 	descs, err := Slice(f.src, f.descs+(pages-n)*descSize, n*descSize)
@@ -98,6 +98,9 @@ func (f *File) endsEarly(pages uint64) bool {
 	for c := bin.New("", descs, f.Big); n > 0; n-- {
 		off, size := c.U64(), uint64(c.U32())
 		c.Skip(descSize - 12)
+		if off == 0 {
+			f.Status |= flagIncomplete // makedumpfile died before it could say so
+		}
 		if end := f.src.Size(); off > end || size > end-off {
 			return true
 		}

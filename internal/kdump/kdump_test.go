@@ -144,6 +144,14 @@ func TestLostPages(t *testing.T) {
 	d.Lost = map[uint64]bool{0: true, 7: true, 1498: true}
 	d.Status = flagIncomplete
 	check(t, d, &Plain{Path: "sample", Data: d.Bytes()})
+	d.Status = 0 // makedumpfile died, as --num-threads does where it can't load what ends a thread
+	if f, err := Open(&Plain{Path: "sample", Data: d.Bytes()}); err != nil || !f.Incomplete() || f.Truncated {
+		t.Errorf("%+v, %v", f, err)
+	}
+	d.Lost = nil
+	if f, err := Open(&Plain{Path: "sample", Data: d.Bytes()}); err != nil || f.Incomplete() || f.Truncated {
+		t.Errorf("%+v, %v", f, err)
+	}
 }
 
 const realLZOSum = "63a110e05f0fad8c0c2c12e71ff2fdae001ee83fd2c7076ff9dec7a04f2a95a8"
