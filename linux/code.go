@@ -7,6 +7,7 @@ import (
 	"sort"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/kallsyms"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/module"
@@ -22,6 +23,7 @@ type loaded struct {
 type (
 	loadedKey  struct{}
 	bpfKey     struct{}
+	ftraceKey  struct{}
 	symbolsKey struct{ module uint64 }
 )
 
@@ -107,6 +109,12 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 			return k.ImageTable()
 		}
 		program, ok, err := k.bpfAt(pc)
+		if err == nil && !ok {
+			var copied ftraceCode
+			if copied, ok, err = k.ftraceAt(pc); ok {
+				return modules.UnwindTable{Name: copied.symbol.Name, CopyOf: copied.of + pc - copied.symbol.Address}, true, nil
+			}
+		}
 		if err != nil || !ok {
 			return t, false, err
 		}
@@ -144,11 +152,15 @@ func (k *Kernel) inImage(pc uint64) bool {
 }
 
 // CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module, or
-// the name that it gave compiled BPF.
+// the name that it gave compiled BPF or a trampoline of ftrace.
 func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) {
 	mod, ok, err := k.moduleAt(address)
 	if err == nil && !ok {
 		program, ok, err := k.bpfAt(address)
+		if err == nil && !ok {
+			copied, ok, err := k.ftraceAt(address)
+			return copied.symbol, ok, err
+		}
 		return program.symbol, ok, err
 	}
 	if err != nil {
@@ -234,5 +246,67 @@ func (k *Kernel) bpfSymbols() (all []bpfCode, err error) {
 		all = append(all, b)
 	}
 	slices.SortFunc(all, func(a, b bpfCode) int { return cmp.Compare(a.symbol.Address, b.symbol.Address) })
+	return all, nil
+}
+
+// ftraceCode is a trampoline that ftrace has made for one of its users: a copy of ftrace_caller or ftrace_regs_caller.
+type ftraceCode struct {
+	symbol drgn.Symbol
+	of     uint64 // address of the function that it is a copy of
+}
+
+// ftraceAt returns the trampoline that an address lies in.
+func (k *Kernel) ftraceAt(address uint64) (f ftraceCode, ok bool, err error) {
+	if !k.machine.IsKernelAddress(address) {
+		return f, false, nil
+	}
+	all, err := fixed(k.prog, ftraceKey{}, k.ftraceTrampolines)
+	if err != nil {
+		return f, false, err
+	}
+	for _, f := range all {
+		if address-f.symbol.Address < f.symbol.Size {
+			return f, true, nil
+		}
+	}
+	return f, false, nil
+}
+
+// ftraceTrampolines walks the users of ftrace.
+func (k *Kernel) ftraceTrampolines() (all []ftraceCode, err error) {
+	const saveRegs = 1 << 2 // FTRACE_OPS_FL_SAVE_REGS
+	first := k.prog.Variable("ftrace_ops_list").Read()
+	if drgn.IsNotFound(first.Err()) {
+		return nil, nil
+	}
+	var from [2]uint64
+	for i, name := range []string{"ftrace_caller", "ftrace_regs_caller"} {
+		s, err := k.prog.Symbol(name)
+		if err != nil {
+			return nil, nil // a kernel or an architecture without them
+		}
+		from[i] = s.Address
+	}
+	for ops, err := range walk.Nodes("list of ftrace's users", first, "next") {
+		if err != nil {
+			return nil, err
+		}
+		if !ops.HasMember("trampoline_size") { // without CONFIG_DYNAMIC_FTRACE
+			return nil, nil
+		}
+		f := ftraceCode{symbol: drgn.Symbol{Name: "ftrace_trampoline"}, of: from[0]} // the kernel's own name for them
+		var flags uint64
+		for member, to := range map[string]*uint64{"flags": &flags, "trampoline": &f.symbol.Address, "trampoline_size": &f.symbol.Size} {
+			if *to, err = ops.Member(member).Uint(); err != nil {
+				return nil, fmt.Errorf("cannot read ftrace's users: %w", err)
+			}
+		}
+		if flags&saveRegs != 0 {
+			f.of = from[1]
+		}
+		if f.symbol.Address != 0 && f.symbol.Size != 0 {
+			all = append(all, f)
+		}
+	}
 	return all, nil
 }

@@ -3,6 +3,7 @@ package linux
 import (
 	"testing"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	modules "github.com/godrgn/drgn/module"
@@ -15,6 +16,8 @@ func TestCodeInMemory(t *testing.T) {
 		rodata  = 0xffffffffc0200000
 		program = 0xffffffffc0300000
 		stepped = 0xffffffffc0310000
+		traced  = 0xffffffffc0320000
+		caller  = 0xffffffff81001000
 	)
 	w := worldtest.New(t, worldtest.Machines[0])
 	w.Declare(`
@@ -42,6 +45,17 @@ func TestCodeInMemory(t *testing.T) {
 	late.Set("fp_start", 8).Set("fp_end", 0xf0)
 	w.Ring(w.Variable("bpf_kallsyms", "struct list_head").At, late.Addr("lnode"), bpf.Addr("lnode"))
 
+	// The list of ftrace's users ends with one that has no trampoline.
+	w.Declare("struct ftrace_ops { void *func; struct ftrace_ops *next; unsigned long flags; unsigned long trampoline; unsigned long trampoline_size; };")
+	ops, regs, last := w.Alloc("struct ftrace_ops"), w.Alloc("struct ftrace_ops"), w.Alloc("struct ftrace_ops")
+	ops.Set("trampoline", traced).Set("trampoline_size", 0x100).Set("next", regs.At).Set("flags", 1<<0)
+	regs.Set("trampoline", traced+0x1000).Set("trampoline_size", 0x100).Set("next", last.At).Set("flags", 1<<2|1<<0)
+	w.Write(w.Variable("ftrace_ops_list", "struct ftrace_ops *").At, 8, ops.At)
+	names := drgn.NewSymbolIndex([]drgn.Symbol{{Name: "ftrace_caller", Address: caller, Size: 0x100}, {Name: "ftrace_regs_caller", Address: caller + 0x400, Size: 0x100}})
+	if err := w.RegisterSymbolFinder("made up", names.Find, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+
 	k := &Kernel{prog: w.Program, machine: machine.For(w.Arch)}
 	table := modules.UnwindTable{Name: "module labmod", IP: rodata + 0x100, Entries: rodata + 0x200, Count: 7}
 	for _, c := range []struct {
@@ -60,6 +74,9 @@ func TestCodeInMemory(t *testing.T) {
 		{stepped, modules.UnwindTable{Name: "bpf_trampoline_1"}, "bpf_trampoline_1"}, // it has not yet a frame
 		{stepped + 8, modules.UnwindTable{Name: "bpf_trampoline_1", FramePointers: true}, "bpf_trampoline_1"},
 		{stepped + 0xf0, modules.UnwindTable{Name: "bpf_trampoline_1"}, "bpf_trampoline_1"},
+		{traced + 0x12, modules.UnwindTable{Name: "ftrace_trampoline", CopyOf: caller + 0x12}, "ftrace_trampoline"},
+		{traced + 0x100, modules.UnwindTable{}, ""},
+		{traced + 0x10ff, modules.UnwindTable{Name: "ftrace_trampoline", CopyOf: caller + 0x4ff}, "ftrace_trampoline"},
 		{0x400000, modules.UnwindTable{}, ""}, // a process's
 	} {
 		got, ok, err := k.TableAt(c.pc)
@@ -78,7 +95,7 @@ func TestCodeInMemory(t *testing.T) {
 
 // TestCodeInMemoryCorrupt has lists that lead nowhere.
 func TestCodeInMemoryCorrupt(t *testing.T) {
-	for _, name := range []string{"modules", "bpf_kallsyms"} {
+	for _, name := range []string{"modules", "bpf_kallsyms", "ftrace_ops_list"} {
 		w := worldtest.New(t, worldtest.Machines[0])
 		w.Declare(`
 			struct module { struct list_head list; char name[56]; void *module_core; u32 core_size; void *module_init; u32 init_size; };
@@ -90,6 +107,14 @@ func TestCodeInMemoryCorrupt(t *testing.T) {
 			if list == name {
 				w.WriteWord(head.At, worldtest.Dangling)
 			}
+		}
+		w.Declare("struct ftrace_ops { struct ftrace_ops *next; unsigned long flags; unsigned long trampoline; unsigned long trampoline_size; };")
+		if head := w.Variable("ftrace_ops_list", "struct ftrace_ops *"); name == "ftrace_ops_list" {
+			w.WriteWord(head.At, worldtest.Dangling)
+		}
+		names := drgn.NewSymbolIndex([]drgn.Symbol{{Name: "ftrace_caller", Address: 1, Size: 1}, {Name: "ftrace_regs_caller", Address: 2, Size: 1}})
+		if err := w.RegisterSymbolFinder("made up", names.Find, drgn.EnableFirst); err != nil {
+			t.Fatal(err)
 		}
 		k := &Kernel{prog: w.Program, machine: machine.For(w.Arch)}
 		if _, ok, err := k.TableAt(0xffffffffc0100000); ok || err == nil {

@@ -10,6 +10,9 @@ type UnwindTable struct {
 	Header  uint64 // address of .orc_header; 0 if it is not known or there is none
 	// FramePointers says that the code has no table but keeps frame pointers: compiled BPF.
 	FramePointers bool
+	// CopyOf is the address of the code that the code at the address asked for is a copy of, and which is unwound like it: of
+	// ftrace's trampolines; 0 for other code.
+	CopyOf uint64
 }
 
 // A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless

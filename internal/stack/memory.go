@@ -12,6 +12,7 @@ import (
 // memoryRows finds rows by the tables in the kernel's memory.
 type memoryRows struct {
 	config *Config
+	files  unwind.Finder // knows the rows of files
 	layout lock.First[*orc.Layout]
 }
 
@@ -24,6 +25,18 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 	t, ok, err := r.config.Code.TableAt(pc)
 	if err != nil || !ok || t.FramePointers {
 		return nil, err
+	}
+	if t.CopyOf != 0 {
+		pc = t.CopyOf
+		if row, err := r.files.FindRow(pc); row != nil || err != nil {
+			return row, err
+		}
+		if t, ok, err = r.config.Code.TableAt(pc); err != nil {
+			return nil, err
+		}
+		if !ok || t.CopyOf != 0 {
+			return nil, &unwind.NoRowError{PC: pc, Text: ok}
+		}
 	}
 	layout, err := r.layout.Do(r.findLayout)
 	if err != nil {

@@ -125,3 +125,46 @@ func TestORCInMemoryMissing(t *testing.T) {
 		}
 	}
 }
+
+// copies is a kernel that has copies of its code.
+type copies struct{ drgn.KernelCode }
+
+const copyOffset = 1 << 28
+
+func (c copies) TableAt(pc uint64) (module.UnwindTable, bool, error) {
+	if t, ok, err := c.KernelCode.TableAt(pc); ok || err != nil {
+		return t, ok, err
+	}
+	_, ok, err := c.KernelCode.TableAt(pc - copyOffset)
+	return module.UnwindTable{Name: "a copy", CopyOf: pc - copyOffset}, ok, err
+}
+
+// TestCopiedCode unwinds a task that is in a copy of the kernel's code, as ftrace's trampolines are.
+func TestCopiedCode(t *testing.T) {
+	p := coretest.Open(t)
+	thread, err := p.Thread(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	regs, interrupted, err := p.Personality().Registers(p, thread)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := withoutFiles(p, copies{p.Personality().(drgn.KernelCode)})
+	want, err := u.Unwind(regs, interrupted, nil)
+	if err != nil || len(want) < 5 {
+		t.Fatal(len(want), err)
+	}
+	pc, _ := regs.Get(p.Platform().Arch.PC)
+	moved := *regs
+	moved.Set(p.Platform().Arch.PC, pc+copyOffset)
+	got, err := u.Unwind(&moved, interrupted, nil)
+	if err != nil || len(got) != len(want) {
+		t.Fatal(len(got), err)
+	}
+	for i := range got {
+		if i == 0 && got[0].Registers.PC != pc+copyOffset || i > 0 && got[i].Registers.PC != want[i].Registers.PC {
+			t.Errorf("frame %d: %#x, want %#x", i, got[i].Registers.PC, want[i].Registers.PC)
+		}
+	}
+}

@@ -38,7 +38,7 @@ type Unwinder struct {
 // New returns an unwinder.
 func New(c Config) *Unwinder {
 	u := &Unwinder{config: c}
-	u.memory.config = &u.config
+	u.memory.config, u.memory.files = &u.config, u
 	u.rows = unwind.New(c.Platform, u, unwind.Options{
 		IsText:        u.memory.isText,
 		Memory:        &u.memory,
