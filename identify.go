@@ -31,6 +31,11 @@ func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 				case SymbolObject:
 					kind = "object symbol"
 				}
+				if k, ok := p.Personality().(Identifier); ok {
+					if i, ok := k.IdentifySymbol(p, s, address); ok && !yield(i, nil) {
+						return
+					}
+				}
 				if !yield(Identity{Kind: kind, Name: fmt.Sprintf("%s+%#x", s.Name, address-s.Address)}, nil) {
 					return
 				}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -198,4 +199,28 @@ func BenchmarkForEachTask(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(tasks), "ns/task")
+}
+
+// The first task is a variable of the kernel, and a task before that, as it is to the reference.
+func TestIdentifyInitTask(t *testing.T) {
+	p := open(t)
+	at, ok := p.Variable("init_task").Address()
+	if !ok {
+		t.Fatal("init_task has no address")
+	}
+	for offset, want := range map[uint64][]string{
+		0: {"task: 0 (swapper/0)", "object symbol: init_task+0x0"},
+		8: {"task: 0 (swapper/0) +0x8", "object symbol: init_task+0x8"},
+	} {
+		var got []string
+		for what, err := range p.Identify(at + offset) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, what.String())
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
 }

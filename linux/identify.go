@@ -34,6 +34,19 @@ func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identi
 	}
 }
 
+// IdentifySymbol says that the first task, which is a variable, is a task.
+func (k *Kernel) IdentifySymbol(p *drgn.Program, s drgn.Symbol, address uint64) (drgn.Identity, bool) {
+	if s.Name != "init_task" || s.Kind != drgn.SymbolObject {
+		return drgn.Identity{}, false
+	}
+	task := p.Variable("init_task").AddressOf()
+	if at, err := task.Uint(); err != nil || at != s.Address {
+		return drgn.Identity{}, false
+	}
+	text, err := taskName(task, address-s.Address)
+	return drgn.Identity{Kind: "task", Name: text, Object: task}, err == nil
+}
+
 // pageAt returns the struct page * that an address lies in, and its name: "pfn 100 +0x8". Only frames in sections of
 // memory that have such structures count: the kernel's other areas lie after vmemmap. Where sections can't be told, no
 // address is a page's.

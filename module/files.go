@@ -101,11 +101,12 @@ func readSymbols(files ...*placed.File) (*symtab.Table, error) {
 				return nil, err
 			}
 			if syms.Len() > 0 {
-				return symtab.New(syms, func(s elf.Symbol) (uint64, symtab.Place) { return symbolAddress(f, s) }), nil
+				return symtab.New(syms, func(s elf.Symbol) (uint64, symtab.Place) { return symbolAddress(f, s) },
+					func(s elf.Symbol) uint64 { return sectionEnd(f, s) }), nil
 			}
 		}
 	}
-	return symtab.New(&elf.SymbolTable{}, nil), nil
+	return symtab.New(&elf.SymbolTable{}, nil, nil), nil
 }
 
 // symbolAddress returns the value of a symbol in the program, and what it is.
@@ -127,6 +128,18 @@ func symbolAddress(d *placed.File, s elf.Symbol) (uint64, symtab.Place) {
 		}
 	}
 	return s.Value + d.Bias, symtab.InMemory
+}
+
+// sectionEnd returns where the section of a symbol ends in memory. A symbol without a section has all that follows.
+func sectionEnd(d *placed.File, s elf.Symbol) uint64 {
+	if int(s.Section) >= len(d.ELF.Sections) {
+		return ^uint64(0)
+	}
+	sec := &d.ELF.Sections[s.Section]
+	if d.Relocatable() {
+		return d.SectionAddress(int(s.Section)) + sec.Size
+	}
+	return sec.Addr + d.Bias + sec.Size
 }
 
 // MayHold reports whether a symbol that starts at an address and has no size can be the one for another address: it ends

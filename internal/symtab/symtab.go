@@ -18,6 +18,7 @@ import (
 type Table struct {
 	syms    *elf.SymbolTable
 	runtime func(elf.Symbol) (address uint64, place Place)
+	end     func(elf.Symbol) uint64
 
 	byAddress func() []entry
 	byName    func() *nameIndex
@@ -64,9 +65,10 @@ const (
 	InMemory              // an address
 )
 
-// New returns the table of syms. runtime gives the value of a symbol in the program.
-func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (value uint64, place Place)) *Table {
-	t := &Table{syms: syms, runtime: runtime, seed: maphash.MakeSeed()}
+// New returns the table of syms. runtime gives the value of a symbol in the program, and end where the section of one that is
+// in memory ends there: the first address after it.
+func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (value uint64, place Place), end func(elf.Symbol) uint64) *Table {
+	t := &Table{syms: syms, runtime: runtime, end: end, seed: maphash.MakeSeed()}
 	t.byAddress = sync.OnceValue(t.indexAddresses)
 	t.byName = sync.OnceValue(t.indexNames)
 	return t
@@ -190,7 +192,7 @@ func (t *Table) symbol(index uint32, address uint64) Symbol {
 const maxBack = 4096
 
 // At returns the symbol for an address: the one that contains it and starts last; where none does, the last one before
-// it, when its size is not known. Of several that start at the same place the smallest is best; then a global one is
+// it in the same section, when its size is not known. Of several that start at the same place the smallest is best; then a global one is
 // better than a weak one, that better than a local one, and the first in the file better than the rest.
 func (t *Table) At(address uint64) (Symbol, bool) {
 	defer runtime.KeepAlive(t) // the file's bytes live as long as its table
@@ -204,8 +206,11 @@ func (t *Table) At(address uint64) (Symbol, bool) {
 			return t.best(es, i, func(e entry) bool { return e.end > address }), true
 		}
 	}
-	if es[n-1].end == es[n-1].start {
-		return t.best(es, n-1, func(e entry) bool { return e.end == e.start }), true
+	if last := es[n-1]; last.end == last.start {
+		s := t.best(es, n-1, func(e entry) bool { return e.end == e.start })
+		if address == last.start || address < t.end(s.Symbol) {
+			return s, true
+		}
 	}
 	return Symbol{}, false
 }

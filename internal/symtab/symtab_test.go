@@ -72,6 +72,11 @@ func table(t testing.TB) *Table {
 			return s.Value, ByName
 		}
 		return 0, Nowhere
+	}, func(s elf.Symbol) uint64 {
+		if s.Section == 1 {
+			return 0x105000
+		}
+		return 0
 	})
 }
 
@@ -92,7 +97,8 @@ func TestAt(t *testing.T) {
 		0x104fff:           "open+fff", // its size is not known
 		0x40:               "",         // per-CPU offsets are no addresses
 		^uint64(0) - 1:     "wraps+2",
-		^uint64(0) - 0x100: "open+ffffffffffefbeff",
+		0x105000:           "", // of another section
+		^uint64(0) - 0x100: "",
 	} {
 		got := ""
 		if s, ok := tab.At(address); ok {

@@ -110,6 +110,13 @@ func TestCompoundPages(t *testing.T) {
 			func(w *worldtest.World, first, _ worldtest.Var) {
 				w.VarAt("struct folio", first.At).Set("_flags_1", 0x1202)
 			}, false},
+		"v6.1": {`struct page { unsigned long flags, compound_head; unsigned char compound_dtor, compound_order; };
+			struct folio { struct page page; unsigned long _flags_1, __head; unsigned char _folio_dtor, _folio_order; };`,
+			func(w *worldtest.World, first, second worldtest.Var) {
+				folio := w.VarAt("struct folio", first.At)
+				folio.Set("_flags_1", 0x1201)
+				folio.Set("_folio_order", 2)
+			}, false},
 		"v5.10": {`struct page { unsigned long flags, compound_head; unsigned char compound_dtor, compound_order; };`,
 			func(_ *worldtest.World, _, second worldtest.Var) { second.Set("compound_order", 2) }, false},
 	} {
@@ -246,4 +253,34 @@ func TestVmapAreas(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Before v6.2 the name of an area shares its place with what an area of a file needs (struct vm_area_struct in
+// include/linux/mm_types.h of v6.1): only memory without a file has a name.
+func TestVMANameInUnion(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		w.Declare(`struct anon_vma_name { int kref; char name[16]; };
+			struct mm_struct { unsigned long start_brk, brk, start_stack; };
+			struct path { void *mnt, *dentry; };
+			struct file { unsigned int f_mode; struct path f_path; };
+			struct vm_operations_struct { void *name; };
+			struct vm_area_struct {
+				unsigned long vm_start, vm_end;
+				struct mm_struct *vm_mm;
+				union { struct { unsigned long rb, last; } shared; struct anon_vma_name *anon_name; };
+				const struct vm_operations_struct *vm_ops;
+				struct file *vm_file;
+			};`)
+		vma, name := w.Alloc("struct vm_area_struct"), w.Alloc("struct anon_vma_name")
+		name.SetText("name", "heap of x")
+		vma.Set("vm_start", 0x1000).Set("vm_end", 0x2000).Set("vm_mm", w.Alloc("struct mm_struct").At).Set("anon_name", name.At)
+		if got, err := mm.VMAName(vma.Ptr()); string(got) != "[anon:heap of x]" || err != nil {
+			t.Errorf("%s, %v", got, err)
+		}
+		vma.Set("shared.rb", 5).Set("vm_file", worldtest.Dangling)
+		var fault *mem.FaultError
+		if got, err := mm.VMAName(vma.Ptr()); !errors.As(err, &fault) || fault.Address < worldtest.Dangling {
+			t.Errorf("%s, %v: the file is what can't be read", got, err)
+		}
+	})
 }

@@ -100,11 +100,34 @@ func givenName(vma drgn.Object) ([]byte, error) {
 	if !vma.HasMember("anon_name") { // since v5.17, with CONFIG_ANON_VMA_NAME
 		return nil, vma.Err()
 	}
+	// Before v6.2, commit d09e8ca6cb93, it shares its place with what an area of a file needs.
+	shares, err := sameOffset(vma, "anon_name", "shared")
+	if err != nil {
+		return nil, err
+	}
+	if shares {
+		if anonymous, err := vma.Member("vm_file").IsNull(); err != nil || !anonymous {
+			return nil, err
+		}
+	}
 	name := vma.Member("anon_name").Read()
 	if null, err := name.IsNull(); err != nil || null {
 		return nil, err
 	}
 	return name.Member("name").AddressOf().CString()
+}
+
+// sameOffset reports whether two members of what a pointer points to lie at the same address: of a union.
+func sameOffset(o drgn.Object, a, b string) (bool, error) {
+	if !o.HasMember(a) || !o.HasMember(b) {
+		return false, o.Err()
+	}
+	at, err := o.Member(a).AddressOf().Uint()
+	if err != nil {
+		return false, err
+	}
+	other, err := o.Member(b).AddressOf().Uint()
+	return at == other, err
 }
 
 // specialName returns the name of memory that the kernel has mapped for its own ends, such as "[vdso]", or nil.

@@ -243,9 +243,10 @@ func compoundOrder(page drgn.Object) (uint64, error) {
 		return 0, err
 	}
 	p := page.Prog()
-	// The order is in the low byte of a folio's flags of its second page since v6.6, commit ebc1baf5c9b4.
+	// The order is in the low byte of a folio's flags of its second page since v6.6, commit ebc1baf5c9b4. Before, where folios have
+	// a member for it, those flags have other bits.
 	if folio, err := p.Type("struct folio"); err == nil {
-		for _, name := range []string{"_flags_1", "_folio_order"} {
+		for _, name := range []string{"_folio_order", "_flags_1"} {
 			if _, err := folio.FindMember(name); err != nil {
 				continue
 			}
