@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -58,7 +59,7 @@ func (o Object) Member(name string) Object {
 	}
 	m := s.part(f.Type, f.BitOffset, f.BitFieldSize)
 	if s.x != nil && m.form == reference {
-		m.x = s.x.member(name)
+		m.x = &extra{path: c.MemberPath(s.x.path, s.x.deref, name)}
 	}
 	return m
 }
@@ -212,7 +213,7 @@ func (o Object) Index(i int64) Object {
 		e := base
 		e.typ, e.bitField, e.bits = elem, 0, (base.bits+uint64(i)*n)&o.prog.addressMask.Load()
 		if base.x != nil {
-			e.x = base.x.element(i, u.Kind() == types.Pointer)
+			e.x = &extra{path: c.ElementPath(base.x.path, base.x.deref && u.Kind() != types.Pointer, i)}
 		}
 		return e
 	case value:

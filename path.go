@@ -60,23 +60,6 @@ func (o Object) behind(target Object) Object {
 	return target
 }
 
-// member returns the way from an object reached through a null pointer to its member.
-func (x *extra) member(name string) *extra {
-	if x.deref {
-		return &extra{path: c.PostfixOperand(x.path) + "->" + name}
-	}
-	return &extra{path: c.PostfixOperand(x.path) + "." + name}
-}
-
-// element returns the way from an object reached through a null pointer to an element of it or, if its pointer is indexed, of what
-// is there.
-func (x *extra) element(i int64, pointer bool) *extra {
-	if x.deref && !pointer {
-		return &extra{path: fmt.Sprintf("(*%s)[%d]", x.path, i)}
-	}
-	return &extra{path: fmt.Sprintf("%s[%d]", c.PostfixOperand(x.path), i)}
-}
-
 // describe names an object in an error: "init_task.mm", "*(struct foo *)0xffff888000001000".
 func (o Object) describe() string {
 	switch {

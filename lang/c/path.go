@@ -1,6 +1,7 @@
 package c
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/godrgn/drgn/types"
@@ -26,6 +27,22 @@ func ExtendPath(path string, t *types.Type, step string) (part *types.Type, exte
 		return nil, ""
 	}
 	return f.Type, PostfixOperand(path) + link + step
+}
+
+// MemberPath returns the expression for a member of what path names or, if deref, of what that points to.
+func MemberPath(path string, deref bool, name string) string {
+	if deref {
+		return PostfixOperand(path) + "->" + name
+	}
+	return PostfixOperand(path) + "." + name
+}
+
+// ElementPath returns the expression for an element of what path names or, if deref, of the array that that points to.
+func ElementPath(path string, deref bool, i int64) string {
+	if deref {
+		return fmt.Sprintf("(*%s)[%d]", path, i)
+	}
+	return fmt.Sprintf("%s[%d]", PostfixOperand(path), i)
 }
 
 // PostfixOperand puts an expression in parentheses where ".", "->" or "[" after it would bind more tightly than its star:
