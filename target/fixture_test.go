@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"slices"
@@ -191,6 +192,44 @@ func TestFindVMCOREINFOBoundaries(t *testing.T) {
 	}
 	if !slices.EqualFunc(found, want, func(a, b FoundVMCOREINFO) bool { return a.Address == b.Address && bytes.Equal(a.Text, b.Text) }) {
 		t.Errorf("%d found, want %d: %+v", len(found), len(want), found)
+	}
+}
+
+func FuzzFindVMCOREINFO(f *testing.F) {
+	f.Add([]byte("xxxOSRELEASE=6\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a22000\n\x00"), uint64(0x1000))
+	f.Add([]byte("OSRELEASE=OSRELEASE=\n"), ^uint64(0)-100)
+	f.Fuzz(func(t *testing.T, data []byte, address uint64) {
+		if len(data) == 0 || uint64(len(data))-1 > ^uint64(0)-address {
+			return
+		}
+		s := mem.NewSpace()
+		if err := s.Add(mem.BytesSegment(address, data, true)); err != nil {
+			t.Fatal(err)
+		}
+		found, err := FindVMCOREINFO(t.Context(), s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range found {
+			if !bytes.HasPrefix(data[one.Address-address:], one.Text) || !bytes.HasPrefix(one.Text, []byte("OSRELEASE=")) {
+				t.Errorf("%+v", one)
+			}
+		}
+	})
+}
+
+// TestTooManyVMCOREINFO gives up where memory is full of what looks like it.
+func TestTooManyVMCOREINFO(t *testing.T) {
+	var data []byte
+	for i := range maxFound + 1 {
+		data = fmt.Appendf(data, "OSRELEASE=%d\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=ffffffff82a22000\n\x00", i)
+	}
+	s := mem.NewSpace()
+	if err := s.Add(mem.BytesSegment(0, append(data, make([]byte, 4096-len(data)%4096)...), true)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := FindVMCOREINFO(t.Context(), s, nil); err == nil || !strings.Contains(err.Error(), "more than 256") {
+		t.Error(err)
 	}
 }
 

@@ -479,6 +479,10 @@ func FuzzOpen(f *testing.F) {
 	}
 	kd := kdumptest.Dump{Is64: true, Version: 6, BlockSize: 512, MaxPFN: 4, Pages: map[uint64][]byte{1: make([]byte, 512)}}
 	f.Add(kd.Bytes())
+	kd.Erased = []byte("erase a size 1\n")
+	f.Add(kd.Bytes())
+	kd.Split, kd.StartPFN, kd.EndPFN = true, 1, 3
+	f.Add(kd.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := parse("fuzz", data, new(mem.Mapping))
 		if (c == nil) == (err == nil) {
@@ -488,6 +492,16 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		defer c.Close()
+		if c.headers.part != nil {
+			if c, err = join([]*Core{c}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, problem := range c.Problems {
+			if problem.Error() == "" {
+				t.Error("a problem that says nothing")
+			}
+		}
 		s, err := c.Space()
 		if err != nil {
 			t.Fatal(err)

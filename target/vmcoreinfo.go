@@ -3,6 +3,7 @@ package target
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/godrgn/drgn/mem"
@@ -17,6 +18,9 @@ type FoundVMCOREINFO struct {
 
 // maxVMCOREINFO bounds the size of a description that is found in memory, in bytes; the kernel gives it a page.
 const maxVMCOREINFO = 64 << 10
+
+// maxFound bounds how many of them there may be.
+const maxFound = 256
 
 // FindVMCOREINFO looks through physical memory for the text in which the kernel describes itself, for dumps that lack it: the
 // page in which the kernel writes it, and the note that has a copy. Both begin with the kernel's release. What it finds may be
@@ -47,7 +51,9 @@ func FindVMCOREINFO(ctx context.Context, s *mem.Space, report func(done, total u
 				at += n
 				address := chunk.Address + uint64(len(chunk.Data)-len(data)+at)
 				if text := readVMCOREINFO(s, address); vmcoreinfo.Parse(text).Check() == nil {
-					found = addFound(found, FoundVMCOREINFO{address, text})
+					if found = addFound(found, FoundVMCOREINFO{address, text}); len(found) > maxFound {
+						return nil, fmt.Errorf("more than %d different texts in memory look like VMCOREINFO", maxFound)
+					}
 				}
 			}
 			if report != nil {
