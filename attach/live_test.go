@@ -1,6 +1,7 @@
 package attach_test
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -34,6 +35,13 @@ func TestZeros(t *testing.T) {
 		}
 		return nil
 	}}
+	// What another boot of the kernel said of itself is refused: its names would lie in an area that is mapped, but holds others.
+	moved := bytes.Replace(m.vmcoreinfo, []byte("SYMBOL(init_uts_ns)=ffffffff"), []byte("SYMBOL(init_uts_ns)=fffffffe"), 1)
+	var wrong *linux.WrongVMCOREINFOError
+	if _, err := linux.Setup(drgn.New(core.Platform()), linux.Memory{Platform: core.Platform(), VMCOREINFO: moved, Physical: physical,
+		Virtual: []mem.Segment{everything}, Live: true, Local: true}); !errors.As(err, &wrong) || bytes.Equal(moved, m.vmcoreinfo) {
+		t.Error(err)
+	}
 	p := drgn.New(core.Platform())
 	_, err := linux.Setup(p, linux.Memory{Platform: core.Platform(), VMCOREINFO: m.vmcoreinfo, Physical: physical, Virtual: []mem.Segment{everything}, Live: true, Local: true})
 	if err != nil {
