@@ -47,6 +47,10 @@ func TestBadInput(t *testing.T) {
 		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not a core dump: .*vmlinux\.zst is an ELF executable or library`},
 		{"only the header", []string{"-c", in("header"), "-e", "1"}, 1, `drgn: DIR/header\S*: dump is truncated: .*`},
 		{"no VMCOREINFO", []string{"-c", in("nonote"), "-e", "1"}, 1, `drgn: cannot open DIR/nonote: it has no VMCOREINFO note, .* and none was found in memory: .* or dump with .*`},
+		{"image of memory without architecture", []string{"-c", in("text") + "@0x1000", "-e", "1"}, 1, `drgn: cannot open DIR/text@0x1000: an image of memory does not say of which machine it is: give it with --architecture .*`},
+		{"image of memory without a kernel", []string{"-c", in("text") + "@0x1000", "--architecture", "x86_64", "-e", "1"}, 1,
+			`drgn: cannot open DIR/text@0x1000: it has no VMCOREINFO note, .* and none was found in memory: .*`},
+		{"two dumps", []string{"-c", in("vmcore"), "-c", in("vmcore"), "-e", "1"}, 1, `drgn: DIR/vmcore is not a file of a split dump, .*`},
 
 		{"missing symbols", []string{"-c", in("vmcore"), "-s", in("nosuch"), "-e", "None"}, 0, `warning: DIR/nosuch: No such file or directory; ignoring\nwarning: missing debugging symbols for kernel .*-s.*`},
 		{"symbols of no format", []string{"-c", in("vmcore"), "-s", in("text"), "-e", "None"}, 0, `warning: DIR/text: not an ELF file; ignoring\n.*-s.*`},
