@@ -140,9 +140,19 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 		return "", err
 	}
 	start := time.Now()
-	size, err := bootAndCrash(ctx, work, filepath.Join(dir, "console"), c, of, initramfs, disk)
-	if err != nil {
-		return "", err
+	var size int64
+	for try := 1; ; try++ {
+		size, err = bootAndCrash(ctx, work, filepath.Join(dir, "console"), c, of, initramfs, disk)
+		if err == nil {
+			break
+		}
+		if try == tries || ctx.Err() != nil {
+			return "", err
+		}
+		say("trying once more: %v", err)
+		if err := os.RemoveAll(filepath.Join(work, "serial")); err != nil {
+			return "", err
+		}
 	}
 	if err := os.Truncate(disk, size); err != nil {
 		return "", err
