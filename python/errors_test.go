@@ -9,9 +9,11 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -70,6 +72,8 @@ func TestExceptions(t *testing.T) {
 		{syntax("int ["), excSyntax},
 		{&strconv.NumError{}, excValueError},
 		{&failure.FormatError{}, excValueError},
+		{&attach.NoVMCOREINFOError{}, excValueError},
+		{&linux.WrongVMCOREINFOError{}, excValueError},
 		{context.Canceled, excRuntimeError},
 		{context.DeadlineExceeded, excRuntimeError},
 	}

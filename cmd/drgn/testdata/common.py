@@ -26,7 +26,8 @@ def fails(exception, f, *args, **kwargs):
 task, init = find_task(1), prog["init_task"].address_of_()
 assert identify_address(task) == identify_address(prog, task) == identify_address(int(task), cache={}) == "task: 1 (init)"
 assert identify_address(prog, 5) is identify_address(0) is identify_address(0xDEAD000000000000) is None
-assert identify_address(init) == "object symbol: init_task+0x0"
+assert [str(i) for i in identify_address_all(init)] == ["task: 0 (swapper/0)", "object symbol: init_task+0x0"]
+assert identify_address(init) == "task: 0 (swapper/0)"
 assert identify_address(prog.symbol("schedule").address + 5) == "function symbol: schedule+0x5"
 assert identify_address(task.stack + 8) == "task stack: 1 (init) +0x8"
 assert identify_address(task.mm) == "slab object: mm_struct+0x0"
@@ -34,7 +35,7 @@ found = list(identify_address_all(task + 0))
 assert [str(i) for i in found] == ["task: 1 (init)", "slab object: task_struct+0x0"], found
 assert isinstance(found[0], IdentifiedAddress) and found[0].kind == "task" and found[0].object == task
 assert found[1].object.name.string_() == b"task_struct"
-assert next(identify_address_all(prog, init, cache={})).object is None
+assert [i.object for i in identify_address_all(prog, init, cache={})] == [init, None]
 assert list(identify_address_all(0)) == []
 
 # Memory
