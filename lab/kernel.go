@@ -139,7 +139,7 @@ func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 		}
 		return k, os.Rename(fresh.dir, k.dir)
 	}
-	return kernel{}, fmt.Errorf("Debian's mirror has no cloud kernel with debug symbols of the series %s", s.name)
+	return kernel{}, fmt.Errorf("no cloud kernel with debug symbols of the series %s is on the mirror of Debian", s.name)
 }
 
 // unpackKernel unpacks a kernel's packages and deletes them; of the debug files, which take gigabytes, only those of the

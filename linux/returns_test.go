@@ -1,7 +1,6 @@
 package linux
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -214,6 +213,6 @@ func TestReturnsOfTwoTracers(t *testing.T) {
 		t.Errorf("%#x is not hooked", real)
 	}
 	if none := (&Kernel{prog: worldtest.New(t, worldtest.Machines[0]).Program}).Returns(nil); none != nil {
-		t.Error(fmt.Sprint("a kernel without tracers has trampolines"))
+		t.Error("a kernel without tracers has trampolines")
 	}
 }
