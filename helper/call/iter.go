@@ -285,7 +285,7 @@ func (s *stream[T]) wait(want int) {
 		select {
 		case <-s.wake:
 		case call := <-s.desk.Calls():
-			call()
+			handover.Run(call) // the caller may be one that is waited for itself
 		case <-timer.C:
 			expired = true
 		}

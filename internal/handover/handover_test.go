@@ -51,6 +51,26 @@ func TestRun(t *testing.T) {
 	}
 }
 
+// What one wants who waits at a desk of its own is handed on.
+func TestHandedOn(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	here, inRun := unix.Gettid(), 0
+	attend(func(*Desk) {
+		inner, done := NewDesk(), make(chan struct{})
+		defer inner.Close()
+		go inner.Work(func() {
+			defer close(done)
+			Run(func() { inRun = unix.Gettid() })
+		})
+		Run(<-inner.Calls())
+		<-done
+	})
+	if inRun != here {
+		t.Error(here, inRun)
+	}
+}
+
 // A panic is that of the goroutine that wanted the call; whoever waits goes on.
 func TestPanic(t *testing.T) {
 	var got any
