@@ -16,6 +16,7 @@ type (
 	NotImplementedError = failure.NotImplementedError
 	PathError           = failure.PathError
 	FieldError          = failure.FieldError
+	NoStackError        = failure.NoStackError
 	DecodeError         = failure.DecodeError
 	FormatError         = failure.FormatError
 	CycleError          = failure.CycleError

@@ -23,8 +23,8 @@ type Personality interface {
 	// CrashedThread returns the thread that caused a core dump.
 	CrashedThread(p *Program) (*Thread, error)
 	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
-	// gives a *ValueError. interrupted says whether the thread was stopped between two
-	// instructions, not inside a call.
+	// gives a *ValueError; one that has no stack any more a *NoStackError, beside the registers if they can still be read.
+	// interrupted says whether the thread was stopped between two instructions, not inside a call.
 	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
 }
 

@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -101,10 +102,16 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 		return nil, &ThreadNotFoundError{ID: t.TID}
 	}
 	regs, interrupted, err := p.Personality().Registers(p, t)
-	if err != nil {
+	none := (*NoStackError)(nil)
+	if err != nil && !errors.As(err, &none) {
 		return nil, err
 	}
-	return p.unwind(regs, interrupted, t), nil
+	if regs != nil {
+		if trace := p.unwind(regs, interrupted, t); none == nil || trace.Err == nil {
+			return trace, nil
+		}
+	}
+	return &StackTrace{prog: p, Err: err}, nil // what is left of the stack is not whole
 }
 
 // StackTraceFromPCs returns a trace of which only the addresses are known: the first that of the instruction that comes
@@ -209,7 +216,7 @@ func (t *StackTrace) String() string {
 	if t.Err != nil {
 		fmt.Fprintf(&b, "\n[%v]", t.Err)
 	}
-	return b.String()
+	return strings.TrimPrefix(b.String(), "\n")
 }
 
 func (f StackFrame) frame() *stack.Frame { return &f.trace.frames[f.index] }

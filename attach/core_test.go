@@ -1,8 +1,10 @@
 package attach_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/pid"
@@ -222,5 +225,45 @@ func TestIdentifyInitTask(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// The stack of a dead task was freed: the trace is what is left there if that is whole, as in the core, else it is empty and says why.
+func TestStackOfDeadTask(t *testing.T) {
+	const why = "[the task has exited, its stack was freed]"
+	fault := &mem.FaultError{Message: "not mapped", Address: 1}
+	for name, read := range map[string]func(buf []byte) error{
+		"unmapped":    func([]byte) error { return fault },
+		"overwritten": func(buf []byte) error { copy(buf, bytes.Repeat([]byte{0x81, 0xff}, len(buf))); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			vmlinux, err := plainVmlinux()
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, err := attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{Symbols: []string{vmlinux}, NoDefaultSymbols: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			task := pid.FindTask(p, 62)
+			whole, err := p.StackTraceOf(task)
+			if err != nil || !strings.Contains(whole.String(), "do_task_dead") || whole.Err != nil {
+				t.Fatalf("%s, %v", whole, err)
+			}
+			sp, err := task.Member("thread").Member("sp").Uint()
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = p.Memory().Add(mem.Segment{Min: sp &^ 4095, Max: sp | 4095,
+				Read: func(buf []byte, _, _ uint64, _ bool) error { return read(buf) }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var none *drgn.NoStackError
+			if trace, err := p.StackTraceOf(task); err != nil || trace.Len() != 0 || trace.String() != why || !errors.As(trace.Err, &none) {
+				t.Errorf("%d frames: %q, %v, %T", trace.Len(), trace, err, trace.Err)
+			}
+		})
 	}
 }

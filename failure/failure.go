@@ -21,6 +21,11 @@ type ValueError struct{ Problem string }
 
 func (e *ValueError) Error() string { return e.Problem }
 
+// A NoStackError says that a thread has no stack any more.
+type NoStackError struct{ Reason string }
+
+func (e *NoStackError) Error() string { return e.Reason }
+
 // A WrongTypeError says that an operation is not defined for objects of a type.
 type WrongTypeError struct {
 	Operation string // the method of an object: "ContainerOf"

@@ -298,6 +298,14 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		return regs, err == nil, err
 	}
 	regs, err = k.machine.SwitchedOut(task)
+	// A task that is dead gives its stack back when it was switched out for the last time (put_task_stack() in
+	// finish_task_switch(), kernel/sched/core.c). What it left there stays until somebody else uses the memory.
+	if gone, e := task.Member("stack").IsNull(); e == nil && gone {
+		if err != nil {
+			regs = nil
+		}
+		err = &drgn.NoStackError{Reason: "the task has exited, its stack was freed"}
+	}
 	return regs, false, err
 }
 

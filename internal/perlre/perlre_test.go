@@ -97,7 +97,8 @@ func FuzzToGo(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := regexp.Compile(rewritten); err != nil && !strings.Contains(err.Error(), "too large") && !strings.Contains(err.Error(), "too deep") {
+		// What is text to Go and a repetition to Perl may have nothing to repeat.
+		if _, err := regexp.Compile(rewritten); err != nil && !noLeast.MatchString(pattern[max(0, strings.Index(pattern, "{,")):]) && !strings.Contains(err.Error(), "too large") && !strings.Contains(err.Error(), "too deep") {
 			t.Errorf("%q became %q, which is none: %v", pattern, rewritten, err)
 		}
 	})
