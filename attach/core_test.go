@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/pid"
@@ -237,14 +235,7 @@ func TestStackOfDeadTask(t *testing.T) {
 		"overwritten": func(buf []byte) error { copy(buf, bytes.Repeat([]byte{0x81, 0xff}, len(buf))); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {
-			vmlinux, err := plainVmlinux()
-			if err != nil {
-				t.Fatal(err)
-			}
-			p, err := attach.Core(filepath.Join(fixture, "vmcore"), attach.Options{Symbols: []string{vmlinux}, NoDefaultSymbols: true})
-			if err != nil {
-				t.Fatal(err)
-			}
+			p := openPlain(t) // memory is added to it
 			defer p.Close()
 			task := pid.FindTask(p, 62)
 			whole, err := p.StackTraceOf(task)

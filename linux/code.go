@@ -282,8 +282,11 @@ func (k *Kernel) ftraceTrampolines() (all []ftraceCode, err error) {
 	var from [2]uint64
 	for i, name := range []string{"ftrace_caller", "ftrace_regs_caller"} {
 		s, err := k.prog.Symbol(name)
-		if err != nil {
+		if drgn.IsNotFound(err) {
 			return nil, nil // a kernel or an architecture without them
+		}
+		if err != nil {
+			return nil, err
 		}
 		from[i] = s.Address
 	}

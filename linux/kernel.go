@@ -300,7 +300,11 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 	regs, err = k.machine.SwitchedOut(task)
 	// A task that is dead gives its stack back when it was switched out for the last time (put_task_stack() in
 	// finish_task_switch(), kernel/sched/core.c). What it left there stays until somebody else uses the memory.
-	if gone, e := task.Member("stack").IsNull(); e == nil && gone {
+	gone, e := task.Member("stack").IsNull()
+	if e != nil {
+		return nil, false, e
+	}
+	if gone {
 		if err != nil {
 			regs = nil
 		}

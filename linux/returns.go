@@ -36,9 +36,12 @@ type trampolinesKey struct{}
 func (k *Kernel) trampolineAddresses() (map[uint64]int, error) {
 	found := map[uint64]int{}
 	for i, t := range trampolines {
-		// One that can't be found is not recognized: the stack ends there, as it has no row, and says so.
-		if s, err := k.prog.Symbol(t.name); err == nil {
+		s, err := k.prog.Symbol(t.name)
+		switch {
+		case err == nil:
 			found[s.Address] = i
+		case !drgn.IsNotFound(err): // it would be remembered that there is none
+			return nil, err
 		}
 	}
 	return found, nil
@@ -48,7 +51,7 @@ func (k *Kernel) trampolineAddresses() (map[uint64]int, error) {
 func (k *Kernel) Returns(thread *drgn.Thread) func(ra, at uint64) (real uint64, hooked bool, err error) {
 	addresses, err := drgn.Memo(k.prog, trampolinesKey{}, k.trampolineAddresses)
 	if err != nil || len(addresses) == 0 {
-		return nil
+		return nil // a trampoline that is not recognized has no row: the stack ends there, and says so
 	}
 	var lists [4]*returnList // of trampolines
 	return func(ra, at uint64) (real uint64, hooked bool, err error) {
@@ -144,7 +147,6 @@ func (k *Kernel) graphReturns(task drgn.Object) ([]replaced, error) {
 		all = append(all, r)
 		return nil
 	}
-	entries := stack
 	if !stack.Deref().HasMember("ret") {
 		// Words since v6.11, commit 42675b723b48: entries of different sizes, before each what its user keeps, then a word
 		// of which bits 0 to 9 say how many words before it the entry begins. The top is after the last.
@@ -174,7 +176,7 @@ func (k *Kernel) graphReturns(task drgn.Object) ([]replaced, error) {
 		return all, nil
 	}
 	for ; top >= 0; top-- { // the index of the last
-		if err := add(entries.Index(top)); err != nil {
+		if err := add(stack.Index(top)); err != nil {
 			return nil, err
 		}
 	}

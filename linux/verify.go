@@ -45,7 +45,7 @@ func Verify(m Memory) (verified bool, err error) {
 func (k *Kernel) verify(m Memory) (verified bool, err error) {
 	address, err := k.info.Symbol("init_uts_ns")
 	if err != nil {
-		return false, nil // every kernel that is read here says it, but not every VMCOREINFO of a test
+		return false, nil // without it there is nothing to hold against the memory
 	}
 	s := mem.NewSpace()
 	defer s.Close()

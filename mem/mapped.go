@@ -39,8 +39,8 @@ type mappings struct {
 type mappedFile struct {
 	path  string
 	data  []byte
-	file  *os.File // to ask for its size; nil if it is not watched
-	watch uint32   // of inotify; files that are mapped twice share one
+	file  *os.File // to ask for its size
+	watch uint32   // of inotify, 0 if it is not watched; files that are mapped twice share one
 	good  int      // the bytes before it were never cut off
 }
 
@@ -54,23 +54,18 @@ func (m *mappings) add(f *os.File, data []byte) {
 	}
 	file := &mappedFile{path: f.Name(), data: data, good: len(data)}
 	m.files[addressOf(data)] = file
-	if !m.watching {
-		return
-	}
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
-		return // as below
+		return // as where it is not watched
 	}
 	file.file = os.NewFile(uintptr(fd), file.path)
-	watch, err := unix.InotifyAddWatch(m.inotify, fmt.Sprintf("/proc/self/fd/%d", fd), unix.IN_MODIFY)
-	if err != nil {
+	if m.watching {
 		// There is a limit on the number of watches. The file can be read without; only the end of its last page, once it
-		// is truncated, reads as zeros.
-		file.file.Close()
-		file.file = nil
-		return
+		// is truncated, reads as zeros until another file's change has all sizes looked at.
+		if watch, err := unix.InotifyAddWatch(m.inotify, fmt.Sprintf("/proc/self/fd/%d", fd), unix.IN_MODIFY); err == nil {
+			file.watch = uint32(watch)
+		}
 	}
-	file.watch = uint32(watch)
 	file.cut() // it may have been truncated before it was watched
 }
 
@@ -83,8 +78,11 @@ func (m *mappings) remove(data []byte) {
 		return
 	}
 	file.file.Close()
+	if file.watch == 0 {
+		return
+	}
 	for _, other := range m.files {
-		if other.file != nil && other.watch == file.watch {
+		if other.watch == file.watch {
 			return
 		}
 	}

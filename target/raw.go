@@ -21,7 +21,11 @@ func cutAddress(name string) (file string, address uint64, ok bool) {
 	if i <= 0 {
 		return "", 0, false
 	}
-	address, err := strconv.ParseUint(name[i+1:], 0, 64)
+	digits, base := name[i+1:], 10 // a zero in front does not make it octal
+	if hex, ok := strings.CutPrefix(digits, "0x"); ok {
+		digits, base = hex, 16
+	}
+	address, err := strconv.ParseUint(digits, base, 64)
 	if err != nil {
 		return "", 0, false
 	}

@@ -551,3 +551,17 @@ func TestFileLargerThanMemory(t *testing.T) {
 		}
 	}
 }
+
+// The address of an image is decimal unless 0x is in front: a zero does not make it octal.
+func TestImageNames(t *testing.T) {
+	for name, want := range map[string]uint64{"ram@010": 10, "ram@0x10": 16, "a@b@7": 7} {
+		if _, address, ok := cutAddress(name); !ok || address != want {
+			t.Errorf("%s: %d, %v, want %d", name, address, ok, want)
+		}
+	}
+	for _, name := range []string{"ram", "ram@", "@1", "ram@x", "ram@0x", "ram@-1", "ram@0b1", "ram@1_0"} {
+		if _, address, ok := cutAddress(name); ok {
+			t.Errorf("%s: %d", name, address)
+		}
+	}
+}

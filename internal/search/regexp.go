@@ -46,13 +46,20 @@ func NewRegexp(re *regexp.Regexp, wide bool) (*Regexp, error) {
 	return &Regexp{re, wide, needles(parsed, wide)}, nil
 }
 
+// takesBytes reports whether an expression by itself, without those in it, matches no empty text.
+func takesBytes(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpLiteral:
+		return len(re.Rune) > 0
+	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+		return true
+	}
+	return false
+}
+
 // mayBeEmpty reports whether an expression matches the empty text.
 func mayBeEmpty(re *syntax.Regexp) bool {
 	switch re.Op {
-	case syntax.OpLiteral:
-		return len(re.Rune) == 0
-	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return false
 	case syntax.OpConcat:
 		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !mayBeEmpty(sub) })
 	case syntax.OpAlternate:
@@ -62,18 +69,12 @@ func mayBeEmpty(re *syntax.Regexp) bool {
 	case syntax.OpRepeat:
 		return re.Min == 0 || mayBeEmpty(re.Sub[0])
 	}
-	return true // stars, question marks, and what looks around
+	return !takesBytes(re) // else stars, question marks, and what looks around
 }
 
 // onlyEmpty reports whether an expression matches no other text than the empty one.
 func onlyEmpty(re *syntax.Regexp) bool {
-	switch re.Op {
-	case syntax.OpLiteral:
-		return len(re.Rune) == 0
-	case syntax.OpNoMatch, syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return false
-	}
-	return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !onlyEmpty(sub) })
+	return !takesBytes(re) && !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !onlyEmpty(sub) })
 }
 
 // prefersEmpty reports whether an expression that may be empty tries that before something else: a repetition that is

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/internal/unwind"
@@ -26,6 +27,19 @@ func withoutFiles(p *drgn.Program, code module.Code) *stack.Unwinder {
 		Platform: p.Platform(), Modules: module.NewSet(module.Config{}), Tables: &stack.Tables{}, Memory: memory{p},
 		Code: code,
 	})
+}
+
+// registersOfInit returns the registers that the stack of task 1 begins with.
+func registersOfInit(t *testing.T, p *drgn.Program) (regs *arch.Registers, interrupted bool) {
+	t.Helper()
+	thread, err := p.Thread(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if regs, interrupted, err = p.Personality().Registers(p, thread); err != nil {
+		t.Fatal(err)
+	}
+	return regs, interrupted
 }
 
 // TestORCInMemory unwinds all stacks of the bundled core by the tables in its memory alone: they have the program counters
@@ -92,14 +106,7 @@ func (c code) ImageTable() (module.UnwindTable, bool, error) {
 // TestORCInMemoryMissing says of a stack that it ends where tables are missing or wrong.
 func TestORCInMemoryMissing(t *testing.T) {
 	p := coretest.Open(t)
-	thread, err := p.Thread(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	regs, interrupted, err := p.Personality().Registers(p, thread)
-	if err != nil {
-		t.Fatal(err)
-	}
+	regs, interrupted := registersOfInit(t, p)
 	var noRow *unwind.NoRowError
 	var decode *drgn.DecodeError
 	var fault *mem.FaultError
@@ -143,14 +150,7 @@ func (c copies) TableAt(pc uint64) (module.UnwindTable, bool, error) {
 // TestCopiedCode unwinds a task that is in a copy of the kernel's code, as ftrace's trampolines are.
 func TestCopiedCode(t *testing.T) {
 	p := coretest.Open(t)
-	thread, err := p.Thread(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	regs, interrupted, err := p.Personality().Registers(p, thread)
-	if err != nil {
-		t.Fatal(err)
-	}
+	regs, interrupted := registersOfInit(t, p)
 	u := withoutFiles(p, copies{p.Personality().(drgn.KernelCode)})
 	want, err := u.Unwind(regs, interrupted, nil)
 	if err != nil || len(want) < 5 {
