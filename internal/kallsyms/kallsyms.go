@@ -3,12 +3,15 @@ package kallsyms
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
-	"io"
 )
 
 // Tokens are the texts that the bytes of compressed names stand for.
-type Tokens [256][]byte
+type Tokens struct {
+	text    [256][]byte
+	longest int
+}
 
 // maxToken bounds how long a token may be.
 const maxToken = 1 << 10
@@ -25,7 +28,7 @@ func NewTokens(table []byte, index [256]uint16) (*Tokens, error) {
 		if n < 0 {
 			return nil, fmt.Errorf("kallsyms_token_table: token %d has no end", i)
 		}
-		t[i] = table[at:][:n]
+		t.text[i], t.longest = table[at:][:n], max(t.longest, n)
 	}
 	return &t, nil
 }
@@ -33,46 +36,25 @@ func NewTokens(table []byte, index [256]uint16) (*Tokens, error) {
 // maxName bounds how long a name may be: the kernel's KSYM_NAME_LEN is 512.
 const maxName = 1 << 12
 
-// A Names reads the compressed names in kallsyms_names one after another.
-type Names struct {
-	tokens *Tokens
-	r      io.ByteReader
-	buf    []byte
-}
-
-// NewNames returns a reader of the names in r.
-func NewNames(t *Tokens, r io.ByteReader) *Names { return &Names{tokens: t, r: r} }
-
-// Next returns the next symbol: the letter of its type, as nm(1) writes it, and its name.
-func (n *Names) Next() (letter byte, name string, err error) {
-	length, err := n.length()
-	if err != nil {
-		return 0, "", err
+// check returns an error if the tokens of a name are not a letter and a name.
+func (t *Tokens) check(name []byte) error {
+	if len(name) == 0 || len(t.text[name[0]]) == 0 {
+		return errors.New("it has no type")
 	}
-	n.buf = n.buf[:0]
-	for range length {
-		b, err := n.r.ReadByte()
-		if err != nil {
-			return 0, "", err
-		}
-		if n.buf = append(n.buf, n.tokens[b]...); len(n.buf) > maxName {
-			return 0, "", fmt.Errorf("kallsyms_names: a name is longer than %d bytes", maxName)
-		}
+	if letter := t.text[name[0]][0] | 0x20; (letter < 'a' || letter > 'z') && letter != '?' { // nm writes ? where it does not know
+		return fmt.Errorf("its type is %q", t.text[name[0]][0])
 	}
-	if len(n.buf) == 0 {
-		return 0, "", fmt.Errorf("kallsyms_names: a symbol has neither type nor name")
+	if len(name) > 1 && len(name)*t.longest <= maxName {
+		return nil // as nearly all
 	}
-	return n.buf[0], string(n.buf[1:]), nil
-}
-
-// length reads how many bytes a compressed name has. It is in two bytes from 128 on since v6.1.
-func (n *Names) length() (int, error) {
-	low, err := n.r.ReadByte()
-	if err != nil || low < 0x80 {
-		return int(low), err
+	size := 0
+	for _, b := range name {
+		size += len(t.text[b])
 	}
-	high, err := n.r.ReadByte()
-	return int(low&0x7f) | int(high)<<7, err
+	if size < 2 || size > maxName {
+		return fmt.Errorf("its name has %d bytes", size-1)
+	}
+	return nil
 }
 
 // PlaceRelative returns the addresses that the words of kallsyms_offsets stand for in kernels without kallsyms_relative_base,

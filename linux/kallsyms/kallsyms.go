@@ -3,9 +3,9 @@
 package kallsyms
 
 import (
-	"bufio"
-	"encoding/binary"
+	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/godrgn/drgn"
@@ -13,227 +13,249 @@ import (
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
-// maxSymbols bounds how many symbols a kernel may have.
-const maxSymbols = 1 << 23
-
-// tables are where the kernel has its symbols.
-type tables struct {
-	prog  *drgn.Program
-	order binary.ByteOrder
-	info  *vmcoreinfo.Info
-}
-
-// symbol returns the address of a symbol as VMCOREINFO has it (those of the tables since v6.0), else as debug files do.
-func (t *tables) symbol(name string) (address uint64, ok bool, err error) {
-	if _, found := t.info.String("SYMBOL(" + name + ")"); found {
-		address, err = t.info.Symbol(name)
-		return address, err == nil, err
-	}
-	s, err := t.prog.Symbol(name)
-	if drgn.IsNotFound(err) {
-		return 0, false, nil
-	}
-	return s.Address, err == nil, err
-}
-
-// need returns the address of a symbol without which there are no tables.
-func (t *tables) need(name string) (uint64, error) {
-	address, ok, err := t.symbol(name)
-	if err == nil && !ok {
-		err = fmt.Errorf("kernel's symbols can't be found: neither VMCOREINFO nor debug files have %s", name)
-	}
-	return address, err
-}
-
-// Vmlinux returns the symbols of the kernel itself in the order of the kernel's table. Each symbol's size is computed up to
+// Vmlinux returns the symbols of the kernel itself in the order of their addresses. Each symbol's size is computed up to
 // the next symbol.
 //
-// Some are absolute, such as those of per-CPU variables on x86-64.
+// Some are absolute, such as those of per-CPU variables on x86-64 before v6.15.
 func Vmlinux(p *drgn.Program) ([]drgn.Symbol, error) {
 	info, err := p.Object("VMCOREINFO").Bytes()
 	if err != nil && !drgn.IsNotFound(err) {
 		return nil, err
 	}
-	t := &tables{prog: p, order: p.Platform().ByteOrder(), info: vmcoreinfo.Parse(info)}
-	at, err := t.need("kallsyms_num_syms")
+	own, err := ReadOwn(p, vmcoreinfo.Parse(info))
 	if err != nil {
 		return nil, err
 	}
-	n, err := p.ReadUint(at, 4, false)
-	if err != nil {
-		return nil, err
-	}
-	if n > maxSymbols {
-		return nil, fmt.Errorf("kernel's table of symbols is corrupt: it has %d", n)
-	}
-	names, err := t.names()
-	if err != nil {
-		return nil, err
-	}
-	addresses, err := t.addresses(n)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]drgn.Symbol, n)
-	for i := range out {
-		letter, name, err := names.Next()
-		if err != nil {
-			return nil, fmt.Errorf("symbol %d of %d: %w", i, n, err)
-		}
-		out[i] = drgn.Symbol{Name: name, Address: addresses[i], Binding: binding(letter), Kind: kind(letter)}
-	}
-	setSizes(out)
-	return out, t.check(out)
+	return own.All(nil), nil
 }
 
-// check holds the table against the one address that VMCOREINFO has of another source.
-func (t *tables) check(symbols []drgn.Symbol) error {
-	want, ok, err := t.symbol("_stext")
-	if err != nil || !ok {
-		return err
+// Own is the symbols that a kernel keeps of itself. It never changes.
+type Own struct {
+	table *kallsyms.Table
+	image span    // what is outside it are numbers
+	text  [2]span // where functions are
+	known bool    // image and text[0] are known
+}
+
+// A span is the addresses from first to end, exclusive.
+type span struct{ first, end uint64 }
+
+func (s span) has(address uint64) bool { return address >= s.first && address < s.end }
+
+// imageSize bounds the size of a kernel's image in bytes (KERNEL_IMAGE_SIZE of x86-64 is at most 1 GiB).
+const imageSize = 1 << 30
+
+// ReadOwn reads the symbols that a kernel keeps of itself: from where VMCOREINFO says they are (since v6.0, commit
+// 5fd8fea935a1), else from where they are found in the kernel's image. They are held against the addresses that VMCOREINFO has.
+func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
+	size, err := p.AddressSize()
+	if err != nil {
+		return nil, err
 	}
-	for _, s := range symbols {
-		if s.Name == "_stext" && s.Address != want {
-			return fmt.Errorf("kernel's table of symbols is not understood: it has _stext at %#x, VMCOREINFO at %#x", s.Address, want)
+	m := kallsyms.Memory{Order: p.Platform().ByteOrder(), Pointer: int(size), Read: func(buf []byte, address uint64) error {
+		return p.Memory().Read(buf, address, false)
+	}}
+	var table *kallsyms.Table
+	places, told, err := placesIn(info)
+	switch {
+	case err != nil:
+		return nil, err
+	case told:
+		if table, err = kallsyms.Load(m, places); err == nil {
+			err = agree(table, info)
+		}
+	default:
+		start, missing := info.Symbol("_stext")
+		if missing != nil {
+			return nil, fmt.Errorf("the kernel's own table of symbols can't be looked for: %w", missing)
+		}
+		variables, _ := info.Symbol("init_uts_ns") // 0: not known
+		table, err = kallsyms.Search(m, chunks(p, start, variables), func(t *kallsyms.Table) error {
+			if !t.Has(start, "_stext") {
+				return fmt.Errorf("it does not have _stext at %#x", start)
+			}
+			return agree(t, info)
+		})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("the kernel's own table of symbols can't be read: %w", err)
+	}
+	own := &Own{table: table}
+	own.known = own.between(&own.text[0], "_stext", "_etext")
+	own.between(&own.text[1], "_sinittext", "_einittext")
+	if !own.between(&own.image, "_text", "_end") { // there are functions only: no CONFIG_KALLSYMS_ALL
+		own.image = span{own.text[0].first, max(own.text[0].end, own.text[1].end)}
+	}
+	return own, nil
+}
+
+// window is how much of the image is looked at before what is below it, in bytes.
+const window = 1 << 20
+
+// overlap is how much of a window belongs to the next one, too, in bytes: what is looked for is smaller.
+const overlap = 1 << 10
+
+// chunks walks what can be read of the memory in which the kernel's image lies, which begins with its code. Its tables lie in
+// .rodata, not far before variables such as init_uts_ns, so memory is walked from there to the beginning, then to the end.
+func chunks(p *drgn.Program, start, variables uint64) iter.Seq2[kallsyms.Chunk, error] {
+	return func(yield func(kallsyms.Chunk, error) bool) {
+		walk := func(first, last uint64) bool {
+			for c, err := range p.Memory().Chunks(false, first, last) {
+				if !yield(kallsyms.Chunk{Address: c.Address, Data: c.Data}, err) || err != nil {
+					return false
+				}
+			}
+			return true
+		}
+		variables = min(max(variables, start), start+imageSize)
+		for end := variables; end > start; end -= min(window, end-start) {
+			if !walk(max(end-window, start), end+overlap) {
+				return
+			}
+		}
+		walk(variables, start+imageSize-1)
+	}
+}
+
+// placesIn returns where VMCOREINFO says that the tables are; told is false if it does not.
+func placesIn(info *vmcoreinfo.Info) (p kallsyms.Places, told bool, err error) {
+	for _, s := range []struct {
+		name     string
+		to       *uint64
+		optional bool
+	}{
+		{"kallsyms_num_syms", &p.NumSyms, false}, {"kallsyms_names", &p.Names, false}, {"kallsyms_token_table", &p.TokenTable, false},
+		{"kallsyms_token_index", &p.TokenIndex, false}, {"kallsyms_offsets", &p.Offsets, true}, {"kallsyms_relative_base", &p.RelativeBase, true},
+		{"kallsyms_addresses", &p.Addresses, true},
+	} {
+		if _, ok := info.String("SYMBOL(" + s.name + ")"); !ok {
+			if !s.optional {
+				return p, false, nil
+			}
+			continue
+		}
+		if *s.to, err = info.Symbol(s.name); err != nil {
+			return p, false, err
+		}
+	}
+	return p, p.Offsets != 0 || p.Addresses != 0, nil
+}
+
+// agree holds a table against what VMCOREINFO says of some symbols.
+func agree(t *kallsyms.Table, info *vmcoreinfo.Info) error {
+	for _, s := range []struct{ name, told string }{
+		{"_stext", "_stext"}, {"init_uts_ns", "init_uts_ns"}, {"swapper_pg_dir", "swapper_pg_dir"}, {"init_top_pgt", "swapper_pg_dir"}, {"node_online_map", "node_online_map"},
+	} {
+		want, err := info.Symbol(s.told)
+		if err != nil || t.Has(want, s.name) {
+			continue
+		}
+		for _, i := range t.Named(s.name) {
+			return fmt.Errorf("it has %s at %#x, VMCOREINFO at %#x", s.name, t.Address(i), want)
 		}
 	}
 	return nil
 }
 
-// names returns a reader of the names.
-func (t *tables) names() (*kallsyms.Names, error) {
-	table, err := t.need("kallsyms_token_table")
-	if err != nil {
-		return nil, err
+// between sets what lies between two symbols of which there is one each.
+func (o *Own) between(s *span, first, end string) bool {
+	a, b := o.table.Named(first), o.table.Named(end)
+	if len(a) != 1 || len(b) != 1 {
+		return false
 	}
-	at, err := t.need("kallsyms_token_index")
-	if err != nil {
-		return nil, err
-	}
-	raw, err := t.prog.Read(at, 512, false)
-	if err != nil {
-		return nil, err
-	}
-	var index [256]uint16
-	end := 0
-	for i := range index {
-		index[i] = t.order.Uint16(raw[2*i:])
-		end = max(end, int(index[i]))
-	}
-	// Tokens are in the order of their index; the last ends with the first NUL after its beginning.
-	text := make([]byte, 0, end+64)
-	for r := (&reader{prog: t.prog, at: table}); len(text) <= end || text[len(text)-1] != 0; {
-		b, err := r.one()
-		if err != nil {
-			return nil, err
-		}
-		if text = append(text, b); len(text) > end+1<<10 {
-			return nil, fmt.Errorf("kallsyms_token_table has no end")
-		}
-	}
-	tokens, err := kallsyms.NewTokens(text, index)
-	if err != nil {
-		return nil, err
-	}
-	if at, err = t.need("kallsyms_names"); err != nil {
-		return nil, err
-	}
-	return kallsyms.NewNames(tokens, bufio.NewReaderSize(&reader{prog: t.prog, at: at}, pageSize)), nil
+	s.first, s.end = o.table.Address(a[0]), o.table.Address(b[0])
+	return s.first < s.end
 }
 
-// addresses returns the addresses of n symbols.
-func (t *tables) addresses(n uint64) ([]uint64, error) {
-	if at, ok, err := t.symbol("kallsyms_addresses"); err != nil || ok { // without CONFIG_KALLSYMS_BASE_RELATIVE
-		if err != nil {
-			return nil, err
-		}
-		size, err := t.prog.AddressSize()
-		if err != nil {
-			return nil, err
-		}
-		raw, err := t.prog.Read(at, n*size, false)
-		if err != nil {
-			return nil, err
-		}
-		out := make([]uint64, n)
-		for i := range out {
-			if size == 8 {
-				out[i] = t.order.Uint64(raw[8*i:])
-			} else {
-				out[i] = uint64(t.order.Uint32(raw[4*i:]))
-			}
-		}
-		return out, nil
-	}
-	at, err := t.need("kallsyms_offsets")
-	if err != nil {
-		return nil, err
-	}
-	raw, err := t.prog.Read(at, n*4, false)
-	if err != nil {
-		return nil, err
-	}
-	words := make([]uint32, n)
-	for i := range words {
-		words[i] = t.order.Uint32(raw[4*i:])
-	}
-	relative, ok, err := t.symbol("kallsyms_relative_base")
-	if err != nil {
-		return nil, err
-	}
-	if !ok { // as of v7.2 each word counts from where it lies
-		return kallsyms.PlaceRelative(words, at), nil
-	}
-	size, err := t.prog.AddressSize()
-	if err != nil {
-		return nil, err
-	}
-	base, err := t.prog.ReadUint(relative, int(size), false)
-	if err != nil {
-		return nil, err
-	}
-	return kallsyms.Addresses(words, base), nil
+// Len returns the number of symbols.
+func (o *Own) Len() int { return o.table.Len() }
+
+// Image returns where the kernel's image lies, the last address exclusive; ok is false if the symbols do not say it.
+func (o *Own) Image() (first, end uint64, ok bool) { return o.image.first, o.image.end, o.known }
+
+// IsText reports whether an address is one of the image's code.
+func (o *Own) IsText(address uint64) bool {
+	return o.known && (o.text[0].has(address) || o.text[1].has(address))
 }
 
-// pageSize is how much of the names is read at once: no more, as what follows may not be there.
-const pageSize = 4096
-
-// A reader reads memory from an address on.
-type reader struct {
-	prog *drgn.Program
-	at   uint64
-}
-
-// Read implements [io.Reader]. It reads to the end of a page at most.
-func (r *reader) Read(buf []byte) (int, error) {
-	n := min(len(buf), int(pageSize-r.at%pageSize))
-	if err := r.prog.Memory().Read(buf[:n], r.at, false); err != nil {
-		return 0, err
+// Named returns the symbols of a name, global ones before weak ones before local ones.
+func (o *Own) Named(name string) (found []drgn.Symbol) {
+	for _, i := range o.table.Named(name) {
+		found = append(found, o.symbol(i, name))
 	}
-	r.at += uint64(n)
-	return n, nil
+	slices.SortStableFunc(found, func(a, b drgn.Symbol) int { return cmp.Compare(rank(a), rank(b)) })
+	return found
 }
 
-func (r *reader) one() (byte, error) {
-	var b [1]byte
-	_, err := r.Read(b[:])
-	return b[0], err
-}
-
-// setSizes makes each symbol end where the next one begins.
-func setSizes(symbols []drgn.Symbol) {
-	starts := make([]uint64, len(symbols))
-	for i, s := range symbols {
-		starts[i] = s.Address
+// rank orders symbols as [Own.Named] does.
+func rank(s drgn.Symbol) int {
+	switch s.Binding {
+	case drgn.BindLocal:
+		return 2
+	case drgn.BindWeak:
+		return 1
 	}
-	slices.Sort(starts)
-	starts = slices.Compact(starts)
-	for i := range symbols {
-		s := &symbols[i]
-		if j, _ := slices.BinarySearch(starts, s.Address); j+1 < len(starts) {
-			s.Size = starts[j+1] - s.Address
+	return 0
+}
+
+// At returns the symbol that contains an address: of several that begin at the same place a global one, or a weak one, and of
+// those the first. Numbers contain no address.
+func (o *Own) At(address uint64) (best drgn.Symbol, ok bool) {
+	for _, s := range o.AllAt(address) {
+		if !ok || rank(s) < rank(best) {
+			best, ok = s, true
 		}
 	}
+	return best, ok
+}
+
+// AllAt returns the symbols that contain an address, all of which begin at the same one.
+func (o *Own) AllAt(address uint64) (found []drgn.Symbol) {
+	if o.known && !o.image.has(address) {
+		return nil
+	}
+	first, end := o.table.At(address)
+	for i := first; i < end; i++ {
+		if s := o.symbol(i, o.table.Name(i)); address-s.Address < s.Size || address == s.Address {
+			found = append(found, s)
+		}
+	}
+	return found
+}
+
+// All appends all symbols, in the order of their addresses.
+func (o *Own) All(to []drgn.Symbol) []drgn.Symbol {
+	to = slices.Grow(to, o.Len())
+	var text []byte
+	for i := range o.Len() {
+		text = o.table.AppendName(text, i)
+	}
+	names := string(text) // one string for all
+	for i := range o.Len() {
+		n := o.table.NameLen(i)
+		to = append(to, o.symbol(i, names[:n]))
+		names = names[n:]
+	}
+	return to
+}
+
+// symbol returns symbol i, whose name is name.
+func (o *Own) symbol(i int, name string) drgn.Symbol {
+	letter := o.table.Letter(i)
+	s := drgn.Symbol{Name: name, Address: o.table.Address(i), Size: o.table.Size(i), Binding: binding(letter), Kind: kind(letter)}
+	if o.known {
+		if !o.image.has(s.Address) && o.image.has(s.Address+s.Size) {
+			s.Size = 0 // the last of the numbers
+		}
+		// Since v7.2 variables have the letter of code; weak symbols have one of their own.
+		switch text := o.IsText(s.Address); {
+		case text && (letter == 'w' || letter == 'W'):
+			s.Kind = drgn.SymbolFunc
+		case !text && s.Kind == drgn.SymbolFunc:
+			s.Kind = drgn.SymbolObject
+		}
+	}
+	return s
 }
 
 // binding returns what the letter of a symbol says of its binding: small ones are local.

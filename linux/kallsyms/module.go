@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/kallsyms"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -49,7 +50,7 @@ func Module(mod drgn.Object) ([]drgn.Symbol, error) {
 	if err != nil || n == 0 {
 		return nil, err
 	}
-	if n > maxSymbols {
+	if n > kallsyms.MaxSymbols {
 		return nil, fmt.Errorf("module's table of symbols is corrupt: it has %d", n)
 	}
 	first := table.Member("symtab").Deref()
