@@ -25,6 +25,9 @@ type apt struct {
 // suites are those that carry the kernel and, the last one, the newest tools.
 var suites = []string{"bookworm-backports", "trixie", "unstable"}
 
+// oldSuites carry the old series of kernels, too, beside their security archives.
+var oldSuites = []string{"bullseye", "bookworm", "trixie", "unstable"}
+
 // newApt prepares the private configuration in dir. The package lists are
 // fetched at most once a day, and old ones do when the mirror doesn't answer.
 func newApt(ctx context.Context, dir string) (*apt, error) {

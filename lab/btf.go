@@ -9,40 +9,16 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 )
 
-// typed are the kernels whose types are in testdata/btf: a file's name, and the series.
-var typed = []string{"5.10", "6.1", "6.12", "7.2"}
-
-// typedSuites carry them, beside their security archives.
-var typedSuites = []string{"bullseye", "bookworm", "trixie", "unstable"}
-
-// bootable matches the packages that hold an unsigned image: linux-image-…-unsigned until 7.1, linux-binary-unsigned-… since.
-var bootable = regexp.MustCompile(`^linux-(?:image-(\d.*-cloud-amd64)-unsigned|binary-unsigned-(\d.*-cloud-amd64))$`)
-
 // fetchBTF fetches, for each series, the newest of Debian's cloud kernels that the mirror has, and writes the types it
 // carries (.BTF) to testdata/btf, compressed with xz.
-func fetchBTF(ctx context.Context, opt options) error {
-	a, err := newAptWithSecurity(ctx, filepath.Join(opt.cache, "apt-btf"), typedSuites)
-	if err != nil {
-		return err
-	}
-	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-")
-	if err != nil {
-		return err
-	}
-	for _, series := range typed {
-		if opt.only != "" && opt.only != series {
-			continue
-		}
-		release, image, err := fetchImage(ctx, a, opt.cache, series, strings.Fields(names))
+func fetchBTF(ctx context.Context, opt options, kernels []series) error {
+	for _, s := range kernels {
+		release, image, err := fetchImage(ctx, s, opt.cache)
 		if err != nil {
 			return err
 		}
@@ -61,7 +37,7 @@ func fetchBTF(ctx context.Context, opt options) error {
 		if err := w.Close(); err != nil {
 			return err
 		}
-		to := filepath.Join("testdata", "btf", series+".btf.xz")
+		to := filepath.Join("testdata", "btf", majorMinor.FindString(release)+".btf.xz")
 		if err := os.WriteFile(to, packed.Bytes(), 0o644); err != nil {
 			return err
 		}
@@ -70,52 +46,33 @@ func fetchBTF(ctx context.Context, opt options) error {
 	return nil
 }
 
-// fetchImage returns the release of a kernel of a series and its bootable image. The lists may name packages that have
-// left the mirror: the newest that is there counts.
-func fetchImage(ctx context.Context, a *apt, cache, series string, packages []string) (release string, image []byte, err error) {
-	byRelease := map[string]string{}
-	var releases []string
-	for _, name := range packages {
-		m := bootable.FindStringSubmatch(name)
-		if m == nil || !strings.HasPrefix(m[1]+m[2], series+".") {
-			continue
-		}
-		releases = append(releases, m[1]+m[2])
-		byRelease[m[1]+m[2]] = name
+// fetchImage returns the release of the newest kernel of a series that the mirror has, and its bootable image.
+func fetchImage(ctx context.Context, s series, cache string) (release string, image []byte, err error) {
+	a, found, err := releasesOf(ctx, s, cache)
+	if err != nil {
+		return "", nil, err
 	}
-	slices.SortFunc(releases, func(x, y string) int {
-		if olderRelease(x, y) {
-			return 1
-		}
-		return -1
-	})
 	dir, err := os.MkdirTemp(cache, "btf-")
 	if err != nil {
 		return "", nil, err
 	}
 	defer os.RemoveAll(dir)
-	for _, release := range releases {
-		say("downloading %s", byRelease[release])
-		if _, err := a.run(ctx, 10*time.Minute, dir, "apt-get", "download", byRelease[release]); err != nil {
-			say("%v", err)
-			continue
-		}
-		debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	for _, r := range found {
+		debs, err := a.downloadIfThere(ctx, filepath.Join(dir, "debs"), r.image())
 		if err != nil {
 			return "", nil, err
+		}
+		if debs == nil {
+			say("kernel %s has left the mirror", r.name)
+			continue
 		}
 		if err := unpack(ctx, dir, debs); err != nil {
 			return "", nil, err
 		}
-		for _, pattern := range []string{"boot/vmlinuz-*", "usr/lib/modules/*/vmlinuz*"} {
-			if found, err := filepath.Glob(filepath.Join(dir, pattern)); err == nil && len(found) == 1 {
-				image, err = os.ReadFile(found[0])
-				return release, image, err
-			}
-		}
-		return "", nil, fmt.Errorf("no kernel image in %s", byRelease[release])
+		image, err := os.ReadFile(kernel{release: r.name, dir: dir}.image())
+		return r.name, image, err
 	}
-	return "", nil, fmt.Errorf("no cloud kernel of series %s on the mirror", series)
+	return "", nil, noKernel(s)
 }
 
 // btfOf returns the .BTF section of the vmlinux in a bzImage.

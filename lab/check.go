@@ -132,6 +132,14 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			results = append(results, r)
 		}
 	}
+	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && s.name == mainSeries {
+		fmt.Printf("# %s, other forms of the dumps\n", c.release)
+		found, err := checkForms(ctx, opt, c, program)
+		results = append(results, found...)
+		if err != nil {
+			return results, err
+		}
+	}
 	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && (s.name == mainSeries || opt.all) {
 		fmt.Printf("# %s, kdumps of guests that crashed\n", c.release)
 		found, err := checkPanics(ctx, opt, c, program)
@@ -151,13 +159,13 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 }
 
 // runCheck runs one check on one dump, which is in a file, and prints what it said unless all was well. What it is told of
-// is the guest's own account.
-func runCheck(ctx context.Context, c cores, dump, file, name, program, account string) (r result, stdout string, err error) {
+// is the guest's own account; debug are options that name further debug files.
+func runCheck(ctx context.Context, c cores, dump, file, name, program, account string, debug ...string) (r result, stdout string, err error) {
 	args, err := debugFiles(c)
 	if err != nil {
 		return result{}, "", err
 	}
-	args = append([]string{"-q", "-c", file}, args...)
+	args = slices.Concat([]string{"-q", "-c", file}, args, debug)
 	script, isBare := strings.CutSuffix(name, bare)
 	if isBare {
 		args = append(args[:5:5], "--no-default-symbols") // but vmlinux

@@ -18,6 +18,18 @@ const layout = 1
 // tries is how often a guest is booted until the lab gives up.
 const tries = 3
 
+// retry boots a guest until that succeeds, a few times at most: emulation is not perfect, now and then a guest dies while it
+// starts.
+func retry(ctx context.Context, boot func() error) error {
+	for try := 1; ; try++ {
+		err := boot()
+		if err == nil || try == tries || ctx.Err() != nil {
+			return err
+		}
+		say("trying once more: %v", err)
+	}
+}
+
 // cores are the dumps of one guest, with the guest's account of itself in truth/,
 // vmlinux and the directory modules with debug files. The file filter has
 // makedumpfile's dump level of those that are filtered.
@@ -56,8 +68,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	guest := filepath.Join("lab", "guest")
-	key, err := coresKey(guest, k.release, opt)
+	key, err := coresKey(k.release, opt)
 	if err != nil {
 		return cores{}, err
 	}
@@ -81,21 +92,14 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 		return cores{}, err
 	}
 	initramfs := c.path("initramfs.gz")
-	if err := buildInitramfs(ctx, initramfs, k, busybox, guest, opt.threads); err != nil {
+	if err := buildInitramfs(ctx, initramfs, k, busybox, filepath.Join("lab", "guest"), opt.threads); err != nil {
 		return cores{}, err
 	}
 	start := time.Now()
 	say("booting %s with %d MiB and %d threads", k.release, opt.memory, opt.threads)
-	for try := 1; ; try++ {
-		err := bootAndDump(ctx, c.dir, k, initramfs, opt.memory)
-		if err == nil {
-			break
-		}
-		// Emulation is not perfect: now and then a guest dies while it starts.
-		if try == tries || ctx.Err() != nil {
-			return cores{}, err
-		}
-		say("trying once more: %v", err)
+	err = retry(ctx, func() error { return bootAndDump(ctx, c.dir, k, initramfs, opt.memory) })
+	if err != nil {
+		return cores{}, err
 	}
 	say("booted and dumped in %.0f s", time.Since(start).Seconds())
 	for link, to := range map[string]string{"vmlinux": k.vmlinux(), "modules": k.moduleDebug()} {
@@ -113,17 +117,28 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 }
 
 // coresKey names a set of cores by all that it is made from.
-func coresKey(guest, release string, opt options) (string, error) {
+func coresKey(release string, opt options) (string, error) {
+	text, err := guestFiles("init", "crowd.c", "truth.c")
+	if err != nil {
+		return "", err
+	}
 	sum := sha256.New()
 	fmt.Fprintln(sum, layout, release, opt.memory, opt.threads, guestModules)
-	for _, file := range []string{"init", "crowd.c", "truth.c"} {
-		text, err := os.ReadFile(filepath.Join(guest, file))
+	fmt.Fprint(sum, text)
+	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
+}
+
+// guestFiles returns files of lab/guest as one text, to make a key of.
+func guestFiles(files ...string) (string, error) {
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(filepath.Join("lab", "guest", file))
 		if err != nil {
 			return "", fmt.Errorf("%w (the lab runs in the module's root directory)", err)
 		}
-		fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
+		fmt.Fprintf(&all, "%s %d\n%s", file, len(text), text)
 	}
-	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
+	return all.String(), nil
 }
 
 // kept is how many sets of cores, and kernels, stay of each series: a run may still look at the one before.

@@ -22,6 +22,9 @@ var someResults = []result{
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.elf", check: "vmas"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-nmi", check: "panic-nmi"},
 	{series: "newest", release: "7.2.1-cloud-amd64", dump: "vmcore.d31", check: "vmas", why: "page excluded"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-bug", check: "panic-bug"},
+	{series: "newest", release: "7.2.1-cloud-amd64", dump: "panic-bug", check: "panic-bug-bare"},
+	{series: "6.12", release: "6.12.9-cloud-amd64", dump: "form-split", check: "form-split"},
 }
 
 func TestPage(t *testing.T) {
@@ -34,6 +37,9 @@ func TestPage(t *testing.T) {
 		"| live, through QEMU: stacks | **fails** (1) | – |\n",
 		"| vmas | – | **fails** (1 of 2) |\n",
 		"| panic: nmi | – | ok (1) |\n",
+		"| panic: bug | – | ok (1) |\n",
+		"| panic: bug-bare | – | ok (1) |\n",
+		"| form: split | ok (1) | – |\n",
 		"| 6.12.9-cloud-amd64 | live, through QEMU: stacks | live | a \\| b &lt;c> |\n",
 		"| 7.2.1-cloud-amd64 | stacks | vmcore.elf | ORC is new: pid 1 |\n",
 		"| 7.2.1-cloud-amd64 | stacks | vmcore.d31 | ORC is new: page excluded |\n",
@@ -75,7 +81,7 @@ func TestJudge(t *testing.T) {
 }
 
 func TestJudgeCounts(t *testing.T) {
-	if said, _ := judge(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}); said != "5 passed, 2 failed, 2 known to fail" {
+	if said, _ := judge(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}); said != "8 passed, 2 failed, 2 known to fail" {
 		t.Error(said)
 	}
 }

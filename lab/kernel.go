@@ -58,7 +58,7 @@ func (s series) has(release string) bool {
 // archive returns the package lists that have the series.
 func (s series) archive(ctx context.Context, cache string) (*apt, error) {
 	if s.old {
-		return newAptWithSecurity(ctx, filepath.Join(cache, "apt-btf"), typedSuites)
+		return newAptWithSecurity(ctx, filepath.Join(cache, "apt-btf"), oldSuites)
 	}
 	return newApt(ctx, filepath.Join(cache, "apt"))
 }
@@ -100,16 +100,12 @@ func (k kernel) moduleDebug() string { return k.first("usr/lib/debug/lib/modules
 // fetchKernel finds the newest kernel of a series of which the mirror has all packages, and unpacks what the lab needs of
 // them below the cache unless that is there. The lists of an old suite may name packages that have left the mirror.
 func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
-	a, err := s.archive(ctx, cache)
-	if err != nil {
-		return kernel{}, err
-	}
-	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-")
+	a, found, err := releasesOf(ctx, s, cache)
 	if err != nil {
 		return kernel{}, err
 	}
 	unpacked := fmt.Sprintln(guestModules)
-	for _, r := range releases(strings.Fields(names), s) {
+	for _, r := range found {
 		k := kernel{release: r.name, dir: filepath.Join(cache, "kernel", r.name)}
 		if said, err := os.ReadFile(filepath.Join(k.dir, "unpacked")); err == nil && string(said) == unpacked {
 			return k, nil
@@ -139,7 +135,26 @@ func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 		}
 		return k, os.Rename(fresh.dir, k.dir)
 	}
-	return kernel{}, fmt.Errorf("no cloud kernel with debug symbols of the series %s is on the mirror of Debian", s.name)
+	return kernel{}, noKernel(s)
+}
+
+// noKernel is the error for a series of which nothing is to be had.
+func noKernel(s series) error {
+	return fmt.Errorf("no cloud kernel with debug symbols of the series %s is on the mirror of Debian", s.name)
+}
+
+// releasesOf returns the kernels of a series that package lists name, newest first, and the lists. Packages that are named may
+// have left the mirror.
+func releasesOf(ctx context.Context, s series, cache string) (*apt, []release, error) {
+	a, err := s.archive(ctx, cache)
+	if err != nil {
+		return nil, nil, err
+	}
+	names, err := a.run(ctx, time.Minute, "", "apt-cache", "pkgnames", "linux-")
+	if err != nil {
+		return nil, nil, err
+	}
+	return a, releases(strings.Fields(names), s), nil
 }
 
 // unpackKernel unpacks a kernel's packages and deletes them; of the debug files, which take gigabytes, only those of the
@@ -246,6 +261,11 @@ var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-cloud-amd64)-unsigned|i
 type release struct {
 	name     string // as uname -r says
 	packages []string
+}
+
+// image returns the name of the package that has the bootable image.
+func (r release) image() string {
+	return r.packages[slices.IndexFunc(r.packages, func(name string) bool { return strings.Contains(name, "-unsigned") })]
 }
 
 // releases returns the kernels of a series, newest first, of which there are an image, its modules and debug symbols

@@ -57,8 +57,18 @@ func TestReleases(t *testing.T) {
 		}},
 		{"none is whole", packages[4:8], newest, nil},
 	} {
-		if got := releases(test.among, test.of); !reflect.DeepEqual(got, test.want) {
+		got := releases(test.among, test.of)
+		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+		for _, r := range got {
+			want := "linux-image-" + r.name + "-unsigned"
+			if test.of == newest {
+				want = "linux-binary-unsigned-" + r.name
+			}
+			if r.image() != want {
+				t.Errorf("%s: the image of %s is in %s, want %s", test.name, r.name, r.image(), want)
+			}
 		}
 	}
 }

@@ -59,7 +59,7 @@ func live(ctx context.Context, opt options, c cores, program string) ([]result, 
 	if err := liveDisk(ctx, disk, c, debug, map[string]string{program: "drgn", stress: "stress"}); err != nil {
 		return nil, err
 	}
-	g, err := bootLive(ctx, work, c, disk)
+	g, err := startLive(ctx, work, c, disk)
 	if err != nil {
 		return nil, err
 	}
@@ -136,7 +136,7 @@ func benchLive(ctx context.Context, opt options, c cores) error {
 	if err := liveDisk(ctx, disk, c, debug, programs); err != nil {
 		return err
 	}
-	g, err := bootLive(ctx, work, c, disk)
+	g, err := startLive(ctx, work, c, disk)
 	if err != nil {
 		return err
 	}
@@ -217,7 +217,22 @@ func (g *guest) kill() {
 	<-g.exited
 }
 
-// bootLive boots the kernel with the initramfs of the dumps and lab/guest/live in it, and waits for the guest's account.
+// startLive boots a guest with a disk that liveDisk made, once more if that fails, and waits for its account.
+func startLive(ctx context.Context, work string, c cores, disk string) (g *guest, err error) {
+	err = retry(ctx, func() error {
+		// What is left of a guest that died is in nobody's way.
+		dir, err := os.MkdirTemp(work, "boot-")
+		if err != nil {
+			return err
+		}
+		g, err = bootLive(ctx, dir, c, disk)
+		return err
+	})
+	return g, err
+}
+
+// bootLive boots the kernel with the initramfs of the dumps and lab/guest/live in it, and waits for the guest's account. All
+// files that it makes are in the directory work.
 func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, error) {
 	script, err := os.ReadFile("lab/guest/live")
 	if err != nil {
@@ -265,7 +280,7 @@ func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, e
 		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
 		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
 		"-kernel", c.kernel.image(), "-initrd", initramfs.Name(),
-		"-append", "console=ttyS0 loglevel=4 panic=-1 zram.num_devices=1 printk.time=1 rdinit=/live-init")
+		"-append", guestLine+" panic=-1 rdinit=/live-init")
 	var said strings.Builder
 	g.qemu.Stderr = &said
 	if err := g.qemu.Start(); err != nil {

@@ -71,7 +71,7 @@ func run(args []string) error {
 	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
-	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …), live: the running guest, or panic: all that crashed")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), live: the running guest, panic: all that crashed, or form: all other forms")
 	flags.BoolVar(&opt.record, "record", false, "numbers: write what was measured to lab/testdata, to compare with later")
 	flags.StringVar(&opt.benchmarks, "bench", ".", "numbers: run the benchmarks that this regular `expression` matches")
 	if err := flags.Parse(args[1:]); err != nil {
@@ -85,7 +85,12 @@ func run(args []string) error {
 	defer stop()
 	switch args[0] {
 	case "btf":
-		return fetchBTF(ctx, opt)
+		opt.all = true
+		kernels, err := opt.kernels()
+		if err != nil {
+			return err
+		}
+		return fetchBTF(ctx, opt, kernels)
 	case "numbers":
 		return numbers(ctx, opt)
 	case "check":

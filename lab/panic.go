@@ -24,6 +24,10 @@ type crash struct {
 	end string
 	// bring brings it about from outside once the guest has done its part; nil if that is all.
 	bring func(g *crashing) error
+	// module is the way that lab/guest/module/crash.c takes, "" if it has no part in it.
+	module string
+	// seldom is set for those that lab check takes only with -all, or by name.
+	seldom bool
 }
 
 // crashes are all of them.
@@ -42,12 +46,40 @@ var crashes = []crash{
 		end: "cd /sys/kernel/tracing\necho 'r:lab vfs_write' >kprobe_events\necho 1 >events/kprobes/lab/enable\necho c >/proc/sysrq-trigger"},
 	{kind: "graph", what: "a system call, where the function graph tracer has put its trampoline on the stack",
 		end: "cd /sys/kernel/tracing\nprintf 'vfs_write\\nksys_write\\n' >set_ftrace_filter\necho function_graph >current_tracer\necho c >/proc/sysrq-trigger"},
+	{kind: "null-call", what: "a call through a null pointer in a module", module: "null-call"},
+	{kind: "overflow", what: "a kernel stack that is full: a double fault in a module that recurses", module: "overflow"},
+	{kind: "softirq", what: "a write through a null pointer, of a timer, in a soft interrupt of a CPU that was in a module", module: "softirq"},
+	{kind: "hardirq", what: "a call through a null pointer in a hard interrupt of a CPU that was in a module", module: "hardirq", seldom: true},
+	{kind: "null-write", what: "a write through a null pointer in a module", module: "null-write", seldom: true},
+	{kind: "wild-call", what: "a call of data in a module", module: "wild-call", seldom: true},
+	{kind: "bug", what: "a BUG in a module", module: "bug", seldom: true},
+	{kind: "work", what: "a BUG in a work item of a module", module: "work", seldom: true},
+	{kind: "thread", what: "a call through a null pointer in a kernel thread of a module", module: "thread", seldom: true},
+	{kind: "init", what: "a write through a null pointer in a module that is being loaded", module: "init", seldom: true},
+	{kind: "double-fault", what: "a double fault for want of a stack", module: "double-fault", seldom: true},
+	{kind: "lock", what: "a BUG in a module, while another CPU holds a lock with interrupts off and waits for the module's", module: "lock", seldom: true},
+	{kind: "hang", what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
+		return errors.Join(g.says("lab: hanging"), g.monitor.do("inject-nmi", nil))
+	}},
+}
+
+// commands returns the commands of the guest that bring the end about.
+func (of crash) commands() string {
+	const insert = "echo 1 >/proc/sys/kernel/panic_on_oops\necho 1 >/proc/sys/kernel/oops_all_cpu_backtrace\ninsmod /crash/crash.ko"
+	switch of.module {
+	case "":
+		return of.end
+	case "init":
+		return insert + " now=init"
+	}
+	return insert + "\necho " + of.module + " >/sys/module/crash/parameters/now"
 }
 
 // A crashing is a guest that is about to crash.
 type crashing struct {
 	monitor *qmp
 	serial  net.Conn
+	says    func(text string) error // waits until the guest says something on its console
 }
 
 // The guest that crashes has little memory, as all of it is copied; the kernel that saves it takes a part.
@@ -69,7 +101,7 @@ func (of crash) dump() string { return panicDump + "-" + of.kind }
 func checkPanics(ctx context.Context, opt options, c cores, program string) ([]result, error) {
 	var results []result
 	for _, of := range crashes {
-		if opt.only != "" && opt.only != panicDump && opt.only != of.dump() {
+		if opt.only != "" && opt.only != panicDump && opt.only != of.dump() || opt.only == "" && of.seldom && !opt.all {
 			continue
 		}
 		start := time.Now()
@@ -83,28 +115,41 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 			results = append(results, r)
 			continue
 		}
-		r, _, err := runCheck(ctx, c, of.dump(), filepath.Join(dir, "vmcore"), "panic", program, filepath.Join(dir, "console"))
-		if err != nil {
-			return results, err
+		var debug []string
+		ways := []string{""}
+		if of.module != "" {
+			debug = []string{"-s", filepath.Join(dir, moduleFile)}
+			ways = []string{"", bare}
 		}
-		r.check = of.dump() // each may be a known failure
-		fmt.Println(r)
-		results = append(results, r)
+		for _, with := range ways {
+			r, _, err := runCheck(ctx, c, of.dump(), filepath.Join(dir, "vmcore"), "panic"+with, program, filepath.Join(dir, "console"), debug...)
+			if err != nil {
+				return results, err
+			}
+			r.check = of.dump() + with // each may be a known failure
+			fmt.Println(r)
+			results = append(results, r)
+		}
 	}
 	return results, nil
 }
 
+// moduleFile is the name of a crash's module, with its debugging information.
+const moduleFile = "crash.ko"
+
 // crashKey names a crash by what it is made from.
 func crashKey(of crash) (string, error) {
-	sum := sha256.New()
-	for _, file := range []string{"panic", "save", "kexec.c"} {
-		text, err := os.ReadFile(filepath.Join("lab", "guest", file))
-		if err != nil {
-			return "", err
-		}
-		fmt.Fprintf(sum, "%s %d\n%s", file, len(text), text)
+	files := []string{"panic", "save", "kexec.c"}
+	if of.module != "" {
+		files = append(files, moduleSources...)
 	}
-	fmt.Fprintln(sum, crashMemory, crashReserved, of.end)
+	text, err := guestFiles(files...)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	fmt.Fprint(sum, text)
+	fmt.Fprintln(sum, crashMemory, crashReserved, of.commands())
 	return fmt.Sprintf("%s-%x", of.dump(), sum.Sum(nil)[:6]), nil
 }
 
@@ -128,6 +173,19 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 		return "", err
 	}
 	defer os.RemoveAll(work)
+	if of.module != "" {
+		module, err := crashModule(ctx, opt, c)
+		if err != nil {
+			return "", err
+		}
+		// It stays with the dump: one that is built anew some day may be another.
+		if _, err := output(ctx, time.Minute, "cp", module, filepath.Join(dir, moduleFile)); err != nil {
+			return "", err
+		}
+		if _, err := output(ctx, time.Minute, "objcopy", "--strip-debug", module, filepath.Join(work, moduleFile)); err != nil {
+			return "", err
+		}
+	}
 	initramfs := filepath.Join(work, "initramfs")
 	if err := crashInitramfs(ctx, initramfs, work, c, of); err != nil {
 		return "", err
@@ -141,18 +199,15 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 	}
 	start := time.Now()
 	var size int64
-	for try := 1; ; try++ {
-		size, err = bootAndCrash(ctx, work, filepath.Join(dir, "console"), c, of, initramfs, disk)
-		if err == nil {
-			break
-		}
-		if try == tries || ctx.Err() != nil {
-			return "", err
-		}
-		say("trying once more: %v", err)
+	err = retry(ctx, func() error {
 		if err := os.RemoveAll(filepath.Join(work, "serial")); err != nil {
-			return "", err
+			return err
 		}
+		size, err = bootAndCrash(ctx, work, filepath.Join(dir, "console"), c, of, initramfs, disk)
+		return err
+	})
+	if err != nil {
+		return "", err
 	}
 	if err := os.Truncate(disk, size); err != nil {
 		return "", err
@@ -202,6 +257,10 @@ func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) err
 	saving := read("lab/guest/save")
 	crashing := read("lab/guest/panic")
 	program := read(kexec)
+	var module []byte
+	if of.module != "" {
+		module = read(filepath.Join(work, moduleFile))
+	}
 	image := read(c.kernel.image())
 	if err != nil {
 		return err
@@ -222,7 +281,10 @@ func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) err
 	whole.add("panic-init", 0o100755, crashing)
 	whole.add("bin/kexec", 0o100755, program)
 	whole.add("crash", 0o040755, nil)
-	whole.add("crash/end", 0o100644, []byte(of.end+"\n"))
+	whole.add("crash/end", 0o100644, []byte(of.commands()+"\n"))
+	if of.module != "" {
+		whole.add("crash/"+moduleFile, 0o100644, module)
+	}
 	whole.add("crash/vmlinuz", 0o100644, image)
 	whole.add("crash/initramfs", 0o100644, append(first, second.String()...))
 	whole.add("TRAILER!!!", 0, nil)
@@ -263,7 +325,7 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		"-qmp", "unix:"+own+",server=on,wait=off",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", c.kernel.image(), "-initrd", initramfs,
-		"-append", "console=ttyS0 loglevel=4 zram.num_devices=1 printk.time=1 crashkernel="+crashReserved+" rdinit=/panic-init")
+		"-append", guestLine+" crashkernel="+crashReserved+" rdinit=/panic-init")
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {
@@ -288,7 +350,8 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		_, err := io.Copy(log, line)
 		copied <- err
 	}()
-	if err := waitFor(ctx, console, "LAB-CRASH", crashLimit, exited); err != nil {
+	says := func(text string) error { return waitFor(ctx, console, text, crashLimit, exited) }
+	if err := says("LAB-CRASH"); err != nil {
 		return 0, err
 	}
 	if of.bring != nil {
@@ -297,7 +360,7 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 			return 0, err
 		}
 		defer monitor.Close()
-		if err := of.bring(&crashing{monitor: monitor, serial: line}); err != nil {
+		if err := of.bring(&crashing{monitor, line, says}); err != nil {
 			return 0, err
 		}
 	}
