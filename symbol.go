@@ -7,44 +7,32 @@ import (
 	"github.com/godrgn/drgn/module"
 )
 
-// A Symbol is an entry of a symbol table.
-type Symbol struct {
-	Name    string
-	Address uint64
-	Size    uint64 // 0: not known
-	Binding SymbolBinding
-	Kind    SymbolKind
-}
-
-// A SymbolBinding says how a symbol is seen outside its file; the numbers are one more than ELF's STB_*.
-type SymbolBinding uint8
-
-// The bindings of symbols.
-const (
-	BindUnknown SymbolBinding = iota
-	BindLocal
-	BindGlobal
-	BindWeak
-	BindUnique SymbolBinding = 11
+// Symbols, as package module has them.
+type (
+	Symbol        = module.Symbol
+	SymbolBinding = module.SymbolBinding
+	SymbolKind    = module.SymbolKind
+	// A SymbolQuery asks a finder for symbols.
+	SymbolQuery = module.SymbolQuery
 )
 
-// A SymbolKind says what a symbol stands for; the numbers are ELF's STT_*.
-type SymbolKind uint8
-
-// The kinds of symbols.
+// The bindings and kinds of symbols.
 const (
-	SymbolUnknown SymbolKind = 0
-	SymbolObject  SymbolKind = 1
-	SymbolFunc    SymbolKind = 2
-	SymbolSection SymbolKind = 3
-	SymbolFile    SymbolKind = 4
-	SymbolCommon  SymbolKind = 5
-	SymbolTLS     SymbolKind = 6
-	SymbolIFunc   SymbolKind = 10
-)
+	BindUnknown = module.BindUnknown
+	BindLocal   = module.BindLocal
+	BindGlobal  = module.BindGlobal
+	BindWeak    = module.BindWeak
+	BindUnique  = module.BindUnique
 
-// A SymbolQuery asks a finder for symbols.
-type SymbolQuery = module.SymbolQuery
+	SymbolUnknown = module.SymbolUnknown
+	SymbolObject  = module.SymbolObject
+	SymbolFunc    = module.SymbolFunc
+	SymbolSection = module.SymbolSection
+	SymbolFile    = module.SymbolFile
+	SymbolCommon  = module.SymbolCommon
+	SymbolTLS     = module.SymbolTLS
+	SymbolIFunc   = module.SymbolIFunc
+)
 
 // A SymbolFinder gives the symbols it knows of a query; none is no error.
 type SymbolFinder func(p *Program, q SymbolQuery) ([]Symbol, error)
@@ -110,30 +98,19 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 	return all, nil
 }
 
+// AllSymbols returns all symbols as a table, which takes less time and memory than [Program.Symbols].
+func (p *Program) AllSymbols() (*module.SymbolTable, error) {
+	if own := p.symbolFinders.Enabled(); len(own) == 1 && own[0].Steady {
+		all, err := mem.Guarded(func() (*module.SymbolTable, error) { return p.modules.SymbolTable(), nil })
+		return all, p.unlessClosed(err)
+	}
+	all := &module.SymbolTable{}
+	symbols, err := p.Symbols(SymbolQuery{})
+	all.Append(symbols)
+	return all, err
+}
+
 // symbolsOf finds symbols in the modules' symbol tables.
 func symbolsOf(p *Program, q SymbolQuery) ([]Symbol, error) {
-	return mem.Guarded(func() ([]Symbol, error) { return moduleSymbols(p, q) })
-}
-
-func moduleSymbols(p *Program, q SymbolQuery) ([]Symbol, error) {
-	out := make([]Symbol, 0, p.modules.SymbolCount(q))
-	for s := range p.modules.Symbols(q) {
-		out = append(out, Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind), kindOf(s.Type)})
-	}
-	return out, nil
-}
-
-// kindOf returns what a symbol stands for by its type; those that no kind is known for are of an unknown one.
-func kindOf(stt uint8) SymbolKind {
-	if k := SymbolKind(stt); k <= SymbolTLS || k == SymbolIFunc {
-		return k
-	}
-	return SymbolUnknown
-}
-
-func bindingOf(stb uint8) SymbolBinding {
-	if b := SymbolBinding(stb) + 1; b <= BindWeak || b == BindUnique {
-		return b
-	}
-	return BindUnknown
+	return mem.Guarded(func() ([]Symbol, error) { return p.modules.Symbols(q), nil })
 }

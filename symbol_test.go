@@ -71,8 +71,8 @@ func TestSymbolsOfModules(t *testing.T) {
 		t.Error(f)
 	}
 	for name, want := range map[string]drgn.Symbol{
-		"init": {"init", 0x9100, 16, drgn.BindGlobal, drgn.SymbolFunc}, // better than the local one before it
-		"open": {"open", 0x1110, 16, drgn.BindGlobal, drgn.SymbolFunc}, "read": {"read", 0x1200, 8, drgn.BindWeak, drgn.SymbolObject},
+		"init": {Name: "init", Address: 0x9100, Size: 16, Binding: drgn.BindGlobal, Kind: drgn.SymbolFunc}, // better than the local one before it
+		"open": {Name: "open", Address: 0x1110, Size: 16, Binding: drgn.BindGlobal, Kind: drgn.SymbolFunc}, "read": {Name: "read", Address: 0x1200, Size: 8, Binding: drgn.BindWeak, Kind: drgn.SymbolObject},
 	} {
 		if s, err := m.Symbol(name); err != nil || s != want {
 			t.Errorf("%+v, %v; want %+v", s, err, want)

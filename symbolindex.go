@@ -42,7 +42,7 @@ func (x *SymbolIndex) Find(_ *Program, q SymbolQuery) ([]Symbol, error) {
 	switch {
 	case q.HasName:
 		for _, i := range x.byName[q.Name] {
-			if s := x.symbols[i]; !q.HasAddress || s.contains(q.Address) {
+			if s := x.symbols[i]; !q.HasAddress || s.Contains(q.Address) {
 				found = append(found, s)
 			}
 		}
@@ -61,15 +61,10 @@ func (x *SymbolIndex) Find(_ *Program, q SymbolQuery) ([]Symbol, error) {
 func (x *SymbolIndex) at(address uint64) (found []Symbol) {
 	after := sort.Search(len(x.symbols), func(i int) bool { return x.symbols[i].Address > address })
 	for i := after - 1; i >= 0 && x.reach[i] >= address; i-- {
-		if x.symbols[i].contains(address) {
+		if x.symbols[i].Contains(address) {
 			found = append(found, x.symbols[i])
 		}
 	}
 	slices.Reverse(found)
 	return found
-}
-
-// contains reports whether an address lies in a symbol.
-func (s *Symbol) contains(address uint64) bool {
-	return address >= s.Address && address-s.Address < s.Size
 }

@@ -101,7 +101,7 @@ func readSymbols(files ...*placed.File) (*symtab.Table, error) {
 				return nil, err
 			}
 			if syms.Len() > 0 {
-				return symtab.New(syms, func(s elf.Symbol) (uint64, symtab.Place) { return symbolAddress(f, s) },
+				return symtab.New(syms, func(section uint32) (uint64, symtab.Place) { return symbolBase(f, section) },
 					func(s elf.Symbol) uint64 { return sectionEnd(f, s) }), nil
 			}
 		}
@@ -109,25 +109,25 @@ func readSymbols(files ...*placed.File) (*symtab.Table, error) {
 	return symtab.New(&elf.SymbolTable{}, nil, nil), nil
 }
 
-// symbolAddress returns the value of a symbol in the program, and what it is.
-func symbolAddress(d *placed.File, s elf.Symbol) (uint64, symtab.Place) {
-	if s.Section == elf.SHN_ABS {
-		return s.Value, symtab.ByName
+// symbolBase returns what is added to the values of the symbols of a section, and what they are then.
+func symbolBase(d *placed.File, section uint32) (uint64, symtab.Place) {
+	if section == elf.SHN_ABS {
+		return 0, symtab.ByName
 	}
 	if d.Relocatable() {
 		// The kernel does not say where empty sections of a module are.
-		base := d.SectionAddress(int(s.Section))
+		base := d.SectionAddress(int(section))
 		if base == 0 {
 			return 0, symtab.Nowhere
 		}
-		return base + s.Value, symtab.InMemory
+		return base, symtab.InMemory
 	}
-	if int(s.Section) < len(d.ELF.Sections) {
-		if sec := &d.ELF.Sections[s.Section]; sec.Addr == 0 && sec.Flags&elf.SHF_ALLOC != 0 && d.ELF.Type == elf.ET_EXEC {
-			return s.Value, symtab.ByName
+	if int(section) < len(d.ELF.Sections) {
+		if sec := &d.ELF.Sections[section]; sec.Addr == 0 && sec.Flags&elf.SHF_ALLOC != 0 && d.ELF.Type == elf.ET_EXEC {
+			return 0, symtab.ByName
 		}
 	}
-	return s.Value + d.Bias, symtab.InMemory
+	return d.Bias, symtab.InMemory
 }
 
 // sectionEnd returns where the section of a symbol ends in memory. A symbol without a section has all that follows.

@@ -1,7 +1,9 @@
 package module
 
 import (
-	"iter"
+	"cmp"
+	"slices"
+	"strings"
 
 	"github.com/godrgn/drgn/internal/symtab"
 )
@@ -16,86 +18,169 @@ type SymbolQuery struct {
 	One        bool
 }
 
-// A Symbol is an entry of a module's symbol table.
+// A Symbol is an entry of a symbol table.
 type Symbol struct {
 	Name    string
 	Address uint64
 	Size    uint64 // 0: not known
-	Bind    uint8  // STB_…
-	Type    uint8  // STT_…
+	Binding SymbolBinding
+	Kind    SymbolKind
 }
 
-func symbol(s symtab.Symbol) Symbol { return Symbol{s.Name, s.Address, s.Size, s.Bind(), s.Type()} }
+// Contains reports whether an address lies in a symbol; none lies in one whose size is not known.
+func (s *Symbol) Contains(address uint64) bool {
+	return address >= s.Address && address-s.Address < s.Size
+}
 
-// Symbols walks the symbols of a query in the modules' symbol tables: modules come in their order, the symbols of a name in
+// A SymbolBinding says how a symbol is seen outside its file; the numbers are one more than ELF's STB_*.
+type SymbolBinding uint8
+
+// The bindings of symbols.
+const (
+	BindUnknown SymbolBinding = iota
+	BindLocal
+	BindGlobal
+	BindWeak
+	BindUnique SymbolBinding = 11
+)
+
+// A SymbolKind says what a symbol stands for; the numbers are ELF's STT_*.
+type SymbolKind uint8
+
+// The kinds of symbols.
+const (
+	SymbolUnknown SymbolKind = 0
+	SymbolObject  SymbolKind = 1
+	SymbolFunc    SymbolKind = 2
+	SymbolSection SymbolKind = 3
+	SymbolFile    SymbolKind = 4
+	SymbolCommon  SymbolKind = 5
+	SymbolTLS     SymbolKind = 6
+	SymbolIFunc   SymbolKind = 10
+)
+
+func symbol(s *symtab.Symbol) Symbol {
+	return Symbol{s.Name, s.Address, s.Size, bindingOf(s.Bind()), kindOf(s.Type())}
+}
+
+// kindOf returns what a symbol stands for by its type; those that no kind is known for are of an unknown one.
+func kindOf(stt uint8) SymbolKind {
+	if k := SymbolKind(stt); k <= SymbolTLS || k == SymbolIFunc {
+		return k
+	}
+	return SymbolUnknown
+}
+
+func bindingOf(stb uint8) SymbolBinding {
+	if b := SymbolBinding(stb) + 1; b <= BindWeak || b == BindUnique {
+		return b
+	}
+	return BindUnknown
+}
+
+// Symbols returns the symbols of a query in the modules' symbol tables: modules come in their order, the symbols of a name in
 // each with the best first.
-func (s *Set) Symbols(q SymbolQuery) iter.Seq[Symbol] {
-	all := func(yield func(Symbol) bool) {
-		for _, m := range s.All() {
-			if f := m.Files(); f != nil && !m.symbols(f.Symbols, q, yield) {
-				return
+func (s *Set) Symbols(q SymbolQuery) []Symbol {
+	if !q.HasName && !q.HasAddress {
+		return s.SymbolTable().All()
+	}
+	var found []Symbol
+	for _, t := range s.tables() {
+		switch {
+		case q.HasName:
+			for _, s := range t.Named(q.Name) {
+				if !q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size {
+					found = append(found, symbol(&s))
+				}
+			}
+		case q.HasAddress && q.One:
+			if s, ok := t.At(q.Address); ok && t.module.MayHold(q.Address, s.Address) {
+				return []Symbol{symbol(&s)}
+			}
+		case q.HasAddress:
+			for _, s := range t.AllAt(q.Address) {
+				found = append(found, symbol(&s))
 			}
 		}
 	}
-	if !q.One {
-		return all
+	if q.One && len(found) > 1 { // of a name another module may have a better one; of those that are as good the first counts
+		best := slices.MinFunc(found, func(a, b Symbol) int { return cmp.Compare(rank(a), rank(b)) })
+		found = []Symbol{best}
 	}
-	return func(yield func(Symbol) bool) {
-		var best Symbol
-		found := false
-		for s := range all {
-			// Of a name another module may have a better one; of those that are as good the first counts.
-			if !found || symtab.Rank(s.Bind) < symtab.Rank(best.Bind) {
-				best, found = s, true
-			}
-			if !q.HasName {
-				break
-			}
-		}
-		if found {
-			yield(best)
-		}
-	}
+	return found
 }
 
-// symbols gives the symbols of a query in a module's table to yield until that does not want more.
-func (m *Module) symbols(t *symtab.Table, q SymbolQuery, yield func(Symbol) bool) bool {
-	switch {
-	case q.HasName:
-		for _, s := range t.Named(q.Name) {
-			if (!q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size) && !yield(symbol(s)) {
-				return false
-			}
-		}
-	case q.HasAddress && q.One:
-		if s, ok := t.At(q.Address); ok && m.MayHold(q.Address, s.Address) {
-			return yield(symbol(s))
-		}
-	case q.HasAddress:
-		for _, s := range t.AllAt(q.Address) {
-			if !yield(symbol(s)) {
-				return false
-			}
-		}
-	default:
-		for s := range t.All() {
-			if !yield(symbol(s)) {
-				return false
-			}
-		}
-	}
-	return true
+// rank is [symtab.Rank] of a symbol.
+func rank(s Symbol) int { return symtab.Rank(uint8(s.Binding - 1)) }
+
+// table is the symbols of a module.
+type table struct {
+	*symtab.Table
+	module *Module
 }
 
-// SymbolCount returns how many symbols a query may find at most, if it asks for all there are, else 0.
-func (s *Set) SymbolCount(q SymbolQuery) (n int) {
-	if q.HasName || q.HasAddress || q.One {
-		return 0
-	}
+// tables returns the symbol tables of all modules that have files.
+func (s *Set) tables() (tables []table) {
 	for _, m := range s.All() {
 		if f := m.Files(); f != nil {
-			n += f.Symbols.Len()
+			tables = append(tables, table{f.Symbols, m})
 		}
 	}
-	return n
+	return tables
+}
+
+// A SymbolTable is many symbols in little memory.
+type SymbolTable struct {
+	Symbols []TableSymbol
+	Strings []byte // each ends with a NUL byte
+}
+
+// A TableSymbol is a symbol of a table.
+type TableSymbol struct {
+	Name    uint64 // offset in Strings, in bytes
+	Address uint64
+	Size    uint64 // 0: not known
+	Binding SymbolBinding
+	Kind    SymbolKind
+}
+
+// Append appends symbols to a table. A name ends at its first NUL byte.
+func (t *SymbolTable) Append(symbols []Symbol) {
+	for _, s := range symbols {
+		t.Symbols = append(t.Symbols, TableSymbol{uint64(len(t.Strings)), s.Address, s.Size, s.Binding, s.Kind})
+		t.Strings = append(append(t.Strings, s.Name...), 0)
+	}
+}
+
+// All returns the symbols of a table.
+func (t *SymbolTable) All() []Symbol {
+	all := make([]Symbol, len(t.Symbols))
+	names := string(t.Strings) // which they share
+	for i, s := range t.Symbols {
+		name := names[s.Name:]
+		all[i] = Symbol{name[:strings.IndexByte(name, 0)], s.Address, s.Size, s.Binding, s.Kind}
+	}
+	return all
+}
+
+// SymbolTable returns all symbols of the modules, in their order.
+func (s *Set) SymbolTable() *SymbolTable {
+	tables := s.tables()
+	symbols, strings := 0, 0
+	for _, t := range tables {
+		symbols, strings = symbols+t.Len(), strings+len(t.Strings())+1
+	}
+	all := &SymbolTable{make([]TableSymbol, symbols), make([]byte, 0, strings)}
+	n := 0
+	for _, t := range tables {
+		base := uint64(len(all.Strings))
+		all.Strings = append(append(all.Strings, t.Strings()...), 0)
+		empty := uint64(len(all.Strings) - 1)
+		for s, value := range t.All() {
+			all.Symbols[n] = TableSymbol{min(base+uint64(s.NameOffset), empty), value, s.Size, bindingOf(s.Bind()), kindOf(s.Type())}
+			n++
+		}
+	}
+	all.Symbols = all.Symbols[:n]
+	return all
 }

@@ -39,9 +39,14 @@ typedef struct {
 	uint8_t kind, bitoff, bits, flags;
 	uint32_t pad;
 } Obj;
-// kind: what a is. A K_HANDLE is freed in Go. K_PART is the index of a symbol in what the handle of prog stands for: prog is
-// then an instance of the same class, which keeps all symbols that were found together and is seen by nobody else.
-enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT, K_PART };
+// kind: what a is. A K_HANDLE is freed in Go. K_PART is the index of a symbol in a struct symbols, to which the a of prog
+// points: prog is then an instance of the same class, a K_WHOLE, which is seen by nobody else.
+enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT, K_PART, K_WHOLE };
+
+// ---- Symbols that were found together; see symbol.c.
+typedef struct { uint64_t name, address, size; uint8_t binding, kind; } symbol; // a module.TableSymbol
+typedef struct { symbol *of; const char *strings; } symbols;
+enum { SYMBOL_NAME = 1, SYMBOL_ADDRESS, SYMBOL_SIZE, SYMBOL_BINDING, SYMBOL_KIND };
 
 typedef struct {
 	PyObject ob;
@@ -73,7 +78,7 @@ typedef struct {
 #define MAXARG 24
 
 // ---- Classes: indices are shared with class.go.
-enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_LANGUAGE = 13, C_MAX = 48 };
+enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_SYMBOL = 7, C_LANGUAGE = 13, C_MAX = 48 };
 extern PyTypeObject *classes[C_MAX];
 enum { E_MAX = 32, ENUM_CACHE = 64 };
 
@@ -94,7 +99,6 @@ PyObject *make(const item *i);
 void sh_drop(const item *i);
 PyObject *give(res *r);
 PyObject *new_obj(const item *i);
-PyObject *sh_parts(const item *whole, int64_t n);
 PyObject *sh_str(const char *p, int64_t n);
 PyObject *sh_bytes(const char *p, int64_t n);
 void sh_raise(int exc, const char *msg, int64_t n);
@@ -177,6 +181,12 @@ int sh_buffer(PyObject *o, Py_buffer *b);
 void sh_release_buffer(Py_buffer *b);
 int sh_add(PyObject *module, const char *name, PyObject *o);
 void sh_property(PyGetSetDef *d, int id, int settable);
+
+// ---- symbol.c
+PyObject *sh_symbols(symbols *all, int64_t n);
+const symbol *sh_symbol(const Obj *o);
+const char *sh_symbol_name(const Obj *o);
+void sh_symbol_property(PyGetSetDef *d, int id, int what, int enumeration);
 int sh_is_program(PyObject *o);
 int sh_is_language(PyObject *o);
 PyObject *new_iter(uint64_t h, PyObject *keep);

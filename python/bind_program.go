@@ -129,11 +129,18 @@ func programClass() *class {
 				} else if q.HasAddress {
 					q.Address = c.Uint(0)
 				}
-				ss, err := c.selfProg().Symbols(q)
+				if !q.HasName && !q.HasAddress {
+					all, err := c.selfProg().AllSymbols()
+					if err != nil {
+						return err
+					}
+					return giveSymbols(c, all)
+				}
+				found, err := c.selfProg().Symbols(q)
 				if err != nil {
 					return err
 				}
-				return giveSymbols(c, ss)
+				return giveSymbols(c, tableOf(found))
 			}},
 			{Sig: "stack_trace(thread: thread)", Doc: "Return the stack trace of a thread: its ID, a struct task_struct *, or registers as a struct pt_regs *.", Do: func(c Call) error {
 				var t *drgn.StackTrace

@@ -11,6 +11,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/module"
 )
 
 func symbolClass() *class {
@@ -22,11 +23,11 @@ func symbolClass() *class {
 				Binding: drgn.SymbolBinding(c.Int(3)), Kind: drgn.SymbolKind(c.Int(4))}})
 		}},
 		props: []property{
-			{name: "name", doc: "Name.", get: func(c Call) error { return c.String(sym(c).Name) }},
-			{name: "address", doc: "Start address.", get: func(c Call) error { return c.Unsigned(sym(c).Address) }},
-			{name: "size", doc: "Size in bytes.", get: func(c Call) error { return c.Unsigned(sym(c).Size) }},
-			{name: "binding", doc: "How it is seen outside its file.", get: func(c Call) error { return c.Enum(enumSymbolBinding, int64(sym(c).Binding)) }},
-			{name: "kind", doc: "What it stands for.", get: func(c Call) error { return c.Enum(enumSymbolKind, int64(sym(c).Kind)) }},
+			{name: "name", symbol: C.SYMBOL_NAME, doc: "Name.", get: func(c Call) error { return c.String(sym(c).Name) }},
+			{name: "address", symbol: C.SYMBOL_ADDRESS, doc: "Start address.", get: func(c Call) error { return c.Unsigned(sym(c).Address) }},
+			{name: "size", symbol: C.SYMBOL_SIZE, doc: "Size in bytes.", get: func(c Call) error { return c.Unsigned(sym(c).Size) }},
+			{name: "binding", symbol: C.SYMBOL_BINDING, enum: enumSymbolBinding, doc: "How it is seen outside its file.", get: func(c Call) error { return c.Enum(enumSymbolBinding, int64(sym(c).Binding)) }},
+			{name: "kind", symbol: C.SYMBOL_KIND, enum: enumSymbolKind, doc: "What it stands for.", get: func(c Call) error { return c.Enum(enumSymbolKind, int64(sym(c).Kind)) }},
 		},
 		slots: slots{
 			repr: func(c Call) error {
@@ -51,18 +52,41 @@ func symbolClass() *class {
 	}
 }
 
-// giveSymbols returns a list of symbols. There may be hundreds of thousands: they have one handle, and each says which it is.
-func giveSymbols(c Call, symbols []drgn.Symbol) error {
-	whole := instance{class: classSymbol, value: symbols}.item()
-	return c.pyObject(C.sh_parts(&whole, C.int64_t(len(symbols))))
+// giveSymbols returns a list of symbols. There may be hundreds of thousands, so C keeps them together and answers for each.
+func giveSymbols(c Call, symbols *module.SymbolTable) error {
+	const header, each = C.sizeof_symbols, C.sizeof_symbol
+	n := len(symbols.Symbols)
+	all := (*C.symbols)(C.malloc(C.size_t(header + n*each + len(symbols.Strings)))) // without memory it does not return
+	of := unsafe.Add(unsafe.Pointer(all), header)
+	names := unsafe.Add(of, n*each)
+	copy(unsafe.Slice((*module.TableSymbol)(of), n), symbols.Symbols)
+	copy(unsafe.Slice((*byte)(names), len(symbols.Strings)), symbols.Strings)
+	all.of, all.strings = (*C.symbol)(of), (*C.char)(names)
+	return c.pyObject(C.sh_symbols(all, C.int64_t(n)))
 }
+
+// C reads what Go writes.
+var (
+	_ = [1]struct{}{}[unsafe.Sizeof(module.TableSymbol{})-C.sizeof_symbol]
+	_ = [1]struct{}{}[unsafe.Offsetof(module.TableSymbol{}.Kind)-unsafe.Offsetof(C.symbol{}.kind)]
+)
 
 // symbolOf returns the symbol that an instance stands for.
 func symbolOf(self *C.PyObject) drgn.Symbol {
-	if o := (*C.Obj)(unsafe.Pointer(self)); o.kind == C.K_PART {
-		return handleOf[[]drgn.Symbol](o.prog)[o.a]
+	o := (*C.Obj)(unsafe.Pointer(self))
+	if o.kind != C.K_PART {
+		return handleOf[drgn.Symbol](self)
 	}
-	return handleOf[drgn.Symbol](self)
+	s := C.sh_symbol(o)
+	return drgn.Symbol{Name: C.GoString(C.sh_symbol_name(o)), Address: uint64(s.address), Size: uint64(s.size),
+		Binding: drgn.SymbolBinding(s.binding), Kind: drgn.SymbolKind(s.kind)}
+}
+
+// tableOf returns a table of symbols.
+func tableOf(symbols []drgn.Symbol) *module.SymbolTable {
+	t := &module.SymbolTable{}
+	t.Append(symbols)
+	return t
 }
 
 // symbolIndexClass is what a drgn.SymbolIndex of Python is made of.
@@ -98,7 +122,7 @@ func symbolIndexClass() *class {
 			if err != nil {
 				return err
 			}
-			return giveSymbols(c, found)
+			return giveSymbols(c, tableOf(found))
 		}}},
 	}
 }

@@ -38,12 +38,15 @@ const (
 )
 
 const _ = uint(classLanguage-C.C_LANGUAGE) + uint(C.C_LANGUAGE-classLanguage) // they are the same
+const _ = uint(classSymbol-C.C_SYMBOL) + uint(C.C_SYMBOL-classSymbol)
 
 // A property is an attribute that is computed.
 type property struct {
 	name, doc string
 	get       func(c Call) error
 	set       func(c Call, v *C.PyObject) error // or nil
+	symbol    C.int                             // of a symbol: what C answers by itself (SYMBOL_…); 0: nothing
+	enum      enumID                            // the enumeration of that
 }
 
 // A slot is one of Python's special methods; x is its argument, or nil, and n the comparison.
@@ -152,7 +155,9 @@ func (k *class) defineProps() *C.PyGetSetDef {
 	for i, p := range k.props {
 		d := &unsafe.Slice(defs, len(k.props)+1)[i]
 		d.name, d.doc = C.CString(p.name), C.CString(p.doc)
-		C.sh_property(d, C.int(len(propTable)), cbool(p.set != nil))
+		if C.sh_property(d, C.int(len(propTable)), cbool(p.set != nil)); p.symbol != 0 {
+			C.sh_symbol_property(d, C.int(len(propTable)), p.symbol, C.int(p.enum))
+		}
 		propTable = append(propTable, p)
 	}
 	return defs

@@ -58,18 +58,6 @@ PyObject *new_obj(const item *i) {
 	return &o->ob;
 }
 
-// sh_parts makes a list of instances that are the n parts of what a handle stands for.
-PyObject *sh_parts(const item *whole, int64_t n) {
-	PyObject *w = new_obj(whole), *l = w ? py.PyList_New(n) : NULL;
-	item i = {.tag = R_OBJ, .cls = whole->cls, .kind = K_PART, .prog = w};
-	for (; l && (int64_t)i.a < n; i.a++) {
-		PyObject *o = new_obj(&i);
-		if (!o || py.PyList_SetItem(l, i.a, o)) py.Py_DecRef(l), l = NULL;
-	}
-	if (w) py.Py_DecRef(w);
-	return l;
-}
-
 // Handles, and types without instances, go back to Go in batches: one crossing for many.
 #define DEADLIST 256
 static uint64_t dead[DEADLIST];
@@ -119,7 +107,8 @@ void obj_dealloc(PyObject *self) {
 	if (o->kind == K_HANDLE && !forked) {
 		dead[ndead++] = o->a;
 		if (ndead == DEADLIST) flush_handles();
-	}
+	} else if (o->kind == K_WHOLE)
+		free((void *)(uintptr_t)o->a);
 	type_drop(o->type);
 	if (nfree < FREELIST)
 		freelist[nfree++] = o;

@@ -33,6 +33,38 @@ assert prog.source_location(prog.symbol("schedule").address)[0] == places[0]
 `)
 }
 
+// The symbols that are found together are those that are found one at a time, and stay when the list and the program go.
+func TestAllSymbols(t *testing.T) {
+	script(t, true, `
+import gc
+from drgn import Program, Symbol, SymbolBinding, SymbolIndex, SymbolKind, program_from_core_dump
+symbols = prog.symbols()
+named = {}
+for s in symbols: named.setdefault(s.name, []).append(s)
+assert len(symbols) > 1000 and len(named["schedule"]) == 1
+for name in ("schedule", "init_task", "jiffies", "_text"):
+    one, (s,) = prog.symbol(name), named[name]
+    assert s == one and hash(s) == hash(one) and repr(s) == repr(one), (s, one)
+    assert (s.name, s.address, s.size, s.binding, s.kind) == (one.name, one.address, one.size, one.binding, one.kind)
+assert named["schedule"][0].binding is SymbolBinding.GLOBAL and named["schedule"][0].kind is SymbolKind.FUNC
+assert SymbolIndex(symbols[:100])(prog, symbols[5].name, None, True)[0].name == symbols[5].name
+try: symbols[0].name = ""
+except AttributeError: pass
+else: assert False
+
+p = program_from_core_dump(prog.core_dump_path)
+s = p.symbols()[-1]
+text = repr(s)
+del p
+gc.collect()
+assert repr(s) == text and s.name in text
+
+p = Program()
+p.register_symbol_finder("x", lambda prog, name, address, one: [Symbol("a\0b", 1, 2, SymbolBinding.WEAK, SymbolKind.TLS), Symbol("", 3, 0, SymbolBinding.LOCAL, SymbolKind.OBJECT)], enable_index=0)
+assert [(s.name, s.address, s.size, s.binding, s.kind) for s in p.symbols()] == [("a", 1, 2, SymbolBinding.WEAK, SymbolKind.TLS), ("", 3, 0, SymbolBinding.LOCAL, SymbolKind.OBJECT)]
+`)
+}
+
 // The kernel's modules and their debugging information, step by step.
 func TestLoadDebugInfo(t *testing.T) {
 	script(t, true, `

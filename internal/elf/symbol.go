@@ -1,9 +1,9 @@
 package elf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"iter"
-	"strings"
 )
 
 // Bindings and types of symbols, and special section indices.
@@ -100,18 +100,24 @@ func (f *File) SymbolTable(typ uint32) (*SymbolTable, error) {
 func (t *SymbolTable) Len() int { return t.n }
 
 // At returns the symbol at index i, which must be at least 0 and less than Len.
-func (t *SymbolTable) At(i int) Symbol {
+func (t *SymbolTable) At(i int) (s Symbol) {
+	t.Read(i, &s)
+	return s
+}
+
+// Read is At for those who read many.
+func (t *SymbolTable) Read(i int, s *Symbol) {
 	b := t.syms[i*t.entsize:][:t.entsize]
-	var s Symbol
 	var shndx uint16
 	if le := binary.LittleEndian; t.is64 && t.order == le { // the common case, without calls through an interface
-		s = Symbol{NameOffset: le.Uint32(b), Info: b[4], Other: b[5], Value: le.Uint64(b[8:]), Size: le.Uint64(b[16:])}
+		b := (*[24]byte)(b)
+		s.NameOffset, s.Info, s.Other, s.Value, s.Size = le.Uint32(b[:]), b[4], b[5], le.Uint64(b[8:]), le.Uint64(b[16:])
 		shndx = le.Uint16(b[6:])
 	} else if t.is64 {
-		s = Symbol{NameOffset: t.order.Uint32(b), Info: b[4], Other: b[5], Value: t.order.Uint64(b[8:]), Size: t.order.Uint64(b[16:])}
+		*s = Symbol{NameOffset: t.order.Uint32(b), Info: b[4], Other: b[5], Value: t.order.Uint64(b[8:]), Size: t.order.Uint64(b[16:])}
 		shndx = t.order.Uint16(b[6:])
 	} else {
-		s = Symbol{NameOffset: t.order.Uint32(b), Value: uint64(t.order.Uint32(b[4:])), Size: uint64(t.order.Uint32(b[8:])), Info: b[12], Other: b[13]}
+		*s = Symbol{NameOffset: t.order.Uint32(b), Value: uint64(t.order.Uint32(b[4:])), Size: uint64(t.order.Uint32(b[8:])), Info: b[12], Other: b[13]}
 		shndx = t.order.Uint16(b[14:])
 	}
 	switch {
@@ -122,7 +128,6 @@ func (t *SymbolTable) At(i int) Symbol {
 	default:
 		s.Section = 0xffff0000 | uint32(shndx)
 	}
-	return s
 }
 
 // Name returns the name of a symbol of this table; it is empty if the string table does not hold it.
@@ -131,15 +136,9 @@ func (t *SymbolTable) Name(s Symbol) []byte {
 	return b
 }
 
-// Names returns a function that does what Name does for many symbols: their names share one copy of the string table, which
-// stays good when the file is closed.
-func (t *SymbolTable) Names() func(s Symbol) string {
-	all := string(t.strs)
-	return func(s Symbol) string {
-		name := all[min(uint64(s.NameOffset), uint64(len(all))):]
-		return name[:max(strings.IndexByte(name, 0), 0)]
-	}
-}
+// Strings returns the string table up to its last NUL: the names of symbols are at their NameOffset, if that is within it, up
+// to the next NUL.
+func (t *SymbolTable) Strings() []byte { return t.strs[:bytes.LastIndexByte(t.strs, 0)+1] }
 
 // Named returns the indices of the symbols of a name that is not empty, ascending. It looks through the whole table, which
 // is faster than making an index for the first few names.

@@ -17,7 +17,7 @@ import (
 // A Table is the symbols of one file at the addresses they have in memory. Its indices are made when first needed.
 type Table struct {
 	syms    *elf.SymbolTable
-	runtime func(elf.Symbol) (address uint64, place Place)
+	base    func(section uint32) (base uint64, place Place)
 	end     func(elf.Symbol) uint64
 
 	byAddress func() []entry
@@ -65,35 +65,36 @@ const (
 	InMemory              // an address
 )
 
-// New returns the table of syms. runtime gives the value of a symbol in the program, and end where the section of one that is
-// in memory ends there: the first address after it.
-func New(syms *elf.SymbolTable, runtime func(elf.Symbol) (value uint64, place Place), end func(elf.Symbol) uint64) *Table {
-	t := &Table{syms: syms, runtime: runtime, end: end, seed: maphash.MakeSeed()}
+// New returns the table of syms. base says what the values of a section's symbols are in the program and what is added to them
+// there, and end where the section of a symbol that is in memory ends: the first address after it.
+func New(syms *elf.SymbolTable, base func(section uint32) (base uint64, place Place), end func(elf.Symbol) uint64) *Table {
+	t := &Table{syms: syms, base: base, end: end, seed: maphash.MakeSeed()}
 	t.byAddress = sync.OnceValue(t.indexAddresses)
 	t.byName = sync.OnceValue(t.indexNames)
 	return t
 }
 
 // useful leaves out what is not defined in the file.
-func useful(s elf.Symbol) bool { return s.Section != elf.SHN_UNDEF && s.NameOffset != 0 }
+func useful(s *elf.Symbol) bool { return s.Section != elf.SHN_UNDEF && s.NameOffset != 0 }
 
 // placeless reports whether a symbol names no place in memory: its value is a number.
-func placeless(s elf.Symbol) bool {
+func placeless(s *elf.Symbol) bool {
 	return s.Section == elf.SHN_COMMON || s.Type() == elf.STT_FILE || s.Type() == elf.STT_TLS
 }
 
 // value returns the value of a symbol in the program, and what it is.
 func (t *Table) value(s elf.Symbol) (uint64, Place) {
-	if placeless(s) {
+	if placeless(&s) {
 		return s.Value, ByName
 	}
-	return t.runtime(s)
+	base, place := t.base(s.Section)
+	return base + s.Value, place
 }
 
 func (t *Table) indexAddresses() []entry {
 	es := make([]entry, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
-		if !useful(s) || s.Type() == elf.STT_SECTION {
+		if !useful(&s) || s.Type() == elf.STT_SECTION {
 			continue
 		}
 		if start, place := t.value(s); place == InMemory {
@@ -144,7 +145,7 @@ func byStart(es []entry) []entry {
 func (t *Table) indexNames() *nameIndex {
 	all := make([]named, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
-		if useful(s) {
+		if useful(&s) {
 			all = append(all, named{uint32(maphash.Bytes(t.seed, t.syms.Name(s))), uint32(i)})
 		}
 	}
@@ -256,7 +257,7 @@ func (t *Table) Named(name string) []Symbol {
 	}
 	if t.lookups.Load() < scannedNames && t.lookups.Add(1) <= scannedNames {
 		for _, i := range t.syms.Named(name) {
-			if s := t.syms.At(i); useful(s) {
+			if s := t.syms.At(i); useful(&s) {
 				add(s)
 			}
 		}
@@ -278,16 +279,30 @@ func (t *Table) Named(name string) []Symbol {
 // Len returns how many symbols the file has at most.
 func (t *Table) Len() int { return t.syms.Len() }
 
-// All iterates over all symbols, in the order of the file.
-func (t *Table) All() iter.Seq[Symbol] {
-	return func(yield func(Symbol) bool) {
+// Strings returns the string table of the file, up to its last NUL: the bytes of the file, which are good as long as the table.
+func (t *Table) Strings() []byte { return t.syms.Strings() }
+
+// All iterates over all symbols, in the order of the file, and their values in the program. Names are not read: see
+// [Table.Strings]. A symbol is good until yield returns.
+func (t *Table) All() iter.Seq2[*elf.Symbol, uint64] {
+	return func(yield func(*elf.Symbol, uint64) bool) {
 		defer runtime.KeepAlive(t)
-		name := t.syms.Names()
-		for _, s := range t.syms.All() {
-			if !useful(s) {
+		section, base, where := uint32(elf.SHN_UNDEF), uint64(0), Nowhere // of the symbol before, which mostly is that of the next
+		var s elf.Symbol
+		for i := 1; i < t.syms.Len(); i++ {
+			t.syms.Read(i, &s)
+			if !useful(&s) {
 				continue
 			}
-			if value, place := t.value(s); place != Nowhere && !yield(Symbol{s, name(s), value}) {
+			value, place := s.Value, ByName
+			if !placeless(&s) {
+				if s.Section != section {
+					section = s.Section
+					base, where = t.base(section)
+				}
+				value, place = s.Value+base, where
+			}
+			if place != Nowhere && !yield(&s, value) {
 				return
 			}
 		}

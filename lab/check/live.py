@@ -80,11 +80,15 @@ with open("/proc/kallsyms") as f:
 
 
 def stack_of_proc(tid):
+    """Return a task's stack and how often it was taken off a CPU before: what /proc says of one that runs is no stack."""
     try:
+        with open(f"/proc/{tid}/status") as f:
+            switches = [line.split()[1] for line in f if "ctxt_switches" in line]
         with open(f"/proc/{tid}/stack") as f:
-            return f.read().splitlines()
+            stack = f.read().splitlines()
     except OSError:
-        return None
+        return None, None
+    return stack, switches
 
 
 stacks = frames = refused = 0
@@ -103,10 +107,10 @@ for tid in sorted(after):
     pcs = [f.pc for f in trace]
     took += time.perf_counter() - start
     frames += len(pcs)
-    if not first or first != stack_of_proc(tid) or after[tid].startswith(b"kworker") or os.path.exists(f"/proc/self/task/{tid}"):
+    if not first[0] or first != stack_of_proc(tid) or after[tid].startswith(b"kworker") or os.path.exists(f"/proc/self/task/{tid}"):
         continue  # our own threads wake up whenever we do something
     rest, missing = iter(pcs), None
-    for line in first:
+    for line in first[0]:
         _, place, *module = line.split()
         name, _, offset = place.partition("+")
         offset = int(offset.split("/")[0], 16)
