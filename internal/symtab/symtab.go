@@ -16,9 +16,9 @@ import (
 
 // A Table is the symbols of one file at the addresses they have in memory. Its indices are made when first needed.
 type Table struct {
-	syms    *elf.SymbolTable
-	base    func(section uint32) (base uint64, place Place)
-	end     func(elf.Symbol) uint64
+	syms *elf.SymbolTable
+	base func(section uint32) (base uint64, place Place)
+	end  func(elf.Symbol) uint64
 
 	byAddress func() []entry
 	byName    func() *nameIndex
