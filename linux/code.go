@@ -98,7 +98,7 @@ func (k *Kernel) ImageTable() (t modules.UnwindTable, ok bool, err error) {
 	return t, true, nil
 }
 
-// TableAt returns the ORC table of the module that has an address, which the kernel has copied with it and sorted.
+// TableAt returns the ORC table of the module whose code has an address, which the kernel has copied with it and sorted.
 func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
 	mod, ok, err := k.moduleAt(pc)
 	if err != nil {
@@ -119,6 +119,13 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 			return t, false, err
 		}
 		return modules.UnwindTable{Name: program.symbol.Name, FramePointers: program.keepsFramePointers(pc)}, true, nil
+	}
+	text, err := module.TextRegions(mod)
+	if err != nil {
+		return t, false, err
+	}
+	if !slices.ContainsFunc(text, func(r module.Region) bool { return pc-r.Address < r.Size }) {
+		return t, false, nil // data
 	}
 	name, err := mod.Member("name").CString()
 	if err != nil {

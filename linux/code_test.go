@@ -23,10 +23,11 @@ func TestCodeInMemory(t *testing.T) {
 	w.Declare(`
 		struct elf64_sym { u32 st_name; u8 st_info; u8 st_other; u16 st_shndx; u64 st_value; u64 st_size; };
 		struct mod_kallsyms { struct elf64_sym *symtab; u32 num_symtab; char *strtab; char *typetab; };
+		enum mod_mem_type { MOD_TEXT = 0, MOD_RODATA, MOD_INIT_TEXT };
 		struct module_memory { void *base; u32 size; };
 		struct mod_arch_specific { u32 num_orcs; int *orc_unwind_ip; void *orc_unwind; };
 		struct module {
-			struct list_head list; char name[56]; struct module_memory mem[2]; struct mod_arch_specific arch; struct mod_kallsyms *kallsyms;
+			struct list_head list; char name[56]; struct module_memory mem[3]; struct mod_arch_specific arch; struct mod_kallsyms *kallsyms;
 		};
 		struct bpf_ksym { unsigned long start; unsigned long end; char name[128]; struct list_head lnode; u32 fp_start; u32 fp_end; };
 	`)
@@ -69,6 +70,7 @@ func TestCodeInMemory(t *testing.T) {
 		{text + 0x5f, table, "labmod_wait"},
 		{text + 0xfff, table, ""},
 		{text + 0x1000, modules.UnwindTable{}, ""},
+		{rodata + 0x10, modules.UnwindTable{}, ""}, // no code
 		{program, modules.UnwindTable{Name: "bpf_prog_1234_wait", FramePointers: true}, "bpf_prog_1234_wait"},
 		{program + 0x80, modules.UnwindTable{}, ""},
 		{stepped, modules.UnwindTable{Name: "bpf_trampoline_1"}, "bpf_trampoline_1"}, // it has not yet a frame

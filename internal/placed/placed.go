@@ -62,6 +62,27 @@ func (d *File) ToProgram(address uint64) (_ uint64, ok bool) { return d.addresse
 // lies.
 func (d *File) ToFile(address uint64) (_ uint64, ok bool) { return d.addresses.ToFile(address) }
 
+// Executable reports whether code may lie at an address of the program, by the flags of the section that lies there; known is
+// false if none does.
+func (d *File) Executable(address uint64) (executable, known bool) {
+	at, ok := d.ToFile(address)
+	if !ok || d.nowhere {
+		return false, false
+	}
+	layout := d.Layout()
+	for i := range d.ELF.Sections {
+		s := &d.ELF.Sections[i]
+		start := s.Addr
+		if layout != nil {
+			start = layout[i]
+		}
+		if s.Flags&elf.SHF_ALLOC != 0 && s.Flags&elf.SHF_TLS == 0 && start != 0 && at-start < s.Size {
+			return s.Flags&elf.SHF_EXECINSTR != 0, true
+		}
+	}
+	return false, false
+}
+
 // Data returns the contents of a section, relocated; nil when the file has none of that name.
 func (d *File) Data(name string) ([]byte, error) {
 	s := d.ELF.Section(name)

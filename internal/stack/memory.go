@@ -79,8 +79,15 @@ func (r *memoryRows) findLayout() (*orc.Layout, error) {
 
 // isText reports whether code is known to lie at an address.
 func (r *memoryRows) isText(pc uint64) bool {
-	if r.config.Modules.At(pc) != nil {
-		return true
+	if m := r.config.Modules.At(pc); m != nil {
+		if files := m.Files(); files != nil {
+			if text, known := files.Debug.Executable(pc); known {
+				return text
+			}
+		}
+		if r.config.Code == nil {
+			return true
+		}
 	}
 	if r.config.Code == nil {
 		return false

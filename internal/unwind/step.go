@@ -235,7 +235,7 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 	case user && !w.u.options.Process:
 		return false, nil
 	case !text && f.Interrupted && (known || w.u.options.Process):
-		return w.badCall()
+		return w.badCall(f)
 	case chainEnded:
 		return false, nil
 	case text && w.u.options.FramePointers:
@@ -247,8 +247,9 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 }
 
 // badCall finds the caller of what is not code: a call through a null or wild pointer. It has done nothing but to save
-// the return address.
-func (w *walk) badCall() (more bool, err error) {
+// the return address. In a kernel, where all code is known, that must lie in code: a jump or a return may have led there as
+// well.
+func (w *walk) badCall(f *Frame) (more bool, err error) {
 	if w.a.ReturnAddress < 0 {
 		return false, nil
 	}
@@ -263,6 +264,9 @@ func (w *walk) badCall() (more bool, err error) {
 	ra, err := w.mem.Uint(sp, w.word)
 	if err != nil {
 		return false, err
+	}
+	if isText := w.u.options.IsText; isText != nil && !w.u.options.Process && !isText(w.plain(ra)-1) {
+		return false, &NoRowError{f.PC, false}
 	}
 	w.regs.Set(w.a.SP, (sp+uint64(w.word))&w.mask)
 	return w.goTo(ra, sp), nil

@@ -99,6 +99,9 @@ for line in lines:
     if line.startswith(("Kernel panic", "Oops: ", "BUG: ")):
         check.wrong_if(line not in log, f"not in the log: {line}")
 
+# Where what is not code was called, the kernel doubts all the rest; the module's own functions are right.
+if len(places) == 1:
+    places += places_in(re.sub(r"^ \? lab_", " lab_", line) for line in lines[start:] if line.startswith(" ? "))
 # A stack that nothing points to can't be shown, by the kernel neither: that has to be said.
 lost = len(places) == 1
 trace = thread.stack_trace()
@@ -113,7 +116,9 @@ depths = []
 for frame in trace:
     if not (frame.name or "").startswith("lab_"):
         continue
-    check.wrong_if(frame.symbol().name != frame.name, f"{frame} is in {frame.symbol()}")
+    # init_module is another name of a function.
+    names_here = {symbol.name for symbol in [frame.symbol(), *prog.symbols(frame.pc)]}
+    check.wrong_if(frame.name not in names_here, f"{frame} is in {names_here}")
     try:
         check.wrong_if(not frame.source()[0].endswith("/crash.c") or not has_file, f"the source of {frame} is {frame.source()}")
         if frame.name == "lab_overflow":

@@ -128,6 +128,44 @@ func Regions(mod drgn.Object) ([]Region, error) {
 	return out, nil
 }
 
+// TextRegions returns where a module's code lies, that which is only run while it is loaded included.
+//
+// mod is a struct module *.
+func TextRegions(mod drgn.Object) (out []Region, err error) {
+	add := func(base, size drgn.Object) {
+		var r Region
+		if err == nil {
+			r.Address, err = base.Uint()
+		}
+		if err == nil {
+			r.Size, err = size.Uint()
+		}
+		if err == nil && r.Size != 0 {
+			out = append(out, r)
+		}
+	}
+	switch {
+	case mod.HasMember("mem"): // since v6.4, commit ac3b43283923
+		for _, part := range []string{"MOD_TEXT", "MOD_INIT_TEXT"} {
+			i, failed := mod.Prog().Constant(part).Int()
+			if failed != nil {
+				return nil, failed
+			}
+			m := mod.Member("mem").Index(i)
+			add(m.Member("base"), m.Member("size"))
+		}
+	case mod.HasMember("core_layout"): // v4.5 to v6.3, commit 7523e4dc5057; the code comes first
+		for _, name := range []string{"core_layout", "init_layout"} {
+			m := mod.Member(name)
+			add(m.Member("base"), m.Member("text_size"))
+		}
+	default:
+		add(mod.Member("module_core"), mod.Member("core_text_size"))
+		add(mod.Member("module_init"), mod.Member("init_text_size"))
+	}
+	return out, err
+}
+
 // PerCPURegion returns where a module's per-CPU data lies: the per-CPU address and the size in bytes.
 //
 // mod is a struct module *.

@@ -122,6 +122,43 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+// The names and their order are those of include/linux/module.h of v6.12, v6.1 and v4.4.
+func TestTextRegions(t *testing.T) {
+	const layout = `struct { void *base; unsigned int size, text_size; } core_layout, init_layout;`
+	for name, c := range map[string]struct {
+		before, body string
+		set          map[string]uint64
+		want         []module.Region
+	}{
+		"v6.4": {"enum mod_mem_type { MOD_TEXT = 0, MOD_DATA, MOD_RODATA, MOD_RO_AFTER_INIT, MOD_INIT_TEXT };",
+			`struct { void *base; unsigned int size; } mem[5];`,
+			map[string]uint64{"mem[0].base": 0x10000, "mem[0].size": 0x2000, "mem[1].base": 0x20000, "mem[1].size": 0x10, "mem[4].base": 0x30000, "mem[4].size": 0x20},
+			[]module.Region{{Address: 0x10000, Size: 0x2000}, {Address: 0x30000, Size: 0x20}}},
+		"v4.5, loaded": {"", layout,
+			map[string]uint64{"core_layout.base": 0x10000, "core_layout.size": 0x3000, "core_layout.text_size": 0x1000},
+			[]module.Region{{Address: 0x10000, Size: 0x1000}}},
+		"v4.5, being loaded": {"", layout,
+			map[string]uint64{"core_layout.base": 0x10000, "core_layout.text_size": 0x1000, "init_layout.base": 0x20000, "init_layout.text_size": 0x10},
+			[]module.Region{{Address: 0x10000, Size: 0x1000}, {Address: 0x20000, Size: 0x10}}},
+		"before": {"", `void *module_core, *module_init; unsigned int core_size, init_size, core_text_size, init_text_size;`,
+			map[string]uint64{"module_core": 0x10000, "core_size": 0x2000, "core_text_size": 0x800, "module_init": 0x40000, "init_size": 8},
+			[]module.Region{{Address: 0x10000, Size: 0x800}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+				w.Declare(c.before)
+				mods := modules(w, c.body)
+				for designator, value := range c.set {
+					mods[1].Set(designator, value)
+				}
+				if got, err := module.TextRegions(mods[1].Ptr()); err != nil || !slices.Equal(got, c.want) {
+					t.Errorf("%+v, %v; want %+v", got, err, c.want)
+				}
+			})
+		})
+	}
+}
+
 func TestSections(t *testing.T) {
 	for name, c := range map[string]struct{ attrs, name, address string }{
 		"v6.14, ends with a null pointer": {`
