@@ -150,6 +150,24 @@ func (s *Set) IncompleteArray(lang Language, elem *Type) *Type {
 	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem)})
 }
 
+// ZeroLength returns t with a length of zero where t is an array, or a typedef of one, whose length is unknown: debugging
+// information describes a zero-length array as it does one of unknown length, which only the last member of a structure can be.
+func ZeroLength(t *Type) *Type {
+	switch t.kind {
+	case Array:
+		if !t.complete {
+			return t.set.Array(t.lang, t.elem, 0).Qualified(t.quals)
+		}
+	case Typedef:
+		if t.UnderlyingKind() == Array {
+			if to := ZeroLength(t.elem); to != t.elem {
+				return t.set.Typedef(t.lang, t.name, to).Qualified(t.quals)
+			}
+		}
+	}
+	return t
+}
+
 // Compound returns a new structure, union or class type of size bytes. load is called when something of it is
 // first asked for, with nothing locked: perhaps by several goroutines at once, of which the first result counts.
 func (s *Set) Compound(lang Language, kind Kind, tag string, size uint64, load func() (Detail, error)) *Type {

@@ -51,7 +51,7 @@ const rooms = `
 	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
-	internal/bin < internal/kallsyms;
+	internal/bin < internal/kallsyms, internal/btf;
 	internal/elf < internal/placed;
 
 	# The language, over types.
@@ -60,6 +60,7 @@ const rooms = `
 
 	# What answers as a source of debugging information.
 	internal/debugdata, internal/dwarf, internal/placed, lang/c < internal/debugdata/fromdwarf;
+	internal/btf, internal/debugdata, internal/elf, lang/c < internal/debugdata/frombtf;
 
 	# Where debug files are found; the index cache.
 	internal/compressed, internal/elf < internal/debuginfo;
@@ -71,7 +72,7 @@ const rooms = `
 	internal/orc, internal/unwind, module < internal/stack;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromdwarf, internal/stack,
+	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromdwarf, internal/debugdata/frombtf, internal/stack,
 	internal/finders, internal/kallsyms, module, debuginfo
 	< drgn;
 
@@ -291,6 +292,7 @@ func TestRooms(t *testing.T) {
 var doors = map[string][]string{
 	"internal/dwarf":               {"internal/debugdata/fromdwarf"}, // others ask a debugdata.Info
 	"internal/debugdata/fromdwarf": {"drgn"},                         // the one that says how files are opened
+	"internal/btf":                 {"internal/debugdata/frombtf"},
 }
 
 func TestDoors(t *testing.T) {

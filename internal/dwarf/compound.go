@@ -458,7 +458,7 @@ func (f *File) memberType(c DIE, flexible bool) (*types.Type, error) {
 	if err != nil || flexible {
 		return t, err
 	}
-	return f.closed(t), nil
+	return types.ZeroLength(t), nil
 }
 
 // memberOffset returns the offset in bytes that DW_AT_data_member_location says: a constant, or before DWARF 3 the

@@ -194,24 +194,6 @@ func (m typeMaker) qualified(q types.Qualifiers) (*types.Type, error) {
 	return t.Qualified(t.Qualifiers() | q), nil
 }
 
-// closed returns t with a length of zero where t is an array, or a typedef of one, whose length is unknown: compilers write
-// a zero-length array as they do one of unknown length, which only the last member of a structure can be.
-func (f *File) closed(t *types.Type) *types.Type {
-	switch t.Kind() {
-	case types.Array:
-		if _, known := t.Length(); !known {
-			return f.cfg.Set.Array(t.Language(), t.Elem(), 0).Qualified(t.Qualifiers())
-		}
-	case types.Typedef:
-		if t.Underlying().Kind() == types.Array {
-			if to := f.closed(t.Elem()); to != t.Elem() {
-				return f.cfg.Set.Typedef(t.Language(), t.Name(), to).Qualified(t.Qualifiers())
-			}
-		}
-	}
-	return t
-}
-
 func (m typeMaker) base() (*types.Type, error) {
 	var encoding, size, endianity Value
 	if err := m.d.Attrs(func(at Attr, v Value) bool {
@@ -282,7 +264,7 @@ func (m typeMaker) array() (*types.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	t = m.f.closed(t)
+	t = types.ZeroLength(t)
 	type dim struct {
 		n     uint64
 		known bool

@@ -24,6 +24,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/helper/registry"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -57,7 +58,7 @@ func lines(t testing.TB, name string) (all [][]string) {
 // A kernel is a program with the types of a kernel.
 type kernel struct {
 	*drgn.Program
-	types *btf
+	types debugdata.Info
 	seed  uint64
 }
 
@@ -94,16 +95,14 @@ func (k *kernel) read(buf []byte, address, _ uint64, _ bool) error {
 	return nil
 }
 
-func newKernel(t testing.TB, version string, variables map[string]string, seed uint64, from *btf) *kernel {
+func newKernel(t testing.TB, variables map[string]string, seed uint64, data []byte) *kernel {
 	t.Helper()
 	platform, err := arch.NewPlatform(arch.X86_64)
 	if err != nil {
 		t.Fatal(err)
 	}
 	k := &kernel{Program: drgn.New(platform), seed: seed}
-	if k.types = from.in(k.Types()); from.set == nil {
-		k.types = readBTF(t, filepath.Join("..", "..", "testdata", "btf", version+".btf.xz"), k.Types())
-	}
+	k.types = newBTF(t, data, k.Types())
 	if err := k.Memory().Add(mem.Segment{Min: 4096, Max: ^uint64(0), Read: k.read}); err != nil {
 		t.Fatal(err)
 	}
@@ -111,16 +110,7 @@ func newKernel(t testing.TB, version string, variables map[string]string, seed u
 		t.Fatal(err)
 	}
 	if err := k.RegisterTypeFinder("btf", func(_ *drgn.Program, kinds types.KindSet, name, _ string) (*types.Type, error) {
-		for _, prefix := range []string{"struct ", "union ", "enum ", ""} {
-			id, ok := k.types.byName[prefix+name]
-			if !ok {
-				continue
-			}
-			if typ, err := k.types.typ(id); err != nil || kinds.Has(typ.Kind()) {
-				return typ, err
-			}
-		}
-		return nil, drgn.ErrNotFound
+		return k.types.FindType(kinds, name, "")
 	}, drgn.EnableFirst); err != nil {
 		t.Fatal(err)
 	}
@@ -147,19 +137,17 @@ func (k *kernel) object(name string, flags drgn.FindObjectFlags, variables map[s
 		}
 		return k.ScalarValue(typ, value), nil
 	}
-	if id, ok := k.types.consts[name]; ok && flags&drgn.FindConstant != 0 {
-		return k.constant(id, name)
+	if flags&drgn.FindConstant != 0 {
+		if e, ok, err := k.types.FindEntity(debugdata.Constant, name, "", nil); ok || err != nil {
+			return k.ScalarValue(e.Type, e.Number), err
+		}
 	}
 	if flags&drgn.FindVariable == 0 {
 		return drgn.Object{}, drgn.ErrNotFound
 	}
 	at := heap | mix(uint64(len(name))^uint64(name[0])<<8^uint64(name[len(name)-1])<<16)>>32&0x3ffff<<6
-	if id, ok := k.types.vars[name]; ok {
-		typ, err := k.types.typ(id)
-		if err != nil {
-			return drgn.Object{}, err
-		}
-		return k.ObjectAt(typ, at), nil
+	if e, ok, err := k.types.FindEntity(debugdata.Variable, name, "", nil); ok || err != nil {
+		return k.ObjectAt(e.Type, at), err
 	}
 	typeName, ok := variables[name]
 	if !ok {
@@ -170,20 +158,6 @@ func (k *kernel) object(name string, flags drgn.FindObjectFlags, variables map[s
 		return drgn.Object{}, drgn.ErrNotFound // a variable of 6.12 that this kernel has in another form
 	}
 	return k.ObjectAt(typ, at), nil
-}
-
-func (k *kernel) constant(id uint32, name string) (drgn.Object, error) {
-	typ, err := k.types.typ(id)
-	if err != nil {
-		return drgn.Object{}, err
-	}
-	all, err := typ.Enumerators()
-	for _, e := range all {
-		if e.Name == name {
-			return k.ScalarValue(typ, e.Value), nil
-		}
-	}
-	return drgn.Object{}, errors.Join(drgn.ErrNotFound, err)
 }
 
 // A personality is that of a kernel whose page tables map what is in the direct map.
@@ -313,10 +287,9 @@ func TestSchema(t *testing.T) {
 	for _, version := range kernels {
 		got := map[string]map[string]bool{}
 		ran, problems := map[string]bool{}, map[string]bool{}
-		from := &btf{}
+		data := readBTF(t, filepath.Join("..", "..", "testdata", "btf", version+".btf.xz"))
 		for seed := range uint64(seeds) {
-			k := newKernel(t, version, variables, seed, from)
-			from = k.types
+			k := newKernel(t, variables, seed, data)
 			for _, m := range registry.Modules {
 				for i := range m.Funcs {
 					f := &m.Funcs[i]

@@ -1,0 +1,167 @@
+package frombtf
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/types"
+)
+
+func TestFind(t *testing.T) {
+	_, data := tiny(t)
+	s, err := Open(Config{Name: "BTF", Data: data, Set: types.NewSet(), PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const all = types.KindSet(0xffff)
+	for _, test := range []struct {
+		name, filename string
+		found          bool
+	}{{"task_struct", "", true}, {"task_struct", ".", true}, {"task_struct", "sched.h", false}, {"task_strict", "", false}, {"", "", false}, {"unsigned long", "", true}, {"init_task", "", false}} {
+		typ, err := s.FindType(all, test.name, test.filename)
+		if err != nil || (typ != nil) != test.found {
+			t.Errorf("%s in %q: %v, %v", test.name, test.filename, typ, err)
+		}
+	}
+	for _, test := range []struct {
+		kind  debugdata.Kind
+		name  string
+		where debugdata.Where
+		typ   string
+	}{
+		{debugdata.Variable, "runqueues", debugdata.ByName, "struct rq"},
+		{debugdata.Function, "schedule", debugdata.ByName, "void (void)"},
+		{debugdata.Constant, "PIDTYPE_PGID", debugdata.IsNumber, "enum pid_type"},
+	} {
+		e, ok, err := s.FindEntity(test.kind, test.name, "", nil)
+		if !ok || err != nil || e.Where != test.where || e.Type.String() != test.typ {
+			t.Errorf("%s: %+v, %v, %v", test.name, e, ok, err)
+		}
+		if _, ok, err := s.FindEntity(test.kind, test.name, "kernel/sched/core.c", nil); ok || err != nil {
+			t.Errorf("%s is found in a file: %v", test.name, err)
+		}
+		if _, ok, err := s.FindEntity(test.kind, test.name+"_", "", nil); ok || err != nil {
+			t.Errorf("%s_ is found: %v", test.name, err)
+		}
+	}
+	if e, _, err := s.FindEntity(debugdata.Constant, "PIDTYPE_PGID", "", nil); err != nil || e.Number != 2 {
+		t.Errorf("PIDTYPE_PGID is %d, %v", e.Number, err)
+	}
+	a, errA := s.FindType(types.KindsOf(types.Struct), "list_head", "")
+	b, errB := s.FindType(types.KindsOf(types.Struct), "list_head", "")
+	if a != b || errA != nil || errB != nil {
+		t.Error("two types of one name")
+	}
+	if m, err := a.FindMember("next"); err != nil || m.Type.Elem() != a {
+		t.Errorf("list_head.next is %+v, %v", m, err)
+	}
+}
+
+// What types say of each other in a circle is an error.
+func TestCircle(t *testing.T) {
+	data := []byte("\x9f\xeb\x01\x00\x18\x00\x00\x00\x00\x00\x00\x00\x18\x00\x00\x00\x18\x00\x00\x00\x03\x00\x00\x00" +
+		"\x01\x00\x00\x00\x00\x00\x00\x08\x02\x00\x00\x00" + "\x00\x00\x00\x00\x00\x00\x00\x02\x01\x00\x00\x00" + "\x00t\x00")
+	s, err := Open(Config{Name: "made up", Data: data, Set: types.NewSet(), PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.FindType(types.KindsOf(types.Typedef), "t", ""); err == nil || !strings.Contains(err.Error(), "refer to each other in a circle") {
+		t.Error(err)
+	}
+}
+
+// FuzzOpen makes all types and entities of a file.
+func FuzzOpen(f *testing.F) {
+	for _, name := range []string{"c.gcc-O2-4", "c.s390x-O2-5", "mod.gcc-O2-5"} {
+		f.Add(program(f, name))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		s, err := Open(Config{Name: "fuzz", Data: data, Set: types.NewSet(), PointerSize: 8})
+		if err != nil {
+			if s != nil {
+				t.Fatal("a source and an error")
+			}
+			return
+		}
+		n := 0
+		for typ := range s.file.All(0xffffffff) {
+			if n++; n > 50 {
+				break
+			}
+			name := typ.Name()
+			if made, err := s.TypeOf(typ.ID); err == nil {
+				visit(made, 3)
+			}
+			_, _ = s.FindType(0xffff, name, "")
+			for _, kind := range []debugdata.Kind{debugdata.Constant, debugdata.Function, debugdata.Variable} {
+				_, _, _ = s.FindEntity(kind, name, "", nil)
+			}
+		}
+	})
+}
+
+// visit looks at all that a type has.
+func visit(t *types.Type, depth int) {
+	if depth == 0 {
+		return
+	}
+	_ = t.String()
+	_, _ = t.Size()
+	look := func(l types.Lazy) {
+		if s, err := l.Slot(); err == nil {
+			visit(s.Type, depth-1)
+		}
+	}
+	ms, _ := t.Members()
+	for _, m := range ms[:min(len(ms), 10)] {
+		look(m.Lazy)
+	}
+	ps, _ := t.Parameters()
+	for _, p := range ps[:min(len(ps), 10)] {
+		look(p.Lazy)
+	}
+	_, _ = t.Enumerators()
+	if e := t.Elem(); e != nil {
+		visit(e, depth-1)
+	}
+}
+
+func BenchmarkOpen(b *testing.B) {
+	_, data := tiny(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := Open(Config{Name: "BTF", Data: data, Set: types.NewSet(), PointerSize: 8}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkTypes makes the first thousand structures that have names, with their members.
+func BenchmarkTypes(b *testing.B) {
+	_, data := tiny(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		s, err := Open(Config{Name: "BTF", Data: data, Set: types.NewSet(), PointerSize: 8})
+		if err != nil {
+			b.Fatal(err)
+		}
+		var names []string
+		for t := range s.file.All(1 << 4) {
+			if name := t.Name(); name != "" && len(names) < 1000 {
+				names = append(names, name)
+			}
+		}
+		b.StartTimer()
+		for _, name := range names {
+			t, err := s.FindType(types.KindsOf(types.Struct), name, "")
+			if err != nil {
+				b.Fatal(err)
+			}
+			if _, err := t.Members(); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
