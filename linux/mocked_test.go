@@ -321,11 +321,12 @@ func TestRealTimeGroup(t *testing.T) {
 	}
 }
 
-// TestFairGroups walks a queue with a task that runs and a throttled group of another.
+// TestFairGroups walks a queue with a task that runs and a group of another: what is a task is said in the last element of the
+// tuple, as in drgn's cfs_rq_for_each_entity.
 func TestFairGroups(t *testing.T) {
 	w := newWorld(t)
 	w.structure("struct rb_root_cached", "struct rb_root: rb_root", "struct rb_node *: rb_leftmost")
-	w.structure("struct cfs_rq", "struct rb_root_cached: tasks_timeline", "struct sched_entity *: curr", "int: throttled")
+	w.structure("struct cfs_rq", "struct rb_root_cached: tasks_timeline", "struct sched_entity *: curr")
 	w.structure("struct sched_entity", "struct rb_node: run_node", "unsigned char: on_rq", "struct cfs_rq *: my_q")
 	w.structure("struct task_struct", "int: pid", "struct sched_entity: se")
 	queue, own := w.alloc("struct cfs_rq"), w.alloc("struct cfs_rq")
@@ -334,7 +335,6 @@ func TestFairGroups(t *testing.T) {
 	w.set("struct task_struct", running, "se.on_rq", 1)
 	w.put(queue, group)
 	w.set("struct sched_entity", group, "my_q", own)
-	w.set("struct cfs_rq", own, "throttled", 1)
 	w.put(own, waiting+8)
 	collect := func() (out []string, err error) {
 		for e, err := range sched.ForEachEntity(w.pointer("struct cfs_rq", queue)) {
@@ -345,11 +345,11 @@ func TestFairGroups(t *testing.T) {
 			if err != nil {
 				return out, err
 			}
-			out = append(out, fmt.Sprintf("%#x %d %v %v", at, e.Depth, e.Current, e.Throttled))
+			out = append(out, fmt.Sprintf("%#x %d %v %v", at, e.Depth, e.Current, e.IsTask))
 		}
 		return out, nil
 	}
-	want := []string{fmt.Sprintf("%#x 0 true false", running+8), fmt.Sprintf("%#x 0 false false", group), fmt.Sprintf("%#x 1 false true", waiting+8)}
+	want := []string{fmt.Sprintf("%#x 0 true true", running+8), fmt.Sprintf("%#x 0 false false", group), fmt.Sprintf("%#x 1 false true", waiting+8)}
 	if got, err := collect(); err != nil || !slices.Equal(got, want) {
 		t.Errorf("entities %q, %v; want %q", got, err, want)
 	}

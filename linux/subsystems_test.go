@@ -194,7 +194,7 @@ func TestQueues(t *testing.T) {
 			t.Errorf("CPU %d: %d tasks, the kernel counts %d", cpu, len(fair), n)
 		}
 		for _, e := range all(t, sched.ForEachEntity(rq.Member("cfs").AddressOf())) {
-			if !must[bool](t)(sched.EntityIsTask(e.Entity)) {
+			if !e.IsTask {
 				continue
 			}
 			task := num(sched.EntityToTask(e.Entity).Uint())

@@ -92,10 +92,10 @@ var linuxSched = call.Module{
 				{Name: "cfs_rq", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Iterator[Tuple[Object, int, bool, bool]]",
-			Doc:     "Walk the entities in a queue of the fair scheduler, and after each that is a group of tasks those in its\nqueue. The one that runs, which is not in the kernel's tree, comes first in its queue.\n\ncfs_rq is a struct cfs_rq *.",
+			Doc:     "Walk the entities in a queue of the fair scheduler, and after each that is a group of tasks those in its\nqueue. The one that runs, which is not in the kernel's tree, comes first in its queue. Of each it gives the struct\nsched_entity *, in how many groups below the queue it is, whether it is its queue's current one, and whether it is a task.\n\ncfs_rq is a struct cfs_rq *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Stream(call.FromSeq(sched.ForEachEntity(c.Object(0)), func(v sched.QueuedEntity) call.Value {
-					return call.Tuple(call.Object(v.Entity), call.Uint(v.Depth), call.Bool(v.Current), call.Bool(v.Throttled))
+					return call.Tuple(call.Object(v.Entity), call.Uint(v.Depth), call.Bool(v.Current), call.Bool(v.IsTask))
 				}, call.Live(c.Object(0).Prog()))))
 			},
 		},

@@ -106,14 +106,15 @@ func EntityToTask(se drgn.Object) drgn.Object {
 //
 //drgn:tuple
 type QueuedEntity struct {
-	Entity    drgn.Object // struct sched_entity *
-	Depth     uint64      // how many groups it is in, below the queue that the walk started from
-	Current   bool        // it runs: it is its queue's current entity
-	Throttled bool        // its queue, or one above it, has used up its share of time (cpu.max)
+	Entity  drgn.Object // struct sched_entity *
+	Depth   uint64      // how many groups it is in, below the queue that the walk started from
+	Current bool        // it runs: it is its queue's current entity
+	IsTask  bool        // it is a task, which [EntityToTask] returns; else it is a group of tasks
 }
 
 // ForEachEntity walks the entities in a queue of the fair scheduler, and after each that is a group of tasks those in its
-// queue. The one that runs, which is not in the kernel's tree, comes first in its queue.
+// queue. The one that runs, which is not in the kernel's tree, comes first in its queue. Of each it gives the struct
+// sched_entity *, in how many groups below the queue it is, whether it is its queue's current one, and whether it is a task.
 //
 // cfs_rq is a struct cfs_rq *.
 //
@@ -121,7 +122,7 @@ type QueuedEntity struct {
 func ForEachEntity(queue drgn.Object) iter.Seq2[QueuedEntity, error] {
 	return func(yield func(QueuedEntity, error) bool) {
 		w := entityWalk{seen: map[uint64]struct{}{}, yield: yield}
-		w.queue(queue, 0, false)
+		w.queue(queue, 0)
 	}
 }
 
@@ -137,7 +138,7 @@ func (w *entityWalk) fail(err error) bool {
 }
 
 // queue yields the entities of a struct cfs_rq *; it reports whether to go on.
-func (w *entityWalk) queue(queue drgn.Object, depth uint64, throttled bool) bool {
+func (w *entityWalk) queue(queue drgn.Object, depth uint64) bool {
 	queue = queue.Read()
 	at, err := queue.Uint()
 	if err != nil {
@@ -150,18 +151,13 @@ func (w *entityWalk) queue(queue drgn.Object, depth uint64, throttled bool) bool
 		return w.fail(fmt.Errorf("run queue is corrupt: groups of tasks are more than %d levels deep", maxGroupDepth))
 	}
 	w.seen[at] = struct{}{}
-	if queue.HasMember("throttled") && !throttled { // with CONFIG_CFS_BANDWIDTH
-		if throttled, err = queue.Member("throttled").Bool(); err != nil {
-			return w.fail(err)
-		}
-	}
 	current := queue.Member("curr").Read()
 	if none, err := current.IsNull(); err != nil {
 		return w.fail(err)
 	} else if !none {
 		if on, err := current.Member("on_rq").Bool(); err != nil {
 			return w.fail(err)
-		} else if on && !w.entity(QueuedEntity{current, depth, true, throttled}) {
+		} else if on && !w.entity(current, depth, true) {
 			return false
 		}
 	}
@@ -173,7 +169,7 @@ func (w *entityWalk) queue(queue drgn.Object, depth uint64, throttled bool) bool
 		if err != nil {
 			return w.fail(err)
 		}
-		if !w.entity(QueuedEntity{se, depth, false, throttled}) {
+		if !w.entity(se, depth, false) {
 			return false
 		}
 	}
@@ -181,15 +177,12 @@ func (w *entityWalk) queue(queue drgn.Object, depth uint64, throttled bool) bool
 }
 
 // entity yields an entity and those of its queue.
-func (w *entityWalk) entity(e QueuedEntity) bool {
-	if !w.yield(e, nil) {
-		return false
-	}
-	task, err := EntityIsTask(e.Entity)
+func (w *entityWalk) entity(se drgn.Object, depth uint64, current bool) bool {
+	task, err := EntityIsTask(se)
 	if err != nil {
 		return w.fail(err)
 	}
-	return task || w.queue(e.Entity.Member("my_q"), e.Depth+1, e.Throttled)
+	return w.yield(QueuedEntity{se, depth, current, task}, nil) && (task || w.queue(se.Member("my_q"), depth+1))
 }
 
 // SinceLastArrival returns for how long a task has been what it is - running, waiting, asleep - in nanoseconds: the time

@@ -53,7 +53,8 @@ def sched_entity_to_task(se: Object) -> Object:
 
 def cfs_rq_for_each_entity(cfs_rq: Object) -> Iterator[Tuple[Object, int, bool, bool]]:
     """Walk the entities in a queue of the fair scheduler, and after each that is a group of tasks those in its
-    queue. The one that runs, which is not in the kernel's tree, comes first in its queue.
+    queue. The one that runs, which is not in the kernel's tree, comes first in its queue. Of each it gives the struct
+    sched_entity *, in how many groups below the queue it is, whether it is its queue's current one, and whether it is a task.
 
     cfs_rq is a struct cfs_rq *.
     """
