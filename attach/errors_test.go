@@ -5,9 +5,11 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -176,6 +178,33 @@ func TestOtherBuild(t *testing.T) {
 			t.Fatal(err, warnings)
 		}
 		said[*drgn.MissingDebugInfoError](t, warnings[0], "kernel 6.12.117-godrgn", other, "has build ID abababababababab")
+		said[drgn.LookupError](t, p.Variable("init_task").Err(), "no debugging information is loaded")
+	}
+}
+
+// TestWrongKernelOffset opens the bundled core with VMCOREINFO that has a wrong KERNELOFFSET: its vmlinux, whose build ID is
+// right, is refused, as all addresses would be wrong.
+func TestWrongKernelOffset(t *testing.T) {
+	f := files{t, t.TempDir()}
+	vmcore, vmlinux := read(t, "vmcore"), filepath.Join(fixture, "vmlinux.zst")
+	i := bytes.Index(vmcore, []byte("KERNELOFFSET=")) + len("KERNELOFFSET=")
+	right := string(vmcore[i : i+bytes.IndexByte(vmcore[i:], '\n')])
+	offset, err := strconv.ParseUint(right, 16, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, wrong := range map[string]uint64{"other mapped memory": offset + 2<<20, "no memory": offset ^ 0x20000000} {
+		text := fmt.Sprintf("%x", wrong)
+		if len(text) != len(right) {
+			t.Fatalf("%s: KERNELOFFSET=%s does not fit over %s", name, text, right)
+		}
+		core := f.write(text, bytes.Replace(vmcore, []byte("KERNELOFFSET="+right), []byte("KERNELOFFSET="+text), 1))
+		p, warnings, err := attachTo(core, attach.Options{Symbols: []string{vmlinux}})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		said[error](t, errors.Join(warnings...), vmlinux, "has build ID dae8baff", "KERNELOFFSET is wrong")
 		said[drgn.LookupError](t, p.Variable("init_task").Err(), "no debugging information is loaded")
 	}
 }

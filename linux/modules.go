@@ -1,10 +1,12 @@
 package linux
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -99,13 +101,16 @@ func (k *Kernel) MainBias(uint64) (uint64, error) { return k.KASLROffset(), nil 
 // maxNotes bounds the size of the kernel's notes, in bytes: they are a few hundred.
 const maxNotes = 64 << 10
 
-// NotesID returns the build ID in the kernel's own notes, for kernels before v5.9, whose VMCOREINFO does not say it.
+// NotesID returns the build ID in the kernel's own notes. VMCOREINFO says it since v5.9, but not where the image lies in memory:
+// a wrong KERNELOFFSET leads to something else.
 func (k *Kernel) NotesID(address, size uint64) (id []byte, ok bool) {
 	if size > maxNotes {
 		return nil, true // the kernel has no such notes
 	}
 	data, err := k.prog.Read(address+k.KASLROffset(), size, false)
-	if err != nil {
+	if fault := (*mem.FaultError)(nil); errors.As(err, &fault) && fault.Message == machine.NotMapped {
+		return nil, true
+	} else if err != nil {
 		return nil, false // the dump may have left them out
 	}
 	id, err = elf.BuildIDIn(elf.Notes("the kernel's notes", data, !k.prog.Platform().IsLittleEndian(), 4))

@@ -49,7 +49,8 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 	}
 	s := mem.NewSpace()
 	defer s.Close()
-	outside := false // whether it leads to where no memory is, neither in the dump nor left out
+	outside := false  // whether it leads to where no memory is, neither in the dump nor left out
+	pathless := false // whether the way through the page tables can't be read
 	read := func(buf []byte, address uint64) error { return s.Read(buf, address, false) }
 	if m.Local {
 		// What /proc/kcore maps is read without page tables, which a Xen guest's kernel can't follow itself.
@@ -75,6 +76,7 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 			for len(buf) > 0 {
 				physical, contiguous, err := tables.Translate(0, address)
 				if err != nil {
+					pathless = true
 					return err
 				}
 				n := min(uint64(len(buf)), contiguous)
@@ -95,6 +97,8 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 			wrong.Problem = "its page tables lie or lead to where there is no memory"
 		case errors.As(err, &fault) && (fault.Message == machine.NotMapped || fault.Message == machine.NotCanonical):
 			wrong.Problem = "its page tables do not map the kernel's name"
+		case pathless && m.given: // with page tables that are not in the dump nothing of the kernel could be read
+			wrong.Problem = fmt.Sprintf("its page tables can't be read: %v", err)
 		default:
 			return false, nil // it can't be read, which is said where it is needed
 		}

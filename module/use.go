@@ -29,22 +29,23 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	if closed {
 		return false, failure.ErrClosed
 	}
-	if ch.buildID == nil && ch.kind == Main && !ch.force {
+	if ch.kind == Main && !ch.force && (ch.buildID == nil || ch.sameBuild()) {
 		ch.elsewhere = m.readBuildID(ch)
 	}
 	return m.apply(ch)
 }
 
-// readBuildID sets the build ID of a main module that does not say it to what lies in memory where a file says that the notes
-// are. It reports whether memory has something else there: the file is of another build.
+// readBuildID looks for the build ID in memory where a file says that the notes are, and makes it that of a main module that
+// does not say it. It reports whether memory has something else there: the file is of another build, or lies elsewhere than the
+// loader says.
 func (m *Module) readBuildID(c *choice) (elsewhere bool) {
 	notes, l := c.file.Section(".notes"), m.set.Loader()
 	if notes == nil || l == nil || c.id == nil {
 		return false
 	}
 	id, ok := l.NotesID(notes.Addr, notes.Size)
-	if !ok || id == nil {
-		return ok
+	if !ok || id == nil || c.buildID != nil {
+		return ok && !bytes.Equal(id, c.buildID)
 	}
 	m.SetBuildID(id)
 	c.buildID = id
@@ -72,7 +73,7 @@ type choice struct {
 	// Of the module:
 	kind                      Kind
 	buildID                   []byte // nil: not known
-	elsewhere                 bool   // it is not known, and memory has no build ID where the file says
+	elsewhere                 bool   // it is not known or the file's, and memory has not got it where the file says
 	loadedStatus, debugStatus FileStatus
 	wantedSup                 []byte    // build ID of the supplementary file that is waited for
 	pending                   *elf.File // what waits for it
@@ -162,7 +163,7 @@ func (m *Module) apply(c *choice) (used bool, err error) {
 		return m.attach(nil, c.pending, f)
 	case otherBuild:
 		if c.elsewhere {
-			m.refuse(fmt.Sprintf("%s: has build ID %s, which is not in memory where it should be", f.Name, IDText(c.id)))
+			m.refuse(fmt.Sprintf("%s: has build ID %s, which is not in memory where it should be: it is another kernel's, or KERNELOFFSET is wrong", f.Name, IDText(c.id)))
 		} else {
 			m.refuse(fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, IDText(c.id), IDText(c.buildID)))
 		}

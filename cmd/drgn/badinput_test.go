@@ -64,6 +64,7 @@ func TestBadInput(t *testing.T) {
 		{"empty directory", []string{"--debug-directory", "", "-c", "x"}, 2, `drgn: --debug-directory needs the name of a directory\nTry drgn --help\.`},
 		{"architecture", []string{"--architecture", "vax"}, 2, `drgn: unknown architecture "vax"; known are x86_64, .*\nTry drgn --help\.`},
 		{"missing vmcoreinfo", []string{"--vmcoreinfo", in("nosuch")}, 2, `drgn: --vmcoreinfo: open DIR/nosuch: no such file or directory\nTry drgn --help\.`},
+		{"vmcoreinfo without end", []string{"--vmcoreinfo", "/dev/zero"}, 2, `drgn: --vmcoreinfo: /dev/zero is not a VMCOREINFO note: it has more than 1048576 bytes\nTry drgn --help\.`},
 		{"vmcoreinfo that is none", []string{"--vmcoreinfo", in("text")}, 2, `drgn: --vmcoreinfo: DIR/text is not a VMCOREINFO note: it has no OSRELEASE\nTry drgn --help\.`},
 
 		{"unknown flag", []string{"--nosuch"}, 2, `drgn: unknown flag: --nosuch\nTry drgn --help\.`},

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -85,7 +86,7 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 	}
 	if fs.Changed("vmcoreinfo") {
 		var err error
-		if s.vmcoreinfoData, err = os.ReadFile(s.vmcoreinfo); err != nil {
+		if s.vmcoreinfoData, err = readVMCOREINFO(s.vmcoreinfo); err != nil {
 			return fmt.Errorf("--vmcoreinfo: %w", err)
 		}
 		var invalid *linux.InvalidVMCOREINFOError
@@ -96,6 +97,23 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 		}
 	}
 	return nil
+}
+
+// maxVMCOREINFO is how many bytes a file with a VMCOREINFO may have. The kernel's has a page.
+const maxVMCOREINFO = 1 << 20
+
+// readVMCOREINFO reads such a file, which may be a pipe.
+func readVMCOREINFO(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxVMCOREINFO+1))
+	if err == nil && len(b) > maxVMCOREINFO {
+		err = fmt.Errorf("%s is not a VMCOREINFO note: it has more than %d bytes", path, maxVMCOREINFO)
+	}
+	return b, err
 }
 
 // methods splits lists of methods.
