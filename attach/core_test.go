@@ -226,6 +226,20 @@ func TestIdentifyInitTask(t *testing.T) {
 	}
 }
 
+// What is no task is not said to have exited: memory of zeros has neither a stack nor has it exited.
+func TestStackOfNoTask(t *testing.T) {
+	p := open(t)
+	task := pid.FindTask(p, 1)
+	stack, err := task.Member("stack").Uint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := p.StackTraceOf(drgn.PointerValue(task, "struct task_struct", stack))
+	if value := (*drgn.ValueError)(nil); !errors.As(err, &value) || !strings.Contains(err.Error(), "neither a stack nor exited") {
+		t.Errorf("%v, %v", trace, err)
+	}
+}
+
 // The stack of a dead task was freed: the trace is what is left there if that is whole, as in the core, else it is empty and says why.
 func TestStackOfDeadTask(t *testing.T) {
 	const why = "[the task has exited, its stack was freed]"

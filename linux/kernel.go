@@ -307,6 +307,11 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		return nil, false, e
 	}
 	if gone {
+		if exited, e := task.Member("exit_state").Bool(); e != nil {
+			return nil, false, e
+		} else if !exited {
+			return nil, false, &drgn.ValueError{Problem: "what is said to be a task has neither a stack nor exited"}
+		}
 		if err != nil {
 			regs = nil
 		}

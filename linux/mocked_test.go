@@ -367,6 +367,36 @@ func TestFairGroups(t *testing.T) {
 	}
 }
 
+// The name of a task group is that of its control group, not a path, and empty for a session's, as drgn documents it.
+func TestGroupName(t *testing.T) {
+	w := newWorld(t)
+	w.structure("struct kernfs_node", "struct kernfs_node *: parent", "char *: name")
+	w.structure("struct cgroup", "struct kernfs_node *: kn")
+	w.structure("struct cgroup_subsys_state", "struct cgroup *: cgroup")
+	w.structure("struct autogroup", "unsigned long: id")
+	w.structure("struct task_group", "struct cgroup_subsys_state: css", "struct autogroup *: autogroup")
+	root, above, own := w.alloc("struct kernfs_node"), w.alloc("struct kernfs_node"), w.alloc("struct kernfs_node")
+	for _, of := range []struct{ node, parent, name uint64 }{{root, 0, w.newText("")}, {above, root, w.newText("user.slice")}, {own, above, w.newText("frozen")}} {
+		w.set("struct kernfs_node", of.node, "parent", of.parent)
+		w.set("struct kernfs_node", of.node, "name", of.name)
+	}
+	for _, of := range []struct {
+		node uint64
+		want string
+	}{{root, "/"}, {above, "user.slice"}, {own, "frozen"}, {0, ""}} {
+		group, cgroup := w.alloc("struct task_group"), w.alloc("struct cgroup")
+		if of.node == 0 {
+			w.set("struct task_group", group, "autogroup", w.alloc("struct autogroup"))
+		} else {
+			w.set("struct cgroup", cgroup, "kn", of.node)
+			w.set("struct task_group", group, "css.cgroup", cgroup)
+		}
+		if name, err := sched.GroupName(w.pointer("struct task_group", group)); err != nil || string(name) != of.want {
+			t.Errorf("%q, %v; want %q", name, err, of.want)
+		}
+	}
+}
+
 // TestCorruptSlabs gives a cache more nodes in its type than the kernel has, as all caches do, and then bad counts.
 func TestCorruptSlabs(t *testing.T) {
 	w := newWorld(t)

@@ -3,6 +3,8 @@ package linux
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/elf"
@@ -63,11 +65,11 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 		return drgn.ModuleSpec{}, fmt.Errorf("cannot read the name of a module: %w", err)
 	}
 	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Data: mod, NoLoadedFile: true}
-	spec.Sections = func() (map[string]uint64, error) { return sectionAddresses(mod, spec.Name) }
 	regions, err := module.Regions(mod)
 	if err != nil {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
 	}
+	spec.Sections = func() (map[string]uint64, error) { return sectionAddresses(mod, spec.Name, regions) }
 	for _, r := range regions {
 		spec.Ranges = append(spec.Ranges, mem.Range{Min: r.Address, Max: r.Address + r.Size - 1})
 	}
@@ -81,11 +83,12 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 }
 
 // sectionAddresses returns where the sections of a module lie.
-func sectionAddresses(mod drgn.Object, name string) (map[string]uint64, error) {
+func sectionAddresses(mod drgn.Object, name string, regions []module.Region) (map[string]uint64, error) {
 	sections, err := module.Sections(mod)
 	if err != nil {
 		return nil, fmt.Errorf("module %s: %w", name, err)
 	}
+	leaveOutFreed(sections, regions)
 	// Per-CPU variables lie apart from the sections whose addresses the kernel keeps.
 	if mod.HasMember("percpu") {
 		if sections[".data..percpu"], err = mod.Member("percpu").Uint(); err != nil {
@@ -93,6 +96,15 @@ func sectionAddresses(mod drgn.Object, name string) (map[string]uint64, error) {
 		}
 	}
 	return sections, nil
+}
+
+// leaveOutFreed leaves out the sections that do not lie in a module's regions: the kernel frees what is needed only while it
+// loads a module but keeps its addresses, at which another module may lie by now.
+func leaveOutFreed(sections map[string]uint64, regions []module.Region) {
+	maps.DeleteFunc(sections, func(_ string, address uint64) bool {
+		// A section without contents may be said to lie where a region ends.
+		return !slices.ContainsFunc(regions, func(r module.Region) bool { return address-r.Address <= r.Size })
+	})
 }
 
 // MainBias returns the load bias of the kernel image: the KASLR offset.

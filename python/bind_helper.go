@@ -73,6 +73,9 @@ func callHelper(c Call, f *call.Func) error {
 // helperError is the error of a helper as Python is to see it: a member that an argument lacks is a missing attribute, and
 // the fields of Go's structs mean nothing to scripts.
 func helperError(err error) error {
+	if err == nil {
+		return nil
+	}
 	var field *drgn.FieldError
 	if errors.As(err, &field) {
 		err = field.Err
@@ -335,7 +338,7 @@ func helperIterator(it call.Iter) *iterator {
 	next := func(i *C.item) (bool, error) {
 		v, ok, err := w.next()
 		if err != nil || !ok {
-			return false, err
+			return false, helperError(err)
 		}
 		return true, helperItem(v, i)
 	}

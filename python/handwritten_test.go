@@ -125,6 +125,7 @@ expect("modules", load_module_kallsyms(prog)(prog, "no such", None, True) == [])
 expect("types of ports", PCI_EXP_TYPE.ROOT_PORT == 4)
 task = prog["init_task"].address_of_()
 raises("no PCI device", AttributeError, lambda: pci_pcie_type(task))
+raises("no namespace, in a walk", AttributeError, lambda: list(for_each_sysv_shm(task)))
 raises("no network device", AttributeError, lambda: netdev_ipv4_addrs(task))
 `))
 }

@@ -17,7 +17,7 @@ var linuxSched = call.Module{
 				{Name: "tg", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "bytes",
-			Doc:     "Return the name of a group of tasks: the path of its control group, or \"/autogroup-1\" for one that the\nkernel made for a session.\n\ntg is a struct task_group *.",
+			Doc:     "Return the name of a task group's control group, \"/\" for the root's, or \"\" if it has none: the kernel makes groups\nfor sessions, too.\n\ntg is a struct task_group *.",
 			Do: func(c *call.Call) error {
 				v0, err := sched.GroupName(c.Object(0))
 				if err != nil {

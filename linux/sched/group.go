@@ -8,27 +8,18 @@ import (
 	"github.com/godrgn/drgn/linux/percpu"
 )
 
-// GroupName returns the name of a group of tasks: the path of its control group, or "/autogroup-1" for one that the
-// kernel made for a session.
+// GroupName returns the name of a task group's control group, "/" for the root's, or "" if it has none: the kernel makes groups
+// for sessions, too.
 //
 // tg is a struct task_group *.
 //
 //drgn:helper task_group_name
 func GroupName(tg drgn.Object) ([]byte, error) {
-	if tg.HasMember("autogroup") { // with CONFIG_SCHED_AUTOGROUP
-		auto := tg.Member("autogroup").Read()
-		if none, err := auto.IsNull(); err != nil {
-			return nil, err
-		} else if !none {
-			id, err := auto.Member("id").Uint()
-			return fmt.Appendf(nil, "/autogroup-%d", id), err
-		}
-	}
 	group := tg.Member("css").Member("cgroup").Read()
 	if none, err := group.IsNull(); err != nil || none {
 		return nil, err
 	}
-	return cgroup.Path(group)
+	return cgroup.Name(group)
 }
 
 // GroupEntity returns what schedules a group of tasks on a CPU, as a struct sched_entity *; a null pointer for the root

@@ -6,8 +6,8 @@ from typing import Iterator, Tuple, overload
 from drgn import IntegerLike, Object, Program
 
 def task_group_name(tg: Object) -> bytes:
-    """Return the name of a group of tasks: the path of its control group, or "/autogroup-1" for one that the
-    kernel made for a session.
+    """Return the name of a task group's control group, "/" for the root's, or "" if it has none: the kernel makes groups
+    for sessions, too.
 
     tg is a struct task_group *.
     """

@@ -1,0 +1,20 @@
+package linux
+
+import (
+	"maps"
+	"testing"
+
+	"github.com/godrgn/drgn/linux/module"
+)
+
+// The addresses are of dm_mod in a guest with Debian's 7.2, whose .init.text lay where squashfs has its data by now.
+func TestFreedSections(t *testing.T) {
+	sections := map[string]uint64{".text": 0xffffffffc03d0000, "__jump_table": 0xffffffffc03f6000, ".init.text": 0xffffffffc0404000,
+		".exit.text": 0xffffffffc03dffff, ".empty": 0xffffffffc03e0000}
+	want := maps.Clone(sections)
+	delete(want, ".init.text")
+	leaveOutFreed(sections, []module.Region{{Address: 0xffffffffc03d0000, Size: 0x10000}, {Address: 0xffffffffc03f6000, Size: 0x1000}})
+	if !maps.Equal(sections, want) {
+		t.Errorf("%#x, want %#x", sections, want)
+	}
+}
