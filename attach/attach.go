@@ -92,6 +92,9 @@ func setCore(p *drgn.Program, path string, o Options) error {
 		return err
 	}
 	if err := openCore(p, core, path, o); err != nil {
+		if len(core.Problems) > 0 { // of which it may come
+			err = fmt.Errorf("%w (%w)", err, core.Problems[0])
+		}
 		return errors.Join(fmt.Errorf("cannot open %s: %w", path, err), core.Close())
 	}
 	return nil

@@ -194,6 +194,11 @@ func TestNoVMCOREINFO(t *testing.T) {
 		"stale": {change: func(d *dumped) { d.put(t, shifted(info)) }},
 		"none": {change: func(d *dumped) { d.replace("OSRELEASE=", "OSRELEASE ") },
 			err: []string{"it has no VMCOREINFO note", "none was found in memory", "--vmcoreinfo"}},
+		"cut, and none in memory": {change: func(d *dumped) {
+			d.replace("OSRELEASE=", "OSRELEASE ")
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, info)
+			d.notes = d.notes[:len(d.notes)-1000]
+		}, err: []string{"none was found in memory", "(notes of the core are lost: "}},
 		"stale only": {change: func(d *dumped) {
 			d.replace("OSRELEASE=", "OSRELEASE ")
 			d.put(t, shifted(info))
