@@ -58,8 +58,6 @@ type Memory struct {
 
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
-
-	given bool // VMCOREINFO is what the user gave, not what came with the memory
 }
 
 // A Mapped is a range of virtual memory that lies in physical memory one address after the other; Size is in bytes.
@@ -74,7 +72,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		m.Platform = p.Platform()
 	}
 	if info := GivenVMCOREINFO(p); info != nil {
-		m.VMCOREINFO, m.given = info, true
+		m.VMCOREINFO = info
 	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase}
 	for _, r := range m.Mapped {

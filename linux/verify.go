@@ -97,7 +97,7 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 			wrong.Problem = "its page tables lie or lead to where there is no memory"
 		case errors.As(err, &fault) && (fault.Message == machine.NotMapped || fault.Message == machine.NotCanonical):
 			wrong.Problem = "its page tables do not map the kernel's name"
-		case pathless && m.given: // with page tables that are not in the dump nothing of the kernel could be read
+		case pathless && k.prog != nil && GivenVMCOREINFO(k.prog) != nil: // with page tables that are not in the dump nothing of the kernel could be read
 			wrong.Problem = fmt.Sprintf("its page tables can't be read: %v", err)
 		default:
 			return false, nil // it can't be read, which is said where it is needed
