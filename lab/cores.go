@@ -116,7 +116,8 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	return c, forgetOld(opt.cache)
 }
 
-// coresKey names a set of cores by all that it is made from.
+// coresKey names a set of cores by all that it is made from, but for guestLine: that changes whether a guest boots, not what is
+// to be seen in it.
 func coresKey(release string, opt options) (string, error) {
 	text, err := guestFiles("init", "crowd.c", "truth.c")
 	if err != nil {
