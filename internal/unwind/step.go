@@ -253,23 +253,29 @@ func (w *walk) badCall(f *Frame) (more bool, err error) {
 	if w.a.ReturnAddress < 0 {
 		return false, nil
 	}
-	if w.a.ReturnAddress != w.a.PC {
-		ra, ok := w.regs.Get(w.a.ReturnAddress)
-		return ok && w.goTo(ra, 0), nil
+	onStack := w.a.ReturnAddress == w.a.PC
+	from := w.a.ReturnAddress
+	if onStack {
+		from = w.a.SP
 	}
-	sp, ok := w.regs.Get(w.a.SP)
+	ra, ok := w.regs.Get(from)
 	if !ok {
 		return false, nil
 	}
-	ra, err := w.mem.Uint(sp, w.word)
-	if err != nil {
-		return false, err
+	var at uint64
+	if onStack {
+		at = ra
+		if ra, err = w.mem.Uint(at, w.word); err != nil {
+			return false, err
+		}
 	}
 	if isText := w.u.options.IsText; isText != nil && !w.u.options.Process && !isText(w.plain(ra)-1) {
 		return false, &NoRowError{f.PC, false}
 	}
-	w.regs.Set(w.a.SP, (sp+uint64(w.word))&w.mask)
-	return w.goTo(ra, sp), nil
+	if onStack {
+		w.regs.Set(w.a.SP, (at+uint64(w.word))&w.mask)
+	}
+	return w.goTo(ra, at), nil
 }
 
 // maxFrameSize bounds how far away a saved frame pointer may be: a chain of frame pointers stays on one kernel stack.

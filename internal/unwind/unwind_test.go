@@ -119,6 +119,8 @@ func TestEnds(t *testing.T) {
 			mem: words{sp: 0, sp + 8: sp + 0x40, sp + 0x40: 0x1150}, want: []uint64{0x1010, 0, 0x1150}},
 		{name: "wild call", rows: rows{0x1000: outermost}, mem: words{sp: 0x1050}, opts: Options{IsText: isText},
 			start: map[string]uint64{"rip": 0xbad, "rsp": sp, "cs": 0x10}, want: []uint64{0xbad, 0x1050}},
+		{name: "wild jump", mem: words{sp: 0x5000}, opts: Options{IsText: isText},
+			start: map[string]uint64{"rip": 0xbad, "rsp": sp, "cs": 0x10}, want: []uint64{0xbad}, err: &noRow},
 		{name: "wild call, no stack", opts: Options{IsText: isText},
 			start: map[string]uint64{"rip": 0xbad, "rsp": sp, "cs": 0x10}, want: []uint64{0xbad}, err: &fault},
 		{name: "frame pointers", opts: Options{IsText: isText, FramePointers: true},
@@ -244,6 +246,15 @@ func TestAArch64(t *testing.T) {
 	}
 	if _, ok := trace.Frames[3].Register(a.SP); ok {
 		t.Error("sp is known after a step by frame pointer")
+	}
+	// Where what is no code was called, lr has the return address; it has none where that was jumped to.
+	for lr, want := range map[uint64][]uint64{text + 0x110: {0xbad, text + 0x110, text + 0x210, text + 0x310}, stack: {0xbad}} {
+		regs := start(a, map[string]uint64{"pc": 0xbad, "sp": stack, "lr": lr, "fp": stack, "pstate": 0x5})
+		trace := u.Unwind(m, regs, true, nil)
+		var none *NoRowError
+		if !slices.Equal(pcs(trace), want) || errors.As(trace.Err, &none) != (len(want) == 1) {
+			t.Errorf("lr %#x: %#x, %v; want %#x", lr, pcs(trace), trace.Err, want)
+		}
 	}
 }
 

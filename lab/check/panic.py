@@ -147,5 +147,10 @@ for other in online:
             waits = [i for i, (name, _) in enumerate(shown) if name and name.startswith("lab_")]
             compare(trace, shown[waits[0] if waits else -2 :])
             told += 1
+if "lab: hanging" in log:
+    # One of the CPUs loops in the module, be it the one that the NMI of outside or that of the panic came to.
+    traces = [[frame.name for frame in prog.stack_trace(cpu_curr(prog, each))] for each in online]
+    hanging = [names[names.index("lab_hang") - 1 :][:4] for names in traces if "lab_hang" in names]
+    check.equal("the CPU that hangs", hanging, [["lab_spin", "lab_hang", "lab_now", "param_attr_store"]])
 check.note(f"{len(places)} places of the console's trace, {len(online)} CPUs, {told} others with a trace of their own, {known} depths known")
 check.done(at_least=10)
