@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn/debuginfo"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
+	"github.com/godrgn/drgn/internal/debugdata/fromfile"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/module"
@@ -48,20 +49,21 @@ const (
 // newModules returns the empty set of a program's modules: what opens their debug files.
 func (p *Program) newModules() *module.Set {
 	return module.NewSet(module.Config{
-		Owner: p, Generation: &p.generation, Platform: p.setPlatform, Has: fromdwarf.In,
+		Owner: p, Generation: &p.generation, Platform: p.setPlatform, Has: fromfile.In,
 		Open: func(m *module.Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error) {
-			cfg := fromdwarf.Config{
+			cfg := fromfile.Config{Config: fromdwarf.Config{
 				File: f, Sup: sup, Set: p.types, CacheDir: p.modules.CacheDir(), Progress: report,
 				Read: func(buf []byte, address uint64) error { return p.mem.Read(buf, address, false) },
 				Argument: func(e debugdata.Entity) (any, error) {
 					o := p.entity(m, "", &e)
 					return o, o.Err()
 				},
-			}
+			}, Check: p.modules.CheckTypes, Platform: p.Platform()}
 			if m.Kind() != MainModule {
 				cfg.Complete = p.completeFromMain
+				cfg.Main, _ = p.MainModule() // if there is one
 			}
-			return fromdwarf.Open(cfg)
+			return fromfile.Open(cfg)
 		},
 	})
 }

@@ -52,6 +52,9 @@ type Arch struct {
 	// and 16 bytes and more. They are 0 where they are not known.
 	Alignments [5]uint8
 
+	// SignedChar says that C's char is signed, unless a compiler is told otherwise.
+	SignedChar bool
+
 	// ORC is the layout of the ORC unwind tables that kernels carry.
 	ORC ORC
 	// PAC says where the bits of return addresses that a pointer authentication code takes are told. It is zero where

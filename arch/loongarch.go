@@ -6,6 +6,7 @@ import "slices"
 var LoongArch64 = define(Arch{
 	Name:         "LOONGARCH64",
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
+	SignedChar:   true,
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{258},
 	Names:        Names{Uname: []string{"loongarch64"}, QEMU: "loongarch64", GOARCH: []string{"loong64"}},

@@ -6,6 +6,7 @@ import "slices"
 var X86_64 = define(Arch{
 	Name:         "X86_64",
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
+	SignedChar:   true,
 	ORC:          ORCx86,
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{62},
@@ -55,6 +56,7 @@ func selectors16(l Layout, selectors ...int) Layout {
 var I386 = define(Arch{
 	Name:         "I386",
 	Alignments:   [5]uint8{1, 2, 4, 4, 16},
+	SignedChar:   true,
 	DefaultFlags: IsLittleEndian,
 	Machines:     []uint16{3},
 	Names:        Names{Uname: []string{"i386", "i486", "i586", "i686"}, QEMU: "i386", GOARCH: []string{"386"}},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -175,12 +176,17 @@ func (l *load) tryProvided(m *module.Module) error {
 	if _, kernel := m.Set().KernelRelease(); kernel && id == nil && m.Kind() == module.Main {
 		candidates = l.files // memory tells which of them it is
 	}
+	for _, f := range l.files {
+		if f.file.IsDetached() && f.mayBe(m) && id != nil {
+			candidates = append(candidates, f) // its types tell whether it is the right one
+		}
+	}
 	for _, f := range candidates {
 		if id == nil && !f.mayBe(m) || !m.WantsDebugFile() && !m.WantsLoadedFile() {
 			continue
 		}
 		l.modules.Log().Debug(fmt.Sprintf("%s (%s): trying provided files for %s", m.Name(), m.BuildIDText(), m.WantedText()))
-		used, err := m.Try(module.Candidate{Path: f.path, ELF: f.file})
+		used, err := m.Try(module.Candidate{Path: f.path, ELF: f.file, Force: f.file.IsDetached()})
 		f.used = f.used || used
 		if err != nil {
 			return err
@@ -189,13 +195,17 @@ func (l *load) tryProvided(m *module.Module) error {
 	return nil
 }
 
-// mayBe says by its name whether a file without a build ID belongs to a module without one.
+// mayBe says by its name, if it is not that of the kernel, whether a file without a build ID belongs to a module without one.
 func (f *provided) mayBe(m *module.Module) bool {
 	switch m.Kind() {
 	case module.Main:
 		_, kernel := m.Set().KernelRelease()
-		return m.Name() == f.file.Name || kernel && f.file.Type != elf.ET_REL
+		return m.Name() == f.file.Name || kernel && f.file.Type != elf.ET_REL && !files.IsSplit(f.file)
 	case module.Relocatable:
+		if f.file.IsDetached() { // as in /sys/kernel/btf
+			name, _, _ := strings.Cut(filepath.Base(f.path), ".")
+			return files.IsSplit(f.file) && strings.ReplaceAll(name, "-", "_") == strings.ReplaceAll(m.Name(), "-", "_")
+		}
 		name, ok := files.ModuleName(f.path)
 		return ok && strings.HasSuffix("/"+name, "/"+m.Name())
 	}

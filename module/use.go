@@ -8,6 +8,7 @@ import (
 	"maps"
 
 	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/mem"
 )
@@ -15,7 +16,10 @@ import (
 // use gives the module a file, if it fits: a decision on what is known of both, and what follows from it.
 func (m *Module) use(c *Candidate) (used bool, err error) {
 	ch := &choice{file: c.ELF, force: c.Force, loadable: IsLoadable(c.ELF), id: c.ELF.BuildID(), kind: m.kind}
-	if ch.debug = m.set.config.Has(c.ELF) != 0; ch.debug {
+	has := m.set.config.Has(c.ELF)
+	// What has types only, BTF, is the debug file if somebody says so: that of a loadable file is what finders come by on
+	// their way to the one that has all.
+	if ch.debug = has&debugdata.Functions != 0 || has != 0 && !c.Quiet; ch.debug {
 		if ch.supName, ch.supID, err = c.ELF.DebugAltLink(); err != nil {
 			return false, err
 		}
@@ -329,7 +333,7 @@ func (m *Module) ReusableFile() *elf.File {
 		f = m.debug.file
 	}
 	m.mu.Unlock()
-	if f != nil && (wantsDebug && m.set.config.Has(f) != 0 || wantsLoaded && IsLoadable(f)) {
+	if f != nil && (wantsDebug && m.set.config.Has(f)&debugdata.Functions != 0 || wantsLoaded && IsLoadable(f)) {
 		return f
 	}
 	return nil

@@ -117,6 +117,12 @@ func Is(data []byte) bool {
 	return len(data) >= 4 && (data[0] == 0x9f && data[1] == 0xeb || data[0] == 0xeb && data[1] == 0x9f) && data[2] == 1
 }
 
+// IsSplit reports whether data is split BTF: its first string is not the empty one, which is the base's.
+func IsSplit(data []byte) bool {
+	h, err := readHeader("BTF", data)
+	return err == nil && h.textEnd <= uint64(len(data)) && (h.text >= h.textEnd || data[h.text] != 0)
+}
+
 // A header is where the sections lie in the bytes.
 type header struct {
 	big                            bool

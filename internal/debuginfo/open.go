@@ -5,6 +5,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/godrgn/drgn/internal/btf"
 	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/elf"
 )
@@ -16,7 +17,7 @@ type OpenOptions struct {
 }
 
 // OpenFile opens the ELF file at path, or the open file that it is if file is not nil, which is closed. It may be
-// compressed as a whole with zstd, xz or gzip. Name is what the result is called. Only regular files are read: opening
+// compressed as a whole with zstd, xz or gzip. A file of BTF becomes the only section of an ELF file. Name is what the result is called. Only regular files are read: opening
 // another neither waits for who is at the other end of a pipe nor wakes a device.
 func OpenFile(path, name string, file *os.File, o OpenOptions) (f *elf.File, err error) {
 	if file == nil {
@@ -38,5 +39,11 @@ func OpenFile(path, name string, file *os.File, o OpenOptions) (f *elf.File, err
 	if err != nil {
 		return nil, err
 	}
+	if btf.Is(image.Data) {
+		return elf.OfSection(name, ".BTF", image.Data, image.Data[0] == 0xeb, image), nil
+	}
 	return elf.ParseOwned(name, image.Data, image)
 }
+
+// IsSplit reports whether a file is one of BTF that is split from the kernel's: a module's.
+func IsSplit(f *elf.File) bool { return f.IsDetached() && btf.IsSplit(f.Data) }

@@ -63,16 +63,17 @@ const rooms = `
 	internal/btf, internal/debugdata, internal/elf, lang/c < internal/debugdata/frombtf;
 
 	# Where debug files are found; the index cache.
-	internal/compressed, internal/elf < internal/debuginfo;
+	internal/btf, internal/compressed, internal/elf < internal/debuginfo;
 
 	# The files of a program: which they are, where they lie, how stacks are unwound by them.
 	arch, failure, internal/debugdata, internal/debuginfo, internal/placed, internal/symtab < module;
+	internal/debugdata/fromdwarf, internal/debugdata/frombtf, module < internal/debugdata/fromfile;
 	failure, internal/lock < internal/finders;
 	internal/finders, module < debuginfo;
 	internal/orc, internal/unwind, module < internal/stack;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromdwarf, internal/debugdata/frombtf, internal/stack,
+	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromfile, internal/stack,
 	internal/finders, internal/kallsyms, module, debuginfo
 	< drgn;
 
@@ -290,9 +291,9 @@ func TestRooms(t *testing.T) {
 
 // doors are packages that only few may import, whatever the rules say: who needs what they know asks those few.
 var doors = map[string][]string{
-	"internal/dwarf":               {"internal/debugdata/fromdwarf"}, // others ask a debugdata.Info
-	"internal/debugdata/fromdwarf": {"drgn"},                         // the one that says how files are opened
-	"internal/btf":                 {"internal/debugdata/frombtf"},
+	"internal/dwarf":               {"internal/debugdata/fromdwarf"},        // others ask a debugdata.Info
+	"internal/debugdata/fromdwarf": {"internal/debugdata/fromfile", "drgn"}, // the root says how files are opened
+	"internal/btf":                 {"internal/debugdata/frombtf", "internal/debuginfo"},
 }
 
 func TestDoors(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
@@ -101,6 +102,23 @@ func ParseOwned(name string, data []byte, owner Owner) (*File, error) {
 	f.owner = owner
 	runtime.AddCleanup(f, func(owner Owner) { _ = owner.Close() }, owner) // nothing can be done about a failure
 	return f, nil
+}
+
+// OfSection returns a file that has one section only, which is all of data: what is elsewhere a section of an ELF file, alone. It
+// is for no machine. The bytes lie in the memory of owner, as in [ParseOwned].
+func OfSection(name, section string, data []byte, big bool, owner Owner) *File {
+	f := &File{Name: name, Data: data, Big: big, owner: owner}
+	f.Sections = []Section{{file: f}, {Name: section, Index: 1, Type: SHT_PROGBITS, Size: uint64(len(data)), file: f}}
+	for i := range f.Sections {
+		f.Sections[i].data = sync.OnceValues(f.Sections[i].decompress)
+	}
+	runtime.AddCleanup(f, func(owner Owner) { _ = owner.Close() }, owner)
+	return f
+}
+
+// IsDetached reports whether the file is what [OfSection] returns.
+func (f *File) IsDetached() bool {
+	return f.Type == 0 && f.Machine == 0 && len(f.Sections) == 2 && len(f.Segments) == 0
 }
 
 // Close frees the memory of a file that owns it; nothing may use the file's bytes afterwards.

@@ -39,9 +39,6 @@ type Config struct {
 
 	// Complete returns the definition of a type that is only declared, or nil; may be nil.
 	Complete func(kind types.Kind, tag string) (*types.Type, error)
-	// Prefer returns a type that stands for the one of BTF, if they are the same, or nil: that of another source of the same
-	// program. It may be nil.
-	Prefer func(kind types.Kind, tag string) (*types.Type, error)
 }
 
 // In says what the BTF of a file can be asked; 0 where it has none.
@@ -52,6 +49,9 @@ func In(f *elf.File) debugdata.Has {
 	return 0
 }
 
+// IsSplit reports whether BTF is split from a base.
+func IsSplit(data []byte) bool { return btf.IsSplit(data) }
+
 // A Source is BTF whose types are made in a set, each once. It is a [debugdata.Info].
 type Source struct {
 	cfg       Config
@@ -60,6 +60,9 @@ type Source struct {
 	distilled bool    // the types are to be found in base
 	char      bool    // char is signed
 	oldEnums  bool    // no enumeration says whether it is signed
+
+	// prefer returns the type of another source that stands for one of BTF, if they are the same, or nil; may be nil.
+	prefer func(kind types.Kind, tag string) (*types.Type, error)
 
 	types sync.Map // btf.ID → *types.Type: of the file's own types
 }
@@ -124,6 +127,12 @@ func (s *Source) conventions() (charSigned, oldEnums bool) {
 		}
 	}
 	return charSigned, true
+}
+
+// Prefer has the structures and unions of another source of the same program stand for those that are the same; other returns the
+// one of a tag, or nil. It must be called before the first type is asked for.
+func (s *Source) Prefer(other func(kind types.Kind, tag string) (*types.Type, error)) {
+	s.prefer = other
 }
 
 // File returns what is read.

@@ -1,10 +1,17 @@
 package frombtf
 
 import (
+	"encoding/binary"
+	"errors"
+	"os"
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn/internal/btf"
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/debugdata/fromdwarf"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -163,5 +170,96 @@ func BenchmarkTypes(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
+	}
+}
+
+// testdata/ops.split is pahole --btf_base=c.gcc-O2-4.btf of ops.gcc-O0-5: its types are those of the program's DWARF, and those that
+// the base has are the base's.
+func TestSplit(t *testing.T) {
+	set := types.NewSet()
+	base, err := Open(Config{Name: "base", Data: program(t, "c.gcc-O2-4"), Set: set, PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile("testdata/ops.split")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !IsSplit(data) || IsSplit(program(t, "c.gcc-O2-4")) {
+		t.Error("what is split is told wrongly")
+	}
+	s, err := Open(Config{Name: "split", Data: data, Set: set, PointerSize: 8, Base: func() (*Source, error) { return base, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := elf.Open("../../../testdata/programs/ops.gcc-O0-5")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	dwarf, err := fromdwarf.Open(fromdwarf.Config{File: placed.At(f, 0, nil), Set: set})
+	if err != nil {
+		t.Fatal(err)
+	}
+	same, differences := pair{s, dwarf}.compare(t)
+	if same < 6 || len(differences) != 0 {
+		t.Errorf("%d the same, %q", same, differences)
+	}
+	// With another base, nothing fits.
+	other, err := Open(Config{Name: "other", Data: program(t, "c.clang-O2-4"), Set: set, PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(Config{Name: "split", Data: data, Set: set, PointerSize: 8, Base: func() (*Source, error) { return other, nil }})
+	var wrong *btf.BaseError
+	if !errors.As(err, &wrong) || wrong.File != "split" || wrong.Base != "other" {
+		t.Errorf("another base: %v", err)
+	}
+}
+
+// made is BTF of types and strings.
+func made(text string, words ...uint32) []byte {
+	b := []byte{0x9f, 0xeb, 1, 0}
+	for _, v := range append([]uint32{24, 0, uint32(4 * len(words)), uint32(4 * len(words)), uint32(len(text))}, words...) {
+		b = binary.LittleEndian.AppendUint32(b, v)
+	}
+	return append(b, text...)
+}
+
+// Split BTF with a distilled base takes its types from the base by name and size, wherever they are there.
+func TestDistilled(t *testing.T) {
+	const structure, pointer, integer = 4 << 24, 2 << 24, 1 << 24
+	base := made("\x00int\x00foo\x00bar\x00a\x00",
+		5, structure, 8, // 1: another foo
+		1, integer, 4, 1<<24|32, // 2: int
+		5, structure|1, 4, 13, 2, 0, // 3: struct foo { int a; }
+	)
+	distilled := made("\x00foo\x00", 1, structure, 4) // 1: struct foo of 4 bytes
+	split := made("mine\x00f\x00", 0, pointer, 1,     // 2
+		5, structure|2, 16, 10, 1, 0, 0, 2, 64) // 3: struct mine { struct foo f; struct foo *; }
+	set := types.NewSet()
+	b, err := Open(Config{Name: "base", Data: base, Set: set, PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func(distilled []byte) (*types.Type, error) {
+		s, err := Open(Config{Name: "split", Data: split, Distilled: distilled, Set: set, PointerSize: 8, Base: func() (*Source, error) { return b, nil }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		mine, err := s.FindType(types.KindsOf(types.Struct), "mine", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := mine.FindMember("f")
+		return m.Type, err
+	}
+	foo, err := open(distilled)
+	want, wantErr := b.TypeOf(3)
+	if foo != want || err != nil || wantErr != nil {
+		t.Errorf("mine.f is %v, %v, want %v, %v", foo, err, want, wantErr)
+	}
+	if _, err := open(made("\x00foo\x00", 1, structure, 5)); err == nil || !strings.Contains(err.Error(), "there is no struct foo of 5 bytes") {
+		t.Error(err)
 	}
 }

@@ -198,10 +198,10 @@ func (s *Source) compound(kind types.Kind, t *btf.Type, depth int) (*types.Type,
 
 // preferred returns the type of another source that has the same members as t, or nil.
 func (s *Source) preferred(kind types.Kind, t *btf.Type) (*types.Type, error) {
-	if s.cfg.Prefer == nil {
+	if s.prefer == nil {
 		return nil, nil
 	}
-	other, err := s.cfg.Prefer(kind, t.Name())
+	other, err := s.prefer(kind, t.Name())
 	if other == nil || err != nil || other.OwnSize() != uint64(t.Size) {
 		return nil, err
 	}
