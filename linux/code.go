@@ -108,17 +108,7 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 		if k.inImage(pc) {
 			return k.ImageTable()
 		}
-		program, ok, err := k.bpfAt(pc)
-		if err == nil && !ok {
-			var copied ftraceCode
-			if copied, ok, err = k.ftraceAt(pc); ok {
-				return modules.UnwindTable{Name: copied.symbol.Name, CopyOf: copied.of + pc - copied.symbol.Address}, true, nil
-			}
-		}
-		if err != nil || !ok {
-			return t, false, err
-		}
-		return modules.UnwindTable{Name: program.symbol.Name, FramePointers: program.keepsFramePointers(pc)}, true, nil
+		return k.madeAt(pc)
 	}
 	text, err := module.TextRegions(mod)
 	if err != nil {
@@ -144,6 +134,18 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 	return t, true, nil
 }
 
+// madeAt returns how code is unwound that the kernel has made itself: compiled BPF, trampolines of ftrace, the code of kprobes.
+func (k *Kernel) madeAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
+	if program, ok, err := k.bpfAt(pc); ok || err != nil {
+		return modules.UnwindTable{Name: program.symbol.Name, FramePointers: program.keepsFramePointers(pc)}, ok, err
+	}
+	if copied, ok, err := k.ftraceAt(pc); ok || err != nil {
+		return modules.UnwindTable{Name: copied.symbol.Name, CopyOf: copied.of + pc - copied.symbol.Address}, ok, err
+	}
+	probe, ok, err := k.kprobeAt(pc)
+	return modules.UnwindTable{Name: probe.symbol.Name, CopyOf: probe.copyOf, Registers: probe.registers}, ok, err
+}
+
 // inImage reports whether an address is one of the kernel's own code.
 func (k *Kernel) inImage(pc uint64) bool {
 	for _, part := range [][2]string{{"_stext", "_etext"}, {"_sinittext", "_einittext"}} {
@@ -163,12 +165,14 @@ func (k *Kernel) inImage(pc uint64) bool {
 func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) {
 	mod, ok, err := k.moduleAt(address)
 	if err == nil && !ok {
-		program, ok, err := k.bpfAt(address)
-		if err == nil && !ok {
-			copied, ok, err := k.ftraceAt(address)
+		if program, ok, err := k.bpfAt(address); ok || err != nil {
+			return program.symbol, ok, err
+		}
+		if copied, ok, err := k.ftraceAt(address); ok || err != nil {
 			return copied.symbol, ok, err
 		}
-		return program.symbol, ok, err
+		probe, ok, err := k.kprobeAt(address)
+		return probe.symbol, ok, err
 	}
 	if err != nil {
 		return s, false, err

@@ -11,8 +11,11 @@ type UnwindTable struct {
 	// FramePointers says that the code has no table but keeps frame pointers: compiled BPF.
 	FramePointers bool
 	// CopyOf is the address of the code that the code at the address asked for is a copy of, and which is unwound like it: of
-	// ftrace's trampolines; 0 for other code.
+	// ftrace's trampolines, of an instruction that a kprobe has replaced; 0 for other code.
 	CopyOf uint64
+	// Registers says that a struct pt_regs lies at the stack pointer, with the registers of the code that this was called from as
+	// by an exception: the detour of an optimized kprobe.
+	Registers bool
 }
 
 // A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless

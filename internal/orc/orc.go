@@ -131,6 +131,16 @@ func (t *Table) FindRow(pc uint64) (*cfi.Row, error) {
 	return t.entry(i).row(row, uint64(i))
 }
 
+// PtRegsRow returns the row for an address at which a struct pt_regs lies at the stack pointer, with all registers of what was
+// interrupted.
+func PtRegsRow(pc uint64) *cfi.Row {
+	row := &cfi.Row{Start: pc, End: pc + 1, ReturnAddress: rip}
+	if problem := (&entry{kind: kindRegs, sp: baseSP, signal: true}).fill(row); problem != "" {
+		panic(problem) // such an entry is in each table
+	}
+	return row
+}
+
 // row completes a row of which the range is known by the i-th entry. It returns nil if the entry says nothing.
 func (e entry) row(row *cfi.Row, i uint64) (*cfi.Row, error) {
 	if e.kind == kindUndefined {

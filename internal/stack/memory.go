@@ -26,6 +26,9 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 	if err != nil || !ok || t.FramePointers {
 		return nil, err
 	}
+	if t.Registers {
+		return orc.PtRegsRow(pc), nil
+	}
 	if t.CopyOf != 0 {
 		pc = t.CopyOf
 		if row, err := r.files.FindRow(pc); row != nil || err != nil {

@@ -169,3 +169,65 @@ func TestCopiedCode(t *testing.T) {
 		}
 	}
 }
+
+// detour is a kernel with the detour of an optimized kprobe, as the kernel's template makes them: what the last byte of the call of the
+// handler returns to finds a struct pt_regs at the stack pointer.
+type detour struct {
+	drgn.KernelCode
+	call uint64 // address of the last byte
+}
+
+func (d detour) TableAt(pc uint64) (module.UnwindTable, bool, error) {
+	if pc == d.call {
+		return module.UnwindTable{Name: "kprobe_optinsn_page", Registers: true}, true, nil
+	}
+	return d.KernelCode.TableAt(pc)
+}
+
+// onStack is a program's memory with registers on a stack.
+type onStack struct {
+	memory
+	words map[uint64]uint64
+}
+
+func (m onStack) Uint(address uint64, size int) (uint64, error) {
+	if w, ok := m.words[address]; ok && size == 8 {
+		return w, nil
+	}
+	return m.memory.Uint(address, size)
+}
+
+// TestRegistersOnStack unwinds from the handler of an optimized kprobe to the function that it is in.
+func TestRegistersOnStack(t *testing.T) {
+	const call, sp = 0xffffffffc0000010, 0xffffc90000001000 // where this core has nothing
+	p := coretest.Open(t)
+	a := p.Platform().Arch
+	regs, _ := registersOfInit(t, p)
+	code := detour{p.Personality().(drgn.KernelCode), call}
+	m := onStack{memory{p}, map[uint64]uint64{}}
+	for _, slot := range a.PtRegs {
+		m.words[sp+uint64(slot.Offset)], _ = regs.Get(slot.Register)
+	}
+	u := stack.New(stack.Config{Platform: p.Platform(), Modules: module.NewSet(module.Config{}), Tables: &stack.Tables{}, Memory: m, Code: code})
+	want, err := u.Unwind(regs, true, nil)
+	if err != nil || len(want) < 5 {
+		t.Fatal(len(want), err)
+	}
+	var inDetour arch.Registers
+	inDetour.Set(a.PC, call+1)
+	inDetour.Set(a.SP, sp)
+	got, err := u.Unwind(&inDetour, false, nil)
+	if err != nil || len(got) != len(want)+1 || !got[1].Registers.Interrupted {
+		t.Fatal(len(got), len(want), err)
+	}
+	for i, f := range got[1:] {
+		if f.Registers.PC != want[i].Registers.PC {
+			t.Errorf("frame %d: %#x, want %#x", i, f.Registers.PC, want[i].Registers.PC)
+		}
+	}
+	// Elsewhere in the detour the registers are not complete.
+	inDetour.Set(a.PC, call-4)
+	if got, _ := u.Unwind(&inDetour, true, nil); len(got) != 1 {
+		t.Errorf("%d frames from the middle of a detour", len(got))
+	}
+}
