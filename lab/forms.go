@@ -19,8 +19,7 @@ import (
 // kernel when it is checked.
 type form struct {
 	name, what string
-	// make makes it in a directory, and returns the arguments that name it to drgn, words of bash.
-	make func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error)
+	make       maker
 	// says is what drgn must say of it: a regular expression for all that comes on standard error.
 	says string
 	// lost is a part of the errors for what can't be read, "" if all is there.
@@ -28,6 +27,9 @@ type form struct {
 	// seldom is set for one that takes long: lab check leaves it out, but for -all or its name.
 	seldom bool
 }
+
+// A maker makes a form in a directory, and returns the arguments that name it to drgn, words of bash.
+type maker func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error)
 
 // formDump begins the names of forms among the dumps.
 const formDump = "form"
@@ -37,10 +39,10 @@ func (f form) dump() string { return formDump + "-" + f.name }
 
 // forms are all of them.
 var forms = []form{
-	{name: "split", what: "three files of makedumpfile --split, each named", make: splitFiles(1, 2, 3)},
-	{name: "split-one", what: "one of the three files named, the others beside it", make: splitFiles(2)},
+	{name: "split", what: "three files of makedumpfile --split, each named", make: splitFiles(0, 1, 2, 3)},
+	{name: "split-one", what: "one of the three files named, the others beside it", make: splitFiles(0, 2)},
 	{
-		name: "split-part", what: "the first and the last of the three files, without the one between", make: splitFiles(1, -2, 3),
+		name: "split-part", what: "the first and the last of the three files, without the one between", make: splitFiles(2, 1, 3),
 		says: `warning: \S*/part1 is one file of a split dump: the one with physical memory from 0x\w+ to 0x\w+ is missing.*\n`,
 		lost: "page is in a file of this split dump that is not open",
 	},
@@ -110,22 +112,21 @@ func named(files ...string) (args []string) {
 // quoted returns a word of bash.
 func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
 
-// splitFiles makes the three files of a split dump, and names some of them; the others stay beside, those with a minus don't.
-func splitFiles(name ...int) func(context.Context, cores, makedumpfile, string) ([]string, error) {
+// splitFiles makes the three files of a split dump, removes one unless that is 0, and names some of the others.
+func splitFiles(removed int, name ...int) maker {
 	return func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error) {
 		part := func(i int) string { return filepath.Join(dir, "part"+strconv.Itoa(i)) }
 		// Without a size, all memory of a small guest goes into the first file.
 		if _, err := m.run(ctx, "--split", "--splitblock-size", "64", "-l", "-d", "31", c.path("vmcore.elf"), part(1), part(2), part(3)); err != nil {
 			return nil, err
 		}
+		if removed != 0 {
+			if err := os.Remove(part(removed)); err != nil {
+				return nil, err
+			}
+		}
 		var files []string
 		for _, i := range name {
-			if i < 0 {
-				if err := os.Remove(part(-i)); err != nil {
-					return nil, err
-				}
-				continue
-			}
 			files = append(files, part(i))
 		}
 		return named(files...), nil
@@ -133,7 +134,7 @@ func splitFiles(name ...int) func(context.Context, cores, makedumpfile, string) 
 }
 
 // noteless copies a dump and takes VMCOREINFO out of its headers: in memory it stays.
-func noteless(from string, erase func(head []byte) error) func(context.Context, cores, makedumpfile, string) ([]string, error) {
+func noteless(from string, erase func(head []byte) error) maker {
 	return func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error) {
 		to := filepath.Join(dir, "noteless")
 		if _, err := output(ctx, dumpLimit, "cp", c.path(from), to); err != nil {
