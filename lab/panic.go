@@ -58,6 +58,7 @@ var crashes = []crash{
 	{kind: "init", what: "a write through a null pointer in a module that is being loaded", module: "init", seldom: true},
 	{kind: "double-fault", what: "a double fault for want of a stack", module: "double-fault", seldom: true},
 	{kind: "lock", what: "a BUG in a module, while another CPU holds a lock with interrupts off and waits for the module's", module: "lock", seldom: true},
+	{kind: "probe", what: "the handler of an optimized kprobe in a module, which the kernel itself does not see through", module: "probe", seldom: true},
 	{kind: "hang", what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
 		return errors.Join(g.says("lab: hanging"), g.monitor.do("inject-nmi", nil))
 	}},

@@ -110,6 +110,12 @@ check.wrong_if(lost != ("[the stack " in str(trace)), f"whole or not?\n{trace}")
 if not any(name in names for name in PANICS):
     check.wrong_if(not is_at(trace[0], *places[0]), f"not at {places[0]}: {trace[0]}")
 
+if "lab: in a probe" in log:
+    # The kernel's own trace ends at the detour of the probe.
+    functions = [frame.name or "" for frame in trace]
+    check.equal("from the probe's handler on", functions[functions.index("kprobe_optinsn_page") :][:2], ["kprobe_optinsn_page", "lab_probed"])
+    check.wrong_if("lab_now" not in functions, f"not down to where the module is told to crash: {trace}")
+
 # In a module of the lab's own: what its debug file says if there is one, names in any case.
 has_file = any(module.name == "crash" and module.debug_file_path for module in prog.modules())
 depths = []

@@ -8,6 +8,7 @@
 #include <linux/init.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
@@ -185,6 +186,34 @@ static int lab_lock(void)
 	return lab_bug();
 }
 
+/* An instruction of five bytes, which an optimized probe replaces by a jump. */
+extern unsigned char lab_here[];
+
+static noinline int lab_probed(void)
+{
+	asm volatile(".globl lab_here\nlab_here: movl $1, %%eax" : : : "eax");
+	return never;
+}
+
+static int lab_on_probe(struct kprobe *unused, struct pt_regs *regs)
+{
+	panic("lab: in a probe");
+}
+
+static struct kprobe probe = { .pre_handler = lab_on_probe };
+
+static int lab_probe(void)
+{
+	int err;
+
+	probe.addr = lab_here;
+	err = register_kprobe(&probe);
+	if (err)
+		return err;
+	msleep(1000); /* until it is optimized */
+	return lab_probed();
+}
+
 static int lab_overflow_all(void)
 {
 	return lab_overflow(0);
@@ -206,6 +235,7 @@ static const struct {
 	{ "thread", lab_thread },
 	{ "lock", lab_lock },
 	{ "hang", lab_hang },
+	{ "probe", lab_probe },
 };
 
 static bool while_loading;
