@@ -68,7 +68,7 @@ func run(args []string) error {
 	flags.IntVar(&opt.threads, "threads", 2000, "`number` of threads in the guest's crowd")
 	flags.StringVar(&opt.series, "series", "", "kernel `series`, comma-separated, instead of those that the command takes")
 	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: guests that crash with each")
-	flags.DurationVar(&opt.limit, "limit", 25*time.Minute, "`time` after which the lab gives a kernel up")
+	flags.DurationVar(&opt.limit, "limit", 40*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
 	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), live: the running guest, panic: all that crashed, or form: all other forms")
