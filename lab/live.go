@@ -280,7 +280,7 @@ func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, e
 		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
 		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
 		"-kernel", c.kernel.image(), "-initrd", initramfs.Name(),
-		"-append", guestLine+" panic=-1 rdinit=/live-init")
+		"-append", guestLine+" rdinit=/live-init")
 	var said strings.Builder
 	g.qemu.Stderr = &said
 	if err := g.qemu.Start(); err != nil {

@@ -96,10 +96,18 @@ func fetchBuildRoot(ctx context.Context, opt options, c cores, root string) erro
 	if err := unpack(ctx, root, debs); err != nil {
 		return err
 	}
-	for _, dir := range []string{"dev", "tmp", "module"} {
+	for _, dir := range []string{"dev", "tmp", "module", "proc/self"} {
 		if err := os.MkdirAll(filepath.Join(root, dir), 0o755); err != nil {
 			return err
 		}
+	}
+	// Since 7.2, objtool wants to know where its stack ends, for a message if it overflows: any stack will do.
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(root, "proc/self/maps"), maps, 0o644); err != nil {
+		return err
 	}
 	// What installing the packages would make.
 	for link, to := range map[string]string{"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64", "usr/bin/awk": "mawk"} {

@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -101,12 +102,13 @@ func (of crash) dump() string { return panicDump + "-" + of.kind }
 // checkPanics crashes a guest in every way and checks what the program says of the dump. What can't be made counts as failed.
 func checkPanics(ctx context.Context, opt options, c cores, program string) ([]result, error) {
 	var results []result
+	module := sync.OnceValues(func() (string, error) { return crashModule(ctx, opt, c) })
 	for _, of := range crashes {
 		if opt.only != "" && opt.only != panicDump && opt.only != of.dump() || opt.only == "" && of.seldom && !opt.all {
 			continue
 		}
 		start := time.Now()
-		dir, err := makeCrash(ctx, opt, c, of)
+		dir, err := makeCrash(ctx, opt, c, of, module)
 		if cause := context.Cause(ctx); cause != nil {
 			return results, errors.Join(cause, err)
 		}
@@ -155,8 +157,8 @@ func crashKey(of crash) (string, error) {
 }
 
 // makeCrash crashes a guest and returns the directory with its filtered dump, vmcore, and console, what the kernel said.
-// A dump that is there already is not made anew.
-func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string, err error) {
+// A dump that is there already is not made anew. module builds the module that some crashes need.
+func makeCrash(ctx context.Context, opt options, c cores, of crash, module func() (string, error)) (dir string, err error) {
 	key, err := crashKey(of)
 	if err != nil {
 		return "", err
@@ -175,15 +177,15 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash) (dir string,
 	}
 	defer os.RemoveAll(work)
 	if of.module != "" {
-		module, err := crashModule(ctx, opt, c)
+		built, err := module()
 		if err != nil {
 			return "", err
 		}
 		// It stays with the dump: one that is built anew some day may be another.
-		if _, err := output(ctx, time.Minute, "cp", module, filepath.Join(dir, moduleFile)); err != nil {
+		if _, err := output(ctx, time.Minute, "cp", built, filepath.Join(dir, moduleFile)); err != nil {
 			return "", err
 		}
-		if _, err := output(ctx, time.Minute, "objcopy", "--strip-debug", module, filepath.Join(work, moduleFile)); err != nil {
+		if _, err := output(ctx, time.Minute, "objcopy", "--strip-debug", built, filepath.Join(work, moduleFile)); err != nil {
 			return "", err
 		}
 	}

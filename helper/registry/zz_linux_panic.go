@@ -28,7 +28,7 @@ var linuxPanic = call.Module{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
 			Returns: "Optional[bytes]",
-			Doc:     "Return what the kernel logged when it came down; ok is false if it runs, or if no message is found.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;\nok is false if it runs, or if no message is found.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, ok, err := panic.Message(c.Program(0))
 				if err != nil {

@@ -4,6 +4,8 @@ package panic
 import (
 	"bytes"
 	"errors"
+	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/godrgn/drgn"
@@ -25,11 +27,26 @@ func Task(p *drgn.Program) drgn.Object {
 	return thread.Object
 }
 
-// reasons begin the lines in which the kernel says what went wrong, the most telling first.
-var reasons = []string{"Oops: ", "BUG: ", "kernel BUG at ", "Unable to handle kernel ", "general protection fault", "Internal error: ",
-	"sysrq: Trigger a crash", "sysrq: SysRq : Trigger a crash", "Kernel panic - not syncing: "}
+const panicLine = "Kernel panic - not syncing: "
 
-// Message returns what the kernel logged when it came down; ok is false if it runs, or if no message is found.
+// consequence matches panics that follow from an oops, which is what there is to tell: oops_end of arch/x86/kernel/dumpstack.c,
+// die of arch/arm64/kernel/traps.c ("Oops - BUG: Fatal exception") and others.
+var consequence = regexp.MustCompile(`^` + panicLine + `(.*: )?Fatal exception`)
+
+// oopsLine matches the line in which every architecture counts its oopses (die): "Oops: 0002 [#1] PREEMPT SMP",
+// "double fault: 0000 [#1] SMP" before v6.9, "Internal error: Oops: 96000004 [#1] SMP".
+var oopsLine = regexp.MustCompile(`^[^\[].* \[#\d+\]`)
+
+// headlines begin the lines that an oops may have before that one, and that say more.
+var headlines = []string{"BUG: kernel NULL pointer dereference", "BUG: unable to handle ", "BUG: Unable to handle kernel ", "kernel BUG at ",
+	"Unable to handle kernel "}
+
+// others begin lines that tell what went wrong where there is neither a panic nor an oops, the most telling first.
+var others = []string{"Oops: ", "BUG: ", "kernel BUG at ", "Unable to handle kernel ", "general protection fault", "Internal error: ",
+	"sysrq: Trigger a crash", "sysrq: SysRq : Trigger a crash"}
+
+// Message returns the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;
+// ok is false if it runs, or if no message is found.
 //
 //drgn:helper panic_message -> Optional[bytes]
 func Message(p *drgn.Program) (message []byte, ok bool, err error) {
@@ -40,14 +57,39 @@ func Message(p *drgn.Program) (message []byte, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	for _, reason := range reasons {
+	lastOf := func(is func(text []byte) bool) int {
 		for i := len(records) - 1; i >= 0; i-- {
-			if bytes.HasPrefix(records[i].Text, []byte(reason)) {
+			if is(records[i].Text) {
+				return i
+			}
+		}
+		return -1
+	}
+	oops := lastOf(oopsLine.Match)
+	if panicked := lastOf(func(text []byte) bool { return bytes.HasPrefix(text, []byte(panicLine)) }); panicked >= 0 {
+		if text := records[panicked].Text; oops < 0 || oops > panicked || !consequence.Match(text) {
+			return text, true, nil
+		}
+	}
+	if oops >= 0 {
+		for i := oops - 1; i >= 0 && !oopsLine.Match(records[i].Text) && !bytes.HasPrefix(records[i].Text, []byte("---[ end trace ")); i-- {
+			if startsWith(records[i].Text, headlines) {
 				return records[i].Text, true, nil
 			}
 		}
+		return records[oops].Text, true, nil
+	}
+	for _, other := range others {
+		if i := lastOf(func(text []byte) bool { return bytes.HasPrefix(text, []byte(other)) }); i >= 0 {
+			return records[i].Text, true, nil
+		}
 	}
 	return nil, false, nil
+}
+
+// startsWith reports whether a text begins with one of some.
+func startsWith(text []byte, some []string) bool {
+	return slices.ContainsFunc(some, func(start string) bool { return bytes.HasPrefix(text, []byte(start)) })
 }
 
 // taintLetters are the letters for the flags of tainted_mask, from the lowest bit on, for kernels that have no table of them.

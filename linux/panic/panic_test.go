@@ -52,14 +52,41 @@ func TestMessage(t *testing.T) {
 		lines []string
 		want  string
 	}{
-		"a BUG before the panic that it caused": {[]string{
-			"BUG: kernel NULL pointer dereference, address: 0000000000000008", "Oops: Oops: 0002 [#1] PREEMPT SMP", "Kernel panic - not syncing: Fatal exception"},
-			"Oops: Oops: 0002 [#1] PREEMPT SMP"},
-		"the last of several":   {[]string{"BUG: one", "BUG: two", "Kernel panic - not syncing: three"}, "BUG: two"},
-		"sysrq":                 {[]string{"sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash"}, "sysrq: Trigger a crash"},
-		"only a panic":          {[]string{"hello", "Kernel panic - not syncing: Attempted to kill init!", "bye"}, "Kernel panic - not syncing: Attempted to kill init!"},
-		"not where a line ends": {[]string{"he said BUG: x"}, ""},
-		"nothing":               {nil, ""},
+		// As guests of the lab crashed with 6.12, of which drgn 0.3.0 gives the same lines.
+		"a write through a null pointer": {[]string{
+			"BUG: kernel NULL pointer dereference, address: 0000000000000000", "#PF: supervisor write access in kernel mode",
+			"#PF: error_code(0x0002) - not-present page", "Oops: Oops: 0002 [#1] PREEMPT SMP NOPTI", "CPU: 1 PID: 1 Comm: sh"},
+			"BUG: kernel NULL pointer dereference, address: 0000000000000000"},
+		"the panic that an oops causes": {[]string{
+			"BUG: unable to handle page fault for address: ffffffffc0a62120", "Oops: Oops: 0011 [#1] PREEMPT SMP NOPTI",
+			"---[ end trace 0000000000000000 ]---", "RIP: 0010:no_code+0x0/0x40 [crash]", "Kernel panic - not syncing: Fatal exception in interrupt"},
+			"BUG: unable to handle page fault for address: ffffffffc0a62120"},
+		"BUG": {[]string{"------------[ cut here ]------------", "kernel BUG at /module/crash.c:48!", "NMI backtrace for cpu 1",
+			"Oops: invalid opcode: 0000 [#1] PREEMPT SMP NOPTI"}, "kernel BUG at /module/crash.c:48!"},
+		"an oops without another line": {[]string{"BUG: TASK stack guard page was hit at 000000000f433a20 (stack is 000000000ee2f701..00000000b378c7ec)",
+			"Oops: stack guard page: 0000 [#1] PREEMPT SMP NOPTI"}, "Oops: stack guard page: 0000 [#1] PREEMPT SMP NOPTI"},
+		// As the sources of v5.10 have them: arch/x86/kernel/traps.c, arch/arm64/mm/fault.c and arch/arm64/kernel/traps.c.
+		"a double fault before v6.9": {[]string{"traps: PANIC: double fault, error_code: 0x0", "double fault: 0000 [#1] SMP NOPTI"},
+			"double fault: 0000 [#1] SMP NOPTI"},
+		"arm64": {[]string{"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000000", "Mem abort info:",
+			"Internal error: Oops: 0000000096000044 [#1] SMP", "Kernel panic - not syncing: Oops: Fatal exception"},
+			"Unable to handle kernel NULL pointer dereference at virtual address 0000000000000000"},
+		// What did not bring it down.
+		"an oops of before, then a hang": {[]string{"BUG: kernel NULL pointer dereference, address: 0000000000000008", "Oops: 0002 [#1] SMP",
+			"---[ end trace 0000000000000000 ]---", "Kernel panic - not syncing: hung_task: blocked tasks"}, "Kernel panic - not syncing: hung_task: blocked tasks"},
+		"a warning of before, then a hang": {[]string{"BUG: workqueue lockup - pool cpus=1 node=0 flags=0x0 nice=0 stuck for 31s!",
+			"Kernel panic - not syncing: hung_task: blocked tasks"}, "Kernel panic - not syncing: hung_task: blocked tasks"},
+		"an oops of before, then another one": {[]string{"BUG: kernel NULL pointer dereference, address: 0000000000000008", "Oops: 0002 [#1] SMP",
+			"---[ end trace 0000000000000000 ]---", "Oops: general protection fault, probably for non-canonical address 0x1: 0000 [#2] SMP"},
+			"Oops: general protection fault, probably for non-canonical address 0x1: 0000 [#2] SMP"},
+		"an oops while it panics": {[]string{"Kernel panic - not syncing: three", "Oops: 0002 [#1] SMP"}, "Kernel panic - not syncing: three"},
+		"a panic of sysrq":        {[]string{"sysrq: Trigger a crash", "Kernel panic - not syncing: sysrq triggered crash"}, "Kernel panic - not syncing: sysrq triggered crash"},
+		"nothing of the known":    {[]string{"BUG: one", "BUG: two", "three"}, "BUG: two"},
+		"sysrq alone":             {[]string{"sysrq: Trigger a crash"}, "sysrq: Trigger a crash"},
+		"a number in brackets":    {[]string{"x [#1", "[#1] y", "issue [#a]"}, ""},
+		"only a panic":            {[]string{"hello", "Kernel panic - not syncing: Attempted to kill init!", "bye"}, "Kernel panic - not syncing: Attempted to kill init!"},
+		"not where a line ends":   {[]string{"he said BUG: x"}, ""},
+		"nothing":                 {nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			worldtest.Each(t, func(t *testing.T, w *worldtest.World) {

@@ -18,7 +18,8 @@ def panic_task() -> Object: ...
 
 @overload
 def panic_message(prog: Program) -> Optional[bytes]:
-    """Return what the kernel logged when it came down; ok is false if it runs, or if no message is found.
+    """Return the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;
+    ok is false if it runs, or if no message is found.
 
     prog is the default program when it is left out.
     """
