@@ -220,9 +220,11 @@ func (l *load) dirOptions() Options {
 // report says which files were not used and which modules lack debugging information.
 func (l *load) report(modules []*module.Module) error {
 	log := l.modules.Log()
+	var others []*provided // that are no module's: those of one that has another file, or for which they were refused, are not of them
 	for _, f := range l.files {
 		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
 			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path))
+			others = append(others, f)
 		}
 	}
 	e := &MissingError{}
@@ -235,16 +237,14 @@ func (l *load) report(modules []*module.Module) error {
 	if len(e.Modules) == 0 {
 		return nil
 	}
-	for _, f := range l.files {
-		if !f.used {
-			note := fmt.Sprintf("%s: did not match any loaded module: its build ID is %s", f.path, module.IDText(f.id))
-			if main := e.Modules[0]; main.Kind() == module.Main && main.BuildID() != nil {
-				note += fmt.Sprintf("; the %s's is %x", main.Name(), main.BuildID())
-			} else if main.Kind() == module.Main && f.id != nil {
-				note += fmt.Sprintf("; the %s's is not known, and memory does not hold this one", main.Name())
-			}
-			e.Notes = append(e.Notes, note)
+	for _, f := range others {
+		note := fmt.Sprintf("%s: did not match any loaded module: its build ID is %s", f.path, module.IDText(f.id))
+		if main := e.Modules[0]; main.Kind() == module.Main && main.BuildID() != nil {
+			note += fmt.Sprintf("; the %s's is %x", main.Name(), main.BuildID())
+		} else if main.Kind() == module.Main && f.id != nil {
+			note += fmt.Sprintf("; the %s's is not known, and memory does not hold this one", main.Name())
 		}
+		e.Notes = append(e.Notes, note)
 	}
 	e.Notes = append(e.Notes, notes(e.Modules)...)
 	return e
