@@ -62,6 +62,8 @@ type KernelCode interface {
 	module.Code
 	// CodeSymbol returns the symbol that the kernel keeps of code; ok is false if it keeps none.
 	CodeSymbol(address uint64) (s Symbol, ok bool, err error)
+	// KeptSymbols adds to what was found of a query those symbols that the kernel keeps of its modules and no file has.
+	KeptSymbols(q SymbolQuery, found []Symbol) ([]Symbol, error)
 	// Returns returns what finds real return addresses where tracers have put those of trampolines, ra, which lie at an
 	// address. It is called for each frame, the innermost first; hooked is false for others than trampolines, and an error
 	// says why the real one is not known. thread may be nil.

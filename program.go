@@ -79,7 +79,7 @@ func New(platform arch.Platform) *Program {
 	// The names are those of drgn's finders.
 	must(p.RegisterTypeFinder("dwarf", findDebugType, EnableLast))
 	must(p.objectFinders.Add(finders.Named[ObjectFinder]{Name: debugObjects, Find: findDebugObject, Steady: true}, EnableLast))
-	must(p.symbolFinders.Add(finders.Named[SymbolFinder]{Name: "elf", Find: symbolsOf, Steady: true}, EnableLast))
+	must(p.symbolFinders.Add(finders.Named[SymbolFinder]{Name: "elf", Find: findSymbols, Steady: true}, EnableLast))
 	return p
 }
 

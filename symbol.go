@@ -102,12 +102,26 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 func (p *Program) AllSymbols() (*module.SymbolTable, error) {
 	if own := p.symbolFinders.Enabled(); len(own) == 1 && own[0].Steady {
 		all, err := mem.Guarded(func() (*module.SymbolTable, error) { return p.modules.SymbolTable(), nil })
+		if k, ok := p.Personality().(KernelCode); ok && err == nil {
+			var kept []Symbol
+			kept, err = k.KeptSymbols(SymbolQuery{}, nil)
+			all.Append(kept)
+		}
 		return all, p.unlessClosed(err)
 	}
 	all := &module.SymbolTable{}
 	symbols, err := p.Symbols(SymbolQuery{})
 	all.Append(symbols)
 	return all, err
+}
+
+// findSymbols is the symbol finder "elf", which also knows what a kernel keeps of modules without files.
+func findSymbols(p *Program, q SymbolQuery) ([]Symbol, error) {
+	found, err := symbolsOf(p, q)
+	if k, ok := p.Personality().(KernelCode); ok && err == nil {
+		return k.KeptSymbols(q, found)
+	}
+	return found, err
 }
 
 // symbolsOf finds symbols in the modules' symbol tables.

@@ -157,7 +157,14 @@ func load(p *drgn.Program, o Options) error {
 	}
 	var missing *drgn.MissingDebugInfoError
 	main, none := p.MainModule()
-	if errors.As(err, &missing) || none == nil && main.HasTypes() {
+	if errors.As(err, &missing) {
+		if k, e := linux.Of(p); e == nil {
+			if without, ok := k.Without(missing); ok {
+				err = without
+			}
+		}
+	}
+	if missing != nil || none == nil && main.HasTypes() {
 		o.warn(err) // a part of it is there, or will be when the user names where it is
 		return nil
 	}

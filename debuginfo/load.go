@@ -46,6 +46,7 @@ type load struct {
 	byID  map[string][]*provided
 	dirs  []string
 	given []*module.Module // whose files may be in dirs
+	notes []string         // for a MissingError
 }
 
 // Load finds out what the program has loaded and gives modules their debugging information: from the files that
@@ -101,6 +102,9 @@ func (s *Search) load(ctx context.Context, what What) error {
 			wanting = append(wanting, m.Module)
 			missing = append(missing, m.Module)
 		}
+		if m.Kind() == module.Main {
+			l.keep(m.Module)
+		}
 		if m.Kind() == module.Main && !l.Default && len(l.files) == 0 && len(l.dirs) == 0 {
 			break // that was all
 		}
@@ -115,7 +119,16 @@ func (s *Search) load(ctx context.Context, what What) error {
 			return err
 		}
 	}
+	l.keep(wanting...)
 	return l.report(missing)
+}
+
+// keep lets memory say of modules what no file does.
+func (l *load) keep(modules ...*module.Module) {
+	if err := l.modules.Keep(modules...); err != nil {
+		l.modules.Log().Debug(fmt.Sprintf("what memory says is not of use: %v", err))
+		l.notes = append(l.notes, err.Error())
+	}
 }
 
 // LoadedModules walks the modules that the program has loaded until ctx is canceled, which is the error of the last pair then.
@@ -246,7 +259,7 @@ func (l *load) report(modules []*module.Module) error {
 		}
 		e.Notes = append(e.Notes, note)
 	}
-	e.Notes = append(e.Notes, notes(e.Modules)...)
+	e.Notes = append(append(e.Notes, notes(e.Modules)...), l.notes...)
 	return e
 }
 

@@ -22,6 +22,10 @@ const bare = "-bare"
 // checkLimit is how long one script may take on one dump.
 const checkLimit = 3 * time.Minute
 
+// withoutFiles is the name under which dumps stand that are looked at without any debug file: the kernel answers from its own
+// memory.
+const withoutFiles = "bare"
+
 // liveDump is the name under which a running guest stands among the dumps.
 const liveDump = "live"
 
@@ -132,6 +136,13 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			results = append(results, r)
 		}
 	}
+	if opt.only == withoutFiles || opt.only == "" {
+		found, err := checkWithoutFiles(ctx, c, program)
+		results = append(results, found...)
+		if err != nil {
+			return results, errors.Join(context.Cause(ctx), err)
+		}
+	}
 	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && s.name == mainSeries {
 		fmt.Printf("# %s, other forms of the dumps\n", c.release)
 		found, err := checkForms(ctx, opt, c, program)
@@ -178,6 +189,34 @@ func runCheck(ctx context.Context, c cores, dump, file, name, program, account s
 		fmt.Printf("%s %s\n%v\n%s\n", program, strings.Join(args, " "), err, tail(stderr+stdout, 2000))
 	}
 	return r, stdout, nil
+}
+
+// checkWithoutFiles runs the checks on the dumps of a kernel as if there were no debug file of it anywhere.
+func checkWithoutFiles(ctx context.Context, c cores, program string) (results []result, err error) {
+	for _, d := range dumps {
+		if !d.always {
+			continue
+		}
+		fmt.Printf("# %s, %s without debug files\n", c.release, d.file)
+		for _, name := range checks {
+			if strings.HasSuffix(name, bare) {
+				continue
+			}
+			args := []string{"-q", "-c", c.path(d.file), "--no-symbols-by", "standard,debuginfod", filepath.Join("lab", "check", name+".py"), c.path("truth")}
+			start := time.Now()
+			stdout, stderr, err := capture(ctx, checkLimit, "", program, args...)
+			if ctx.Err() != nil {
+				return results, ctx.Err()
+			}
+			r := newResult(c, withoutFiles, name, stdout, stderr, err, time.Since(start))
+			if r.why != "" {
+				fmt.Printf("%s %s\n%v\n%s\n", program, strings.Join(args, " "), err, tail(stderr+stdout, 2000))
+			}
+			fmt.Println(r)
+			results = append(results, r)
+		}
+	}
+	return results, nil
 }
 
 // drgnProgram returns the program named by the options, or builds it.

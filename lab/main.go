@@ -71,7 +71,7 @@ func run(args []string) error {
 	flags.DurationVar(&opt.limit, "limit", 40*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
-	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), live: the running guest, panic: all that crashed, or form: all other forms")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), live: the running guest, panic: all that crashed, form: all other forms, or bare: without debug files")
 	flags.BoolVar(&opt.record, "record", false, "numbers: write what was measured to lab/testdata, to compare with later")
 	flags.StringVar(&opt.benchmarks, "bench", ".", "numbers: run the benchmarks that this regular `expression` matches")
 	if err := flags.Parse(args[1:]); err != nil {

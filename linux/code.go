@@ -8,9 +8,9 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
-	"github.com/godrgn/drgn/linux/kallsyms"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/module"
+	"github.com/godrgn/drgn/mem"
 	modules "github.com/godrgn/drgn/module"
 )
 
@@ -73,29 +73,37 @@ func (k *Kernel) loadedParts() (all []loaded, err error) {
 	return all, nil
 }
 
+type imageTableKey struct{}
+
 // ImageTable returns where the kernel has its own ORC tables, by its symbols.
 func (k *Kernel) ImageTable() (t modules.UnwindTable, ok bool, err error) {
+	t, err = drgn.Memo(k.prog, imageTableKey{}, k.findImageTable)
+	return t, t.Count != 0, err
+}
+
+// findImageTable is ImageTable; Count is 0 if the kernel has no such tables.
+func (k *Kernel) findImageTable() (t modules.UnwindTable, err error) {
 	t.Name = "the kernel"
 	var end uint64
 	for _, s := range []struct {
 		name string
 		to   *uint64
 	}{{"__start_orc_unwind_ip", &t.IP}, {"__stop_orc_unwind_ip", &end}, {"__start_orc_unwind", &t.Entries}, {"__start_orc_header", &t.Header}} {
-		symbol, err := k.prog.Symbol(s.name)
+		symbol, err := k.imageSymbol(s.name)
 		switch {
 		case err == nil:
 			*s.to = symbol.Address
 		case !drgn.IsNotFound(err):
-			return t, false, err
+			return t, err
 		case s.to != &t.Header: // since v6.4, commit b9f174c811e3
-			return t, false, nil
+			return t, nil
 		}
 	}
 	if end < t.IP {
-		return t, false, fmt.Errorf("the kernel's ORC tables end at %#x, before they begin at %#x", end, t.IP)
+		return t, fmt.Errorf("the kernel's ORC tables end at %#x, before they begin at %#x", end, t.IP)
 	}
 	t.Count = (end - t.IP) / 4
-	return t, true, nil
+	return t, nil
 }
 
 // TableAt returns the ORC table of the module whose code has an address, which the kernel has copied with it and sorted.
@@ -105,7 +113,9 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 		return t, false, err
 	}
 	if !ok {
-		if k.inImage(pc) {
+		if image, err := k.inImage(pc); err != nil {
+			return t, false, err
+		} else if image {
 			return k.ImageTable()
 		}
 		return k.madeAt(pc)
@@ -146,18 +156,31 @@ func (k *Kernel) madeAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
 	return modules.UnwindTable{Name: probe.symbol.Name, CopyOf: probe.copyOf, Registers: probe.registers}, ok, err
 }
 
+type imageTextKey struct{}
+
 // inImage reports whether an address is one of the kernel's own code.
-func (k *Kernel) inImage(pc uint64) bool {
+func (k *Kernel) inImage(pc uint64) (bool, error) {
+	text, err := drgn.Memo(k.prog, imageTextKey{}, k.findImageText)
+	return slices.ContainsFunc(text, func(r mem.Range) bool { return pc >= r.Min && pc <= r.Max }), err
+}
+
+// findImageText returns where the kernel's own code lies; nothing if it has no symbols that say it.
+func (k *Kernel) findImageText() (text []mem.Range, err error) {
 	for _, part := range [][2]string{{"_stext", "_etext"}, {"_sinittext", "_einittext"}} {
-		first, err := k.prog.Symbol(part[0])
-		if err != nil {
-			continue
+		var bounds [2]drgn.Symbol
+		for i, name := range part {
+			if bounds[i], err = k.imageSymbol(name); err != nil {
+				break
+			}
 		}
-		if end, err := k.prog.Symbol(part[1]); err == nil && pc >= first.Address && pc < end.Address {
-			return true
+		switch {
+		case err != nil && !drgn.IsNotFound(err):
+			return nil, err
+		case err == nil && bounds[0].Address < bounds[1].Address:
+			text = append(text, mem.Range{Min: bounds[0].Address, Max: bounds[1].Address - 1})
 		}
 	}
-	return false
+	return text, nil
 }
 
 // CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module, or
@@ -177,14 +200,7 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 	if err != nil {
 		return s, false, err
 	}
-	at, err := mod.Uint()
-	if err != nil {
-		return s, false, err
-	}
-	index, err := fixed(k.prog, symbolsKey{at}, func() (*drgn.SymbolIndex, error) {
-		symbols, err := kallsyms.Module(mod)
-		return drgn.NewSymbolIndex(symbols), err
-	})
+	index, err := k.moduleSymbols(mod)
 	if err != nil {
 		return s, false, err
 	}

@@ -8,11 +8,14 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/internal/machine"
+	"github.com/godrgn/drgn/linux/kallsyms"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
+	modules "github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -24,6 +27,8 @@ type Kernel struct {
 	translator machine.Translator
 	cpus       func() (*cpuNotes, error) // nil when they can't be had
 	pac        uint64
+
+	ownSymbols lock.First[*kallsyms.Own] // see own
 
 	physBase *uint64          // see Memory
 	mapped   []machine.Mapped // see Memory
@@ -325,4 +330,5 @@ var _ interface {
 	drgn.SourceLanguage
 	drgn.Identifier
 	drgn.KernelCode
+	modules.Keeper
 } = (*Kernel)(nil)

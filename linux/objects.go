@@ -53,7 +53,7 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		}
 		return p.ScalarValue(t, base), nil
 	}
-	return drgn.Object{}, drgn.ErrNotFound
+	return k.wellKnown(name)
 }
 
 // vmemmap returns the address of the struct page of page frame 0.

@@ -34,27 +34,40 @@ func (m *Module) Files() *Files {
 // Info returns the debugging information of the module, which is read when first asked for; nil where it has none, and
 // [failure.ErrClosed] when the program was closed.
 func (m *Module) Info() (debugdata.Info, error) {
+	if f := m.files.Load(); f != nil && f.closed {
+		return nil, failure.ErrClosed
+	}
+	if o := m.opening(); o != nil {
+		return o.get(m.set.blocking())
+	}
+	return nil, nil
+}
+
+// opening returns what reads the debugging information of the module: that of a file, or else the fallback; nil if it has
+// none.
+func (m *Module) opening() *opening {
 	f := m.files.Load()
 	switch {
-	case f == nil:
-		return nil, nil
-	case f.closed:
-		return nil, failure.ErrClosed
-	case f.opening == nil:
-		return nil, nil
+	case f != nil && f.closed:
+		return nil
+	case f != nil && f.opening != nil:
+		return f.opening
 	}
-	return f.opening.get(m.set.blocking())
+	if b := m.keeps.info.Load(); b != nil {
+		return b.opening
+	}
+	return nil
 }
 
 // ReadInfo reads the debugging information of the module if there is some and that was not done yet. It ends early, with the
 // error of ctx, when ctx is canceled; reading then goes on by itself.
 func (m *Module) ReadInfo(ctx context.Context) error {
-	f := m.files.Load()
-	if f == nil || f.opening == nil || f.opening.ready() {
+	o := m.opening()
+	if o == nil || o.ready() {
 		return nil
 	}
-	f.opening.start()
-	return f.opening.wait(ctx)
+	o.start()
+	return o.wait(ctx)
 }
 
 // filesOf makes what can be asked of files. It reads them, so m.mu must not be held.

@@ -70,7 +70,7 @@ type Module struct {
 
 	ranges atomic.Pointer[[]mem.Range] // nil: not known
 	files  atomic.Pointer[Files]       // nil: there is none
-	data   atomic.Pointer[any]         // nil: there is none
+	keeps  keeping
 
 	findSections func() (map[string]uint64, error) // or nil; it reads the program's memory
 
@@ -127,7 +127,7 @@ func newModule(set *Set, spec *Spec) *Module {
 		m.ranges.Store(&ranges)
 	}
 	if spec.Data != nil {
-		m.data.Store(&spec.Data)
+		m.keeps.data.Store(&spec.Data)
 	}
 	if spec.NoLoadedFile {
 		m.loaded.status = DontNeedFile
@@ -196,14 +196,14 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 // Data returns what the one who found the module knows of it besides, or nil: for a kernel module an object of the program,
 // its struct module *.
 func (m *Module) Data() any {
-	if d := m.data.Load(); d != nil {
+	if d := m.keeps.data.Load(); d != nil {
 		return *d
 	}
 	return nil
 }
 
 // SetData sets what Data returns.
-func (m *Module) SetData(data any) { m.data.Store(&data) }
+func (m *Module) SetData(data any) { m.keeps.data.Store(&data) }
 
 // SectionAddresses returns where the sections of a relocatable module lie, by their names.
 func (m *Module) SectionAddresses() (map[string]uint64, error) {
@@ -270,8 +270,11 @@ func (m *Module) HasCode() bool { return m.has()&debugdata.Functions != 0 }
 func (m *Module) HasLines() bool { return m.has()&debugdata.Sources != 0 }
 
 func (m *Module) has() debugdata.Has {
-	if f := m.files.Load(); f != nil {
+	if f := m.files.Load(); f != nil && f.has != 0 {
 		return f.has
+	}
+	if m.keeps.info.Load() != nil {
+		return debugdata.Types
 	}
 	return 0
 }

@@ -143,8 +143,8 @@ const maxAhead = 8
 func ReadAhead(modules []*Module) (stop func()) {
 	var todo []*opening
 	for _, m := range modules {
-		if f := m.files.Load(); f != nil && f.opening != nil && !f.opening.started.Load() {
-			todo = append(todo, f.opening)
+		if o := m.opening(); o != nil && !o.started.Load() {
+			todo = append(todo, o)
 		}
 	}
 	var next atomic.Int64

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -85,22 +86,22 @@ func (s *Set) Symbols(q SymbolQuery) []Symbol {
 		return s.SymbolTable().All()
 	}
 	var found []Symbol
-	for _, t := range s.tables() {
+	for _, m := range s.All() {
+		t := m.symbols()
 		switch {
+		case t == nil:
 		case q.HasName:
 			for _, s := range t.Named(q.Name) {
-				if !q.HasAddress || s.Address == q.Address || q.Address-s.Address < s.Size {
-					found = append(found, symbol(&s))
+				if !q.HasAddress || s.Address == q.Address || s.Contains(q.Address) {
+					found = append(found, s)
 				}
 			}
 		case q.HasAddress && q.One:
-			if s, ok := t.At(q.Address); ok && t.module.MayHold(q.Address, s.Address) {
-				return []Symbol{symbol(&s)}
+			if s, ok := t.At(q.Address); ok && m.MayHold(q.Address, s.Address) {
+				return []Symbol{s}
 			}
 		case q.HasAddress:
-			for _, s := range t.AllAt(q.Address) {
-				found = append(found, symbol(&s))
-			}
+			found = append(found, t.AllAt(q.Address)...)
 		}
 	}
 	if q.One && len(found) > 1 { // of a name another module may have a better one; of those that are as good the first counts
@@ -113,20 +114,56 @@ func (s *Set) Symbols(q SymbolQuery) []Symbol {
 // rank is [symtab.Rank] of a symbol.
 func rank(s Symbol) int { return symtab.Rank(uint8(s.Binding - 1)) }
 
-// table is the symbols of a module.
-type table struct {
-	*symtab.Table
-	module *Module
+// Symbols are those of a module. They never change.
+type Symbols interface {
+	// Named returns the symbols of a name, the best first.
+	Named(name string) []Symbol
+	// At returns the best symbol for an address.
+	At(address uint64) (Symbol, bool)
+	// AllAt returns the symbols that contain an address.
+	AllAt(address uint64) []Symbol
+	// Table returns all symbols as a table.
+	Table() *SymbolTable
 }
 
-// tables returns the symbol tables of all modules that have files.
-func (s *Set) tables() (tables []table) {
-	for _, m := range s.All() {
-		if f := m.Files(); f != nil {
-			tables = append(tables, table{f.Symbols, m})
+// symbols returns the symbols of a module: those of its files or, if these have none, those that memory keeps; nil if there are
+// no files and memory keeps none.
+func (m *Module) symbols() Symbols {
+	f := m.Files()
+	if f == nil || f.Symbols.Len() == 0 {
+		if kept := m.keeps.symbols.Load(); kept != nil && !m.set.closed.Load() {
+			return *kept
 		}
 	}
-	return tables
+	if f == nil {
+		return nil
+	}
+	return fileSymbols{f.Symbols}
+}
+
+// KeepSymbols gives the module symbols that count as long as no file of it has some.
+func (m *Module) KeepSymbols(s Symbols) {
+	m.keeps.symbols.Store(&s)
+	m.set.changed()
+}
+
+// fileSymbols are those of a file.
+type fileSymbols struct{ t *symtab.Table }
+
+func (f fileSymbols) Named(name string) []Symbol { return symbols(f.t.Named(name)) }
+
+func (f fileSymbols) At(address uint64) (Symbol, bool) {
+	s, ok := f.t.At(address)
+	return symbol(&s), ok
+}
+
+func (f fileSymbols) AllAt(address uint64) []Symbol { return symbols(f.t.AllAt(address)) }
+
+func symbols(of []symtab.Symbol) (all []Symbol) {
+	for i := range of {
+		all = append(all, symbol(&of[i]))
+	}
+	return all
 }
 
 // A SymbolTable is many symbols in little memory.
@@ -163,24 +200,36 @@ func (t *SymbolTable) All() []Symbol {
 	return all
 }
 
+// Table implements [Symbols].
+func (f fileSymbols) Table() *SymbolTable {
+	t := &SymbolTable{make([]TableSymbol, f.t.Len()), append(bytes.Clone(f.t.Strings()), 0)}
+	n := 0
+	for s, value := range f.t.All() {
+		t.Symbols[n] = TableSymbol{min(uint64(s.NameOffset), uint64(len(t.Strings)-1)), value, s.Size, bindingOf(s.Bind()), kindOf(s.Type())}
+		n++
+	}
+	t.Symbols = t.Symbols[:n]
+	return t
+}
+
 // SymbolTable returns all symbols of the modules, in their order.
 func (s *Set) SymbolTable() *SymbolTable {
-	tables := s.tables()
-	symbols, strings := 0, 0
-	for _, t := range tables {
-		symbols, strings = symbols+t.Len(), strings+len(t.Strings())+1
-	}
-	all := &SymbolTable{make([]TableSymbol, symbols), make([]byte, 0, strings)}
-	n := 0
-	for _, t := range tables {
-		base := uint64(len(all.Strings))
-		all.Strings = append(append(all.Strings, t.Strings()...), 0)
-		empty := uint64(len(all.Strings) - 1)
-		for s, value := range t.All() {
-			all.Symbols[n] = TableSymbol{min(base+uint64(s.NameOffset), empty), value, s.Size, bindingOf(s.Bind()), kindOf(s.Type())}
-			n++
+	all := &SymbolTable{}
+	for _, m := range s.All() {
+		t := m.symbols()
+		if t == nil {
+			continue
 		}
+		more := t.Table()
+		if len(all.Symbols) == 0 {
+			all = more
+			continue
+		}
+		base := uint64(len(all.Strings))
+		for i := range more.Symbols {
+			more.Symbols[i].Name += base
+		}
+		all.Symbols, all.Strings = append(all.Symbols, more.Symbols...), append(all.Strings, more.Strings...)
 	}
-	all.Symbols = all.Symbols[:n]
 	return all
 }

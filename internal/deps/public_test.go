@@ -28,6 +28,7 @@ var stillInternal = map[string]string{
 	"module.Files.Debug":         hooks,
 	"module.Files.Symbols":       hooks,
 	"module.Module.Info":         hooks,
+	"module.Module.SetFallback":  hooks,
 	"module.Module.LoadedELF":    hooks,
 	"module.Module.ReusableFile": hooks,
 	"module.Set.OpenFile":        hooks,

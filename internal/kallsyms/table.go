@@ -234,14 +234,6 @@ func (t *Table) AppendName(to []byte, i int) []byte {
 	return to
 }
 
-// NameLen returns the length of the name of symbol i in bytes.
-func (t *Table) NameLen(i int) (n int) {
-	for _, b := range t.compressed(i) {
-		n += len(t.tokens.text[b])
-	}
-	return n - 1
-}
-
 // compressed returns the tokens of the letter and the name of symbol i.
 func (t *Table) compressed(i int) []byte {
 	b := t.names[t.starts[i]:]

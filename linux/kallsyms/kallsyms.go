@@ -10,6 +10,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/kallsyms"
+	"github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
@@ -26,7 +27,7 @@ func Vmlinux(p *drgn.Program) ([]drgn.Symbol, error) {
 	if err != nil {
 		return nil, err
 	}
-	return own.All(nil), nil
+	return own.Table().All(), nil
 }
 
 // Own is the symbols that a kernel keeps of itself. It never changes.
@@ -183,12 +184,12 @@ func (o *Own) Named(name string) (found []drgn.Symbol) {
 	for _, i := range o.table.Named(name) {
 		found = append(found, o.symbol(i, name))
 	}
-	slices.SortStableFunc(found, func(a, b drgn.Symbol) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(found, func(a, b drgn.Symbol) int { return cmp.Compare(Rank(a), Rank(b)) })
 	return found
 }
 
-// rank orders symbols as [Own.Named] does.
-func rank(s drgn.Symbol) int {
+// Rank orders symbols by their binding: global ones are 0, then come weak ones, then local ones.
+func Rank(s drgn.Symbol) int {
 	switch s.Binding {
 	case drgn.BindLocal:
 		return 2
@@ -202,7 +203,7 @@ func rank(s drgn.Symbol) int {
 // those the first. Numbers contain no address.
 func (o *Own) At(address uint64) (best drgn.Symbol, ok bool) {
 	for _, s := range o.AllAt(address) {
-		if !ok || rank(s) < rank(best) {
+		if !ok || Rank(s) < Rank(best) {
 			best, ok = s, true
 		}
 	}
@@ -223,20 +224,15 @@ func (o *Own) AllAt(address uint64) (found []drgn.Symbol) {
 	return found
 }
 
-// All appends all symbols, in the order of their addresses.
-func (o *Own) All(to []drgn.Symbol) []drgn.Symbol {
-	to = slices.Grow(to, o.Len())
-	var text []byte
-	for i := range o.Len() {
-		text = o.table.AppendName(text, i)
+// Table returns all symbols, in the order of their addresses.
+func (o *Own) Table() *module.SymbolTable {
+	all := &module.SymbolTable{Symbols: make([]module.TableSymbol, o.Len()), Strings: make([]byte, 0, o.Len()*24)}
+	for i := range all.Symbols {
+		s := o.symbol(i, "")
+		all.Symbols[i] = module.TableSymbol{Name: uint64(len(all.Strings)), Address: s.Address, Size: s.Size, Binding: s.Binding, Kind: s.Kind}
+		all.Strings = append(o.table.AppendName(all.Strings, i), 0)
 	}
-	names := string(text) // one string for all
-	for i := range o.Len() {
-		n := o.table.NameLen(i)
-		to = append(to, o.symbol(i, names[:n]))
-		names = names[n:]
-	}
-	return to
+	return all
 }
 
 // symbol returns symbol i, whose name is name.

@@ -40,7 +40,7 @@ func TestSearch(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := own.All(nil); !slices.Equal(got, want) {
+		if got := own.Table().All(); !slices.Equal(got, want) {
 			t.Errorf("without %s: %d symbols are found by search, %d by VMCOREINFO", missing, len(got), len(want))
 		}
 	}

@@ -1,0 +1,84 @@
+package linux
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/godrgn/drgn"
+)
+
+// A NoDebugFileError says what a kernel answers from that has no debug file.
+type NoDebugFileError struct {
+	Release string
+	Types   string // what types are from, or "none" and why
+	Symbols string // what symbols are from
+	Stacks  string // what stacks are unwound by
+	Advice  string // what to do to have the rest
+	Missing *drgn.MissingDebugInfoError
+}
+
+func (e *NoDebugFileError) Error() string {
+	text := fmt.Sprintf("no debug file of kernel %s: types: %s; symbols: %s; stacks: %s; no source lines, no locals: %s",
+		e.Release, e.Types, e.Symbols, e.Stacks, e.Advice)
+	for _, n := range e.Missing.Notes {
+		text += "\n  " + n
+	}
+	return text
+}
+
+// Unwrap returns what says which modules lack debugging information.
+func (e *NoDebugFileError) Unwrap() error { return e.Missing }
+
+// Without says what the kernel answers from if it has no debug file, given which are missing; ok is false if it has one, or if its
+// memory does not help.
+func (k *Kernel) Without(missing *drgn.MissingDebugInfoError) (e *NoDebugFileError, ok bool) {
+	main, err := k.prog.MainModule()
+	if err != nil || main.Files() != nil {
+		return nil, false
+	}
+	if _, err := k.own(); err != nil {
+		return nil, false
+	}
+	e = &NoDebugFileError{Release: k.Release(), Types: main.Fallback(), Symbols: "kallsyms", Stacks: "ORC", Missing: missing}
+	if e.Types == "" {
+		e.Types = "none, as the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)"
+	}
+	if _, ok, err := k.ImageTable(); err != nil {
+		e.Stacks = "none: " + err.Error()
+	} else if !ok {
+		e.Stacks = "frame pointers"
+	}
+	e.Advice = advice(k.Release(), k.banner()) + "-s FILE for them"
+	return e, true
+}
+
+// banner returns the kernel's banner, "Linux version …", or "" if it can't be read.
+func (k *Kernel) banner() string {
+	s, err := k.imageSymbol("linux_banner")
+	if err != nil {
+		return ""
+	}
+	text, err := k.prog.Memory().CString(s.Address, 1<<10, false)
+	if err != nil {
+		return ""
+	}
+	return string(text)
+}
+
+// advice says what has the debug file of a distribution's kernel, and ", or " if it is known.
+func advice(release, banner string) string {
+	for _, d := range []struct {
+		mark, advice string
+	}{
+		{"Ubuntu", "install linux-image-" + release + "-dbgsym, or "},
+		{"debian", "install linux-image-" + release + "-dbg, or "},
+		{".fc", "install kernel-debuginfo of " + release + ", or "},
+		{".el", "install kernel-debuginfo of " + release + ", or "},
+		{"SUSE", "install kernel-default-debuginfo of " + release + ", or "},
+	} {
+		if strings.Contains(banner, d.mark) || d.mark[0] == '.' && strings.Contains(release, d.mark) {
+			return d.advice
+		}
+	}
+	return ""
+}

@@ -1,0 +1,55 @@
+package module
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/debugdata"
+)
+
+// A Keeper is a [Loader] that knows what the program's memory itself says of its modules.
+type Keeper interface {
+	// Keep lets the memory say of modules what files would. An error says why the memory says nothing, or not all that it could.
+	Keep(modules []*Module) error
+}
+
+// Keep lets the program's memory say of modules that have no file what files would.
+func (s *Set) Keep(modules ...*Module) error {
+	k, ok := s.Loader().(Keeper)
+	modules = slices.DeleteFunc(slices.Clone(modules), func(m *Module) bool { return m.Files() != nil })
+	if !ok || len(modules) == 0 {
+		return nil
+	}
+	return k.Keep(modules)
+}
+
+// keeping is what is known of a module apart from its files; pointers are nil where there is nothing.
+type keeping struct {
+	data    atomic.Pointer[any]      // see Data
+	symbols atomic.Pointer[Symbols]  // see KeepSymbols
+	info    atomic.Pointer[fallback] // see SetFallback
+}
+
+// fallback is debugging information that is no file's.
+type fallback struct {
+	name    string
+	opening *opening
+}
+
+// SetFallback gives the module debugging information that counts as long as no file of it has some. It names types, variables
+// and functions. name says what it is: "BTF of the kernel's memory". open is called once, when something is first looked for.
+func (m *Module) SetFallback(name string, open func() (debugdata.Info, error)) {
+	m.keeps.info.Store(&fallback{name, newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) { return open() })})
+	m.set.changed()
+}
+
+// Fallback returns the name of the debugging information that is in use because no file has some; "" if none is.
+func (m *Module) Fallback() string {
+	if f := m.files.Load(); f != nil && (f.closed || f.has != 0) {
+		return ""
+	}
+	if b := m.keeps.info.Load(); b != nil {
+		return b.name
+	}
+	return ""
+}
