@@ -163,6 +163,9 @@ func TestBareKernel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if name := trace.Frame(0).Name(); name != "__schedule" { // not the linker script's __sched_text_start, which lies there, too
+		t.Errorf("the first frame is of %s", name)
+	}
 	for f := range trace.Frames() {
 		if s, err := f.Symbol(); err != nil && f.PC() > 1<<63 {
 			t.Errorf("frame %s has no name: %+v, %v", f, s, err)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/debugdata/frombtf"
 	"github.com/godrgn/drgn/linux/list"
@@ -112,9 +111,9 @@ func (k *Kernel) keepModules(all []*drgn.Module) error {
 	return nil
 }
 
-// charIsSigned reports whether a plain char is signed, which BTF does not say: on x86 before v6.2, commit 3bc753c06dd0.
+// charIsSigned reports whether a plain char is signed, which BTF does not say: since v6.2, commit 3bc753c06dd0, it is nowhere.
 func (k *Kernel) charIsSigned() bool {
 	var major, minor int
 	_, err := fmt.Sscanf(k.Release(), "%d.%d", &major, &minor)
-	return k.machine.Arch == arch.X86_64 && err == nil && (major < 6 || major == 6 && minor < 2)
+	return k.machine.CharIsSigned && err == nil && (major < 6 || major == 6 && minor < 2)
 }

@@ -199,15 +199,14 @@ func Rank(s drgn.Symbol) int {
 	return 0
 }
 
-// At returns the symbol that contains an address: of several that begin at the same place a global one, or a weak one, and of
-// those the first. Numbers contain no address.
-func (o *Own) At(address uint64) (best drgn.Symbol, ok bool) {
-	for _, s := range o.AllAt(address) {
-		if !ok || Rank(s) < Rank(best) {
-			best, ok = s, true
-		}
+// At returns the symbol that contains an address: of several that begin at the same place the one that the kernel itself
+// names, which is the first. It has them in this order on purpose: weak ones come late, and so do those that the linker script
+// made, such as __sched_text_start (compare_symbols() in scripts/kallsyms.c). Numbers contain no address.
+func (o *Own) At(address uint64) (first drgn.Symbol, ok bool) {
+	if all := o.AllAt(address); len(all) > 0 {
+		return all[0], true
 	}
-	return best, ok
+	return first, false
 }
 
 // AllAt returns the symbols that contain an address, all of which begin at the same one.

@@ -38,6 +38,9 @@ type Machine struct {
 	// stay where they are while the kernel runs; nil where that is unknown.
 	Fixed func(Kernel) func(address uint64) bool
 
+	// CharIsSigned says that a plain char was signed before v6.2 (commit 3bc753c06dd0), as on nearly all machines but Arm's.
+	CharIsSigned bool
+
 	// ThreadSize is the size of a task's kernel stack in bytes when the kernel does not say; 0 if it is not known.
 	ThreadSize uint64
 }
