@@ -239,7 +239,11 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 	}
 	if o == (Object{}) {
 		kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
-		return Failed(&ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()})
+		missing := &ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()}
+		if why, ok := p.Personality().(interface{ WhyNoObject(*Program, string) string }); ok && filename == "" {
+			missing.Note = why.WhyNoObject(p, name)
+		}
+		return Failed(missing)
 	}
 	return o
 }

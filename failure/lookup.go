@@ -36,6 +36,7 @@ type ObjectNotFoundError struct {
 	Name        string
 	Filename    string // the file it was to be in, or ""
 	NoDebugInfo bool   // modules are known, and no debugging information is loaded for any of them
+	Note        string // what else there is to say, or ""
 }
 
 func (e *ObjectNotFoundError) Error() string {
@@ -43,7 +44,11 @@ func (e *ObjectNotFoundError) Error() string {
 	if e.Kind != "" {
 		text += e.Kind + " "
 	}
-	return text + "'" + e.Name + "'" + inFile(e.Filename) + hint(e.NoDebugInfo)
+	text += "'" + e.Name + "'" + inFile(e.Filename) + hint(e.NoDebugInfo)
+	if e.Note != "" {
+		text += ": " + e.Note
+	}
+	return text
 }
 
 // A TypeNotFoundError says that a program has no type of a name.

@@ -1,12 +1,16 @@
 package linux
 
 import (
+	"cmp"
 	"math/bits"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/linux/internal/globals"
 )
 
-// findObject gives what a kernel's source has as macros, which debugging information does not hold.
+// findObject gives what a kernel's source has as macros, which debugging information does not hold, and variables that BTF does
+// not list.
 func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectFlags, filename string) (drgn.Object, error) {
 	if filename != "" {
 		return drgn.Object{}, drgn.ErrNotFound
@@ -53,7 +57,43 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		}
 		return p.ScalarValue(t, base), nil
 	}
-	return k.wellKnown(name)
+	return k.global(p, name)
+}
+
+// typesOnly returns what is known of the kernel's types if that is all: BTF, which lists few variables.
+func (k *Kernel) typesOnly(p *drgn.Program) (debugdata.Info, error) {
+	main, err := p.MainModule()
+	if err != nil || !main.HasTypes() || main.HasCode() {
+		return nil, nil
+	}
+	return main.Info()
+}
+
+// global gives a variable that debugging information does not list, but whose type is known.
+func (k *Kernel) global(p *drgn.Program, name string) (drgn.Object, error) {
+	info, err := k.typesOnly(p)
+	if info == nil || err != nil {
+		return drgn.Object{}, cmp.Or(err, drgn.ErrNotFound)
+	}
+	if _, listed, err := info.FindEntity(debugdata.Variable, name, "", nil); listed || err != nil {
+		return drgn.Object{}, drgn.ErrNotFound // who looks there says so
+	}
+	o, ok, err := globals.Find(p, name, k.machine.IsKernelAddress)
+	if !ok && err == nil {
+		err = drgn.ErrNotFound
+	}
+	return o, err
+}
+
+// WhyNoObject says why there is no object of a name that has a symbol, "" if there is no more to say.
+func (k *Kernel) WhyNoObject(p *drgn.Program, name string) string {
+	if info, err := k.typesOnly(p); info == nil || err != nil {
+		return ""
+	}
+	if _, err := p.Symbol(name); err != nil {
+		return ""
+	}
+	return "it has a symbol, but the kernel's BTF does not say of which type it is; to give it one: " + globals.Advice(name)
 }
 
 // vmemmap returns the address of the struct page of page frame 0.

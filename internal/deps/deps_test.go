@@ -81,10 +81,10 @@ const rooms = `
 	internal/flags < linux/internal/sigabi;
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
-	drgn < internal/walk, linux/internal/machine;
+	drgn < internal/walk, linux/internal/machine, linux/internal/globals;
 	internal/walk, linux/internal/sigabi, helper/table < linux/*;
 	internal/flags, vmcoreinfo < linux/*;
-	linux/*, linux/internal/machine, internal/debuginfo < linux;
+	linux/*, linux/internal/globals, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, target < user;
 
 	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
