@@ -1,6 +1,7 @@
 package linux
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -17,9 +18,17 @@ func (e *WrongTypesError) Error() string {
 	return fmt.Sprintf("%s is %d by its types, and %d by the kernel's VMCOREINFO", e.What, e.Got, e.Want)
 }
 
-// CheckTypes compares the types that find finds with the sizes and offsets that VMCOREINFO has. What it does not find, or VMCOREINFO
-// names otherwise, is passed over. It implements the optional part of a loader of modules.
-func (k *Kernel) CheckTypes(find func(kinds types.KindSet, name string) (*types.Type, error)) error {
+// An OtherBTFError says that BTF is not the kernel's own, which is in its memory.
+type OtherBTFError struct{ Address, Size uint64 } // where that is
+
+func (e *OtherBTFError) Error() string {
+	return fmt.Sprintf("its BTF is another than the %d bytes at %#x in the kernel's memory, which say the same without a file", e.Size, e.Address)
+}
+
+// CheckTypes compares the types that find finds in BTF with the sizes and offsets that VMCOREINFO has, passing over what it does not
+// find, or VMCOREINFO names otherwise, and then the BTF with that in the kernel's memory, where that is known. It implements the
+// optional part of a loader of modules.
+func (k *Kernel) CheckTypes(btf []byte, find func(kinds types.KindSet, name string) (*types.Type, error)) error {
 	const kinds = 1<<types.Struct | 1<<types.Union | 1<<types.Typedef
 	for line := range strings.Lines(string(k.info.Raw())) {
 		key, _, _ := strings.Cut(strings.TrimSpace(line), "=")
@@ -48,6 +57,13 @@ func (k *Kernel) CheckTypes(find func(kinds types.KindSet, name string) (*types.
 		if err == nil && got != want {
 			return &WrongTypesError{key, got, want}
 		}
+	}
+	address, size, err := k.hasBTF()
+	if err != nil || size == 0 {
+		return nil // the kernel's own is not known
+	}
+	if own, err := k.prog.Read(address, size, false); err == nil && !bytes.Equal(own, btf) { // it may not be in the dump
+		return &OtherBTFError{address, size}
 	}
 	return nil
 }

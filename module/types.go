@@ -6,14 +6,14 @@ import (
 
 // A TypeChecker is a [Loader] that knows of some of the main module's types what memory says of them.
 type TypeChecker interface {
-	// CheckTypes returns an error if the types that find finds are not those: they are of another build.
-	CheckTypes(find func(kinds types.KindSet, name string) (*types.Type, error)) error
+	// CheckTypes returns an error if BTF, in which find finds types, is of another build.
+	CheckTypes(btf []byte, find func(kinds types.KindSet, name string) (*types.Type, error)) error
 }
 
-// CheckTypes returns an error if the types of the main module that find finds are not what memory says.
-func (s *Set) CheckTypes(find func(kinds types.KindSet, name string) (*types.Type, error)) error {
+// CheckTypes returns an error if BTF of the main module, in which find finds types, is not what memory says.
+func (s *Set) CheckTypes(btf []byte, find func(kinds types.KindSet, name string) (*types.Type, error)) error {
 	if c, ok := s.Loader().(TypeChecker); ok {
-		return c.CheckTypes(find)
+		return c.CheckTypes(btf, find)
 	}
 	return nil
 }

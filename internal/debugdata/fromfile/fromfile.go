@@ -28,8 +28,8 @@ type Config struct {
 	Platform arch.Platform // of the program
 	// Main has the base of split BTF; it is nil for the main module itself.
 	Main *module.Module
-	// Check checks the types of a file that has no build ID, by which it would be known to be the right one; may be nil.
-	Check func(find func(kinds types.KindSet, name string) (*types.Type, error)) error
+	// Check checks the BTF of a file that has no build ID, by which it would be known to be the right one; may be nil.
+	Check func(btf []byte, find func(kinds types.KindSet, name string) (*types.Type, error)) error
 }
 
 // Open reads the debugging information of a file.
@@ -42,7 +42,11 @@ func Open(cfg Config) (debugdata.Info, error) {
 		return nil, err
 	}
 	if cfg.Check != nil && cfg.File.ELF.BuildID() == nil {
-		if err := cfg.Check(func(kinds types.KindSet, name string) (*types.Type, error) { return s.FindType(kinds, name, "") }); err != nil {
+		data, err := cfg.File.Data(".BTF")
+		if err != nil {
+			return nil, err
+		}
+		if err := cfg.Check(data, func(kinds types.KindSet, name string) (*types.Type, error) { return s.FindType(kinds, name, "") }); err != nil {
 			return nil, fmt.Errorf("%s is of another build: %w", cfg.File.ELF.Name, err)
 		}
 	}

@@ -1,6 +1,8 @@
 package fromfile_test
 
 import (
+	"bytes"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -70,6 +73,16 @@ func TestDetached(t *testing.T) {
 	}
 	if !main.HasTypes() || main.HasCode() || main.DebugFile().Path != path || main.DebugFile().Status != module.HaveFile {
 		t.Errorf("types %v, code %v, file %+v", main.HasTypes(), main.HasCode(), main.DebugFile())
+	}
+	// Of another build of the same kernel, all sizes that VMCOREINFO has are the same.
+	other := bytes.Replace(data, []byte("\x00task_struct\x00"), []byte("\x00task_strukt\x00"), 1)
+	otherPath := filepath.Join(t.TempDir(), "vmlinux")
+	if err := os.WriteFile(otherPath, other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var wrong *linux.OtherBTFError
+	if _, err := openCore(t, otherPath).Type("struct page"); !errors.As(err, &wrong) || wrong.Size != uint64(len(data)) {
+		t.Errorf("BTF of another build: %v", err)
 	}
 	with := coretest.Open(t)
 	for _, name := range []string{"struct task_struct", "struct page", "union sigval", "enum pid_type", "atomic_t", "unsigned long", "char", "struct list_head *(*)[2]"} {
