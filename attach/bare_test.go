@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/linux/slab"
 )
 
 // openBare opens the bundled core where no file of its kernel is to be found.
@@ -94,6 +96,28 @@ func TestSymbolsOfBareKernel(t *testing.T) {
 		if s, err := bare.SymbolAt(address); !drgn.IsNotFound(err) {
 			t.Errorf("%#x: %+v, %v", address, s, err)
 		}
+	}
+}
+
+// Strings of the kernel have no symbol: those of the tables of symbols, which lie before them, end where the tables do.
+func TestStringsOfBareKernel(t *testing.T) {
+	bare := openBare(t)
+	n := 0
+	for cache, err := range slab.ForEachCache(bare) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		name, err := cache.Member("name").Uint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err := bare.SymbolAt(name); err == nil && strings.HasPrefix(s.Name, "kallsyms_") {
+			t.Errorf("%#x is said to be in %+v", name, s)
+		}
+		n++
+	}
+	if n < 10 {
+		t.Errorf("%d caches", n)
 	}
 }
 

@@ -36,6 +36,12 @@ type Own struct {
 	image span    // what is outside it are numbers
 	text  [2]span // where functions are
 	known bool    // image and text[0] are known
+	sizes [3]sized
+}
+
+// sized is a symbol of which the size is known.
+type sized struct {
+	address, size uint64 // in bytes
 }
 
 // A span is the addresses from first to end, exclusive.
@@ -81,7 +87,7 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's own table of symbols can't be read: %w", err)
 	}
-	own := &Own{table: table}
+	own := &Own{table: table, sizes: ownSizes(table)}
 	own.known = own.between(&own.text[0], "_stext", "_etext")
 	own.between(&own.text[1], "_sinittext", "_einittext")
 	if !own.between(&own.image, "_text", "_end") { // there are functions only: no CONFIG_KALLSYMS_ALL
@@ -156,6 +162,21 @@ func agree(t *kallsyms.Table, info *vmcoreinfo.Info) error {
 		}
 	}
 	return nil
+}
+
+// ownSizes returns the sizes of the tables themselves (scripts/kallsyms.c). One of these is the last symbol before the kernel's strings,
+// which have none: hundreds of kilobytes that would be its.
+func ownSizes(t *kallsyms.Table) (all [3]sized) {
+	n := uint64(t.Len())
+	for i, of := range []struct {
+		name string
+		size uint64
+	}{{"kallsyms_seqs_of_names", 3 * n}, {"kallsyms_offsets", 4 * n}, {"kallsyms_token_index", 256 * 2}} {
+		if found := t.Named(of.name); len(found) == 1 {
+			all[i] = sized{t.Address(found[0]), of.size}
+		}
+	}
+	return all
 }
 
 // between sets what lies between two symbols of which there is one each.
@@ -238,6 +259,11 @@ func (o *Own) Table() *module.SymbolTable {
 func (o *Own) symbol(i int, name string) drgn.Symbol {
 	letter := o.table.Letter(i)
 	s := drgn.Symbol{Name: name, Address: o.table.Address(i), Size: o.table.Size(i), Binding: binding(letter), Kind: kind(letter)}
+	for _, of := range o.sizes {
+		if s.Address == of.address {
+			s.Size = min(s.Size, of.size)
+		}
+	}
 	if o.known {
 		if !o.image.has(s.Address) && o.image.has(s.Address+s.Size) {
 			s.Size = 0 // the last of the numbers
