@@ -235,7 +235,7 @@ func TestStackOfNoTask(t *testing.T) {
 		t.Fatal(err)
 	}
 	trace, err := p.StackTraceOf(drgn.PointerValue(task, "struct task_struct", stack))
-	if value := (*drgn.ValueError)(nil); !errors.As(err, &value) || !strings.Contains(err.Error(), "neither a stack nor exited") {
+	if value := (*drgn.ValueError)(nil); !errors.As(err, &value) || !strings.Contains(err.Error(), "not a task: it has no stack") {
 		t.Errorf("%v, %v", trace, err)
 	}
 }

@@ -233,7 +233,7 @@ func (l *load) dirOptions() Options {
 // report says which files were not used and which modules lack debugging information.
 func (l *load) report(modules []*module.Module) error {
 	log := l.modules.Log()
-	var others []*provided // that are no module's: those of one that has another file, or for which they were refused, are not of them
+	var others []*provided // files of no module; a file given twice, or refused by its own module, is not one of them
 	for _, f := range l.files {
 		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
 			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path))

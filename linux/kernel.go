@@ -313,7 +313,7 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		if exited, e := task.Member("exit_state").Bool(); e != nil {
 			return nil, false, e
 		} else if !exited {
-			return nil, false, &drgn.ValueError{Problem: "what is said to be a task has neither a stack nor exited"}
+			return nil, false, &drgn.ValueError{Problem: "this is not a task: it has no stack, and has not exited"}
 		}
 		if err != nil {
 			regs = nil

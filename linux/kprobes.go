@@ -78,6 +78,9 @@ func (k *Kernel) kprobeSlots() (all []slots, err error) {
 		if kind.size == 0 || kind.size > 1<<k.PageShift() {
 			continue // no probe was optimized yet
 		}
+		if _, err := k.prog.Type("struct kprobe_insn_page"); drgn.IsNotFound(err) {
+			continue // nobody says how the pages are listed
+		}
 		kind.symbol.Size = 1 << k.PageShift() / kind.size * kind.size
 		for page, err := range list.ForEachEntry("struct kprobe_insn_page", cache.Member("pages").AddressOf(), "list") {
 			if err == nil {

@@ -22,7 +22,7 @@ func (e *WrongTypesError) Error() string {
 type OtherBTFError struct{ Address, Size uint64 } // where that is
 
 func (e *OtherBTFError) Error() string {
-	return fmt.Sprintf("its BTF is another than the %d bytes at %#x in the kernel's memory, which say the same without a file", e.Size, e.Address)
+	return fmt.Sprintf("its BTF differs from the kernel's own, the %d bytes at %#x in memory, which are used when no file is named", e.Size, e.Address)
 }
 
 // CheckTypes compares the types that find finds in BTF with the sizes and offsets that VMCOREINFO has, passing over what it does not

@@ -2,34 +2,12 @@ package btf_test
 
 import (
 	"encoding/binary"
-	"io"
-	"os"
 	"strings"
 	"testing"
 
-	"github.com/ulikunitz/xz"
-
 	"github.com/godrgn/drgn/internal/btf"
+	"github.com/godrgn/drgn/internal/coretest"
 )
-
-// kernel returns the BTF of a kernel of testdata/btf.
-func kernel(t testing.TB, version string) []byte {
-	t.Helper()
-	f, err := os.Open("../../testdata/btf/" + version + ".btf.xz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	r, err := xz.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
 
 func open(t testing.TB, data []byte, base *btf.File) *btf.File {
 	t.Helper()
@@ -43,7 +21,7 @@ func open(t testing.TB, data []byte, base *btf.File) *btf.File {
 // The number of types was counted by a script of its own, with void.
 func TestKernels(t *testing.T) {
 	for version, want := range map[string]uint32{"5.10": 77780, "6.1": 95266, "6.12": 108448, "7.2": 118488} {
-		data := kernel(t, version)
+		data := coretest.KernelBTF(t, version)
 		if n, err := btf.Size(data[:64]); n != uint64(len(data)) || err != nil {
 			t.Errorf("%s: size %d, %v, want %d", version, n, err, len(data))
 		}
@@ -333,7 +311,7 @@ func visit(t *testing.T, f *btf.File) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	data := kernel(b, "7.2")
+	data := coretest.KernelBTF(b, "7.2")
 	b.ReportAllocs()
 	for b.Loop() {
 		open(b, data, nil)

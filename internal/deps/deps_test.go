@@ -26,7 +26,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
-	NONE < failure, internal/handover, internal/logtext;
+	NONE < failure, internal/handover, internal/logtext, internal/nameindex;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
 	mem < internal/cache;
@@ -35,7 +35,7 @@ const rooms = `
 	# File formats to records; no policy.
 	arch, internal/bin, mem < internal/elf;
 	internal/bin, internal/cache, mem < internal/compressed;
-	internal/elf < internal/symtab;
+	internal/elf, internal/nameindex < internal/symtab;
 	internal/elf < internal/kdump;
 
 	# What has memory.
@@ -51,7 +51,8 @@ const rooms = `
 	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
-	internal/bin < internal/kallsyms, internal/btf;
+	internal/bin < internal/btf;
+	internal/bin, internal/nameindex < internal/kallsyms;
 	internal/elf < internal/placed;
 
 	# The language, over types.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"github.com/godrgn/drgn/internal/nameindex"
 )
 
 // MaxSymbols bounds how many symbols a kernel may have.
@@ -55,18 +57,9 @@ type Table struct {
 	addresses []uint64 // ascending
 
 	lookups atomic.Int32
-	byName  func() *nameIndex
+	byName  func() *nameindex.Index
 	seed    maphash.Seed
 }
-
-// nameIndex is a hash table of names: the symbols of a bucket follow each other, in their order.
-type nameIndex struct {
-	shift  uint
-	starts []uint32 // of each bucket in items, and the number of items
-	items  []named
-}
-
-type named struct{ hash, index uint32 }
 
 // Load reads the tables at their places. Of the names nothing is decoded, but each must end where the next one begins and
 // consist of known tokens, and addresses must ascend: otherwise something else lies there, which is an error.
@@ -282,11 +275,9 @@ func (t *Table) Named(name string) (found []int) {
 		return t.scan(name)
 	}
 	hash := uint32(maphash.String(t.seed, name))
-	ix := t.byName()
-	b := hash >> ix.shift
-	for _, n := range ix.items[ix.starts[b]:ix.starts[b+1]] {
-		if n.hash == hash && t.is(int(n.index), name) {
-			found = append(found, int(n.index))
+	for _, n := range t.byName().Bucket(hash) {
+		if n.Hash == hash && t.is(int(n.Number), name) {
+			found = append(found, int(n.Number))
 		}
 	}
 	return found
@@ -325,31 +316,12 @@ func (t *Table) is(i int, name string) bool {
 	return name == ""
 }
 
-// indexNames sorts by bucket only, and that by counting.
-func (t *Table) indexNames() *nameIndex {
-	all := make([]named, len(t.starts))
+func (t *Table) indexNames() *nameindex.Index {
+	all := make([]nameindex.Item, len(t.starts))
 	var buf []byte
 	for i := range all {
 		buf = t.AppendName(buf[:0], i)
-		all[i] = named{uint32(maphash.Bytes(t.seed, buf)), uint32(i)}
+		all[i] = nameindex.Item{Hash: uint32(maphash.Bytes(t.seed, buf)), Number: uint32(i)}
 	}
-	ix := &nameIndex{shift: 32, items: make([]named, len(all))}
-	buckets := 1
-	for buckets < len(all) {
-		buckets, ix.shift = buckets*2, ix.shift-1
-	}
-	at := make([]uint32, buckets+2) // at[b+1] becomes the start of b, then its end, which is the start of b+1
-	for _, n := range all {
-		at[n.hash>>ix.shift+2]++
-	}
-	for b := 1; b < len(at); b++ {
-		at[b] += at[b-1]
-	}
-	for _, n := range all {
-		b := n.hash>>ix.shift + 1
-		ix.items[at[b]] = n
-		at[b]++
-	}
-	ix.starts = at[:buckets+1]
-	return ix
+	return nameindex.New(all)
 }

@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"maps"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/helper/registry"
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -287,7 +287,7 @@ func TestSchema(t *testing.T) {
 	for _, version := range kernels {
 		got := map[string]map[string]bool{}
 		ran, problems := map[string]bool{}, map[string]bool{}
-		data := readBTF(t, filepath.Join("..", "..", "testdata", "btf", version+".btf.xz"))
+		data := coretest.KernelBTF(t, version)
 		for seed := range uint64(seeds) {
 			k := newKernel(t, variables, seed, data)
 			for _, m := range registry.Modules {

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/nameindex"
 )
 
 // A Table is the symbols of one file at the addresses they have in memory. Its indices are made when first needed.
@@ -21,7 +22,7 @@ type Table struct {
 	end  func(elf.Symbol) uint64
 
 	byAddress func() []entry
-	byName    func() *nameIndex
+	byName    func() *nameindex.Index
 	lookups   atomic.Int32 // of names, as far as they count for scannedNames
 	seed      maphash.Seed
 }
@@ -31,21 +32,6 @@ type entry struct {
 	start, end uint64 // first address and the one after the last; start==end: size not known
 	maxEnd     uint64 // greatest end of this entry and all before it
 	index      uint32
-}
-
-// nameIndex is a hash table of the symbols' names: the symbols of a bucket follow each other, in the order of the file.
-type nameIndex struct {
-	shift  uint     // hash >> shift is the bucket
-	starts []uint32 // of each bucket in items, and the number of items
-	items  []named
-}
-
-type named struct{ hash, index uint32 }
-
-// bucket returns the symbols that may have a name of this hash.
-func (ix *nameIndex) bucket(hash uint32) []named {
-	b := hash >> ix.shift
-	return ix.items[ix.starts[b]:ix.starts[b+1]]
 }
 
 // A Symbol is a symbol at its address in memory.
@@ -140,34 +126,14 @@ func byStart(es []entry) []entry {
 	return es
 }
 
-// indexNames sorts by bucket only, and that by counting: a kernel has hundreds of thousands of names, and comparing them
-// takes most of the time until the first one is found.
-func (t *Table) indexNames() *nameIndex {
-	all := make([]named, 0, t.syms.Len())
+func (t *Table) indexNames() *nameindex.Index {
+	all := make([]nameindex.Item, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
 		if useful(&s) {
-			all = append(all, named{uint32(maphash.Bytes(t.seed, t.syms.Name(s))), uint32(i)})
+			all = append(all, nameindex.Item{Hash: uint32(maphash.Bytes(t.seed, t.syms.Name(s))), Number: uint32(i)})
 		}
 	}
-	ix := &nameIndex{shift: 32, items: make([]named, len(all))}
-	buckets := 1
-	for buckets < len(all) {
-		buckets, ix.shift = buckets*2, ix.shift-1
-	}
-	at := make([]uint32, buckets+2) // two more: at[b+1] becomes the start of b, then its end, which is the start of b+1
-	for _, n := range all {
-		at[n.hash>>ix.shift+2]++
-	}
-	for b := 1; b < len(at); b++ {
-		at[b] += at[b-1]
-	}
-	for _, n := range all {
-		b := n.hash>>ix.shift + 1
-		ix.items[at[b]] = n
-		at[b]++
-	}
-	ix.starts = at[:buckets+1]
-	return ix
+	return nameindex.New(all)
 }
 
 // Rank orders symbols for the same thing by their binding (STB_…), the best first: the one that more of the program can
@@ -263,11 +229,11 @@ func (t *Table) Named(name string) []Symbol {
 		}
 	} else {
 		hash := uint32(maphash.String(t.seed, name))
-		for _, n := range t.byName().bucket(hash) {
-			if n.hash != hash {
+		for _, n := range t.byName().Bucket(hash) {
+			if n.Hash != hash {
 				continue
 			}
-			if s := t.syms.At(int(n.index)); string(t.syms.Name(s)) == name {
+			if s := t.syms.At(int(n.Number)); string(t.syms.Name(s)) == name {
 				add(s)
 			}
 		}

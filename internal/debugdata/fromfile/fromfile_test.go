@@ -3,19 +3,14 @@ package fromfile_test
 import (
 	"bytes"
 	"errors"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"github.com/ulikunitz/xz"
-
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
-	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/coretest"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/module"
 )
@@ -45,23 +40,7 @@ func openCore(t *testing.T, symbols string) *drgn.Program {
 
 // A file of the kernel's BTF, as in /sys/kernel/btf/vmlinux, is a source of types; it has no symbols.
 func TestDetached(t *testing.T) {
-	dir, err := coretest.Dir()
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := compressed.Open(filepath.Join(dir, "vmlinux.zst"), compressed.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := elf.ParseOwned("vmlinux", image.Data, image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	data, err := f.Section(".BTF").Data()
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := coretest.BTF(t)
 	path := filepath.Join(t.TempDir(), "vmlinux")
 	if err := os.WriteFile(path, data, 0o600); err != nil {
 		t.Fatal(err)
@@ -110,24 +89,11 @@ func TestDetached(t *testing.T) {
 
 // BTF of another kernel is refused: VMCOREINFO has other sizes of structures.
 func TestOtherKernel(t *testing.T) {
-	in, err := os.Open("../../../testdata/btf/7.2.btf.xz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	r, err := xz.NewReader(in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(r)
-	if err != nil {
-		t.Fatal(err)
-	}
 	path := filepath.Join(t.TempDir(), "vmlinux")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	if err := os.WriteFile(path, coretest.KernelBTF(t, "7.2"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = openCore(t, path).Type("struct task_struct")
+	_, err := openCore(t, path).Type("struct task_struct")
 	if err == nil || !strings.Contains(err.Error(), "vmlinux is of another build: ") || !strings.Contains(err.Error(), " by the kernel's VMCOREINFO") {
 		t.Error(err)
 	}

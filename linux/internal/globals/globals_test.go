@@ -9,9 +9,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
-	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/coretest"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/linux/internal/globals"
 )
 
@@ -88,22 +86,9 @@ func bare(t *testing.T) *drgn.Program {
 	if err != nil {
 		t.Fatal(err)
 	}
-	image, err := compressed.Open(filepath.Join(dir, "vmlinux.zst"), compressed.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := elf.ParseOwned("vmlinux", image.Data, image)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	data, err := f.Section(".BTF").Data()
-	if err != nil {
-		t.Fatal(err)
-	}
 	tmp := t.TempDir()
 	path, core := filepath.Join(tmp, "vmlinux"), filepath.Join(tmp, "vmcore")
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	if err := os.WriteFile(path, coretest.BTF(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(dir, "vmcore"), core); err != nil {
