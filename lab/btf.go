@@ -14,10 +14,13 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// fetchBTF fetches, for each series, the newest of Debian's cloud kernels that the mirror has, and writes the types it
-// carries (.BTF) to testdata/btf, compressed with xz.
+// fetchBTF fetches, for each series of the cloud flavour, the newest of Debian's kernels that the mirror has, and writes the
+// types it carries (.BTF) to testdata/btf, compressed with xz.
 func fetchBTF(ctx context.Context, opt options, kernels []series) error {
 	for _, s := range kernels {
+		if s.generic {
+			continue
+		}
 		release, image, err := fetchImage(ctx, s, opt.cache)
 		if err != nil {
 			return err

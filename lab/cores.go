@@ -167,7 +167,7 @@ func forgetOld(cache string) error {
 		slices.SortFunc(names, func(a, b string) int { return made[b].Compare(made[a]) })
 		of := make(map[string]int)
 		for _, name := range names {
-			line := majorMinor.FindString(name)
+			line := lineOf(name)
 			of[line]++
 			if !made[name].IsZero() && of[line] <= kept {
 				continue
@@ -178,6 +178,12 @@ func forgetOld(cache string) error {
 		}
 	}
 	return nil
+}
+
+// lineOf returns the series and the flavour of the name of a release, or of what begins with one.
+func lineOf(name string) string {
+	release, _, _ := strings.Cut(name, "-amd64")
+	return majorMinor.FindString(release) + strings.TrimPrefix(flavour.FindString(release+"-amd64"), "-")
 }
 
 // majorMinor matches the series at the start of a release.

@@ -18,19 +18,27 @@ import (
 	"time"
 )
 
-// A series is a line of Debian's kernels, of which the lab takes the newest.
+// A series is a line of Debian's kernels of one flavour, of which the lab takes the newest.
 type series struct {
-	name string
-	old  bool // its suite is an old one, whose newest kernels are in the security archive
+	name    string // the version, with the suffix -generic unless the flavour is cloud; or newest
+	old     bool   // its suite is an old one, whose newest kernels are in the security archive
+	generic bool   // the flavour for all machines, not the one for clouds
 }
 
-// carried are the kernels that the lab can boot, oldest first. Their types are in testdata/btf.
+// carried are the kernels that the lab can boot, oldest first. The types of the cloud flavours are in testdata/btf.
+//
+// The generic flavour has more CPUs, with masks of them allocated, memory cgroups, cgroup namespaces and page tables of five
+// levels, and may be preempted; its debug package has a gigabyte, seven unpacked.
 var carried = []series{
 	{name: "5.10", old: true},
 	{name: "6.1", old: true},
 	{name: "6.12"},
+	{name: "6.12" + genericSuffix, generic: true},
 	newest,
 }
+
+// genericSuffix ends the names of series of the generic flavour.
+const genericSuffix = "-generic"
 
 // mainSeries is the one of which every dump and a running guest are checked, and that is measured.
 const mainSeries = "6.12"
@@ -52,8 +60,15 @@ func seriesNamed(name string) (series, error) {
 
 // has reports whether a release is one of the series.
 func (s series) has(release string) bool {
-	return s == newest || strings.HasPrefix(release, s.name+".")
+	of := flavour.FindStringSubmatch(release)
+	if of == nil || of[1] != "" && of[1] != "-cloud" || s.generic != (of[1] == "") {
+		return false
+	}
+	return s == newest || strings.HasPrefix(release, strings.TrimSuffix(s.name, genericSuffix)+".")
 }
+
+// flavour matches the end of a release; its submatch is "" for the generic flavour, "-cloud" or "-rt".
+var flavour = regexp.MustCompile(`(-[a-z]+)?-amd64$`)
 
 // archive returns the package lists that have the series.
 func (s series) archive(ctx context.Context, cache string) (*apt, error) {
@@ -140,7 +155,7 @@ func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 
 // noKernel is the error for a series of which nothing is to be had.
 func noKernel(s series) error {
-	return fmt.Errorf("no cloud kernel with debug symbols of the series %s is on the mirror of Debian", s.name)
+	return fmt.Errorf("no kernel with debug symbols of the series %s is on the mirror of Debian", s.name)
 }
 
 // releasesOf returns the kernels of a series that package lists name, newest first, and the lists. Packages that are named may
@@ -191,7 +206,7 @@ func unpackKernel(ctx context.Context, k kernel, debs []string) error {
 
 // unpackSome extracts the files of a package that keep wants, and links.
 func unpackSome(ctx context.Context, dir, deb string, keep func(name string) bool) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "dpkg-deb", "--fsys-tarfile", deb)
 	out, err := cmd.StdoutPipe()
@@ -253,9 +268,9 @@ func extractFile(root *os.Root, name string, from io.Reader) error {
 	return errors.Join(err, file.Close())
 }
 
-// ofKernel matches the packages of a cloud kernel. Until 7.1 the unsigned image is in linux-image-…-unsigned with the
+// ofKernel matches the packages of a kernel. Until 7.1 the unsigned image is in linux-image-…-unsigned with the
 // modules; since then in linux-binary-unsigned-…, with the modules and the lists of what is built in beside it.
-var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-cloud-amd64)-unsigned|image-(\d.*-cloud-amd64)-dbg|binary-unsigned-(\d.*-cloud-amd64)|modules-(\d.*-cloud-amd64)|base-(\d.*-cloud-amd64))$`)
+var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-amd64)-unsigned|image-(\d.*-amd64)-dbg|binary-unsigned-(\d.*-amd64)|modules-(\d.*-amd64)|base-(\d.*-amd64))$`)
 
 // A release is a kernel among package names.
 type release struct {

@@ -36,6 +36,7 @@ func TestReleases(t *testing.T) {
 		"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned", "linux-image-6.1-cloud-amd64-dbg",
 		"linux-image-7.2.13+deb14-cloud-amd64", "linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64",
 		"linux-binary-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64", "linux-base-7.2.13+deb14-cloud-amd64",
+		"linux-image-6.12.11+deb13-rt-amd64-dbg", "linux-image-6.12.11+deb13-rt-amd64-unsigned",
 		"linux-image-7.3.1+deb14-cloud-amd64-dbg", "linux-binary-unsigned-7.3.1+deb14-cloud-amd64", // without its modules
 	}
 	for _, test := range []struct {
@@ -55,7 +56,10 @@ func TestReleases(t *testing.T) {
 			{"7.2.13+deb14-cloud-amd64", []string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
 				"linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64"}},
 		}},
-		{"none is whole", packages[4:8], newest, nil},
+		{"none is whole, or of this flavour", packages[4:8], newest, nil},
+		{"generic, not cloud", packages, series{name: "6.12" + genericSuffix, generic: true}, []release{
+			{"6.12.11+deb13-amd64", []string{"linux-image-6.12.11+deb13-amd64-dbg", "linux-image-6.12.11+deb13-amd64-unsigned"}},
+		}},
 	} {
 		got := releases(test.among, test.of)
 		if !reflect.DeepEqual(got, test.want) {
@@ -69,6 +73,21 @@ func TestReleases(t *testing.T) {
 			if r.image() != want {
 				t.Errorf("%s: the image of %s is in %s, want %s", test.name, r.name, r.image(), want)
 			}
+		}
+	}
+}
+
+// Sets of cores of the two flavours don't push one another out of the cache.
+func TestLineOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"6.12.117+deb13-cloud-amd64-17ef5e6305db": "6.12cloud-amd64",
+		"6.12.117+deb13-cloud-amd64":              "6.12cloud-amd64",
+		"6.12.117+deb13-amd64-17ef5e6305db":       "6.12amd64",
+		"6.1.0-57-amd64":                          "6.1amd64",
+		"5.10.0-43-cloud-amd64":                   "5.10cloud-amd64",
+	} {
+		if got := lineOf(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }
