@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -226,6 +227,38 @@ func TestNoVMCOREINFO(t *testing.T) {
 				t.Error("another VMCOREINFO was taken", err)
 			}
 		})
+	}
+}
+
+// TestPageSize opens the bundled core with pages of a size that x86-64 does not have: a note of the dump that says so is damaged, and
+// one that is given is refused, since every address would be taken apart in the wrong way.
+func TestPageSize(t *testing.T) {
+	info := bundledMachine(t).vmcoreinfo
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: 62}
+	for _, size := range []string{"8192", "65536", "4095", "1024", "9223372036854775808", "4k"} {
+		wrong := bytes.Replace(info, []byte("\nPAGESIZE=4096\n"), []byte("\nPAGESIZE="+size+"\n"), 1)
+		d := dump(t)
+		d.notes = f.Note(d.notes, "VMCOREINFO", 0, wrong)
+		path := files{t, t.TempDir()}.write("vmcore", d.bytes())
+		o := attach.Options{Symbols: []string{filepath.Join(fixture, "vmlinux.zst")}, NoDefaultSymbols: true}
+		p, warnings, err := attachTo(path, o)
+		if err != nil || len(warnings) != 1 {
+			t.Fatal(size, err, warnings)
+		}
+		said[error](t, warnings[0], "PAGESIZE", size, "that in memory is used")
+		swapper(t, p)
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		o.Prepare = func(p *drgn.Program) error {
+			linux.SetVMCOREINFO(p, wrong)
+			return nil
+		}
+		_, _, err = attachTo(path, o)
+		said[*linux.InvalidVMCOREINFOError](t, err, path, "invalid PAGESIZE", strconv.Quote(size))
+		if size == "8192" {
+			said[error](t, err, "it must be 4096 on X86_64")
+		}
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 func checkVMCOREINFO(m *linux.Memory, o Options) error {
 	problem := "it has no VMCOREINFO note"
 	if m.VMCOREINFO != nil {
-		err := linux.ParseVMCOREINFO(m.VMCOREINFO).Check()
+		err := linux.CheckVMCOREINFO(linux.ParseVMCOREINFO(m.VMCOREINFO), m.Platform.Arch)
 		if err == nil {
 			return nil
 		}

@@ -89,6 +89,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if err := k.info.CheckNumbers(); err != nil {
 		return nil, err
 	}
+	if err := checkPageSize(k.info, k.machine); err != nil {
+		return nil, err
+	}
 	if err := k.readPACMask(m.Platform); err != nil {
 		return nil, err
 	}

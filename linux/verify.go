@@ -38,6 +38,9 @@ func Verify(m Memory) (verified bool, err error) {
 	if k.machine == nil {
 		return false, nil
 	}
+	if err := checkPageSize(k.info, k.machine); err != nil {
+		return false, err
+	}
 	return k.verify(m)
 }
 

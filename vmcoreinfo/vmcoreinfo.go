@@ -91,12 +91,21 @@ func (v *Info) number(key string, base int) (uint64, error) {
 	return uint64(n), nil
 }
 
-// PageSize returns the size of a page in bytes, a power of 2. It fails with an [*InvalidError].
+// Linux has pages of 4 KiB to 1 MiB, the latter on Hexagon only.
+const (
+	minPageSize = 4 << 10
+	maxPageSize = 1 << 20
+)
+
+// PageSize returns the size of a page in bytes, a power of 2 from 4 KiB to 1 MiB. It fails with an [*InvalidError].
 func (v *Info) PageSize() (uint64, error) {
 	s, ok := v.values["PAGESIZE"]
 	size, err := strconv.ParseUint(s, 10, 64)
-	if err != nil || size == 0 || size&(size-1) != 0 {
-		return 0, &InvalidError{Key: "PAGESIZE", Value: s, NoNumber: ok && err != nil}
+	switch {
+	case err != nil:
+		return 0, &InvalidError{Key: "PAGESIZE", Value: s, NoNumber: ok}
+	case size&(size-1) != 0 || size < minPageSize || size > maxPageSize:
+		return 0, &InvalidError{Key: "PAGESIZE", Value: s, Want: "a power of 2 from 4096 to 1048576"}
 	}
 	return size, nil
 }
@@ -109,11 +118,15 @@ type InvalidError struct {
 	Key      string // "OSRELEASE", "PAGESIZE", "swapper_pg_dir"
 	Value    string // "" if it is missing
 	NoNumber bool   // whether the value is there but no number
+	Want     string // what it must be; "" where that is not said
 }
 
 func (e *InvalidError) Error() string {
 	if e.Value == "" {
 		return "VMCOREINFO has no " + e.Key
+	}
+	if e.Want != "" {
+		return fmt.Sprintf("VMCOREINFO has an invalid %s, %q: it must be %s", e.Key, e.Value, e.Want)
 	}
 	return fmt.Sprintf("VMCOREINFO has an invalid %s, %q", e.Key, e.Value)
 }

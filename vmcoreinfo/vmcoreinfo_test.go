@@ -55,6 +55,11 @@ func TestCheck(t *testing.T) {
 		{"OSRELEASE=6.12\n", "PAGESIZE", ""},
 		{"OSRELEASE=6.12\nPAGESIZE=4095\n", "PAGESIZE", "4095"},
 		{"OSRELEASE=6.12\nPAGESIZE=18446744073709551616\n", "PAGESIZE", "18446744073709551616"},
+		{"OSRELEASE=6.12\nPAGESIZE=9223372036854775808\n", "PAGESIZE", "9223372036854775808"},
+		{"OSRELEASE=6.12\nPAGESIZE=2048\n", "PAGESIZE", "2048"},
+		{"OSRELEASE=6.12\nPAGESIZE=2097152\n", "PAGESIZE", "2097152"},
+		{"OSRELEASE=6.12\nPAGESIZE=0\n", "PAGESIZE", "0"},
+		{"OSRELEASE=6.12\nPAGESIZE=-4096\n", "PAGESIZE", "-4096"},
 		{"OSRELEASE=6.12\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=0\n", "swapper_pg_dir", "0"},
 	} {
 		var invalid *InvalidError
@@ -72,7 +77,7 @@ func FuzzParse(f *testing.F) {
 		v := Parse(note)
 		v.BuildID()
 		if v.Check() == nil {
-			if size, err := v.PageSize(); err != nil || size&(size-1) != 0 {
+			if size, err := v.PageSize(); err != nil || size&(size-1) != 0 || size < minPageSize || size > maxPageSize {
 				t.Errorf("page size %d, %v", size, err)
 			}
 		}

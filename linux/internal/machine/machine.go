@@ -14,6 +14,9 @@ import (
 type Machine struct {
 	Arch *arch.Arch
 
+	// PageSizes are those that a page may have, in bytes, as the kernel was configured; nil where that is not known.
+	PageSizes []uint64
+
 	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says. Memory can't be read yet.
 	NewTranslator func(Kernel) (Translator, error)
 

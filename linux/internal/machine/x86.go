@@ -12,6 +12,7 @@ import (
 
 var x86_64 = &Machine{
 	Arch:            arch.X86_64,
+	PageSizes:       []uint64{4 << 10},
 	NewTranslator:   newX86Translator,
 	DirectMap:       x86DirectMap,
 	Vmemmap:         x86Vmemmap,
