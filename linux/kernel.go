@@ -108,8 +108,11 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		}
 		k.machine = machine.Unknown(m.Platform)
 	}
-	var err error
-	if k.translator, err = k.machine.NewTranslator(k.facts(m.Platform, p.Memory())); err != nil {
+	err := k.findPhysBase(m)
+	if err == nil {
+		k.translator, err = k.machine.NewTranslator(k.facts(m.Platform, p.Memory()))
+	}
+	if err != nil {
 		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
 			return nil, err
 		}

@@ -9,9 +9,6 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
-// erased is what one of the names in init_uts_ns is where makedumpfile --config was told to erase it.
-var erased = bytes.Repeat([]byte{'X'}, 65)
-
 // A WrongVMCOREINFOError says that VMCOREINFO, or phys_base where that is said apart from it, is not that of the kernel in the
 // memory: what it leads to is something else.
 type WrongVMCOREINFOError struct {
@@ -24,10 +21,6 @@ func (e *WrongVMCOREINFOError) Error() string {
 	return fmt.Sprintf("VMCOREINFO, of kernel %s, is not that of the kernel in this memory, or phys_base is wrong: %s (init_uts_ns at %#x)", e.Release, e.Problem, e.Address)
 }
 
-// utsSize is how much of init_uts_ns is looked at, in bytes: six names of 65 bytes each, which follow a reference count in kernels
-// before v5.11 (commit 9a56493f6942).
-const utsSize = 512
-
 // Verify checks that m.VMCOREINFO describes the kernel in m: its page tables must lead to the release that it names. It returns
 // a [*WrongVMCOREINFOError] if they don't. verified is false where that can't be said, since what it takes is not in a dump.
 func Verify(m Memory) (verified bool, err error) {
@@ -39,6 +32,9 @@ func Verify(m Memory) (verified bool, err error) {
 		return false, nil
 	}
 	if err := checkPageSize(k.info, k.machine); err != nil {
+		return false, err
+	}
+	if err := k.findPhysBase(m); err != nil {
 		return false, err
 	}
 	return k.verify(m)
@@ -92,7 +88,7 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 		}
 	}
 	wrong := &WrongVMCOREINFOError{Release: k.Release(), Address: address}
-	names := make([]byte, utsSize)
+	names := make([]byte, machine.UTSSize)
 	if err := read(names, address); err != nil {
 		var fault *mem.FaultError
 		switch {
@@ -107,7 +103,7 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 		}
 	} else if bytes.Contains(names, []byte(wrong.Release+"\x00")) {
 		return true, nil
-	} else if bytes.Contains(names, erased) {
+	} else if bytes.Contains(names, machine.Erased) {
 		return false, nil
 	} else {
 		wrong.Problem = "its page tables lead to something else than the kernel's name"
@@ -116,4 +112,21 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 		wrong.Problem += fmt.Sprintf("; the kernel had its memory encrypted (sme_mask %#x): a dump that was not made in the machine itself can't be read", mask)
 	}
 	return false, wrong
+}
+
+// findPhysBase sets k.physBase of a kernel whose VMCOREINFO does not say it.
+func (k *Kernel) findPhysBase(m Memory) error {
+	if k.machine.FindPhysBase == nil || m.Local {
+		return nil
+	}
+	s := mem.NewSpace()
+	defer s.Close()
+	if err := s.Add(m.Physical...); err != nil {
+		return err
+	}
+	base, err := k.machine.FindPhysBase(k.facts(m.Platform, s), m.Physical)
+	if base != nil {
+		k.physBase = base
+	}
+	return err
 }

@@ -20,6 +20,10 @@ type Machine struct {
 	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says. Memory can't be read yet.
 	NewTranslator func(Kernel) (Translator, error)
 
+	// FindPhysBase returns Kernel.PhysBase of a kernel that does not say it in VMCOREINFO, by its physical memory; nil where it
+	// can't be had, or is not needed.
+	FindPhysBase func(k Kernel, memory []mem.Segment) (*uint64, error)
+
 	// DirectMap returns where the kernel maps all physical memory.
 	DirectMap func(Kernel, *drgn.Program) (DirectMap, error)
 
@@ -66,6 +70,7 @@ type Mapped struct{ Virtual, Physical, Size uint64 }
 
 // Info is what machines ask of VMCOREINFO.
 type Info interface {
+	String(key string) (string, bool)
 	Symbol(name string) (uint64, error)
 	Number(name string) (uint64, error)
 }

@@ -157,11 +157,13 @@ func TestX86IsKernelAddress(t *testing.T) {
 type noInfo struct{}
 
 func (noInfo) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
+func (noInfo) String(string) (string, bool)  { return "", false }
 func (noInfo) Number(string) (uint64, error) { return 0, errors.New("no number") }
 
 // numbers is VMCOREINFO with some numbers.
 type numbers map[string]uint64
 
+func (n numbers) String(string) (string, bool)  { return "", false }
 func (n numbers) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
 func (n numbers) Number(name string) (uint64, error) {
 	if v, ok := n[name]; ok {

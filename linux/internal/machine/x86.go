@@ -14,6 +14,7 @@ var x86_64 = &Machine{
 	Arch:            arch.X86_64,
 	PageSizes:       []uint64{4 << 10},
 	NewTranslator:   newX86Translator,
+	FindPhysBase:    x86FindPhysBase,
 	DirectMap:       x86DirectMap,
 	Vmemmap:         x86Vmemmap,
 	SwitchedOut:     x86SwitchedOut,
