@@ -26,6 +26,9 @@ const checkLimit = 3 * time.Minute
 // memory.
 const withoutFiles = "bare"
 
+// plainDumps is what -only takes for the dumps of a guest that runs, each in its usual form.
+const plainDumps = "dumps"
+
 // liveDump is the name under which a running guest stands among the dumps.
 const liveDump = "live"
 
@@ -113,7 +116,8 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 	}
 	say("cores of %s in %s", c.release, c.dir)
 	for _, d := range dumps {
-		if opt.only != "" && opt.only != d.file || opt.only == "" && !d.always && s.name != mainSeries {
+		all := opt.only == "" || opt.only == plainDumps
+		if !all && opt.only != d.file || all && !d.always && s.name != mainSeries {
 			continue
 		}
 		level, err := c.filter(d)
@@ -143,7 +147,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, errors.Join(context.Cause(ctx), err)
 		}
 	}
-	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && s.name == mainSeries {
+	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && (s.name == mainSeries || opt.all) {
 		fmt.Printf("# %s, other forms of the dumps\n", c.release)
 		found, err := checkForms(ctx, opt, c, program)
 		results = append(results, found...)
@@ -159,7 +163,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, err
 		}
 	}
-	if opt.only == liveDump || opt.only == "" && s.name == mainSeries {
+	if opt.only == liveDump || opt.only == "" && (s.name == mainSeries || opt.all) {
 		found, err := live(ctx, opt, c, program)
 		results = append(results, found...)
 		if err != nil {

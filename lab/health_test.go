@@ -28,10 +28,11 @@ var someResults = []result{
 }
 
 func TestPage(t *testing.T) {
-	text := page(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}, []string{"2026-01-02", "godrgn 1"})
+	p := pageOf(someResults, []knownFailure{{"newest", "stacks", "ORC is new"}}, "2026-01-02", "godrgn 1; QEMU 2.3")
+	text := p.String()
 	for _, want := range []string{
-		"2026-01-02; godrgn 1.\n",
-		"| check | 6.12.9-cloud-amd64 | 7.2.1-cloud-amd64 |\n|---|---|---|\n",
+		"godrgn 1; QEMU 2.3.\n",
+		"| check | 6.12.9-cloud-amd64 | 7.2.1-cloud-amd64 |\n|---|---|---|\n| checked on | 2026-01-02 | 2026-01-02 |\n",
 		"| stacks | ok (2) | **fails** (2) |\n",
 		"| live, from within: first | ok (1) | – |\n",
 		"| live, through QEMU: stacks | **fails** (1) | – |\n",
@@ -49,8 +50,76 @@ func TestPage(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, text)
 		}
 	}
-	if text := page(someResults[:3], nil, nil); !strings.HasSuffix(text, "## What fails\n\nNothing.\n") {
+	if text := pageOf(someResults[:3], nil, "", "").String(); !strings.HasSuffix(text, "## What fails\n\nNothing.\n") {
 		t.Errorf("where nothing fails:\n%s", text)
+	}
+	for _, results := range [][]result{someResults, someResults[:3]} {
+		want := pageOf(results, nil, "2026-01-02", "godrgn 1; QEMU 2.3").String()
+		if p, err := parsePage(want); err != nil || p.String() != want {
+			t.Errorf("read again, the page is %v\n%v", err, p)
+		}
+	}
+	for name, text := range map[string]string{
+		"empty": "", "no table": pageStart + "x.\n\n" + failsHead + nothing, "another page": "# Health\n" + text,
+		"a cell too many": strings.Replace(text, "| stacks |", "| stacks | ok (1) |", 1), "no dates": strings.Replace(text, checkedOn, "on", 1),
+	} {
+		if p, err := parsePage(text); err == nil {
+			t.Errorf("%s: read as\n%v", name, p)
+		}
+	}
+}
+
+// A run of some kernels or checks changes only what it ran.
+func TestPageUpdate(t *testing.T) {
+	var all []series
+	for _, name := range []string{"6.12", "newest"} {
+		s, err := seriesNamed(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, s)
+	}
+	live := []result{{series: "6.12", release: "6.12.9-cloud-amd64", dump: liveDump, check: throughQEMU + "stacks"}}
+	tasks := []result{{series: "6.12", release: "6.12.9-cloud-amd64", dump: "vmcore.elf", check: "tasks", why: "none"}}
+	moved := []result{{series: "6.12", release: "6.12.10-cloud-amd64", dump: "vmcore.elf", check: "stacks"}}
+	generic := []result{{series: "6.12-generic", release: "6.12.9-amd64", dump: "vmcore.elf", check: "stacks"}}
+	none := []result{{series: "newest", check: "cores", why: "no mirror"}}
+	for name, c := range map[string]struct {
+		results    []result
+		ran        []series
+		whole      bool
+		has, hasNo []string
+	}{
+		"one check, mended": {live, all[:1], false,
+			[]string{"checked on | 2026-01-02 to 2026-02-01 | 2026-01-02 |", "| stacks | ok (2) | **fails** (2) |", "QEMU: stacks | ok (1) | – |", "godrgn 2.\n", "| vmcore.elf | pid 1 |"},
+			[]string{"a \\| b"}},
+		"a check that is new": {tasks, all[:1], false, []string{"| tasks | **fails** (1) | – |\n| stacks | ok (2) |", "| tasks | vmcore.elf | none |", "a \\| b"}, nil},
+		"a kernel as a whole": {tasks, all[:1], true, []string{"checked on | 2026-02-01 | 2026-01-02 |", "| stacks | – | **fails** (2) |"}, []string{"QEMU: stacks", "a \\| b"}},
+		"a newer release":     {moved, all[:1], false, []string{"| check | 6.12.10-cloud-amd64 | 7.2.1-cloud-amd64 |"}, []string{"6.12.9", "a \\| b"}},
+		"another flavour":     {generic, carried[3:4], true, []string{"| check | 6.12.9-cloud-amd64 | 6.12.9-amd64 | 7.2.1-cloud-amd64 |", "a \\| b"}, nil},
+		"none to be had":      {none, all[1:], true, []string{"| check | 6.12.9-cloud-amd64 | newest |", "| cores | – | **fails** (1) |"}, []string{"7.2.1"}},
+	} {
+		p := pageOf(someResults, nil, "2026-01-02", "godrgn 1")
+		p.update(pageOf(c.results, nil, "2026-02-01", "godrgn 2"), c.ran, c.whole)
+		text := p.String()
+		for _, want := range c.has {
+			if !strings.Contains(text, want) {
+				t.Errorf("%s: no %q in\n%s", name, want, text)
+			}
+		}
+		for _, gone := range c.hasNo {
+			if strings.Contains(text, gone) {
+				t.Errorf("%s: %q in\n%s", name, gone, text)
+			}
+		}
+		if again, err := parsePage(text); err != nil || again.String() != text {
+			t.Errorf("%s: read again, the page is %v\n%v", name, err, again)
+		}
+	}
+	for only, want := range map[string]bool{"": true, "dumps": true, "bare": true, "live": true, "panic": true, "panic-nmi": true, "form-raw": true, "vmcore.elf": false} {
+		if hasOwnRows(only) != want {
+			t.Errorf("-only %s: %v", only, !want)
+		}
 	}
 }
 

@@ -27,8 +27,8 @@ type series struct {
 
 // carried are the kernels that the lab can boot, oldest first. The types of the cloud flavours are in testdata/btf.
 //
-// The generic flavour has more CPUs, with masks of them allocated, memory cgroups, cgroup namespaces and page tables of five
-// levels, and may be preempted; its debug package has a gigabyte, seven unpacked.
+// The generic flavour differs from the one for clouds in drivers, Xen's first domain and page extensions, not in page tables, slabs
+// or preemption; its debug package has a gigabyte, seven unpacked.
 var carried = []series{
 	{name: "5.10", old: true},
 	{name: "6.1", old: true},

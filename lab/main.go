@@ -10,7 +10,7 @@
 //	go run ./lab cores            make the cores, or find them in the cache
 //	go run ./lab check            cores, then every check: of the main kernel and the newest
 //	go run ./lab check -all       of every kernel
-//	go run ./lab health           the same, and write docs/health.md
+//	go run ./lab health           the same, and write docs/health.md (with -series and -only: what of it ran)
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
 //	go run ./lab numbers          run the Go benchmarks, print their ratios to the last release's
 //	go run ./lab btf              fetch the types of Debian's kernels anew (testdata/btf)
@@ -67,11 +67,11 @@ func run(args []string) error {
 	flags.IntVar(&opt.memory, "memory", 1024, "guest memory in `MiB`")
 	flags.IntVar(&opt.threads, "threads", 2000, "`number` of threads in the guest's crowd")
 	flags.StringVar(&opt.series, "series", "", "kernel `series`, comma-separated, instead of those that the command takes")
-	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: guests that crash with each")
+	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: guests that crash and that run, and other forms of dumps, of each")
 	flags.DurationVar(&opt.limit, "limit", 40*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
 	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
-	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), live: the running guest, panic: all that crashed, form: all other forms, or bare: without debug files")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), dumps: all in their usual form, live: the running guest, panic: all that crashed, form: all other forms, or bare: without debug files")
 	flags.BoolVar(&opt.record, "record", false, "numbers: write what was measured to lab/testdata, to compare with later")
 	flags.StringVar(&opt.benchmarks, "bench", ".", "numbers: run the benchmarks that this regular `expression` matches")
 	if err := flags.Parse(args[1:]); err != nil {
