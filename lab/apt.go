@@ -19,7 +19,8 @@ import (
 // mirror and keyring. Nothing of it touches the system.
 type apt struct {
 	dir      string
-	allowOld bool // releases whose lists are not signed anew any more
+	machine  string // Debian's name of the architecture
+	allowOld bool   // releases whose lists are not signed anew any more
 }
 
 // suites are those that carry the kernel and, the last one, the newest tools.
@@ -28,10 +29,10 @@ var suites = []string{"bookworm-backports", "trixie", "unstable"}
 // oldSuites carry the old series of kernels, too, beside their security archives.
 var oldSuites = []string{"bullseye", "bookworm", "trixie", "unstable"}
 
-// newApt prepares the private configuration in dir. The package lists are
+// newApt prepares the private configuration for a machine in dir. The package lists are
 // fetched at most once a day, and old ones do when the mirror doesn't answer.
-func newApt(ctx context.Context, dir string) (*apt, error) {
-	return prepareApt(ctx, &apt{dir: dir}, func(mirror string) (lines []string) {
+func newApt(ctx context.Context, machine, dir string) (*apt, error) {
+	return prepareApt(ctx, &apt{dir: dir, machine: machine}, func(mirror string) (lines []string) {
 		for _, suite := range suites {
 			lines = append(lines, mirror+" "+suite)
 		}
@@ -40,8 +41,8 @@ func newApt(ctx context.Context, dir string) (*apt, error) {
 }
 
 // newAptWithSecurity is newApt for other suites, old ones too, and their security archives.
-func newAptWithSecurity(ctx context.Context, dir string, of []string) (*apt, error) {
-	return prepareApt(ctx, &apt{dir: dir, allowOld: true}, func(mirror string) (lines []string) {
+func newAptWithSecurity(ctx context.Context, machine, dir string, of []string) (*apt, error) {
+	return prepareApt(ctx, &apt{dir: dir, machine: machine, allowOld: true}, func(mirror string) (lines []string) {
 		for _, suite := range of {
 			lines = append(lines, mirror+" "+suite)
 			if suite != "unstable" {
@@ -120,7 +121,8 @@ func (a *apt) run(ctx context.Context, limit time.Duration, in, program string, 
 		"-o", "Acquire::Languages=none",
 		"-o", "Acquire::Retries=3",
 		"-o", "Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false",
-		"-o", "APT::Architecture=amd64",
+		"-o", "APT::Architecture=" + a.machine,
+		"-o", "APT::Architectures=" + a.machine,
 		"-o", "APT::Sandbox::User=root",
 	}
 	if a.allowOld {
@@ -275,25 +277,23 @@ func unpack(ctx context.Context, dir string, debs []string) error {
 	return nil
 }
 
-// tools maps the programs the lab runs to the Debian packages that have them.
+// tools maps the programs the lab runs, but those of a board, to the Debian packages that have them.
 var tools = [][2]string{
-	{"qemu-system-x86_64", "qemu-system-x86"},
-	{"gcc", "gcc"},
 	{"fallocate", "util-linux"},
 	{"tar", "tar"},
 	{"dpkg-deb", "dpkg"},
 }
 
-// installTools installs, with the machine's own apt, the programs that are missing.
-func installTools(ctx context.Context) error {
+// installTools installs, with the machine's own apt, the programs that are missing for guests of a board.
+func installTools(ctx context.Context, b *board) error {
 	var missing []string
-	for _, tool := range tools {
+	for _, tool := range append(tools, b.qemu, b.compiler) {
 		if _, err := exec.LookPath(tool[0]); err != nil {
 			missing = append(missing, tool[1])
 		}
 	}
-	if _, err := os.Stat("/usr/lib/x86_64-linux-gnu/libc.a"); err != nil {
-		missing = append(missing, "libc6-dev")
+	if _, err := os.Stat(b.headers[0]); err != nil {
+		missing = append(missing, b.headers[1])
 	}
 	if len(missing) == 0 {
 		return nil

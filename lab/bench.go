@@ -208,7 +208,7 @@ func parseRows(said string) ([]row, error) {
 // libraries and the loader it was built for, and returns the path of a script that
 // runs it. It is used to compare with, by running it.
 func fetchReference(ctx context.Context, cache string) (string, error) {
-	a, err := newApt(ctx, filepath.Join(cache, "apt"))
+	a, err := amd64.apt(ctx, cache)
 	if err != nil {
 		return "", err
 	}

@@ -14,11 +14,11 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// fetchBTF fetches, for each series of the cloud flavour, the newest of Debian's kernels that the mirror has, and writes the
-// types it carries (.BTF) to testdata/btf, compressed with xz.
+// fetchBTF fetches, for each series of the cloud flavour for amd64, the newest of Debian's kernels that the mirror has, and
+// writes the types it carries (.BTF) to testdata/btf, compressed with xz.
 func fetchBTF(ctx context.Context, opt options, kernels []series) error {
 	for _, s := range kernels {
-		if s.generic {
+		if s.flavour != cloud {
 			continue
 		}
 		release, image, err := fetchImage(ctx, s, opt.cache)

@@ -117,7 +117,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 	say("cores of %s in %s", c.release, c.dir)
 	for _, d := range dumps {
 		all := opt.only == "" || opt.only == plainDumps
-		if !all && opt.only != d.file || all && !d.always && s.name != mainSeries {
+		if !d.made(s.board) || !all && opt.only != d.file || all && !d.always && s.name != mainSeries {
 			continue
 		}
 		level, err := c.filter(d)
@@ -147,7 +147,8 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, errors.Join(context.Cause(ctx), err)
 		}
 	}
-	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && (s.name == mainSeries || opt.all) {
+	whole := s.board.host && (s.name == mainSeries || opt.all)
+	if strings.HasPrefix(opt.only, formDump) || opt.only == "" && whole {
 		fmt.Printf("# %s, other forms of the dumps\n", c.release)
 		found, err := checkForms(ctx, opt, c, program)
 		results = append(results, found...)
@@ -155,7 +156,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, err
 		}
 	}
-	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && (s.name == mainSeries || opt.all) {
+	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && whole {
 		fmt.Printf("# %s, kdumps of guests that crashed\n", c.release)
 		found, err := checkPanics(ctx, opt, c, program)
 		results = append(results, found...)
@@ -163,7 +164,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, err
 		}
 	}
-	if opt.only == liveDump || opt.only == "" && (s.name == mainSeries || opt.all) {
+	if opt.only == liveDump || opt.only == "" && whole {
 		found, err := live(ctx, opt, c, program)
 		results = append(results, found...)
 		if err != nil {
@@ -198,7 +199,7 @@ func runCheck(ctx context.Context, c cores, dump, file, name, program, account s
 // checkWithoutFiles runs the checks on the dumps of a kernel as if there were no debug file of it anywhere.
 func checkWithoutFiles(ctx context.Context, c cores, program string) (results []result, err error) {
 	for _, d := range dumps {
-		if !d.always {
+		if !d.always || !d.made(c.series.board) {
 			continue
 		}
 		fmt.Printf("# %s, %s without debug files\n", c.release, d.file)

@@ -57,18 +57,14 @@ func (c cores) filter(d dump) (string, error) {
 
 // makeCores finds the cores in the cache, or makes them.
 func makeCores(ctx context.Context, opt options, s series) (cores, error) {
-	if err := installTools(ctx); err != nil {
-		return cores{}, err
-	}
-	a, err := newApt(ctx, filepath.Join(opt.cache, "apt"))
-	if err != nil {
+	if err := installTools(ctx, s.board); err != nil {
 		return cores{}, err
 	}
 	k, err := fetchKernel(ctx, s, opt.cache)
 	if err != nil {
 		return cores{}, err
 	}
-	key, err := coresKey(k.release, opt)
+	key, err := coresKey(k.release, s.board, opt)
 	if err != nil {
 		return cores{}, err
 	}
@@ -83,21 +79,13 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err := os.MkdirAll(c.dir, 0o755); err != nil {
 		return cores{}, err
 	}
-	busybox, err := fetchBusybox(ctx, a, opt.cache)
-	if err != nil {
-		return cores{}, err
-	}
-	m, err := fetchMakedumpfile(ctx, a, opt.cache)
-	if err != nil {
-		return cores{}, err
-	}
 	initramfs := c.path("initramfs.gz")
-	if err := buildInitramfs(ctx, initramfs, k, busybox, filepath.Join("lab", "guest"), opt.threads); err != nil {
+	if err := buildInitramfs(ctx, initramfs, k, s.board, opt); err != nil {
 		return cores{}, err
 	}
 	start := time.Now()
 	say("booting %s with %d MiB and %d threads", k.release, opt.memory, opt.threads)
-	err = retry(ctx, func() error { return bootAndDump(ctx, c.dir, k, initramfs, opt.memory) })
+	err = retry(ctx, func() error { return bootAndDump(ctx, c.dir, k, s.board, initramfs, opt.memory) })
 	if err != nil {
 		return cores{}, err
 	}
@@ -107,7 +95,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 			return cores{}, err
 		}
 	}
-	if err := makeDumps(ctx, c.dir, m); err != nil {
+	if err := makeDumps(ctx, c.dir, s.board, opt.cache); err != nil {
 		return cores{}, err
 	}
 	if err := os.WriteFile(done, nil, 0o644); err != nil {
@@ -118,7 +106,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 
 // coresKey names a set of cores by all that it is made from, but for guestLine: that changes whether a guest boots, not what is
 // to be seen in it.
-func coresKey(release string, opt options) (string, error) {
+func coresKey(release string, b *board, opt options) (string, error) {
 	text, err := guestFiles("init", "crowd.c", "truth.c")
 	if err != nil {
 		return "", err
@@ -126,6 +114,9 @@ func coresKey(release string, opt options) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, layout, release, opt.memory, opt.threads, guestModules)
 	fmt.Fprint(sum, text)
+	if !b.host {
+		fmt.Fprintln(sum, b.machine)
+	}
 	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
 }
 
@@ -180,11 +171,16 @@ func forgetOld(cache string) error {
 	return nil
 }
 
-// lineOf returns the series and the flavour of the name of a release, or of what begins with one.
+// lineOf returns the series and the flavour of the name of a release, or of a set of cores, which begins with one.
 func lineOf(name string) string {
-	release, _, _ := strings.Cut(name, "-amd64")
-	return majorMinor.FindString(release) + strings.TrimPrefix(flavour.FindString(release+"-amd64"), "-")
+	release := key.ReplaceAllString(name, "")
+	return majorMinor.FindString(release) + flavour.FindString(release)
 }
 
-// majorMinor matches the series at the start of a release.
-var majorMinor = regexp.MustCompile(`^\d+\.\d+`)
+var (
+	// majorMinor matches the series at the start of a release, flavour what it ends with, and key what ends the name of a set
+	// of cores.
+	majorMinor = regexp.MustCompile(`^\d+\.\d+`)
+	flavour    = regexp.MustCompile(`-[a-z].*$`)
+	key        = regexp.MustCompile(`-[0-9a-f]{12}$`)
+)

@@ -16,8 +16,12 @@ type makedumpfile struct {
 	root string
 }
 
-func fetchMakedumpfile(ctx context.Context, a *apt, cache string) (makedumpfile, error) {
+func fetchMakedumpfile(ctx context.Context, cache string) (makedumpfile, error) {
 	m := makedumpfile{root: filepath.Join(cache, "tools", "makedumpfile")}
+	a, err := amd64.apt(ctx, cache)
+	if err != nil {
+		return m, err
+	}
 	return m, fetchTool(ctx, m.root, func() ([]string, error) {
 		// All it links to; not Perl, in which its smaller half is written.
 		packages, err := a.closure(ctx, "makedumpfile", "libc6", "libdw1", "libelf1", "liblzo2", "libzstd1",
@@ -29,10 +33,14 @@ func fetchMakedumpfile(ctx context.Context, a *apt, cache string) (makedumpfile,
 	})
 }
 
-// fetchBusybox returns the path of a statically linked busybox.
-func fetchBusybox(ctx context.Context, a *apt, cache string) (string, error) {
-	root := filepath.Join(cache, "tools", "busybox")
-	err := fetchTool(ctx, root, func() ([]string, error) {
+// fetchBusybox returns the path of a statically linked busybox for guests of a board.
+func fetchBusybox(ctx context.Context, b *board, cache string) (string, error) {
+	root := filepath.Join(cache, "tools", "busybox"+b.suffix())
+	a, err := b.apt(ctx, cache)
+	if err != nil {
+		return "", err
+	}
+	err = fetchTool(ctx, root, func() ([]string, error) {
 		return a.download(ctx, filepath.Join(root, "debs"), "busybox-static/trixie")
 	})
 	for _, path := range []string{"usr/bin/busybox", "bin/busybox"} {
@@ -98,13 +106,20 @@ var dumps = []dump{
 	{file: "vmcore.d31.flat", from: "vmcore.elf", args: []string{"-F", "-z", "-d", "31"}, what: "flattened, zstd, filtered"},
 }
 
+// made reports whether the lab makes the dump of guests of a board.
+func (d dump) made(b *board) bool { return b.host || d.from == "" }
+
 // makeDumps makes all forms from QEMU's two in dir.
-func makeDumps(ctx context.Context, dir string, m makedumpfile) error {
+func makeDumps(ctx context.Context, dir string, b *board, cache string) error {
 	raw := filepath.Join(dir, "raw.elf")
 	if err := usualELF(raw, filepath.Join(dir, "vmcore.elf")); err != nil {
 		return err
 	}
-	if err := os.Remove(raw); err != nil {
+	if err := os.Remove(raw); err != nil || !b.host {
+		return err
+	}
+	m, err := fetchMakedumpfile(ctx, cache)
+	if err != nil {
 		return err
 	}
 	filter := filterAll

@@ -180,11 +180,7 @@ func eraseKdumpNote(head []byte) error {
 
 // checkForms makes each form of the dumps and checks what the program says of it. What can't be made counts as failed.
 func checkForms(ctx context.Context, opt options, c cores, program string) ([]result, error) {
-	a, err := newApt(ctx, filepath.Join(opt.cache, "apt"))
-	if err != nil {
-		return nil, err
-	}
-	m, err := fetchMakedumpfile(ctx, a, opt.cache)
+	m, err := fetchMakedumpfile(ctx, opt.cache)
 	if err != nil {
 		return nil, err
 	}

@@ -24,8 +24,17 @@ var guestModules = []string{
 }
 
 // buildInitramfs writes a gzip-compressed initramfs with busybox, the guest's own
-// programs built from the sources in guest, and the modules.
-func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest string, threads int) error {
+// programs built from the sources in lab/guest, and the modules.
+func buildInitramfs(ctx context.Context, to string, k kernel, b *board, opt options) error {
+	busybox, err := fetchBusybox(ctx, b, opt.cache)
+	if err != nil {
+		return err
+	}
+	own, err := fetchBusybox(ctx, amd64, opt.cache) // which runs here, and is the same
+	if err != nil {
+		return err
+	}
+	guest := filepath.Join("lab", "guest")
 	work, err := os.MkdirTemp("", "godrgn-lab-")
 	if err != nil {
 		return err
@@ -47,7 +56,7 @@ func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest str
 		return err
 	}
 	archive.add("bin/busybox", 0o100755, box)
-	applets, err := output(ctx, time.Minute, busybox, "--list")
+	applets, err := output(ctx, time.Minute, own, "--list")
 	if err != nil {
 		return err
 	}
@@ -60,7 +69,7 @@ func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest str
 	for _, program := range []string{"crowd", "truth"} {
 		binary := filepath.Join(work, program)
 		source := filepath.Join(guest, program+".c")
-		if _, err := output(ctx, time.Minute, "gcc", "-O1", "-g", "-Wall", "-Werror", "-static", "-pthread", "-o", binary, source); err != nil {
+		if _, err := output(ctx, time.Minute, b.compiler[0], "-O1", "-g", "-Wall", "-Werror", "-static", "-pthread", "-o", binary, source); err != nil {
 			return err
 		}
 		text, err := os.ReadFile(binary)
@@ -74,7 +83,7 @@ func buildInitramfs(ctx context.Context, to string, k kernel, busybox, guest str
 		return err
 	}
 	archive.add("init", 0o100755, script)
-	archive.add("threads", 0o100644, fmt.Appendf(nil, "%d\n", threads))
+	archive.add("threads", 0o100644, fmt.Appendf(nil, "%d\n", opt.threads))
 	if err := addModules(archive, k); err != nil {
 		return err
 	}

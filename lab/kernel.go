@@ -20,31 +20,35 @@ import (
 
 // A series is a line of Debian's kernels of one flavour, of which the lab takes the newest.
 type series struct {
-	name    string // the version, with the suffix -generic unless the flavour is cloud; or newest
-	old     bool   // its suite is an old one, whose newest kernels are in the security archive
-	generic bool   // the flavour for all machines, not the one for clouds
+	name    string // the version, with a suffix for another flavour or board than the usual ones; or newest
+	flavour string // how the releases end
+	board   *board
+	old     bool // its suite is an old one, whose newest kernels are in the security archive
 }
 
-// carried are the kernels that the lab can boot, oldest first. The types of the cloud flavours are in testdata/btf.
+// cloud is the flavour of most kernels that the lab boots: it has fewer drivers.
+const cloud = "cloud-amd64"
+
+// carried are the kernels that the lab can boot: of each machine, oldest first. The types of the cloud flavours for amd64 are in
+// testdata/btf.
 //
 // The generic flavour differs from the one for clouds in drivers, Xen's first domain and page extensions, not in page tables, slabs
 // or preemption; its debug package has a gigabyte, seven unpacked.
 var carried = []series{
-	{name: "5.10", old: true},
-	{name: "6.1", old: true},
-	{name: "6.12"},
-	{name: "6.12" + genericSuffix, generic: true},
+	{name: "5.10", flavour: cloud, board: amd64, old: true},
+	{name: "6.1", flavour: cloud, board: amd64, old: true},
+	{name: "6.12", flavour: cloud, board: amd64},
+	{name: "6.12-generic", flavour: "amd64", board: amd64},
 	newest,
+	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
+	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
 }
-
-// genericSuffix ends the names of series of the generic flavour.
-const genericSuffix = "-generic"
 
 // mainSeries is the one of which every dump and a running guest are checked, and that is measured.
 const mainSeries = "6.12"
 
 // newest is whatever Debian unstable has.
-var newest = series{name: "newest"}
+var newest = series{name: "newest", flavour: cloud, board: amd64}
 
 // seriesNamed returns the series of a name.
 func seriesNamed(name string) (series, error) {
@@ -60,22 +64,20 @@ func seriesNamed(name string) (series, error) {
 
 // has reports whether a release is one of the series.
 func (s series) has(release string) bool {
-	of := flavour.FindStringSubmatch(release)
-	if of == nil || of[1] != "" && of[1] != "-cloud" || s.generic != (of[1] == "") {
-		return false
-	}
-	return s == newest || strings.HasPrefix(release, strings.TrimSuffix(s.name, genericSuffix)+".")
+	release, ok := strings.CutSuffix(release, "-"+s.flavour)
+	version, _, _ := strings.Cut(s.name, "-")
+	return ok && !flavoured.MatchString(release) && (version == newest.name || strings.HasPrefix(release, version+"."))
 }
 
-// flavour matches the end of a release; its submatch is "" for the generic flavour, "-cloud" or "-rt".
-var flavour = regexp.MustCompile(`(-[a-z]+)?-amd64$`)
+// flavoured matches what has more of a flavour's name at its end than a release's numbers: "-cloud", "-rt".
+var flavoured = regexp.MustCompile(`-[a-z]+$`)
 
 // archive returns the package lists that have the series.
 func (s series) archive(ctx context.Context, cache string) (*apt, error) {
 	if s.old {
-		return newAptWithSecurity(ctx, filepath.Join(cache, "apt-btf"), oldSuites)
+		return newAptWithSecurity(ctx, s.board.name, filepath.Join(cache, "apt-btf"+s.board.suffix()), oldSuites)
 	}
-	return newApt(ctx, filepath.Join(cache, "apt"))
+	return s.board.apt(ctx, cache)
 }
 
 // A kernel is an unpacked Debian kernel with the debug files of what the guest loads.
@@ -270,7 +272,7 @@ func extractFile(root *os.Root, name string, from io.Reader) error {
 
 // ofKernel matches the packages of a kernel. Until 7.1 the unsigned image is in linux-image-…-unsigned with the
 // modules; since then in linux-binary-unsigned-…, with the modules and the lists of what is built in beside it.
-var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*-amd64)-unsigned|image-(\d.*-amd64)-dbg|binary-unsigned-(\d.*-amd64)|modules-(\d.*-amd64)|base-(\d.*-amd64))$`)
+var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*)-unsigned|image-(\d.*)-dbg|binary-unsigned-(\d.*)|modules-(\d.*)|base-(\d.*))$`)
 
 // A release is a kernel among package names.
 type release struct {

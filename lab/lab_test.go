@@ -33,6 +33,7 @@ func TestReleases(t *testing.T) {
 		"linux-image-6.12.10+deb13.1-cloud-amd64-dbg",
 		"linux-image-6.12.11+deb13-amd64-dbg", "linux-image-6.12.11+deb13-amd64-unsigned",
 		"linux-image-6.12.12+deb13-cloud-amd64-unsigned",
+		"linux-image-6.12.12+deb13-cloud-arm64-unsigned", "linux-image-6.12.12+deb13-cloud-arm64-dbg",
 		"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned", "linux-image-6.1-cloud-amd64-dbg",
 		"linux-image-7.2.13+deb14-cloud-amd64", "linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64",
 		"linux-binary-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64", "linux-base-7.2.13+deb14-cloud-amd64",
@@ -45,19 +46,22 @@ func TestReleases(t *testing.T) {
 		of    series
 		want  []release
 	}{
-		{"numbers, not letters; newest first", packages, series{name: "6.12"}, []release{
+		{"numbers, not letters; newest first", packages, series{name: "6.12", flavour: cloud, board: amd64}, []release{
 			{"6.12.10+deb13-cloud-amd64", []string{"linux-image-6.12.10+deb13-cloud-amd64-dbg", "linux-image-6.12.10+deb13-cloud-amd64-unsigned"}},
 			{"6.12.9+deb13-cloud-amd64", []string{"linux-image-6.12.9+deb13-cloud-amd64-dbg", "linux-image-6.12.9+deb13-cloud-amd64-unsigned"}},
 		}},
-		{"6.1 is not 6.12", packages, series{name: "6.1"}, []release{
+		{"6.1 is not 6.12", packages, series{name: "6.1", flavour: cloud, board: amd64}, []release{
 			{"6.1.0-47-cloud-amd64", []string{"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned"}},
 		}},
-		{"image and modules apart", packages[11:], newest, []release{
+		{"image and modules apart", packages[13:], newest, []release{
 			{"7.2.13+deb14-cloud-amd64", []string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
 				"linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64"}},
 		}},
-		{"none is whole, or of this flavour", packages[4:8], newest, nil},
-		{"generic, not cloud", packages, series{name: "6.12" + genericSuffix, generic: true}, []release{
+		{"none is whole, or of this flavour", packages[4:10], newest, nil},
+		{"another machine", packages, series{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64}, []release{
+			{"6.12.12+deb13-cloud-arm64", []string{"linux-image-6.12.12+deb13-cloud-arm64-dbg", "linux-image-6.12.12+deb13-cloud-arm64-unsigned"}},
+		}},
+		{"generic, not cloud", packages, series{name: "6.12-generic", flavour: "amd64", board: amd64}, []release{
 			{"6.12.11+deb13-amd64", []string{"linux-image-6.12.11+deb13-amd64-dbg", "linux-image-6.12.11+deb13-amd64-unsigned"}},
 		}},
 	} {
@@ -77,14 +81,16 @@ func TestReleases(t *testing.T) {
 	}
 }
 
-// Sets of cores of the two flavours don't push one another out of the cache.
+// Sets of cores of one flavour or machine don't push those of another out of the cache.
 func TestLineOf(t *testing.T) {
 	for name, want := range map[string]string{
-		"6.12.117+deb13-cloud-amd64-17ef5e6305db": "6.12cloud-amd64",
-		"6.12.117+deb13-cloud-amd64":              "6.12cloud-amd64",
-		"6.12.117+deb13-amd64-17ef5e6305db":       "6.12amd64",
-		"6.1.0-57-amd64":                          "6.1amd64",
-		"5.10.0-43-cloud-amd64":                   "5.10cloud-amd64",
+		"6.12.117+deb13-cloud-amd64-17ef5e6305db": "6.12-cloud-amd64",
+		"6.12.117+deb13-cloud-amd64":              "6.12-cloud-amd64",
+		"6.12.117+deb13-cloud-amd64.new":          "6.12-cloud-amd64.new",
+		"6.12.117+deb13-amd64-17ef5e6305db":       "6.12-amd64",
+		"6.12.117+deb13-cloud-arm64-8b7ce4cb9c55": "6.12-cloud-arm64",
+		"6.1.0-57-amd64":                          "6.1-amd64",
+		"5.10.0-43-cloud-amd64":                   "5.10-cloud-amd64",
 	} {
 		if got := lineOf(name); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)

@@ -272,15 +272,14 @@ func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, e
 	if err != nil {
 		return nil, err
 	}
-	g.qemu = exec.CommandContext(ctx, "nice", "-n", "10", "qemu-system-x86_64",
-		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(liveMemory),
+	g.qemu = amd64.command(ctx, liveMemory,
 		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:"+console,
 		"-qmp", "unix:"+own+",server=on,wait=off", "-qmp", "unix:"+g.socket+",server=on,wait=off",
 		"-qmp", "tcp:"+g.ports[0]+",server=on,wait=off", "-qmp", "tcp:"+g.ports[1]+",server=on,wait=off", "-device", "vmcoreinfo",
 		"-drive", "file="+account+",if=virtio,format=raw,cache=unsafe",
 		"-drive", "file="+disk+",if=virtio,format=raw,readonly=on",
 		"-kernel", c.kernel.image(), "-initrd", initramfs.Name(),
-		"-append", guestLine+" rdinit=/live-init")
+		"-append", amd64.guestLine()+" rdinit=/live-init")
 	var said strings.Builder
 	g.qemu.Stderr = &said
 	if err := g.qemu.Start(); err != nil {

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -215,11 +214,7 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash, module func(
 	if err := os.Truncate(disk, size); err != nil {
 		return "", err
 	}
-	a, err := newApt(ctx, filepath.Join(opt.cache, "apt"))
-	if err != nil {
-		return "", err
-	}
-	m, err := fetchMakedumpfile(ctx, a, opt.cache)
+	m, err := fetchMakedumpfile(ctx, opt.cache)
 	if err != nil {
 		return "", err
 	}
@@ -321,14 +316,13 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		return 0, err
 	}
 	defer log.Close()
-	qemu := exec.CommandContext(ctx, "nice", "-n", "10", "qemu-system-x86_64",
-		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(crashMemory),
+	qemu := amd64.command(ctx, crashMemory,
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-chardev", "socket,id=console,path="+serial+",server=on,wait=on,mux=on", "-serial", "chardev:console",
 		"-qmp", "unix:"+own+",server=on,wait=off",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", c.kernel.image(), "-initrd", initramfs,
-		"-append", guestLine+" crashkernel="+crashReserved+" rdinit=/panic-init")
+		"-append", amd64.guestLine()+" crashkernel="+crashReserved+" rdinit=/panic-init")
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {

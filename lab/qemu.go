@@ -8,9 +8,7 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -27,16 +25,12 @@ const (
 // kernel dies of a stray breakpoint. It costs no time worth mentioning.
 const accelerator = "tcg,thread=single"
 
-// guestLine is what the command lines of all guests have. Under load, emulation brings timer interrupts so late that the
-// kernel takes the timer for broken: it is not to check. A guest that stumbles otherwise ends, to be booted once more.
-const guestLine = "console=ttyS0 loglevel=4 zram.num_devices=1 printk.time=1 no_timer_check oops=panic panic=-1"
-
 // truthSize is the size of the disk to which the guest writes its account.
 const truthSize = 128 << 20
 
 // bootAndDump boots the kernel, waits for the guest's own account, extracts that to
 // dir/truth and dumps the guest's memory to dir/raw.elf and dir/vmcore.qemu-zlib.
-func bootAndDump(ctx context.Context, dir string, k kernel, initramfs string, memory int) error {
+func bootAndDump(ctx context.Context, dir string, k kernel, b *board, initramfs string, memory int) error {
 	disk := filepath.Join(dir, "truth.img")
 	f, err := os.Create(disk)
 	if err != nil {
@@ -58,15 +52,14 @@ func bootAndDump(ctx context.Context, dir string, k kernel, initramfs string, me
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	qemu := exec.CommandContext(ctx, "nice", "-n", "10", "qemu-system-x86_64",
-		"-accel", accelerator, "-cpu", "qemu64", "-smp", "2", "-m", strconv.Itoa(memory),
+	qemu := b.command(ctx, memory,
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-serial", "file:"+console,
 		"-qmp", "unix:"+socket+",server=on,wait=off",
 		"-device", "vmcoreinfo",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", k.image(), "-initrd", initramfs,
-		"-append", guestLine)
+		"-append", b.guestLine())
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {

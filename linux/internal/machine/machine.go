@@ -99,7 +99,7 @@ type Translator interface {
 }
 
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64}
+var all = []*Machine{x86_64, aarch64}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {

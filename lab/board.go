@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// A board is a machine that the lab boots kernels of under QEMU: another one is one more value here, and the series of its
+// kernels in carried.
+type board struct {
+	name string // Debian's name of the architecture
+
+	qemu    [2]string // QEMU's program for it, and the Debian package that has it
+	machine []string  // QEMU's options that say which machine and which processors
+	console string    // of the guest, on QEMU's first serial line
+	line    string    // what its kernels' command lines have beside those of all guests
+
+	// compiler builds the guest's programs, and headers is a file that it needs for that; each with the Debian package that
+	// has it.
+	compiler, headers [2]string
+
+	// host says that the guests run programs of this machine, where makedumpfile reads their dumps: they are checked in all
+	// their forms, while they run, and when they crash.
+	host bool
+}
+
+// amd64 is the machine that the lab itself runs on. Under load, emulation brings timer interrupts so late that the kernel takes
+// the timer for broken: it is not to check.
+var amd64 = &board{
+	name: "amd64", host: true,
+	qemu:     [2]string{"qemu-system-x86_64", "qemu-system-x86"},
+	machine:  []string{"-cpu", "qemu64"},
+	console:  "ttyS0",
+	line:     "no_timer_check",
+	compiler: [2]string{"gcc", "gcc"},
+	headers:  [2]string{"/usr/lib/x86_64-linux-gnu/libc.a", "libc6-dev"},
+}
+
+// arm64 is a server of 2018: addresses have 48 bits, return addresses are not signed.
+var arm64 = newArm64("cortex-a76")
+
+// arm64Max has all that QEMU knows: addresses of 52 bits, if the kernel uses them, and pointer authentication, by an algorithm
+// that is not the architecture's own but takes no time to emulate.
+var arm64Max = newArm64("max,pauth-impdef=on")
+
+func newArm64(processor string) *board {
+	return &board{
+		name:     "arm64",
+		qemu:     [2]string{"qemu-system-aarch64", "qemu-system-arm"},
+		machine:  []string{"-M", "virt", "-cpu", processor},
+		console:  "ttyAMA0",
+		compiler: [2]string{"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"},
+		headers:  [2]string{"/usr/aarch64-linux-gnu/lib/libc.a", "libc6-dev-arm64-cross"},
+	}
+}
+
+// guestLine is what the command lines of all guests of the board have. A guest that stumbles ends, to be booted once more.
+func (b *board) guestLine() string {
+	line := fmt.Sprintf("console=%s loglevel=4 zram.num_devices=1 printk.time=1 oops=panic panic=-1", b.console)
+	if b.line != "" {
+		line += " " + b.line
+	}
+	return line
+}
+
+// command returns the command that runs QEMU with two processors, an amount of memory in MiB, and further options.
+func (b *board) command(ctx context.Context, memory int, args ...string) *exec.Cmd {
+	return exec.CommandContext(ctx, "nice", slices.Concat([]string{"-n", "10", b.qemu[0], "-accel", accelerator},
+		b.machine, []string{"-smp", "2", "-m", strconv.Itoa(memory)}, args)...)
+}
+
+// suffix ends the names of what the cache has of the board and not of this machine.
+func (b *board) suffix() string {
+	if b.host {
+		return ""
+	}
+	return "-" + b.name
+}
+
+// apt returns the package lists of the board's architecture.
+func (b *board) apt(ctx context.Context, cache string) (*apt, error) {
+	return newApt(ctx, b.name, filepath.Join(cache, "apt"+b.suffix()))
+}
