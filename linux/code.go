@@ -14,12 +14,6 @@ import (
 	modules "github.com/godrgn/drgn/module"
 )
 
-// loaded is a part of the memory of a module: a struct module *. The last address is inclusive.
-type loaded struct {
-	first, last uint64
-	mod         drgn.Object
-}
-
 type (
 	loadedKey  struct{}
 	bpfKey     struct{}
@@ -34,43 +28,6 @@ func fixed[T any](p *drgn.Program, key any, make func() (T, error)) (T, error) {
 		return make()
 	}
 	return drgn.Memo(p, key, make)
-}
-
-// moduleAt returns the module that an address lies in; ok is false if there is none, or the types of modules are not
-// known.
-func (k *Kernel) moduleAt(address uint64) (mod drgn.Object, ok bool, err error) {
-	if !k.machine.IsKernelAddress(address) {
-		return mod, false, nil
-	}
-	all, err := fixed(k.prog, loadedKey{}, k.loadedParts)
-	if err != nil {
-		return mod, false, err
-	}
-	if i := sort.Search(len(all), func(i int) bool { return all[i].first > address }) - 1; i >= 0 && address <= all[i].last {
-		return all[i].mod, true, nil
-	}
-	return mod, false, nil
-}
-
-// loadedParts returns where the modules lie, by address.
-func (k *Kernel) loadedParts() (all []loaded, err error) {
-	for mod, err := range module.ForEach(k.prog) {
-		if drgn.IsNotFound(err) {
-			return nil, nil
-		}
-		if err != nil {
-			return nil, fmt.Errorf("cannot walk the kernel's modules: %w", err)
-		}
-		regions, err := module.Regions(mod)
-		if err != nil {
-			return nil, fmt.Errorf("cannot find the memory of a module: %w", err)
-		}
-		for _, r := range regions {
-			all = append(all, loaded{r.Address, r.Address + r.Size - 1, mod})
-		}
-	}
-	slices.SortFunc(all, func(a, b loaded) int { return cmp.Compare(a.first, b.first) })
-	return all, nil
 }
 
 type imageTableKey struct{}
@@ -108,16 +65,16 @@ func (k *Kernel) findImageTable() (t modules.UnwindTable, err error) {
 
 // TableAt returns the ORC table of the module whose code has an address, which the kernel has copied with it and sorted.
 func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
+	if image, err := k.inImage(pc); err != nil {
+		return t, false, err
+	} else if image {
+		return k.ImageTable()
+	}
 	mod, ok, err := k.moduleAt(pc)
 	if err != nil {
 		return t, false, err
 	}
 	if !ok {
-		if image, err := k.inImage(pc); err != nil {
-			return t, false, err
-		} else if image {
-			return k.ImageTable()
-		}
 		return k.madeAt(pc)
 	}
 	text, err := module.TextRegions(mod)
@@ -186,6 +143,9 @@ func (k *Kernel) findImageText() (text []mem.Range, err error) {
 // CodeSymbol returns the symbol of a module that contains an address, by the symbols that the kernel keeps of the module, or
 // the name that it gave compiled BPF or a trampoline of ftrace.
 func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) {
+	if image, err := k.inImage(address); image || err != nil {
+		return s, false, err
+	}
 	mod, ok, err := k.moduleAt(address)
 	if err == nil && !ok {
 		if program, ok, err := k.bpfAt(address); ok || err != nil {
@@ -200,11 +160,12 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 	if err != nil {
 		return s, false, err
 	}
-	index, err := k.moduleSymbols(mod)
+	q := drgn.SymbolQuery{Address: address, HasAddress: true, One: true}
+	index, err := k.moduleSymbols(mod, q)
 	if err != nil {
 		return s, false, err
 	}
-	found, err := index.Find(k.prog, drgn.SymbolQuery{Address: address, HasAddress: true, One: true})
+	found, err := index.Find(k.prog, q)
 	if err != nil || len(found) == 0 {
 		return s, false, err
 	}

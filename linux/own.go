@@ -92,7 +92,7 @@ func (k *Kernel) KeptSymbols(q drgn.SymbolQuery, found []drgn.Symbol) ([]drgn.Sy
 	every := q
 	every.One = false
 	for _, mod := range mods {
-		index, err := k.moduleSymbols(mod)
+		index, err := k.moduleSymbols(mod, every)
 		if err != nil {
 			return nil, err
 		}
@@ -153,14 +153,17 @@ func (k *Kernel) modulesWithout(q drgn.SymbolQuery) ([]drgn.Object, error) {
 	})
 }
 
-// moduleSymbols returns the symbols that the kernel keeps of a module, a struct module *.
-func (k *Kernel) moduleSymbols(mod drgn.Object) (*drgn.SymbolIndex, error) {
+// moduleSymbols returns symbols that the kernel keeps of a module, a struct module *: all, or at least those of a query's address.
+func (k *Kernel) moduleSymbols(mod drgn.Object, q drgn.SymbolQuery) (*drgn.SymbolIndex, error) {
 	at, err := mod.Uint()
 	if err != nil {
 		return nil, err
 	}
 	return fixed(k.prog, symbolsKey{at}, func() (*drgn.SymbolIndex, error) {
 		symbols, err := kallsyms.Module(mod)
+		if q.HasAddress && k.prog.Flags()&drgn.IsLive != 0 { // the index is not kept
+			symbols = slices.DeleteFunc(symbols, func(s drgn.Symbol) bool { return !s.Contains(q.Address) })
+		}
 		return drgn.NewSymbolIndex(symbols), err
 	})
 }
