@@ -18,6 +18,7 @@ type board struct {
 	machine []string  // QEMU's options that say which machine and which processors
 	console string    // of the guest, on QEMU's first serial line
 	line    string    // what its kernels' command lines have beside those of all guests
+	changes string    // the same, of what makes another kernel of it for those who look at a dump
 
 	// compiler builds the guest's programs, and headers is a file that it needs for that; each with the Debian package that
 	// has it.
@@ -28,16 +29,25 @@ type board struct {
 	host bool
 }
 
-// amd64 is the machine that the lab itself runs on. Under load, emulation brings timer interrupts so late that the kernel takes
-// the timer for broken: it is not to check.
-var amd64 = &board{
-	name: "amd64", host: true,
-	qemu:     [2]string{"qemu-system-x86_64", "qemu-system-x86"},
-	machine:  []string{"-cpu", "qemu64"},
-	console:  "ttyS0",
-	line:     "no_timer_check",
-	compiler: [2]string{"gcc", "gcc"},
-	headers:  [2]string{"/usr/lib/x86_64-linux-gnu/libc.a", "libc6-dev"},
+// amd64 is the machine that the lab itself runs on.
+var amd64 = newAMD64("qemu64", "")
+
+// amd64Large has page tables of five levels, and its kernels are told to let themselves be preempted anywhere.
+var amd64Large = newAMD64("qemu64,+la57", "preempt=full")
+
+// newAMD64 returns the board of a processor. Under load, emulation brings timer interrupts so late that the kernel takes the timer
+// for broken: it is not to check.
+func newAMD64(processor, changes string) *board {
+	return &board{
+		name: "amd64", host: true,
+		qemu:     [2]string{"qemu-system-x86_64", "qemu-system-x86"},
+		machine:  []string{"-cpu", processor},
+		console:  "ttyS0",
+		line:     "no_timer_check",
+		changes:  changes,
+		compiler: [2]string{"gcc", "gcc"},
+		headers:  [2]string{"/usr/lib/x86_64-linux-gnu/libc.a", "libc6-dev"},
+	}
 }
 
 // arm64 is a server of 2018: addresses have 48 bits, return addresses are not signed.
@@ -61,8 +71,10 @@ func newArm64(processor string) *board {
 // guestLine is what the command lines of all guests of the board have. A guest that stumbles ends, to be booted once more.
 func (b *board) guestLine() string {
 	line := fmt.Sprintf("console=%s loglevel=4 zram.num_devices=1 printk.time=1 oops=panic panic=-1", b.console)
-	if b.line != "" {
-		line += " " + b.line
+	for _, more := range []string{b.line, b.changes} {
+		if more != "" {
+			line += " " + more
+		}
 	}
 	return line
 }

@@ -104,8 +104,8 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	return c, forgetOld(opt.cache)
 }
 
-// coresKey names a set of cores by all that it is made from, but for guestLine: that changes whether a guest boots, not what is
-// to be seen in it.
+// coresKey names a set of cores by all that it is made from, but for most of guestLine: that changes whether a guest boots, not what
+// is to be seen in it.
 func coresKey(release string, b *board, opt options) (string, error) {
 	text, err := guestFiles("init", "crowd.c", "truth.c")
 	if err != nil {
@@ -114,8 +114,11 @@ func coresKey(release string, b *board, opt options) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, layout, release, opt.memory, opt.threads, guestModules)
 	fmt.Fprint(sum, text)
-	if !b.host {
+	if b != amd64 {
 		fmt.Fprintln(sum, b.machine)
+	}
+	if b.changes != "" {
+		fmt.Fprintln(sum, b.changes)
 	}
 	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
 }
