@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -259,6 +260,31 @@ func TestPageSize(t *testing.T) {
 		if size == "8192" {
 			said[error](t, err, "it must be 4096 on X86_64")
 		}
+	}
+}
+
+// TestEncryptedFromOutside opens a dump of memory as a hypervisor sees that of a guest which the processor encrypts: random bytes, and
+// zeros where the guest never wrote. That of a kernel without VMCOREINFO is not taken for such.
+func TestEncryptedFromOutside(t *testing.T) {
+	d := dump(t)
+	random := rand.NewChaCha8([32]byte{})
+	for _, b := range d.blocks {
+		for at := 0; at+4096 <= len(b.Data); at += 4096 {
+			if page := b.Data[at : at+4096]; !bytes.Equal(page, make([]byte, 4096)) {
+				if _, err := random.Read(page); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	f := files{t, t.TempDir()}
+	_, _, err := attachTo(f.write("vmcore", d.bytes()), attach.Options{})
+	said[*attach.NoVMCOREINFOError](t, err, "it has no VMCOREINFO note", "looks encrypted", "SEV", "TDX", "kdump")
+	d = dump(t)
+	d.replace("OSRELEASE=", "OSRELEASE ")
+	_, _, err = attachTo(f.write("plain", d.bytes()), attach.Options{})
+	if said[*attach.NoVMCOREINFOError](t, err, "none was found in memory"); err == nil || strings.Contains(err.Error(), "encrypted") {
+		t.Error(err)
 	}
 }
 

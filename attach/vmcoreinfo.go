@@ -69,6 +69,7 @@ func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
 		}
 	}
 	if len(none.Verified) != 1 {
+		none.Encrypted = len(found) == 0 && target.LooksEncrypted(s)
 		return nil, none
 	}
 	return none.Verified[0].Text, nil
@@ -78,6 +79,8 @@ func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
 type NoVMCOREINFOError struct {
 	Verified []target.FoundVMCOREINFO // more than one, of kernels that ran one after the other
 	Others   []error                  // what else was found, and why it is not the kernel's
+
+	Encrypted bool // whether the memory looks encrypted; see [target.LooksEncrypted]
 }
 
 func (e *NoVMCOREINFOError) Error() string {
@@ -99,6 +102,10 @@ func (e *NoVMCOREINFOError) Error() string {
 		const most = 4
 		text := errors.Join(e.Others[:min(len(e.Others), most)]...).Error()
 		return fmt.Sprintf("what looks like it in memory is not this kernel's: %s", strings.ReplaceAll(text, "\n", "; "))
+	}
+	if e.Encrypted {
+		return "none was found in memory, which looks encrypted, as that of a guest with AMD SEV or Intel TDX does from outside (then only " +
+			"a dump that the guest makes of itself, by kdump, can be read)"
 	}
 	return "none was found in memory"
 }
