@@ -279,6 +279,12 @@ func (p *Program) findObject(key objectKey) (_ Object, keep bool) {
 	return Object{}, keep
 }
 
+// Remembers reports whether [Program.Object] says the same of a name each time, until [Program.Generation] changes.
+func (p *Program) Remembers(name string) bool {
+	_, ok := p.now().objects.Load(objectKey{name: name, flags: FindAny})
+	return ok
+}
+
 // FilenameMatches reports whether a path ends in the components of needle, as finders are to compare filenames: "list.h" and
 // "linux/list.h" match "include/linux/list.h", "st.h" does not. A needle that begins with a slash must be all of the path; an
 // empty one matches any. Both are cleaned first: "a/../b.h" is "b.h".

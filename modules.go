@@ -49,7 +49,7 @@ const (
 // newModules returns the empty set of a program's modules: what opens their debug files.
 func (p *Program) newModules() *module.Set {
 	return module.NewSet(module.Config{
-		Owner: p, Generation: &p.generation, Platform: p.setPlatform, Has: fromfile.In,
+		Owner: p, Generation: p.generation, Platform: p.setPlatform, Has: fromfile.In,
 		Open: func(m *module.Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error) {
 			cfg := fromfile.Config{Config: fromdwarf.Config{
 				File: f, Sup: sup, Set: p.types, CacheDir: p.modules.CacheDir(), Progress: report,

@@ -58,7 +58,7 @@ type Program struct {
 	debug         *debuginfo.Search
 	unwindTables  stack.Tables
 
-	generation atomic.Uint64         // counts the changes of what can be found
+	generation *atomic.Uint64        // counts the changes of what can be found
 	found      atomic.Pointer[found] // in one generation
 	offsets    bounded.Map[offsetKey, uint64]
 	plans      bounded.Map[planKey, []fields.Plan]
@@ -70,7 +70,7 @@ type Program struct {
 // New returns a program without memory or debugging information. The zero platform is not known: it is then that of
 // the first file added.
 func New(platform arch.Platform) *Program {
-	p := &Program{mem: mem.NewSpace(), types: types.NewSet()}
+	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), generation: new(atomic.Uint64)}
 	p.addressMask.Store(^uint64(0))
 	p.typeFinders.Kind, p.objectFinders.Kind, p.symbolFinders.Kind = "type", "object", "symbol"
 	p.modules = p.newModules()
@@ -108,6 +108,10 @@ func (p *Program) Platform() arch.Platform {
 
 // Flags returns what the program is.
 func (p *Program) Flags() Flags { return p.opened().Flags }
+
+// Generation returns the counter of changes of what can be found by name in the program. It must only be loaded. It is a
+// variable of its own, so that C may look at it.
+func (p *Program) Generation() *atomic.Uint64 { return p.generation }
 
 // Language returns the language that names are taken to be in: that of the function main, or C if there is no main.
 func (p *Program) Language() types.Language { return p.language() }
@@ -242,6 +246,7 @@ func (p *Program) Close() error {
 	}
 	s := p.opened()
 	p.committing.Unlock()
+	p.generation.Add(1)
 	p.mem.Close()
 	p.modules.Close()
 	p.unwindTables.Clear()

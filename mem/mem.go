@@ -1,7 +1,10 @@
 // Package mem is the memory of what is being debugged: addresses, segments that know how to read them, and faults.
 package mem
 
-import "fmt"
+import (
+	"fmt"
+	"os"
+)
 
 // A FaultError says that the memory at Address can't be read, and why.
 type FaultError struct {
@@ -44,6 +47,19 @@ type Segment struct {
 
 	// Next is [Sparse.Next] of a segment whose View is no [Sparse]; it may be nil.
 	Next func(address uint64) (next uint64, ok bool)
+
+	// Live is the file that Read reads, or nil: the byte at an address lies at that address plus LiveDelta, modulo 2^64. It is
+	// for those that read numbers without the way through a [Space].
+	Live      *LiveFile
+	LiveDelta uint64
+}
+
+// A LiveFile is a file of the system whose bytes are the memory of what runs: /proc/kcore, /proc/PID/mem. Each pread(2) of it
+// gives the bytes of that moment.
+type LiveFile struct {
+	// Open opens the file for a reader that has it alone and closes it. It is the same file, and the same memory, as Read
+	// reads, or an error.
+	Open func() (*os.File, error)
 }
 
 // check says whether a segment makes sense.

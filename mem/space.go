@@ -22,11 +22,12 @@ type Space struct {
 	physical atomic.Pointer[node]
 	mask     atomic.Uint64
 	closed   atomic.Bool
+	epoch    *atomic.Uint64
 }
 
 // NewSpace returns a space without segments and with addresses of 64 bits.
 func NewSpace() *Space {
-	s := &Space{}
+	s := &Space{epoch: new(atomic.Uint64)}
 	s.virtual.Store(new(node))
 	s.physical.Store(new(node))
 	s.mask.Store(^uint64(0))
@@ -35,7 +36,10 @@ func NewSpace() *Space {
 
 // SetAddressMask sets the bits that count in a virtual address: 1<<32-1 for a 32-bit target. Addresses wrap there.
 // Physical addresses keep their 64 bits, as 32-bit machines may have more than 4 GiB of memory.
-func (s *Space) SetAddressMask(mask uint64) { s.mask.Store(mask) }
+func (s *Space) SetAddressMask(mask uint64) {
+	s.mask.Store(mask)
+	s.epoch.Add(1)
+}
 
 // AddressMask returns the bits that count in a virtual address.
 func (s *Space) AddressMask() uint64 { return s.mask.Load() }
@@ -56,7 +60,7 @@ func (s *Space) Add(segments ...Segment) error {
 	s.edits++
 	virtual, physical := s.virtual.Load(), s.physical.Load()
 	for _, seg := range segments {
-		p := piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next}
+		p := piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next, seg.Live, seg.LiveDelta}
 		if seg.Physical {
 			physical = s.edits.lay(physical, p)
 		} else {
@@ -65,7 +69,24 @@ func (s *Space) Add(segments ...Segment) error {
 	}
 	s.virtual.Store(virtual)
 	s.physical.Store(physical)
+	s.epoch.Add(1)
 	return nil
+}
+
+// Epoch returns the number of changes of the space so far: of segments added, of the address mask, of Close. Where memory is
+// read from stays the same as long as the number does. It must only be loaded. It is a variable of its own, so that C may
+// look at it.
+func (s *Space) Epoch() *atomic.Uint64 { return s.epoch }
+
+// Live returns the file whose bytes are the virtual memory at an address, the addresses around it for which that is so in
+// the same way, and what to add to an address for the offset in the file, modulo 2^64. The file is nil where there is none.
+func (s *Space) Live(address uint64) (file *LiveFile, r Range, delta uint64) {
+	table, mask := s.table(false)
+	p := table.find(address)
+	if p == nil || p.live == nil || address > mask {
+		return nil, Range{}, 0
+	}
+	return p.live, Range{p.min, min(p.max, mask)}, p.delta
 }
 
 // Close takes all segments out: reading and adding then fail with [failure.ErrClosed]. Readers that are in the middle of a
@@ -76,6 +97,7 @@ func (s *Space) Close() {
 	s.closed.Store(true) // first: who finds no segment looks at it
 	s.virtual.Store(new(node))
 	s.physical.Store(new(node))
+	s.epoch.Add(1)
 }
 
 // table returns the pieces and the mask of one of the two address spaces.

@@ -25,7 +25,8 @@ typedef struct {
 typedef struct {
 	item i;
 	uint64_t off;       // of a member
-	uint32_t atom, pad; // the number of its name; 0: where it lies does not depend on the type alone
+	uint32_t atom;      // the number of its name; 0: where it lies does not depend on the type alone
+	uint32_t pointer;   // off counts from what the object points to
 	uint64_t n;
 	char buf[SCRATCH];
 } res;
@@ -53,10 +54,17 @@ typedef struct {
 	uint64_t h;             // handle
 	PyObject *cache, *config, *held; // held: list of callables that Go refers to
 	PyObject *weak;
+	const uint64_t *generation, *epoch; // Go's counters of the changes of what can be found, and of where memory is
+	struct live *live;
 } Prog;
 
 // ---- How many instances refer to a type, by its number; see typetable.go.
-typedef struct { uint32_t count, queued; } type_ref; // queued: it is in the list for goFreeTypes
+typedef struct {
+	uint32_t count;
+	uint8_t queued; // it is in the list for goFreeTypes
+	uint8_t scalar; // what live_read needs to know of it; 0: not known yet
+} type_ref;
+enum { SCALAR_SIZE = 15, SCALAR_SIGNED = 16, SCALAR_BOOL = 32, SCALAR_POINTER = 64, SCALAR_NOT = 128 };
 extern type_ref *type_refs;
 void sh_type_refs(uint32_t n); // there are n numbers
 void type_unused(uint32_t n);
@@ -181,6 +189,18 @@ int sh_buffer(PyObject *o, Py_buffer *b);
 void sh_release_buffer(Py_buffer *b);
 int sh_add(PyObject *module, const char *name, PyObject *o);
 void sh_property(PyGetSetDef *d, int id, int settable);
+
+// ---- live.c
+extern uint64_t live_reads;
+int live_read(Prog *p, uint64_t address, uint8_t kind, uint64_t *v);
+int sh_live_open(PyObject *prog, uint64_t epoch);
+void sh_live_file(PyObject *prog, uint64_t epoch, int fd);
+void sh_live_range(PyObject *prog, uint64_t min, uint64_t max, uint64_t delta);
+PyObject *found_get(PyObject *prog, PyObject *name);
+void found_put(PyObject *prog, PyObject *name, uint64_t generation, const item *i);
+uint64_t prog_generation(PyObject *prog);
+void sh_forget(PyObject *prog);
+void sh_counters(PyObject *prog, const void *generation, const void *epoch);
 
 // ---- symbol.c
 PyObject *sh_symbols(symbols *all, int64_t n);

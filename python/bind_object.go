@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
@@ -45,6 +46,16 @@ func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r
 	if atom == 0 {
 		name = C.GoStringN(text, C.int(n))
 	}
+	base := uint64((*C.Obj)(unsafe.Pointer(self)).a)
+	isPointer := o.Type().UnderlyingKind() == types.Pointer
+	_, isRef := o.Address()
+	if isRef && isPointer && call.Live(o.Prog()) {
+		if p := o.Read(); p.Err() == nil { // else Member says what is wrong first
+			tellLive(self, o)
+			base, _ = p.Uint()
+			o = p
+		}
+	}
 	m := o.Member(name)
 	if err := m.Err(); err != nil {
 		r.i.tag = C.R_ERR
@@ -63,12 +74,14 @@ func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r
 	if !inMemory || i.kind != C.K_REF || i.bits != 0 || i.bitoff != 0 || s.bits != 0 || s.bitoff != 0 {
 		return
 	}
-	_, isRef := o.Address()
-	isPointer := o.Type().UnderlyingKind() == types.Pointer
-	if s.kind == C.K_REF && isRef && !isPointer || s.kind == C.K_VALUE && isPointer {
-		off := addr - uint64(s.a)
+	_, isRef = o.Address()
+	if isRef != isPointer { // a pointer that is a value, or what is in memory and no pointer
+		off := addr - base
 		if off < 1<<32 { // else the address wrapped around
 			r.off, r.atom = C.uint64_t(off), C.uint32_t(atomOf(name))
+			if isPointer {
+				r.pointer = 1
+			}
 		}
 	}
 }
@@ -132,7 +145,11 @@ func membersDeep(t *types.Type, names []string, depth int) ([]string, error) {
 //export goValue
 func goValue(self *C.PyObject, r *C.res) {
 	defer guard(entered(r))
-	finish(r, setObjectValue(r, objectOf(self)))
+	o := objectOf(self)
+	finish(r, setObjectValue(r, o))
+	if r.i.tag != C.R_ERR {
+		tellLive(self, o)
+	}
 }
 
 // setObjectValue returns what value_() does: a number in the common case.

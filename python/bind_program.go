@@ -260,7 +260,11 @@ func programClass() *class {
 //export goProgramItem
 func goProgramItem(self *C.PyObject, name *C.char, n C.Py_ssize_t, r *C.res) {
 	defer guard(r)
-	finish(r, Call{self: self, res: r}.Object(programOf(self).prog.Object(C.GoStringN(name, C.int(n)))))
+	p, text := programOf(self).prog, C.GoStringN(name, C.int(n))
+	finish(r, Call{self: self, res: r}.Object(p.Object(text)))
+	if p.Remembers(text) {
+		r.atom = 1
+	}
 }
 
 // nameArg returns the argument of a subscript as a name; ok is false for what is no str.

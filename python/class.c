@@ -299,11 +299,16 @@ static PyObject *prog_item(PyObject *self, PyObject *name) {
 	if (forked) return fork_error(), NULL;
 	if (!(py.PyType_GetFlags(name->ob_type) & TPF_STR)) return sh_raise_key(name), NULL;
 	Py_ssize_t n;
+	PyObject *known = found_get(self, name);
+	if (known) return known;
 	const char *s = py.PyUnicode_AsUTF8AndSize(name, &n);
 	if (!s) return NULL;
+	uint64_t generation = prog_generation(self);
 	res r;
 	r.i.tag = R_ERR;
+	r.atom = 0; // 1: it may be remembered
 	goProgramItem(self, (char *)s, n, &r);
+	if (r.i.tag == R_OBJ && r.atom) found_put(self, name, generation, &r.i);
 	return give(&r);
 }
 
@@ -313,6 +318,7 @@ static PyObject *prog_make(PyTypeObject *t, PyObject *args, PyObject *kwargs) {
 	uint64_t h = ((Prog *)o)->h;
 	((Prog *)o)->h = 0; // a subclass takes the program over
 	PyObject *s = prog_alloc(t, h);
+	if (s) sh_counters(s, ((Prog *)o)->generation, ((Prog *)o)->epoch);
 	if (s && !forked) goProgramMoved(h, s);
 	py.Py_DecRef(o);
 	return s;

@@ -13,6 +13,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -65,6 +66,10 @@ type program struct {
 	prog *drgn.Program
 	self *C.PyObject // borrowed: the instance drops this when it goes
 	h    uint64
+
+	pinned   runtime.Pinner // the counters that C looks at
+	live     *mem.LiveFile  // the file that C reads memory from
+	unopened *mem.LiveFile  // one that could not be opened for C
 }
 
 // programs finds the instance of a program. Under the GIL.
@@ -92,6 +97,10 @@ func newProgram(p *drgn.Program) *C.PyObject {
 	p.SetBlocking(blocking)
 	b.h = handleSlab.put(b)
 	b.self = C.prog_new(C.uint64_t(b.h))
+	generation, epoch := p.Generation(), p.Memory().Epoch()
+	b.pinned.Pin(generation)
+	b.pinned.Pin(epoch)
+	C.sh_counters(b.self, unsafe.Pointer(generation), unsafe.Pointer(epoch))
 	programs[p] = b
 	return b.self
 }
@@ -120,6 +129,8 @@ func goProgramFree(h C.uint64_t) {
 		lastProgram = nil
 	}
 	C.sh_forget_members(b.self)
+	C.sh_forget(b.self)
+	b.pinned.Unpin()
 	C.sh_flush_dead() // which would keep the program
 	handleSlab.drop(uint64(h))
 	_ = b.prog.Close() // it was only read

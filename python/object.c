@@ -39,23 +39,37 @@ static void member_drop(member_entry *c) {
 	type_drop(c->mtype);
 }
 
+// live_scalar reads an object that is a scalar in the memory of what runs; 0: Go must do it.
+static int live_scalar(const Obj *o, uint8_t *kind, uint64_t *v) {
+	*kind = type_refs[o->type].scalar;
+	return o->kind == K_REF && *kind & SCALAR_SIZE && !(o->bits | o->bitoff) && live_read((Prog *)o->prog, o->a, *kind, v);
+}
+
+// pointer_value gives the value of an object that is a pointer; 0: Go must do it.
+static int pointer_value(const Obj *o, uint64_t *v) {
+	if (o->kind == K_VALUE) return 1; // which is o->a
+	uint8_t kind;
+	return live_scalar(o, &kind, v) && kind & SCALAR_POINTER;
+}
+
 static PyObject *o_getattro(PyObject *self, PyObject *name) {
 	Obj *o = (Obj *)self;
+	uint64_t base = o->a;
 	name_entry *e = name_get(name);
 	if (!e) return NULL;
 	if (e->is_attr) return py.PyObject_GenericGetAttr(self, name);
 	if (forked) return fork_error(), NULL;
 	member_entry *c = &members[(o->type * 0x9E3779B1u ^ e->atom * 0x85EBCA6Bu) >> 7 & (MEMBERS - 1)];
 	if (c->valid && c->type == o->type && c->atom == e->atom && c->prog == o->prog && o->bits == 0 && o->bitoff == 0 &&
-	    o->kind == (c->pointer ? K_VALUE : K_REF)) {
+	    (c->pointer ? pointer_value(o, &base) : o->kind == K_REF)) {
 		type_refs[c->mtype].count++;
-		item i = {.tag = R_OBJ, .cls = C_OBJECT, .type = c->mtype, .kind = K_REF, .a = o->a + c->off, .prog = o->prog};
+		item i = {.tag = R_OBJ, .cls = C_OBJECT, .type = c->mtype, .kind = K_REF, .a = base + c->off, .prog = o->prog};
 		return new_obj(&i);
 	}
 	inline_misses++;
 	res r;
 	r.i.tag = R_ERR;
-	r.atom = 0;
+	r.atom = r.pointer = 0;
 	Py_ssize_t n = 0;
 	const char *s = e->atom ? NULL : py.PyUnicode_AsUTF8AndSize(name, &n);
 	if (!e->atom && !s) return NULL;
@@ -65,7 +79,7 @@ static PyObject *o_getattro(PyObject *self, PyObject *name) {
 		type_refs[o->type].count++;
 		type_refs[r.i.type].count++;
 		member_drop(c);
-		*c = (member_entry){.prog = o->prog, .type = o->type, .atom = r.atom, .mtype = r.i.type, .off = r.off, .pointer = o->kind == K_VALUE, .valid = 1};
+		*c = (member_entry){.prog = o->prog, .type = o->type, .atom = r.atom, .mtype = r.i.type, .off = r.off, .pointer = r.pointer, .valid = 1};
 	}
 	return give(&r);
 }
@@ -154,6 +168,12 @@ enum { OP_ADD = 0, OP_SUB, OP_MUL, OP_DIV, OP_MOD, OP_LSHIFT, OP_RSHIFT, OP_AND,
 static PyObject *op(int which, PyObject *x, PyObject *y) {
 	arg a[2];
 	if (forked) return fork_error(), NULL;
+	uint8_t kind;
+	uint64_t v;
+	if ((which == OP_INT || which == OP_INDEX || which == OP_BOOL) && live_scalar((Obj *)x, &kind, &v)) {
+		if (which == OP_BOOL) return py.PyBool_FromLong(v != 0);
+		return kind & SCALAR_SIGNED ? py.PyLong_FromLongLong((int64_t)v) : py.PyLong_FromUnsignedLongLong(v);
+	}
 	if (!sh_operand(&a[0], x) || y && !sh_operand(&a[1], y)) {
 		py.Py_IncRef(py.NotImplemented);
 		return py.NotImplemented;
@@ -187,6 +207,12 @@ static Py_ssize_t o_len(PyObject *a) {
 // value_(): the common case, a number, does not go through the conversion of arguments.
 static PyObject *o_value(PyObject *self, PyObject *unused) {
 	if (forked) return fork_error(), NULL;
+	uint8_t kind;
+	uint64_t v;
+	if (live_scalar((Obj *)self, &kind, &v)) {
+		if (kind & SCALAR_BOOL) return py.PyBool_FromLong(v != 0);
+		return kind & SCALAR_SIGNED ? py.PyLong_FromLongLong((int64_t)v) : py.PyLong_FromUnsignedLongLong(v);
+	}
 	res r;
 	r.i.tag = R_ERR;
 	goValue(self, &r);

@@ -44,7 +44,11 @@ func goOperator(op C.int, a, b *C.arg, r *C.res) {
 	defer guard(entered(r))
 	c := Call{self: a.o, res: r}
 	if op >= opNeg && op < opCompare {
-		finish(r, unaryOperator(c, int(op), objectOf(a.o)))
+		o := objectOf(a.o)
+		finish(r, unaryOperator(c, int(op), o))
+		if (op == opInt || op == opIndex || op == opBool) && r.i.tag != C.R_ERR {
+			tellLive(a.o, o)
+		}
 		return
 	}
 	finish(r, binaryOperator(c, int(op), a, b))

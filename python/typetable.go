@@ -32,10 +32,15 @@ func typeNumber(t *types.Type) C.uint32_t {
 			C.sh_type_refs(C.uint32_t(len(typeTable.types)))
 		}
 		t.SetNumber(n)
+		typeRefs(n).scalar = 0
 	}
-	refs := (*C.type_ref)(unsafe.Add(unsafe.Pointer(C.type_refs), uintptr(n)*unsafe.Sizeof(C.type_ref{})))
-	refs.count++
+	typeRefs(n).count++
 	return C.uint32_t(n)
+}
+
+// typeRefs returns what C keeps of the type of a number.
+func typeRefs(n uint32) *C.type_ref {
+	return (*C.type_ref)(unsafe.Add(unsafe.Pointer(C.type_refs), uintptr(n)*unsafe.Sizeof(C.type_ref{})))
 }
 
 // typeByNumber returns the type that an instance refers to.

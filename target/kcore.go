@@ -114,27 +114,34 @@ func openLive(path string) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	all := oneOpening(directFile{file, int(file.Fd())})
-	c, err := parseLive(path, all)
+	all := oneOpening(direct(file))
+	var again func() (*os.File, error)
+	var live *mem.LiveFile
+	info, err := file.Stat()
+	if absolute, errPath := filepath.Abs(path); err == nil && errPath == nil {
+		again = reopen(absolute, info)
+		live = &mem.LiveFile{Open: again}
+	}
+	c, err := parseLive(path, all, live)
 	if err != nil {
 		all.Close() // was only read
 		return nil, err
 	}
-	if !c.Live {
-		return c, nil
+	if c.Live && again != nil { // else readers take turns
+		all.share(maxOpenings, func() (opening, error) {
+			f, err := again()
+			if err != nil {
+				return nil, err
+			}
+			return direct(f), nil
+		})
 	}
-	info, err := file.Stat()
-	if err == nil {
-		path, err = filepath.Abs(path)
-	}
-	if err == nil {
-		all.share(maxOpenings, reopen(path, info))
-	}
-	return c, nil // readers take turns where there was an error
+	return c, nil
 }
 
-// parseLive reads the headers of a core file of the kernel in /proc. The core closes the file.
-func parseLive(path string, file *openings) (*Core, error) {
+// parseLive reads the headers of a core file of the kernel in /proc, which live opens once more; it may be nil. The core
+// closes the file.
+func parseLive(path string, file *openings, live *mem.LiveFile) (*Core, error) {
 	// What follows the headers need not be readable, so fewer bytes than wanted are fine there.
 	some := func(off, n uint64) ([]byte, error) {
 		buf := make([]byte, n)
@@ -177,6 +184,9 @@ func parseLive(path string, file *openings) (*Core, error) {
 	}
 	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
 		seg.Read = liveRead(file, l.Offset-start)
+		if c.Live && !seg.Physical {
+			seg.Live, seg.LiveDelta = live, l.Offset-start
+		}
 		return seg
 	})
 	return c, nil

@@ -47,7 +47,7 @@ func TestLive(t *testing.T) {
 		elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000001000, Paddr: 0x1000, Data: pages("memory..", 2)})
 	f.Segments[0].Data = f.Note(f.Segments[0].Data, "CORE", NT_TASK, []byte("task"))
 	b := f.Bytes()
-	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b)) - 0x1000}))
+	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b)) - 0x1000}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +66,7 @@ func TestLive(t *testing.T) {
 	if err := s.Read(make([]byte, 0x2000), 0x1000, true); err.(*mem.FaultError).Address != 0x2000 {
 		t.Error(err)
 	}
-	if _, err := parseLive("x", oneOpening(kcore{b[:50], 1 << 40})); err == nil {
+	if _, err := parseLive("x", oneOpening(kcore{b[:50], 1 << 40}), nil); err == nil {
 		t.Error("cut")
 	}
 }
@@ -78,7 +78,7 @@ func TestOldKcore(t *testing.T) {
 	page := append(note, make([]byte, 2*4096-len(note))...)
 	f = vmcore(true, false, "", elftest.Segment{Type: elf.PT_LOAD, Vaddr: 0xffff888000002000, Paddr: 0x2000, Data: page})
 	b := f.Bytes()
-	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b))}))
+	c, err := parseLive("/proc/kcore", oneOpening(kcore{b, int64(len(b))}), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func FuzzKcore(f *testing.F) {
 	file.Segments[0].Data = file.Note(file.Segments[0].Data, "CORE", NT_TASK, []byte("task"))
 	f.Add(file.Bytes(), uint64(0x1000))
 	f.Fuzz(func(t *testing.T, data []byte, address uint64) {
-		c, err := parseLive("/proc/kcore", oneOpening(kcore{data, int64(len(data))}))
+		c, err := parseLive("/proc/kcore", oneOpening(kcore{data, int64(len(data))}), nil)
 		if (c == nil) == (err == nil) {
 			t.Fatal(c, err)
 		}

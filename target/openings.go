@@ -63,6 +63,9 @@ func (f directFile) ReadAt(buf []byte, off int64) (n int, err error) {
 	return n, nil
 }
 
+// direct returns the opening of a file.
+func direct(f *os.File) opening { return directFile{f, int(f.Fd())} }
+
 // oneOpening reads a file by the opening that is there, for one reader after the other.
 func oneOpening(first opening) *openings {
 	o := &openings{free: make(chan *opening, maxOpenings), closed: make(chan struct{}), made: 1, limit: 1}
@@ -175,8 +178,8 @@ func (o *openings) Close() error {
 }
 
 // reopen returns a function that opens the file at an absolute path once more, which must still be the one that first was.
-func reopen(path string, first os.FileInfo) func() (opening, error) {
-	return func() (opening, error) {
+func reopen(path string, first os.FileInfo) func() (*os.File, error) {
+	return func() (*os.File, error) {
 		f, err := os.Open(path)
 		if err != nil {
 			return nil, err
@@ -189,6 +192,6 @@ func reopen(path string, first os.FileInfo) func() (opening, error) {
 			f.Close() // was only opened
 			return nil, err
 		}
-		return directFile{f, int(f.Fd())}, nil
+		return f, nil
 	}
 }

@@ -133,7 +133,7 @@ func TestOpenings(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			first, again := bouncedFile()
 			o := oneOpening(first)
-			c, err := parseLive("/proc/kcore", o)
+			c, err := parseLive("/proc/kcore", o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -169,7 +169,7 @@ func TestOpenings(t *testing.T) {
 // TestBouncedShared makes sure that the test file shows what it is for.
 func TestBouncedShared(t *testing.T) {
 	first, _ := bouncedFile()
-	c, err := parseLive("/proc/kcore", oneOpening(first))
+	c, err := parseLive("/proc/kcore", oneOpening(first), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

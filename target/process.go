@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"syscall"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/mem"
 )
@@ -192,7 +194,25 @@ func (p *Process) MappedFile(m Mapping) string {
 }
 
 // Segment returns the memory of the process up to the address last.
-func (p *Process) Segment(last uint64) mem.Segment { return mem.Segment{Max: last, Read: p.read} }
+func (p *Process) Segment(last uint64) mem.Segment {
+	return mem.Segment{Max: last, Read: p.read, Live: &mem.LiveFile{Open: p.again}}
+}
+
+// again opens the process's memory once more: the same address space, which the process may have left.
+func (p *Process) again() (f *os.File, err error) {
+	fd := -1
+	conn, closed := p.mem.SyscallConn()
+	if closed == nil {
+		closed = conn.Control(func(mem uintptr) { fd, err = unix.FcntlInt(mem, unix.F_DUPFD_CLOEXEC, 0) })
+	}
+	if closed != nil {
+		return nil, failure.ErrClosed
+	}
+	if err != nil {
+		return nil, os.NewSyscallError("fcntl", err)
+	}
+	return os.NewFile(uintptr(fd), p.mem.Name()), nil
+}
 
 // read is a [mem.ReadFunc].
 func (p *Process) read(buf []byte, address, _ uint64, _ bool) error {
