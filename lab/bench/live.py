@@ -11,7 +11,7 @@ from drgn.helpers.linux.cpumask import for_each_possible_cpu
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.pid import find_task, for_each_task
 
-TURNS = 3  # the quickest counts
+TURNS = 2  # the quickest counts, and that of several rounds
 
 
 def measure(name, work):
