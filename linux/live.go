@@ -26,7 +26,7 @@ func (k *Kernel) virtual(m Memory) []mem.Segment {
 	segments := []mem.Segment{tables}
 	for _, seg := range m.Virtual {
 		if m.Live && seg.Read != nil && seg.View == nil {
-			seg.Read, seg.Next = virtual.mapped(seg.Read), virtual.Next
+			seg.Read, seg.Next, seg.Live.Zeros = virtual.mapped(seg.Read), virtual.Next, virtual.stays
 		}
 		segments = append(segments, seg)
 	}
@@ -56,6 +56,15 @@ func (m *virtualMemory) mapped(read mem.ReadFunc) mem.ReadFunc {
 		}
 		return nil
 	}
+}
+
+// stays reports whether an address is mapped, and will be: zeros that /proc/kcore gives there are what is in memory.
+func (m *virtualMemory) stays(address uint64) bool {
+	if !m.fixed(address) {
+		return false
+	}
+	_, _, err := m.place(address)
+	return err == nil
 }
 
 func zero(b []byte) bool {

@@ -48,10 +48,18 @@ type Segment struct {
 	// Next is [Sparse.Next] of a segment whose View is no [Sparse]; it may be nil.
 	Next func(address uint64) (next uint64, ok bool)
 
-	// Live is the file that Read reads, or nil: the byte at an address lies at that address plus LiveDelta, modulo 2^64. It is
-	// for those that read numbers without the way through a [Space].
-	Live      *LiveFile
-	LiveDelta uint64
+	// Live is where Read reads what runs, for those that read numbers without the way through a [Space].
+	Live Live
+}
+
+// A Live says that memory is what a file has at that moment.
+type Live struct {
+	File  *LiveFile // nil if there is none
+	Delta uint64    // added to an address, modulo 2^64, it gives the offset in the file
+
+	// Zeros reports whether zeros in the file are memory at an address, and stay that until the next [Space.Epoch]; else Read
+	// may have a fault for them. It may be nil: they always are.
+	Zeros func(address uint64) bool
 }
 
 // A LiveFile is a file of the system whose bytes are the memory of what runs: /proc/kcore, /proc/PID/mem. Each pread(2) of it

@@ -60,7 +60,7 @@ func (s *Space) Add(segments ...Segment) error {
 	s.edits++
 	virtual, physical := s.virtual.Load(), s.physical.Load()
 	for _, seg := range segments {
-		p := piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next, seg.Live, seg.LiveDelta}
+		p := piece{seg.Min, seg.Max, seg.Min, seg.View, seg.Read, seg.Next, seg.Live}
 		if seg.Physical {
 			physical = s.edits.lay(physical, p)
 		} else {
@@ -78,15 +78,14 @@ func (s *Space) Add(segments ...Segment) error {
 // look at it.
 func (s *Space) Epoch() *atomic.Uint64 { return s.epoch }
 
-// Live returns the file whose bytes are the virtual memory at an address, the addresses around it for which that is so in
-// the same way, and what to add to an address for the offset in the file, modulo 2^64. The file is nil where there is none.
-func (s *Space) Live(address uint64) (file *LiveFile, r Range, delta uint64) {
+// Live returns which file has the virtual memory at an address, and the addresses around it for which that is so.
+func (s *Space) Live(address uint64) (Live, Range) {
 	table, mask := s.table(false)
 	p := table.find(address)
-	if p == nil || p.live == nil || address > mask {
-		return nil, Range{}, 0
+	if p == nil || address > mask {
+		return Live{}, Range{}
 	}
-	return p.live, Range{p.min, min(p.max, mask)}, p.delta
+	return p.live, Range{p.min, min(p.max, mask)}
 }
 
 // Close takes all segments out: reading and adding then fail with [failure.ErrClosed]. Readers that are in the middle of a

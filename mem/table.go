@@ -12,8 +12,7 @@ type piece struct {
 	view     Viewer
 	read     ReadFunc
 	gap      func(address uint64) (next uint64, ok bool) // Segment.Next
-	live     *LiveFile
-	delta    uint64 // Segment.LiveDelta
+	live     Live
 }
 
 // fanout is how many pieces or nodes a node holds at most. Up to that many segments are one sorted array.

@@ -51,8 +51,8 @@ func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r
 	_, isRef := o.Address()
 	if isRef && isPointer && call.Live(o.Prog()) {
 		if p := o.Read(); p.Err() == nil { // else Member says what is wrong first
-			tellLive(self, o)
 			base, _ = p.Uint()
+			tellLive(self, o, base == 0)
 			o = p
 		}
 	}
@@ -148,7 +148,7 @@ func goValue(self *C.PyObject, r *C.res) {
 	o := objectOf(self)
 	finish(r, setObjectValue(r, o))
 	if r.i.tag != C.R_ERR {
-		tellLive(self, o)
+		tellLive(self, o, r.i.a == 0)
 	}
 }
 

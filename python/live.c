@@ -9,10 +9,13 @@ uint64_t live_reads; // how many numbers were read here
 
 // ---- Memory. Ranges of addresses that lie in one file, each at a distance of its own.
 #define RANGES 8
+#define PAGES 256
+#define PAGE(address) ((address) >> 12)
 struct live {
 	uint64_t epoch; // of the program's memory, while which the ranges are right
 	int fd, n, next;
-	struct { uint64_t min, max, delta; } at[RANGES];
+	struct { uint64_t min, max, delta; int zeros; } at[RANGES]; // zeros: they are memory everywhere
+	uint64_t pages[PAGES]; // where zeros are memory, too: numbers of pages, and 0
 };
 
 static void live_forget(Prog *p) {
@@ -31,9 +34,11 @@ int live_read(Prog *p, uint64_t address, uint8_t kind, uint64_t *v) {
 	unsigned size = kind & SCALAR_SIZE;
 	for (int i = 0; i < l->n; i++) {
 		if (address < l->at[i].min || address > l->at[i].max || l->at[i].max - address < size - 1) continue;
+		if (!l->at[i].zeros && PAGE(address) != PAGE(address + size - 1)) return 0; // part of it may be zeros
 		union { uint8_t b1; uint16_t b2; uint32_t b4; uint64_t b8; } u;
 		if (pread(l->fd, &u, size, (off_t)(address + l->at[i].delta)) != (ssize_t)size) return 0;
-		uint64_t x = size == 1 ? u.b1 : size == 2 ? u.b2 : size == 4 ? u.b4 : u.b8;
+		uint64_t page = PAGE(address), x = size == 1 ? u.b1 : size == 2 ? u.b2 : size == 4 ? u.b4 : u.b8;
+		if (!x && !l->at[i].zeros && (!page || l->pages[page % PAGES] != page)) return 0;
 		if (kind & SCALAR_SIGNED) x = (uint64_t)((int64_t)(x << (64 - 8 * size)) >> (64 - 8 * size));
 		*v = kind & SCALAR_BOOL ? x != 0 : x;
 		live_reads++;
@@ -61,8 +66,8 @@ void sh_live_file(PyObject *prog, uint64_t epoch, int fd) {
 	p->live->fd = fd;
 }
 
-// sh_live_range adds the addresses min to max, which lie in the file delta bytes on.
-void sh_live_range(PyObject *prog, uint64_t min, uint64_t max, uint64_t delta) {
+// sh_live_range adds the addresses min to max, which lie in the file delta bytes on. Without zeros, a zero there is Go's to read.
+void sh_live_range(PyObject *prog, uint64_t min, uint64_t max, uint64_t delta, int zeros) {
 	struct live *l = ((Prog *)prog)->live;
 	if (!l) return;
 	for (int i = 0; i < l->n; i++)
@@ -71,6 +76,13 @@ void sh_live_range(PyObject *prog, uint64_t min, uint64_t max, uint64_t delta) {
 	l->at[i].min = min;
 	l->at[i].max = max;
 	l->at[i].delta = delta;
+	l->at[i].zeros = zeros;
+}
+
+// sh_live_page says that zeros in the page of an address are memory.
+void sh_live_page(PyObject *prog, uint64_t address) {
+	struct live *l = ((Prog *)prog)->live;
+	if (l) l->pages[PAGE(address) % PAGES] = PAGE(address);
 }
 
 // ---- Objects by name: (program, address of the name) to an object. An entry keeps its name and the number of its type.

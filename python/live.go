@@ -13,12 +13,13 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
-// tellLive tells C how to read an object by itself, a scalar in the memory of what runs that was just read. A crossing to Go
-// costs about as much as such a read does.
-func tellLive(self *C.PyObject, o drgn.Object) {
+// tellLive tells C how to read an object by itself, a scalar in the memory of what runs that was just read, and was zero or not.
+// A crossing to Go costs about as much as such a read does.
+func tellLive(self *C.PyObject, o drgn.Object, isZero bool) {
 	s := (*C.Obj)(unsafe.Pointer(self))
 	if s.kind != C.K_REF || s.bits|s.bitoff != 0 || !call.Live(o.Prog()) {
 		return
@@ -33,31 +34,40 @@ func tellLive(self *C.PyObject, o drgn.Object) {
 	b := programOf(s.prog)
 	memory := o.Prog().Memory()
 	epoch := memory.Epoch().Load() // before it is looked at
-	file, around, delta := memory.Live(uint64(s.a))
-	if file == nil {
+	live, around := memory.Live(uint64(s.a))
+	if live.File == nil || live.File == b.unopened {
 		return
 	}
 	if C.sh_live_open(s.prog, C.uint64_t(epoch)) == 0 {
-		if b.unopened == file {
-			return
-		}
-		f, err := file.Open()
+		fd, err := openLive(live.File)
 		if err != nil {
-			b.unopened = file // Go reads it by what is open
+			b.unopened = live.File // Go reads it by what is open
 			return
 		}
-		fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
-		f.Close() // was only opened
-		if err != nil {
-			b.unopened = file
-			return
-		}
-		b.live = file
+		b.live = live.File
 		C.sh_live_file(s.prog, C.uint64_t(epoch), C.int(fd))
 	}
-	if b.live == file {
-		C.sh_live_range(s.prog, C.uint64_t(around.Min), C.uint64_t(around.Max), C.uint64_t(delta))
+	if b.live != live.File {
+		return
 	}
+	zeros := C.int(1)
+	if live.Zeros != nil {
+		zeros = 0
+	}
+	C.sh_live_range(s.prog, C.uint64_t(around.Min), C.uint64_t(around.Max), C.uint64_t(live.Delta), zeros)
+	if isZero && live.Zeros != nil && live.Zeros(uint64(s.a)) {
+		C.sh_live_page(s.prog, s.a)
+	}
+}
+
+// openLive returns a descriptor of a file for C, which closes it.
+func openLive(file *mem.LiveFile) (fd int, err error) {
+	f, err := file.Open()
+	if err != nil {
+		return -1, err
+	}
+	defer f.Close()
+	return unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 }
 
 // liveReads returns how many numbers C has read by itself.

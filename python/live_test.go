@@ -2,9 +2,15 @@ package python
 
 import (
 	"fmt"
+	"os"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
 )
 
 // Memory of what runs is read anew each time, by whatever is on top of it at that moment, whether C or Go reads it. The process
@@ -131,6 +137,80 @@ gc.collect()
 assert len(os.listdir("/proc/self/fd")) <= before + 4, (before, len(os.listdir("/proc/self/fd")))
 `)
 }
+
+// Zeros that a file gives where there is no memory, as /proc/kcore does, are a fault, also beside numbers that C reads.
+func TestLiveZeros(t *testing.T) {
+	script(t, false, `
+import os
+from drgn import FaultError, Object
+from drgn._test import holey_program, live_reads
+path = os.path.join(os.path.dirname(__file__), "pages")
+file = os.open(path, os.O_RDWR | os.O_CREAT)
+os.ftruncate(file, 3 * 4096)
+start = 0xffff800000001000
+prog = holey_program(path, start)
+def at(offset): return Object(prog, prog.int_type("unsigned long", 8, False), address=start + offset)
+def fault(o, address):
+    for f in o.value_, lambda: int(o), lambda: o + 0:
+        try: f().value_()
+        except FaultError as e: assert e.address == address, hex(e.address)
+        else: assert False
+def by_c(f):
+    before = live_reads()
+    value = f()
+    return value, live_reads() - before
+os.pwrite(file, (7).to_bytes(8, "little") * 2, 4096 - 8)
+for i in range(2):
+    assert at(4096 - 8).value_() == 7 and at(4096).value_() == 7 and at(4096 - 4).value_() == 7 << 32 | 0
+assert by_c(at(4096 - 8).value_) == (7, 1) and by_c(at(4096).value_) == (7, 1)
+assert by_c(at(4096 - 4).value_) == (7 << 32, 0) # part of it lies in the page whose zeros are no memory
+assert by_c(at(16).value_) == (0, 0) and by_c(at(16).value_) == (0, 1) and by_c(at(24).value_) == (0, 1) # the first page is always there
+assert by_c(at(4096 + 16).value_) == (0, 0) and by_c(at(4096 + 16).value_) == (0, 0) # it may be gone the next time
+fault(at(8192 + 16), start + 8192)
+os.pwrite(file, (1).to_bytes(8, "little"), 4096 + 16)
+assert by_c(at(4096 + 16).value_) == (1, 1)
+os.pwrite(file, bytes(4096), 4096)
+fault(at(4096), start + 4096)
+fault(at(4096 + 16), start + 4096)
+fault(at(4096 - 4), start + 4096)
+fault(at(8192), start + 8192)
+`)
+}
+
+// holeyProgram is a program whose memory is a file of pages. A page of zeros but the first is one that is not there.
+var holeyProgram = Func{Sig: "holey_program(path: str, start: index)", Do: func(c Call) error {
+	path, start := c.Str(0), c.Uint(1)
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	p := drgn.New(arch.Host())
+	err = p.Setup(drgn.Setup{Platform: arch.Host(), Flags: drgn.IsLive, Close: file.Close, Memory: []mem.Segment{{
+		Min: start, Max: start + 3*4096 - 1,
+		Read: func(buf []byte, address, offset uint64, _ bool) error {
+			for page := offset &^ 4095; page < offset+uint64(len(buf)); page += 4096 {
+				b := make([]byte, 4096)
+				if _, err := file.ReadAt(b, int64(page)); err != nil {
+					return err
+				}
+				if page > 0 && !slices.ContainsFunc(b, func(b byte) bool { return b != 0 }) {
+					return &mem.FaultError{Message: "no such page", Address: max(start+page, address) &^ 4095}
+				}
+			}
+			_, err := file.ReadAt(buf, int64(offset))
+			return err
+		},
+		Live: mem.Live{
+			File:  &mem.LiveFile{Open: func() (*os.File, error) { return os.Open(path) }},
+			Delta: -start,
+			Zeros: func(address uint64) bool { return address < start+4096 },
+		},
+	}}})
+	if err != nil {
+		return err
+	}
+	return c.pyObject(newProgram(p))
+}}
 
 // The names that the kernel of the bundled core knows stay what they are until what can be found changes.
 func TestNamesAgain(t *testing.T) {

@@ -129,7 +129,7 @@ func init() {
 		Func{Sig: "live_handles()", Do: func(c Call) error { return c.Number(int64(handleSlab.live())) }},
 		Func{Sig: "live_types()", Do: func(c Call) error { return c.Number(int64(liveTypes())) }},
 		Func{Sig: "live_reads()", Do: func(c Call) error { return c.Number(liveReads()) }},
-		mapFile,
+		mapFile, holeyProgram,
 		Func{Sig: "goroutines()", Do: func(c Call) error { return c.Number(int64(runtime.NumGoroutine())) }},
 		Func{Sig: "gc()", Do: func(c Call) error { runtime.GC(); runtime.GC(); return c.None() }},
 	)

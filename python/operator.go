@@ -47,7 +47,7 @@ func goOperator(op C.int, a, b *C.arg, r *C.res) {
 		o := objectOf(a.o)
 		finish(r, unaryOperator(c, int(op), o))
 		if (op == opInt || op == opIndex || op == opBool) && r.i.tag != C.R_ERR {
-			tellLive(a.o, o)
+			tellLive(a.o, o, r.i.a == 0)
 		}
 		return
 	}

@@ -185,7 +185,7 @@ func parseLive(path string, file *openings, live *mem.LiveFile) (*Core, error) {
 	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
 		seg.Read = liveRead(file, l.Offset-start)
 		if c.Live && !seg.Physical {
-			seg.Live, seg.LiveDelta = live, l.Offset-start
+			seg.Live = mem.Live{File: live, Delta: l.Offset - start}
 		}
 		return seg
 	})

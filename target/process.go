@@ -195,7 +195,7 @@ func (p *Process) MappedFile(m Mapping) string {
 
 // Segment returns the memory of the process up to the address last.
 func (p *Process) Segment(last uint64) mem.Segment {
-	return mem.Segment{Max: last, Read: p.read, Live: &mem.LiveFile{Open: p.again}}
+	return mem.Segment{Max: last, Read: p.read, Live: mem.Live{File: &mem.LiveFile{Open: p.again}}}
 }
 
 // again opens the process's memory once more: the same address space, which the process may have left.

@@ -6,7 +6,7 @@ import threading
 import time
 
 import labtruth
-from drgn import FaultError, Program, ProgramFlags, program_from_kernel
+from drgn import FaultError, Object, Program, ProgramFlags, program_from_kernel
 from drgn.helpers.common.stack import print_annotated_stack
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import access_process_vm, access_remote_vm, cmdline
@@ -139,6 +139,12 @@ for name in ("xfs", "nf_tables"):
     symbol = next((a for (n, m), places in addresses.items() if n == "cleanup_module" and m == f"[{name}]" for a in places), None)
     check.wrong_if(symbol is None or not any(prog.read(symbol, 16)), f"code of {name} at {symbol}")
 expect("address 0", FaultError, "", lambda: prog.read(0, 8))
+
+def value_of(address):
+    """What an object of eight bytes has at an address."""
+    return Object(prog, "unsigned long", address=address).value_()
+
+
 holes = 0
 with open("/proc/vmallocinfo") as f:
     for line in f:
@@ -148,6 +154,9 @@ with open("/proc/vmallocinfo") as f:
             expect(f"guard page {guard:#x}", FaultError, "not mapped", lambda: prog.read(guard, 8))
             try:
                 prog.read(guard - 8, 8)
+                value_of(guard - 8)  # after which memory around it is read without a look at the page tables
+                expect(f"value in guard page {guard:#x}", FaultError, "not mapped", lambda: value_of(guard))
+                expect(f"value across the start of guard page {guard:#x}", FaultError, "not mapped", lambda: value_of(guard - 4))
                 check.wrong_if(False)
             except FaultError:
                 pass  # freed since
