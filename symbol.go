@@ -98,6 +98,19 @@ func (p *Program) Symbols(q SymbolQuery) ([]Symbol, error) {
 	return all, nil
 }
 
+// A SymbolIndex is symbols to look up by name and by address; see [module.SymbolIndex]. It never changes.
+type SymbolIndex struct{ symbols *module.SymbolIndex }
+
+// NewSymbolIndex makes an index of symbols; of those with the same address and size the first stays first.
+func NewSymbolIndex(symbols []Symbol) *SymbolIndex {
+	return &SymbolIndex{module.NewSymbolIndex(symbols)}
+}
+
+// Find is a [SymbolFinder] whose error is always nil.
+func (x *SymbolIndex) Find(_ *Program, q SymbolQuery) ([]Symbol, error) {
+	return x.symbols.Find(q), nil
+}
+
 // AllSymbols returns all symbols as a table, which takes less time and memory than [Program.Symbols].
 func (p *Program) AllSymbols() (*module.SymbolTable, error) {
 	if own := p.symbolFinders.Enabled(); len(own) == 1 && own[0].Steady {

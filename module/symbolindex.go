@@ -1,4 +1,4 @@
-package drgn
+package module
 
 import (
 	"cmp"
@@ -6,7 +6,7 @@ import (
 	"sort"
 )
 
-// A SymbolIndex is symbols to look up by name and by address. [SymbolIndex.Find] is a [SymbolFinder]. It never changes.
+// A SymbolIndex is symbols to look up by name and by address. It never changes.
 type SymbolIndex struct {
 	symbols []Symbol         // by address, then size
 	byName  map[string][]int // indexes of symbols, ascending
@@ -36,9 +36,8 @@ func NewSymbolIndex(symbols []Symbol) *SymbolIndex {
 
 // Find returns the symbols of a query in the order of their addresses and sizes: those of a name, those that contain an
 // address, those of which both is true, or all; the first of them only if one is asked for. A symbol of size 0 contains no
-// address. The error is always nil.
-func (x *SymbolIndex) Find(_ *Program, q SymbolQuery) ([]Symbol, error) {
-	var found []Symbol
+// address.
+func (x *SymbolIndex) Find(q SymbolQuery) (found []Symbol) {
 	switch {
 	case q.HasName:
 		for _, i := range x.byName[q.Name] {
@@ -54,7 +53,7 @@ func (x *SymbolIndex) Find(_ *Program, q SymbolQuery) ([]Symbol, error) {
 	if q.One && len(found) > 1 {
 		found = found[:1]
 	}
-	return found, nil
+	return found
 }
 
 // at returns the symbols that contain an address.
