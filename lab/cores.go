@@ -48,11 +48,17 @@ func (c cores) filter(d dump) (string, error) {
 	if !slices.Contains(d.args, filterAll) {
 		return "", nil
 	}
-	level, err := os.ReadFile(c.path("filter"))
-	if err != nil || strings.TrimSpace(string(level)) == filterAll {
+	level, err := c.level()
+	if err != nil || level == filterAll {
 		return "", err
 	}
-	return fmt.Sprintf("; here -d %s, as makedumpfile does not know the kernel", strings.TrimSpace(string(level))), nil
+	return fmt.Sprintf("; here -d %s, as makedumpfile does not know the kernel", level), nil
+}
+
+// level returns makedumpfile's dump level of dumps that are filtered.
+func (c cores) level() (string, error) {
+	level, err := os.ReadFile(c.path("filter"))
+	return strings.TrimSpace(string(level)), err
 }
 
 // makeCores finds the cores in the cache, or makes them.

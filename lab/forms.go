@@ -95,7 +95,11 @@ var forms = []form{
 			if err := os.WriteFile(config, []byte("[vmlinux]\nerase init_uts_ns.name.nodename\n"), 0o644); err != nil {
 				return nil, err
 			}
-			_, err := m.run(ctx, "-c", "-d", "31", "-x", c.path("vmlinux"), "--config", config, c.path("vmcore.elf"), erased)
+			level, err := c.level()
+			if err != nil {
+				return nil, err
+			}
+			_, err = m.run(ctx, "-c", "-d", level, "-x", c.path("vmlinux"), "--config", config, c.path("vmcore.elf"), erased)
 			return named(erased), err
 		},
 	},
@@ -116,8 +120,12 @@ func quoted(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\
 func splitFiles(removed int, name ...int) maker {
 	return func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error) {
 		part := func(i int) string { return filepath.Join(dir, "part"+strconv.Itoa(i)) }
+		level, err := c.level()
+		if err != nil {
+			return nil, err
+		}
 		// Without a size, all memory of a small guest goes into the first file.
-		if _, err := m.run(ctx, "--split", "--splitblock-size", "64", "-l", "-d", "31", c.path("vmcore.elf"), part(1), part(2), part(3)); err != nil {
+		if _, err := m.run(ctx, "--split", "--splitblock-size", "64", "-l", "-d", level, c.path("vmcore.elf"), part(1), part(2), part(3)); err != nil {
 			return nil, err
 		}
 		if removed != 0 {

@@ -218,12 +218,12 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash, module func(
 	if err != nil {
 		return "", err
 	}
-	level, err := os.ReadFile(c.path("filter"))
+	level, err := c.level()
 	if err != nil {
 		return "", err
 	}
 	filtered := filepath.Join(work, "filtered")
-	if _, err := m.run(ctx, "-c", "-d", strings.TrimSpace(string(level)), disk, filtered); err != nil {
+	if _, err := m.run(ctx, "-c", "-d", level, disk, filtered); err != nil {
 		return "", err
 	}
 	if _, err := output(ctx, time.Minute, "cp", filtered, dumped+".new"); err != nil { // perhaps another file system
