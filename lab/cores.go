@@ -70,7 +70,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	key, err := coresKey(k.release, s.board, opt)
+	key, err := coresKey(k, s.board, opt)
 	if err != nil {
 		return cores{}, err
 	}
@@ -112,13 +112,13 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 
 // coresKey names a set of cores by all that it is made from, but for most of guestLine: that changes whether a guest boots, not what
 // is to be seen in it.
-func coresKey(release string, b *board, opt options) (string, error) {
+func coresKey(k kernel, b *board, opt options) (string, error) {
 	text, err := guestFiles("init", "crowd.c", "truth.c")
 	if err != nil {
 		return "", err
 	}
 	sum := sha256.New()
-	fmt.Fprintln(sum, layout, release, opt.memory, opt.threads, guestModules)
+	fmt.Fprintln(sum, layout, k.release, opt.memory, opt.threads, k.loads)
 	fmt.Fprint(sum, text)
 	if b != amd64 {
 		fmt.Fprintln(sum, b.machine)
@@ -126,7 +126,7 @@ func coresKey(release string, b *board, opt options) (string, error) {
 	if b.changes != "" {
 		fmt.Fprintln(sum, b.changes)
 	}
-	return fmt.Sprintf("%s-%x", release, sum.Sum(nil)[:6]), nil
+	return fmt.Sprintf("%s-%x", k.release, sum.Sum(nil)[:6]), nil
 }
 
 // guestFiles returns files of lab/guest as one text, to make a key of.

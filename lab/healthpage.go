@@ -90,7 +90,7 @@ func (p *page) update(newer *page, ran []series, whole bool) {
 	}
 	forget := func(kernel string) bool {
 		of := place(kernel)
-		return of >= 0 && slices.Contains(ran, carried[of]) && (whole || !isNew(kernel))
+		return of >= 0 && slices.ContainsFunc(ran, func(s series) bool { return s.name == carried[of].name }) && (whole || !isNew(kernel))
 	}
 	p.columns = slices.DeleteFunc(p.columns, func(c column) bool { return forget(c.kernel) })
 	p.failures = slices.DeleteFunc(p.failures, func(f failure) bool {

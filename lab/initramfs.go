@@ -15,7 +15,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// guestModules are the modules the guest loads, with those they need. The first
+// guestModules are the modules every guest loads, with those they need. The first
 // ones are how the guest talks to the lab: the second disk, and the device
 // through which QEMU learns where VMCOREINFO is. Some are built into newer kernels.
 var guestModules = []string{

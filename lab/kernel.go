@@ -24,7 +24,13 @@ type series struct {
 	flavour string // how the releases end
 	board   *board
 	old     bool // its suite is an old one, whose newest kernels are in the security archive
+
+	// modules are those that the guest loads first, which other kernels have built in.
+	modules []string
 }
+
+// loads returns the modules that guests of the series load.
+func (s series) loads() []string { return slices.Concat(s.modules, guestModules) }
 
 // cloud is the flavour of most kernels that the lab boots: it has fewer drivers.
 const cloud = "cloud-amd64"
@@ -38,7 +44,7 @@ var carried = []series{
 	{name: "5.10", flavour: cloud, board: amd64, old: true},
 	{name: "6.1", flavour: cloud, board: amd64, old: true},
 	{name: "6.12", flavour: cloud, board: amd64},
-	{name: "6.12-generic", flavour: "amd64", board: amd64Large},
+	{name: "6.12-generic", flavour: "amd64", board: amd64Large, modules: []string{"crc32c_generic", "ext4"}},
 	newest,
 	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
 	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
@@ -84,6 +90,7 @@ func (s series) archive(ctx context.Context, cache string) (*apt, error) {
 type kernel struct {
 	release string // as uname -r says, "6.12.9+deb13-cloud-amd64"
 	dir     string
+	loads   []string // modules, see series
 }
 
 // first returns the first of the paths below the kernel's directory that is there, the last one if none is. A %s stands for the release.
@@ -121,14 +128,14 @@ func fetchKernel(ctx context.Context, s series, cache string) (kernel, error) {
 	if err != nil {
 		return kernel{}, err
 	}
-	unpacked := fmt.Sprintln(guestModules)
+	unpacked := fmt.Sprintln(s.loads())
 	for _, r := range found {
-		k := kernel{release: r.name, dir: filepath.Join(cache, "kernel", r.name)}
+		k := kernel{r.name, filepath.Join(cache, "kernel", r.name), s.loads()}
 		if said, err := os.ReadFile(filepath.Join(k.dir, "unpacked")); err == nil && string(said) == unpacked {
 			return k, nil
 		}
 		// Unpacked beside and moved: another run may have a look at what is there.
-		fresh := kernel{release: r.name, dir: k.dir + ".new"}
+		fresh := kernel{r.name, k.dir + ".new", k.loads}
 		if err := os.RemoveAll(fresh.dir); err != nil {
 			return kernel{}, err
 		}
@@ -341,7 +348,7 @@ type guestModule struct {
 // moduleName returns the name under which the kernel knows the module of a file's name without suffixes.
 func moduleName(file string) string { return strings.ReplaceAll(file, "-", "_") }
 
-// loadedByGuest returns guestModules and what they depend on, so that each comes after those it needs. Those that are
+// loadedByGuest returns the modules that the guest loads and what they depend on, so that each comes after those it needs. Those that are
 // built into the kernel are left out. A module that the kernel has in neither way is said, not an error: the checks tell
 // what the guest lacks for it.
 func loadedByGuest(k kernel) ([]guestModule, error) {
@@ -399,7 +406,7 @@ func loadedByGuest(k kernel) ([]guestModule, error) {
 		modules = append(modules, guestModule{name, text})
 		return nil
 	}
-	for _, name := range guestModules {
+	for _, name := range k.loads {
 		if err := add(name); err != nil {
 			return nil, err
 		}

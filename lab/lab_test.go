@@ -71,7 +71,7 @@ func TestReleases(t *testing.T) {
 		}
 		for _, r := range got {
 			want := "linux-image-" + r.name + "-unsigned"
-			if test.of == newest {
+			if test.of.name == newest.name {
 				want = "linux-binary-unsigned-" + r.name
 			}
 			if r.image() != want {
