@@ -2,12 +2,14 @@ package linux
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
 	"sort"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
@@ -68,7 +70,8 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 	if image, err := k.inImage(pc); err != nil {
 		return t, false, err
 	} else if image {
-		return k.ImageTable()
+		t, _, err = k.ImageTable() // which may have no entries
+		return t, err == nil, err
 	}
 	mod, ok, err := k.moduleAt(pc)
 	if err != nil {
@@ -111,6 +114,35 @@ func (k *Kernel) madeAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
 	}
 	probe, ok, err := k.kprobeAt(pc)
 	return modules.UnwindTable{Name: probe.symbol.Name, CopyOf: probe.copyOf, Registers: probe.registers}, ok, err
+}
+
+type rowKey struct{ pc uint64 }
+
+// maxFunction bounds the size of a function whose instructions are looked at, in bytes.
+const maxFunction = 256 << 10
+
+// RowAt returns how code that no table describes is unwound, by its instructions; nil where they do not tell.
+func (k *Kernel) RowAt(pc uint64) (*modules.UnwindRow, error) {
+	if k.machine.Row == nil {
+		return nil, nil
+	}
+	return fixed(k.prog, rowKey{pc}, func() (*modules.UnwindRow, error) {
+		s, err := k.prog.SymbolAt(pc)
+		if drgn.IsNotFound(err) || err == nil && (pc-s.Address >= s.Size || s.Size > maxFunction) {
+			return nil, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+		code, err := k.prog.Read(s.Address, s.Size, false)
+		if fault := (*mem.FaultError)(nil); errors.As(err, &fault) {
+			return nil, nil // the dump does not have it
+		}
+		if err != nil {
+			return nil, err
+		}
+		return k.machine.Row(k.prog, machine.Function{Name: s.Name, Start: s.Address, Code: code}, pc)
+	})
 }
 
 type imageTextKey struct{}

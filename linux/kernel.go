@@ -326,7 +326,26 @@ func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		}
 		err = &drgn.NoStackError{Reason: "the task has exited, its stack was freed"}
 	}
-	return regs, false, err
+	if err != nil {
+		return regs, false, err
+	}
+	// One that has not run yet is at the start of a function, which nothing before it has called.
+	start, err := drgn.Memo(k.prog, taskStartKey{}, k.taskStart)
+	pc, known := regs.Get(p.Platform().Arch.PC)
+	return regs, known && pc == start && start != 0, err
+}
+
+type taskStartKey struct{}
+
+// taskStart returns where tasks begin that have not run yet; 0 if it is not known.
+func (k *Kernel) taskStart() (uint64, error) {
+	for _, name := range k.machine.TaskStart {
+		s, err := k.imageSymbol(name)
+		if !drgn.IsNotFound(err) {
+			return s.Address, err
+		}
+	}
+	return 0, nil
 }
 
 var _ interface {

@@ -18,6 +18,28 @@ type UnwindTable struct {
 	Registers bool
 }
 
+// An UnwindRow says how the registers of a caller are recovered from those of code that it has called. Registers are numbered as in
+// the architecture's list; those that calls preserve have not changed, unless Saved or Lost say otherwise.
+type UnwindRow struct {
+	// The canonical frame address, which is the caller's stack pointer, lies Offset bytes above the value of the register Base.
+	Base   int
+	Offset int64
+	Saved  []SavedRegister
+	Lost   uint64 // bits of registers that are not known
+	Return int    // number of the register of the caller that has the address to go on at
+
+	Interrupted bool // the caller did not call, but was interrupted
+	Outermost   bool // there is no caller: nothing else counts
+}
+
+// A SavedRegister is one of the caller's, in memory or in another register.
+type SavedRegister struct {
+	Register   int
+	Offset     int64 // where in memory, from the canonical frame address
+	In         int   // number of the register that has it, if InRegister
+	InRegister bool
+}
+
 // A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless
 // that is a core's.
 type Code interface {
@@ -26,4 +48,6 @@ type Code interface {
 	// TableAt returns the table of the module, the image or the BPF program that has code at an address; ok is false if none is
 	// known.
 	TableAt(pc uint64) (t UnwindTable, ok bool, err error)
+	// RowAt returns how code of which no table tells is unwound from an address, by its instructions; nil if that is not known.
+	RowAt(pc uint64) (*UnwindRow, error)
 }

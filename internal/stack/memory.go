@@ -3,10 +3,12 @@ package stack
 import (
 	"fmt"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/orc"
 	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/module"
 )
 
 // memoryRows finds rows by the tables in the kernel's memory.
@@ -46,7 +48,11 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)
 	}
 	if layout == nil {
-		return nil, nil
+		row, err := r.config.Code.RowAt(pc)
+		if row == nil || err != nil {
+			return nil, err
+		}
+		return rowOf(row, r.config.Platform.Arch, pc), nil
 	}
 	row, err := orc.InMemory{Memory: r.config.Memory, Layout: layout, IP: t.IP, Entries: t.Entries, Count: t.Count}.FindRow(pc)
 	switch {
@@ -56,6 +62,27 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 		return nil, &unwind.NoRowError{PC: pc, Text: true}
 	}
 	return row, nil
+}
+
+// rowOf makes a row for a program counter of what a kernel says.
+func rowOf(from *module.UnwindRow, a *arch.Arch, pc uint64) *cfi.Row {
+	row := &cfi.Row{Start: pc, End: pc + 1, ReturnAddress: from.Return, Signal: from.Interrupted, Outermost: from.Outermost}
+	if from.Outermost {
+		row.ReturnAddress = -1
+		return row
+	}
+	row.CFA = cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(from.Base), Offset: from.Offset}
+	ruled := from.Lost
+	for _, s := range from.Saved {
+		rule := cfi.Rule{Kind: cfi.CFAPlusAt, Offset: s.Offset}
+		if s.InRegister {
+			rule = cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(s.In)}
+		}
+		row.Rules = append(row.Rules, cfi.RegisterRule{Register: uint8(s.Register), Rule: rule})
+		ruled |= 1 << s.Register
+	}
+	row.Default(a, ruled)
+	return row
 }
 
 // findLayout returns the layout that the kernel's file or the kernel itself says its tables have, which is that of all

@@ -19,6 +19,8 @@ var aarch64 = &Machine{
 	IsKernelAddress: func(address uint64) bool { return address>>52 == 0xfff }, // TTBR1's, of up to 52 bits
 	ImageToPhysical: arm64ImageToPhysical,
 	Fixed:           arm64Fixed,
+	Row:             arm64Row,
+	TaskStart:       []string{"ret_from_fork"},
 }
 
 // arm64Bits returns how many bits the kernel's addresses have: VA_BITS, for which it was built, and vabits_actual, which the

@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/module"
 )
 
 // A Machine is the kernel's side of an instruction set. Functions that are nil answer "not known"; [Unknown] has none.
@@ -45,6 +46,13 @@ type Machine struct {
 	// stay where they are while the kernel runs; nil where that is unknown.
 	Fixed func(Kernel) func(address uint64) bool
 
+	// Row returns how code that no table describes is unwound from a program counter, by its instructions; nil if they do not
+	// tell. It is nil on machines whose kernels have tables of all code, or whose instructions are not understood.
+	Row func(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
+
+	// TaskStart are names of the function in which a task begins that has not run yet; the first that a kernel has counts.
+	TaskStart []string
+
 	// CharIsSigned says that a plain char was signed before v6.2 (commit 3bc753c06dd0), as on nearly all machines but Arm's.
 	CharIsSigned bool
 
@@ -67,6 +75,13 @@ type Kernel struct {
 
 // A Mapped is a range of virtual memory that lies in physical memory one address after the other.
 type Mapped struct{ Virtual, Physical, Size uint64 }
+
+// A Function is one in the kernel's memory, with the bytes from its start to its end.
+type Function struct {
+	Name  string
+	Start uint64
+	Code  []byte
+}
 
 // Info is what machines ask of VMCOREINFO.
 type Info interface {
