@@ -45,15 +45,21 @@ func (s *Search) addDebuginfod(getenv func(string) string) {
 // askDebuginfod asks servers for the files that a module wants.
 func askDebuginfod(ctx context.Context, d *files.Debuginfod, m *module.Module) error {
 	get := func(id []byte, kind string) error {
+		if len(id) == 0 {
+			m.Tried(kind, "servers can't be asked: the build ID is not known", false)
+			return nil
+		}
 		path, err := d.Find(ctx, id, kind)
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
 		case errors.Is(err, fs.ErrNotExist):
 			m.Set().Log().Debug(fmt.Sprintf("%s: debuginfod has no %s of build ID %x", m.Name(), kind, id))
+			m.Tried(d.Where(id, kind), "the servers do not have it", false)
 			return nil
 		case err != nil:
 			m.Set().Log().Warn(fmt.Sprintf("%s: debuginfod: %v", m.Name(), err))
+			m.Tried(d.Where(id, kind), err.Error(), false)
 			return nil
 		}
 		_, err = m.Try(module.Candidate{Path: path, Quiet: true})

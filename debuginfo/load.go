@@ -103,7 +103,9 @@ func (s *Search) load(ctx context.Context, what What) error {
 			missing = append(missing, m.Module)
 		}
 		if m.Kind() == module.Main {
-			l.keep(m.Module)
+			if err := l.keep(m.Module); err != nil {
+				return err
+			}
 		}
 		if m.Kind() == module.Main && !l.Default && len(l.files) == 0 && len(l.dirs) == 0 {
 			break // that was all
@@ -119,16 +121,21 @@ func (s *Search) load(ctx context.Context, what What) error {
 			return err
 		}
 	}
-	l.keep(wanting...)
 	return l.report(missing)
 }
 
-// keep lets memory say of modules what no file does.
-func (l *load) keep(modules ...*module.Module) {
-	if err := l.modules.Keep(modules...); err != nil {
+// keep lets memory say of the main module what no file does. If it does not know its types, a file that has nothing but them is better
+// than none.
+func (l *load) keep(m *module.Module) error {
+	if err := l.modules.Keep(m); err != nil {
 		l.modules.Log().Debug(fmt.Sprintf("what memory says is not of use: %v", err))
 		l.notes = append(l.notes, err.Error())
 	}
+	if path := m.TypesFile(); path != "" && m.Fallback() == "" && m.WantsDebugFile() {
+		_, err := m.Try(module.Candidate{Path: path})
+		return err
+	}
+	return nil
 }
 
 // LoadedModules walks the modules that the program has loaded until ctx is canceled, which is the error of the last pair then.
@@ -199,7 +206,9 @@ func (l *load) tryProvided(m *module.Module) error {
 			continue
 		}
 		l.modules.Log().Debug(fmt.Sprintf("%s (%s): trying provided files for %s", m.Name(), m.BuildIDText(), m.WantedText()))
+		m.AskedBy(byUser)
 		used, err := m.Try(module.Candidate{Path: f.path, ELF: f.file, Force: f.file.IsDetached()})
+		m.AskedBy("")
 		f.used = f.used || used
 		if err != nil {
 			return err

@@ -65,9 +65,22 @@ func (s *Search) run(ctx context.Context, modules []*module.Module) error {
 		if len(modules) == 0 {
 			return nil
 		}
-		if err := f.Find(ctx, modules); err != nil {
+		askedBy(f.Name, modules...)
+		err := f.Find(ctx, modules)
+		askedBy("", modules...)
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
+
+// askedBy says of modules who looks for their files.
+func askedBy(finder string, modules ...*module.Module) {
+	for _, m := range modules {
+		m.AskedBy(finder)
+	}
+}
+
+// byUser is who looks for the files that the user named.
+const byUser = "named"

@@ -209,7 +209,14 @@ func (s *standardSearch) kernel(m *module.Module) (err error) {
 		paths := files.KernelPaths(s.o.KernelDirectories, s.o.Directories, s.release)
 		return s.tryAll(m, append(files.Beside(s.beside), paths...))
 	}
+	found := false
+	defer func() {
+		if !found && err == nil && s.o.Kmod != KmodNone {
+			m.Tried(strings.Join(s.kmods.Places(), ", "), "has no file of its name", false)
+		}
+	}()
 	s.kmods.Find(m.Name(), func(path string) bool {
+		found = true
 		if err == nil {
 			err = s.try(m, path)
 		}

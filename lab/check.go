@@ -221,6 +221,40 @@ func checkWithoutFiles(ctx context.Context, c cores, program string) (results []
 			results = append(results, r)
 		}
 	}
+	return checkBoth(ctx, c, program, results)
+}
+
+// checkBoth adds the results of the check that has debug files of a part of the kernel: of the image only, then of its modules only.
+func checkBoth(ctx context.Context, c cores, program string, results []result) ([]result, error) {
+	files, err := debugFiles(c)
+	if err != nil {
+		return results, err
+	}
+	file := c.path("vmcore.d31")
+	said := []string{"lab/check/both.py", c.path("truth")}
+	for i := 1; i < len(files); i += 2 {
+		said = append(said, files[i])
+	}
+	for _, part := range []struct {
+		name  string
+		files []string
+	}{{"image", files[:2]}, {"modules", files[2:]}} {
+		if part.name == "image" && c.series.name == "5.10" {
+			continue // BTF of modules: since v5.11
+		}
+		start := time.Now()
+		stdout, stderr, err := capture(ctx, checkLimit, "", program,
+			slices.Concat([]string{"-q", "-c", file, "--no-symbols-by", "standard,debuginfod"}, part.files, said)...)
+		if ctx.Err() != nil {
+			return results, ctx.Err()
+		}
+		r := newResult(c, withoutFiles, "both-"+part.name, stdout, stderr, err, time.Since(start))
+		if r.why != "" {
+			fmt.Printf("%v\n%s\n", err, tail(stderr+stdout, 2000))
+		}
+		fmt.Println(r)
+		results = append(results, r)
+	}
 	return results, nil
 }
 

@@ -31,6 +31,8 @@ var liveChecks = []string{"session", "tasks", "stacks", "modules", "vmas", "sock
 var inside = []struct{ name, says string }{
 	{"first", `\(char \[16\]\)"swapper/0" ProgramFlags\.IS_LINUX_KERNEL\|IS_LIVE\|IS_LOCAL\nexit code 0\n$`},
 	{"live", `facts about the running kernel compared, 0 wrong.*\nexit code 0\n$`},
+	{"first-bare", `^warning: no debug file of kernel \S+: types: /sys/kernel/btf/vmlinux; symbols: kallsyms; stacks: ORC; .*\n\(char \[16\]\)"swapper/0" \w+\nexit code 0\n$`},
+	{"live-bare", `facts about the running kernel compared, 0 wrong.*\nexit code 0\n$`},
 	{"stress", `reads beside walks compared, 0 wrong.*\nexit code 0\n$`},
 	{"gostress", `^0 wrong, .*\nexit code 0\n$`},
 	{"user", `^drgn: \[Errno 13\] Permission denied \(only root may read the running kernel's memory: use sudo\): '/proc/kcore'\nexit code 1\n$`},
@@ -86,18 +88,26 @@ func live(ctx context.Context, opt options, c cores, program string) ([]result, 
 		add(in.name, said, "", err, 0)
 	}
 	outside := func(address, name string, extra ...string) {
+		script, isBare := strings.CutSuffix(name, bare)
 		args := append([]string{"-q", "--qemu", address}, debug...)
-		args = append(args, filepath.Join("lab", "check", name+".py"), g.truth)
+		if isBare {
+			args = append(args[:3:3], "--no-symbols-by", "standard")
+		}
+		args = append(args, filepath.Join("lab", "check", script+".py"), g.truth)
 		start := time.Now()
 		stdout, stderr, err := capture(ctx, checkLimit, "", program, append(args, extra...)...)
 		add(throughQEMU+name, stdout, stderr, err, time.Since(start))
 	}
 	outside(g.socket, "guest", "running")
+	outside(g.socket, "guest"+bare, "running")
 	if err := g.monitor.do("stop", nil); err != nil {
 		return results, err
 	}
 	for _, name := range liveChecks {
 		outside(g.socket, name)
+	}
+	for _, name := range append(liveChecks, "symbols") {
+		outside(g.socket, name+bare)
 	}
 	outside(g.socket, "guest", "stopped", g.ports[0], g.ports[1], strconv.Itoa(g.qemu.Process.Pid))
 	return results, nil

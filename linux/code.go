@@ -11,16 +11,13 @@ import (
 	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/list"
-	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
 	modules "github.com/godrgn/drgn/module"
 )
 
 type (
-	loadedKey  struct{}
-	bpfKey     struct{}
-	ftraceKey  struct{}
-	symbolsKey struct{ module uint64 }
+	bpfKey    struct{}
+	ftraceKey struct{}
 )
 
 // fixed returns what make returns. Of a core it is kept for one generation of the program; a running kernel loads and
@@ -73,35 +70,14 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 		t, _, err = k.ImageTable() // which may have no entries
 		return t, err == nil, err
 	}
-	mod, ok, err := k.moduleAt(pc)
+	m, err := k.moduleAt(pc)
 	if err != nil {
 		return t, false, err
 	}
-	if !ok {
-		return k.madeAt(pc)
+	if m != nil {
+		return m.tableAt(pc)
 	}
-	text, err := module.TextRegions(mod)
-	if err != nil {
-		return t, false, err
-	}
-	if !slices.ContainsFunc(text, func(r module.Region) bool { return pc-r.Address < r.Size }) {
-		return t, false, nil // data
-	}
-	name, err := mod.Member("name").CString()
-	if err != nil {
-		return t, false, err
-	}
-	t.Name = "module " + string(name)
-	tables := mod.Member("arch")
-	if !mod.HasMember("arch") || !tables.HasMember("num_orcs") {
-		return t, true, nil // a kernel without CONFIG_UNWINDER_ORC, or another architecture's
-	}
-	for member, to := range map[string]*uint64{"num_orcs": &t.Count, "orc_unwind_ip": &t.IP, "orc_unwind": &t.Entries} {
-		if *to, err = tables.Member(member).Uint(); err != nil {
-			return t, false, fmt.Errorf("cannot find the unwind tables of %s: %w", t.Name, err)
-		}
-	}
-	return t, true, nil
+	return k.madeAt(pc)
 }
 
 // madeAt returns how code is unwound that the kernel has made itself: compiled BPF, trampolines of ftrace, the code of kprobes.
@@ -178,8 +154,8 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 	if image, err := k.inImage(address); image || err != nil {
 		return s, false, err
 	}
-	mod, ok, err := k.moduleAt(address)
-	if err == nil && !ok {
+	m, err := k.moduleAt(address)
+	if err == nil && m == nil {
 		if program, ok, err := k.bpfAt(address); ok || err != nil {
 			return program.symbol, ok, err
 		}
@@ -192,12 +168,11 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 	if err != nil {
 		return s, false, err
 	}
-	q := drgn.SymbolQuery{Address: address, HasAddress: true, One: true}
-	index, err := k.moduleSymbols(mod, q)
+	index, err := m.symbols()
 	if err != nil {
 		return s, false, err
 	}
-	found, err := index.Find(k.prog, q)
+	found, err := index.Find(k.prog, drgn.SymbolQuery{Address: address, HasAddress: true, One: true})
 	if err != nil || len(found) == 0 {
 		return s, false, err
 	}

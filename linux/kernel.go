@@ -32,6 +32,7 @@ type Kernel struct {
 
 	physBase *uint64          // see Memory
 	mapped   []machine.Mapped // see Memory
+	sysBTF   string           // see Memory
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -63,6 +64,9 @@ type Memory struct {
 
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
+
+	// BTF is the directory in which the running kernel gives its BTF and that of its modules, "/sys/kernel/btf", or "".
+	BTF string
 }
 
 // A Mapped is a range of virtual memory that lies in physical memory one address after the other; Size is in bytes.
@@ -79,7 +83,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if info := GivenVMCOREINFO(p); info != nil {
 		m.VMCOREINFO = info
 	}
-	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase}
+	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase, sysBTF: m.BTF}
 	for _, r := range m.Mapped {
 		k.mapped = append(k.mapped, machine.Mapped(r))
 	}

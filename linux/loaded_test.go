@@ -37,14 +37,14 @@ func TestModulesOfRunningKernel(t *testing.T) {
 		t.Helper()
 		for range 2 {
 			for _, at := range []uint64{first, second + 0xfff, second + 0x8000, third, third + 0x1000, 0xffffffff81000000} {
-				mod, ok, err := k.moduleAt(at)
-				if err != nil || ok != (want[at] != "") {
-					t.Errorf("%s: %#x: %t, %v; want %q", when, at, ok, err, want[at])
+				m, err := k.moduleAt(at)
+				if err != nil || (m != nil) != (want[at] != "") {
+					t.Errorf("%s: %#x: %v, %v; want %q", when, at, m, err, want[at])
 				}
-				if !ok {
+				if m == nil {
 					continue
 				}
-				if name, err := mod.Member("name").CString(); string(name) != want[at] || err != nil {
+				if name, err := m.mod.Member("name").CString(); string(name) != want[at] || err != nil {
 					t.Errorf("%s: %#x: %s, %v; want %q", when, at, name, err, want[at])
 				}
 			}
@@ -72,7 +72,7 @@ func TestModulesOfRunningKernel(t *testing.T) {
 	w.Ring(head, add("five", third))
 	check("one is loaded again", map[uint64]string{third: "five"})
 	w.WriteWord(head, worldtest.Dangling)
-	if _, ok, err := k.moduleAt(first); ok || err == nil {
-		t.Errorf("the list leads nowhere: %t, %v", ok, err)
+	if m, err := k.moduleAt(first); m != nil || err == nil {
+		t.Errorf("the list leads nowhere: %v, %v", m, err)
 	}
 }

@@ -30,6 +30,10 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 				return // without types they can't be found; loading debugging information reports that it is missing
 			}
 		}
+		btf, err := k.btfOfModules()
+		if err != nil {
+			p.Logger().Debug(fmt.Sprintf("the kernel's list of its modules' types is not of use: %v", err))
+		}
 		for mod, err := range module.ForEach(p) {
 			var spec drgn.ModuleSpec
 			if err != nil {
@@ -45,6 +49,9 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			if err != nil {
 				yield(drgn.LoadedModule{}, err)
 				return
+			}
+			if at, err := mod.Uint(); isNew && err == nil {
+				k.keepModule(m, at, btf)
 			}
 			if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
 				return

@@ -3,12 +3,10 @@ package linux
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/kallsyms"
-	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -30,22 +28,19 @@ func (k *Kernel) bare() bool {
 	return err == nil && !hasSymbols(main)
 }
 
-// Keep gives the kernel, if there is no file of it, the symbols and types that it keeps of itself, and its place in memory, and
-// then its modules the types that it keeps of them: it implements [modules.Keeper].
+// Keep gives the kernel, if there is no file of it, the symbols and types that it keeps of itself, and its place in memory: it
+// implements [modules.Keeper]. Its modules get what it keeps of them when they are found.
 func (k *Kernel) Keep(all []*drgn.Module) error {
 	if len(all) > 0 && all[0].Kind() == drgn.MainModule {
-		if err := k.keepImage(all[0]); err != nil {
-			return err
-		}
-		all = all[1:]
+		return k.keepImage(all[0])
 	}
-	return k.keepModules(all)
+	return nil
 }
 
 func (k *Kernel) keepImage(m *drgn.Module) error {
 	own, err := k.own()
 	if err != nil {
-		return err
+		return errors.Join(err, k.keepBTF(m)) // which files may have
 	}
 	m.KeepSymbols(own)
 	if _, known := m.Ranges(); !known {
@@ -91,8 +86,11 @@ func (k *Kernel) KeptSymbols(q drgn.SymbolQuery, found []drgn.Symbol) ([]drgn.Sy
 	}
 	every := q
 	every.One = false
-	for _, mod := range mods {
-		index, err := k.moduleSymbols(mod, every)
+	for _, m := range mods {
+		index, err := m.symbols()
+		if err != nil && !m.unchanged() {
+			continue // it was unloaded
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -113,57 +111,27 @@ func (k *Kernel) KeptSymbols(q drgn.SymbolQuery, found []drgn.Symbol) ([]drgn.Sy
 	return found, nil
 }
 
-type withoutKey struct{}
-
-// modulesWithout returns the modules, each a struct module *, of which no file has symbols and which may have those of a query.
-func (k *Kernel) modulesWithout(q drgn.SymbolQuery) ([]drgn.Object, error) {
+// modulesWithout returns the modules of which no file has symbols and which may have those of a query.
+func (k *Kernel) modulesWithout(q drgn.SymbolQuery) ([]*loadedModule, error) {
 	if q.HasAddress {
 		if m, err := k.prog.ModuleAt(q.Address); err == nil && (m.Kind() == drgn.MainModule || hasSymbols(m)) {
 			return nil, nil
 		}
-		mod, ok, err := k.moduleAt(q.Address)
-		if err != nil || !ok {
+		m, err := k.moduleAt(q.Address)
+		if err != nil || m == nil {
 			return nil, err
 		}
-		return []drgn.Object{mod}, nil
+		return []*loadedModule{m}, nil
 	}
-	return fixed(k.prog, withoutKey{}, func() (mods []drgn.Object, err error) {
-		files := map[uint64]bool{}
-		for m := range k.prog.Modules() {
-			if at, err := drgn.ModuleObject(m).Uint(); err == nil {
-				files[at] = hasSymbols(m)
-			}
-		}
-		for mod, err := range module.ForEach(k.prog) {
-			if drgn.IsNotFound(err) {
-				return nil, nil
-			}
-			if err != nil {
-				return nil, fmt.Errorf("cannot walk the kernel's modules: %w", err)
-			}
-			at, err := mod.Uint()
-			if err != nil {
-				return nil, err
-			}
-			if !files[at] {
-				mods = append(mods, mod)
-			}
-		}
-		return mods, nil
-	})
-}
-
-// moduleSymbols returns symbols that the kernel keeps of a module, a struct module *: all, or at least those of a query's address.
-func (k *Kernel) moduleSymbols(mod drgn.Object, q drgn.SymbolQuery) (*drgn.SymbolIndex, error) {
-	at, err := mod.Uint()
-	if err != nil {
+	l, err := k.loaded()
+	if l == nil || err != nil {
 		return nil, err
 	}
-	return fixed(k.prog, symbolsKey{at}, func() (*drgn.SymbolIndex, error) {
-		symbols, err := kallsyms.Module(mod)
-		if q.HasAddress && k.prog.Flags()&drgn.IsLive != 0 { // the index is not kept
-			symbols = slices.DeleteFunc(symbols, func(s drgn.Symbol) bool { return !s.Contains(q.Address) })
+	files := map[uint64]bool{}
+	for m := range k.prog.Modules() {
+		if at, err := drgn.ModuleObject(m).Uint(); err == nil {
+			files[at] = hasSymbols(m)
 		}
-		return drgn.NewSymbolIndex(symbols), err
-	})
+	}
+	return slices.DeleteFunc(slices.Clone(l.all), func(m *loadedModule) bool { return files[m.address] }), nil
 }

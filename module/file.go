@@ -117,6 +117,7 @@ func (m *Module) Try(c Candidate) (used bool, err error) {
 	}
 	if c.ELF, err = m.set.OpenFile(c.Path, name, c.File); err != nil {
 		log.Debug(fmt.Sprintf("%s: %v", c.Path, Reason(err)))
+		m.Tried(c.Path, Reason(err).Error(), false)
 		return false, nil
 	}
 	log.Debug(fmt.Sprintf("%s: trying %s", m.name, c.Path))

@@ -32,14 +32,24 @@ type keeping struct {
 
 // fallback is debugging information that is no file's.
 type fallback struct {
-	name    string
+	name    atomic.Pointer[string]
 	opening *opening
 }
 
 // SetFallback gives the module debugging information that counts as long as no file of it has some. It names types, variables
-// and functions. name says what it is: "BTF of the kernel's memory". open is called once, when something is first looked for.
-func (m *Module) SetFallback(name string, open func() (debugdata.Info, error)) {
-	m.keeps.info.Store(&fallback{name, newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) { return open() })})
+// and functions. name says what it is: "BTF of the kernel's memory". open is called once, when something is first looked for, and
+// returns the name of what it was found in.
+func (m *Module) SetFallback(name string, open func() (info debugdata.Info, name string, err error)) {
+	f := &fallback{}
+	f.name.Store(&name)
+	f.opening = newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) {
+		info, name, err := open()
+		if err == nil {
+			f.name.Store(&name)
+		}
+		return info, err
+	})
+	m.keeps.info.Store(f)
 	m.set.changed()
 }
 
@@ -49,7 +59,7 @@ func (m *Module) Fallback() string {
 		return ""
 	}
 	if b := m.keeps.info.Load(); b != nil {
-		return b.name
+		return *b.name.Load()
 	}
 	return ""
 }

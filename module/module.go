@@ -81,7 +81,7 @@ type Module struct {
 	loaded   fileState
 	debug    fileState
 	sup      supplement
-	refused  string // the first file that was of another build, for messages
+	trials   trials
 }
 
 // A supplement is the supplementary file that a debug file needs.

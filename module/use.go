@@ -19,7 +19,8 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	has := m.set.config.Has(c.ELF)
 	// What has types only, BTF, is the debug file if somebody says so: that of a loadable file is what finders come by on
 	// their way to the one that has all.
-	if ch.debug = has&debugdata.Functions != 0 || has != 0 && !c.Quiet; ch.debug {
+	ch.types = has != 0
+	if ch.debug = has&debugdata.Functions != 0 || ch.types && !c.Quiet; ch.debug {
 		if ch.supName, ch.supID, err = c.ELF.DebugAltLink(); err != nil {
 			return false, err
 		}
@@ -68,7 +69,8 @@ type choice struct {
 	file     *elf.File
 	id       []byte // its build ID
 	loadable bool   // it has code and data
-	debug    bool   // it has debugging information
+	debug    bool   // it has debugging information that is wanted
+	types    bool   // it has some, be it types only
 	supName  string // of the supplementary file that it needs, or ""
 	supID    []byte // the build ID of that
 	otherSum bool   // it has another checksum than a debug link says
@@ -165,15 +167,9 @@ func (m *Module) apply(c *choice) (used bool, err error) {
 	switch verdict {
 	case supplements:
 		return m.attach(nil, c.pending, f)
-	case otherBuild:
-		if c.elsewhere {
-			m.refuse(fmt.Sprintf("%s: has build ID %s, which is not in memory where it should be: it is another kernel's, or KERNELOFFSET is wrong", f.Name, IDText(c.id)))
-		} else {
-			m.refuse(fmt.Sprintf("%s: has build ID %s; %s is wanted", f.Name, IDText(c.id), IDText(c.buildID)))
-		}
-		return false, nil
 	case waits:
 		m.await(f, c.supName, c.supID)
+		m.Tried(f.Name, "needs the supplementary file "+c.supName, true)
 		log.Debug(fmt.Sprintf("%s has gnu_debugaltlink %s build ID %s", f.Name, c.supName, IDText(c.supID)))
 		if loaded != nil {
 			_, err = m.attach(loaded, nil, nil)
@@ -185,23 +181,28 @@ func (m *Module) apply(c *choice) (used bool, err error) {
 		}
 		return m.attach(loaded, debug, nil)
 	}
+	m.refuse(c, verdict, text)
 	return false, nil
 }
 
-// refuse remembers the first file that was of another build.
-func (m *Module) refuse(why string) {
+// refuse remembers a file that is passed over.
+func (m *Module) refuse(c *choice, v verdict, text string) {
 	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.refused == "" {
-		m.refused = why
+	switch {
+	case v == otherBuild && m.trials.refused == "":
+		m.trials.refused = c.file.Name + ": " + wrongBuild(c)
+	case v == useless && c.types && m.trials.types == "":
+		m.trials.types = c.file.Name
 	}
-}
-
-// Refused says which file was looked at for the module and was of another build: the first one, "" if there was none.
-func (m *Module) Refused() string {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.refused
+	m.mu.Unlock()
+	switch result := resultOf(text); {
+	case v == otherBuild:
+		m.Tried(c.file.Name, wrongBuild(c), false)
+	case v == useless && c.types:
+		m.Tried(c.file.Name, "has BTF, no DWARF", false)
+	default:
+		m.Tried(c.file.Name, result, false)
+	}
 }
 
 // await makes a debug file wait for its supplementary file.
@@ -290,11 +291,12 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 			}
 		}
 		id := m.takeBuildID(fileID)
-		m.refused = ""
+		m.trials.refused = ""
 		m.files.Store(files)
 		m.mu.Unlock()
 		m.locate(files.Debug)
 		m.set.changed()
+		m.Tried(first.Name, "used as "+roleOf(loaded, debug), true)
 		m.set.Log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
 		if id != nil {
 			m.set.Log().Debug(fmt.Sprintf("%s: set build ID %x from file", m.name, id))
@@ -314,15 +316,25 @@ func (m *Module) takeBuildID(id []byte) []byte {
 
 // describeFiles says what files are to a module.
 func describeFiles(loaded, debug, sup *elf.File) string {
+	text := roleOf(loaded, debug) + " "
+	switch {
+	case debug == nil:
+		return text + loaded.Name
+	case sup != nil:
+		return text + debug.Name + " with supplementary file " + sup.Name
+	}
+	return text + debug.Name
+}
+
+// roleOf says what a file is to a module that becomes its loaded file, its debug file or both.
+func roleOf(loaded, debug *elf.File) string {
 	switch {
 	case loaded != nil && loaded == debug:
-		return "loadable file with debug info " + loaded.Name
-	case sup != nil:
-		return "debug info file " + debug.Name + " with supplementary file " + sup.Name
+		return "loadable file with debug info"
 	case debug != nil:
-		return "debug info file " + debug.Name
+		return "debug info file"
 	}
-	return "loadable file " + loaded.Name
+	return "loadable file"
 }
 
 // ReusableFile returns the file that the module has, if it also is one that the module wants; else nil.

@@ -138,6 +138,19 @@ func (d *Debuginfod) log(format string, args ...any) {
 	}
 }
 
+func urlOf(server string, id []byte, kind string) string {
+	return strings.TrimSuffix(server, "/") + "/buildid/" + hex.EncodeToString(id) + "/" + kind
+}
+
+// Where returns the addresses that Find asks for a build's file, separated by commas.
+func (d *Debuginfod) Where(id []byte, kind string) string {
+	var urls []string
+	for _, server := range d.URLs {
+		urls = append(urls, urlOf(server, id, kind))
+	}
+	return strings.Join(urls, ", ")
+}
+
 // Find returns the path of a build's file: of kind "debuginfo" or "executable". It wraps fs.ErrNotExist when no server has it.
 func (d *Debuginfod) Find(ctx context.Context, id []byte, kind string) (string, error) {
 	if len(id) == 0 || kind != "debuginfo" && kind != "executable" {
@@ -242,7 +255,7 @@ func (d *Debuginfod) fetch(ctx context.Context, server string, id []byte, kind, 
 	if begin.Before(before.until) {
 		return before.describe(begin)
 	}
-	url := strings.TrimSuffix(server, "/") + "/buildid/" + hex.EncodeToString(id) + "/" + kind
+	url := urlOf(server, id, kind)
 	for try := 0; ; try++ {
 		d.log("asking %s", url)
 		err := d.download(ctx, url, id, path)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
 )
 
 // Kmods finds the files of a kernel's modules. Each directory is looked through at most once, when the first module is
@@ -127,6 +128,30 @@ func (k *Kmods) candidates(rel string) []string {
 	return paths
 }
 
+// Places returns the directories in which modules are looked for.
+func (k *Kmods) Places() []string {
+	dirs := k.directories()
+	if k.Beside != "" {
+		dirs = slices.Insert(dirs, 0, k.Beside)
+	}
+	return dirs
+}
+
+// directories returns those of KernelDirs, or what stands for them.
+func (k *Kmods) directories() (dirs []string) {
+	for _, dir := range k.KernelDirs {
+		if dir != "" {
+			dirs = append(dirs, dir)
+		} else if k.Release != "" {
+			for _, root := range k.Dirs {
+				dirs = append(dirs, filepath.Join(root, "lib/modules", k.Release), filepath.Join(root, "usr/lib/modules", k.Release))
+			}
+			dirs = append(dirs, k.installed())
+		}
+	}
+	return dirs
+}
+
 // walk looks at all files.
 func (k *Kmods) walk() {
 	k.walked = map[string][]string{}
@@ -137,19 +162,8 @@ func (k *Kmods) walk() {
 	if !k.Walk || k.Or && k.index != nil {
 		return
 	}
-	for _, dir := range k.KernelDirs {
-		if dir != "" {
-			k.walkDir(dir, false, &n)
-			continue
-		}
-		if k.Release == "" {
-			continue
-		}
-		for _, root := range k.Dirs {
-			k.walkDir(filepath.Join(root, "lib/modules", k.Release), false, &n)
-			k.walkDir(filepath.Join(root, "usr/lib/modules", k.Release), false, &n)
-		}
-		k.walkDir(k.installed(), false, &n)
+	for _, dir := range k.directories() {
+		k.walkDir(dir, false, &n)
 	}
 }
 

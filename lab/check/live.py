@@ -1,7 +1,11 @@
-"""The running kernel, looked at by a program that runs on it: what /proc says at the same time."""
+"""The running kernel, looked at by a program that runs on it: what /proc says at the same time.
+
+Argument: "bare" if there are no debug files.
+"""
 
 import os
 import subprocess
+import sys
 import threading
 import time
 
@@ -16,6 +20,7 @@ from drgn.helpers.linux.pid import find_task, for_each_task
 from drgn.helpers.linux.sched import cpu_rq, rq_for_each_rt_task
 
 check = labtruth.Check("facts about the running kernel")
+bare = sys.argv[1:] == ["bare"]
 
 
 def tasks_of_proc():
@@ -69,7 +74,10 @@ for module in for_each_module(prog):
     ours[module.name.string_().decode()] = base.value_()
 check.equal("modules", ours, modules)
 loaded = {m.name for m in prog.modules() if m.debug_file_path}
-check.wrong_if(not set(modules) <= loaded, f"modules without debugging information: {sorted(set(modules) - loaded)}")
+if bare:
+    check.equal("debug files", loaded, set())
+else:
+    check.wrong_if(not set(modules) <= loaded, f"modules without debugging information: {sorted(set(modules) - loaded)}")
 
 # Stacks: twice what the kernel says, and ours in between.
 addresses = {}
@@ -90,6 +98,28 @@ def stack_of_proc(tid):
         return None, None
     return stack, switches
 
+
+if bare:
+    # Symbols and types of the kernel and of its modules, which nothing but its memory and /sys/kernel/btf have.
+    start = time.perf_counter()
+    found = {}
+    for symbol in prog.symbols():
+        found.setdefault(symbol.name, set()).add(symbol.address)
+    check.note(f"{len(found)} names of symbols in {time.perf_counter() - start:.1f} s")
+    made = ("[bpf]", "[__builtin__ftrace]", "[__builtin__kprobes]")
+    missing = [f"{n} {m}" for (n, m), places in addresses.items() if m not in made and not places <= found.get(n, set())]
+    check.wrong_if(missing, f"{len(missing)} symbols are missing: {missing[:5]}")
+    start = time.perf_counter()
+    try:
+        prog.symbol("no_such_symbol")
+        check.wrong_if(True, "there is a no_such_symbol")
+    except LookupError:
+        check.note(f"no symbol of a name in {time.perf_counter() - start:.2f} s")
+    for name in ("struct xfs_mount", "struct nft_table"):
+        try:
+            check.wrong_if(prog.type(name).size == 0, name)
+        except Exception as e:
+            check.failed(name, e)
 
 stacks = frames = refused = 0
 took = 0.0
@@ -193,7 +223,7 @@ os.sched_setaffinity(0, cpus)
 # A kernel that changes under our feet: every walk ends, with a clear error at the worst.
 churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; /bin/true & done"])
 ended = {}
-deadline = time.monotonic() + 5
+deadline = time.monotonic() + (2 if bare else 5)
 walks = 0
 while time.monotonic() < deadline:
     for do in (

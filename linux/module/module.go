@@ -25,17 +25,6 @@ func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct module", head.AddressOf(), "list")
 }
 
-// Newest returns the module that was loaded last, as a struct module *; nil if there is none.
-func Newest(p *drgn.Program) (*drgn.Object, error) {
-	for mod, err := range ForEach(p) {
-		if err != nil {
-			return nil, err
-		}
-		return &mod, nil
-	}
-	return nil, nil
-}
-
 // listOf returns the head of the list of modules, nil for a kernel without CONFIG_MODULES. Types may come from elsewhere than
 // DWARF; then a symbol says where the list lies.
 func listOf(p *drgn.Program) (*drgn.Object, error) {
