@@ -55,7 +55,7 @@ func setKernel(p *drgn.Program) (*linux.Kernel, error) {
 	}
 	k, err := linux.Setup(p, linux.Memory{
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
-		Live: true, Local: true, Close: core.Closer(), BuildID: runningBuildID("/sys/kernel/notes", core.Big), BTF: "/sys/kernel/btf",
+		Live: true, Local: true, Close: core.Closer(), BuildID: runningBuildID("/sys/kernel/notes", core.Big),
 	})
 	if err != nil {
 		core.Close() // was only read

@@ -47,6 +47,7 @@ type load struct {
 	dirs  []string
 	given []*module.Module // whose files may be in dirs
 	notes []string         // for a MissingError
+	bad   [][2]string      // named files that can't be read, and why
 }
 
 // Load finds out what the program has loaded and gives modules their debugging information: from the files that
@@ -170,6 +171,7 @@ func (l *load) open() {
 		f, err := l.modules.OpenFile(path, path, nil)
 		if err != nil {
 			log.Warn(fmt.Sprintf("%s: %v; ignoring", path, module.Reason(err)))
+			l.bad = append(l.bad, [2]string{path, module.Reason(err).Error()})
 			continue
 		}
 		id := f.BuildID()
@@ -247,7 +249,15 @@ func (l *load) report(modules []*module.Module) error {
 		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
 			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path))
 			others = append(others, f)
+			l.bad = append(l.bad, [2]string{f.path, "did not match any loaded module: its build ID is " + module.IDText(f.id)})
 		}
+	}
+	if main, err := l.modules.Main(); err == nil {
+		main.AskedBy(byUser)
+		for _, f := range l.bad {
+			main.Tried(f[0], f[1], false)
+		}
+		main.AskedBy("")
 	}
 	e := &MissingError{}
 	for _, m := range modules {

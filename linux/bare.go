@@ -48,8 +48,64 @@ func (k *Kernel) Without(missing *drgn.MissingDebugInfoError) (e *NoDebugFileErr
 	} else if !ok {
 		e.Stacks = "frame pointers"
 	}
-	e.Advice = advice(k.Release(), k.banner()) + "-s FILE for them"
+	if _, err := main.Info(); err != nil {
+		e.Types = "none: " + err.Error()
+	}
+	e.Advice = k.Advice() + " for them"
 	return e, true
+}
+
+// Advice says how to come by the debug file of the kernel: "install linux-image-…-dbg, or -s FILE".
+func (k *Kernel) Advice() string { return advice(k.Release(), k.banner()) + "-s FILE" }
+
+// OwnSymbols says how many symbols the kernel's memory has of a module without a file that has some.
+func (k *Kernel) OwnSymbols(m *drgn.Module) string {
+	if m.Kind() == drgn.MainModule {
+		own, err := k.own()
+		if err != nil {
+			return "none: " + err.Error()
+		}
+		return fmt.Sprintf("%d of kallsyms in the kernel's memory", own.Len())
+	}
+	l, err := k.loaded()
+	if err == nil && l != nil {
+		if at, e := drgn.ModuleObject(m).Uint(); e == nil {
+			for _, loaded := range l.all {
+				if loaded.address == at {
+					var index *drgn.SymbolIndex
+					if index, err = loaded.symbols(); err == nil {
+						return fmt.Sprintf("%d of kallsyms in the kernel's memory", index.Len())
+					}
+				}
+			}
+		}
+	}
+	if err != nil {
+		return "none: " + err.Error()
+	}
+	return "none"
+}
+
+// OwnStacks says by what in the kernel's memory the code of a module is unwound; "" if it has no code there.
+func (k *Kernel) OwnStacks(m *drgn.Module) string {
+	table, ok, err := k.ImageTable()
+	if m.Kind() != drgn.MainModule && ok {
+		ranges, _ := m.Ranges()
+		for i := 0; i < len(ranges) && err == nil && table.Count != 0; i++ {
+			if table, ok, err = k.TableAt(ranges[i].Min); ok {
+				break
+			}
+		}
+	}
+	switch {
+	case err != nil:
+		return "none: " + err.Error()
+	case ok && table.Count != 0:
+		return fmt.Sprintf("ORC in the kernel's memory (%d entries)", table.Count)
+	case ok:
+		return ""
+	}
+	return "frame pointers"
 }
 
 // banner returns the kernel's banner, "Linux version …", or "" if it can't be read.

@@ -49,6 +49,9 @@ func (k *Kernel) inMemory(name string, address, size uint64) btfSource {
 	return btfSource{name: name, read: func() ([]byte, error) { return k.prog.Read(address, size, false) }}
 }
 
+// sysBTF is where the kernel that drgn runs on gives its BTF (since v5.4).
+const sysBTF = "/sys/kernel/btf"
+
 // inSysfs returns the BTF of a name that the running kernel gives in /sys/kernel/btf, if it does: it takes less time than to read it out of
 // memory, and needs no symbols. Size is that of it in memory, if that is known, else 0.
 func (k *Kernel) inSysfs(name string, size uint64) (s btfSource, ok bool) {

@@ -32,7 +32,7 @@ type Kernel struct {
 
 	physBase *uint64          // see Memory
 	mapped   []machine.Mapped // see Memory
-	sysBTF   string           // see Memory
+	sysBTF   string           // directory in which the running kernel gives its BTF and that of its modules, or ""
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -64,9 +64,6 @@ type Memory struct {
 
 	// BuildID is that of the kernel when VMCOREINFO does not say it (before v5.9).
 	BuildID []byte
-
-	// BTF is the directory in which the running kernel gives its BTF and that of its modules, "/sys/kernel/btf", or "".
-	BTF string
 }
 
 // A Mapped is a range of virtual memory that lies in physical memory one address after the other; Size is in bytes.
@@ -83,7 +80,10 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if info := GivenVMCOREINFO(p); info != nil {
 		m.VMCOREINFO = info
 	}
-	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase, sysBTF: m.BTF}
+	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase}
+	if m.Local {
+		k.sysBTF = sysBTF
+	}
 	for _, r := range m.Mapped {
 		k.mapped = append(k.mapped, machine.Mapped(r))
 	}

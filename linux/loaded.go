@@ -92,9 +92,6 @@ func (k *Kernel) moduleAt(address uint64) (*loadedModule, error) {
 		return nil, nil
 	}
 	if k.prog.Flags()&drgn.IsLive != 0 {
-		if image, err := k.inImage(address); image || err != nil {
-			return nil, err
-		}
 		latest, err := k.latest()
 		if err != nil {
 			return nil, err

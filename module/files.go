@@ -17,6 +17,8 @@ type Files struct {
 	Loaded  *placed.File  // the loaded one if it is another, or nil
 	Symbols *symtab.Table // of the file that has the most
 
+	SymbolFile string // the path of that; "" if there are none
+
 	closed  bool          // the program was closed: nothing can be asked any more
 	has     debugdata.Has // what the debugging information can be asked
 	opening *opening      // nil where has is 0
@@ -92,7 +94,7 @@ func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[s
 		}
 	}
 	var err error
-	f.Symbols, err = readSymbols(f.Debug, f.Loaded)
+	f.Symbols, f.SymbolFile, err = readSymbols(f.Debug, f.Loaded)
 	return f, err
 }
 
@@ -102,8 +104,8 @@ func (m *Module) opener(f *placed.File, sup *elf.File) *opening {
 	})
 }
 
-// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking.
-func readSymbols(files ...*placed.File) (*symtab.Table, error) {
+// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking, and its path.
+func readSymbols(files ...*placed.File) (*symtab.Table, string, error) {
 	for _, kind := range []uint32{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
 		for _, f := range files {
 			if f == nil {
@@ -111,15 +113,15 @@ func readSymbols(files ...*placed.File) (*symtab.Table, error) {
 			}
 			syms, err := f.ELF.SymbolTable(kind)
 			if err != nil {
-				return nil, err
+				return nil, "", err
 			}
 			if syms.Len() > 0 {
 				return symtab.New(syms, func(section uint32) (uint64, symtab.Place) { return symbolBase(f, section) },
-					func(s elf.Symbol) uint64 { return sectionEnd(f, s) }), nil
+					func(s elf.Symbol) uint64 { return sectionEnd(f, s) }), f.ELF.Name, nil
 			}
 		}
 	}
-	return symtab.New(&elf.SymbolTable{}, nil, nil), nil
+	return symtab.New(&elf.SymbolTable{}, nil, nil), "", nil
 }
 
 // symbolBase returns what is added to the values of the symbols of a section, and what they are then.

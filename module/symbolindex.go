@@ -34,6 +34,9 @@ func NewSymbolIndex(symbols []Symbol) *SymbolIndex {
 	return x
 }
 
+// Len returns the number of symbols.
+func (x *SymbolIndex) Len() int { return len(x.symbols) }
+
 // Find returns the symbols of a query in the order of their addresses and sizes: those of a name, those that contain an
 // address, those of which both is true, or all; the first of them only if one is asked for. A symbol of size 0 contains no
 // address.

@@ -19,8 +19,7 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	has := m.set.config.Has(c.ELF)
 	// What has types only, BTF, is the debug file if somebody says so: that of a loadable file is what finders come by on
 	// their way to the one that has all.
-	ch.types = has != 0
-	if ch.debug = has&debugdata.Functions != 0 || ch.types && !c.Quiet; ch.debug {
+	if ch.debug = has&debugdata.Functions != 0 || has != 0 && !c.Quiet; ch.debug {
 		if ch.supName, ch.supID, err = c.ELF.DebugAltLink(); err != nil {
 			return false, err
 		}
@@ -70,7 +69,6 @@ type choice struct {
 	id       []byte // its build ID
 	loadable bool   // it has code and data
 	debug    bool   // it has debugging information that is wanted
-	types    bool   // it has some, be it types only
 	supName  string // of the supplementary file that it needs, or ""
 	supID    []byte // the build ID of that
 	otherSum bool   // it has another checksum than a debug link says
@@ -187,18 +185,19 @@ func (m *Module) apply(c *choice) (used bool, err error) {
 
 // refuse remembers a file that is passed over.
 func (m *Module) refuse(c *choice, v verdict, text string) {
+	types := v == useless && m.set.config.Has(c.file) != 0 // but they are not all that is looked for
 	m.mu.Lock()
 	switch {
 	case v == otherBuild && m.trials.refused == "":
 		m.trials.refused = c.file.Name + ": " + wrongBuild(c)
-	case v == useless && c.types && m.trials.types == "":
+	case types && m.trials.types == "":
 		m.trials.types = c.file.Name
 	}
 	m.mu.Unlock()
 	switch result := resultOf(text); {
 	case v == otherBuild:
 		m.Tried(c.file.Name, wrongBuild(c), false)
-	case v == useless && c.types:
+	case types:
 		m.Tried(c.file.Name, "has BTF, no DWARF", false)
 	default:
 		m.Tried(c.file.Name, result, false)

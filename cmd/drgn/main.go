@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"strconv"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/explain"
 	"github.com/godrgn/drgn/python"
 )
 
@@ -37,6 +39,7 @@ type flags struct {
 	exec     string
 	quiet    bool
 	logLevel string
+	explain  bool
 	version  bool
 	help     bool
 }
@@ -84,6 +87,7 @@ func (f *flags) groups() []group {
 	what.StringVarP(&f.exec, "exec", "e", "", "run Python `CODE`; an expression at its end is printed")
 	boolean(other, &f.quiet, "quiet", "q", "print no banner, no progress and, unless a log level is given, no warnings")
 	other.StringVar(&f.logLevel, "log-level", "warning", "log messages of this `LEVEL` and above: debug, info, warning, error, critical or none")
+	boolean(other, &f.explain, "explain-symbols", "", "print where types, symbols, stacks and source lines come from: of each module what was looked for where, what was found and why not; then exit")
 	boolean(other, &f.version, "version", "", "print the versions and exit")
 	boolean(other, &f.help, "help", "h", "print this and exit")
 	return []group{
@@ -125,7 +129,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if f.quiet && !fs.Changed("log-level") {
 		f.logLevel = ""
 	}
-	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs)}
+	if f.explain {
+		return f.explainSymbols(fs, stdout, stderr)
+	}
+	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs, python.Log)}
 	switch {
 	case fs.Changed("exec"):
 		o.Mode = python.Exec
@@ -153,14 +160,34 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 	default:
 		return fmt.Errorf("unknown log level %q", f.logLevel)
 	}
+	if f.explain && (fs.Changed("exec") || fs.NArg() > 0) {
+		return errors.New("--explain-symbols runs no script")
+	}
 	return f.symbols.check(fs)
 }
 
+// explainSymbols opens the program and prints where what is known of it comes from.
+func (f *flags) explainSymbols(fs *pflag.FlagSet, stdout, stderr io.Writer) int {
+	warn := func(err error) {
+		if f.logLevel != "" {
+			fmt.Fprintf(stderr, "warning: %v\n", err)
+		}
+	}
+	p, err := f.opener(fs, func() *slog.Logger { return nil })(context.Background(), warn)
+	if err != nil {
+		fmt.Fprintf(stderr, "drgn: %v\n", err)
+		return 1
+	}
+	defer p.Close() // was only read
+	fmt.Fprint(stdout, explain.Program(p))
+	return 0
+}
+
 // opener returns what opens the program that the flags name.
-func (f *flags) opener(fs *pflag.FlagSet) python.Opener {
+func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) python.Opener {
 	return func(ctx context.Context, warn func(error)) (*drgn.Program, error) {
 		o := f.symbols.options()
-		o.Warn, o.Log, o.Context = warn, python.Log(), ctx
+		o.Warn, o.Log, o.Context = warn, log(), ctx
 		if !f.quiet {
 			o.Progress = progressTo(os.Stderr)
 		}

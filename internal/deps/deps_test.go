@@ -95,9 +95,11 @@ const rooms = `
 
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
+	linux < explain;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, licences, helper/registry, internal/perlre, python/internal/* < python < cmd/drgn;
+	attach, licences, helper/registry, internal/perlre, python/internal/* < python;
+	explain, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress;

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestExplainSymbols holds what --explain-symbols prints of the bundled core against testdata/explain.txt, which has a part for each
+// command line.
+func TestExplainSymbols(t *testing.T) {
+	path := filepath.Join("testdata", "explain.txt")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	abs, err := filepath.Abs(fixture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, self := t.TempDir(), filepath.Join(abs, "vmcore")
+	alone := filepath.Join(t.TempDir(), "vmcore")
+	if err := os.Symlink(self, alone); err != nil {
+		t.Fatal(err)
+	}
+	places := strings.NewReplacer(alone, "ALONE/vmcore", filepath.Dir(alone), "ALONE", abs, "TINY")
+	commands := strings.NewReplacer("ALONE", filepath.Dir(alone), "TINY", abs)
+	var got strings.Builder
+	for _, part := range strings.Split("\n"+string(b), "\n$ drgn ")[1:] {
+		line, _, _ := strings.Cut(part, "\n")
+		out, errs, code := output(t, cache, strings.Fields(commands.Replace(line))...)
+		got.WriteString("$ drgn " + line + "\n" + places.Replace(out+errs))
+		if want := 0; code != want {
+			t.Errorf("%s: exit code %d", line, code)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got.String() != string(b) {
+		t.Errorf("(-want +got):\n%s", cmp.Diff(strings.Split(string(b), "\n"), strings.Split(got.String(), "\n")))
+	}
+}
