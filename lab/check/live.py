@@ -123,7 +123,7 @@ if bare:
 
 stacks = frames = refused = 0
 took = 0.0
-for tid in sorted(after):
+for tid in sorted(after)[:: 3 if bare else 1]:
     first = stack_of_proc(tid)
     start = time.perf_counter()
     try:
@@ -150,7 +150,7 @@ for tid in sorted(after):
             break
     check.wrong_if(missing is not None, f"task {tid} {after[tid]}: no {missing} in\n{trace}")
     stacks += missing is None
-check.wrong_if(stacks < 100, f"only {stacks} stacks compared")
+check.wrong_if(stacks < (30 if bare else 100), f"only {stacks} stacks compared")
 check.note(f"{stacks} stacks, {frames} frames at {took / max(frames, 1) * 1e6:.0f} us, {refused} tasks ran or had ended")
 own = threading.get_native_id()
 expect("our own stack", ValueError, "cannot unwind stack of running task", lambda: prog.stack_trace(own))
@@ -193,6 +193,9 @@ with open("/proc/vmallocinfo") as f:
             holes += 1
 check.wrong_if(holes < 20, f"only {holes} guard pages")
 
+if bare:
+    check.done(at_least=300)  # the rest does not depend on debug files
+
 buffer = bytearray(b"what a program keeps in its own memory")
 import ctypes
 
@@ -223,7 +226,7 @@ os.sched_setaffinity(0, cpus)
 # A kernel that changes under our feet: every walk ends, with a clear error at the worst.
 churn = subprocess.Popen(["/bin/sh", "-c", "while :; do /bin/true; /bin/true & done"])
 ended = {}
-deadline = time.monotonic() + (2 if bare else 5)
+deadline = time.monotonic() + 5
 walks = 0
 while time.monotonic() < deadline:
     for do in (

@@ -43,7 +43,10 @@ for pid, stat in expected.items():
         else:
             check.equal(f"pid {pid} comm", comm, stat.comm)
         if not comm.startswith("kworker/"):
-            check.equal(f"pid {pid} state", task_state_to_char(task), stat.state)
+            state = task_state_to_char(task)
+            if (state, stat.state) == ("R", "S") and task.on_rq:
+                state = "S"  # it was woken up since, and has not run yet
+            check.equal(f"pid {pid} state", state, stat.state)
         check.equal(f"pid {pid} tgid", task.tgid.value_(), stat.tgid)
         parent = task.group_leader.real_parent.tgid.value_()
         check.equal(f"pid {pid} parent", parent, stat.ppid)
