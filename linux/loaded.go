@@ -54,6 +54,20 @@ func (l *loadedModules) at(address uint64) *loadedModule {
 	return nil
 }
 
+// newestIsFirst reports whether no module was loaded since: the kernel puts new ones at the head of its list.
+func (l *loadedModules) newestIsFirst() bool {
+	if len(l.all) == 0 || !l.all[0].unchanged() {
+		return false
+	}
+	links := l.all[0].mod.Member("list")
+	own, err := links.AddressOf().Uint()
+	if err != nil {
+		return false
+	}
+	first, err := links.Member("prev").Member("next").Uint()
+	return err == nil && first == own
+}
+
 type (
 	loadedKey   struct{}
 	latestKey   struct{}
@@ -100,8 +114,8 @@ func (k *Kernel) moduleAt(address uint64) (*loadedModule, error) {
 			switch m := l.at(address); {
 			case m != nil && m.unchanged():
 				return m, nil
-			case m == nil && len(l.all) > 0 && l.all[0].unchanged():
-				return nil, nil // the newest, which the kernel puts first, is still that
+			case m == nil && l.newestIsFirst():
+				return nil, nil
 			}
 		}
 	}
