@@ -85,7 +85,7 @@ func (k *Kernel) loaded() (*loadedModules, error) {
 		return nil, err
 	}
 	before := latest.Load()
-	if before != nil && len(before.all) > 0 && !slices.ContainsFunc(before.all, func(m *loadedModule) bool { return !m.unchanged() }) {
+	if before != nil && before.newestIsFirst() && !slices.ContainsFunc(before.all, func(m *loadedModule) bool { return !m.unchanged() }) {
 		return before, nil
 	}
 	now, err := k.walkModules(before)
