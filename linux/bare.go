@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	modules "github.com/godrgn/drgn/module"
 )
 
 // A NoDebugFileError says what a kernel answers from that has no debug file.
@@ -72,7 +73,7 @@ func (k *Kernel) OwnSymbols(m *drgn.Module) string {
 		if at, e := drgn.ModuleObject(m).Uint(); e == nil {
 			for _, loaded := range l.all {
 				if loaded.address == at {
-					var index *drgn.SymbolIndex
+					var index *modules.SymbolIndex
 					if index, err = loaded.symbols(); err == nil {
 						return fmt.Sprintf("%d of kallsyms in the kernel's memory", index.Len())
 					}

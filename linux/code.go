@@ -172,9 +172,9 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 	if err != nil {
 		return s, false, err
 	}
-	found, err := index.Find(k.prog, drgn.SymbolQuery{Address: address, HasAddress: true, One: true})
-	if err != nil || len(found) == 0 {
-		return s, false, err
+	found := index.Find(drgn.SymbolQuery{Address: address, HasAddress: true, One: true})
+	if len(found) == 0 {
+		return s, false, nil
 	}
 	return found[0], true, nil
 }

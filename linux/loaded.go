@@ -24,7 +24,7 @@ type loadedModule struct {
 	seen    []byte // see identity; nil in a core
 	regions []module.Region
 
-	index lock.First[*drgn.SymbolIndex] // see symbols
+	index lock.First[*modules.SymbolIndex] // see symbols
 	code  lock.First[moduleCode]        // see table
 }
 
@@ -240,13 +240,13 @@ func (k *Kernel) identityLayout() (l layoutOfModule, err error) {
 }
 
 // symbols returns the symbols that the kernel keeps of a module.
-func (m *loadedModule) symbols() (*drgn.SymbolIndex, error) {
-	return m.index.Succeed(func() (*drgn.SymbolIndex, error) {
+func (m *loadedModule) symbols() (*modules.SymbolIndex, error) {
+	return m.index.Succeed(func() (*modules.SymbolIndex, error) {
 		symbols, err := kallsyms.Module(m.mod)
 		if err == nil && !m.unchanged() {
 			err = fmt.Errorf("module at %#x was unloaded while its symbols were read", m.address)
 		}
-		return drgn.NewSymbolIndex(symbols), err
+		return modules.NewSymbolIndex(symbols), err
 	})
 }
 

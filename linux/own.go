@@ -94,11 +94,7 @@ func (k *Kernel) KeptSymbols(q drgn.SymbolQuery, found []drgn.Symbol) ([]drgn.Sy
 		if err != nil {
 			return nil, err
 		}
-		more, err := index.Find(k.prog, every)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, more...)
+		found = append(found, index.Find(every)...)
 	}
 	if q.One && len(found) > 1 {
 		return []drgn.Symbol{slices.MinFunc(found, func(a, b drgn.Symbol) int {
