@@ -25,7 +25,7 @@ type loadedModule struct {
 	regions []module.Region
 
 	index lock.First[*modules.SymbolIndex] // see symbols
-	code  lock.First[moduleCode]        // see table
+	code  lock.First[moduleCode]           // see table
 }
 
 // moduleCode says how the code of a module is unwound, and where it lies.
