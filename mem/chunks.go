@@ -25,6 +25,9 @@ type Chunk struct {
 // smallestPage is the step with which Chunks passes over memory that can't be read, in bytes.
 const smallestPage = 4096
 
+// many is how much Chunks reads at once of what it can't view, in bytes.
+const many = 16 * smallestPage
+
 // breathe is how often Chunks passes over memory before it yields a chunk without data.
 const breathe = 64
 
@@ -81,6 +84,13 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 					break
 				}
 				at += uint64(len(data))
+				if p.gap != nil && at%many != 0 { // memory that can't be read follows, most likely
+					next, ok := p.gap(at)
+					if !ok || next > last {
+						break
+					}
+					at = next
+				}
 			}
 			return true
 		})
@@ -138,7 +148,6 @@ func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) (data []byte,
 	}
 	// Many pages at once or, where one of them can't be read, those before it, or the first alone: a reader need not name the
 	// first address that it can't read.
-	const many = 16 * smallestPage
 	if *buf == nil {
 		*buf = make([]byte, many)
 	}
@@ -154,7 +163,16 @@ func (p *piece) chunk(at, last uint64, physical bool, buf *[]byte) (data []byte,
 			return data, nil
 		}
 		var fault *FaultError
-		if !errors.As(err, &fault) || fault.Address <= at || fault.Address-at >= n {
+		if !errors.As(err, &fault) || fault.Address < at || fault.Address-at >= n {
+			break
+		}
+		if p.gap != nil && fault.Address > at {
+			return (*buf)[:fault.Address-at], nil
+		}
+		if fault.Address == at {
+			if p.gap != nil {
+				return nil, err
+			}
 			break
 		}
 		n = fault.Address - at

@@ -45,7 +45,8 @@ type Segment struct {
 	Read     ReadFunc
 	View     Viewer
 
-	// Next is [Sparse.Next] of a segment whose View is no [Sparse]; it may be nil.
+	// Next is [Sparse.Next] of a segment whose View is no [Sparse]; it may be nil. With it, Read has filled buf up to the address
+	// that its fault names.
 	Next func(address uint64) (next uint64, ok bool)
 
 	// Live is where Read reads what runs, for those that read numbers without the way through a [Space].
