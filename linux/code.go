@@ -88,8 +88,26 @@ func (k *Kernel) madeAt(pc uint64) (t modules.UnwindTable, ok bool, err error) {
 	if copied, ok, err := k.ftraceAt(pc); ok || err != nil {
 		return modules.UnwindTable{Name: copied.symbol.Name, CopyOf: copied.of + pc - copied.symbol.Address}, ok, err
 	}
-	probe, ok, err := k.kprobeAt(pc)
-	return modules.UnwindTable{Name: probe.symbol.Name, CopyOf: probe.copyOf, Registers: probe.registers}, ok, err
+	if probe, ok, err := k.kprobeAt(pc); ok || err != nil {
+		return modules.UnwindTable{Name: probe.symbol.Name, CopyOf: probe.copyOf, Registers: probe.registers}, ok, err
+	}
+	image, ok, err := k.aliasAt(pc)
+	if !ok || err != nil {
+		return t, false, err
+	}
+	return modules.UnwindTable{Name: "the kernel", CopyOf: image}, true, nil
+}
+
+// aliasAt returns the address in the image of code that the kernel has mapped elsewhere, too; ok is false for other addresses.
+func (k *Kernel) aliasAt(pc uint64) (image uint64, ok bool, err error) {
+	if k.machine.Alias == nil || !k.machine.IsKernelAddress(pc) {
+		return 0, false, nil
+	}
+	if image, ok = k.machine.Alias(k.facts(k.prog.Platform(), k.prog.Memory()), pc); !ok {
+		return 0, false, nil
+	}
+	ok, err = k.inImage(image)
+	return image, ok, err
 }
 
 type rowKey struct{ pc uint64 }
@@ -131,7 +149,7 @@ func (k *Kernel) inImage(pc uint64) (bool, error) {
 
 // findImageText returns where the kernel's own code lies; nothing if it has no symbols that say it.
 func (k *Kernel) findImageText() (text []mem.Range, err error) {
-	for _, part := range [][2]string{{"_stext", "_etext"}, {"_sinittext", "_einittext"}} {
+	for _, part := range [][2]string{{"_stext", "_etext"}, {"_sinittext", "_einittext"}, {"__entry_tramp_text_start", "__entry_tramp_text_end"}} {
 		var bounds [2]drgn.Symbol
 		for i, name := range part {
 			if bounds[i], err = k.imageSymbol(name); err != nil {
@@ -162,8 +180,16 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 		if copied, ok, err := k.ftraceAt(address); ok || err != nil {
 			return copied.symbol, ok, err
 		}
-		probe, ok, err := k.kprobeAt(address)
-		return probe.symbol, ok, err
+		if probe, ok, err := k.kprobeAt(address); ok || err != nil {
+			return probe.symbol, ok, err
+		}
+		image, ok, err := k.aliasAt(address)
+		if !ok || err != nil {
+			return s, false, err
+		}
+		s, err := k.prog.SymbolAt(image)
+		s.Address += address - image
+		return s, err == nil, err
 	}
 	if err != nil {
 		return s, false, err

@@ -20,6 +20,7 @@ var aarch64 = &Machine{
 	ImageToPhysical: arm64ImageToPhysical,
 	Fixed:           arm64Fixed,
 	Row:             arm64Row,
+	Alias:           arm64Alias,
 	TaskStart:       []string{"ret_from_fork"},
 }
 
@@ -130,6 +131,26 @@ func arm64ImageToPhysical(k Kernel, address uint64) (uint64, bool) {
 	}
 	physical, _, err := t.Translate(0, address)
 	return physical, err == nil && physical == address-voffset
+}
+
+// arm64Alias tells what lies elsewhere of the image. While a process runs, only the fixmap's alias of the vectors
+// (TRAMP_VALIAS) is mapped of the kernel, if it hides from processes (CONFIG_UNMAP_KERNEL_AT_EL0).
+func arm64Alias(k Kernel, address uint64) (image uint64, ok bool) {
+	voffset, err := k.Info.Number("kimage_voffset")
+	if err != nil {
+		return 0, false
+	}
+	t, err := newArm64Translator(k)
+	if err != nil {
+		return 0, false
+	}
+	physical, _, err := t.Translate(0, address)
+	if err != nil {
+		return 0, false
+	}
+	image = physical + voffset
+	there, _, err := t.Translate(0, image)
+	return image, err == nil && there == physical && image != address
 }
 
 // arm64Fixed tells the linear map from the rest.

@@ -329,6 +329,8 @@ func arm64Row(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error
 	case fn.Name == "vectors" || fn.Name == "__bp_harden_el1_vectors" || fn.Name == "tramp_vectors":
 		const fromUser = 0x400 // in a table of vectors, of 0x800 bytes: exceptions from a lower level
 		return arm64Between(offset%0x800 >= fromUser)
+	case fn.Name == "tramp_exit":
+		return arm64Between(true)
 	case fn.Name == "__primary_switched" || fn.Name == "__secondary_switched": // an idle task begins here
 		return outermost(), nil
 	}

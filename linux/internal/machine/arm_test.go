@@ -271,3 +271,31 @@ func TestArm64DirectMap(t *testing.T) {
 		t.Errorf("vmemmap: %v", err)
 	}
 }
+
+// The fixmap has a second mapping of the vectors.
+func TestArm64Alias(t *testing.T) {
+	platform := arch.Platform{Arch: arch.AArch64, Flags: arch.AArch64.DefaultFlags}
+	a := newArmTables(t, 12, []uint{39, 30, 21, 12}, 9, false, platform.ByteOrder())
+	k := Kernel{Platform: platform, Info: newArm64Info(48, 48), Physical: a.space, PageShift: 12}
+	const vectors, fixmap, linear, physical = armImage + 0x5000, 0xffffffffff5f4000, 0xffff000000205000, 0x40205000
+	for _, at := range []uint64{vectors, fixmap, linear} {
+		a.put(armTop, at, 3, a.address(physical)|armAttributes|3)
+	}
+	a.put(armTop, fixmap+0x1000, 3, a.address(physical+0x1000)|armAttributes|3) // of which the image has nothing
+	for at, want := range map[uint64]uint64{fixmap + 0x480: vectors + 0x480, linear: vectors, vectors: 0, fixmap + 0x1000: 0, fixmap + 0x2000: 0, 0x1000: 0} {
+		if image, ok := arm64Alias(k, at); ok != (want != 0) || ok && image != want {
+			t.Errorf("%#x: %#x, %t; want %#x", at, image, ok, want)
+		}
+	}
+	if physical, ok := arm64ImageToPhysical(k, vectors+8); !ok || physical != 0x40205008 {
+		t.Errorf("the vectors are at %#x, %t", physical, ok)
+	}
+	for _, at := range []uint64{fixmap, linear, vectors + 0x1000} {
+		if physical, ok := arm64ImageToPhysical(k, at); ok {
+			t.Errorf("%#x is in the image, at %#x", at, physical)
+		}
+	}
+	if _, ok := arm64Alias(Kernel{Info: noInfo{}}, fixmap); ok {
+		t.Error("an unknown kernel has an alias")
+	}
+}

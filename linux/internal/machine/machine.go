@@ -50,6 +50,10 @@ type Machine struct {
 	// tell. It is nil on machines whose kernels have tables of all code, or whose instructions are not understood.
 	Row func(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
 
+	// Alias returns the address in the kernel's image of what lies at an address outside of it; ok is false if that is no part of
+	// the image. It is nil on machines where no code is run at another address than that of its symbol.
+	Alias func(k Kernel, address uint64) (image uint64, ok bool)
+
 	// TaskStart are names of the function in which a task begins that has not run yet; the first that a kernel has counts.
 	TaskStart []string
 

@@ -51,6 +51,55 @@ func TestLacking(t *testing.T) {
 	}
 }
 
+// TestConformance holds every machine whose kernels can be read to what that takes, of the instruction set and of the kernel.
+func TestConformance(t *testing.T) {
+	for _, m := range all {
+		a := m.Arch
+		has := func(l arch.Layout, register int) bool {
+			return slices.ContainsFunc(l, func(s arch.Slot) bool { return s.Register == register })
+		}
+		relocates := func(r arch.Relocation) bool {
+			for _, other := range a.Relocations {
+				if other == r {
+					return true
+				}
+			}
+			return false
+		}
+		word := uint8(4)
+		if a.DefaultFlags&arch.Is64Bit != 0 {
+			word = 8
+		}
+		for what, lacks := range map[string]bool{
+			"place among the architectures": !slices.Contains(arch.All, a),
+			"ELF machine":                   len(a.Machines) == 0,
+			"name by uname":                 len(a.Names.Uname) == 0,
+			"name by QEMU":                  a.Names.QEMU == "",
+			"name by Go":                    len(a.Names.GOARCH) == 0,
+			"registers":                     len(a.Registers) == 0 || a.PC < 0 || a.SP < 0 || a.ReturnAddress < 0,
+			"alignments":                    slices.Contains(a.Alignments[:], 0),
+			"PC and SP of NT_PRSTATUS":      !has(a.PrStatus, a.PC) || !has(a.PrStatus, a.SP),
+			"PC and SP of struct pt_regs":   !has(a.PtRegs, a.PC) || !has(a.PtRegs, a.SP),
+			"user mode":                     a.UserMode.Mask == 0,
+			"relocation of pointers":        !relocates(arch.Relocation{Size: word, Op: arch.RelocateAbs}),
+			"relocation of 32 bits":         !relocates(arch.Relocation{Size: 4, Op: arch.RelocateAbs}),
+			"page sizes":                    len(m.PageSizes) == 0,
+			"translator":                    m.NewTranslator == nil,
+			"direct map":                    m.DirectMap == nil,
+			"registers of tasks":            m.SwitchedOut == nil,
+			"kernel addresses":              m.IsKernelAddress == nil,
+			"addresses of the image":        m.ImageToPhysical == nil,
+			"vmemmap":                       m.Vmemmap == nil,
+			"start of tasks":                len(m.TaskStart) == 0,
+			"way to unwind assembly":        a.ORC == arch.NoORC && m.Row == nil,
+		} {
+			if lacks {
+				t.Errorf("%s has no %s", a, what)
+			}
+		}
+	}
+}
+
 // Kernels such as 6.1, whose VMCOREINFO does not say where vmemmap lies: in a variable where the kernel moves it, or else
 // at a constant (Documentation/arch/x86/x86_64/mm.rst).
 func TestX86Vmemmap(t *testing.T) {
