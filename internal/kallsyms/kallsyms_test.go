@@ -219,6 +219,7 @@ func TestTable(t *testing.T) {
 					t.Fatalf("%s %s, symbol %d: %c %s %#x, want %c %s %#x", layout, how, i, got.Letter(i), got.Name(i), got.Address(i), s.letter, s.name, s.address)
 				}
 			}
+			use(t, got)
 			for range scannedNames { // without the index of names, and with it
 				for name, n := range map[string]int{"twice": 2, "schedule_x1": 1, "schedule_x10": 1, "schedule_x": 0, "": 0, "chedule_x1": 0, strings.Repeat("long", 40): 1} {
 					found := got.Named(name)
@@ -349,6 +350,20 @@ func use(t *testing.T, tab *Table) {
 		}
 		if first, end := tab.At(tab.Address(i)); i < first || i >= end {
 			t.Fatalf("symbol %d is not found by its address", i)
+		}
+	}
+	// Names that are looked for together are found as each is by itself.
+	names, want := []string{"", "schedule", "no_such_symbol"}, map[string][]int{}
+	for i := range min(tab.Len(), 3) {
+		names = append(names, tab.Name(i))
+	}
+	for _, name := range names {
+		want[name] = tab.Named(name)
+	}
+	tab.Prepare(names...)
+	for _, name := range names {
+		if found := tab.Named(name); !slices.Equal(found, want[name]) {
+			t.Fatalf("%q: symbols %d, want %d", name, found, want[name])
 		}
 	}
 }

@@ -56,6 +56,7 @@ type Table struct {
 	starts    []uint32 // of each name in names, where its length is
 	addresses []uint64 // ascending
 
+	known   map[string][]int // see Prepare
 	lookups atomic.Int32
 	byName  func() *nameindex.Index
 	seed    maphash.Seed
@@ -128,12 +129,16 @@ func parseIndex(order binary.ByteOrder, raw []byte) (index [256]uint16, last int
 // pageSize is how much of the names is read at once: no more, as what follows may not be there.
 const pageSize = 4096
 
+// usualName is how many bytes a compressed name takes, more or less.
+const usualName = 14
+
 // maxNames bounds how long the compressed names may be together, in bytes.
 const maxNames = 1 << 27
 
 // readNames reads count names, and finds out where each begins.
 func (t *Table) readNames(m Memory, at uint64, count int) error {
 	t.starts = make([]uint32, 0, min(count, 1<<18))
+	t.names = make([]byte, 0, min(count, 1<<18)*usualName)
 	next := 0 // where the next name begins
 	for len(t.starts) < count {
 		length, size := lengthAt(t.names[min(next, len(t.names)):])
@@ -269,8 +274,63 @@ func (t *Table) Has(address uint64, name string) bool {
 // long as some twenty such searches.
 const scannedNames = 20
 
+// Prepare looks for several names at once, which takes hardly longer than to look for one. It is called before the table has other users.
+func (t *Table) Prepare(names ...string) {
+	t.known = make(map[string][]int, len(names))
+	lists := [][]string{nil}       // the names that may begin with two tokens
+	begin := make([]uint32, 1<<16) // which of lists that is, by the tokens
+	add := func(name string, first, second byte) {
+		at := &begin[uint16(first)<<8|uint16(second)]
+		if *at == 0 {
+			*at = uint32(len(lists))
+			lists = append(lists, nil)
+		}
+		lists[*at] = append(lists[*at], name)
+	}
+	for _, name := range names {
+		t.known[name] = nil
+		for first, token := range t.tokens.text {
+			if len(token) == 0 || !strings.HasPrefix(name, string(token[1:])) {
+				continue
+			}
+			rest := name[len(token)-1:]
+			for second, token := range t.tokens.text {
+				// A name of one token is followed by what belongs to the next one.
+				if rest == "" || strings.HasPrefix(rest, string(token)) {
+					add(name, byte(first), byte(second))
+				}
+			}
+		}
+	}
+	for i, at := range t.starts {
+		if t.names[at] >= 0x80 {
+			at++
+		}
+		first, second := t.names[at+1], byte(0)
+		if int(at)+2 < len(t.names) {
+			second = t.names[at+2]
+		}
+		for _, name := range lists[begin[uint16(first)<<8|uint16(second)]] {
+			if t.is(i, name) {
+				t.known[name] = append(t.known[name], i)
+			}
+		}
+	}
+}
+
+// firstToken returns the first token of the name that begins at a place among the names.
+func (t *Table) firstToken(at uint32) byte {
+	if t.names[at] >= 0x80 {
+		at++
+	}
+	return t.names[at+1]
+}
+
 // Named returns the symbols of a name, in their order.
 func (t *Table) Named(name string) (found []int) {
+	if found, ok := t.known[name]; ok {
+		return found
+	}
 	if t.lookups.Load() < scannedNames && t.lookups.Add(1) <= scannedNames {
 		return t.scan(name)
 	}
@@ -290,11 +350,7 @@ func (t *Table) scan(name string) (found []int) {
 		begins[b] = len(token) > 0 && strings.HasPrefix(name, string(token[1:]))
 	}
 	for i, at := range t.starts {
-		first := at + 1
-		if t.names[at] >= 0x80 {
-			first++
-		}
-		if begins[t.names[first]] && t.is(i, name) {
+		if begins[t.firstToken(at)] && t.is(i, name) {
 			found = append(found, i)
 		}
 	}

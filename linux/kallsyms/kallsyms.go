@@ -69,6 +69,7 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 		return nil, err
 	case told:
 		if table, err = kallsyms.Load(m, places); err == nil {
+			table.Prepare(wanted...)
 			err = agree(table, info)
 		}
 	default:
@@ -87,6 +88,9 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's own table of symbols can't be read: %w", err)
 	}
+	if !told {
+		table.Prepare(wanted...)
+	}
 	own := &Own{table: table, sizes: ownSizes(table)}
 	own.known = own.between(&own.text[0], "_stext", "_etext")
 	own.between(&own.text[1], "_sinittext", "_einittext")
@@ -95,6 +99,12 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 	}
 	return own, nil
 }
+
+// wanted are the names that are asked for whenever a kernel is opened.
+var wanted = []string{"_text", "_end", "_stext", "_etext", "_sinittext", "_einittext", "kallsyms_seqs_of_names", "kallsyms_offsets",
+	"kallsyms_token_index", "__start_BTF", "__stop_BTF", "__start_orc_unwind_ip", "__stop_orc_unwind_ip", "__start_orc_unwind",
+	"__start_orc_header", "linux_banner", "modules", "btf_modules", "init_task", "__start_rodata", "__end_rodata",
+	"init_uts_ns", "swapper_pg_dir", "init_top_pgt", "node_online_map"}
 
 // window is how much of the image is looked at before what is below it, in bytes.
 const window = 1 << 20

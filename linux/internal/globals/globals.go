@@ -56,7 +56,7 @@ func Find(p *drgn.Program, name string, isKernel func(address uint64) bool) (o d
 	if !ok {
 		return drgn.Object{}, false, nil
 	}
-	symbols, err := p.Symbols(drgn.SymbolQuery{Name: name, HasName: true})
+	symbols, err := symbolsOf(p, name)
 	if len(symbols) == 0 || err != nil {
 		return drgn.Object{}, false, err
 	}
@@ -84,6 +84,18 @@ func Find(p *drgn.Program, name string, isKernel func(address uint64) bool) (o d
 		return drgn.Object{}, false, &VariableError{name, names, problem}
 	}
 	return p.ObjectAt(of, found.Address), true, nil
+}
+
+// symbolsOf returns the symbols of a name: those of the image and of files, if there are any. To ask for all would read the tables of all
+// modules.
+func symbolsOf(p *drgn.Program, name string) ([]drgn.Symbol, error) {
+	q := drgn.SymbolQuery{Name: name, HasName: true}
+	if main, err := p.MainModule(); err == nil {
+		if found := main.Set().Symbols(q); len(found) > 0 {
+			return found, nil
+		}
+	}
+	return p.Symbols(q)
 }
 
 // fit returns the first of several types that can be that of a symbol; nil and why if none is.
