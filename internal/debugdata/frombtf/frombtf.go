@@ -6,7 +6,7 @@
 //     alone, and of length 0 elsewhere, as from DWARF.
 //   - Whether char is signed is not in BTF that pahole made before 1.24, which shows by a signed char that is not:
 //     [Config.SignedChar] says. That of an enumeration is not either: it is signed if a value of it is a small negative number,
-//     as 32 bits of all ones are taken for, too.
+//     as 32 bits of all ones are taken for, too, or if it begins with the least int and goes on with 0.
 //   - Arrays of several dimensions are of one in BTF that pahole made before 1.28 or so: int [2][3] is int [6].
 //   - The integer type that an enumeration is compatible with is told by size and sign only.
 package frombtf

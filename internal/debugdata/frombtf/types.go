@@ -308,16 +308,23 @@ func (s *Source) enum(t *btf.Type, depth int) (*types.Type, error) {
 // smallNegative is the greatest 32-bit number that is not taken for a small negative one.
 const smallNegative = ^uint32(1 << 12)
 
+// leastInt is, as 32 bits, the least number of an int. It is also the highest flag of an unsigned one; but an enumeration that begins
+// with the highest flag goes on with others, as no kernel's that says its sign goes on with 0.
+const leastInt = 1 << 31
+
 // compatible returns the integer type of an enumeration.
 func (s *Source) compatible(t *btf.Type) (*types.Type, error) {
 	signed := t.Flag
 	if s.oldEnums && t.Size <= 4 {
+		var before uint32
 		for i := range t.Count() {
 			e, err := t.Enumerator(i)
 			if err != nil {
 				return nil, err
 			}
-			signed = signed || uint32(e.Value) > smallNegative
+			value := uint32(e.Value)
+			signed = signed || value > smallNegative || i == 1 && before == leastInt && value == 0
+			before = value
 		}
 	}
 	prims := map[uint32][2]types.Primitive{1: {types.CUnsignedChar, types.CSignedChar}, 2: {types.CUnsignedShort, types.CShort},
