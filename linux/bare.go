@@ -47,7 +47,9 @@ func (k *Kernel) Without(missing *drgn.MissingDebugInfoError) (e *NoDebugFileErr
 	if _, ok, err := k.ImageTable(); err != nil {
 		e.Stacks = "none: " + err.Error()
 	} else if !ok {
-		e.Stacks = "frame pointers"
+		if e.Stacks = "frame pointers"; k.machine.Row != nil {
+			e.Stacks = "the code's own instructions"
+		}
 	}
 	if _, err := main.Info(); err != nil {
 		e.Types = "none: " + err.Error()

@@ -102,7 +102,7 @@ const rooms = `
 	explain, python < cmd/drgn;
 
 	# Programs that show how the library is used.
-	attach < examples/*, lab/stress;
+	attach < examples/*, lab/stress, lab/thin;
 
 	# Tools: generators, writers of test files, the lab.
 	helper/call < internal/helpergen;
@@ -129,7 +129,7 @@ var outside = map[string][]string{
 	"os/signal":                     {"lab"}, // in the program, signals are Python's
 	"testing":                       {"internal/coretest", "internal/worldtest"},
 	"debug/dwarf":                   {}, // too slow for a kernel, and it trusts its input
-	"debug/elf":                     {"lab", "python/internal/pack"},
+	"debug/elf":                     {"lab", "lab/thin", "python/internal/pack"},
 }
 
 // restrictedStandard are the packages of the standard library in outside.

@@ -1,0 +1,244 @@
+// The thin program writes a small copy of a kernel's core dump: an ELF file of those pages that are read while it walks over the
+// kernel as the tests of the bundled cores do. Its arguments are the dump and the file to write.
+//
+//	go run ./lab cores -series 6.12-arm64 -memory 384 -threads 24
+//	go run ./lab/thin CORES/vmcore.elf vmcore && xz -9e vmcore
+package main
+
+import (
+	"bytes"
+	"context"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/linux/cpumask"
+	"github.com/godrgn/drgn/linux/fs"
+	"github.com/godrgn/drgn/linux/mm"
+	"github.com/godrgn/drgn/linux/module"
+	"github.com/godrgn/drgn/linux/percpu"
+	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/linux/printk"
+	"github.com/godrgn/drgn/linux/sched"
+	"github.com/godrgn/drgn/linux/slab"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "thin:", err)
+		os.Exit(1)
+	}
+}
+
+func run(args []string) error {
+	if len(args) != 2 {
+		return errors.New("name the dump and the file to write")
+	}
+	core, err := target.Open(args[0])
+	if err != nil {
+		return err
+	}
+	defer core.Close() // was only read
+	r := &recorder{space: mem.NewSpace(), pages: map[uint64]bool{}}
+	defer r.space.Close()
+	if err := r.space.Add(core.Physical...); err != nil {
+		return err
+	}
+	m := linux.Memory{Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Path: args[0], Hypervisor: true}
+	for _, s := range core.Physical {
+		m.Physical = append(m.Physical, mem.Segment{Min: s.Min, Max: s.Max, Physical: true, Read: r.read})
+	}
+	for desc := range core.Descs("CORE", target.NT_PRSTATUS) {
+		m.PrStatus = append(m.PrStatus, desc)
+	}
+	p := drgn.New(arch.Platform{})
+	defer p.Close() // was only read
+	p.SetCacheDir("-")
+	if _, err := linux.Setup(p, m); err != nil {
+		return err
+	}
+	if err := p.LoadDebugInfo(context.Background(), drgn.LoadDebugInfo{}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	}
+	if err := walk(p); err != nil {
+		return err
+	}
+	return r.write(args[1], core)
+}
+
+// closely is the greatest PID of tasks of which more is read than their name and state; so is of every 50th.
+const closely = 400
+
+// walk reads what the tests of the bundled cores do.
+func walk(p *drgn.Program) error {
+	var errs []error
+	note := func(err error) { errs = append(errs, err) }
+	for task, err := range pid.ForEachTask(p, true) {
+		if err != nil {
+			return err
+		}
+		number, err := task.Member("pid").Uint()
+		note(err)
+		_, err = sched.TaskStateChar(task)
+		note(err)
+		if number > closely && number%50 != 0 {
+			continue
+		}
+		if trace, err := p.StackTraceOf(task); err == nil {
+			_ = trace.String()
+		}
+		proxy := task.Member("nsproxy").Read()
+		_, err = proxy.IsNull()
+		note(err)
+		for vma, err := range mm.ForEachVMA(task.Member("mm").Read()) {
+			if err != nil { // a thread of the kernel has none
+				break
+			}
+			_, err := vma.Member("vm_start").Uint()
+			note(err)
+		}
+		for file, err := range fs.ForEachFile(task) {
+			if err != nil {
+				break
+			}
+			path := file.File.Member("f_path").AddressOf()
+			_, err := fs.DPath(path, nil)
+			note(err)
+		}
+	}
+	_, err := printk.Dmesg(p, true)
+	note(err)
+	for mod, err := range module.ForEach(p) {
+		if err != nil {
+			return err
+		}
+		_, err := mod.Member("name").CString()
+		note(err)
+	}
+	for mount, err := range fs.ForEachMount(p, fs.MountFilter{}) {
+		if err != nil {
+			return err
+		}
+		_, err := fs.MountPoint(mount)
+		note(err)
+	}
+	for cpu, err := range cpumask.ForEachPossibleCPU(p) {
+		if err != nil {
+			return err
+		}
+		_, err := percpu.PerCPU(p.Variable("runqueues"), cpu).Format(c.DefaultFormat)
+		note(err)
+	}
+	for cache, err := range slab.ForEachCache(p) {
+		if err != nil {
+			return err
+		}
+		_, err := cache.Member("name").CString()
+		note(err)
+	}
+	for area, err := range mm.ForEachVmapArea(p) {
+		if err != nil {
+			return err
+		}
+		_, err := area.Member("va_start").Uint()
+		note(err)
+	}
+	first, err := p.Variable("init_task").AddressOf().Uint()
+	note(err)
+	physical, err := mm.VirtToPhys(p, first).Uint()
+	note(err)
+	alias, err := mm.PhysToVirt(p, physical).Uint()
+	note(err)
+	_, err = p.Read(alias, 8, false)
+	note(err)
+	_, err = p.AllSymbols()
+	note(err)
+	return errors.Join(errs...)
+}
+
+// A recorder takes down which pages are read.
+type recorder struct {
+	space *mem.Space
+	mu    sync.Mutex
+	pages map[uint64]bool // by number
+}
+
+// pageSize is that of the parts in which memory is kept.
+const pageSize = 4096
+
+func (r *recorder) read(buf []byte, address, _ uint64, _ bool) error {
+	r.mu.Lock()
+	for page := address / pageSize; page <= (address+uint64(len(buf))-1)/pageSize; page++ {
+		r.pages[page] = true
+	}
+	r.mu.Unlock()
+	return r.space.Read(buf, address, true)
+}
+
+// write writes the pages that have been read, and the notes of the dump.
+func (r *recorder) write(to string, core *target.Core) error {
+	var notes bytes.Buffer
+	for _, n := range core.Notes {
+		name := append([]byte(n.Name), 0)
+		for _, v := range []any{uint32(len(name)), uint32(len(n.Desc)), n.Type, padded(name), padded(n.Desc)} {
+			if err := binary.Write(&notes, binary.LittleEndian, v); err != nil {
+				return err
+			}
+		}
+	}
+	pages := slices.Sorted(maps.Keys(r.pages))
+	var memory bytes.Buffer
+	programs := []elf.Prog64{{Type: uint32(elf.PT_NOTE), Filesz: uint64(notes.Len()), Memsz: uint64(notes.Len())}}
+	for i, page := range pages {
+		if i == 0 || page != pages[i-1]+1 {
+			programs = append(programs, elf.Prog64{Type: uint32(elf.PT_LOAD), Off: uint64(memory.Len()), Paddr: page * pageSize, Vaddr: page * pageSize})
+		}
+		last := &programs[len(programs)-1]
+		last.Filesz, last.Memsz = last.Filesz+pageSize, last.Memsz+pageSize
+		b := make([]byte, pageSize)
+		if err := r.space.Read(b, page*pageSize, true); err != nil {
+			return err
+		}
+		memory.Write(b)
+	}
+	const headerSize, programSize = 64, 56
+	start := uint64(headerSize + programSize*len(programs))
+	programs[0].Off = start
+	for i := range programs[1:] {
+		programs[1+i].Off += start + uint64(notes.Len())
+	}
+	header := elf.Header64{
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Type:  uint16(elf.ET_CORE), Machine: core.Platform.Arch.Machines[0], Version: uint32(elf.EV_CURRENT),
+		Phoff: headerSize, Ehsize: headerSize, Phentsize: programSize, Phnum: uint16(len(programs)),
+	}
+	if len(programs) >= 0xffff {
+		return fmt.Errorf("%d runs of pages are too many for the header", len(programs))
+	}
+	file, err := os.Create(to)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	for _, v := range []any{header, programs, notes.Bytes(), memory.Bytes()} {
+		if err := binary.Write(file, binary.LittleEndian, v); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("%d pages in %d runs, %d bytes\n", len(pages), len(programs)-1, memory.Len())
+	return file.Close()
+}
+
+// padded returns bytes with zeros up to a word of 4 bytes.
+func padded(b []byte) []byte { return append(slices.Clone(b), make([]byte, -len(b)&3)...) }
