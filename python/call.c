@@ -179,6 +179,8 @@ static int convert_param(const sig *s, int i, arg *a, PyObject *o) {
 	return convert(a, o, s->kinds[2 * i], s->name, i + 1);
 }
 
+static PyObject *prog_name;
+
 static int find_kw(const sig *s, PyObject *k) {
 	for (int i = 0; i < s->n; i++)
 		if (s->kw[i] == k) return i;
@@ -187,17 +189,26 @@ static int find_kw(const sig *s, PyObject *k) {
 	return -1;
 }
 
-// left_out says whether an optional first parameter was left out.
-static int left_out(const sig *s, PyObject *const *args, Py_ssize_t npos, PyObject *kwn) {
-	Py_ssize_t nk = kwn ? py.PyTuple_Size(kwn) : 0;
-	if (npos == 0) {
-		for (Py_ssize_t j = 0; j < nk; j++)
-			if (find_kw(s, py.PyTuple_GetItem(kwn, j)) == 0) return 0;
-		return 1;
+// find_param finds the parameter of a keyword. What may be given in place of a program has its name, too.
+static int find_param(const sig *s, PyObject *k) {
+	int i = find_kw(s, k);
+	return i < 0 && s->flags & F_SCOPE && !py.PyUnicode_Compare(prog_name, k) ? 0 : i;
+}
+
+// left_out says whether a first parameter that may be left out was. *from is then the argument that follows it, if any: a
+// program that was left out is that of an Object there.
+static int left_out(const sig *s, PyObject *const *args, Py_ssize_t npos, PyObject *kwn, PyObject **from) {
+	Py_ssize_t nk = kwn ? py.PyTuple_Size(kwn) : 0, rest = 0;
+	*from = npos ? args[0] : NULL;
+	for (Py_ssize_t j = 0; j < nk; j++) {
+		int i = find_param(s, py.PyTuple_GetItem(kwn, j));
+		if (!npos && i == 0) return 0;
+		if (!npos && i == 1) *from = args[j];
+		rest += i > 0 && i < s->npos;
 	}
+	if (!npos) return 1;
 	if (is_class(args[0], C_PROGRAM)) return 0;
-	if (s->flags & F_PROG) return npos + nk < s->nreq || !is_class(args[0], C_OBJECT) || s->n == 1 || s->npos > npos;
-	return !is_class(args[0], C_OBJECT) || npos + nk < s->nreq;
+	return s->flags & F_PROG || !is_class(args[0], C_OBJECT) || npos + rest < s->nreq;
 }
 
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn) {
@@ -207,8 +218,9 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	PyObject *ret = NULL, *rest = NULL;
 	if (forked) return fork_error(), NULL;
 	for (int i = 0; i < s->n; i++) a[i].kind = A_MISSING, a[i].o = py.None;
-	if (s->flags & (F_PROG | F_SCOPE) && left_out(s, args, npos, kwn)) {
-		PyObject *p = prog_default();
+	PyObject *from;
+	if (s->flags & (F_PROG | F_SCOPE) && left_out(s, args, npos, kwn, &from)) {
+		PyObject *p = from && is_class(from, C_OBJECT) ? ((Obj *)from)->prog : prog_default();
 		if (!p) return NULL;
 		a[0].kind = A_PY;
 		a[0].o = p;
@@ -241,7 +253,7 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 	}
 	for (Py_ssize_t j = 0, nk = kwn ? py.PyTuple_Size(kwn) : 0; j < nk; j++) {
 		PyObject *k = py.PyTuple_GetItem(kwn, j);
-		int i = find_kw(s, k);
+		int i = find_param(s, k);
 		if (i < 0) {
 			type_error(s->name, "got an unexpected keyword argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
 			goto out;
@@ -292,6 +304,7 @@ _Static_assert(sizeof trampolines / sizeof *trampolines == NFUNC, "RALL must wri
 // The strings live for ever.
 void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first) {
 	sig *s = &sigs[id];
+	if (!prog_name) prog_name = py.PyUnicode_InternFromString("prog");
 	*s = (sig){.name = name, .first = first, .nreq = nreq, .npos = npos, .n = n, .flags = flags, .kinds = kinds};
 	for (int i = 0; i < n; i++) s->kw[i] = py.PyUnicode_InternFromString(kw[i]);
 	d->name = name;

@@ -10,16 +10,19 @@ __all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump", "sea
 
 
 def _search_default(name):
-    """Return the function that calls a search of the default program."""
+    """Return the function that calls a search of the default program, or of the program of an Object that is looked for."""
 
     def search(*args, **kwargs):
-        import drgn
+        from drgn._types import _program_of
 
-        return getattr(drgn.get_default_prog(), name)(*args, **kwargs)
+        what = args[0] if args else kwargs.get("value")
+        return getattr(_program_of(what if name == "search_memory" else None), name)(*args, **kwargs)
 
     search.__name__ = search.__qualname__ = name
     search.__module__ = "drgn"
-    search.__doc__ = f"Search the memory of the default program: see Program.{name}()."
+    search.__doc__ = f"Search memory: see Program.{name}(). The program is the default one."
+    if name == "search_memory":
+        search.__doc__ += " If an Object is looked for, it is the Object's."
     return search
 
 

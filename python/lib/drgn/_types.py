@@ -68,14 +68,19 @@ def execscript(path: str, *args: str) -> None:
             caller[name] = value
 
 
+def _program_of(value):
+    """Return the program of an Object, of anything else the default program."""
+    return value.prog_ if isinstance(value, drgn.Object) else drgn.get_default_prog()
+
+
 def stack_trace(thread):
-    """Return the stack trace of a thread of the default program, as Program.stack_trace() does."""
-    return drgn.get_default_prog().stack_trace(thread)
+    """Return the stack trace of a thread, as Program.stack_trace() does: of the Object's program, else the default program."""
+    return _program_of(thread).stack_trace(thread)
 
 
-def source_location(address):
-    """Return the places in source code of an address in the default program."""
-    return drgn.get_default_prog().source_location(address)
+def source_location(address, /):
+    """Return the places in source code of an address in its program, if it is an Object, else in the default program."""
+    return _program_of(address).source_location(address)
 
 
 __all__ = ("SourceLocation", "execscript", "source_location", "stack_trace")

@@ -1,5 +1,8 @@
 """Types: enumerations as classes, members by their offsets."""
 
+import math
+import operator
+
 import drgn
 
 __all__ = ("enum_type_to_class", "member_at_offset", "typeof_member")
@@ -34,23 +37,23 @@ def typeof_member(type, member):
 def member_at_offset(type, offset):
     """Return the name of the member that lies at an offset in bytes in a type: the opposite of offsetof().
 
-    It is a designator such as "se.avg" or "comm[4]"; an offset into the middle of a member is added: "pid+0x2". Members
-    of a union, which lie at the same place, are joined by " or ". A place of no member is named by those around it:
-    "<padding between a and b>", "<padding at beginning>", "<padding at end>"; what follows the type is "<end>", then
-    "<past end>".
+    It is a designator such as "se.avg" or "comm[4]"; an offset into the middle of a member is added: "pid+0x2", into that
+    of a bit-field in bits: "state+3 bits". Members of a union, which lie at the same place, are joined by " or ". A
+    flexible array has elements without end. A place of no member is named by those around it: "<padding between a and b>",
+    "<padding at beginning>", "<padding at end>"; what follows the type is "<end>", then "<past end>".
 
     type is a structure, union, class or array, or its name in the default program.
     """
-    type, offset = _type(type), int(offset)
+    type, offset = _type(type), operator.index(offset)
     kind = type.unaliased_kind()
     if kind not in _COMPOUND and kind != drgn.TypeKind.ARRAY:
         raise TypeError(f"'{type.type_name()}' is not a structure, union, class, or array: must be compound type or array")
-    if type.is_complete():
+    names = dict.fromkeys(_members_at(type, 8 * offset))
+    if not names and type.is_complete():
         size = drgn.sizeof(type)
         if offset >= size:
             return "<end>" if offset == size else "<past end>"
-    names = dict.fromkeys(_members_at(type, 8 * offset))
-    return " or ".join(n for n in names if "<" not in n) or " or ".join(names)
+    return " or ".join(names or [_padding_at(type, 8 * offset)])
 
 
 _COMPOUND = (drgn.TypeKind.STRUCT, drgn.TypeKind.UNION, drgn.TypeKind.CLASS)
@@ -61,37 +64,56 @@ def _join(name, rest):
 
 
 def _members_at(type, bit):
-    """Walk the designators of what lies at a bit of a type, without a leading point."""
+    """Walk the designators of what lies at a bit of a type, without a leading point; also of paddings in its members."""
     while type.kind == drgn.TypeKind.TYPEDEF:
         type = type.type
-    size = 8 * drgn.sizeof(type.type) if type.kind == drgn.TypeKind.ARRAY else 0
-    if size:
-        for name in _members_at(type.type, bit % size):
-            yield _join(f"[{bit // size}]", name)
-        return
-    if type.kind not in _COMPOUND or type.members is None:
+    if type.kind == drgn.TypeKind.ARRAY:
+        size = 8 * drgn.sizeof(type.type)
+        if size and (type.length is None or bit < type.length * size):
+            for name in _inside(type.type, bit % size):
+                yield _join(f"[{bit // size}]", name)
+    elif type.kind not in _COMPOUND or type.members is None:
         yield f"+{bit // 8:#x}" if bit else ""
-        return
-    before, after, found = None, None, False
-    for member in type.members:
-        inner = member.type
-        size = member.bit_field_size
-        if size is None:
-            size = 8 * drgn.sizeof(inner) if inner.is_complete() else 0
-        # Offsets are those of bytes: a bit-field is in all bytes that it has a bit in.
-        start = member.bit_offset if member.bit_field_size is None else member.bit_offset // 8 * 8
-        if start > bit:
-            after = after or member
-        elif bit >= member.bit_offset + size:
-            before = member
-        else:
-            found = True
-            for name in _members_at(inner, bit - start) if member.bit_field_size is None else [""]:
+    else:
+        for member in type.members:
+            start, end = _extent(member)
+            if not start <= bit < end:
+                continue
+            if member.bit_field_size is not None:
+                yield (member.name or "") + (f"+{bit - start} bits" if bit > start else "")
+                continue
+            for name in _inside(member.type, bit - start):
                 yield name if member.name is None else _join(member.name, name)
-    if not found:
-        if not after:
-            yield "<padding at end>"
-        elif not before:
-            yield "<padding at beginning>"
+
+
+def _inside(type, bit):
+    return tuple(_members_at(type, bit)) or (_padding_at(type, bit),)
+
+
+def _extent(member):
+    """Return the first bit of a member and that after its last; an array of unknown length has no end."""
+    start, size = member.bit_offset, member.bit_field_size
+    if size is None:
+        if member.type.is_complete():
+            size = 8 * drgn.sizeof(member.type)
         else:
-            yield f"<padding between {before.name or '<unnamed>'} and {after.name or '<unnamed>'}>"
+            size = math.inf if member.type.unaliased_kind() == drgn.TypeKind.ARRAY else 0
+    return start, start + size
+
+
+def _padding_at(type, bit):
+    """Name a place in a type that no member has by those around it."""
+    while type.kind == drgn.TypeKind.TYPEDEF:
+        type = type.type
+    before, after = None, None
+    for member in type.members or () if type.kind in _COMPOUND else ():
+        start, end = _extent(member)
+        if start >= bit:
+            after = after or member
+        elif end <= bit:
+            before = member
+    if not after:
+        return "<padding at end>"
+    if not before:
+        return "<padding at beginning>"
+    return f"<padding between {before.name or '<unnamed>'} and {after.name or '<unnamed>'}>"

@@ -1,0 +1,51 @@
+package python
+
+import "testing"
+
+// TestProgramOfAnObject calls helpers that take a program without one: it is that of the Object which comes first, whatever the
+// default program is.
+func TestProgramOfAnObject(t *testing.T) {
+	lines(t, script(t, true, expect+`
+import contextlib, io
+from drgn import NoDefaultProgramError, Object, Program
+from drgn.helpers.common import identify_address, print_annotated_memory
+from drgn.helpers.linux import *
+
+kernel, other = prog, Program(prog.platform)
+task = find_task(kernel, 1)
+def number(n):
+    return Object(kernel, "int", n)
+def printed(*args):
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        print_annotated_memory(*args)
+    return out.getvalue()
+pid_ns = kernel["init_pid_ns"].address_of_()
+pfn = virt_to_pfn(kernel, task)
+calls = {
+    "a number": lambda: find_task(number(1)) == task,
+    "a number by keyword": lambda: find_task(pid=number(1)) == task,
+    "the object of a namespace": lambda: find_task(pid_ns, 1) == find_task(ns=pid_ns, pid=number(1)) == task,
+    "a program in place of it": lambda: find_task(kernel, 1) == find_task(ns=kernel, pid=1) == find_task(prog=kernel, pid=1) == task,
+    "a namespace alone": lambda: len(list(for_each_task(pid_ns))) == len(list(for_each_task(kernel))),
+    "a namespace with an option": lambda: next(for_each_task(pid_ns, idle=True)) == next(for_each_task(kernel, idle=True)),
+    "an address": lambda: virt_to_pfn(task) == virt_to_pfn(addr=task) == pfn,
+    "a page frame": lambda: pfn_to_page(pfn) == pfn_to_page(kernel, pfn),
+    "a CPU": lambda: cpu_curr(number(0)) == cpu_curr(kernel, 0),
+    "a stack": lambda: len(drgn.stack_trace(task)) == len(drgn.stack_trace(thread=task)) == len(kernel.stack_trace(task)) > 0,
+    "source code": lambda: str(drgn.source_location(kernel["do_wait"].address_of_())).startswith("do_wait at kernel/exit.c"),
+    "what an address is": lambda: identify_address(task) == identify_address(addr=task) == "task: 1 (init)",
+    "annotated memory": lambda: printed(task, 8) == printed(kernel, task, 8),
+}
+for default in (None, other, kernel):
+    drgn.set_default_prog(default)
+    for what, call in calls.items():
+        try:
+            expect(what, call())
+        except Exception as e:
+            expect(f"{what}: {e!r}", False)
+drgn.set_default_prog(None)
+raises("no object", NoDefaultProgramError, lambda: find_task(1))
+raises("an object that comes second", NoDefaultProgramError, lambda: print_annotated_memory(0, number(8)))
+`))
+}
