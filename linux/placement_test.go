@@ -41,7 +41,7 @@ func TestNumbered(t *testing.T) {
 	for _, test := range []struct {
 		pids []int32
 		want bool
-	}{{[]int32{1, 2, 3}, true}, {[]int32{1, 3}, false}, {[]int32{0}, false}, {nil, true}} {
+	}{{[]int32{1, 2, 3}, true}, {[]int32{1 << 24, 2 << 24}, true}, {[]int32{1, 3}, false}, {[]int32{0}, false}, {nil, true}} {
 		if got := numbered(test.pids); got != test.want {
 			t.Errorf("%v: %t", test.pids, got)
 		}

@@ -3,6 +3,7 @@ package linux
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"slices"
 
 	"github.com/godrgn/drgn"
@@ -92,10 +93,10 @@ func (k *Kernel) placeNotes(notes [][]byte, pids []int32, hypervisor bool) []int
 	return places
 }
 
-// numbered reports whether PIDs are 1, 2, 3, …: those that QEMU writes.
+// numbered reports whether PIDs are 1, 2, 3, …: those that QEMU writes, of s390x in the byte order of the machine that it runs on.
 func numbered(pids []int32) bool {
 	for i, pid := range pids {
-		if int(pid) != i+1 {
+		if int(pid) != i+1 && bits.ReverseBytes32(uint32(pid)) != uint32(i+1) {
 			return false
 		}
 	}

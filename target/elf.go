@@ -137,14 +137,15 @@ func (c *Core) readNotes() {
 }
 
 // physicalKnown reports whether the headers hold physical addresses: those of a process's core, and of old kernels'
-// /proc/kcore, are all zero.
+// /proc/kcore, are all zero. So they are in QEMU's dump of a machine whose memory begins at 0 and has no gap, which says nothing of
+// virtual addresses either, and of some machines has no note of QEMU.
 func (c *Core) physicalKnown() bool {
 	for i := range c.headers.loads {
 		if c.headers.loads[i].Paddr != 0 {
 			return true
 		}
 	}
-	return c.Kernel && len(c.headers.loads) == 1
+	return len(c.headers.loads) == 1 && (c.Kernel || c.headers.loads[0].Vaddr == 0 && c.headers.loads[0].Filesz > 0)
 }
 
 // segments makes the segments from the program headers; reader completes one with the means of reading it, start being

@@ -242,6 +242,21 @@ func TestMachineHint(t *testing.T) {
 	}
 }
 
+// QEMU's dumps of a mainframe: big-endian, with the machine's name in capitals, and without a note that says that it is QEMU's. Their
+// memory begins at 0, as no process's does.
+func TestMainframe(t *testing.T) {
+	kd := kdumptest.Dump{Is64: true, Big: true, Version: 6, Machine: "S390X", BlockSize: 4096, MaxPFN: 4, Pages: map[uint64][]byte{1: pages("contents", 1)}}
+	core := elftest.File{Is64: true, Big: true, Type: elf.ET_CORE, Machine: 22}
+	core.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: core.Note(nil, "LINUX", 0x305, []byte{0, 0, 0, 0})}, {Type: elf.PT_LOAD, Data: pages("contents", 4)}}
+	for name, b := range map[string][]byte{"kdump": kd.Bytes(), "ELF": core.Bytes()} {
+		c, s := open(t, b)
+		if !c.Kernel || !c.Big || c.Platform.Arch != arch.S390X || len(c.Virtual) != 0 {
+			t.Errorf("%s: %+v", name, c)
+		}
+		want(t, s, 0x1ff8, true, "contents")
+	}
+}
+
 // splitDump returns a dump of 64 pages, and its files with the pages of ranges of them.
 func splitDump(ranges ...[2]uint64) (kd kdumptest.Dump, files [][]byte) {
 	kd = kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 64, Split: true, VMCOREINFO: []byte(info612), Pages: map[uint64][]byte{}}

@@ -70,7 +70,8 @@ func (h *Header) Incomplete() bool { return h.Status&flagIncomplete != 0 }
 
 // Arch returns the architecture of the machine that uname names, or arch.Unknown.
 func (u *Uname) Arch() *arch.Arch {
-	if a := arch.ByUname(u.Machine); a != nil {
+	// QEMU writes some in capitals: "S390X", "PPC64" (ELF_MACHINE_UNAME in its sources).
+	if a := arch.ByUname(strings.ToLower(u.Machine)); a != nil {
 		return a
 	}
 	return arch.Unknown
