@@ -265,6 +265,9 @@ func (f StackFrame) Name() string {
 // Symbol returns the symbol that the frame's code lies in, by a finder or else by what the kernel keeps of modules and BPF.
 func (f StackFrame) Symbol() (Symbol, error) {
 	pc := f.frame().Registers.LookupPC()
+	if f.frame().Registers.User {
+		return Symbol{}, &NoSymbolAtError{Address: pc}
+	}
 	s, err := f.trace.prog.SymbolAt(pc)
 	if k, ok := f.trace.prog.Personality().(KernelCode); ok && IsNotFound(err) {
 		if kept, ok, err := k.CodeSymbol(pc); ok || err != nil {

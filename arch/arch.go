@@ -39,6 +39,8 @@ type Arch struct {
 	ReturnAddress int
 	// FramePointer says how a chain of saved frame pointers is walked. Its Register is -1 where there is no such chain.
 	FramePointer FramePointer
+	// BackChain says how a chain of saved stack pointers is walked that kernels keep. It is zero where they keep none.
+	BackChain BackChain
 
 	// UserMode tells code of processes from that of the kernel.
 	UserMode UserMode
@@ -116,7 +118,8 @@ const (
 	Undefined InitialRule = iota
 	// SameValue means that the callee must preserve the register.
 	SameValue
-	// CFA means that the register's value was the canonical frame address: it is the stack pointer.
+	// CFA means that the register, which is the stack pointer, was where the canonical frame address says: there or, if there is
+	// a back chain, below it.
 	CFA
 )
 
@@ -128,6 +131,13 @@ type FramePointer struct {
 	ReturnAddress int64 // where the return address is saved
 	CFA           int64 // the caller's stack pointer, if HasCFA
 	HasCFA        bool  // whether the frame record tells the caller's stack pointer
+}
+
+// A BackChain describes what a function that has called another keeps on its stack. Offsets are in bytes.
+type BackChain struct {
+	Saved         int64 // where the caller's stack pointer is saved, from the function's stack pointer
+	ReturnAddress int64 // where the address is saved that the function returns to, from the caller's stack pointer
+	CFA           int64 // the canonical frame address, from the caller's stack pointer
 }
 
 // A UserMode says how a status register tells that the processor runs a process, not the kernel. The zero UserMode

@@ -13,8 +13,12 @@ var S390 = define(s390("S390", 0, 4, prstatusRegs32, Names{Uname: []string{"s390
 func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	// s390_regs (arch/s390/include/uapi/asm/ptrace.h): psw, gprs[16], acrs[16] (32 bits each), orig_gpr2.
 	problem := uint64(1) << 48 // PSW bit 15, the problem state
+	// "ELF ABI s390x Supplement", section 1.2.2: the register save area, of 160 (96) bytes, lies above the stack pointer. The kernel is
+	// compiled with -mbackchain -mpacked-stack, which use the last word of it.
+	chain := BackChain{Saved: 152, ReturnAddress: 136, CFA: 160}
 	if word == 4 {
 		problem = 1 << 16
+		chain = BackChain{Saved: 92, ReturnAddress: 84, CFA: 96}
 	}
 	general := slices.Concat([]int{32, 33}, run(0, 16))
 	return Arch{
@@ -25,13 +29,14 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		Names:        names,
 		Relocations:  s390Relocations,
 		Registers: slices.Concat(
-			// r15 is the stack pointer, but the canonical frame address is r15 + 160 (96) on entry: a leaf preserves r15.
-			numbered("r", 0, 0, 6, Undefined), numbered("r", 6, 6, 10, SameValue), numbered("a", 0, 48, 16, Undefined),
+			numbered("r", 0, 0, 6, Undefined), numbered("r", 6, 6, 9, SameValue), []Register{reg(15, CFA, "r15")},
+			numbered("a", 0, 48, 16, Undefined),
 			[]Register{reg(64, Undefined, "pswm"), reg(65, Undefined, "pswa")}),
 		PC:            33,
 		SP:            15,
 		ReturnAddress: 14,
 		FramePointer:  noFramePointer,
+		BackChain:     chain,
 		UserMode:      UserMode{Register: 32, Mask: problem, Value: problem},
 		PrStatus: slices.Concat(words(regs, word, general...),
 			words(regs+18*uint32(word), 4, run(16, 16)...)),

@@ -67,7 +67,7 @@ type Row struct {
 }
 
 // Default completes a row that has no rule for some registers with what the ABI says of them: registers that a callee
-// preserves are the same, and the stack pointer is the canonical frame address. Bits of ruled are the registers that
+// preserves are the same, and the stack pointer is where the canonical frame address says. Bits of ruled are the registers that
 // have a rule, be it Undefined.
 func (r *Row) Default(a *arch.Arch, ruled uint64) {
 	for i := range a.Registers {
@@ -78,7 +78,7 @@ func (r *Row) Default(a *arch.Arch, ruled uint64) {
 		case arch.SameValue:
 			r.Same |= 1 << i
 		case arch.CFA:
-			r.Rules = append(r.Rules, RegisterRule{uint8(i), Rule{Kind: CFAPlus}})
+			r.Rules = append(r.Rules, RegisterRule{uint8(i), Rule{Kind: CFAPlus, Offset: -a.BackChain.CFA}})
 		case arch.Undefined:
 		}
 	}

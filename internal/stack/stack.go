@@ -110,6 +110,10 @@ func Expand(modules *module.Set, frames []unwind.Frame) (out []Frame, failed err
 	out = make([]Frame, 0, 2*len(frames))
 	all := make([]debugdata.CodeFunction, 0, 2*len(frames))
 	for _, f := range frames {
+		if f.User {
+			out = append(out, Frame{Registers: f})
+			continue
+		}
 		m := modules.At(f.LookupPC())
 		first := len(all)
 		info, err := infoOf(m)

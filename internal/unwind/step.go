@@ -84,6 +84,11 @@ func (w *walk) frame(pc uint64, interrupted bool) Frame {
 // step replaces the registers of a frame by those of its caller; more is false if there is none. signal says that the
 // caller was interrupted.
 func (w *walk) step(f *Frame) (more, signal bool, err error) {
+	// Addresses do not tell a process's code from the kernel's where they have address spaces of their own.
+	if user, _ := w.a.UserMode.Of(&w.regs); user && !w.u.options.Process {
+		f.User = true
+		return false, false, nil
+	}
 	row, err := w.u.row(f.LookupPC())
 	if err != nil {
 		return false, false, err
@@ -103,6 +108,11 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if err != nil { // everything depends on it
 		more, err = w.afterError(err)
 		return more, false, err
+	}
+	if !row.Signal && w.chained(f) {
+		if ended, err := w.chain(f); ended || err != nil {
+			return false, false, err
+		}
 	}
 	known := w.regs.Known() & row.Same
 	var changed, at uint64
@@ -230,14 +240,14 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 	if w.u.options.IsText != nil {
 		text = w.u.options.IsText(f.LookupPC())
 	}
-	user, known := w.a.UserMode.Of(&w.regs)
+	_, known := w.a.UserMode.Of(&w.regs)
 	switch {
-	case user && !w.u.options.Process:
-		return false, nil
 	case !text && f.Interrupted && (known || w.u.options.Process):
 		return w.badCall(f)
 	case chainEnded:
 		return false, nil
+	case text && w.chained(f):
+		return w.backChain(f)
 	case text && w.u.options.FramePointers:
 		if more, err := w.framePointer(); more || err != nil {
 			return more, err
@@ -275,6 +285,42 @@ func (w *walk) badCall(f *Frame) (more bool, err error) {
 	if onStack {
 		w.regs.Set(w.a.SP, (at+uint64(w.word))&w.mask)
 	}
+	return w.goTo(ra, at), nil
+}
+
+// chained reports whether the code of a frame surely keeps a chain of stack pointers: the kernel's that has called.
+func (w *walk) chained(f *Frame) bool {
+	return w.a.BackChain != arch.BackChain{} && !w.u.options.Process && !f.Interrupted
+}
+
+// chain takes the canonical frame address of a frame from the chain of stack pointers: tables do not see that a function has called
+// another on another stack, which is chained to its own. ended says that the chain, and so the stack, ends here.
+func (w *walk) chain(f *Frame) (ended bool, err error) {
+	sp, ok := w.regs.Get(w.a.SP)
+	if !ok {
+		return false, nil
+	}
+	saved, err := w.mem.Uint((sp+uint64(w.a.BackChain.Saved))&w.mask, w.word)
+	if err != nil {
+		return false, err
+	}
+	f.CFA, f.HasCFA = (saved+uint64(w.a.BackChain.CFA))&w.mask, saved != 0
+	return saved == 0, nil
+}
+
+// backChain finds the caller of code about which nothing is known by the chain of stack pointers.
+func (w *walk) backChain(f *Frame) (more bool, err error) {
+	if ended, err := w.chain(f); ended || err != nil || !f.HasCFA {
+		return false, err
+	}
+	sp := f.CFA - uint64(w.a.BackChain.CFA)
+	at := (sp + uint64(w.a.BackChain.ReturnAddress)) & w.mask
+	ra, err := w.mem.Uint(at, w.word)
+	if err != nil {
+		return false, err
+	}
+	w.regs.Reset()
+	w.regs.Set(w.a.SP, sp)
 	return w.goTo(ra, at), nil
 }
 

@@ -111,6 +111,9 @@ type Frame struct {
 	// thread stopped, or was interrupted by a signal or an interrupt.
 	Interrupted bool
 
+	// User says that a kernel's stack ends here: the processor ran a process, at an address of which the kernel knows nothing.
+	User bool
+
 	// Trampoline says that nothing called from PC: it is the first instruction of code that somebody put in the way of a
 	// return, such as that which a signal handler returns to.
 	Trampoline bool
