@@ -47,9 +47,7 @@ func (k *Kernel) Without(missing *drgn.MissingDebugInfoError) (e *NoDebugFileErr
 	if _, ok, err := k.ImageTable(); err != nil {
 		e.Stacks = "none: " + err.Error()
 	} else if !ok {
-		if e.Stacks = "frame pointers"; k.machine.Row != nil {
-			e.Stacks = "the code's own instructions"
-		}
+		e.Stacks = k.withoutTables()
 	}
 	if _, err := main.Info(); err != nil {
 		e.Types = "none: " + err.Error()
@@ -107,6 +105,14 @@ func (k *Kernel) OwnStacks(m *drgn.Module) string {
 		return fmt.Sprintf("ORC in the kernel's memory (%d entries)", table.Count)
 	case ok:
 		return ""
+	}
+	return k.withoutTables()
+}
+
+// withoutTables says by what code is unwound where the kernel has no tables of it.
+func (k *Kernel) withoutTables() string {
+	if k.machine.Row != nil {
+		return "the code's own instructions"
 	}
 	return "frame pointers"
 }

@@ -18,7 +18,9 @@ func armCode(words ...uint32) (code []byte) {
 }
 
 // describe tells a row in words: the canonical frame address, and registers that are saved or moved, in their order.
-func describe(row *module.UnwindRow) string {
+func describe(row *module.UnwindRow) string { return describeOf(row, arch.AArch64) }
+
+func describeOf(row *module.UnwindRow, a *arch.Arch) string {
 	if row == nil {
 		return "none"
 	}
@@ -26,13 +28,13 @@ func describe(row *module.UnwindRow) string {
 		return "outermost"
 	}
 	name := func(register int) string {
-		if register == armPC {
+		if register == len(a.Registers) {
 			return "pc"
 		}
-		return arch.AArch64.Registers[register].Names[0]
+		return a.Registers[register].Names[0]
 	}
 	said := fmt.Sprintf("%s%+d", name(row.Base), row.Offset)
-	for register := range armPC + 1 {
+	for register := range a.PC + 1 {
 		for _, r := range row.Saved {
 			switch {
 			case r.Register != register:

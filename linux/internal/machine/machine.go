@@ -92,6 +92,7 @@ type Info interface {
 	String(key string) (string, bool)
 	Symbol(name string) (uint64, error)
 	Number(name string) (uint64, error)
+	Hex(key string) (uint64, error)
 }
 
 // A DirectMap says where all physical memory is mapped, one address after the other.
@@ -118,7 +119,7 @@ type Translator interface {
 }
 
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64, aarch64}
+var all = []*Machine{x86_64, aarch64, s390x}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {

@@ -33,7 +33,7 @@ func TestLacking(t *testing.T) {
 	everything := []string{"everything"}
 	want := map[*arch.Arch][]string{
 		arch.X86_64: nil, arch.I386: everything, arch.AArch64: {"thread size"}, arch.ARM: everything, arch.PPC64: everything,
-		arch.RISCV64: everything, arch.RISCV32: everything, arch.S390X: everything, arch.S390: everything, arch.LoongArch64: everything,
+		arch.RISCV64: everything, arch.RISCV32: everything, arch.S390X: nil, arch.S390: everything, arch.LoongArch64: everything,
 	}
 	for _, a := range arch.All {
 		got := everything
@@ -208,12 +208,14 @@ type noInfo struct{}
 func (noInfo) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
 func (noInfo) String(string) (string, bool)  { return "", false }
 func (noInfo) Number(string) (uint64, error) { return 0, errors.New("no number") }
+func (noInfo) Hex(string) (uint64, error)    { return 0, errors.New("no number") }
 
 // numbers is VMCOREINFO with some numbers.
 type numbers map[string]uint64
 
 func (n numbers) String(string) (string, bool)  { return "", false }
 func (n numbers) Symbol(string) (uint64, error) { return 0, errors.New("no symbol") }
+func (n numbers) Hex(string) (uint64, error)    { return 0, errors.New("no number") }
 func (n numbers) Number(name string) (uint64, error) {
 	if v, ok := n[name]; ok {
 		return v, nil
