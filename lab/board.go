@@ -19,6 +19,9 @@ type board struct {
 	console string    // of the guest, on QEMU's first serial line
 	line    string    // what its kernels' command lines have beside those of all guests
 	changes string    // the same, of what makes another kernel of it for those who look at a dump
+	tells   []string  // QEMU's options for the device by which a guest tells where its VMCOREINFO is
+
+	signed bool // whether Debian signs its kernels, to boot in secure ways
 
 	// compiler builds the guest's programs, and headers is a file that it needs for that; each with the Debian package that
 	// has it.
@@ -43,6 +46,8 @@ func newAMD64(processor, changes string) *board {
 		qemu:     [2]string{"qemu-system-x86_64", "qemu-system-x86"},
 		machine:  []string{"-cpu", processor},
 		console:  "ttyS0",
+		tells:    vmcoreinfoDevice,
+		signed:   true,
 		line:     "no_timer_check",
 		changes:  changes,
 		compiler: [2]string{"gcc", "gcc"},
@@ -63,10 +68,26 @@ func newArm64(processor string) *board {
 		qemu:     [2]string{"qemu-system-aarch64", "qemu-system-arm"},
 		machine:  []string{"-M", "virt", "-cpu", processor},
 		console:  "ttyAMA0",
+		tells:    vmcoreinfoDevice,
+		signed:   true,
 		compiler: [2]string{"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"},
 		headers:  [2]string{"/usr/aarch64-linux-gnu/lib/libc.a", "libc6-dev-arm64-cross"},
 	}
 }
+
+// s390x is a mainframe with what QEMU knows of the newest processors. Its kernel has no driver for a device that takes VMCOREINFO, which
+// lies in memory only.
+var s390x = &board{
+	name:     "s390x",
+	qemu:     [2]string{"qemu-system-s390x", "qemu-system-misc"},
+	machine:  []string{"-M", "s390-ccw-virtio", "-cpu", "max"},
+	console:  "ttyS1", // the one of SCLP that is not of lines
+	compiler: [2]string{"s390x-linux-gnu-gcc", "gcc-s390x-linux-gnu"},
+	headers:  [2]string{"/usr/s390x-linux-gnu/lib/libc.a", "libc6-dev-s390x-cross"},
+}
+
+// vmcoreinfoDevice is QEMU's vmcoreinfo device.
+var vmcoreinfoDevice = []string{"-device", "vmcoreinfo"}
 
 // guestLine is what the command lines of all guests of the board have. A guest that stumbles ends, to be booted once more.
 func (b *board) guestLine() string {

@@ -230,7 +230,10 @@ func checkBoth(ctx context.Context, c cores, program string, results []result) (
 	if err != nil {
 		return results, err
 	}
-	file := c.path("vmcore.d31")
+	file := c.path(dumps[0].file)
+	if c.series.board.host {
+		file = c.path("vmcore.d31")
+	}
 	said := []string{"lab/check/both.py", c.path("truth")}
 	for i := 1; i < len(files); i += 2 {
 		said = append(said, files[i])

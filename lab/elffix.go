@@ -19,12 +19,12 @@ func usualELF(from, to string) error {
 		return err
 	}
 	defer in.Close()
-	f, err := elf.NewFile(in)
+	f, err := elf.NewFile(withoutSections{in})
 	if err != nil {
 		return err
 	}
-	if f.Class != elf.ELFCLASS64 || f.ByteOrder != binary.LittleEndian {
-		return fmt.Errorf("%s is no little-endian 64-bit ELF file", from)
+	if f.Class != elf.ELFCLASS64 {
+		return fmt.Errorf("%s is no 64-bit ELF file", from)
 	}
 	const headerSize, programSize, align = 64, 56, 4096
 	header := elf.Header64{
@@ -65,6 +65,21 @@ func usualELF(from, to string) error {
 		return err
 	}
 	return out.Close()
+}
+
+// withoutSections reads an ELF file of 64 bits as one that has no section headers. QEMU 7.2 writes those of a big-endian file in the byte
+// order of the machine that it runs on.
+type withoutSections struct{ io.ReaderAt }
+
+// ReadAt implements [io.ReaderAt].
+func (r withoutSections) ReadAt(p []byte, at int64) (n int, err error) {
+	n, err = r.ReaderAt.ReadAt(p, at)
+	for _, field := range [][2]int64{{40, 48}, {60, 64}} { // e_shoff; e_shnum and e_shstrndx
+		for i := max(field[0], at); i < min(field[1], at+int64(n)); i++ {
+			p[i-at] = 0
+		}
+	}
+	return n, err
 }
 
 // copySparse copies a stream to an offset of a file, leaving holes for zeros.

@@ -48,6 +48,7 @@ var carried = []series{
 	newest,
 	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
 	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
+	{name: "6.12-s390x", flavour: "s390x", board: s390x, modules: []string{"crc32c_generic", "ext4"}},
 }
 
 // mainSeries is the one of which every dump and a running guest are checked, and that is measured.
@@ -277,39 +278,51 @@ func extractFile(root *os.Root, name string, from io.Reader) error {
 	return errors.Join(err, file.Close())
 }
 
-// ofKernel matches the packages of a kernel. Until 7.1 the unsigned image is in linux-image-…-unsigned with the
-// modules; since then in linux-binary-unsigned-…, with the modules and the lists of what is built in beside it.
-var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*)-unsigned|image-(\d.*)-dbg|binary-unsigned-(\d.*)|modules-(\d.*)|base-(\d.*))$`)
+// ofKernel matches the packages of a kernel. Until 7.1 the image is in linux-image-… with the modules; since then in
+// linux-binary-…, with the modules and the lists of what is built in beside it. Where Debian signs kernels, the image that is not
+// signed is in a package of its own.
+var ofKernel = regexp.MustCompile(`^linux-(?:image-(\d.*?)(?:-unsigned|-dbg)?|binary-unsigned-(\d.*)|(?:binary|modules|base)-(\d.*))$`)
 
 // A release is a kernel among package names.
 type release struct {
-	name     string // as uname -r says
-	packages []string
+	name     string   // as uname -r says
+	packages []string // the first has the bootable image
 }
 
 // image returns the name of the package that has the bootable image.
-func (r release) image() string {
-	return r.packages[slices.IndexFunc(r.packages, func(name string) bool { return strings.Contains(name, "-unsigned") })]
-}
+func (r release) image() string { return r.packages[0] }
 
 // releases returns the kernels of a series, newest first, of which there are an image, its modules and debug symbols
 // among package names.
 func releases(packages []string, of series) []release {
-	has := make(map[string][]string)
+	has := make(map[string]map[string]bool)
 	for _, name := range packages {
 		if m := ofKernel.FindStringSubmatch(name); m != nil {
-			r := m[1] + m[2] + m[3] + m[4] + m[5] // one of them is not empty
-			has[r] = append(has[r], name)
+			r := m[1] + m[2] + m[3] // one of them is not empty
+			if has[r] == nil {
+				has[r] = make(map[string]bool)
+			}
+			has[r][name] = true
 		}
 	}
 	var found []release
-	for name, packages := range has {
-		image := "linux-image-" + name
-		whole := slices.Contains(packages, image+"-dbg") && (slices.Contains(packages, image+"-unsigned") ||
-			slices.Contains(packages, "linux-binary-unsigned-"+name) && slices.Contains(packages, "linux-modules-"+name) && slices.Contains(packages, "linux-base-"+name))
-		if whole && of.has(name) {
-			slices.Sort(packages)
-			found = append(found, release{name, packages})
+	for name, there := range has {
+		whole := [][]string{
+			{"linux-image-" + name, "linux-image-" + name + "-dbg"},
+			{"linux-binary-" + name, "linux-base-" + name, "linux-image-" + name + "-dbg", "linux-modules-" + name},
+		}
+		if of.board.signed {
+			whole[0][0] += "-unsigned"
+			whole[1][0] = "linux-binary-unsigned-" + name
+		} else if there["linux-modules-"+name] {
+			whole = whole[1:] // linux-image-… only says what else there is
+		}
+		for _, packages := range whole {
+			lacks := func(name string) bool { return !there[name] }
+			if of.has(name) && !slices.ContainsFunc(packages, lacks) {
+				found = append(found, release{name, packages})
+				break
+			}
 		}
 	}
 	slices.SortFunc(found, func(x, y release) int {

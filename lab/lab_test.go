@@ -47,35 +47,40 @@ func TestReleases(t *testing.T) {
 		want  []release
 	}{
 		{"numbers, not letters; newest first", packages, series{name: "6.12", flavour: cloud, board: amd64}, []release{
-			{"6.12.10+deb13-cloud-amd64", []string{"linux-image-6.12.10+deb13-cloud-amd64-dbg", "linux-image-6.12.10+deb13-cloud-amd64-unsigned"}},
-			{"6.12.9+deb13-cloud-amd64", []string{"linux-image-6.12.9+deb13-cloud-amd64-dbg", "linux-image-6.12.9+deb13-cloud-amd64-unsigned"}},
+			{"6.12.10+deb13-cloud-amd64", []string{"linux-image-6.12.10+deb13-cloud-amd64-unsigned", "linux-image-6.12.10+deb13-cloud-amd64-dbg"}},
+			{"6.12.9+deb13-cloud-amd64", []string{"linux-image-6.12.9+deb13-cloud-amd64-unsigned", "linux-image-6.12.9+deb13-cloud-amd64-dbg"}},
 		}},
 		{"6.1 is not 6.12", packages, series{name: "6.1", flavour: cloud, board: amd64}, []release{
-			{"6.1.0-47-cloud-amd64", []string{"linux-image-6.1.0-47-cloud-amd64-dbg", "linux-image-6.1.0-47-cloud-amd64-unsigned"}},
+			{"6.1.0-47-cloud-amd64", []string{"linux-image-6.1.0-47-cloud-amd64-unsigned", "linux-image-6.1.0-47-cloud-amd64-dbg"}},
 		}},
 		{"image and modules apart", packages[13:], newest, []release{
-			{"7.2.13+deb14-cloud-amd64", []string{"linux-base-7.2.13+deb14-cloud-amd64", "linux-binary-unsigned-7.2.13+deb14-cloud-amd64",
+			{"7.2.13+deb14-cloud-amd64", []string{"linux-binary-unsigned-7.2.13+deb14-cloud-amd64", "linux-base-7.2.13+deb14-cloud-amd64",
 				"linux-image-7.2.13+deb14-cloud-amd64-dbg", "linux-modules-7.2.13+deb14-cloud-amd64"}},
 		}},
 		{"none is whole, or of this flavour", packages[4:10], newest, nil},
 		{"another machine", packages, series{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64}, []release{
-			{"6.12.12+deb13-cloud-arm64", []string{"linux-image-6.12.12+deb13-cloud-arm64-dbg", "linux-image-6.12.12+deb13-cloud-arm64-unsigned"}},
+			{"6.12.12+deb13-cloud-arm64", []string{"linux-image-6.12.12+deb13-cloud-arm64-unsigned", "linux-image-6.12.12+deb13-cloud-arm64-dbg"}},
 		}},
 		{"generic, not cloud", packages, series{name: "6.12-generic", flavour: "amd64", board: amd64}, []release{
-			{"6.12.11+deb13-amd64", []string{"linux-image-6.12.11+deb13-amd64-dbg", "linux-image-6.12.11+deb13-amd64-unsigned"}},
+			{"6.12.11+deb13-amd64", []string{"linux-image-6.12.11+deb13-amd64-unsigned", "linux-image-6.12.11+deb13-amd64-dbg"}},
 		}},
+		{"not signed", []string{"linux-image-6.12.11+deb13-s390x", "linux-image-6.12.11+deb13-s390x-dbg"}, series{name: "6.12-s390x", flavour: "s390x", board: s390x}, []release{
+			{"6.12.11+deb13-s390x", []string{"linux-image-6.12.11+deb13-s390x", "linux-image-6.12.11+deb13-s390x-dbg"}},
+		}},
+		{"not signed, image and modules apart", []string{"linux-image-7.2.13+deb14-s390x", "linux-image-7.2.13+deb14-s390x-dbg", "linux-modules-7.2.13+deb14-s390x",
+			"linux-binary-7.2.13+deb14-s390x", "linux-base-7.2.13+deb14-s390x", "linux-image-7.3.1+deb14-s390x", "linux-image-7.3.1+deb14-s390x-dbg", "linux-modules-7.3.1+deb14-s390x"},
+			series{name: "newest-s390x", flavour: "s390x", board: s390x}, []release{
+				{"7.2.13+deb14-s390x", []string{"linux-binary-7.2.13+deb14-s390x", "linux-base-7.2.13+deb14-s390x",
+					"linux-image-7.2.13+deb14-s390x-dbg", "linux-modules-7.2.13+deb14-s390x"}},
+			}},
 	} {
 		got := releases(test.among, test.of)
 		if !reflect.DeepEqual(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
 		}
 		for _, r := range got {
-			want := "linux-image-" + r.name + "-unsigned"
-			if test.of.name == newest.name {
-				want = "linux-binary-unsigned-" + r.name
-			}
-			if r.image() != want {
-				t.Errorf("%s: the image of %s is in %s, want %s", test.name, r.name, r.image(), want)
+			if r.image() != r.packages[0] {
+				t.Errorf("%s: the image of %s is in %s, want %s", test.name, r.name, r.image(), r.packages[0])
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -52,14 +53,13 @@ func bootAndDump(ctx context.Context, dir string, k kernel, b *board, initramfs 
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	qemu := b.command(ctx, memory,
+	qemu := b.command(ctx, memory, append(slices.Clone(b.tells),
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-serial", "file:"+console,
 		"-qmp", "unix:"+socket+",server=on,wait=off",
-		"-device", "vmcoreinfo",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", k.image(), "-initrd", initramfs,
-		"-append", b.guestLine())
+		"-append", b.guestLine())...)
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {

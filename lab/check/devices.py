@@ -1,6 +1,7 @@
 """Disks, device numbers, interrupts, memory of the machine and swap."""
 
 import labtruth
+from drgn import Architecture
 from drgn.helpers.linux.block import disk_devt, disk_name, for_each_disk, for_each_partition, part_devt, part_name
 from drgn.helpers.linux.device import MAJOR, MINOR, for_each_registered_blkdev, for_each_registered_chrdev
 from drgn.helpers.linux.ioport import for_each_resource
@@ -82,4 +83,5 @@ check.equal("places to swap to", sorted(found), sorted(told))
 for path in told:
     check.equal(f"swapped to {path}", found.get(path), told[path])
 check.note(f"{len(disks)} disks")
-check.done(at_least=60)
+# s390x has one interrupt for all of a kind, and memory of nothing but the kernel.
+check.done(at_least=30 if prog.platform.arch == Architecture.S390X else 60)

@@ -49,6 +49,17 @@ def stats(name):
     return result
 
 
+def of_process(frame):
+    """Return whether a frame of a kernel's stack is that of the process that entered the kernel."""
+    try:
+        # On s390x, where processes and the kernel have address spaces of their own, the problem state tells.
+        return bool(frame.register("pswm") >> 48 & 1)
+    except ValueError:
+        return frame.pc < 1 << 47
+    except LookupError:
+        return False
+
+
 def stable():
     """Return {tid: Stat} of the tasks that were the same twice, the writer left out."""
     first, second = stats("stat1"), stats("stat2")

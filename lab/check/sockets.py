@@ -1,7 +1,6 @@
 """TCP and Unix sockets, and the network devices of the first namespace."""
 
 import collections
-import socket
 
 import labtruth
 from drgn.helpers.linux.fs import for_each_file
@@ -27,7 +26,7 @@ def told(sk):
         c.skc_rcv_saddr.value_(),
         c.skc_num.value_(),
         c.skc_daddr.value_(),
-        socket.ntohs(c.skc_dport.value_()),
+        int.from_bytes(c.skc_dport.to_bytes_(), "big"),
         sk_tcpstate(sk).value_(),
     )
 
