@@ -230,3 +230,6 @@ func (p *Program) SetBlocking(block func(work func(ctx context.Context) error) e
 // SetCacheDir sets the directory where indexes of debugging information and decompressed files are cached: "", the default,
 // is "godrgn" in the user's cache directory, "-" disables caching.
 func (p *Program) SetCacheDir(dir string) { p.modules.SetCacheDir(dir) }
+
+// CacheDir returns the directory of [Program.SetCacheDir], or "" if nothing is cached.
+func (p *Program) CacheDir() string { return p.modules.CacheDir() }

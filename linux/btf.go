@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/debugdata/frombtf"
+	"github.com/godrgn/drgn/linux/internal/constant"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/types"
 )
@@ -40,13 +41,14 @@ func (k *Kernel) hasBTF() (address, size uint64, err error) {
 // A btfSource is a place that has BTF of the kernel or of a module.
 type btfSource struct {
 	name string // for messages
-	read func() ([]byte, error)
-	keep any // what the bytes live as long as, or nil
+	read func() (*constant.Bytes, error)
 }
 
 // inMemory is BTF at an address of the kernel's memory.
 func (k *Kernel) inMemory(name string, address, size uint64) btfSource {
-	return btfSource{name: name, read: func() ([]byte, error) { return k.prog.Read(address, size, false) }}
+	return btfSource{name: name, read: func() (*constant.Bytes, error) {
+		return constant.Read(k.prog, constant.Part{Address: address, Size: size})
+	}}
 }
 
 // sysBTF is where the kernel that drgn runs on gives its BTF (since v5.4).
@@ -63,7 +65,10 @@ func (k *Kernel) inSysfs(name string, size uint64) (s btfSource, ok bool) {
 	if err != nil || !st.Mode().IsRegular() || st.Size() > maxBTF || size != 0 && uint64(st.Size()) != size {
 		return s, false
 	}
-	return btfSource{name: path, read: func() ([]byte, error) { return os.ReadFile(path) }}, true
+	return btfSource{name: path, read: func() (*constant.Bytes, error) {
+		data, err := os.ReadFile(path)
+		return constant.Of(data, nil), err
+	}}, true
 }
 
 // kernelBTF returns where the kernel's own BTF may be found, what is quickest first. m is the kernel. An error says why it is not known
@@ -75,7 +80,10 @@ func (k *Kernel) kernelBTF(m *drgn.Module) (all []btfSource, err error) {
 	}
 	if files := m.Files(); files != nil && frombtf.In(files.Debug.ELF) != 0 {
 		f := files.Debug
-		all = append(all, btfSource{name: "BTF of " + f.ELF.Name, read: func() ([]byte, error) { return f.Data(".BTF") }, keep: f.ELF})
+		all = append(all, btfSource{name: "BTF of " + f.ELF.Name, read: func() (*constant.Bytes, error) {
+			data, err := f.Data(".BTF")
+			return constant.Of(data, f.ELF), err
+		}})
 	}
 	if size != 0 {
 		all = append(all, k.inMemory("BTF of the kernel's memory", address, size))
@@ -88,7 +96,7 @@ func (k *Kernel) kernelBTF(m *drgn.Module) (all []btfSource, err error) {
 
 // inFile is the BTF of a file that has no DWARF: a module's file that was found on the way.
 func (k *Kernel) inFile(m *drgn.Module, path string) btfSource {
-	return btfSource{name: "BTF of " + path, read: func() ([]byte, error) {
+	return btfSource{name: "BTF of " + path, read: func() (*constant.Bytes, error) {
 		f, err := m.Set().OpenFile(path, path, nil)
 		if err != nil {
 			return nil, err
@@ -99,7 +107,7 @@ func (k *Kernel) inFile(m *drgn.Module, path string) btfSource {
 			return nil, fmt.Errorf("%s is another file by now", path)
 		}
 		data, err := f.RelocatedData(s, nil)
-		return bytes.Clone(data), err
+		return constant.Of(bytes.Clone(data), nil), err
 	}}
 }
 
@@ -136,9 +144,11 @@ func (k *Kernel) openBTF(from []btfSource, base func() (*frombtf.Source, error))
 			failed = append(failed, fmt.Errorf("%s can't be read: %w", place.name, err))
 			continue
 		}
-		s, err := frombtf.Open(frombtf.Config{Name: place.name, Data: data, Keep: place.keep, Set: k.prog.Types(), PointerSize: pointer,
+		s, err := frombtf.Open(frombtf.Config{Name: place.name, Data: data.Part(0), Keep: data.Keep(), Set: k.prog.Types(), PointerSize: pointer,
 			SignedChar: k.charIsSigned(), Base: base})
 		if err == nil {
+			data.Save()
+			data.Release()
 			return s, place.name, nil
 		}
 		failed = append(failed, err)

@@ -302,7 +302,7 @@ func (k *Kernel) ftraceTrampolines() (all []ftraceCode, err error) {
 	}
 	var from [2]uint64
 	for i, name := range []string{"ftrace_caller", "ftrace_regs_caller"} {
-		s, err := k.prog.Symbol(name)
+		s, err := k.imageSymbol(name)
 		if drgn.IsNotFound(err) {
 			return nil, nil // a kernel or an architecture without them
 		}

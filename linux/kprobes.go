@@ -130,7 +130,7 @@ func (k *Kernel) isDetourCall(offset uint64) (bool, error) {
 	const callSize = 5
 	var at [2]uint64
 	for i, name := range []string{"optprobe_template_entry", "optprobe_template_call"} {
-		s, err := k.prog.Symbol(name)
+		s, err := k.imageSymbol(name)
 		if drgn.IsNotFound(err) {
 			return false, nil // another architecture's
 		}

@@ -85,6 +85,21 @@ func (m *virtualMemory) translated(address uint64) ([]byte, error) {
 	return data, nil
 }
 
+// Form returns what the memory at a virtual address is unpacked from: it implements [mem.Packed].
+func (m *virtualMemory) Form(address uint64) (mem.Form, bool) {
+	physical, contiguous, err := m.translator.Translate(0, address)
+	if err != nil {
+		return mem.Form{}, false
+	}
+	f, ok := m.physical.Form(physical, true)
+	return f, ok && f.Size <= contiguous
+}
+
+// Unpack reads memory that is read but once: it implements [mem.Packed].
+func (m *virtualMemory) Unpack(buf []byte, address uint64) error {
+	return m.read(buf, address, m.physical.Unpack)
+}
+
 // Next returns the first virtual address from address on whose page is mapped and in the dump.
 func (m *virtualMemory) Next(address uint64) (uint64, bool) {
 	for {
@@ -123,16 +138,21 @@ func (m *virtualMemory) place(address uint64) (physical, contiguous uint64, err 
 
 // Read serves the parts of physical memory that can't be viewed, and all of a live kernel's.
 func (m *virtualMemory) Read(buf []byte, address, _ uint64, _ bool) error {
+	return m.read(buf, address, m.physical.Read)
+}
+
+// read reads the physical memory that virtual addresses mean.
+func (m *virtualMemory) read(buf []byte, address uint64, read func(buf []byte, address uint64, physical bool) error) error {
 	for len(buf) > 0 {
 		physical, contiguous, err := m.place(address)
 		if err != nil {
 			return err
 		}
 		n := min(uint64(len(buf)), contiguous)
-		if err := m.physical.Read(buf[:n], physical, true); err != nil {
+		if err := read(buf[:n], physical, true); err != nil {
 			var fault *mem.FaultError
 			if errors.As(err, &fault) && fault.Address-physical < n {
-				return &mem.FaultError{Message: fault.Message, Address: address + fault.Address - physical}
+				return &mem.FaultError{Message: fault.Message, Address: address + fault.Address - physical, File: fault.File}
 			}
 			return err
 		}

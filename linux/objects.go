@@ -114,8 +114,8 @@ func (k *Kernel) vmemmap(p *drgn.Program) (uint64, error) {
 // threadSize returns the size of a task's kernel stack in bytes.
 func (k *Kernel) threadSize() (uint64, error) {
 	// The linker script marks the first stack since v4.17; it is as large as all others.
-	if start, err := k.prog.Symbol("__start_init_stack"); err == nil {
-		end, err := k.prog.Symbol("__end_init_stack")
+	if start, err := k.imageSymbol("__start_init_stack"); err == nil {
+		end, err := k.imageSymbol("__end_init_stack")
 		if err == nil && end.Address > start.Address {
 			return end.Address - start.Address, nil
 		}

@@ -36,7 +36,7 @@ type trampolinesKey struct{}
 func (k *Kernel) trampolineAddresses() (map[uint64]int, error) {
 	found := map[uint64]int{}
 	for i, t := range trampolines {
-		s, err := k.prog.Symbol(t.name)
+		s, err := k.imageSymbol(t.name)
 		switch {
 		case err == nil:
 			found[s.Address] = i

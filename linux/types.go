@@ -3,8 +3,11 @@ package linux
 import (
 	"bytes"
 	"fmt"
+	"runtime"
 	"strings"
 
+	"github.com/godrgn/drgn/linux/internal/constant"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -62,8 +65,15 @@ func (k *Kernel) CheckTypes(btf []byte, find func(kinds types.KindSet, name stri
 	if err != nil || size == 0 {
 		return nil // the kernel's own is not known
 	}
-	if own, err := k.prog.Read(address, size, false); err == nil && !bytes.Equal(own, btf) { // it may not be in the dump
-		return &OtherBTFError{address, size}
+	own, err := constant.Read(k.prog, constant.Part{Address: address, Size: size})
+	if err != nil {
+		return nil // it may not be in the dump
 	}
-	return nil
+	defer runtime.KeepAlive(own)
+	return mem.Guard(func() error {
+		if !bytes.Equal(own.Part(0), btf) {
+			return &OtherBTFError{address, size}
+		}
+		return nil
+	})
 }

@@ -176,13 +176,13 @@ func (s *Space) Read(buf []byte, address uint64, physical bool) (err error) {
 			err = s.faultIn(recover(), address, uint64(len(buf)), physical)
 		}
 	}()
-	err = s.fill(buf, address, physical)
+	err = s.fill(buf, address, physical, false)
 	done = true
 	return err
 }
 
-// fill is Read without a guard.
-func (s *Space) fill(buf []byte, address uint64, physical bool) error {
+// fill is Read without a guard or, if the memory is read but once, Unpack.
+func (s *Space) fill(buf []byte, address uint64, physical, once bool) error {
 	table, mask := s.table(physical)
 	for len(buf) > 0 {
 		address &= mask
@@ -195,7 +195,13 @@ func (s *Space) fill(buf []byte, address uint64, physical bool) error {
 			n = int(last + 1)
 		}
 		got := 0
-		if p.view != nil {
+		if packed, ok := p.view.(Packed); once && ok {
+			if err := packed.Unpack(buf[:n], address); err != nil {
+				return s.unlessClosed(err)
+			}
+			runtime.KeepAlive(p)
+			got = n
+		} else if p.view != nil {
 			b, err := p.view.View(address)
 			if err != nil {
 				return s.unlessClosed(err)
@@ -255,7 +261,7 @@ func (s *Space) uintSlow(address uint64, size int, big, physical bool) (uint64, 
 		return 0, fmt.Errorf("integer of %d bytes", size)
 	}
 	var buf [8]byte
-	if err := s.fill(buf[:size], address, physical); err != nil {
+	if err := s.fill(buf[:size], address, physical, false); err != nil {
 		return 0, err
 	}
 	return integer(buf[:size], big), nil

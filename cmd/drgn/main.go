@@ -12,12 +12,14 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/explain"
+	"github.com/godrgn/drgn/internal/cache"
 	"github.com/godrgn/drgn/python"
 )
 
@@ -27,7 +29,14 @@ var version = "0.1.0"
 // The interpreter must be started on the process's first thread.
 func init() { runtime.LockOSThread() }
 
-func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+// lastWrites is how long the program waits at its end for files that it caches.
+const lastWrites = time.Second
+
+func main() {
+	code := run(os.Args[1:], os.Stdout, os.Stderr)
+	cache.Finish(lastWrites)
+	os.Exit(code)
+}
 
 // flags are the command line's.
 type flags struct {

@@ -9,11 +9,13 @@ import (
 	"bytes"
 	"errors"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -44,6 +46,11 @@ func checksum(parts ...[]byte) []byte {
 	for _, b := range parts {
 		sum = crc32.Update(sum, castagnoli, b)
 	}
+	return trailer(sum)
+}
+
+// trailer is what a file ends with whose contents have a checksum.
+func trailer(sum uint32) []byte {
 	return append(slices.Clone(mark), byte(sum), byte(sum>>8), byte(sum>>16), byte(sum>>24))
 }
 
@@ -52,6 +59,9 @@ type File struct {
 	Data    []byte // gone after Close; read it under a [mem.Guard]
 	mapping *mem.Mapping
 }
+
+// Release frees the memory of the file's pages; those that are read again are loaded again.
+func (f *File) Release() { f.mapping.Release(f.mapping.Bytes()) }
 
 // Close unmaps the file.
 func (f *File) Close() error {
@@ -76,7 +86,7 @@ func (d Dir) Open(name string) (*File, bool) {
 		return nil, false
 	}
 	f := &File{mapping: m}
-	if err := mem.Guard(f.check); err != nil {
+	if err := f.check(file); err != nil {
 		_ = f.Close() // the file is not used, so a failure to unmap it does not matter
 		return nil, false
 	}
@@ -85,17 +95,26 @@ func (d Dir) Open(name string) (*File, bool) {
 	return f, true
 }
 
-// check takes the data out of the file if that is whole.
-func (f *File) check() error {
-	b := f.mapping.Bytes()
-	if len(b) < trailerSize {
+// check takes the data out of the file if that is whole. It reads the file itself: pages of the mapping would stay in memory,
+// and few of them are looked at later.
+func (f *File) check(file *os.File) error {
+	all := f.mapping.Bytes()
+	size := int64(len(all)) - trailerSize
+	if size < 0 {
 		return errDamaged
 	}
-	data, trailer := b[:len(b)-trailerSize], b[len(b)-trailerSize:]
-	if !bytes.Equal(checksum(data), trailer) {
+	sum := crc32.New(castagnoli)
+	if _, err := io.CopyBuffer(struct{ io.Writer }{sum}, io.NewSectionReader(file, 0, size), make([]byte, min(size+1, 64<<10))); err != nil {
+		return err
+	}
+	var end [trailerSize]byte
+	if _, err := file.ReadAt(end[:], size); err != nil {
+		return err
+	}
+	if !bytes.Equal(trailer(sum.Sum32()), end[:]) {
 		return errDamaged
 	}
-	f.Data = data
+	f.Data = all[:size:size]
 	return nil
 }
 
@@ -133,6 +152,27 @@ func (d Dir) Write(name string, parts ...[]byte) (err error) {
 		return err
 	}
 	return d.evict(name + d.Suffix)
+}
+
+// writing counts the files that are being written in the background.
+var writing sync.WaitGroup
+
+// WriteLater is Write in the background, of parts that do not change; a failure is not told: what is cached can be made again.
+func (d Dir) WriteLater(name string, parts ...[]byte) {
+	writing.Go(func() { _ = d.Write(name, parts...) })
+}
+
+// Finish waits until all files are written, but no longer than a time: what is not written by then is lost if the program ends.
+func Finish(longest time.Duration) {
+	done := make(chan struct{})
+	go func() {
+		writing.Wait()
+		close(done)
+	}()
+	select {
+	case <-done:
+	case <-time.After(longest):
+	}
 }
 
 // evict removes the least recently used files, but not keep, until those left take at most Limit bytes; and files that

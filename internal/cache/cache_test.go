@@ -105,3 +105,26 @@ func TestEvict(t *testing.T) {
 		t.Errorf("left %q, want %q", got, want)
 	}
 }
+
+// What is written in the background is there once it is finished; one that can't be written harms nobody.
+func TestWriteLater(t *testing.T) {
+	d := Dir{Path: t.TempDir(), Suffix: ".x", Limit: 1000}
+	for _, name := range []string{"a", "b", "a"} {
+		d.WriteLater(name, []byte("hello "), []byte(name))
+	}
+	Dir{Path: "/proc/nothing", Suffix: ".x", Limit: 1000}.WriteLater("a", []byte("hello"))
+	Finish(time.Minute)
+	for _, name := range []string{"a", "b"} {
+		f, ok := d.Open(name)
+		if !ok || string(f.Data) != "hello "+name {
+			t.Fatalf("%s: %v, %v", name, f, ok)
+		}
+		f.Release()
+		if string(f.Data) != "hello "+name {
+			t.Errorf("%s: %q after it was released", name, f.Data)
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}

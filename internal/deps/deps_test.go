@@ -82,8 +82,8 @@ const rooms = `
 	internal/flags < linux/internal/sigabi;
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
-	drgn < internal/walk, linux/internal/machine, linux/internal/globals;
-	internal/walk, linux/internal/sigabi, helper/table < linux/*;
+	drgn < internal/walk, linux/internal/machine, linux/internal/globals, linux/internal/constant;
+	internal/walk, linux/internal/constant, linux/internal/sigabi, helper/table < linux/*;
 	internal/flags, vmcoreinfo < linux/*;
 	linux/*, linux/internal/globals, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, target < user;

@@ -36,10 +36,10 @@ func Search(m Memory, chunks iter.Seq2[Chunk, error], right func(*Table) error) 
 			tail = nil
 		}
 		next = c.Address + uint64(len(c.Data))
-		joined := append(tail, c.Data[:min(len(c.Data), indexSize)]...)
+		joined := append(tail, c.Data[:min(len(c.Data), IndexSize)]...)
 		for i, part := range []Chunk{{c.Address - uint64(len(tail)), joined}, c} {
 			for off := range indexes(m.Order, part, []int{len(tail), len(c.Data)}[i]) {
-				t, err := m.tablesAt(part.Address+uint64(off), part.Data[off:][:indexSize], right)
+				t, err := m.tablesAt(part.Address+uint64(off), part.Data[off:][:IndexSize], right)
 				if err == nil {
 					return t, nil
 				}
@@ -48,10 +48,10 @@ func Search(m Memory, chunks iter.Seq2[Chunk, error], right func(*Table) error) 
 				}
 			}
 		}
-		if len(c.Data) >= indexSize {
+		if len(c.Data) >= IndexSize {
 			joined = c.Data
 		}
-		tail = bytes.Clone(joined[max(0, len(joined)-indexSize):])
+		tail = bytes.Clone(joined[max(0, len(joined)-IndexSize):])
 	}
 	return nil, failed
 }
@@ -61,13 +61,13 @@ func Search(m Memory, chunks iter.Seq2[Chunk, error], right func(*Table) error) 
 func indexes(order binary.ByteOrder, c Chunk, first int) iter.Seq[int] {
 	little := order.Uint16([]byte{1, 0}) == 1
 	return func(yield func(int) bool) {
-		for off := int(-c.Address & 3); off < first && off+indexSize <= len(c.Data); off += 4 {
+		for off := int(-c.Address & 3); off < first && off+IndexSize <= len(c.Data); off += 4 {
 			v := binary.LittleEndian.Uint32(c.Data[off:])
 			if !little {
 				v = bits.ReverseBytes32(v)<<16 | bits.ReverseBytes32(v)>>16
 			}
 			// The first token begins at 0, the second one after at least a byte and a NUL.
-			if v&0xffff == 0 && v>>16-2 < maxToken && ascends(order, c.Data[off:][:indexSize]) && !yield(off) {
+			if v&0xffff == 0 && v>>16-2 < maxToken && ascends(order, c.Data[off:][:IndexSize]) && !yield(off) {
 				return
 			}
 		}
@@ -104,7 +104,7 @@ func (m Memory) tablesAt(at uint64, raw []byte, right func(*Table) error) (*Tabl
 	size := uint64(m.Pointer)
 	up := func(address uint64) uint64 { return (address + size - 1) &^ (size - 1) }
 	base := p.NumSyms - size
-	after := p.TokenIndex + indexSize
+	after := p.TokenIndex + IndexSize
 	var found *Table
 	var failed error
 	for _, way := range []Places{

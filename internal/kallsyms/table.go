@@ -31,6 +31,9 @@ type Memory struct {
 	Read    func(buf []byte, address uint64) error
 	Order   binary.ByteOrder
 	Pointer int // size of a pointer in bytes: 4 or 8
+
+	// Lend returns the n bytes at an address if they are there already, and stay; else nil. It may be nil.
+	Lend func(address, n uint64) []byte
 }
 
 func (m Memory) bytes(address, size uint64) ([]byte, error) {
@@ -55,6 +58,7 @@ type Table struct {
 	names     []byte
 	starts    []uint32 // of each name in names, where its length is
 	addresses []uint64 // ascending
+	places    Places
 
 	known   map[string][]int // see Prepare
 	lookups atomic.Int32
@@ -72,7 +76,7 @@ func Load(m Memory, p Places) (*Table, error) {
 	if count == 0 || count > MaxSymbols {
 		return nil, fmt.Errorf("kernel's table of symbols is corrupt: it has %d", count)
 	}
-	t := &Table{seed: maphash.MakeSeed()}
+	t := &Table{places: p, seed: maphash.MakeSeed()}
 	t.byName = sync.OnceValue(t.indexNames)
 	if t.tokens, err = readTokens(m, p); err != nil {
 		return nil, err
@@ -85,7 +89,7 @@ func Load(m Memory, p Places) (*Table, error) {
 			return nil, fmt.Errorf("kernel's table of symbols is corrupt: the address of symbol %d is %#x, that of the one before it %#x", i, t.addresses[i], t.addresses[i-1])
 		}
 	}
-	if err := t.readNames(m, p.Names, int(count)); err != nil {
+	if err := t.readNames(m, p, int(count)); err != nil {
 		return nil, err
 	}
 	return t, nil
@@ -93,7 +97,7 @@ func Load(m Memory, p Places) (*Table, error) {
 
 // readTokens reads the tokens, which lie in the order of their index.
 func readTokens(m Memory, p Places) (*Tokens, error) {
-	raw, err := m.bytes(p.TokenIndex, indexSize)
+	raw, err := m.bytes(p.TokenIndex, IndexSize)
 	if err != nil {
 		return nil, fmt.Errorf("kallsyms_token_index: %w", err)
 	}
@@ -114,8 +118,8 @@ func readTokens(m Memory, p Places) (*Tokens, error) {
 	return NewTokens(text, index)
 }
 
-// indexSize is the size of kallsyms_token_index in bytes.
-const indexSize = 2 * 256
+// IndexSize is the size of kallsyms_token_index in bytes.
+const IndexSize = 2 * 256
 
 // parseIndex returns where the tokens begin in the token table, and the last of these places.
 func parseIndex(order binary.ByteOrder, raw []byte) (index [256]uint16, last int) {
@@ -136,9 +140,15 @@ const usualName = 14
 const maxNames = 1 << 27
 
 // readNames reads count names, and finds out where each begins.
-func (t *Table) readNames(m Memory, at uint64, count int) error {
+func (t *Table) readNames(m Memory, p Places, count int) error {
 	t.starts = make([]uint32, 0, min(count, 1<<18))
-	t.names = make([]byte, 0, min(count, 1<<18)*usualName)
+	at := p.Names
+	if m.Lend != nil && p.TokenTable > at {
+		t.names = m.Lend(at, p.TokenTable-at) // with the markers
+	}
+	if t.names == nil {
+		t.names = make([]byte, 0, min(count, 1<<18)*usualName)
+	}
 	next := 0 // where the next name begins
 	for len(t.starts) < count {
 		length, size := lengthAt(t.names[min(next, len(t.names)):])
@@ -154,12 +164,13 @@ func (t *Table) readNames(m Memory, at uint64, count int) error {
 		if have > maxNames {
 			return errors.New("kallsyms_names has no end")
 		}
+		// What is lent has no room to grow and is copied then.
 		t.names = slices.Grow(t.names, pageSize)[:have+int(pageSize-address%pageSize)]
 		if err := m.Read(t.names[have:], address); err != nil {
 			return fmt.Errorf("kallsyms_names, symbol %d of %d: %w", len(t.starts), count, err)
 		}
 	}
-	t.names = slices.Clip(t.names[:next])
+	t.names = t.names[:next:next]
 	return nil
 }
 
@@ -209,6 +220,9 @@ func readAddresses(m Memory, p Places, count uint64) ([]uint64, error) {
 	}
 	return Addresses(words, base), nil
 }
+
+// Places returns where the table was read from.
+func (t *Table) Places() Places { return t.places }
 
 // Len returns the number of symbols.
 func (t *Table) Len() int { return len(t.addresses) }
@@ -279,26 +293,30 @@ func (t *Table) Prepare(names ...string) {
 	t.known = make(map[string][]int, len(names))
 	lists := [][]string{nil}       // the names that may begin with two tokens
 	begin := make([]uint32, 1<<16) // which of lists that is, by the tokens
-	add := func(name string, first, second byte) {
-		at := &begin[uint16(first)<<8|uint16(second)]
-		if *at == 0 {
-			*at = uint32(len(lists))
-			lists = append(lists, nil)
-		}
-		lists[*at] = append(lists[*at], name)
-	}
 	for _, name := range names {
 		t.known[name] = nil
+		// Many first tokens are no more than a letter, or are equally long: what may follow is found once for each length.
+		seconds := map[int][]byte{}
 		for first, token := range t.tokens.text {
-			if len(token) == 0 || !strings.HasPrefix(name, string(token[1:])) {
+			if len(token) == 0 || !hasPrefix(name, token[1:]) {
 				continue
 			}
-			rest := name[len(token)-1:]
-			for second, token := range t.tokens.text {
-				// A name of one token is followed by what belongs to the next one.
-				if rest == "" || strings.HasPrefix(rest, string(token)) {
-					add(name, byte(first), byte(second))
+			n := len(token) - 1
+			if _, ok := seconds[n]; !ok {
+				for second, token := range t.tokens.text {
+					// A name of one token is followed by what belongs to the next one.
+					if n == len(name) || hasPrefix(name[n:], token) {
+						seconds[n] = append(seconds[n], byte(second))
+					}
 				}
+			}
+			for _, second := range seconds[n] {
+				at := &begin[uint16(first)<<8|uint16(second)]
+				if *at == 0 {
+					*at = uint32(len(lists))
+					lists = append(lists, nil)
+				}
+				lists[*at] = append(lists[*at], name)
 			}
 		}
 	}
@@ -316,6 +334,11 @@ func (t *Table) Prepare(names ...string) {
 			}
 		}
 	}
+}
+
+// hasPrefix is [strings.HasPrefix].
+func hasPrefix(s string, prefix []byte) bool {
+	return len(s) >= len(prefix) && s[:len(prefix)] == string(prefix)
 }
 
 // firstToken returns the first token of the name that begins at a place among the names.

@@ -161,6 +161,31 @@ func (f *File) View(address uint64) ([]byte, error) {
 
 // page reads page pfn, of which address is wanted, into the cache.
 func (f *File) page(pfn, address uint64) ([]byte, error) {
+	s, err := f.stored(pfn, address)
+	if err != nil {
+		return nil, err
+	}
+	page := s.bytes
+	if s.flags&packedFlags != 0 || uint64(len(page)) != f.BlockSize { // what isn't packed is seen in the file
+		page = make([]byte, f.BlockSize)
+		err = unpack(page, s.bytes, s.flags)
+	}
+	if err != nil {
+		return nil, s.damaged(address, err)
+	}
+	f.cache.put(pfn, page)
+	return page, nil
+}
+
+// A storedPage is a page as it is in the file.
+type storedPage struct {
+	bytes []byte
+	flags uint32 // of its descriptor
+	off   uint64 // in the file
+}
+
+// stored finds page pfn, of which address is wanted.
+func (f *File) stored(pfn, address uint64) (s storedPage, err error) {
 	if pfn >= f.MaxPFN || !bit(f.dumped, pfn) {
 		message := "no memory at this physical address"
 		switch {
@@ -169,34 +194,34 @@ func (f *File) page(pfn, address uint64) ([]byte, error) {
 		case pfn < f.MaxPFN && bit(f.exists, pfn):
 			message = "page excluded by the dump filter"
 		}
-		return nil, &mem.FaultError{Message: message, Address: address}
+		return s, &mem.FaultError{Message: message, Address: address}
 	}
 	if f.Split && (pfn < f.StartPFN || pfn >= f.EndPFN) {
-		return nil, &mem.FaultError{Message: inOtherFile, Address: address}
+		return s, &mem.FaultError{Message: inOtherFile, Address: address}
 	}
 	at := f.descs + (f.index(pfn)-f.first)*descSize
 	desc, err := Slice(f.src, at, descSize)
 	if err != nil {
-		return nil, f.truncated(address)
+		return s, f.truncated(address)
 	}
 	c := bin.New("", desc, f.Big)
 	off, size, flags := c.U64(), uint64(c.U32()), c.U32()
 	if off == 0 {
-		return nil, &mem.FaultError{Message: "page is missing: the dump is incomplete", Address: address}
+		return s, &mem.FaultError{Message: "page is missing: the dump is incomplete", Address: address}
 	}
 	if size > 2*f.BlockSize {
-		return nil, &mem.FaultError{Message: fmt.Sprintf("page descriptor at %#x is damaged: %d bytes", at, size), Address: address}
+		return s, &mem.FaultError{Message: fmt.Sprintf("page descriptor at %#x is damaged: %d bytes", at, size), Address: address}
 	}
-	packed, err := Slice(f.src, off, size)
+	b, err := Slice(f.src, off, size)
 	if err != nil {
-		return nil, f.truncated(address)
+		return s, f.truncated(address)
 	}
-	page, err := unpack(packed, flags, f.BlockSize)
-	if err != nil {
-		return nil, &mem.FaultError{Message: fmt.Sprintf("page at %#x of the dump is damaged: %v", off, err), Address: address}
-	}
-	f.cache.put(pfn, page)
-	return page, nil
+	return storedPage{b, flags, off}, nil
+}
+
+// damaged returns the fault of an address whose page can't be unpacked.
+func (s *storedPage) damaged(address uint64, err error) error {
+	return &mem.FaultError{Message: fmt.Sprintf("page at %#x of the dump is damaged: %v", s.off, err), Address: address}
 }
 
 // inOtherFile is the message of a fault at a page that was dumped to a file which isn't open, too.

@@ -162,7 +162,8 @@ func TestRealLZO(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	page, err := unpack(packed, flagLZO, 4096)
+	page := make([]byte, 4096)
+	err = unpack(page, packed, flagLZO)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -487,8 +488,12 @@ func FuzzUnpack(f *testing.F) {
 		f.Add(b, flags)
 	}
 	f.Fuzz(func(t *testing.T, data []byte, flags uint32) {
-		if page, err := unpack(data, flags, 512); err == nil && len(page) != 512 {
-			t.Fatalf("page of %d bytes", len(page))
+		room := make([]byte, 1024)
+		if err := unpack(room[:512:512], data, flags); err == nil && flags&packedFlags == 0 && !bytes.Equal(room[:512], data) {
+			t.Fatal("what is not packed became something else")
+		}
+		if !bytes.Equal(room[512:], make([]byte, 512)) {
+			t.Fatal("more than a page was filled")
 		}
 	})
 }

@@ -15,45 +15,41 @@ import (
 
 var errPageSize = errors.New("it has not the size of a page")
 
-// unpack returns the page of size bytes that packed holds, compressed as the flags of its descriptor say. A page that is
-// not compressed is returned as it is.
-func unpack(packed []byte, flags uint32, size uint64) ([]byte, error) {
-	switch flags & (flagZlib | flagLZO | flagSnappy | flagZstd) {
+// packedFlags are the flags of a page that is compressed, each of another method.
+const packedFlags = flagZlib | flagLZO | flagSnappy | flagZstd
+
+// unpack fills page with what is compressed, or not, as the flags of its descriptor say. It must have the size of a page.
+func unpack(page, packed []byte, flags uint32) (err error) {
+	size := len(page)
+	switch flags & packedFlags {
 	case 0:
-		if uint64(len(packed)) != size {
-			return nil, errPageSize
-		}
-		return packed, nil
+		size = len(packed)
+		copy(page, packed)
 	case flagZlib:
-		return unzlib(packed, size)
+		return unzlib(page, packed)
 	case flagLZO:
-		page := make([]byte, size)
-		n, err := lzo.Decompress(packed, page)
-		if err == nil && uint64(n) != size {
-			err = errPageSize
-		}
-		return page, err
+		size, err = lzo.Decompress(packed, page)
 	case flagSnappy:
-		n, err := snappy.DecodedLen(packed)
-		if err == nil && uint64(n) != size {
-			err = errPageSize
+		if size, err = snappy.DecodedLen(packed); err == nil && size == len(page) {
+			_, err = snappy.Decode(page, packed)
 		}
-		if err != nil {
-			return nil, err
-		}
-		return snappy.Decode(make([]byte, size), packed)
 	case flagZstd:
-		dec, err := zstdDecoder()
-		if err != nil {
-			return nil, err
+		dec, e := zstdDecoder()
+		if e != nil {
+			return e
 		}
-		page, err := dec.DecodeAll(packed, make([]byte, 0, size))
-		if err == nil && uint64(len(page)) != size {
-			err = errPageSize
+		var got []byte
+		got, err = dec.DecodeAll(packed, page[:0:len(page)])
+		if size = len(got); err == nil && size > 0 && &got[0] != &page[0] {
+			copy(page, got) // it does not promise to use the room that it is given
 		}
-		return page, err
+	default:
+		return fmt.Errorf("compression %#x is unknown", flags)
 	}
-	return nil, fmt.Errorf("compression %#x is unknown", flags)
+	if err == nil && size != len(page) {
+		err = errPageSize
+	}
+	return err
 }
 
 var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
@@ -68,32 +64,31 @@ type inflater struct {
 
 var inflaters sync.Pool
 
-func unzlib(packed []byte, size uint64) (page []byte, err error) {
+func unzlib(page, packed []byte) (err error) {
 	z, _ := inflaters.Get().(*inflater)
 	if z == nil {
 		z = &inflater{}
 		z.in.Reset(packed)
 		if z.out, err = zlib.NewReader(&z.in); err != nil {
-			return nil, err
+			return err
 		}
 	} else {
 		z.in.Reset(packed)
 		if err = z.out.(zlib.Resetter).Reset(&z.in, nil); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	page = make([]byte, size)
 	if _, err = io.ReadFull(z.out, page); err != nil {
-		return nil, err
+		return err
 	}
 	// The checksum is looked at, at the end of the stream.
 	var more [1]byte
 	if n, err := z.out.Read(more[:]); n != 0 || err != io.EOF {
 		if n == 0 && err != nil {
-			return nil, err
+			return err
 		}
-		return nil, errPageSize
+		return errPageSize
 	}
 	inflaters.Put(z)
-	return page, nil
+	return nil
 }

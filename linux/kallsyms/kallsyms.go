@@ -5,7 +5,6 @@ package kallsyms
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/godrgn/drgn"
@@ -55,41 +54,22 @@ const imageSize = 1 << 30
 // ReadOwn reads the symbols that a kernel keeps of itself: from where VMCOREINFO says they are (since v6.0, commit
 // 5fd8fea935a1), else from where they are found in the kernel's image. They are held against the addresses that VMCOREINFO has.
 func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
-	size, err := p.AddressSize()
+	m, err := memoryOf(p)
 	if err != nil {
 		return nil, err
 	}
-	m := kallsyms.Memory{Order: p.Platform().ByteOrder(), Pointer: int(size), Read: func(buf []byte, address uint64) error {
-		return p.Memory().Read(buf, address, false)
-	}}
-	var table *kallsyms.Table
 	places, told, err := placesIn(info)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case told:
-		if table, err = kallsyms.Load(m, places); err == nil {
-			table.Prepare(wanted...)
-			err = agree(table, info)
-		}
-	default:
-		start, missing := info.Symbol("_stext")
-		if missing != nil {
-			return nil, fmt.Errorf("the kernel's own table of symbols can't be looked for: %w", missing)
-		}
-		variables, _ := info.Symbol("init_uts_ns") // 0: not known
-		table, err = kallsyms.Search(m, chunks(p, start, variables), func(t *kallsyms.Table) error {
-			if !t.Has(start, "_stext") {
-				return fmt.Errorf("it does not have _stext at %#x", start)
-			}
-			return agree(t, info)
-		})
+	}
+	var table *kallsyms.Table
+	if told {
+		table, err = load(p, m, places, func(t *kallsyms.Table) error { return agree(t, info) })
+	} else {
+		table, err = find(p, m, info)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("the kernel's own table of symbols can't be read: %w", err)
-	}
-	if !told {
-		table.Prepare(wanted...)
 	}
 	own := &Own{table: table, sizes: ownSizes(table)}
 	own.known = own.between(&own.text[0], "_stext", "_etext")
@@ -100,39 +80,21 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 	return own, nil
 }
 
-// wanted are the names that are asked for whenever a kernel is opened.
+// memoryOf returns the kernel's memory.
+func memoryOf(p *drgn.Program) (m kallsyms.Memory, err error) {
+	size, err := p.AddressSize()
+	return kallsyms.Memory{Order: p.Platform().ByteOrder(), Pointer: int(size), Read: func(buf []byte, address uint64) error {
+		return p.Memory().Read(buf, address, false)
+	}}, err
+}
+
+// wanted are the names that are asked for whenever a kernel is opened, and by its first stack.
 var wanted = []string{"_text", "_end", "_stext", "_etext", "_sinittext", "_einittext", "kallsyms_seqs_of_names", "kallsyms_offsets",
 	"kallsyms_token_index", "__start_BTF", "__stop_BTF", "__start_orc_unwind_ip", "__stop_orc_unwind_ip", "__start_orc_unwind",
 	"__start_orc_header", "linux_banner", "modules", "btf_modules", "init_task", "__start_rodata", "__end_rodata",
-	"init_uts_ns", "swapper_pg_dir", "init_top_pgt", "node_online_map"}
-
-// window is how much of the image is looked at before what is below it, in bytes.
-const window = 1 << 20
-
-// overlap is how much of a window belongs to the next one, too, in bytes: what is looked for is smaller.
-const overlap = 1 << 10
-
-// chunks walks what can be read of the memory in which the kernel's image lies, which begins with its code. Its tables lie in
-// .rodata, not far before variables such as init_uts_ns, so memory is walked from there to the beginning, then to the end.
-func chunks(p *drgn.Program, start, variables uint64) iter.Seq2[kallsyms.Chunk, error] {
-	return func(yield func(kallsyms.Chunk, error) bool) {
-		walk := func(first, last uint64) bool {
-			for c, err := range p.Memory().Chunks(false, first, last) {
-				if !yield(kallsyms.Chunk{Address: c.Address, Data: c.Data}, err) || err != nil {
-					return false
-				}
-			}
-			return true
-		}
-		variables = min(max(variables, start), start+imageSize)
-		for end := variables; end > start; end -= min(window, end-start) {
-			if !walk(max(end-window, start), end+overlap) {
-				return
-			}
-		}
-		walk(variables, start+imageSize-1)
-	}
-}
+	"init_uts_ns", "swapper_pg_dir", "init_top_pgt", "node_online_map",
+	"ret_from_fork_asm", "ret_from_fork", "return_to_handler", "arch_rethook_trampoline", "__kretprobe_trampoline",
+	"kretprobe_trampoline"}
 
 // placesIn returns where VMCOREINFO says that the tables are; told is false if it does not.
 func placesIn(info *vmcoreinfo.Info) (p kallsyms.Places, told bool, err error) {
@@ -156,22 +118,6 @@ func placesIn(info *vmcoreinfo.Info) (p kallsyms.Places, told bool, err error) {
 		}
 	}
 	return p, p.Offsets != 0 || p.Addresses != 0, nil
-}
-
-// agree holds a table against what VMCOREINFO says of some symbols.
-func agree(t *kallsyms.Table, info *vmcoreinfo.Info) error {
-	for _, s := range []struct{ name, told string }{
-		{"_stext", "_stext"}, {"init_uts_ns", "init_uts_ns"}, {"swapper_pg_dir", "swapper_pg_dir"}, {"init_top_pgt", "swapper_pg_dir"}, {"node_online_map", "node_online_map"},
-	} {
-		want, err := info.Symbol(s.told)
-		if err != nil || t.Has(want, s.name) {
-			continue
-		}
-		for _, i := range t.Named(s.name) {
-			return fmt.Errorf("it has %s at %#x, VMCOREINFO at %#x", s.name, t.Address(i), want)
-		}
-	}
-	return nil
 }
 
 // ownSizes returns the sizes of the tables themselves (scripts/kallsyms.c). One of these is the last symbol before the kernel's strings,
