@@ -3,7 +3,6 @@ package attach_test
 import (
 	"bufio"
 	"bytes"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,11 +23,52 @@ import (
 	"github.com/godrgn/drgn/linux/printk"
 )
 
-const arm64Fixture = "../testdata/debian-arm64"
+// A machineCore is a small core of a kernel for another machine, without a debug file, and what the guest said of itself.
+type machineCore struct {
+	dir    string
+	arch   *arch.Arch
+	direct func(physical, virtual uint64) bool // whether the address is that of a physical one in the mapping of all memory
+	cpus   map[string]cpuFrames                // by name of the task that a CPU ran
+}
 
-func openArm64(t *testing.T) *drgn.Program {
+// cpuFrames are the first and the last frame of a CPU's stack, how many there are, and what the trace says of its end.
+type cpuFrames struct {
+	first, last string
+	count       int
+	problem     string
+}
+
+var machineCores = []machineCore{
+	{
+		"debian-arm64", arch.AArch64, func(_, virtual uint64) bool { return virtual>>47 == 0x1fffe },
+		// One CPU was stopped in a process, the other in an interrupt of the kernel, before it had saved anything: what that interrupted is
+		// not known.
+		map[string]cpuFrames{
+			"spin-user":   {"#0 at 0x4011f0", "0x4011f0", 1, ""},
+			"spin-kernel": {"vectors+0x280/0x800", "vectors", 1, "the dump does not have the register that says what that interrupted"},
+		},
+	},
+	{
+		"debian-s390x", arch.S390X, func(physical, virtual uint64) bool { return virtual == physical },
+		// One CPU was stopped in an interrupt of a process, which it handles on the stack for interrupts, the other at the begin of a
+		// system call.
+		map[string]cpuFrames{
+			"spin-user":   {"sched_balance_update_blocked_averages+0x564/0x640", "0x100150e", 7, ""},
+			"spin-kernel": {"system_call+0x0/0xa0", "system_call", 1, ""},
+		},
+	},
+}
+
+// onMachines runs a test on each of the cores.
+func onMachines(t *testing.T, test func(t *testing.T, m machineCore, p *drgn.Program)) {
+	for _, m := range machineCores {
+		t.Run(m.dir, func(t *testing.T) { test(t, m, m.open(t)) })
+	}
+}
+
+func (m machineCore) open(t *testing.T) *drgn.Program {
 	t.Helper()
-	p, err := attach.Core(filepath.Join(arm64Fixture, "vmcore.xz"), attach.Options{NoDefaultSymbols: true, CacheDir: "-"})
+	p, err := attach.Core(filepath.Join("../testdata", m.dir, "vmcore.xz"), attach.Options{NoDefaultSymbols: true, CacheDir: "-"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +76,9 @@ func openArm64(t *testing.T) *drgn.Program {
 	return p
 }
 
-func arm64Lines(t *testing.T, file string) (lines []string) {
+func (m machineCore) lines(t *testing.T, file string) (lines []string) {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join(arm64Fixture, file))
+	text, err := os.ReadFile(filepath.Join("../testdata", m.dir, file))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,24 +88,25 @@ func arm64Lines(t *testing.T, file string) (lines []string) {
 	return lines
 }
 
-// An aarch64 kernel's dump on any machine, without a debug file: what the guest said of itself.
-func TestArm64(t *testing.T) {
-	p := openArm64(t)
-	if p.Platform().Arch != arch.AArch64 {
+// Kernels' dumps of other machines, without debug files: what the guests said of themselves.
+func TestMachines(t *testing.T) { onMachines(t, testMachine) }
+
+func testMachine(t *testing.T, m machineCore, p *drgn.Program) {
+	if p.Platform().Arch != m.arch {
 		t.Errorf("it is for %s", p.Platform())
 	}
 	var modules, want []string
-	for m, err := range module.ForEach(p) {
+	for mod, err := range module.ForEach(p) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name, err := m.Member("name").CString()
+		name, err := mod.Member("name").CString()
 		if err != nil {
 			t.Fatal(err)
 		}
 		modules = append(modules, string(name))
 	}
-	for _, line := range arm64Lines(t, "modules.txt") {
+	for _, line := range m.lines(t, "modules.txt") {
 		name, _, _ := strings.Cut(line, " ")
 		want = append(want, name)
 	}
@@ -77,17 +118,17 @@ func TestArm64(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := strings.Split(string(log), "\n")
-	for _, line := range arm64Lines(t, "dmesg.txt") {
+	for _, line := range m.lines(t, "dmesg.txt") {
 		if _, text, _ := strings.Cut(line, ">"); !slices.Contains(said, text) {
 			t.Errorf("the log lacks %q", text)
 		}
 	}
 	var mounted []string
-	for m, err := range fs.ForEachMount(p, fs.MountFilter{}) {
+	for mount, err := range fs.ForEachMount(p, fs.MountFilter{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		point, err := fs.MountPoint(m)
+		point, err := fs.MountPoint(mount)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +157,7 @@ func TestArm64(t *testing.T) {
 	}
 	// The same in the linear map.
 	alias, err := mm.PhysToVirt(p, physical).Uint()
-	if err != nil || alias == first || alias>>47 != 0x1fffe {
+	if err != nil || alias == first || !m.direct(physical, alias) {
 		t.Errorf("init_task, at %#x, is at %#x in the linear map, %v", first, alias, err)
 	}
 	name, err := p.Read(physical, 8, true)
@@ -128,12 +169,13 @@ func TestArm64(t *testing.T) {
 var inStack = regexp.MustCompile(`^(\S+)\+0x([0-9a-f]+)/`)
 
 // All addresses that /proc/PID/stack gives are in the stacks, in their order; those of processes end where the kernel was entered.
-func TestArm64Stacks(t *testing.T) {
-	p := openArm64(t)
+func TestMachineStacks(t *testing.T) { onMachines(t, testMachineStacks) }
+
+func testMachineStacks(t *testing.T, m machineCore, p *drgn.Program) {
 	var trace *drgn.StackTrace
 	var frames []drgn.StackFrame
 	compared, users := 0, 0
-	for _, line := range arm64Lines(t, "stacks.txt") {
+	for _, line := range m.lines(t, "stacks.txt") {
 		if id, ok := strings.CutPrefix(line, "@ "); ok {
 			number, comm, _ := strings.Cut(id, " ")
 			n, err := strconv.ParseUint(number, 10, 32)
@@ -152,22 +194,22 @@ func TestArm64Stacks(t *testing.T) {
 				t.Errorf("task %s: %v", id, err)
 			}
 			frames = slices.Collect(trace.Frames())
-			if last := frames[len(frames)-1]; last.PC() < 1<<48 {
-				users++
+			if last := frames[len(frames)-1]; strings.HasPrefix(last.Name(), "0x") {
+				users++ // there is no code of the kernel
 			} else if last.Name() != "ret_from_fork" {
 				t.Errorf("task %s: the stack ends in\n%s", id, trace)
 			}
 			continue
 		}
-		m := inStack.FindStringSubmatch(line)
-		if m == nil {
+		parts := inStack.FindStringSubmatch(line)
+		if parts == nil {
 			t.Fatalf("stacks.txt has %q", line)
 		}
-		offset, err := strconv.ParseUint(m[2], 16, 64)
+		offset, err := strconv.ParseUint(parts[2], 16, 64)
 		if err != nil {
 			t.Fatal(err)
 		}
-		symbols, err := p.Symbols(drgn.SymbolQuery{Name: m[1], HasName: true})
+		symbols, err := p.Symbols(drgn.SymbolQuery{Name: parts[1], HasName: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -186,29 +228,34 @@ func TestArm64Stacks(t *testing.T) {
 	}
 }
 
-// The CPUs were stopped in a process and, in an interrupt of the kernel, before it had saved anything: what that interrupted is not
-// known, and the trace says so.
-func TestArm64CPUs(t *testing.T) {
-	p := openArm64(t)
-	for comm, want := range map[string]struct{ frame, problem string }{
-		"spin-user":   {"#0 at 0x4011f0", ""},
-		"spin-kernel": {"vectors+0x280/0x800", "the dump does not have the register that says what that interrupted"},
-	} {
+// CPUs' stacks begin where they were stopped, lead through interrupts, and end in processes.
+func TestMachineCPUs(t *testing.T) {
+	onMachines(t, func(t *testing.T, m machineCore, p *drgn.Program) {
 		for task, err := range pid.ForEachTask(p, false) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if name, err := task.Member("comm").CString(); err != nil || string(name) != comm {
+			name, err := task.Member("comm").CString()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want, ok := m.cpus[string(name)]
+			if !ok {
 				continue
 			}
 			trace, err := p.StackTraceOf(task)
 			if err != nil {
-				t.Errorf("%s: %v", comm, err)
+				t.Errorf("%s: %v", name, err)
 				continue
 			}
-			if trace.Len() != 1 || !strings.Contains(trace.Frame(0).String(), want.frame) || fmt.Sprint(trace.Err) == "<nil>" != (want.problem == "") || !strings.Contains(fmt.Sprint(trace.Err), want.problem) {
-				t.Errorf("%s, first frame %s:\n%s\n%v", comm, trace.Frame(0), trace, trace.Err)
+			said := ""
+			if trace.Err != nil {
+				said = trace.Err.Error()
+			}
+			if trace.Len() != want.count || !strings.Contains(trace.Frame(0).String(), want.first) || trace.Frame(want.count-1).Name() != want.last ||
+				(said == "") != (want.problem == "") || !strings.Contains(said, want.problem) {
+				t.Errorf("%s:\n%s\n%s", name, trace, said)
 			}
 		}
-	}
+	})
 }

@@ -55,7 +55,13 @@ func run(args []string) error {
 	if err := r.space.Add(core.Physical...); err != nil {
 		return err
 	}
-	m := linux.Memory{Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Path: args[0], Hypervisor: true}
+	m := linux.Memory{Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Path: args[0],
+		Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })}
+	if m.VMCOREINFO == nil {
+		if m.VMCOREINFO, err = r.findVMCOREINFO(); err != nil {
+			return err
+		}
+	}
 	for _, s := range core.Physical {
 		m.Physical = append(m.Physical, mem.Segment{Min: s.Min, Max: s.Max, Physical: true, Read: r.read})
 	}
@@ -174,6 +180,18 @@ type recorder struct {
 	pages map[uint64]bool // by number
 }
 
+// findVMCOREINFO returns the kernel's description of itself, which lies in memory only, and takes it down.
+func (r *recorder) findVMCOREINFO() ([]byte, error) {
+	found, err := target.FindVMCOREINFO(context.Background(), r.space, nil)
+	if err != nil {
+		return nil, err
+	}
+	if len(found) != 1 {
+		return nil, fmt.Errorf("%d texts in memory may be VMCOREINFO", len(found))
+	}
+	return found[0].Text, r.read(make([]byte, len(found[0].Text)), found[0].Address, 0, true)
+}
+
 // pageSize is that of the parts in which memory is kept.
 const pageSize = 4096
 
@@ -189,10 +207,14 @@ func (r *recorder) read(buf []byte, address, _ uint64, _ bool) error {
 // write writes the pages that have been read, and the notes of the dump.
 func (r *recorder) write(to string, core *target.Core) error {
 	var notes bytes.Buffer
+	order, data := binary.ByteOrder(binary.LittleEndian), elf.ELFDATA2LSB
+	if core.Big {
+		order, data = binary.BigEndian, elf.ELFDATA2MSB
+	}
 	for _, n := range core.Notes {
 		name := append([]byte(n.Name), 0)
 		for _, v := range []any{uint32(len(name)), uint32(len(n.Desc)), n.Type, padded(name), padded(n.Desc)} {
-			if err := binary.Write(&notes, binary.LittleEndian, v); err != nil {
+			if err := binary.Write(&notes, order, v); err != nil {
 				return err
 			}
 		}
@@ -219,7 +241,7 @@ func (r *recorder) write(to string, core *target.Core) error {
 		programs[1+i].Off += start + uint64(notes.Len())
 	}
 	header := elf.Header64{
-		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(elf.ELFDATA2LSB), byte(elf.EV_CURRENT)},
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(data), byte(elf.EV_CURRENT)},
 		Type:  uint16(elf.ET_CORE), Machine: core.Platform.Arch.Machines[0], Version: uint32(elf.EV_CURRENT),
 		Phoff: headerSize, Ehsize: headerSize, Phentsize: programSize, Phnum: uint16(len(programs)),
 	}
@@ -232,7 +254,7 @@ func (r *recorder) write(to string, core *target.Core) error {
 	}
 	defer file.Close()
 	for _, v := range []any{header, programs, notes.Bytes(), memory.Bytes()} {
-		if err := binary.Write(file, binary.LittleEndian, v); err != nil {
+		if err := binary.Write(file, order, v); err != nil {
 			return err
 		}
 	}
