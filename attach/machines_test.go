@@ -51,10 +51,10 @@ var machineCores = []machineCore{
 	{
 		"debian-s390x", arch.S390X, func(physical, virtual uint64) bool { return virtual == physical },
 		// One CPU was stopped in an interrupt of a process, which it handles on the stack for interrupts, the other at the begin of a
-		// system call.
+		// system call, which has saved nothing: the lowcore tells where the process was.
 		map[string]cpuFrames{
 			"spin-user":   {"sched_balance_update_blocked_averages+0x564/0x640", "0x100150e", 7, ""},
-			"spin-kernel": {"system_call+0x0/0xa0", "system_call", 1, ""},
+			"spin-kernel": {"system_call+0x0/0xa0", "0x1028bda", 2, ""},
 		},
 	},
 }

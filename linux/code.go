@@ -135,7 +135,7 @@ func (k *Kernel) RowAt(pc uint64) (*modules.UnwindRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		return k.machine.Row(k.prog, machine.Function{Name: s.Name, Start: s.Address, Code: code}, pc)
+		return k.machine.Row(k.prog, machine.Function{Name: s.Name, Start: s.Address, Code: code, Stopped: k.stoppedAt}, pc)
 	})
 }
 

@@ -206,3 +206,23 @@ func (k *Kernel) placeByCrashNotes(notes [][]byte, cpus []cpuTask) []int {
 	}
 	return places
 }
+
+// stoppedAt returns the CPU that was stopped at a program counter; ok is false unless it is one and no other.
+func (k *Kernel) stoppedAt(pc uint64) (cpu uint64, ok bool) {
+	if k.cpus == nil {
+		return 0, false
+	}
+	cpus, err := k.cpus()
+	if err != nil || cpus.unknown > 0 {
+		return 0, false
+	}
+	for n, regs := range cpus.registers {
+		if at, known := regs.Get(k.prog.Platform().Arch.PC); known && at == pc {
+			if ok {
+				return 0, false
+			}
+			cpu, ok = n, true
+		}
+	}
+	return cpu, ok
+}

@@ -32,12 +32,14 @@ type UnwindRow struct {
 	Outermost   bool // there is no caller: nothing else counts
 }
 
-// A SavedRegister is one of the caller's, in memory or in another register.
+// A SavedRegister is one of the caller's, in memory or in another register, or its value.
 type SavedRegister struct {
 	Register   int
 	Offset     int64 // where in memory, from the canonical frame address
 	In         int   // number of the register that has it, if InRegister
 	InRegister bool
+	Value      uint64 // the register's, if IsValue
+	IsValue    bool
 }
 
 // A Code knows of the code in a kernel's memory, be there files of it or not. Its methods read memory each time, unless

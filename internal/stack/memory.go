@@ -52,7 +52,7 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 		if row == nil || err != nil {
 			return nil, err
 		}
-		return rowOf(row, r.config.Platform.Arch, pc), nil
+		return rowOf(row, r.config.Platform, pc), nil
 	}
 	row, err := orc.InMemory{Memory: r.config.Memory, Layout: layout, IP: t.IP, Entries: t.Entries, Count: t.Count}.FindRow(pc)
 	switch {
@@ -64,8 +64,11 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 	return row, nil
 }
 
+// constant8 is DW_OP_const8u (DWARF 5, section 7.7.1): the eight bytes after it are the value.
+const constant8 = 0x0e
+
 // rowOf makes a row for a program counter of what a kernel says.
-func rowOf(from *module.UnwindRow, a *arch.Arch, pc uint64) *cfi.Row {
+func rowOf(from *module.UnwindRow, p arch.Platform, pc uint64) *cfi.Row {
 	row := &cfi.Row{Start: pc, End: pc + 1, ReturnAddress: from.Return, Signal: from.Interrupted, Outermost: from.Outermost}
 	if from.Outermost {
 		row.ReturnAddress = -1
@@ -75,13 +78,18 @@ func rowOf(from *module.UnwindRow, a *arch.Arch, pc uint64) *cfi.Row {
 	ruled := from.Lost
 	for _, s := range from.Saved {
 		rule := cfi.Rule{Kind: cfi.CFAPlusAt, Offset: s.Offset}
-		if s.InRegister {
+		switch {
+		case s.InRegister:
 			rule = cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(s.In)}
+		case s.IsValue:
+			value := make([]byte, 8)
+			p.PutUint(value, s.Value)
+			rule = cfi.Rule{Kind: cfi.Expression, Expr: append([]byte{constant8}, value...)}
 		}
 		row.Rules = append(row.Rules, cfi.RegisterRule{Register: uint8(s.Register), Rule: rule})
 		ruled |= 1 << s.Register
 	}
-	row.Default(a, ruled)
+	row.Default(p.Arch, ruled)
 	return row
 }
 

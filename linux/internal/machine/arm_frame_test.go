@@ -40,6 +40,8 @@ func describeOf(row *module.UnwindRow, a *arch.Arch) string {
 			case r.Register != register:
 			case r.InRegister:
 				said += fmt.Sprintf(" %s=%s", name(register), name(r.In))
+			case r.IsValue:
+				said += fmt.Sprintf(" %s:%#x", name(register), r.Value)
 			default:
 				said += fmt.Sprintf(" %s[%+d]", name(register), r.Offset)
 			}

@@ -85,6 +85,9 @@ type Function struct {
 	Name  string
 	Start uint64
 	Code  []byte
+
+	// Stopped returns the number of the CPU that was stopped at a program counter; ok is false unless it is one and no other.
+	Stopped func(pc uint64) (cpu uint64, ok bool)
 }
 
 // Info is what machines ask of VMCOREINFO.

@@ -23,26 +23,27 @@ const (
 // at the stack pointer of whoever calls.
 const s390Overhead = 160
 
-// These are functions in assembly with a struct pt_regs above their struct stack_frame (arch/s390/kernel/entry.S): of what a process
-// called, or a task begins with, and of what was interrupted.
-var (
-	s390FromUser    = []string{"system_call", "ret_from_fork"}
-	s390Interrupted = []string{"pgm_check_handler", "ext_int_handler", "io_int_handler", "mcck_int_handler", "restart_int_handler", "early_pgm_check_handler"}
-)
+// s390Handlers are functions in assembly with a struct pt_regs above their struct stack_frame (arch/s390/kernel/entry.S): of what was
+// interrupted. The value is where in the lowcore the machine has put its program status word; 0 where more than that is elsewhere.
+var s390Handlers = map[string]uint64{
+	"ext_int_handler": 0x130, "system_call": 0x140, "pgm_check_handler": 0x150, "io_int_handler": 0x170,
+	"mcck_int_handler": 0, "restart_int_handler": 0, "early_pgm_check_handler": 0, "ret_from_fork": 0,
+}
 
 // s390Row returns how a function is unwound from a program counter: an instruction or, if it has called, the last byte of the call.
-func s390Row(_ *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error) {
+func s390Row(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error) {
 	offset := int(pc - fn.Start)
 	called := pc&1 != 0
-	saved := called || s390Between(fn.Code, offset)
+	old, isHandler := s390Handlers[fn.Name]
 	switch {
 	case fn.Name == "startup_continue": // the first CPU begins here
 		return outermost(), nil
-	case slices.Contains(s390FromUser, fn.Name) && !saved && fn.Name != "ret_from_fork":
-		return outermost(), nil
-	case slices.Contains(s390Interrupted, fn.Name) && !saved:
-		return nil, errors.New("the CPU was stopped at the begin or the end of an interruption: what that interrupted is in the CPU's lowcore")
-	case slices.Contains(s390FromUser, fn.Name), slices.Contains(s390Interrupted, fn.Name):
+	case isHandler && !called && fn.Name != "ret_from_fork": // where a task begins that has not run
+		if entry := s390EntryAt(fn.Code, offset); entry.restored || !entry.psw {
+			return entry.row(p, fn, pc, old)
+		}
+		return s390PtRegs(), nil
+	case isHandler:
 		return s390PtRegs(), nil
 	}
 	frame, ok := s390FrameAt(fn.Code, offset)
@@ -52,24 +53,106 @@ func s390Row(_ *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
 	return frame.row(), nil
 }
 
-// s390Between reports whether an offset in the code of an interruption's handler is where all that was interrupted is saved: after the
-// program status word, which is in r8 and r9, has been stored, and before all registers are loaded again.
-func s390Between(code []byte, offset int) bool {
-	saved := false
+// An s390Entry is what a handler has done to save what was interrupted, and to give it back.
+type s390Entry struct {
+	high     bool  // r8 to r15 are in the lowcore
+	low      int   // number of the register from which r0 to r7 have been stored; 0 if they have not
+	at       int64 // and how far from it
+	psw      bool  // all is in the struct pt_regs, at last the program status word
+	restored bool  // all is in the registers again, and the program status word in the lowcore
+}
+
+// s390EntryAt returns what a handler has done before the instruction at an offset in its code.
+func s390EntryAt(code []byte, offset int) (e s390Entry) {
 	for at := 0; at < offset; {
 		b, ok := s390Instruction(code[at:])
 		if !ok {
-			return false
+			return e
 		}
-		switch {
-		case len(b) == 6 && b[0] == 0xeb && b[5] == 0x24 && b[1] == 0x89: // STMG %r8,%r9
-			saved = true
-		case len(b) == 6 && b[0] == 0xeb && b[5] == 0x04 && b[1] == 0x0f: // LMG %r0,%r15
-			saved = false
+		if at += len(b); len(b) == 6 && b[0] == 0xc0 && b[1] == 0xe5 { // BRASL: the rest of what a system call saves is saved there
+			e.psw = true
 		}
-		at += len(b)
+		if len(b) == 6 && b[0] == 0xeb {
+			base := int(b[2] >> 4)
+			switch uint16(b[1])<<8 | uint16(b[5]) {
+			case 0x8f24: // STMG %r8,%r15
+				e.high = true
+			case 0x0724: // STMG %r0,%r7
+				e.low, e.at = base, int64(b[2]&15)<<8|int64(b[3])|int64(int8(b[4]))<<12
+			case 0x8924: // STMG %r8,%r9
+				e.psw = true
+			case 0x0f04: // LMG %r0,%r15
+				e.restored = true
+			}
+		}
 	}
-	return saved
+	return e
+}
+
+// row returns the row of a handler that has not saved all, or has given all back: the rest is in the lowcore of the CPU that runs it.
+// old is where the machine has put the program status word there.
+func (e *s390Entry) row(p *drgn.Program, fn Function, pc, old uint64) (*module.UnwindRow, error) {
+	cpu, ok := uint64(0), false
+	if old != 0 && fn.Stopped != nil {
+		cpu, ok = fn.Stopped(pc)
+	}
+	if !ok && fn.Name == "system_call" { // which nobody but a process does
+		return outermost(), nil
+	}
+	if !ok {
+		return nil, errors.New("the CPU was stopped at the begin or the end of an interruption: what that interrupted is in a lowcore, and it is not known in which")
+	}
+	lowcore, err := s390LowcoreOf(p, cpu)
+	if err != nil {
+		return nil, err
+	}
+	t, err := p.Type("struct lowcore")
+	if err != nil {
+		return nil, err
+	}
+	if e.restored {
+		if old, err = drgn.OffsetOf(t, "return_psw"); err != nil {
+			return nil, err
+		}
+	}
+	row := &module.UnwindRow{Base: s390SP, Return: s390PC, Interrupted: true}
+	value := func(register int, at uint64) error {
+		v, err := p.ReadUint(lowcore+at, 8, false)
+		row.Saved = append(row.Saved, module.SavedRegister{Register: register, Value: v, IsValue: true})
+		return err
+	}
+	if err := errors.Join(value(s390PC-1, old), value(s390PC, old+8)); err != nil {
+		return nil, err
+	}
+	if e.low != 0 && !e.restored {
+		row.Base = e.low
+	}
+	area, err := drgn.OffsetOf(t, "save_area")
+	if err != nil {
+		return nil, err
+	}
+	for r := range s390SP + 1 {
+		switch {
+		case e.restored, r < 8 && e.low == 0, r >= 8 && !e.high:
+			row.Saved = append(row.Saved, module.SavedRegister{Register: r, In: r, InRegister: true})
+		case r < 8:
+			row.Saved = append(row.Saved, saved(r, e.at+8*int64(r)))
+		default:
+			if err := value(r, area+8*uint64(r-8)); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return row, nil
+}
+
+// s390LowcoreOf returns the address of the lowcore of a CPU in the mapping of all memory.
+func s390LowcoreOf(p *drgn.Program, cpu uint64) (uint64, error) {
+	s, err := p.Symbol("lowcore_ptr")
+	if err != nil {
+		return 0, err
+	}
+	return p.ReadUint(s.Address+8*cpu, 8, false)
 }
 
 // s390PtRegs returns the row of code on top of a struct pt_regs in which what was interrupted is.

@@ -8,7 +8,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
@@ -250,7 +252,7 @@ func TestS390Frames(t *testing.T) {
 			0x23: "r11+208 r11[-48] r12[-40] r13[-32] r14[-24] r15[-16]", 0x2a: "r15+160",
 		}},
 		{"on another stack", switched, map[int]string{0x16: "none", 0x1b: "none", 0x20: "r15+184 r14[-24] r15[-16]", 0x26: "r15+160"}},
-		{"ext_int_handler", handler, map[int]string{0: "in the CPU's lowcore", 0xc: "in the CPU's lowcore", 0x17: "pt_regs", 0x12: "pt_regs", 0x1e: "in the CPU's lowcore"}},
+		{"ext_int_handler", handler, map[int]string{0: "is in a lowcore", 0xc: "is in a lowcore", 0x17: "pt_regs", 0x12: "pt_regs", 0x1e: "is in a lowcore"}},
 		{"system_call", handler, map[int]string{0: "outermost", 0x17: "pt_regs"}},
 		{"ret_from_fork", handler, map[int]string{0: "pt_regs"}},
 		{"startup_continue", make([]byte, 8), map[int]string{7: "outermost"}},
@@ -265,6 +267,56 @@ func TestS390Frames(t *testing.T) {
 			if err != nil && !strings.Contains(err.Error(), want) || err == nil && got != want {
 				t.Errorf("%s+%#x: %s, %v; want %s", c.name, offset, got, err, want)
 			}
+		}
+	}
+}
+
+// A CPU that was stopped in a handler before that has saved all, or after it has given all back, has the rest in its lowcore.
+func TestS390Lowcore(t *testing.T) {
+	w := worldtest.New(t, worldtest.Machine{Name: "mainframe", Arch: arch.S390X, PageShift: 12})
+	w.Declare(`struct lowcore { unsigned long pad[64]; unsigned long save_area[8]; unsigned long pad2[10]; unsigned long return_psw[2]; };`)
+	lowcore := w.Alloc("struct lowcore")
+	for i := range uint64(8) {
+		w.WriteWord(lowcore.At+0x200+8*i, 0x800+i)
+	}
+	for at, v := range map[uint64]uint64{0x130: 0x0705, 0x138: 0x4010, 0x290: 0x0704, 0x298: 0x5020} {
+		w.WriteWord(lowcore.At+at, v)
+	}
+	table := w.AllocBytes(16, 8)
+	w.WriteWord(table+8, lowcore.At)
+	if err := w.RegisterSymbolFinder("test", func(_ *drgn.Program, q drgn.SymbolQuery) (found []drgn.Symbol, _ error) {
+		if q.HasName && q.Name == "lowcore_ptr" {
+			found = append(found, drgn.Symbol{Name: q.Name, Address: table, Size: 16})
+		}
+		return found, nil
+	}, drgn.EnableFirst); err != nil {
+		t.Fatal(err)
+	}
+	code := []byte{
+		0xeb, 0x8f, 0x02, 0x00, 0x00, 0x24, // stmg %r8,%r15,512
+		0xeb, 0x07, 0xb0, 0x18, 0x00, 0x24, // stmg %r0,%r7,24(%r11)
+		0xeb, 0x89, 0xb0, 0x08, 0x00, 0x24, // stmg %r8,%r9,8(%r11)
+		0xeb, 0x0f, 0xb0, 0x18, 0x00, 0x04, // lmg  %r0,%r15,24(%r11)
+		0xb2, 0xb2, 0x02, 0x90, // lpswe
+	}
+	fn := Function{Name: "ext_int_handler", Start: 0x1000, Code: code, Stopped: func(uint64) (uint64, bool) { return 1, true }}
+	var inRegisters, high, low string
+	for r := range 8 {
+		inRegisters += fmt.Sprintf(" r%d=r%d", r, r)
+		high += fmt.Sprintf(" r%d:%#x", 8+r, 0x800+r)
+		low += fmt.Sprintf(" r%d[%+d]", r, 24+8*r)
+	}
+	all := inRegisters
+	for r := 8; r < 16; r++ {
+		all += fmt.Sprintf(" r%d=r%d", r, r)
+	}
+	for offset, want := range map[uint64]string{
+		0: "r15+0" + all + " pswm:0x705 pswa:0x4010", 6: "r15+0" + inRegisters + high + " pswm:0x705 pswa:0x4010",
+		12: "r11+0" + low + high + " pswm:0x705 pswa:0x4010", 24: "r15+0" + all + " pswm:0x704 pswa:0x5020",
+	} {
+		row, err := s390Row(w.Program, fn, fn.Start+offset)
+		if got := describeS390(row); err != nil || got != want || !row.Interrupted {
+			t.Errorf("at %d: %s, %v; want %s", offset, got, err, want)
 		}
 	}
 }
