@@ -117,7 +117,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 	say("cores of %s in %s", c.release, c.dir)
 	for _, d := range dumps {
 		all := opt.only == "" || opt.only == plainDumps
-		if !d.made(s.board) || !all && opt.only != d.file || all && !d.always && s.name != mainSeries {
+		if !d.made(s.board) || !all && opt.only != d.file || all && !d.always && s.board.host && s.name != mainSeries {
 			continue
 		}
 		level, err := c.filter(d)

@@ -88,7 +88,7 @@ const (
 // A dump is one of the forms in which the same memory is kept.
 type dump struct {
 	file   string
-	always bool     // checked of every kernel, not only of the main one: what is left out is decided by the kernel
+	always bool     // checked of every kernel, not only of the main one and those of other machines: what is left out is decided by the kernel
 	from   string   // the dump it is made from; "" for QEMU's own
 	args   []string // of makedumpfile
 	what   string

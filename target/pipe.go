@@ -17,7 +17,7 @@ func spool(pipe *os.File) (*os.File, error) {
 	if err := unix.Statfs(dir, &fs); err != nil {
 		return nil, &os.PathError{Op: "statfs", Path: dir, Err: err}
 	}
-	return spoolUpTo(pipe, dir, int64(fs.Bavail)*fs.Bsize/2)
+	return spoolUpTo(pipe, dir, int64(fs.Bavail)*int64(fs.Bsize)/2)
 }
 
 // spoolUpTo is spool with a limit in bytes.
