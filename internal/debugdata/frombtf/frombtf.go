@@ -175,6 +175,36 @@ func (s *Source) FindType(kinds types.KindSet, name, filename string) (*types.Ty
 	})
 }
 
+// Unnamed returns the structures without a tag that have members of these names, all of them in this order and no others; those of
+// a base are not among them.
+func (s *Source) Unnamed(members ...string) (found []*types.Type, err error) {
+	defer runtime.KeepAlive(s)
+	err = mem.Guard(func() error {
+	structures:
+		for t := range s.file.All(btf.KindsOf(btf.Struct)) {
+			if t.Name() != "" || t.Count() != len(members) {
+				continue
+			}
+			for i, name := range members {
+				m, err := t.Member(i)
+				if err != nil {
+					return err
+				}
+				if m.Name != name {
+					continue structures
+				}
+			}
+			made, err := s.typeOf(t.ID, 0)
+			if err != nil {
+				return err
+			}
+			found = append(found, made)
+		}
+		return nil
+	})
+	return found, err
+}
+
 // FindEntity implements [debugdata.Info]: of functions and variables only symbols know where they lie.
 func (s *Source) FindEntity(kind debugdata.Kind, name, filename string, _ func(uint64) (int, bool)) (e debugdata.Entity, ok bool, err error) {
 	defer runtime.KeepAlive(s)

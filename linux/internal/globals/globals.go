@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"cmp"
 	_ "embed"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -13,11 +14,14 @@ import (
 	"sync"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/debugdata/frombtf"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
 // text has a variable a line, with the types that kernels from v5.10 to v7.2 have for it, the newest first. An array whose length
-// depends on the kernel's configuration or version has that of an enumerator, or [?]: what its symbol has room for.
+// depends on the kernel's configuration or version has that of an enumerator, or [?]: what its symbol has room for. A structure without
+// a tag stands there as the names of its members.
 //
 //go:embed variables.txt
 var text string
@@ -62,6 +66,7 @@ func Find(p *drgn.Program, name string, isKernel func(address uint64) bool) (o d
 	}
 	var found *drgn.Symbol
 	var of *types.Type
+	led := false // found leads back to itself
 	problem := "this kernel has no such type"
 	for i := range symbols {
 		s := &symbols[i]
@@ -74,7 +79,17 @@ func Find(p *drgn.Program, name string, isKernel func(address uint64) bool) (o d
 			return drgn.Object{}, false, err
 		case t == nil:
 			problem = cmp.Or(why, problem)
-		case found == nil, found.Binding == drgn.BindLocal && s.Binding != drgn.BindLocal:
+			continue
+		}
+		leads, err := leadsBack(p, t, s.Address)
+		if err != nil {
+			return drgn.Object{}, false, err
+		}
+		switch {
+		case found == nil, leads && !led:
+			found, of, led = s, t, leads
+		case led && !leads: // another one
+		case found.Binding == drgn.BindLocal && s.Binding != drgn.BindLocal:
 			found, of = s, t
 		case found.Address != s.Address && (found.Binding == drgn.BindLocal) == (s.Binding == drgn.BindLocal):
 			return drgn.Object{}, false, &VariableError{name, names, fmt.Sprintf("there are symbols of this name at %#x and %#x", found.Address, s.Address)}
@@ -84,6 +99,40 @@ func Find(p *drgn.Program, name string, isKernel func(address uint64) bool) (o d
 		return drgn.Object{}, false, &VariableError{name, names, problem}
 	}
 	return p.ObjectAt(of, found.Address), true, nil
+}
+
+// loops are members that lead from what a pointer of a type points to back to that.
+var loops = map[string][]string{
+	"struct kernfs_root *": {"kn", "dir", "root"}, // kernfs_create_root() in fs/kernfs/dir.c
+}
+
+// leadsBack reports whether a pointer at an address leads to what leads back to the same, as only those of its type do. It is false
+// for types of which nothing like that is known, and where it can't be read.
+func leadsBack(p *drgn.Program, t *types.Type, address uint64) (bool, error) {
+	members, ok := loops[t.String()]
+	if !ok {
+		return false, nil
+	}
+	pointer := p.ObjectAt(t, address)
+	at := pointer
+	for _, name := range members {
+		at = at.Member(name)
+	}
+	want, err := pointer.Uint()
+	if err != nil || want == 0 {
+		return false, faultless(err)
+	}
+	got, err := at.Uint()
+	return err == nil && got == want, faultless(err)
+}
+
+// faultless returns err unless it says that memory can't be read, or that a member is not there.
+func faultless(err error) error {
+	var fault *mem.FaultError
+	if errors.As(err, &fault) || drgn.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 // symbolsOf returns the symbols of a name: those of the image and of files, if there are any. To ask for all would read the tables of all
@@ -137,6 +186,9 @@ var named = regexp.MustCompile(`\[[A-Z_]+\]`)
 // open returns a type in which the length of an array may be open: as many elements as size has room for, which padding may make
 // some more than there are; of constants, those up to the last that is not zero.
 func open(p *drgn.Program, name string, address, size uint64) (*types.Type, error) {
+	if members, ok := strings.CutPrefix(name, "struct {"); ok {
+		return unnamed(p, strings.Split(strings.TrimSuffix(members, "}"), ","))
+	}
 	if length := named.FindString(name); length != "" {
 		n, err := p.Constant(length[1 : len(length)-1]).Uint()
 		if err != nil {
@@ -166,6 +218,28 @@ func open(p *drgn.Program, name string, address, size uint64) (*types.Type, erro
 		}
 	}
 	return p.Type(fmt.Sprintf("%s[%d]%s", before, max(n, 1), after))
+}
+
+// unnamed returns the only structure without a tag that has some members. It is not found where there is none, or more than one.
+func unnamed(p *drgn.Program, members []string) (*types.Type, error) {
+	main, err := p.MainModule()
+	if err != nil {
+		return nil, err
+	}
+	info, err := main.Info()
+	if err != nil {
+		return nil, err
+	}
+	if source, ok := info.(*frombtf.Source); ok {
+		found, err := source.Unnamed(members...)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 1 {
+			return found[0], nil
+		}
+	}
+	return nil, drgn.ErrNotFound
 }
 
 // filled returns how many of n elements of a size are there of a constant array: zeros at its end are padding. What is a string ends

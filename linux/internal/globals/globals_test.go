@@ -10,6 +10,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/internal/debugdata/frombtf"
 	"github.com/godrgn/drgn/linux/internal/globals"
 )
 
@@ -28,7 +29,7 @@ func fields(t *testing.T, path string) (all [][]string) {
 
 // testdata/dwarf.txt is what the DWARF of Debian's kernels 5.10.251, 6.1.192, 6.12.117 and 7.2.13 says of the variables of the table:
 // kernel, name, type and the size of the symbol, on 28 November 2026; so is that of 6.12.107 for s390x of what kernels without
-// CONFIG_NUMA have. The table has each type, and no other.
+// CONFIG_NUMA have, and tk_core, of the 29th. The table has each type, and no other.
 func TestTable(t *testing.T) {
 	named := regexp.MustCompile(`\[[A-Z_]+\]`)
 	table := map[string]map[string]bool{} // was the type seen?
@@ -192,5 +193,79 @@ func TestUnknown(t *testing.T) {
 	}
 	if err := p.Object("no_such_variable").Err(); !drgn.IsNotFound(err) || strings.Contains(err.Error(), "Object(") {
 		t.Error(err)
+	}
+}
+
+// Of several pointers of one name that is taken which leads back to itself, whichever symbol is first; of several that do not, none.
+func TestSeveral(t *testing.T) {
+	p := bare(t)
+	right, err := p.Symbol("sysfs_root")
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := p.Symbol("init_fs") // a pointer of the kernel's follows it
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := drgn.Symbol{Name: "sysfs_root", Size: 8, Binding: right.Binding, Kind: right.Kind}
+	for at := other.Address; ; at += 8 {
+		if v, err := p.ReadUint(at, 8, false); err != nil || at > other.Address+1<<20 {
+			t.Fatal("there is no pointer")
+		} else if v > 1<<63 && at != right.Address && v != 1<<64-1 {
+			wrong.Address = at
+			break
+		}
+	}
+	for name, test := range map[string]struct {
+		symbols []drgn.Symbol
+		want    uint64
+	}{
+		"one": {[]drgn.Symbol{right}, right.Address}, "first": {[]drgn.Symbol{right, wrong}, right.Address},
+		"last": {[]drgn.Symbol{wrong, right}, right.Address},
+		"none": {[]drgn.Symbol{wrong, {Name: "sysfs_root", Address: wrong.Address + 8, Size: 8, Binding: right.Binding}}, 0},
+	} {
+		finder := func(_ *drgn.Program, q drgn.SymbolQuery) ([]drgn.Symbol, error) {
+			if q.Name != "sysfs_root" {
+				return nil, nil
+			}
+			return test.symbols, nil
+		}
+		if err := p.RegisterSymbolFinder(name, finder, drgn.EnableFirst); err != nil {
+			t.Fatal(err)
+		}
+		if err := p.EnableFinders(drgn.SymbolFinders, []string{name, "debug file"}); err != nil {
+			t.Fatal(err)
+		}
+		v := p.Variable("sysfs_root")
+		if at, _ := v.Address(); at != test.want || (v.Err() == nil) != (test.want != 0) {
+			t.Errorf("%s: at %#x, %v, want %#x", name, at, v.Err(), test.want)
+		}
+	}
+}
+
+// A variable whose type has no name is of the only structure that has its members.
+func TestUnnamed(t *testing.T) {
+	p := bare(t)
+	main, err := p.MainModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := main.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, ok := info.(*frombtf.Source)
+	if !ok {
+		t.Fatalf("types come from %T", info)
+	}
+	for names, want := range map[string]int{"seq timekeeper": 1, "timekeeper seq": 0, "seq": 0, "seq timekeeper more": 0} {
+		found, err := source.Unnamed(strings.Fields(names)...)
+		if err != nil || len(found) != want {
+			t.Errorf("%s: %d structures, want %d, %v", names, len(found), want, err)
+		}
+	}
+	core, with := p.Variable("tk_core"), coretest.Open(t).Variable("tk_core")
+	if core.String() != with.String() || core.Err() != nil {
+		t.Errorf("tk_core is %v, %v", core, core.Err())
 	}
 }
