@@ -224,7 +224,8 @@ func checkWithoutFiles(ctx context.Context, c cores, program string) (results []
 	return checkBoth(ctx, c, program, results)
 }
 
-// checkBoth adds the results of the check that has debug files of a part of the kernel: of the image only, then of its modules only.
+// checkBoth adds the results of the checks that are given debug files besides: of one that holds what is answered without any against
+// what they say, and of one that has a part of them, that of the image only, then that of its modules only.
 func checkBoth(ctx context.Context, c cores, program string, results []result) ([]result, error) {
 	files, err := debugFiles(c)
 	if err != nil {
@@ -234,24 +235,26 @@ func checkBoth(ctx context.Context, c cores, program string, results []result) (
 	if c.series.board.host {
 		file = c.path("vmcore.d31")
 	}
-	said := []string{"lab/check/both.py", c.path("truth")}
+	said := []string{c.path("truth")}
 	for i := 1; i < len(files); i += 2 {
 		said = append(said, files[i])
 	}
 	for _, part := range []struct {
 		name  string
 		files []string
-	}{{"image", files[:2]}, {"modules", files[2:]}} {
-		if part.name == "image" && c.series.name == "5.10" {
+	}{{"answers", nil}, {"both-image", files[:2]}, {"both-modules", files[2:]}} {
+		if part.name == "both-image" && c.series.name == "5.10" {
 			continue // BTF of modules: since v5.11
 		}
+		script, _, _ := strings.Cut(part.name, "-")
+		script = filepath.Join("lab", "check", script+".py")
 		start := time.Now()
 		stdout, stderr, err := capture(ctx, checkLimit, "", program,
-			slices.Concat([]string{"-q", "-c", file, "--no-symbols-by", "standard,debuginfod"}, part.files, said)...)
+			slices.Concat([]string{"-q", "-c", file, "--no-symbols-by", "standard,debuginfod"}, part.files, []string{script}, said)...)
 		if ctx.Err() != nil {
 			return results, ctx.Err()
 		}
-		r := newResult(c, withoutFiles, "both-"+part.name, stdout, stderr, err, time.Since(start))
+		r := newResult(c, withoutFiles, part.name, stdout, stderr, err, time.Since(start))
 		if r.why != "" {
 			fmt.Printf("%v\n%s\n", err, tail(stderr+stdout, 2000))
 		}

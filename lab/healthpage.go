@@ -31,7 +31,8 @@ const (
 		"What godrgn says of dumps of Debian's kernels, held against what each kernel said of itself before it was dumped\n" +
 		"(see [CONTRIBUTING](../CONTRIBUTING.md#the-lab)). What a check compares is said at the start of its script in\n" +
 		"[lab/check](../lab/check); “-bare” is without the debug files of modules, on running kernels\n" +
-		"without any; in rows “without debug files” the kernel answers from its own memory: kallsyms, BTF and ORC; “both” has files\n" +
+		"without any; in rows “without debug files” the kernel answers from its own memory: kallsyms, BTF and ORC; “answers” holds\n" +
+		"all that helpers, stacks, variables and addresses give against the same with debug files; “both” has files\n" +
 		"of the image or of the modules only. “form” rows are of a dump that is split,\n" +
 		"cut, a raw image and the like, “panic” rows of guests that crashed and were saved by kdump, “live” rows of a running one,\n" +
 		"looked at from within or through QEMU. A number in brackets counts the dumps; – is what was not checked.\n\n"
@@ -120,6 +121,7 @@ func (p *page) rows() []string {
 	for _, name := range checks {
 		add(withoutFiles, name)
 	}
+	add(withoutFiles, "answers")
 	add(withoutFiles, "both-image")
 	add(withoutFiles, "both-modules")
 	for _, f := range forms {
