@@ -14,6 +14,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/explain"
 	"github.com/godrgn/drgn/licences"
 	"github.com/godrgn/drgn/python/internal/cpython"
 )
@@ -63,6 +64,16 @@ func init() {
 		}},
 		Func{Sig: "_version_header()", Do: func(c Call) error {
 			return c.String(VersionHeader(options.Version))
+		}},
+		Func{Sig: "_explain_symbols(prog: prog = ~)", Do: func(c Call) error {
+			p, text := c.Prog(0), ""
+			if err := c.Long(func(context.Context) error {
+				text = explain.Program(p).String()
+				return nil
+			}); err != nil {
+				return err
+			}
+			return c.String(text)
 		}},
 		Func{Sig: "_open_core(path: path)", Do: func(c Call) error {
 			path := c.Str(0)

@@ -46,3 +46,25 @@ func TestExplainSymbols(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", cmp.Diff(strings.Split(string(b), "\n"), strings.Split(got.String(), "\n")))
 	}
 }
+
+// A script gets the same text of a program that is open.
+func TestExplainSymbolsInPython(t *testing.T) {
+	cache, core := t.TempDir(), filepath.Join(fixture, "vmcore")
+	for _, flags := range [][]string{nil, {"--no-symbols-by", "standard"}} {
+		args := append([]string{"-q", "-c", core}, flags...)
+		want, _, code := output(t, cache, append(args, "--explain-symbols")...)
+		if code != 0 || !strings.Contains(want, "kernel, build ID") {
+			t.Fatal(want)
+		}
+		for _, call := range []string{"explain_symbols(prog)", "explain_symbols()"} {
+			got, errs, code := output(t, cache, append(args, "-e", "from drgn.cli import explain_symbols\nfrom drgn import set_default_prog\nset_default_prog(prog)\nprint(end="+call+")")...)
+			if code != 0 || got != want {
+				t.Errorf("%v, %s: %s (-want +got):\n%s", flags, call, errs, cmp.Diff(want, got))
+			}
+		}
+	}
+	out, errs, code := output(t, cache, "-q", "-c", core, "-e", "import drgn.cli; drgn.cli.explain_symbols(1)")
+	if code == 0 || !strings.Contains(errs, "TypeError") {
+		t.Errorf("%s%s", out, errs)
+	}
+}

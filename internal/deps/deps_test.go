@@ -98,8 +98,8 @@ const rooms = `
 	linux < explain;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, licences, helper/registry, internal/perlre, python/internal/* < python;
-	explain, python < cmd/drgn;
+	attach, explain, licences, helper/registry, internal/perlre, python/internal/* < python;
+	python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;

@@ -8,7 +8,7 @@ import drgn
 
 import _drgn
 
-__all__ = ("default_globals", "display_str", "run_interactive", "version_header")
+__all__ = ("default_globals", "display_str", "explain_symbols", "run_interactive", "version_header")
 
 NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "execscript", "implicit_convert", "offsetof",
          "reinterpret", "sizeof", "source_location", "stack_trace")
@@ -17,6 +17,15 @@ NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "exe
 def version_header() -> str:
     """Return what the banner starts with: the versions of the program, of Go and of Python."""
     return _drgn._version_header()
+
+
+def explain_symbols(*prog: "drgn.Program") -> str:
+    """Return what drgn --explain-symbols prints, of a program or of the default one.
+
+    It says of each module what was wanted, what was tried and found, and why not, and where types, symbols, stacks and source lines
+    come from. The debugging information of all modules is read for it.
+    """
+    return _drgn._explain_symbols(*prog)
 
 
 def default_globals(prog: "drgn.Program | None") -> dict:
