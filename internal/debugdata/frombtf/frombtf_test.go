@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -261,5 +262,66 @@ func TestDistilled(t *testing.T) {
 	}
 	if _, err := open(made("\x00foo\x00", 1, structure, 5)); err == nil || !strings.Contains(err.Error(), "there is no struct foo of 5 bytes") {
 		t.Error(err)
+	}
+}
+
+// What pahole distils of a base is found in another build of it, whose types have other IDs. Sizes and offsets are gcc's.
+func TestDistilledByPahole(t *testing.T) {
+	read := func(name string) []byte {
+		t.Helper()
+		b, err := os.ReadFile(filepath.Join("testdata", "distilled", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	set := types.NewSet()
+	kernel, err := Open(Config{Name: "kernel", Data: read("kernel.btf"), Set: set, PointerSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(Config{Name: "module", Data: read("module.btf"), Distilled: read("module.base.btf"), Set: set, PointerSize: 8,
+		Base: func() (*Source, error) { return kernel, nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := s.FindType(types.KindsOf(types.Struct), "own", "")
+	if err != nil || own == nil {
+		t.Fatal(own, err)
+	}
+	if size, err := own.Size(); size != 96 || err != nil {
+		t.Errorf("struct own has %d bytes, %v", size, err)
+	}
+	for name, want := range map[string]struct {
+		offset uint64 // in bytes
+		kind   types.Kind
+	}{
+		"dev": {0, types.Struct}, "holder": {64, types.Pointer}, "all": {72, types.Array}, "col": {80, types.Enum}, "next": {88, types.Pointer},
+	} {
+		m, err := own.FindMember(name)
+		if err != nil || m.BitOffset != 8*want.offset || m.Type.Kind() != want.kind {
+			t.Errorf("own.%s is %v at bit %d, want %v at byte %d, %v", name, m.Type, m.BitOffset, want.kind, want.offset, err)
+		}
+	}
+	for tag, kind := range map[string]types.Kind{"device": types.Struct, "holder": types.Struct, "number": types.Union, "colour": types.Enum} {
+		of, err := kernel.FindType(types.KindsOf(kind), tag, "")
+		if err != nil || of == nil {
+			t.Fatal(tag, of, err)
+		}
+		m, err := own.FindMember(map[string]string{"device": "dev", "holder": "holder", "number": "all", "colour": "col"}[tag])
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := m.Type
+		if got.Kind() == types.Pointer || got.Kind() == types.Array {
+			got = got.Elem()
+		}
+		if got != of {
+			t.Errorf("%s is not the kernel's", tag)
+		}
+	}
+	f, ok, err := s.FindEntity(debugdata.Function, "module_function", "", nil)
+	if !ok || err != nil || f.Type.String() != "int (struct own *o, struct device *d, u32 n)" {
+		t.Errorf("module_function is %v, %v", f.Type, err)
 	}
 }
