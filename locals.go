@@ -39,7 +39,7 @@ func (f StackFrame) object(name string) Object {
 			return Failed(err)
 		}
 		if ok {
-			return p.entity(fr.Module, name, &e)
+			return f.unlessLeft(p.entity(fr.Module, name, &e))
 		}
 		if e, ok, err = scope.FindStatic(name); err != nil {
 			return Failed(err)
@@ -66,6 +66,23 @@ func (f StackFrame) object(name string) Object {
 		}
 	}
 	return p.Object(name)
+}
+
+// unlessLeft returns a variable of the frame, or a *ValueError if it lies on the stack of a thread that has gone on since the trace was taken.
+func (f StackFrame) unlessLeft(o Object) Object {
+	p, copied := f.trace.prog, f.trace.copied
+	address, ok := o.Address()
+	if !ok || !copied.Holds(address, 1) {
+		return o
+	}
+	changed, err := copied.Changed(f.frame(), p.Platform().Arch, address, (&variableFrame{p, f.frame()}).Read)
+	if err != nil {
+		return Failed(err)
+	}
+	if changed {
+		return Failed(&ValueError{Problem: "the thread has run since its stack was traced: its variables can be looked at while the process is stopped"})
+	}
+	return o
 }
 
 // variableFrame is a frame as the places of variables see it.

@@ -140,14 +140,12 @@ func (s personality) LoadedModules(*drgn.Program) drgn.LoadedModuleSeq {
 
 func (s personality) CrashedThread(*drgn.Program) (*drgn.Thread, error) { return s.thread(), nil }
 
-func (s personality) Registers(*drgn.Program, *drgn.Thread) (*arch.Registers, bool, error) {
+func (s personality) Stopped(*drgn.Program, *drgn.Thread) (drgn.Stopped, error) {
 	r := &arch.Registers{}
 	rip, _ := arch.X86_64.Register("rip")
 	r.Set(rip, 0x1234)
-	return r, true, nil
+	return drgn.Stopped{Registers: r, Interrupted: true}, nil
 }
-
-func (s personality) CheckUnwind() error { return nil }
 
 func (s personality) ThreadOf(o drgn.Object) *drgn.Thread {
 	if o.Type() != s.task.Type() {

@@ -4,6 +4,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/module"
 )
@@ -22,11 +23,20 @@ type Personality interface {
 	LoadedModules(p *Program) LoadedModuleSeq
 	// CrashedThread returns the thread that caused a core dump.
 	CrashedThread(p *Program) (*Thread, error)
-	// Registers returns the registers that a thread's stack trace starts with. A thread that runs now on a live target
-	// gives a *ValueError; one that has no stack any more a *NoStackError, beside the registers if they can still be read.
-	// interrupted says whether the thread was stopped between two instructions, not inside a call.
-	Registers(p *Program, t *Thread) (regs *arch.Registers, interrupted bool, err error)
+	// Stopped returns where a thread's stack trace starts. A task that runs now on a live kernel gives a *ValueError; a thread that has no
+	// stack any more a *NoStackError, beside the registers if they can still be read.
+	Stopped(p *Program, t *Thread) (Stopped, error)
 }
+
+// Stopped is where a thread does not run.
+type Stopped struct {
+	Registers   *arch.Registers // nil: not known
+	Interrupted bool            // between two instructions, not inside a call
+	Stack       *StackCopy      // of a thread that may run on; nil: memory has it
+}
+
+// A StackCopy is a stack as it was when its thread was stopped.
+type StackCopy = stack.Copy
 
 // A ModuleLoader is a [Personality] that knows how the program's modules were put into memory.
 type ModuleLoader = module.Loader
@@ -36,8 +46,6 @@ type MappedFile = module.MappedFile
 
 // Stacks is a [Personality] that knows more of stacks than the registers they start with.
 type Stacks interface {
-	// CheckUnwind returns an error if no stack of the program can be unwound: those of a running process.
-	CheckUnwind() error
 	// ThreadOf returns the thread that an object describes, such as a struct task_struct * of a kernel, or nil.
 	ThreadOf(o Object) *Thread
 	// InUserMode reports whether threads are in user mode. Stacks of others end at the first frame in user mode.

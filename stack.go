@@ -17,6 +17,7 @@ import (
 type StackTrace struct {
 	prog   *Program
 	frames []stack.Frame
+	copied *stack.Copy // the stack of a thread that may run since; nil: the thread has not run
 	// Err says why the stack could not be unwound to its end, or what about its frames is in doubt; it is nil if the trace is
 	// whole.
 	Err error
@@ -28,14 +29,9 @@ type StackFrame struct {
 	index int
 }
 
-// StackTrace returns the stack of the thread with an ID. A thread that runs now on a live target is a *ValueError,
-// one of a running process a *NotImplementedError.
+// StackTrace returns the stack of the thread with an ID. A task of a live kernel that runs now is a *ValueError. A thread of a running
+// process is stopped for a moment; what its frames' variables are can be asked as long as it has not left them.
 func (p *Program) StackTrace(tid uint64) (*StackTrace, error) {
-	if s, ok := p.Personality().(Stacks); ok {
-		if err := s.CheckUnwind(); err != nil {
-			return nil, err
-		}
-	}
 	if !p.Platform().Known() {
 		return nil, &ValueError{Problem: "cannot unwind stack without platform"}
 	}
@@ -72,7 +68,7 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		if err := p.Platform().ParsePtRegs(data, &regs); err != nil {
 			return nil, err
 		}
-		return p.unwind(&regs, true, nil), nil
+		return p.unwind(Stopped{Registers: &regs, Interrupted: true}, nil), nil
 	}
 	if s, ok := p.Personality().(Stacks); ok {
 		if t := s.ThreadOf(o); t != nil {
@@ -101,13 +97,13 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	if p.Personality() == nil {
 		return nil, &ThreadNotFoundError{ID: t.TID}
 	}
-	regs, interrupted, err := p.Personality().Registers(p, t)
+	at, err := p.Personality().Stopped(p, t)
 	none := (*NoStackError)(nil)
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
 	}
-	if regs != nil {
-		if trace := p.unwind(regs, interrupted, t); none == nil || trace.Err == nil {
+	if at.Registers != nil {
+		if trace := p.unwind(at, t); none == nil || trace.Err == nil {
 			return trace, nil
 		}
 	}
@@ -129,14 +125,14 @@ func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
 	return t, p.unlessClosed(nil)
 }
 
-// unwind unwinds a stack that starts with registers; thread may be nil.
-func (p *Program) unwind(regs *arch.Registers, interrupted bool, thread *Thread) *StackTrace {
-	t := &StackTrace{prog: p}
+// unwind unwinds the stack of a thread, which may be nil.
+func (p *Program) unwind(at Stopped, thread *Thread) *StackTrace {
+	t := &StackTrace{prog: p, copied: at.Stack}
 	var returns unwind.Returns
 	if k, ok := p.Personality().(KernelCode); ok {
 		returns = k.Returns(thread)
 	}
-	t.frames, t.Err = p.unwinder().Unwind(regs, interrupted, returns)
+	t.frames, t.Err = p.unwinder().Unwind(at.Stack, at.Registers, at.Interrupted, returns)
 	t.Err = p.unlessClosed(t.Err)
 	return t
 }

@@ -195,6 +195,23 @@ func (p Platform) ParsePrStatus(desc []byte, regs *Registers) (pid int32, err er
 	return pid, regs.Load(p, layout, desc)
 }
 
+// ParseRegisterSet reads the register set NT_PRSTATUS as ptrace(2) has it: what lies in the note between the process's ID and the end. It fails
+// with an [*UnsupportedError] or a [*ShortError].
+func (p Platform) ParseRegisterSet(data []byte, regs *Registers) error {
+	if p.Arch == nil || len(p.Arch.PrStatus) == 0 {
+		return &UnsupportedError{p.archOrUnknown(), "the register set NT_PRSTATUS"}
+	}
+	offset := uint32(prstatusRegs32)
+	if p.Is64Bit() {
+		offset = prstatusRegs64
+	}
+	layout := p.Arch.PrStatus.at(-offset)
+	if want := layout.Size(); want > len(data) {
+		return &ShortError{"register set NT_PRSTATUS", want, len(data)}
+	}
+	return regs.Load(p, layout, data)
+}
+
 // ParsePtRegs reads registers from the bytes of the kernel's struct pt_regs. It fails with an [*UnsupportedError] or
 // a [*ShortError].
 func (p Platform) ParsePtRegs(data []byte, regs *Registers) error {

@@ -271,9 +271,6 @@ func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	return threadOf(sched.CPUCurr(p, uint64(cpu)))
 }
 
-// CheckUnwind returns nil: only tasks that run on a live kernel have no stack that can be unwound.
-func (k *Kernel) CheckUnwind() error { return nil }
-
 // ThreadOf returns the thread of a struct task_struct *; nil for other objects.
 func (k *Kernel) ThreadOf(o drgn.Object) *drgn.Thread {
 	t := o.Type().Underlying()
@@ -289,9 +286,13 @@ func (k *Kernel) ThreadOf(o drgn.Object) *drgn.Thread {
 // InUserMode returns false: the kernel's stacks end where user mode begins.
 func (k *Kernel) InUserMode() bool { return false }
 
-// Registers returns the registers that a task's stack trace starts with: those in which its CPU was stopped or, for a
-// task that does not run, those it left behind when it was switched out.
-func (k *Kernel) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
+// Stopped returns where a task's stack trace starts: where its CPU was stopped or, for a task that does not run, where it was switched out.
+func (k *Kernel) Stopped(p *drgn.Program, t *drgn.Thread) (s drgn.Stopped, err error) {
+	s.Registers, s.Interrupted, err = k.registers(p, t)
+	return s, err
+}
+
+func (k *Kernel) registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
 	task := t.Object
 	running, err := sched.TaskOnCPU(task)
 	if err != nil {

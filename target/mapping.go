@@ -31,6 +31,11 @@ type FileID struct{ Device, Inode uint64 }
 // ParseMaps reads /proc/PID/maps; section is what errors call it. Mappings without a file, and special ones such as the
 // stack, are left out.
 func ParseMaps(section string, data []byte) ([]Mapping, error) {
+	return parseMaps(section, data, func(isFile bool) bool { return isFile })
+}
+
+// parseMaps is ParseMaps for the mappings that are wanted.
+func parseMaps(section string, data []byte, wanted func(isFile bool) bool) ([]Mapping, error) {
 	var ms []Mapping
 	for off := 0; off < len(data); {
 		line, _, _ := bytes.Cut(data[off:], []byte{'\n'})
@@ -38,7 +43,7 @@ func ParseMaps(section string, data []byte) ([]Mapping, error) {
 		if !ok {
 			return nil, &bin.DecodeError{Section: section, Off: uint64(off), Problem: fmt.Sprintf("line is of no known form: %.80q", line)}
 		}
-		if isFile {
+		if wanted(isFile) {
 			ms = append(ms, m)
 		}
 		off += len(line) + 1

@@ -187,6 +187,16 @@ func (p *Process) Mappings() ([]Mapping, error) {
 	return ParseMaps(filepath.Join(p.name, "maps"), maps)
 }
 
+// Ranges returns all that the process's memory has, in the order of addresses: what is mapped from files, as Mappings does, and the rest, such
+// as stacks.
+func (p *Process) Ranges() ([]Mapping, error) {
+	maps, err := p.File("maps")
+	if err != nil {
+		return nil, err
+	}
+	return parseMaps(filepath.Join(p.name, "maps"), maps, func(bool) bool { return true })
+}
+
 // MappedFile returns a path that opens the file that is mapped, even when it was deleted or replaced since, or when the
 // process sees other files than we do. It takes CAP_SYS_ADMIN or CAP_CHECKPOINT_RESTORE.
 func (p *Process) MappedFile(m Mapping) string {

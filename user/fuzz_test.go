@@ -23,12 +23,12 @@ type made struct {
 
 var errNone = errors.New("there are none")
 
-func (made) threads(*drgn.Program) drgn.ThreadSeq                     { return func(func(*drgn.Thread, error) bool) {} }
-func (made) findThread(*drgn.Program, uint64) (*drgn.Thread, error)   { return nil, errNone }
-func (made) mainThread(*drgn.Program) (*drgn.Thread, error)           { return nil, errNone }
-func (made) crashedThread(*drgn.Program) (*drgn.Thread, error)        { return nil, errNone }
-func (made) registers(*drgn.Program, uint64) (*arch.Registers, error) { return nil, errNone }
-func (made) pacMask() uint64                                          { return 0 }
+func (made) threads(*drgn.Program) drgn.ThreadSeq                   { return func(func(*drgn.Thread, error) bool) {} }
+func (made) findThread(*drgn.Program, uint64) (*drgn.Thread, error) { return nil, errNone }
+func (made) mainThread(*drgn.Program) (*drgn.Thread, error)         { return nil, errNone }
+func (made) crashedThread(*drgn.Program) (*drgn.Thread, error)      { return nil, errNone }
+func (made) stopped(*drgn.Program, uint64) (drgn.Stopped, error)    { return drgn.Stopped{}, errNone }
+func (made) pacMask() uint64                                        { return 0 }
 
 func (m made) auxv(arch.Platform) (map[uint64]uint64, error)    { return m.vector, nil }
 func (m made) mappings(arch.Platform) ([]target.Mapping, error) { return m.maps, nil }

@@ -3,19 +3,14 @@
 package user
 
 import (
-	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
-	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 )
 
@@ -34,7 +29,7 @@ type source interface {
 	findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error)
 	mainThread(p *drgn.Program) (*drgn.Thread, error)
 	crashedThread(p *drgn.Program) (*drgn.Thread, error)
-	registers(p *drgn.Program, tid uint64) (*arch.Registers, error)
+	stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error)
 	auxv(p arch.Platform) (map[uint64]uint64, error)
 	// pacMask returns the bits of return addresses that a pointer authentication code takes.
 	pacMask() uint64
@@ -78,18 +73,9 @@ func (u *Process) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	return u.source.crashedThread(p)
 }
 
-// Registers returns the registers that a thread had when the core was dumped.
-func (u *Process) Registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Registers, interrupted bool, err error) {
-	regs, err = u.source.registers(p, t.TID)
-	return regs, true, err
-}
-
-// CheckUnwind returns a *drgn.NotImplementedError for a running process.
-func (u *Process) CheckUnwind() error {
-	if _, ok := u.source.(running); ok {
-		return &drgn.NotImplementedError{Problem: "stack unwinding is not yet supported for live processes"}
-	}
-	return nil
+// Stopped returns where a thread was when the core was dumped, or is now: it is stopped for that unless [Process.Stop] has done so.
+func (u *Process) Stopped(p *drgn.Program, t *drgn.Thread) (drgn.Stopped, error) {
+	return u.source.stopped(p, t.TID)
 }
 
 // ThreadOf returns nil: no object describes a thread of a process.
@@ -106,121 +92,6 @@ func noThread(tid uint64) error {
 func newThread(p *drgn.Program, tid uint64, name string) *drgn.Thread {
 	return &drgn.Thread{Prog: p, TID: tid, Name: name,
 		Object: drgn.Failed(&drgn.UnsupportedError{Problem: "thread object is currently only defined for the Linux kernel"})}
-}
-
-// ---- Running processes
-
-type running struct{ *target.Process }
-
-// SetupProcess makes a program that of a running process.
-func SetupProcess(p *drgn.Program, process *target.Process) error {
-	if err := p.CheckUnopened(); err != nil {
-		return err
-	}
-	platform := p.Platform()
-	if !platform.Known() {
-		platform = platformOf(process)
-	}
-	return p.Setup(drgn.Setup{
-		Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(running{process}, p),
-		Memory: []mem.Segment{process.Segment(platform.AddressMask())}, Close: process.Close,
-	})
-}
-
-// platformOf says what machine a process runs on: that of its executable, which may have 32 bits on one of 64. Where it
-// can't be read it is ours.
-func platformOf(process *target.Process) arch.Platform {
-	f, err := os.Open(process.Path("exe"))
-	if err != nil {
-		return arch.Host()
-	}
-	defer f.Close()
-	b := make([]byte, elf.HeaderSize)
-	if _, err := f.ReadAt(b, 0); err != nil {
-		return arch.Host()
-	}
-	if p, ok := elf.PlatformOf(b); ok && p.Arch != arch.Unknown {
-		return p
-	}
-	return arch.Host()
-}
-
-func (r running) pacMask() uint64 { return 0 } // a running process has no stack traces
-
-func (r running) threads(p *drgn.Program) drgn.ThreadSeq {
-	return func(yield func(*drgn.Thread, error) bool) {
-		tids, err := r.Tasks()
-		if err != nil {
-			yield(nil, err)
-			return
-		}
-		for _, tid := range tids {
-			t, err := r.thread(p, tid)
-			if hasEnded(err) {
-				continue // it has just ended
-			}
-			if !yield(t, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// hasEnded says whether an error is that of a thread which is no more.
-func hasEnded(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
-
-func (r running) thread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
-	name, err := r.Comm(tid)
-	if err != nil {
-		return nil, err
-	}
-	return newThread(p, tid, name), nil
-}
-
-func (r running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
-	t, err := r.thread(p, tid)
-	if hasEnded(err) {
-		return nil, noThread(tid)
-	}
-	return t, err
-}
-
-func (r running) mainThread(p *drgn.Program) (*drgn.Thread, error) {
-	t, err := r.thread(p, uint64(r.PID))
-	if hasEnded(err) {
-		return nil, &drgn.ThreadNotFoundError{Role: "main"}
-	}
-	return t, err
-}
-
-func (r running) crashedThread(*drgn.Program) (*drgn.Thread, error) {
-	return nil, &drgn.UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
-}
-
-func (r running) registers(*drgn.Program, uint64) (*arch.Registers, error) {
-	return nil, &drgn.NotImplementedError{Problem: "stack unwinding is not yet supported for live processes"}
-}
-
-func (r running) auxv(p arch.Platform) (map[uint64]uint64, error) {
-	data, err := r.File("auxv")
-	if err != nil {
-		return nil, err
-	}
-	return target.ParseAuxv(data, p.Is64Bit(), !p.IsLittleEndian()), nil
-}
-
-func (r running) mappings(arch.Platform) ([]target.Mapping, error) { return r.Mappings() }
-
-func (r running) paths(m target.Mapping) []string {
-	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone. The path of the
-	// process's own root leads to files in containers.
-	if strings.HasSuffix(m.Path, target.DeletedSuffix) {
-		return []string{r.MappedFile(m)}
-	}
-	if info, err := os.Stat(m.Path); err == nil && target.IDOf(info) == m.File {
-		return []string{m.Path}
-	}
-	return []string{r.MappedFile(m), r.Path("root") + m.Path}
 }
 
 // ---- Cores
@@ -351,16 +222,16 @@ func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	return c.findThread(p, c.crashed)
 }
 
-func (c *core) registers(p *drgn.Program, tid uint64) (*arch.Registers, error) {
+func (c *core) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
 	t, ok := c.find(tid)
 	if !ok {
-		return nil, noThread(tid)
+		return s, noThread(tid)
 	}
 	regs := &arch.Registers{}
 	if _, err := p.Platform().ParsePrStatus(t.status, regs); err != nil {
-		return nil, fmt.Errorf("thread %d: %w", tid, err)
+		return s, fmt.Errorf("thread %d: %w", tid, err)
 	}
-	return regs, nil
+	return drgn.Stopped{Registers: regs, Interrupted: true}, nil
 }
 
 func (c *core) pacMask() uint64 { return c.pac }

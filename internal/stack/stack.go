@@ -66,12 +66,12 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	return row, err
 }
 
-// Unwind returns the frames of a stack that starts with registers, the innermost first. interrupted says that the thread
+// Unwind returns the frames of a stack that starts with registers, the innermost first. What lies in a copy, which may be nil, is read from that. interrupted says that the thread
 // was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An
 // error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.
-func (u *Unwinder) Unwind(regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
-	trace := u.rows.Unwind(u.config.Memory, regs, interrupted, returns)
+func (u *Unwinder) Unwind(copied *Copy, regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
+	trace := u.rows.Unwind(copied.Over(u.config.Memory, u.config.Platform), regs, interrupted, returns)
 	frames, err := Expand(u.config.Modules, trace.Frames)
 	switch {
 	case trace.Err != nil:

@@ -1,0 +1,258 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/target"
+)
+
+// running is a process that runs.
+type running struct {
+	*target.Process
+
+	mu     lock.Mutex
+	held   *target.Stop     // by Stop; nil: the threads run
+	stops  int              // that are to be released
+	ranges []target.Mapping // of memory, which don't change while the threads don't run
+	pac    uint64           // mask of pointer authentication codes
+}
+
+// Close lets the process go on and closes it.
+func (r *running) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held != nil {
+		r.held.Release()
+		r.held, r.ranges = nil, nil
+	}
+	return r.Process.Close()
+}
+
+// SetupProcess makes a program that of a running process.
+func SetupProcess(p *drgn.Program, process *target.Process) error {
+	if err := p.CheckUnopened(); err != nil {
+		return err
+	}
+	platform := p.Platform()
+	if !platform.Known() {
+		platform = platformOf(process)
+	}
+	r := &running{Process: process}
+	return p.Setup(drgn.Setup{
+		Platform: platform, Flags: drgn.IsLive | drgn.IsLocal, Personality: newProcess(r, p),
+		Memory: []mem.Segment{process.Segment(platform.AddressMask())}, Close: r.Close,
+	})
+}
+
+// platformOf says what machine a process runs on: that of its executable, which may have 32 bits on one of 64. Where it
+// can't be read it is ours.
+func platformOf(process *target.Process) arch.Platform {
+	f, err := os.Open(process.Path("exe"))
+	if err != nil {
+		return arch.Host()
+	}
+	defer f.Close()
+	b := make([]byte, elf.HeaderSize)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return arch.Host()
+	}
+	if p, ok := elf.PlatformOf(b); ok && p.Arch != arch.Unknown {
+		return p
+	}
+	return arch.Host()
+}
+
+func (r *running) threads(p *drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) {
+		tids, err := r.Tasks()
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for _, tid := range tids {
+			t, err := r.thread(p, tid)
+			if hasEnded(err) {
+				continue // it has just ended
+			}
+			if !yield(t, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// hasEnded says whether an error is that of a thread which is no more.
+func hasEnded(err error) bool { return errors.Is(err, os.ErrNotExist) || errors.Is(err, syscall.ESRCH) }
+
+func (r *running) thread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	name, err := r.Comm(tid)
+	if err != nil {
+		return nil, err
+	}
+	return newThread(p, tid, name), nil
+}
+
+func (r *running) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
+	t, err := r.thread(p, tid)
+	if hasEnded(err) {
+		return nil, noThread(tid)
+	}
+	return t, err
+}
+
+func (r *running) mainThread(p *drgn.Program) (*drgn.Thread, error) {
+	t, err := r.thread(p, uint64(r.PID))
+	if hasEnded(err) {
+		return nil, &drgn.ThreadNotFoundError{Role: "main"}
+	}
+	return t, err
+}
+
+func (r *running) crashedThread(*drgn.Program) (*drgn.Thread, error) {
+	return nil, &drgn.UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
+}
+
+// Stop stops all threads of a running process, until the function it returns is called or the program is closed. A thread that can't be stopped,
+// such as one in an uninterruptible sleep, runs on; its stack trace says so. Several stops last until the last one is released. The process of a core
+// has stopped for ever. The error is that of [target.Process.Stop].
+func (u *Process) Stop(ctx context.Context) (release func(), err error) {
+	r, ok := u.source.(*running)
+	if !ok {
+		return func() {}, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held == nil {
+		r.ranges = nil
+		if r.held, err = r.Process.Stop(ctx); err != nil {
+			return nil, err
+		}
+	}
+	r.stops++
+	return sync.OnceFunc(r.unstop), nil
+}
+
+// unstop ends one stop.
+func (r *running) unstop() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.stops--; r.stops == 0 && r.held != nil {
+		r.held.Release()
+		r.held, r.ranges = nil, nil
+	}
+}
+
+// maxStack bounds the copy of a stack in bytes: a stack has no more by default (RLIMIT_STACK). What lies further is read as it is then.
+const maxStack = 8 << 20
+
+// redZone is how far below the stack pointer a function may keep something, by the ABI that allows most: that of ppc64.
+const redZone = 512
+
+func (r *running) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	stop := r.held
+	if stop == nil {
+		stop, err = r.Process.Stop(context.Background(), tid)
+		if hasEnded(err) {
+			return s, noThread(tid)
+		}
+		if err != nil {
+			return s, err
+		}
+		defer stop.Release()
+	}
+	set, err := stop.RegisterSet(tid, target.NT_PRSTATUS)
+	if hasEnded(err) {
+		return s, noThread(tid)
+	}
+	if err != nil {
+		return s, err
+	}
+	if note := p.Platform().Arch.PAC.Note; note != 0 {
+		// A machine or a thread without it has no such register set.
+		if mask, err := stop.RegisterSet(tid, note); err == nil {
+			if r.pac, err = p.Platform().ParsePACMask(mask); err != nil {
+				return s, fmt.Errorf("thread %d: %w", tid, err)
+			}
+		}
+	}
+	regs := &arch.Registers{}
+	if err := p.Platform().ParseRegisterSet(set, regs); err != nil {
+		return s, fmt.Errorf("thread %d: %w", tid, err)
+	}
+	s = drgn.Stopped{Registers: regs, Interrupted: true}
+	if sp, ok := regs.Get(p.Platform().Arch.SP); ok {
+		s.Stack, err = r.copyStack(sp)
+	}
+	return s, err
+}
+
+// copyStack returns the stack that begins at a stack pointer. The lock is held.
+func (r *running) copyStack(sp uint64) (*drgn.StackCopy, error) {
+	c := &drgn.StackCopy{Address: sp - min(sp, redZone)}
+	ranges, err := r.ranges, error(nil)
+	if r.held == nil || ranges == nil {
+		if ranges, err = r.Ranges(); err != nil {
+			return nil, err
+		}
+		r.ranges = ranges
+	}
+	i, ok := slices.BinarySearchFunc(ranges, sp, func(m target.Mapping, sp uint64) int {
+		switch {
+		case m.End <= sp:
+			return -1
+		case m.Start > sp:
+			return 1
+		}
+		return 0
+	})
+	if !ok {
+		return c, nil // no memory is there: so the unwinder will find
+	}
+	c.Address = max(c.Address, ranges[i].Start)
+	c.Data = make([]byte, min(ranges[i].End-c.Address, maxStack))
+	return c, r.Segment(math.MaxUint64).Read(c.Data, c.Address, 0, false)
+}
+
+func (r *running) auxv(p arch.Platform) (map[uint64]uint64, error) {
+	data, err := r.File("auxv")
+	if err != nil {
+		return nil, err
+	}
+	return target.ParseAuxv(data, p.Is64Bit(), !p.IsLittleEndian()), nil
+}
+
+func (r *running) mappings(arch.Platform) ([]target.Mapping, error) { return r.Mappings() }
+
+// pacMask is that of the thread that was stopped last: all have the same.
+func (r *running) pacMask() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pac
+}
+
+func (r *running) paths(m target.Mapping) []string {
+	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone. The path of the
+	// process's own root leads to files in containers.
+	if strings.HasSuffix(m.Path, target.DeletedSuffix) {
+		return []string{r.MappedFile(m)}
+	}
+	if info, err := os.Stat(m.Path); err == nil && target.IDOf(info) == m.File {
+		return []string{m.Path}
+	}
+	return []string{r.MappedFile(m), r.Path("root") + m.Path}
+}
