@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"context"
 	"iter"
 
 	"github.com/godrgn/drgn/arch"
@@ -52,6 +53,11 @@ type Stacks interface {
 	InUserMode() bool
 	// PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
 	PACMask() uint64
+}
+
+// Stopper is a [Personality] whose threads can be stopped: see [Program.Stop].
+type Stopper interface {
+	Stop(ctx context.Context) (release func(), err error)
 }
 
 // SourceLanguage is a [Personality] that knows the language that the program's names are in.

@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"context"
 	"iter"
 )
 
@@ -48,4 +49,14 @@ func (p *Program) MainThread() (*Thread, error) {
 		return nil, &ThreadNotFoundError{Role: "main"}
 	}
 	return p.Personality().MainThread(p)
+}
+
+// Stop keeps all threads of a running process from running until the function it returns is called or the program is closed, so that what is
+// read of them fits together. A thread that can't be stopped, such as one in an uninterruptible sleep, runs on: its stack trace says so. Several
+// stops last until the last one is released. A core has always stopped. Other programs are a *ValueError; see package user for more errors.
+func (p *Program) Stop(ctx context.Context) (release func(), err error) {
+	if s, ok := p.Personality().(Stopper); ok {
+		return s.Stop(ctx)
+	}
+	return nil, &ValueError{Problem: "only a process can be stopped"}
 }

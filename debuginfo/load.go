@@ -261,8 +261,8 @@ func (l *load) report(modules []*module.Module) error {
 	}
 	e := &MissingError{}
 	for _, m := range modules {
-		if !m.WantsDebugFile() {
-			continue
+		if !m.WantsDebugFile() || m.Kind() == module.Vdso {
+			continue // hardly a system has a debug file of the vDSO, whose symbols and unwind tables are in memory
 		}
 		e.Modules = append(e.Modules, m)
 	}

@@ -15,7 +15,7 @@ import (
 // allClasses are the classes in the order they are made: bases first.
 func allClasses() []*class {
 	return append([]*class{programClass(), objectClass(), typeClass(), symbolClass(), symbolIndexClass(), threadClass(), stackTraceClass(), stackFrameClass(),
-		platformClass(), registerClass(), languageClass(), sourceListClass(),
+		platformClass(), registerClass(), languageClass(), sourceListClass(), processStopClass(),
 		memberClass(), enumeratorClass(), parameterClass(), templateParameterClass()}, moduleClassList()...)
 }
 

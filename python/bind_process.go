@@ -44,6 +44,47 @@ func processMethods() []Func {
 			}
 			return done(c, c.Whole(func(context.Context) error { return attach.SetProcess(p, pid) }))
 		}},
+		{Sig: "stopped()", Doc: "Return a context manager that keeps all threads of a running process from running, so that what is read of them fits " +
+			"together: stack traces, the variables of their frames, structures that threads change. The threads go on when the block is left, or when this " +
+			"program ends, however it ends. A thread that can't be stopped, such as one in an uninterruptible sleep, runs on: its stack trace says so. Blocks may " +
+			"be nested. For a core it does nothing; for other programs it is a ValueError.", Do: func(c Call) error {
+			p := c.selfProg()
+			return c.Instance(instance{classProcessStop, p, &processStop{prog: p}})
+		}},
+	}
+}
+
+// A processStop is what stopped() returns.
+type processStop struct {
+	prog    *drgn.Program
+	release []func() // of the blocks that have been entered
+}
+
+func processStopClass() *class {
+	return &class{
+		id: classProcessStop, name: "ProcessStop", doc: "What Program.stopped() returns.",
+		methods: []Func{
+			{Sig: "__enter__()", Doc: "Stop the process.", Do: func(c Call) error {
+				s := handleOf[*processStop](c.self)
+				var release func()
+				err := c.Whole(func(ctx context.Context) (err error) {
+					release, err = s.prog.Stop(ctx)
+					return err
+				})
+				if release != nil {
+					s.release = append(s.release, release)
+				}
+				return done(c, err)
+			}},
+			{Sig: "__exit__(type: any, value: any, traceback: any, /)", Doc: "Let the process go on.", Do: func(c Call) error {
+				s := handleOf[*processStop](c.self)
+				if n := len(s.release) - 1; n >= 0 {
+					s.release[n]()
+					s.release = s.release[:n]
+				}
+				return c.None()
+			}},
+		},
 	}
 }
 

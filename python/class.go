@@ -34,6 +34,7 @@ const (
 	classSourceLocationList
 	classMemorySearch
 	classSymbolIndex
+	classProcessStop
 	classCount
 )
 

@@ -126,6 +126,11 @@ func (t *tracer) run(f, ended func()) {
 func (t *tracer) stopAll(tids []uint64) error {
 	if len(tids) > 0 {
 		t.stop(tids)
+		for _, tid := range tids {
+			if has, err := t.process.HasTask(tid); err != nil || !has {
+				t.foreign(tid, err)
+			}
+		}
 		return t.failure()
 	}
 	for { // threads that still ran may have started others
@@ -133,8 +138,13 @@ func (t *tracer) stopAll(tids []uint64) error {
 		if err != nil {
 			return err
 		}
-		fresh := slices.DeleteFunc(all, func(tid uint64) bool { _, ok := t.threads[tid]; return ok })
+		fresh := slices.DeleteFunc(slices.Clone(all), func(tid uint64) bool { _, ok := t.threads[tid]; return ok })
 		if len(fresh) == 0 {
+			for tid := range t.threads {
+				if _, has := slices.BinarySearch(all, tid); !has {
+					t.foreign(tid, nil)
+				}
+			}
 			return t.failure()
 		}
 		t.stop(fresh)
@@ -142,6 +152,17 @@ func (t *tracer) stopAll(tids []uint64) error {
 			return err
 		}
 	}
+}
+
+// foreign notes that a thread is no longer one of the process, or never was: the ID may be that of another process's thread by now. err is why that
+// is not known, or nil.
+func (t *tracer) foreign(tid uint64, err error) {
+	if err == nil {
+		err = os.ErrNotExist
+	}
+	s := t.threads[tid]
+	s.err = err
+	t.threads[tid] = s
 }
 
 // failure returns why no thread has stopped.
@@ -168,33 +189,32 @@ func (t *tracer) failure() error {
 func (t *tracer) stop(tids []uint64) {
 	var waiting []uint64
 	for _, tid := range tids {
-		err := t.seize(tid)
-		if err == nil {
-			waiting = append(waiting, tid)
-		} else {
+		if err := t.seize(tid); err != nil {
 			t.threads[tid] = stopped{err: err}
+		} else {
+			waiting = append(waiting, tid)
 		}
 	}
 	deadline := time.Now().Add(stopWithin)
-	for pause := time.Duration(0); len(waiting) > 0; {
-		waiting = slices.DeleteFunc(waiting, func(tid uint64) bool {
-			s, done := t.poll(tid)
-			if done {
-				t.threads[tid] = s
-			}
-			return done
-		})
-		if len(waiting) == 0 {
-			return
-		}
-		if t.ctx.Err() != nil || time.Now().After(deadline) {
-			break
+	for _, tid := range waiting {
+		t.threads[tid] = t.await(tid, deadline)
+	}
+}
+
+// await waits until a thread has stopped; until a deadline, but looks at least once.
+func (t *tracer) await(tid uint64, deadline time.Time) stopped {
+	for pause := time.Duration(0); ; pause = min(pause+10*time.Microsecond, time.Millisecond) {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(int(tid), &status, unix.WALL|unix.WNOHANG, nil)
+		switch {
+		case err == nil && got != 0:
+			return hasStopped(tid, status)
+		case err != nil && !errors.Is(err, unix.EINTR):
+			return stopped{err: os.ErrNotExist}
+		case t.ctx.Err() != nil || time.Now().After(deadline):
+			return stopped{err: t.late(tid)}
 		}
 		time.Sleep(pause)
-		pause = min(pause+20*time.Microsecond, time.Millisecond)
-	}
-	for _, tid := range waiting {
-		t.threads[tid] = stopped{err: &StopError{TID: tid, Problem: "it " + t.doing(tid)}}
 	}
 }
 
@@ -202,10 +222,6 @@ func (t *tracer) stop(tids []uint64) {
 func (t *tracer) seize(tid uint64) error {
 	if err := ptrace(unix.PTRACE_SEIZE, tid, 0, 0); err != nil {
 		return t.refused(tid, err)
-	}
-	// The ID was that of a thread of the process when it was looked for. It is still if the process, which can't be another one, has it now.
-	if has, err := t.process.HasTask(tid); err != nil || !has {
-		return errors.Join(err, os.ErrNotExist) // it may be let go only once it has stopped: when this thread ends
 	}
 	if err := ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0); err != nil {
 		return t.refused(tid, err)
@@ -239,13 +255,16 @@ func (t *tracer) refused(tid uint64, err error) error {
 	return &TraceError{&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, "task", strconv.FormatUint(tid, 10)), Err: err}}
 }
 
-// doing says what a thread does that has not stopped.
-func (t *tracer) doing(tid uint64) string {
+// late says why a thread has not stopped.
+func (t *tracer) late(tid uint64) error {
 	status, err := t.process.File(filepath.Join("task", strconv.FormatUint(tid, 10), "status"))
-	if state := statusField(status, "State"); err == nil && strings.HasPrefix(state, "D") {
-		return "is in an uninterruptible sleep"
+	switch {
+	case errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH):
+		return os.ErrNotExist
+	case err == nil && strings.HasPrefix(statusField(status, "State"), "D"):
+		return &StopError{TID: tid, Problem: "it is in an uninterruptible sleep"}
 	}
-	return "has not reacted in time"
+	return &StopError{TID: tid, Problem: "it has not reacted in time"}
 }
 
 // statusField returns a field of /proc/PID/status.
@@ -258,17 +277,10 @@ func statusField(status []byte, name string) string {
 	return ""
 }
 
-// poll looks whether a thread has stopped by now; done is true, too, if it never will.
-func (t *tracer) poll(tid uint64) (s stopped, done bool) {
-	var status unix.WaitStatus
-	got, err := unix.Wait4(int(tid), &status, unix.WALL|unix.WNOHANG, nil)
-	switch {
-	case errors.Is(err, unix.EINTR) || err == nil && got == 0:
-		return s, false
-	case err != nil:
-		return stopped{err: os.ErrNotExist}, true
-	case !status.Stopped():
-		return stopped{err: os.ErrNotExist}, true
+// hasStopped returns a thread whose state the system has told.
+func hasStopped(tid uint64, status unix.WaitStatus) (s stopped) {
+	if !status.Stopped() {
+		return stopped{err: os.ErrNotExist}
 	}
 	s.stopped = true
 	// A stop that was asked for, or of the whole process, is an event (status>>16); another one is a signal that is just being delivered.
@@ -276,7 +288,7 @@ func (t *tracer) poll(tid uint64) (s stopped, done bool) {
 		s.signal = int(status.StopSignal())
 	}
 	s.registers, s.err = registerSet(tid, NT_PRSTATUS)
-	return s, true
+	return s
 }
 
 // letGo lets all threads go on that have stopped; the others do so when our thread ends.

@@ -26,7 +26,7 @@ type running struct {
 	mu     lock.Mutex
 	held   *target.Stop     // by Stop; nil: the threads run
 	stops  int              // that are to be released
-	ranges []target.Mapping // of memory, which don't change while the threads don't run
+	ranges []target.Mapping // of memory, when they were last looked at
 	pac    uint64           // mask of pointer authentication codes
 }
 
@@ -36,7 +36,7 @@ func (r *running) Close() error {
 	defer r.mu.Unlock()
 	if r.held != nil {
 		r.held.Release()
-		r.held, r.ranges = nil, nil
+		r.held = nil
 	}
 	return r.Process.Close()
 }
@@ -136,7 +136,6 @@ func (u *Process) Stop(ctx context.Context) (release func(), err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.held == nil {
-		r.ranges = nil
 		if r.held, err = r.Process.Stop(ctx); err != nil {
 			return nil, err
 		}
@@ -151,7 +150,7 @@ func (r *running) unstop() {
 	defer r.mu.Unlock()
 	if r.stops--; r.stops == 0 && r.held != nil {
 		r.held.Release()
-		r.held, r.ranges = nil, nil
+		r.held = nil
 	}
 }
 
@@ -203,15 +202,20 @@ func (r *running) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err erro
 
 // copyStack returns the stack that begins at a stack pointer. The lock is held.
 func (r *running) copyStack(sp uint64) (*drgn.StackCopy, error) {
-	c := &drgn.StackCopy{Address: sp - min(sp, redZone)}
-	ranges, err := r.ranges, error(nil)
-	if r.held == nil || ranges == nil {
-		if ranges, err = r.Ranges(); err != nil {
-			return nil, err
-		}
-		r.ranges = ranges
+	// What was mapped when another thread was stopped is so mostly still; if not, less is copied, or it can't be read.
+	if c, err := r.copyFrom(sp); c != nil && err == nil {
+		return c, nil
 	}
-	i, ok := slices.BinarySearchFunc(ranges, sp, func(m target.Mapping, sp uint64) int {
+	var err error
+	if r.ranges, err = r.Ranges(); err != nil {
+		return nil, err
+	}
+	return r.copyFrom(sp)
+}
+
+// copyFrom returns the stack that begins at a stack pointer, or nil if no memory is known to be there.
+func (r *running) copyFrom(sp uint64) (*drgn.StackCopy, error) {
+	i, ok := slices.BinarySearchFunc(r.ranges, sp, func(m target.Mapping, sp uint64) int {
 		switch {
 		case m.End <= sp:
 			return -1
@@ -221,10 +225,10 @@ func (r *running) copyStack(sp uint64) (*drgn.StackCopy, error) {
 		return 0
 	})
 	if !ok {
-		return c, nil // no memory is there: so the unwinder will find
+		return nil, nil
 	}
-	c.Address = max(c.Address, ranges[i].Start)
-	c.Data = make([]byte, min(ranges[i].End-c.Address, maxStack))
+	c := &drgn.StackCopy{Address: max(sp-min(sp, redZone), r.ranges[i].Start)}
+	c.Data = make([]byte, min(r.ranges[i].End-c.Address, maxStack))
 	return c, r.Segment(math.MaxUint64).Read(c.Data, c.Address, 0, false)
 }
 
