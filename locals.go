@@ -75,7 +75,7 @@ func (f StackFrame) unlessLeft(o Object) Object {
 	if !ok || !copied.Holds(address, 1) {
 		return o
 	}
-	changed, err := copied.Changed(f.frame(), p.Platform().Arch, address, (&variableFrame{p, f.frame()}).Read)
+	changed, err := stack.Changed(copied, f.frame(), p.Platform().Arch, address, (&variableFrame{p, f.frame()}).Read)
 	if err != nil {
 		return Failed(err)
 	}

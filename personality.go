@@ -5,8 +5,8 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -33,11 +33,8 @@ type Personality interface {
 type Stopped struct {
 	Registers   *arch.Registers // nil: not known
 	Interrupted bool            // between two instructions, not inside a call
-	Stack       *StackCopy      // of a thread that may run on; nil: memory has it
+	Stack       *mem.Copy       // of a thread that may run on; nil: memory has it
 }
-
-// A StackCopy is a stack as it was when its thread was stopped.
-type StackCopy = stack.Copy
 
 // A ModuleLoader is a [Personality] that knows how the program's modules were put into memory.
 type ModuleLoader = module.Loader

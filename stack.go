@@ -9,6 +9,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -17,7 +18,7 @@ import (
 type StackTrace struct {
 	prog   *Program
 	frames []stack.Frame
-	copied *stack.Copy // the stack of a thread that may run since; nil: the thread has not run
+	copied *mem.Copy // the stack of a thread that may run since; nil: the thread has not run
 	// Err says why the stack could not be unwound to its end, or what about its frames is in doubt; it is nil if the trace is
 	// whole.
 	Err error

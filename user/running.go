@@ -201,7 +201,7 @@ func (r *running) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err erro
 }
 
 // copyStack returns the stack that begins at a stack pointer. The lock is held.
-func (r *running) copyStack(sp uint64) (*drgn.StackCopy, error) {
+func (r *running) copyStack(sp uint64) (*mem.Copy, error) {
 	// What was mapped when another thread was stopped is so mostly still; if not, less is copied, or it can't be read.
 	if c, err := r.copyFrom(sp); c != nil && err == nil {
 		return c, nil
@@ -214,7 +214,7 @@ func (r *running) copyStack(sp uint64) (*drgn.StackCopy, error) {
 }
 
 // copyFrom returns the stack that begins at a stack pointer, or nil if no memory is known to be there.
-func (r *running) copyFrom(sp uint64) (*drgn.StackCopy, error) {
+func (r *running) copyFrom(sp uint64) (*mem.Copy, error) {
 	i, ok := slices.BinarySearchFunc(r.ranges, sp, func(m target.Mapping, sp uint64) int {
 		switch {
 		case m.End <= sp:
@@ -227,7 +227,7 @@ func (r *running) copyFrom(sp uint64) (*drgn.StackCopy, error) {
 	if !ok {
 		return nil, nil
 	}
-	c := &drgn.StackCopy{Address: max(sp-min(sp, redZone), r.ranges[i].Start)}
+	c := &mem.Copy{Address: max(sp-min(sp, redZone), r.ranges[i].Start)}
 	c.Data = make([]byte, min(r.ranges[i].End-c.Address, maxStack))
 	return c, r.Segment(math.MaxUint64).Read(c.Data, c.Address, 0, false)
 }

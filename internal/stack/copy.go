@@ -5,22 +5,12 @@ import (
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/mem"
 )
 
-// A Copy is a stack as it was when its thread was stopped. The thread may run since.
-type Copy struct {
-	Address uint64
-	Data    []byte
-}
-
-// Holds reports whether the copy has size bytes at an address, size > 0.
-func (c *Copy) Holds(address, size uint64) bool {
-	return c != nil && address >= c.Address && address-c.Address < uint64(len(c.Data)) && size <= uint64(len(c.Data))-(address-c.Address)
-}
-
-// Changed reports whether the memory of a frame is no longer what is in the copy: what lies between its stack pointer, or an address that is
-// below it, and its CFA. read reads it.
-func (c *Copy) Changed(f *Frame, a *arch.Arch, address uint64, read func(buf []byte, address uint64) error) (bool, error) {
+// Changed reports whether the memory of a frame is no longer what it was when its stack was copied: what lies between its stack pointer, or an
+// address that is below it, and its CFA. read reads it.
+func Changed(c *mem.Copy, f *Frame, a *arch.Arch, address uint64, read func(buf []byte, address uint64) error) (bool, error) {
 	from, ok := f.Registers.Register(a.SP)
 	from = min(from, address)
 	to := f.Registers.CFA
@@ -34,8 +24,8 @@ func (c *Copy) Changed(f *Frame, a *arch.Arch, address uint64, read func(buf []b
 	return !bytes.Equal(now, c.Data[from-c.Address:][:len(now)]), nil
 }
 
-// Over returns memory in which the copy lies over what is there now.
-func (c *Copy) Over(memory cfi.Memory, p arch.Platform) cfi.Memory {
+// over returns memory in which a copy, which may be nil, lies over what is there now.
+func over(memory cfi.Memory, c *mem.Copy, p arch.Platform) cfi.Memory {
 	if c == nil {
 		return memory
 	}
@@ -44,7 +34,7 @@ func (c *Copy) Over(memory cfi.Memory, p arch.Platform) cfi.Memory {
 
 type overlaid struct {
 	cfi.Memory
-	copy     *Copy
+	copy     *mem.Copy
 	platform arch.Platform
 }
 

@@ -70,8 +70,8 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 // was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An
 // error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.
-func (u *Unwinder) Unwind(copied *Copy, regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
-	trace := u.rows.Unwind(copied.Over(u.config.Memory, u.config.Platform), regs, interrupted, returns)
+func (u *Unwinder) Unwind(copied *mem.Copy, regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
+	trace := u.rows.Unwind(over(u.config.Memory, copied, u.config.Platform), regs, interrupted, returns)
 	frames, err := Expand(u.config.Modules, trace.Frames)
 	switch {
 	case trace.Err != nil:

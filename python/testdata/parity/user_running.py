@@ -34,8 +34,8 @@ p.thread(child.pid).name
 p.thread(1)
 p.crashed_thread()
 p.main_thread().object
-p.main_thread().stack_trace()
-p.stack_trace(child.pid)
+len(p.main_thread().stack_trace()) > 0
+len(p.stack_trace(child.pid)) > 0
 p.stack_trace(1)
 p.read(0, 1)
 p.read(4096, 8)
