@@ -390,3 +390,53 @@ func TestFaults(t *testing.T) {
 		t.Error("nothing is a process")
 	}
 }
+
+// TestArrays has arrays whose numbers of elements are known at run time only. The values are those that testdata/process/arrays.c gives them, and gdb
+// shows; what compilers say nothing of is incomplete.
+func TestArrays(t *testing.T) {
+	const (
+		one   = "{ 0, 10, 20, 30 }"
+		two   = "(short [4][5]){ { 0, 1, 2, 3, 4 }, { 10, 11, 12, 13, 14 }, { 20, 21, 22, 23, 24 }, { 30, 31, 32, 33, 34 } }"
+		fixed = "{ { 1, 2, 3 }, { 4, 5, 6 } }"
+		mixed = "{ { 0, 1, 2 }, { 1000, 1001, 1002 }, { 2000, 2001, 2002 }, { 3000, 3001, 3002 } }"
+	)
+	gcc := map[string]string{"one": "(int [4])" + one, "two": two, "fixed": "(const int [2][3])" + fixed, "mixed": "(int [4][3])" + mixed,
+		"to": "(int [4])" + one, "param": "(int [5]){ 0, 1, 2, 3, 4 }", "typed": "(named){ 0, 100, 200, 300 }"}
+	clang := map[string]string{"one": "(int [4])" + one, "two": two, "fixed": "(const row [2])" + fixed, "mixed": "(row [4])" + mixed,
+		"to": "(int []){}", "param": "(int []){}", "typed": "(named){}"}
+	for _, name := range []string{"arrays.gcc-O0", "arrays.gcc-O2", "arrays.clang-O0", "arrays.clang-O2"} {
+		t.Run(name, func(t *testing.T) {
+			p := openCore(t, name)
+			load(t, p)
+			thread, err := p.CrashedThread()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var frame drgn.StackFrame
+			for frame = range trace(t, thread).Frames() {
+				if frame.Name() == "arrays" {
+					break
+				}
+			}
+			want := gcc
+			if strings.Contains(name, "clang") {
+				want = clang
+			}
+			for variable, want := range want {
+				o := frame.Object(variable)
+				if variable == "to" || variable == "param" {
+					o = o.Deref()
+				}
+				if name == "arrays.gcc-O2" && variable == "typed" {
+					want = "(int []){}"
+				}
+				if got := o.String(); got != want {
+					t.Errorf("%s: %s, want %s", variable, got, want)
+				}
+			}
+			if n, err := frame.Object("two").Index(1).Index(2).Int(); n != 12 || err != nil {
+				t.Error(n, err)
+			}
+		})
+	}
+}

@@ -37,7 +37,10 @@ func (u *Unit) language() (types.Language, error) {
 }
 
 // elem returns the type DW_AT_type refers to.
-func (f *File) elem(d DIE, depth int) (*types.Type, error) {
+func (f *File) elem(d DIE, depth int) (*types.Type, error) { return f.elemIn(d, depth, nil) }
+
+// elemIn is elem where the numbers of elements of arrays may be known.
+func (f *File) elemIn(d DIE, depth int, in *bounds) (*types.Type, error) {
 	v, err := d.Inherited(AttrType)
 	if err != nil {
 		return nil, err
@@ -53,7 +56,7 @@ func (f *File) elem(d DIE, depth int) (*types.Type, error) {
 	if err != nil {
 		return nil, d.invalid(AttrType, err)
 	}
-	return to.Unit.File.typeOf(to, depth+1)
+	return to.Unit.File.typeIn(to, depth+1, in)
 }
 
 // invalid says that an attribute of d does not make sense.
@@ -95,8 +98,14 @@ func (d DIE) mustText() (string, error) {
 	return "", d.fail("%s has missing or invalid DW_AT_name", d.Tag)
 }
 
-func (f *File) typeOf(d DIE, depth int) (*types.Type, error) {
-	if t, ok := f.types.Load(d.Off); ok {
+func (f *File) typeOf(d DIE, depth int) (*types.Type, error) { return f.typeIn(d, depth, nil) }
+
+// typeIn is typeOf where the numbers of elements of arrays may be known. What depends on them is made anew each time.
+func (f *File) typeIn(d DIE, depth int, in *bounds) (*types.Type, error) {
+	if !d.Tag.derives() {
+		in = nil
+	}
+	if t, ok := f.types.Load(d.Off); ok && in == nil {
 		return t.(*types.Type), nil
 	}
 	if depth > maxTypeDepth {
@@ -106,10 +115,10 @@ func (f *File) typeOf(d DIE, depth int) (*types.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := typeMaker{f, d, lang, depth}
+	m := typeMaker{f, d, lang, depth, in}
 	t, err := m.make()
-	if err != nil {
-		return nil, err
+	if err != nil || in != nil {
+		return t, err
 	}
 	got, _ := f.types.LoadOrStore(d.Off, t)
 	return got.(*types.Type), nil
@@ -121,6 +130,7 @@ type typeMaker struct {
 	d     DIE
 	lang  types.Language
 	depth int
+	in    *bounds
 }
 
 func (m typeMaker) fail(format string, args ...any) error {
@@ -145,14 +155,14 @@ func (m typeMaker) make() (*types.Type, error) {
 		if err != nil {
 			return nil, err
 		}
-		to, err := m.f.elem(m.d, m.depth)
+		to, err := m.f.elemIn(m.d, m.depth, m.in)
 		if err != nil {
 			return nil, err
 		}
 		return set.Typedef(m.lang, name, to), nil
 	case TagPointerType, TagReferenceType, TagRvalueReferenceType:
 		// A C++ reference is a pointer in memory, and types has no other name for it.
-		to, err := m.f.elem(m.d, m.depth)
+		to, err := m.f.elemIn(m.d, m.depth, m.in)
 		if err != nil {
 			return nil, err
 		}
@@ -187,7 +197,7 @@ func (m typeMaker) make() (*types.Type, error) {
 
 // qualified adds a qualifier.
 func (m typeMaker) qualified(q types.Qualifiers) (*types.Type, error) {
-	t, err := m.f.elem(m.d, m.depth)
+	t, err := m.f.elemIn(m.d, m.depth, m.in)
 	if err != nil {
 		return nil, err
 	}
@@ -258,42 +268,48 @@ func (m typeMaker) int(name string, size uint64, signed, big bool) *types.Type {
 	return t
 }
 
-// array makes an array. Only the length of its first dimension may be unknown.
+// array makes an array. Its first dimension may be of unknown length; in another one, 0 is not said, and of one whose length is known at run
+// time only nothing can be read: the elements have no size.
 func (m typeMaker) array() (*types.Type, error) {
-	t, err := m.f.typeAttr(m.d, m.depth)
+	if v, err := m.d.Inherited(AttrType); err != nil {
+		return nil, err
+	} else if !v.Exists() {
+		return nil, m.d.missing(AttrType)
+	}
+	t, err := m.f.elemIn(m.d, m.depth, m.in)
 	if err != nil {
 		return nil, err
 	}
-	t = types.ZeroLength(t)
-	type dim struct {
-		n     uint64
-		known bool
+	if dynamic, err := m.d.hasDynamicType(); err != nil {
+		return nil, err
+	} else if !dynamic {
+		t = types.ZeroLength(t)
 	}
-	var dims []dim
+	var dims []length
 	for c, err := range m.d.Children() {
 		if err != nil {
 			return nil, err
 		}
 		switch c.Tag {
 		case TagSubrangeType:
-			n, known, err := c.count()
+			n, err := c.count(m.in)
 			if err != nil {
 				return nil, err
 			}
-			dims = append(dims, dim{n, known})
+			dims = append(dims, n)
 		case TagEnumerationType, TagGenericSubrange:
-			dims = append(dims, dim{})
+			dims = append(dims, length{})
 		}
 		if len(dims) > maxTypeDepth {
 			return nil, m.fail("array of more than %d dimensions", maxTypeDepth)
 		}
 	}
 	if len(dims) == 0 {
-		dims = append(dims, dim{})
+		dims = append(dims, length{})
 	}
 	set := m.f.cfg.Set
 	for i := len(dims) - 1; i >= 0; i-- {
-		if i == 0 && !dims[0].known {
+		if !dims[i].known && (i == 0 || dims[i].dynamic) {
 			t = set.IncompleteArray(m.lang, t)
 		} else {
 			t = set.Array(m.lang, t, dims[i].n)
@@ -302,32 +318,43 @@ func (m typeMaker) array() (*types.Type, error) {
 	return t, nil
 }
 
+// A length is the number of elements in a dimension of an array.
+type length struct {
+	n       uint64
+	known   bool
+	dynamic bool // it is known at run time only
+}
+
 // count returns how many elements a DW_TAG_subrange_type says (DWARF 5, section 5.13).
-func (d DIE) count() (n uint64, known bool, err error) {
+func (d DIE) count(in *bounds) (length, error) {
 	for _, at := range [...]Attr{AttrUpperBound, AttrCount} {
 		v, err := d.Attr(at)
 		if err != nil {
-			return 0, false, err
+			return length{}, err
 		}
 		if !v.Exists() {
 			continue
 		}
-		n, ok := v.Uint()
+		n, known := v.Uint()
+		dynamic := !known && (v.IsExpr() || v.isRef())
 		switch {
-		case !ok && (v.IsExpr() || v.isRef()): // only known at run time
-			return 0, false, nil
-		case !ok:
-			return 0, false, d.invalid(at, v.wrongForm())
-		case at == AttrCount:
-			return n, true, nil
+		case dynamic:
+			if n, known, err = in.number(v); err != nil || !known {
+				return length{dynamic: true}, err
+			}
+		case !known:
+			return length{}, d.invalid(at, v.wrongForm())
+		}
+		if at == AttrCount {
+			return length{n, true, dynamic}, nil
 		}
 		lower, _, err := d.Uint(AttrLowerBound) // 0 in C
 		if n = n - lower + 1; lower != 0 && int64(n) < 0 {
 			n = 0
 		}
-		return n, true, err
+		return length{n, true, dynamic}, err
 	}
-	return 0, false, nil
+	return length{}, nil
 }
 
 // function makes the type of a function; parameters are decoded when asked for.
@@ -339,7 +366,7 @@ func (m typeMaker) function() (*types.Type, error) {
 			return to.Unit.File.typeOf(to, m.depth+1)
 		}
 	}
-	ret, err := m.f.elem(m.d, m.depth)
+	ret, err := m.f.elemIn(m.d, m.depth, m.in)
 	if err != nil {
 		return nil, err
 	}

@@ -127,7 +127,7 @@ func (s *scope) local(l *dwarf.Local, pc uint64, frame debugdata.Frame) (debugda
 		}
 		return s.source.entity(&e)
 	}
-	t, err := s.source.TypeAttr(l.DIE)
+	t, err := s.source.TypeIn(l.DIE, pc, s.fn, dwarfFrame{frame})
 	if err != nil {
 		return debugdata.Entity{}, err
 	}
