@@ -32,7 +32,7 @@ func parseELF(src kdump.Source) (*Core, error) {
 			c.Truncated = true
 		}
 	}
-	message := "memory was not saved in the core dump"
+	message := NotSaved
 	if c.Kernel {
 		message = "page excluded by the dump filter"
 	}
@@ -42,6 +42,9 @@ func parseELF(src kdump.Source) (*Core, error) {
 	})
 	return c, nil
 }
+
+// NotSaved is the message of a fault where a process's core lacks memory that the process had.
+const NotSaved = "memory was not saved in the core dump"
 
 // parseHeaders parses as much of the file as holds the headers, unless all of it is in memory anyway.
 func parseHeaders(src kdump.Source) (*elf.File, error) {

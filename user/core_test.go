@@ -1,6 +1,7 @@
 package user_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -438,5 +439,77 @@ func TestArrays(t *testing.T) {
 				t.Error(n, err)
 			}
 		})
+	}
+}
+
+// TestUnsaved reads constants and code that the kernel has left out of the core, since they are as the file has them.
+func TestUnsaved(t *testing.T) {
+	p := openCore(t, "literal")
+	literal := func() (string, error) {
+		pointer, err := p.ReadUint(0x403000, 8, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := p.Memory().CString(pointer, 100, false)
+		return string(b), err
+	}
+	var fault *mem.FaultError
+	if s, err := literal(); !errors.As(err, &fault) || !strings.Contains(err.Error(), "memory was not saved in the core dump: it is that of /src/literal at offset 0x2006") {
+		t.Errorf("%q %v", s, err)
+	}
+	load(t, p)
+	if s, err := literal(); s != "not in the core" || err != nil {
+		t.Errorf("%q %v", s, err)
+	}
+	for name, want := range map[string]string{
+		"table": "(const int [3]){ 1, 2, 3 }", "literal": `(const char *)0x402006 = "not in the core"`, "moved": `(const char * volatile)0x402006 = "not in the core"`,
+	} {
+		if got := p.Object(name).String(); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+	file, err := os.ReadFile(filepath.Join(data, "literal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	code, err := p.Read(0x401000, 16, false)
+	if err != nil || string(code) != string(file[0x1000:0x1010]) {
+		t.Errorf("%x %v", code, err)
+	}
+	// It ends where what the file has of it ends.
+	if _, err := p.Read(0x402000, 0x1000, false); !errors.As(err, &fault) || fault.Address <= 0x402000 || fault.Address >= 0x403000 {
+		t.Error(err)
+	}
+}
+
+// TestUnsavedElsewhere has a file of another build, whose constants are not those of the process.
+func TestUnsavedElsewhere(t *testing.T) {
+	p := openCore(t, "literal")
+	file, err := os.ReadFile(filepath.Join(data, "literal"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	main, err := p.MainModule()
+	if drgn.IsNotFound(err) {
+		for m, err := range p.LoadedModules() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if main == nil {
+				main = m.Module
+			}
+		}
+	}
+	other := filepath.Join(t.TempDir(), "literal")
+	if err := os.WriteFile(other, bytes.ReplaceAll(file, main.BuildID(), make([]byte, 20)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	main.SetBuildID(nil)
+	if err := main.TryFile(other); err != nil || main.LoadedFile().Path == "" {
+		t.Fatal(err, main.LoadedFile())
+	}
+	var fault *mem.FaultError
+	if b, err := p.Read(0x401000, 4, false); !errors.As(err, &fault) {
+		t.Errorf("%x %v", b, err)
 	}
 }

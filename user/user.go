@@ -124,7 +124,8 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 	if err != nil {
 		return err
 	}
-	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: newProcess(c, p), Memory: file.Virtual, Close: file.Closer()})
+	u := newProcess(c, p)
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: u, Memory: withFiles(file.Virtual, u, p), Close: file.Closer()})
 }
 
 // notes returns a core without its memory, which would keep the file mapped.
