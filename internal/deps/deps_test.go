@@ -56,7 +56,7 @@ const rooms = `
 	internal/elf < internal/placed;
 
 	# The language, over types.
-	failure, internal/bits, types < lang/c;
+	failure, internal/bin, internal/bits, types < lang/c;
 	failure, types < internal/fields;
 
 	# What answers as a source of debugging information.

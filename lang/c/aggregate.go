@@ -2,9 +2,11 @@ package c
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"strconv"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
@@ -266,14 +268,18 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 	}
 	for i := range ms {
 		m := &ms[i]
-		slot, err := m.Slot()
-		if err != nil {
-			f.fail(fmt.Errorf("member %q of '%s': %w", m.Name, u, err))
-			return nil
-		}
 		off := base + m.BitOffset
 		if off < base {
 			f.fail(ErrTooLarge)
+			return nil
+		}
+		slot, err := m.Slot()
+		if bad := (*bin.DecodeError)(nil); errors.As(err, &bad) {
+			into = append(into, part{off: off, name: m.Name, err: err})
+			continue
+		}
+		if err != nil {
+			f.fail(fmt.Errorf("member %q of '%s': %w", m.Name, u, err))
 			return nil
 		}
 		if m.Name == "" && flat && slot.BitFieldSize == 0 {
@@ -293,6 +299,9 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 
 // isZero reports whether all scalars in p are zero. What cannot be read is not.
 func (f *formatter) isZero(p part) bool {
+	if p.err != nil {
+		return false
+	}
 	u := p.typ.WithoutTypedefs()
 	n := p.bits
 	if n == 0 {

@@ -152,6 +152,7 @@ type part struct {
 	off  uint64 // in bits from the start of src
 	bits uint64 // of a bit-field; 0: none
 	name string // of a member
+	err  error  // why the type of a member is not known, or nil; the rest of a structure can be printed nevertheless
 }
 
 // newLine says that b ends with the start of a line that is indented by n tabs.
@@ -285,6 +286,10 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	}
 	if oneLine && !f.fits(0) {
 		return false // before looking at what is within it
+	}
+	if p.err != nil {
+		f.b = fmt.Appendf(f.b, "<%v>", p.err)
+		return !oneLine || f.fits(0)
 	}
 	if named {
 		f.typeName(p.typ)

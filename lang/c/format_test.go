@@ -1,6 +1,7 @@
 package c
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -388,5 +390,27 @@ func TestFormatErrorsKeepBuffer(t *testing.T) {
 	var unprintable *FormatError
 	if string(b) != "x = " || !errors.As(err, &unprintable) {
 		t.Errorf("%q, %v", b, err)
+	}
+}
+
+// TestFormatUnknownMember has a structure one of whose members is of a type that debugging information says in a way that is not understood: the others
+// are printed. Other failures, such as an interrupt, are those of the whole.
+func TestFormatUnknownMember(t *testing.T) {
+	m := newMock(le64, C)
+	with := func(err error) *types.Type {
+		return m.set.Compound(m.lang, types.Struct, "s", 12, func() (types.Detail, error) {
+			i := types.OfType(m.prim(types.CInt))
+			return types.Detail{Members: []types.Member{{Name: "a", Lazy: i}, {Name: "b", BitOffset: 32, Lazy: types.Later(func() (types.Slot, error) { return types.Slot{}, err })},
+				{Name: "c", BitOffset: 64, Lazy: i}}}, nil
+		})
+	}
+	data := &flatMemory{base: 0x1000, data: []byte{1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0}}
+	unknown := &bin.DecodeError{Section: ".debug_info", Off: 0x10, Problem: "base type 'complex float' is not supported"}
+	want := "(struct s){\n\t.a = (int)1,\n\t.b = <.debug_info+0x10: base type 'complex float' is not supported>,\n\t.c = (int)3,\n}"
+	if got := format(t, DefaultFormat, Value{Type: with(unknown), Address: 0x1000}, data); got != want {
+		t.Errorf("%s; want %s", got, want)
+	}
+	if got := format(t, DefaultFormat, Value{Type: with(context.Canceled), Address: 0x1000}, data); got != `!member "b" of 'struct s': context canceled` {
+		t.Error(got)
 	}
 }
