@@ -201,7 +201,7 @@ func (t *StackTrace) String() string {
 		case named:
 			b.WriteString(name)
 		default:
-			fmt.Fprintf(&b, "%#x", f.PC())
+			b.WriteString(f.frame().Place())
 		}
 		switch {
 		case err == nil:

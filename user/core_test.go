@@ -513,3 +513,32 @@ func TestUnsavedElsewhere(t *testing.T) {
 		t.Errorf("%x %v", b, err)
 	}
 }
+
+// TestFrameWithoutFile has a frame in a program whose file is not at hand: which module it is in is known.
+func TestFrameWithoutFile(t *testing.T) {
+	p := openCore(t, "threads")
+	thread, err := p.CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := func() string {
+		trace, err := thread.StackTrace()
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, _, _ := strings.Cut(trace.String(), "\n")
+		return line
+	}
+	pc := uint64(0)
+	if n, err := fmt.Sscanf(first(), "#0  %v", &pc); n != 1 || err != nil {
+		t.Error(first(), err)
+	}
+	for _, err := range p.LoadedModules() {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := first(), fmt.Sprintf("#0  threads+%#x", pc-0x400000); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}

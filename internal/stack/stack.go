@@ -4,6 +4,7 @@ package stack
 
 import (
 	"fmt"
+	"path/filepath"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
@@ -147,6 +148,18 @@ func (f *Frame) Function() (fn debugdata.CodeFunction, ok bool) {
 		return fn, false
 	}
 	return f.functions[f.index], true
+}
+
+// Place says where the frame's code is, for one of which no more is known: in a process "libc.so.6+0x1234", counted from where the module
+// begins in memory, elsewhere the address.
+func (f *Frame) Place() string {
+	if f.Module != nil {
+		release, _ := f.Module.Set().KernelRelease()
+		if ranges, ok := f.Module.Ranges(); ok && len(ranges) > 0 && release == "" {
+			return fmt.Sprintf("%s+%#x", filepath.Base(f.Module.Name()), f.Registers.PC-ranges[0].Min)
+		}
+	}
+	return fmt.Sprintf("%#x", f.Registers.PC)
 }
 
 // Scope returns the scope of the frame's function, or nil if that is not known.
