@@ -14,6 +14,7 @@ type (
 	BoundsError         = failure.BoundsError
 	UnsupportedError    = failure.UnsupportedError
 	NotImplementedError = failure.NotImplementedError
+	StopError           = failure.StopError
 	PathError           = failure.PathError
 	FieldError          = failure.FieldError
 	NoStackError        = failure.NoStackError

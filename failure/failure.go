@@ -80,6 +80,23 @@ type UnsupportedError struct{ Problem string }
 
 func (e *UnsupportedError) Error() string { return e.Problem }
 
+// A StopError says that a thread of a process could not be stopped.
+type StopError struct {
+	TID     uint64
+	Problem string
+	Err     error // failure of a system call, or nil
+}
+
+func (e *StopError) Error() string {
+	if e.Err != nil {
+		return fmt.Sprintf("thread %d can't be stopped: %s: %v", e.TID, e.Problem, e.Err)
+	}
+	return fmt.Sprintf("thread %d can't be stopped: %s", e.TID, e.Problem)
+}
+
+// Unwrap returns the failure of the system call, or nil.
+func (e *StopError) Unwrap() error { return e.Err }
+
 // A NotImplementedError says that what was asked for makes sense but can't be done yet.
 type NotImplementedError struct{ Problem string }
 

@@ -104,6 +104,7 @@ var exceptions = []struct {
 	{of[*types.KindError], excAttributeError},
 	{of[*failure.ValueError], excValueError},
 	{of[*failure.ChoiceError], excValueError},
+	{of[*failure.StopError], excValueError},
 	{of[*drgn.FileStatusError], excValueError},
 	{of[*failure.UnsupportedError], excUnsupported},
 	{of[*failure.NotImplementedError], excNotImplementedError},

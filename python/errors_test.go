@@ -65,6 +65,7 @@ func TestExceptions(t *testing.T) {
 		{&types.KindError{}, excAttributeError},
 		{&failure.ValueError{}, excValueError},
 		{&failure.ChoiceError{}, excValueError},
+		{&failure.StopError{}, excValueError},
 		{&drgn.FileStatusError{}, excValueError},
 		{&failure.UnsupportedError{}, excUnsupported},
 		{&failure.NotImplementedError{}, excNotImplementedError},

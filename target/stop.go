@@ -16,6 +16,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn/failure"
 )
 
 // A Stop keeps threads of a process from running, by ptrace(2). The system lets them go on by itself if this program ends, however it ends.
@@ -32,23 +34,6 @@ type stopped struct {
 	signal    int    // that was on its way when the thread stopped, and goes on with it; 0: none
 	err       error  // why it has not stopped
 }
-
-// A StopError says that a thread could not be stopped.
-type StopError struct {
-	TID     uint64
-	Problem string
-	Err     error // failure of a system call, or nil
-}
-
-func (e *StopError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("thread %d can't be stopped: %s: %v", e.TID, e.Problem, e.Err)
-	}
-	return fmt.Sprintf("thread %d can't be stopped: %s", e.TID, e.Problem)
-}
-
-// Unwrap returns the failure of the system call, or nil.
-func (e *StopError) Unwrap() error { return e.Err }
 
 // stopWithin is how long a thread may take to stop. One that runs takes microseconds; one in an uninterruptible sleep goes on sleeping.
 const stopWithin = time.Second
@@ -81,7 +66,7 @@ func (p *Process) Stop(ctx context.Context, tids ...uint64) (*Stop, error) {
 func (s *Stop) Release() { s.release() }
 
 // RegisterSet returns a register set of a stopped thread, by the type that the note of a core has it in: [NT_PRSTATUS], whose note has other things
-// around the registers. Its error is a [*StopError], or [os.ErrNotExist] if the thread had ended or did not exist.
+// around the registers. Its error is a [*failure.StopError], or [os.ErrNotExist] if the thread had ended or did not exist.
 func (s *Stop) RegisterSet(tid uint64, note uint32) (set []byte, err error) {
 	t, ok := s.threads[tid]
 	if !ok {
@@ -235,22 +220,22 @@ func (t *tracer) refused(tid uint64, err error) error {
 		return os.ErrNotExist
 	}
 	if !errors.Is(err, unix.EPERM) {
-		return &StopError{tid, "the system refuses", err}
+		return &failure.StopError{TID: tid, Problem: "the system refuses", Err: err}
 	}
 	status, _ := t.process.File(filepath.Join("task", strconv.FormatUint(tid, 10), "status")) // only makes the message better
 	switch tracer, state := statusField(status, "TracerPid"), statusField(status, "State"); {
 	case status == nil:
 		return os.ErrNotExist
 	case strings.HasPrefix(state, "Z"), strings.HasPrefix(state, "X"):
-		return &StopError{tid, "it has ended, and others of its process have not", nil}
+		return &failure.StopError{TID: tid, Problem: "it has ended, and others of its process have not"}
 	case t.process.PID == os.Getpid():
-		return &StopError{tid, "a process can't stop its own threads", nil}
+		return &failure.StopError{TID: tid, Problem: "a process can't stop its own threads"}
 	case tracer != "" && tracer != "0":
 		// It is one thread of a process.
 		if by, err := os.ReadFile(filepath.Join(procRoot, tracer, "status")); err == nil {
 			tracer = statusField(by, "Tgid")
 		}
-		return &StopError{tid, fmt.Sprintf("process %s traces it already", tracer), nil}
+		return &failure.StopError{TID: tid, Problem: fmt.Sprintf("process %s traces it already", tracer)}
 	}
 	return &TraceError{&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, "task", strconv.FormatUint(tid, 10)), Err: err}}
 }
@@ -262,9 +247,9 @@ func (t *tracer) late(tid uint64) error {
 	case errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH):
 		return os.ErrNotExist
 	case err == nil && strings.HasPrefix(statusField(status, "State"), "D"):
-		return &StopError{TID: tid, Problem: "it is in an uninterruptible sleep"}
+		return &failure.StopError{TID: tid, Problem: "it is in an uninterruptible sleep"}
 	}
-	return &StopError{TID: tid, Problem: "it has not reacted in time"}
+	return &failure.StopError{TID: tid, Problem: "it has not reacted in time"}
 }
 
 // statusField returns a field of /proc/PID/status.
@@ -315,7 +300,7 @@ func registerSet(tid uint64, note uint32) ([]byte, error) {
 		case errno == unix.ESRCH:
 			return nil, os.ErrNotExist // it was killed
 		case errno != 0:
-			return nil, &StopError{tid, "its registers can't be read", errno}
+			return nil, &failure.StopError{TID: tid, Problem: "its registers can't be read", Err: errno}
 		case int(vec.Len) < len(buf) || len(buf) >= maxRegisterSet:
 			return buf[:vec.Len], nil
 		}

@@ -238,8 +238,8 @@ func TestStop(t *testing.T) {
 		t.Error(got)
 	}
 	if another := open(t, c.Process.Pid); another != nil { // somebody else
-		var stop *target.StopError
-		if _, err := thread(t, another, 4).StackTrace(); !errors.As(err, &stop) || !strings.Contains(err.Error(), fmt.Sprintf("process %d traces it already", os.Getpid())) {
+		var refused *drgn.StopError
+		if _, err := thread(t, another, 4).StackTrace(); !errors.As(err, &refused) || !strings.Contains(err.Error(), fmt.Sprintf("process %d traces it already", os.Getpid())) {
 			t.Error(err)
 		}
 	}
@@ -364,7 +364,7 @@ func TestStopSleeping(t *testing.T) {
 			t.Skip("does not sleep uninterruptibly here: ", status(t, c.Process.Pid, "State"))
 		}
 	}
-	var sleeps *target.StopError
+	var sleeps *drgn.StopError
 	if _, err := thread(t, p, 0).StackTrace(); !errors.As(err, &sleeps) || err.Error() != fmt.Sprintf("thread %d can't be stopped: it is in an uninterruptible sleep", c.Process.Pid) {
 		t.Error(err)
 	}
