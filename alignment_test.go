@@ -30,7 +30,7 @@ func TestAlignment(t *testing.T) {
 			return types.Detail{Members: []types.Member{{Name: "self", Lazy: types.OfType(self)}}}, nil
 		})
 		_, err := m.Alignment(self)
-		wantErr[*drgn.ValueError](t, err, "type is nested too deeply")
+		wantErr[*types.DepthError](t, err, "maximum type depth exceeded in alignof()")
 		_, err = m.Alignment(m.Types().IncompleteArray(lang, m.typ("int")))
 		wantErr[*drgn.TypeError](t, err, "cannot get alignment of incomplete array type")
 	}

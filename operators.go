@@ -254,7 +254,9 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	if err := checkBitField(t, bitField); err != nil {
 		return Failed(err)
 	}
-	if t.UnderlyingKind().IsCompound() && t.Underlying().Unqualified() == o.typ.Underlying().Unqualified() {
+	if compound, err := sameCompound(t, o.typ); err != nil {
+		return Failed(err)
+	} else if compound {
 		if o.form == absent {
 			return Failed(&AbsentError{o.x.reason})
 		}
@@ -268,6 +270,14 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		return o.fail(nil, unread)
 	}
 	return o.prog.result(r, err)
+}
+
+// sameCompound reports whether an object of a structure, union or class can be assigned to one of type t.
+func sameCompound(t, from *types.Type) (bool, error) {
+	if !t.UnderlyingKind().IsCompound() {
+		return false, nil
+	}
+	return types.Compatible(t, from)
 }
 
 // Cast converts an object to another type as C's cast does.

@@ -45,9 +45,14 @@ type load struct {
 	files []*provided
 	byID  map[string][]*provided
 	dirs  []string
-	given []*module.Module // whose files may be in dirs
-	notes []string         // for a MissingError
-	bad   [][2]string      // named files that can't be read, and why
+
+	kernel  bool
+	given   []*module.Module // whose files may be in dirs
+	asked   []*module.Module // whose debugging information is asked for
+	wanting []*module.Module // those of them for which finders are asked together
+
+	notes []string    // for a MissingError
+	bad   [][2]string // named files that can't be read, and why
 }
 
 // Load finds out what the program has loaded and gives modules their debugging information: from the files that
@@ -70,7 +75,10 @@ func (s *Search) load(ctx context.Context, what What) error {
 	}
 	defer l.close()
 	l.open()
-	var missing, wanting []*module.Module
+	_, l.kernel = s.modules.KernelRelease()
+	if !l.kernel && !l.Default && !l.Main && len(l.files) == 0 && len(l.dirs) == 0 {
+		return l.report(nil) // modules need not be known
+	}
 	for m, err := range s.LoadedModules(ctx) {
 		if err != nil && ctx.Err() != nil {
 			return err
@@ -78,37 +86,11 @@ func (s *Search) load(ctx context.Context, what What) error {
 		if err != nil {
 			return errors.Join(err, l.report(nil)) // what was loaded before stays
 		}
-		if err := l.tryProvided(m.Module); err != nil {
+		m.WantFiles()
+		if err := l.loadModule(ctx, m.Module); err != nil {
 			return err
 		}
-		if len(l.dirs) > 0 && m.WantsDebugFile() {
-			if m.Kind() == module.Main { // others can't be found without it
-				if err := s.FindStandard(ctx, []*module.Module{m.Module}, l.dirOptions()); err != nil {
-					return err
-				}
-			} else {
-				l.given = append(l.given, m.Module)
-			}
-		}
-		switch {
-		case l.Only != nil && !l.Only(m.Module):
-		case m.Kind() == module.Main && (l.Default || l.Main):
-			if m.WantsDebugFile() || m.WantsLoadedFile() {
-				if err := s.LoadModules(ctx, m.Module); err != nil {
-					return err
-				}
-			}
-			missing = append(missing, m.Module)
-		case l.Default:
-			wanting = append(wanting, m.Module)
-			missing = append(missing, m.Module)
-		}
-		if m.Kind() == module.Main {
-			if err := l.keep(m.Module); err != nil {
-				return err
-			}
-		}
-		if m.Kind() == module.Main && !l.Default && len(l.files) == 0 && len(l.dirs) == 0 {
+		if l.kernel && m.Kind() == module.Main && !l.Default && len(l.files) == 0 && len(l.dirs) == 0 {
 			break // that was all
 		}
 	}
@@ -117,12 +99,53 @@ func (s *Search) load(ctx context.Context, what What) error {
 			return err
 		}
 	}
-	if len(wanting) > 0 {
-		if err := s.run(ctx, wanting); err != nil {
+	if len(l.wanting) > 0 {
+		if err := s.run(ctx, l.wanting); err != nil {
 			return err
 		}
+		for _, m := range l.wanting {
+			if err := l.trySupplementary(m); err != nil {
+				return err
+			}
+		}
 	}
-	return l.report(missing)
+	return l.report(l.asked)
+}
+
+// loadModule gives a module the files that were named, and remembers it for finders if it is one of those that are asked for. A
+// kernel's image has its files at once: other modules can't be found without them.
+func (l *load) loadModule(ctx context.Context, m *module.Module) error {
+	main := m.Kind() == module.Main
+	if err := l.tryProvided(m); err != nil {
+		return err
+	}
+	if len(l.dirs) > 0 && m.WantsDebugFile() {
+		if main {
+			if err := l.FindStandard(ctx, []*module.Module{m}, l.dirOptions()); err != nil {
+				return err
+			}
+		} else {
+			l.given = append(l.given, m)
+		}
+	}
+	if (l.Only == nil || l.Only(m)) && (l.Default || l.Main && main) {
+		l.asked = append(l.asked, m)
+		switch {
+		case !l.kernel || !main:
+			l.wanting = append(l.wanting, m)
+		case m.WantsDebugFile() || m.WantsLoadedFile():
+			if err := l.LoadModules(ctx, m); err != nil {
+				return err
+			}
+			if err := l.trySupplementary(m); err != nil {
+				return err
+			}
+		}
+	}
+	if main {
+		return l.keep(m)
+	}
+	return nil
 }
 
 // keep lets memory say of the main module what no file does. If it does not know its types, a file that has nothing but them is better
@@ -216,6 +239,24 @@ func (l *load) tryProvided(m *module.Module) error {
 			return err
 		}
 	}
+	return l.trySupplementary(m)
+}
+
+// trySupplementary gives a module the supplementary file that it wants if it is one of those that were named.
+func (l *load) trySupplementary(m *module.Module) error {
+	w, err := m.WantedSupplementaryFile()
+	if err != nil {
+		return nil // none is wanted
+	}
+	for _, f := range l.byID[hex.EncodeToString(w.Checksum)] {
+		m.AskedBy(byUser)
+		used, err := m.Try(module.Candidate{Path: f.path, ELF: f.file})
+		m.AskedBy("")
+		f.used = f.used || used
+		if used || err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -261,10 +302,10 @@ func (l *load) report(modules []*module.Module) error {
 	}
 	e := &MissingError{}
 	for _, m := range modules {
-		if !m.WantsDebugFile() || m.Kind() == module.Vdso {
-			continue // hardly a system has a debug file of the vDSO, whose symbols and unwind tables are in memory
+		// Hardly a system has a debug file of the vDSO, whose symbols and unwind tables are in memory.
+		if m.Kind() != module.Vdso && (m.WantsDebugFile() || m.WantsLoadedFile()) {
+			e.Modules = append(e.Modules, m)
 		}
-		e.Modules = append(e.Modules, m)
 	}
 	if len(e.Modules) == 0 {
 		return nil

@@ -2,6 +2,7 @@ package debuginfo
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/godrgn/drgn/module"
@@ -9,7 +10,7 @@ import (
 
 const shownModules = 5 // in messages
 
-// A MissingError says which modules' debugging information was not found.
+// A MissingError says which modules' debugging information, or files with code and data, were not found.
 type MissingError struct {
 	Modules []*module.Module
 	Notes   []string // what was wrong with files that were looked at, a line each
@@ -22,14 +23,22 @@ func (e *MissingError) Lines() []string {
 		if i == shownModules {
 			return append(lines, fmt.Sprintf("... missing %d more", len(e.Modules)-i))
 		}
-		lines = append(lines, "missing debugging symbols for "+inMessages(m))
+		what := "debugging symbols for "
+		if !m.WantsDebugFile() {
+			what = "the file that is loaded as "
+		}
+		lines = append(lines, "missing "+what+inMessages(m))
 	}
 	return lines
 }
 
 func (e *MissingError) Error() string {
 	var b strings.Builder
-	b.WriteString("missing debugging symbols for ")
+	if !slices.ContainsFunc(e.Modules, (*module.Module).WantsDebugFile) {
+		b.WriteString("missing the files that are loaded as ")
+	} else {
+		b.WriteString("missing debugging symbols for ")
+	}
 	if len(e.Modules) == 1 {
 		b.WriteString(inMessages(e.Modules[0]))
 	} else {

@@ -35,7 +35,7 @@ type Target interface {
 	CoreDumpPath() string
 }
 
-// New returns a search with the finders "standard" and, if the environment names servers, "debuginfod".
+// New returns a search with the finders "standard" and "debuginfod".
 func New(t Target, modules *module.Set) *Search {
 	s := &Search{target: t, modules: modules}
 	s.Finders.Kind = "module debug info"

@@ -165,12 +165,25 @@ func (s *standardSearch) byBuildID(m *module.Module) error {
 		return nil
 	}
 	if m.DebugFile().Status == module.WantFile {
-		if err := s.tryAll(m, files.BuildIDPaths(s.o.Directories, m.BuildID(), true)); err != nil {
+		if err := s.tryBuild(m, true); err != nil {
 			return err
 		}
 	}
 	if m.WantsLoadedFile() {
-		return s.tryAll(m, files.BuildIDPaths(s.o.Directories, m.BuildID(), false))
+		return s.tryBuild(m, false)
+	}
+	return nil
+}
+
+// tryBuild tries the files that are kept under a module's build ID. One that does not have it inside is what its path says.
+func (s *standardSearch) tryBuild(m *module.Module, debug bool) error {
+	for _, path := range files.BuildIDPaths(s.o.Directories, m.BuildID(), debug) {
+		if !wants(m) {
+			return nil
+		}
+		if _, err := m.Try(module.Candidate{Path: path, Quiet: true, NoID: true}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -99,6 +99,7 @@ type Candidate struct {
 	ELF   *elf.File // the file as it was opened by [Set.OpenFile], or nil. The caller closes it if it is not used.
 	Force bool      // a file of another build is taken, too
 	Quiet bool      // it is a guess that the file is there
+	NoID  bool      // a file without a build ID is taken, too: it lies where only the right one does
 	CRC   *uint32   // the checksum that the file must have (.gnu_debuglink), or nil
 }
 

@@ -322,6 +322,17 @@ func (m *Module) close() {
 // WantsLoadedFile reports whether finders are to look for the module's loaded file.
 func (m *Module) WantsLoadedFile() bool { return m.LoadedFile().Status == WantFile }
 
+// WantFiles has finders look again for files that were not to be looked for, unless everything is known without them.
+func (m *Module) WantFiles() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, f := range []*fileState{&m.loaded, &m.debug} {
+		if f.status == DontWantFile {
+			f.status = WantFile
+		}
+	}
+}
+
 // WantsDebugFile reports whether finders are to look for the module's debug file, or for the supplementary file that it
 // needs.
 func (m *Module) WantsDebugFile() bool {

@@ -3,6 +3,7 @@ package module
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"maps"
@@ -20,8 +21,9 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	// What has types only, BTF, is the debug file if somebody says so: that of a loadable file is what finders come by on
 	// their way to the one that has all.
 	if ch.debug = has&debugdata.Functions != 0 || has != 0 && !c.Quiet; ch.debug {
-		if ch.supName, ch.supID, err = c.ELF.DebugAltLink(); err != nil {
-			return false, err
+		if ch.supID, err = ch.readAltLink(); err != nil {
+			m.set.Log().Debug(fmt.Sprintf("%s: %v; ignoring its debugging information", c.ELF.Name, err))
+			ch.debug = false // what it refers to can't be found
 		}
 	}
 	ch.otherSum = c.CRC != nil && crc32.ChecksumIEEE(c.ELF.Data) != *c.CRC
@@ -32,6 +34,9 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 	m.mu.Unlock()
 	if closed {
 		return false, failure.ErrClosed
+	}
+	if c.NoID && ch.id == nil {
+		ch.id = ch.buildID
 	}
 	if ch.kind == Main && !ch.force && (ch.buildID == nil || ch.sameBuild()) {
 		ch.elsewhere = m.readBuildID(ch)
@@ -57,6 +62,15 @@ func (m *Module) readBuildID(c *choice) (elsewhere bool) {
 	return false
 }
 
+// readAltLink finds out which supplementary file the file needs: its build ID is nil if it needs none.
+func (c *choice) readAltLink() (id []byte, err error) {
+	c.supName, id, err = c.file.DebugAltLink()
+	if err == nil && c.file.Section(".gnu_debugaltlink") != nil && len(id) == 0 {
+		err = errors.New(".gnu_debugaltlink without a build ID")
+	}
+	return id, err
+}
+
 // useGuarded is use; a file that can't be read is an error.
 func (m *Module) useGuarded(c *Candidate) (used bool, err error) {
 	return mem.Guarded(func() (bool, error) { return m.use(c) })
@@ -69,10 +83,10 @@ type choice struct {
 	id       []byte // its build ID
 	loadable bool   // it has code and data
 	debug    bool   // it has debugging information that is wanted
-	supName  string // of the supplementary file that it needs, or ""
-	supID    []byte // the build ID of that
+	supName  string // of the supplementary file that it needs
+	supID    []byte // the build ID of that; nil: it needs none
 	otherSum bool   // it has another checksum than a debug link says
-	force    bool
+	force    bool   // whatever its build ID is
 
 	// Of the module:
 	kind                      Kind
@@ -116,8 +130,8 @@ var verdicts = []struct {
 	{supplements, "%[1]s: %[2]s build ID matches gnu_debugaltlink", func(c *choice) bool {
 		// A file that is forced, has the module's own build ID and needs no supplementary file itself takes the place of
 		// the one that waits.
-		instead := c.force && c.debug && c.supName == "" && c.sameBuild()
-		return c.debugStatus == WantSupplementary && bytes.Equal(c.id, c.wantedSup) && !instead
+		instead := c.force && c.debug && c.supID == nil && c.sameBuild()
+		return c.debugStatus == WantSupplementary && bytes.Equal(c.id, c.wantedSup) && c.debug && !instead
 	}},
 	{otherBuild, "%[1]s: %[2]s build ID does not match", func(c *choice) bool {
 		return !c.force && (c.elsewhere || c.buildID != nil && !c.sameBuild())
@@ -126,7 +140,7 @@ var verdicts = []struct {
 	{unlinked, "%[1]s: %[2]s is a relocatable file", func(c *choice) bool {
 		return c.file.Type == elf.ET_REL && c.kind != Relocatable && c.kind != Extra
 	}},
-	{waits, "", func(c *choice) bool { return c.asDebug() && c.supName != "" }},
+	{waits, "", func(c *choice) bool { return c.asDebug() && c.supID != nil }},
 	{fits, "", func(c *choice) bool { return c.asLoaded() || c.asDebug() }},
 	{loadedUnwanted, "%[2]s is loadable, but don't want loaded file; ignoring", func(c *choice) bool { return c.loadable && !c.wantsLoaded() }},
 	{debugUnwanted, "%[2]s has debug info, but don't want debug file; ignoring", func(c *choice) bool { return c.debug }},
@@ -342,6 +356,9 @@ func (m *Module) ReusableFile() *elf.File {
 	f, wantsLoaded, wantsDebug := m.loaded.file, m.loaded.status == WantFile, m.debug.status == WantFile
 	if f == nil {
 		f = m.debug.file
+	}
+	if f == nil {
+		f = m.sup.pending
 	}
 	m.mu.Unlock()
 	if f != nil && (wantsDebug && m.set.config.Has(f)&debugdata.Functions != 0 || wantsLoaded && IsLoadable(f)) {

@@ -321,6 +321,7 @@ func loading(c Call, f func(ctx context.Context) error) error {
 	if err := syncLog(); err != nil {
 		return err
 	}
+	syncEnvironment()
 	if err := c.Whole(f); err != nil {
 		return err
 	}

@@ -83,37 +83,64 @@ func CheckAligned(t *Type, bitOffset uint64) error {
 // Alignments are a machine's alignments of numbers of 1, 2, 4, 8 bytes and larger ones, in bytes; all 0 if they are not known.
 type Alignments [5]uint8
 
-// Of returns the alignment in bytes that objects of a type have. Attributes in source code may make it another.
-func (as Alignments) Of(t *Type) (uint64, error) { return as.of(t, 0) }
+// Of returns the alignment in bytes that objects of a type have: what debug info says of a structure, union or class, else that
+// of the member with the greatest one. It fails with a [*DepthError] if the type contains itself.
+func (as Alignments) Of(t *Type) (uint64, error) {
+	return alignments{as, map[*body]uint64{}}.of(t, 0)
+}
 
-func (as Alignments) of(t *Type, depth int) (uint64, error) {
-	const maxDepth = 1000
-	if depth > maxDepth {
-		return 0, &failure.ValueError{Problem: "type is nested too deeply"}
-	}
-	t = t.Underlying()
+// alignments are those that types were found to have; 0 of a type that is being looked at.
+type alignments struct {
+	Alignments
+	known map[*body]uint64
+}
+
+func (as alignments) of(t *Type, depth int) (uint64, error) {
+	t = t.WithoutTypedefs()
 	k := t.Kind()
 	switch {
 	case k == Void, k == Function:
 		return 0, &failure.TypeError{Problem: fmt.Sprintf("cannot get alignment of %s type", k)}
+	case k == Array && (t.IsComplete() || depth > 0): // as a member, also one of unknown length
+		return as.of(t.Elem(), depth)
 	case !t.IsComplete():
-		names := map[Kind]string{Struct: "structure", Enum: "enumerated"}
-		name, ok := names[k]
-		if !ok {
-			name = k.String()
+		name := longKind[k]
+		if k == Array {
+			name = "array"
 		}
 		return 0, &failure.TypeError{Problem: "cannot get alignment of incomplete " + name + " type"}
-	case k == Array:
-		return as.of(t.Elem(), depth+1)
 	case !k.IsCompound():
 		return as.number(t.OwnSize())
 	}
-	ms, err := t.Members()
+	n, seen := as.known[t.body]
+	const maxDepth = 1000
+	if depth > maxDepth || seen && n == 0 {
+		return 0, &DepthError{Problem: "maximum type depth exceeded in alignof()"}
+	}
+	if !seen {
+		as.known[t.body] = 0
+		var err error
+		if n, err = as.compound(t, depth); err != nil {
+			return 0, err
+		}
+		as.known[t.body] = n
+	}
+	return n, nil
+}
+
+func (as alignments) compound(t *Type, depth int) (uint64, error) {
+	d, err := t.details()
 	if err != nil {
 		return 0, err
 	}
+	if d == nil {
+		return 1, nil
+	}
+	if n := d.Alignment; n > 0 && n&(n-1) == 0 {
+		return n, nil
+	}
 	most := uint64(1)
-	for _, m := range ms {
+	for _, m := range d.Members {
 		s, err := m.Slot()
 		if err != nil {
 			return 0, err

@@ -133,6 +133,7 @@ type Detail struct {
 	Enumerators        []Enumerator
 	Parameters         []Parameter
 	TemplateParameters []TemplateParameter
+	Alignment          uint64 // of objects in bytes, where the source code gives one: an attribute, or alignas; 0: it does not
 }
 
 // An Enumerator is a named value of an enumerated type. Value holds its low 64 bits: as a signed number where the

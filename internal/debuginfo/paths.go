@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -41,13 +42,27 @@ func DebugLinkPaths(linkDirs, dirs []string, origin, name string) []string {
 			}
 			continue
 		}
-		link = strings.NewReplacer("${ORIGIN}", origin, "$ORIGIN", origin).Replace(link)
-		paths = append(paths, filepath.Join(link, name))
+		paths = append(paths, filepath.Join(withOrigin(link, origin), name))
 	}
 	return paths
 }
 
-// SupplementaryPaths returns where the supplementary file may be that the .gnu_debugaltlink of the file at path names.
+// withOrigin puts a directory in place of $ORIGIN, where that is a whole word, and ${ORIGIN}.
+func withOrigin(path, origin string) string {
+	return originVariable.ReplaceAllStringFunc(path, func(variable string) string {
+		rest := strings.TrimPrefix(variable, "$ORIGIN")
+		if rest == variable { // ${ORIGIN}
+			return origin
+		}
+		return origin + rest
+	})
+}
+
+// A word ends before what is no letter, digit or underscore.
+var originVariable = regexp.MustCompile(`\$\{ORIGIN\}|\$ORIGIN([^A-Za-z0-9_]|$)`)
+
+// SupplementaryPaths returns where the supplementary file may be that the .gnu_debugaltlink of the file at path names: there,
+// below directories where it lies in a directory .dwz, as distributions have it, and by its build ID.
 func SupplementaryPaths(dirs []string, path, name string, id []byte) []string {
 	var paths []string
 	if name != "" {
@@ -55,6 +70,11 @@ func SupplementaryPaths(dirs []string, path, name string, id []byte) []string {
 			paths = append(paths, name)
 		} else {
 			paths = append(paths, filepath.Join(filepath.Dir(path), name))
+		}
+	}
+	if i := strings.LastIndex(name, "/.dwz/"); i >= 0 {
+		for _, dir := range dirs {
+			paths = append(paths, filepath.Join(dir, name[i:]))
 		}
 	}
 	return append(paths, BuildIDPaths(dirs, id, true)...)

@@ -326,6 +326,9 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 			}
 		}
 	}
+	if d.Alignment, _, err = m.d.Uint(AttrAlignment); err != nil {
+		return types.Detail{}, err
+	}
 	d.Members = make([]types.Member, 0, len(members))
 	for i, c := range members {
 		member, err := m.member(c, i == last && i > 0 && m.d.Tag != TagUnionType)

@@ -16,7 +16,7 @@ func Cast(t *types.Type, a Operand, l Lookup) (Operand, error) {
 }
 
 // Convert converts a to type t, or to a bit-field of it, as an assignment does: between arithmetic types; between
-// pointers to the same type, when no qualifier is lost, or to void; and any scalar to a boolean. Errors are
+// pointers to compatible types, when no qualifier is lost, or to void; and any scalar to a boolean. Errors are
 // [*ConversionError] and those of l.
 func Convert(t *types.Type, bitField uint64, a Operand, l Lookup) (Operand, error) {
 	given := a.Type
@@ -36,7 +36,13 @@ func Convert(t *types.Type, bitField uint64, a Operand, l Lookup) (Operand, erro
 		}
 		ok = true
 	case k == types.Pointer:
-		ok = a.kind() == types.Pointer && assignable(u.Elem(), a.Type.Underlying().Elem())
+		if a.kind() == types.Pointer {
+			if ok, err = assignable(u.Elem(), a.Type.Underlying().Elem()); err != nil {
+				return Operand{}, err
+			}
+		} else {
+			ok = false
+		}
 	case k.IsCompound():
 		ok = false
 	case a.kind() == types.Enum: // also one that is incomplete: why it cannot be converted is said below
@@ -49,13 +55,16 @@ func Convert(t *types.Type, bitField uint64, a Operand, l Lookup) (Operand, erro
 	return convert(t, bitField, a, l, "convert to")
 }
 
-// assignable reports whether a pointer to from may become a pointer to to without a cast.
-func assignable(to, from *types.Type) bool {
-	tu, fu := to.Underlying(), from.Underlying()
-	if fu.Qualifiers()&^tu.Qualifiers() != 0 {
-		return false
+// assignable reports whether a pointer to from may become a pointer to to without a cast: the types are compatible, and no
+// qualifier is lost but those that a typedef holds.
+func assignable(to, from *types.Type) (bool, error) {
+	if from.Qualifiers()&^to.Qualifiers() != 0 {
+		return false, nil
 	}
-	return tu.Kind() == types.Void || fu.Kind() == types.Void || tu.Unqualified() == fu.Unqualified()
+	if to.UnderlyingKind() == types.Void || from.UnderlyingKind() == types.Void {
+		return true, nil
+	}
+	return types.Compatible(to, from)
 }
 
 // target reports why nothing can be converted to a type.

@@ -53,7 +53,7 @@ def done(modules):
         m.loaded_file_status = ModuleFileStatus.DONT_WANT
 
 
-p.registered_debug_info_finders(), p.enabled_debug_info_finders()
+sorted(p.registered_debug_info_finders()), p.enabled_debug_info_finders()
 p.register_debug_info_finder("note", note)
 p.register_debug_info_finder("note", note)
 p.register_debug_info_finder("five", 5)
