@@ -82,13 +82,17 @@ func TestStackTraceFromPCs(t *testing.T) {
 	}, drgn.EnableFirst); err != nil {
 		t.Fatal(err)
 	}
-	// The first address is that of the next instruction; the second is behind a call that ends f.
+	// The first address is behind a call that ends f.
 	trace, err := m.StackTraceFromPCs([]uint64{0x1010, 0x1010, 0x5})
 	if err != nil || trace.Len() != 3 || trace.Err != nil || trace.Prog() != m.Program {
 		t.Fatal(trace, err)
 	}
-	if s := trace.String(); s != "#0  g+0x0/0x10\n#1  f+0x10/0x10\n#2  0x5" {
+	if s := trace.String(); s != "#0  f+0x10/0x10\n#1  f+0x10/0x10\n#2  0x5" {
 		t.Error(s)
+	}
+	code, err := m.CodeAt(0x1010)
+	if err != nil || code.String() != "#0  g+0x0/0x10" || !code.Frame(0).Interrupted() {
+		t.Error(code, err)
 	}
 	f := trace.Frame(1)
 	if f.Name() != "f" || f.PC() != 0x1010 || f.Interrupted() || f.IsInline() || f.Index() != 1 || f.Trace() != trace || len(f.Registers()) != 0 {

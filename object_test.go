@@ -227,7 +227,7 @@ func TestBool(t *testing.T) {
 		want bool
 	}{
 		{m.ObjectAt(b, 0x1000), false}, {m.ObjectAt(b, 0x1001), true}, {m.ScalarValue(b, 0x100), true},
-		{m.ObjectAt(m.int("__int128", 16, false), 0x1000), true}, {m.ObjectAt(m.array(b, 0), 0), true},
+		{m.ObjectAt(m.int("__int128", 16, false), 0x1000), true}, {m.ObjectAt(m.array(b, 0), 0), false}, {m.ObjectAt(m.array(b, 0), 8), true},
 		{m.ScalarValue(m.PointerTo(b), 0), false}, {m.ScalarValue(m.PointerTo(b), 1), true}, {m.FloatLiteral(0), false}, {m.FloatLiteral(.5), true},
 	} {
 		if got, err := x.o.Bool(); err != nil || got != x.want {

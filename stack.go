@@ -111,15 +111,19 @@ func (t *Thread) StackTrace() (*StackTrace, error) {
 	return &StackTrace{prog: p, Err: err}, nil // what is left of the stack is not whole
 }
 
-// StackTraceFromPCs returns a trace of which only the addresses are known: the first that of the instruction that comes
-// next, the others those that calls return to.
-func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) {
+// StackTraceFromPCs returns a trace of which only the addresses are known, those that calls return to.
+func (p *Program) StackTraceFromPCs(pcs []uint64) (*StackTrace, error) { return p.traceOf(pcs, false) }
+
+// CodeAt returns the functions, some of them inlined, that the instruction at an address is in, as a trace of nothing else.
+func (p *Program) CodeAt(pc uint64) (*StackTrace, error) { return p.traceOf([]uint64{pc}, true) }
+
+func (p *Program) traceOf(pcs []uint64, interrupted bool) (*StackTrace, error) {
 	if !p.Platform().Known() {
 		return nil, &ValueError{Problem: "cannot create stack trace without platform"}
 	}
 	frames := make([]unwind.Frame, len(pcs))
 	for i, pc := range pcs {
-		frames[i] = unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: i == 0}
+		frames[i] = unwind.Frame{PC: pc & p.addressMask.Load(), Interrupted: interrupted}
 	}
 	t := &StackTrace{prog: p}
 	t.frames, t.Err = stack.Expand(p.modules, frames)

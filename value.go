@@ -129,7 +129,7 @@ func (o Object) Bool() (bool, error) {
 		if o.form == absent {
 			return false, &AbsentError{o.x.reason}
 		}
-		return o.typ.UnderlyingKind() == types.Array || o.bits != 0, nil // a weak function may be at 0
+		return o.form != reference || o.bits != 0, nil // a weak function may be at 0
 	}
 	if isOpenEnum(o.typ) {
 		return false, &TypeError{Problem: "object cannot be converted to boolean"}

@@ -5,6 +5,7 @@ package explain
 import (
 	"cmp"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -45,7 +46,8 @@ func Program(p *drgn.Program) *Report {
 			r.Others = append(r.Others, name+": it is not enabled")
 		}
 	}
-	if !slices.Contains(p.RegisteredFinders(drgn.DebugInfoFinders), "debuginfod") {
+	if i := slices.Index(r.Finders, "debuginfod"); i >= 0 && os.Getenv("DEBUGINFOD_URLS") == "" {
+		r.Finders = slices.Delete(slices.Clone(r.Finders), i, i+1)
 		r.Others = append(r.Others, "debuginfod: DEBUGINFOD_URLS names no servers")
 	}
 	all := slices.Collect(p.Modules())

@@ -193,6 +193,24 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 	return nil
 }
 
+// CheckRanges returns a *failure.ValueError if one of the ranges overlaps one of another module, which [Module.SetRanges] takes.
+func (m *Module) CheckRanges(ranges []mem.Range) error {
+	for _, other := range m.set.All() {
+		if other == m {
+			continue
+		}
+		taken, _ := other.Ranges()
+		for _, b := range taken {
+			for _, a := range ranges {
+				if a.Min <= b.Max && b.Min <= a.Max {
+					return &failure.ValueError{Problem: fmt.Sprintf("%s [%#x, %#x) overlaps %s [%#x, %#x)", m.name, a.Min, a.Max+1, other.name, b.Min, b.Max+1)}
+				}
+			}
+		}
+	}
+	return nil
+}
+
 // Data returns what the one who found the module knows of it besides, or nil: for a kernel module an object of the program,
 // its struct module *.
 func (m *Module) Data() any {

@@ -163,11 +163,22 @@ func loadedModules(c Call) error {
 func debugInfoMethods() []Func {
 	return []Func{
 		{Sig: "modules()", Doc: "Return an iterator over the program's modules.", Do: func(c Call) error {
-			var l list
-			for m := range c.selfProg().Modules() {
-				l = append(l, moduleInstance(m))
-			}
-			return iterateList(c, l)
+			p := c.selfProg()
+			all, at := slices.Collect(p.Modules()), 0
+			return c.iterate(func(i *C.item) (bool, error) {
+				now := 0
+				for range p.Modules() {
+					now++
+				}
+				switch {
+				case now != len(all) && at <= len(all):
+					return false, &pyErr{excRuntimeError, "modules changed during iteration"}
+				case at == len(all):
+					return false, nil
+				}
+				at++
+				return true, valueItem(moduleInstance(all[at-1]), i)
+			})
 		}},
 		{Sig: "loaded_modules()", Doc: "Return an iterator over the modules that the program has loaded, each with whether it is new; those that are not known yet are created.", Do: loadedModules},
 		{Sig: "create_loaded_modules()", Doc: "Create all modules that the program has loaded.", Do: func(c Call) error {

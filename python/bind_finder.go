@@ -8,6 +8,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -73,6 +74,26 @@ func addMemorySegment(c Call) error {
 		return err
 	}
 	return c.None()
+}
+
+// finderName returns a name for a finder that is given none: the function's, with a number that makes it one of its own.
+func finderName(c Call, kind drgn.FinderKind, f *C.PyObject) string {
+	name := pyTypeName(f)
+	if get := C.sh_module_attr(cdata("builtins\x00"), cdata("getattr\x00")); get != nil {
+		if o, err := callPy(get, borrowed{f}, "__name__", name); err == nil {
+			if s, err := decodePy(o); err == nil {
+				name = fmt.Sprint(s)
+			}
+			C.sh_decref(o)
+		}
+		C.sh_decref(get)
+	}
+	taken := c.selfProg().RegisteredFinders(kind)
+	for n := addressOf(f); ; n++ {
+		if full := fmt.Sprintf("%s_%#x", name, n); !slices.Contains(taken, full) {
+			return full
+		}
+	}
 }
 
 // enableAt returns where a new finder goes.
@@ -159,7 +180,7 @@ func finderMethods() []Func {
 				}
 				return nil, drgn.ErrNotFound
 			}
-			return done(c, c.selfProg().RegisterTypeFinder(fmt.Sprintf("%s_%#x", pyTypeName(f), addressOf(f)), find, drgn.EnableFirst))
+			return done(c, c.selfProg().RegisterTypeFinder(finderName(c, drgn.TypeFinders, f), find, drgn.EnableFirst))
 		}},
 		{Sig: "register_object_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, flags, filename), which returns an Object or None.", Do: func(c Call) error {
 			f, err := callable(c, 1)
@@ -218,7 +239,7 @@ func finderMethods() []Func {
 			if err != nil {
 				return err
 			}
-			err = c.selfProg().RegisterObjectFinder(fmt.Sprintf("%s_%#x", "finder", addressOf(f)), objectFinder(f), drgn.EnableFirst)
+			err = c.selfProg().RegisterObjectFinder(finderName(c, drgn.ObjectFinders, f), objectFinder(f), drgn.EnableFirst)
 			return done(c, err)
 		}},
 	}

@@ -6,6 +6,8 @@ package python
 import "C"
 
 import (
+	"errors"
+
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	cl "github.com/godrgn/drgn/lang/c"
@@ -80,7 +82,7 @@ func init() {
 			}
 			return c.Object(o.ContainerOf(t, c.Str(2)))
 		}},
-		Func{Sig: "sizeof(type_or_obj: any, /)", Doc: "Return the size of a type or object in bytes.", Do: func(c Call) error {
+		Func{Sig: "sizeof(type_or_obj: any, /)", Doc: "Return the size of a type or object, or of a type or object of a name in the default program, in bytes.", Do: func(c Call) error {
 			v, err := c.Any(0)
 			if err != nil {
 				return err
@@ -99,7 +101,17 @@ func init() {
 				if def == nil {
 					return raisedError{}
 				}
-				if t, err = programOf(def).prog.Type(v); err != nil {
+				t, err = programOf(def).prog.Type(v)
+				var object *drgn.ObjectNotFoundError
+				if drgn.IsNotFound(err) {
+					o := programOf(def).prog.Object(v)
+					if e := o.Err(); e == nil {
+						t, err = o.Type(), nil
+					} else if !errors.As(e, &object) {
+						err = e
+					}
+				}
+				if err != nil {
 					return err
 				}
 			default:

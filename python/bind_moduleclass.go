@@ -105,6 +105,13 @@ func setAddressRanges(c Call, v *C.PyObject) error {
 		}
 		ranges = append(ranges, mem.Range{Min: start, Max: end - 1})
 	}
+	return setRanges(c, ranges)
+}
+
+func setRanges(c Call, ranges []mem.Range) error {
+	if err := selfModule(c).CheckRanges(ranges); err != nil {
+		return err
+	}
 	return done(c, selfModule(c).SetRanges(ranges))
 }
 
@@ -122,7 +129,7 @@ func setAddressRange(c Call, v *C.PyObject) error {
 	case start >= end:
 		return valueError("invalid module address range")
 	}
-	return done(c, selfModule(c).SetRanges([]mem.Range{{Min: start, Max: end - 1}}))
+	return setRanges(c, []mem.Range{{Min: start, Max: end - 1}})
 }
 
 // fileProps are the properties of a module's loaded or debug file.

@@ -155,7 +155,7 @@ func sourceLocations(c Call) error {
 			return err
 		}
 	}
-	t, err := p.StackTraceFromPCs([]uint64{addr})
+	t, err := p.CodeAt(addr)
 	if err != nil {
 		return err
 	}
@@ -169,7 +169,12 @@ func sourceLocations(c Call) error {
 			}
 			continue
 		}
-		name, _ := t.Frame(i).FunctionName()
+		name, ok := t.Frame(i).FunctionName()
+		if !ok && i == t.Len()-1 { // assembly
+			if s, err := t.Frame(i).Symbol(); err == nil {
+				name = s.Name
+			}
+		}
 		l.places, l.names = append(l.places, s), append(l.names, name)
 	}
 	if len(l.places) == 0 || unread != nil && !drgn.IsNotFound(unread) {

@@ -77,18 +77,18 @@ func TestBadInput(t *testing.T) {
 
 		{"script that raises", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("raises.py")}, 1,
 			`Traceback \(most recent call last\):\n  File "DIR/raises\.py", line 4, in <module>\n(.*\n)+AttributeError: 'struct task_struct' has no member 'nosuch'`},
-		{"script that faults", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("faults.py")}, 1, `Traceback (.*\n)+drgn\.FaultError: address is not mapped: 0x0`},
+		{"script that faults", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("faults.py")}, 1, `Traceback (.*\n)+_drgn\.FaultError: address is not mapped: 0x0`},
 		{"script with a mistake", []string{in("syntax.py")}, 1, `  File "DIR/syntax\.py", line 1\n(.*\n)+SyntaxError: invalid syntax`},
 		{"script that exits", []string{in("exits.py"), "7"}, 7, ``},
 		{"script that exits well", []string{in("exits.py"), "0"}, 0, ``},
 		{"script that says why", []string{in("says.py")}, 1, `no good`},
 
 		{"no debugging information", []string{"-c", in("vmcore"), "--no-default-symbols", "-e", "prog['init_tusk']"}, 1,
-			`Traceback (.*\n)+drgn\.ObjectNotFoundError: could not find 'init_tusk'`},
+			`Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'init_tusk'`},
 		{"no debugging information found", []string{"-c", in("vmcore"), "-e", "None"}, 0,
 			`warning: no debug file of kernel 6\.12\.117-godrgn: .*-s.*`},
 		{"no debugging information for a helper", []string{"-q", "-c", in("vmcore"), "-e", "find_task(1).comm and None"}, 0, ``},
-		{"truncated core", []string{"-q", "-c", in("cut"), "-s", vmlinux, "-e", "prog['init_task'].pid.value_()"}, 1, `Traceback (.*\n)+drgn\.FaultError: .*truncated.*: 0x[0-9a-f]+`},
+		{"truncated core", []string{"-q", "-c", in("cut"), "-s", vmlinux, "-e", "prog['init_task'].pid.value_()"}, 1, `Traceback (.*\n)+_drgn\.FaultError: .*truncated.*: 0x[0-9a-f]+`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if f, err := os.Open("/proc/kcore"); err == nil && (len(test.args) == 0 || strings.HasPrefix(test.args[0], dir)) {

@@ -90,7 +90,7 @@ func (f *flags) groups() []group {
 	target, symbols, what, other := set(), set(), set(), set()
 	target.StringArrayVarP(&f.core, "core", "c", nil, "the core dump `FILE`; of one that was split, any of its files, or all by repeating the flag; FILE@ADDRESS is an image of memory without headers")
 	boolean(target, &f.kernel, "kernel", "k", "the running kernel (the default)")
-	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`")
+	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`; 0 is drgn itself")
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
 	f.symbols.register(symbols)
 	what.StringVarP(&f.exec, "exec", "e", "", "run Python `CODE`; an expression at its end is printed")
@@ -106,7 +106,8 @@ func (f *flags) groups() []group {
 }
 
 func run(args []string, stdout, stderr io.Writer) int {
-	if plain(args) {
+	args, isPython := plain(args)
+	if isPython {
 		return python.Main(python.Options{Mode: python.Plain, Args: args, Version: version})
 	}
 	var f flags
@@ -205,6 +206,9 @@ func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) python.Opener
 			o.Parts = f.core[1:]
 			return attach.Core(f.core[0], o)
 		case fs.Changed("pid"):
+			if f.pid == 0 {
+				f.pid = os.Getpid()
+			}
 			return attach.Process(f.pid, o)
 		case f.kernel:
 			return attach.Kernel(o)
@@ -223,15 +227,33 @@ func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) python.Opener
 	}
 }
 
-// plain says whether the arguments are Python's, not ours: multiprocessing starts its helpers so.
-func plain(args []string) bool {
-	for i, a := range args {
+// plain says whether the arguments are Python's, not ours: scripts and multiprocessing start sys.executable so. Our own -c
+// names a core: what is no file and looks like code is Python's. -m is Python's alone; drgn as a module is this program, with
+// the arguments that follow.
+func plain(args []string) (rest []string, is bool) {
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		next := i+1 < len(args)
 		switch {
 		case a == "-c":
-			return i+1 < len(args) && strings.HasPrefix(args[i+1], "from multiprocessing.")
+			return args, next && isCode(args[i+1])
+		case a == "-m" && next && args[i+1] == "drgn":
+			return args[i+2:], false
+		case a == "-m":
+			return args, next
+		case (a == "-X" || a == "-W") && next:
+			i++
 		case len(a) < 2 || a[0] != '-' || !strings.ContainsRune("BEIOPSWXdqsuv", rune(a[1])) || strings.HasPrefix(a, "--"):
-			return false
+			return args, false
 		}
 	}
-	return false
+	return args, false
+}
+
+// isCode tells Python's code from the name of a file.
+func isCode(text string) bool {
+	if _, err := os.Lstat(text); err == nil {
+		return false
+	}
+	return strings.HasPrefix(text, "import ") || strings.HasPrefix(text, "from ") || strings.ContainsAny(text, "\n;(=")
 }

@@ -69,6 +69,12 @@ func TestCommandLine(t *testing.T) {
 		{"exception", []string{"-c", core, "-e", "prog['nosuch']"}, "", 1, "", "could not find 'nosuch'"},
 		{"names", []string{"-c", core, "-e", "FaultError, NULL, cast, for_each_task, list_for_each_entry, decode_flags and None"}, "", 0, "FaultError", ""},
 		{"exit code", []string{"-e", "raise SystemExit(3)"}, "", 3, "", ""},
+		{"python's code", []string{"-B", "-c", "import sys; print(sys.argv, __name__)", "x"}, "", 0, "['-c', 'x'] __main__\n", ""},
+		{"python's module", []string{"-m", "timeit", "-h"}, "", 0, "usage", ""},
+		{"drgn as a module", []string{"-X", "utf8", "-m", "drgn", "-e", "7"}, "", 0, "7\n", ""},
+		{"sys.executable", []string{"-e", "import subprocess, sys; print(subprocess.run([sys.executable, '-m', 'drgn', '-e', '3'], capture_output=True, text=True).stdout)"}, "", 0, "3\n", ""},
+		{"itself", []string{"-q", "--pid", "0", "-e", "prog.flags"}, "", 0, "IS_LIVE|", ""},
+		{"file of standard input", []string{"-c", core}, "print(__file__)", 0, "<stdin>\n", ""},
 		{"multiprocessing", []string{"-e", "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p: print(p.map(abs, [-1]))"}, "", 0, "[1]\n", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -33,6 +33,10 @@ func (f *formatter) aggregate(p part, u *types.Type, indent int, oneLine bool) b
 		return f.list(&l, f.Flags&MembersSameLine != 0, indent, oneLine)
 	}
 	length, known := u.Length()
+	if !known && p.src.mem == nil {
+		f.write("<absent>") // a value does not hold the elements of a flexible array
+		return true
+	}
 	if f.Flags&String != 0 && known && length > 0 && isCharacter(u.Elem()) {
 		f.characters(p, length)
 		return !oneLine || f.fits(0)

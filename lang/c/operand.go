@@ -219,13 +219,13 @@ func (a Operand) isZero() bool {
 	return a.Bits == 0
 }
 
-// Truth reports whether a scalar is other than zero. An array is true: it has an address.
+// Truth reports whether a scalar is other than zero; of an array, its address. An array without one is true.
 func Truth(a Operand) (bool, error) {
 	switch {
 	case a.isArithmetic() || a.kind() == types.Pointer:
 		return !a.isZero(), nil
 	case a.kind() == types.Array:
-		return true, nil
+		return a.Bits != 0, nil
 	}
 	return false, &ConversionError{From: a.Type}
 }

@@ -46,7 +46,7 @@ func (a Operand) promote(l Lookup) (Operand, error) {
 	}
 	a.Type = a.Type.Unqualified()
 	if a.rank() > 0 {
-		return a, nil
+		return a.native(l)
 	}
 	if a.kind() == types.Bool { // of any size: it holds 0 or 1
 		t, err := l.Primitive(types.CInt)
@@ -65,6 +65,23 @@ func (a Operand) promote(l Lookup) (Operand, error) {
 	return a, nil
 }
 
+// native returns an operand of a standard type in the program's byte order: results are in that, whatever operands were in.
+func (a Operand) native(l Lookup) (Operand, error) {
+	u := a.Type.WithoutTypedefs()
+	own, err := l.Primitive(types.CInt)
+	if err != nil || own.WithoutTypedefs().BigEndian() == u.BigEndian() || u.Primitive() == types.NotPrimitive {
+		return a, err
+	}
+	t, err := l.Primitive(u.Primitive())
+	if err != nil || t.Underlying().OwnSize() != u.OwnSize() {
+		return a, err // there is no such type
+	}
+	if u.Kind() == types.Float {
+		return FloatOf(t, a.Float), nil
+	}
+	return Int(t, 0, a.Bits), nil
+}
+
 // usual does the usual arithmetic conversions (C11 6.3.1.8) and returns both operands in their common type. Where both
 // types are equally good, the right one is taken.
 func usual(a, b Operand, l Lookup) (Operand, Operand, error) {
@@ -73,8 +90,8 @@ func usual(a, b Operand, l Lookup) (Operand, Operand, error) {
 		if a.kind() != types.Float || b.kind() == types.Float && floatRank(b.Type) >= floatRank(a.Type) {
 			t = b.Type
 		}
-		t = t.Unqualified()
-		return FloatOf(t, a.float()), FloatOf(t, b.float()), nil
+		to, err := FloatOf(t.Unqualified(), 0).native(l)
+		return FloatOf(to.Type, a.float()), FloatOf(to.Type, b.float()), err
 	}
 	a, err := a.promote(l)
 	if err != nil {

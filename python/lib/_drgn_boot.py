@@ -43,6 +43,8 @@ class Importer:
         name = module.__name__
         _drgn._bind(name, module.__dict__)
         exec(self.get_code(name), module.__dict__)
+        if name.startswith("drgn.helpers.") and not self.is_package(name):
+            module.__dict__.setdefault("__getattr__", late(name))
 
     def get_source(self, name):
         found = _drgn._source(name)
@@ -62,6 +64,19 @@ class Importer:
         if code is not None:
             return marshal.loads(code)
         return compile(self.get_source(name), self.find_spec(name).origin, "exec", dont_inherit=True)
+
+
+def late(module):
+    """Return the __getattr__ of a module of helpers."""
+
+    def __getattr__(name):
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        from drgn._reexports import find
+
+        return find(module, name)
+
+    return __getattr__
 
 
 def hook(entry):

@@ -103,6 +103,7 @@ def run_stdin(prog):
     sys.argv = [""]
     sys.path.insert(0, "")
     __main__.__dict__.update(drgn.cli.default_globals(prog))
+    __main__.__file__ = "<stdin>"
     source = sys.stdin.buffer.read()
     sys.displayhook = drgn.cli._displayhook
     exec(compile(source, "<stdin>", "exec", dont_inherit=True), __main__.__dict__)
@@ -174,7 +175,8 @@ def run():
     else:
         import drgn.cli
 
-        drgn.cli.run_interactive(prog, quiet=quiet)
+        banner = "" if quiet else f"{drgn.cli.version_header()}\n{drgn.cli._banner(prog)}"
+        drgn.cli._interact(prog, drgn.cli.default_globals(prog), banner)
     return 0
 
 

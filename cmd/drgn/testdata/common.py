@@ -33,9 +33,9 @@ assert identify_address(task.stack + 8) == "task stack: 1 (init) +0x8"
 assert identify_address(task.mm) == "slab object: mm_struct+0x0"
 found = list(identify_address_all(task + 0))
 assert [str(i) for i in found] == ["task: 1 (init)", "slab object: task_struct+0x0"], found
-assert isinstance(found[0], IdentifiedAddress) and found[0].kind == "task" and found[0].object == task
-assert found[1].object.name.string_() == b"task_struct"
-assert [i.object for i in identify_address_all(prog, init, cache={})] == [init, None]
+assert found[0].task == task and found[0].address == task.value_()
+assert found[1].slab_object_info.slab_cache.name.string_() == b"task_struct"
+assert [i.address for i in identify_address_all(prog, init, cache={})] == [init.value_()] * 2
 assert list(identify_address_all(0)) == []
 
 # Memory

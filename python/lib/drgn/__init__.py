@@ -37,6 +37,12 @@ _drgn._ready(_types._source_location)
 host_platform = _host_platform()
 Language.C, Language.CPP = _languages()
 
-del _drgn, _enums, _errors, _types, _host_platform, _languages
+from drgn._private import *
 
 __all__ = tuple(n for n in dir() if not n.startswith("_")) + ("IntegerLike", "Path")
+
+from drgn._private import export
+
+export(_drgn, globals())
+
+del _drgn, _enums, _errors, _types, _host_platform, _languages, export

@@ -59,4 +59,4 @@ EXCEPTIONS = (FaultError, ObjectNotFoundError, NoDefaultProgramError, MissingDeb
 
 for _e in EXCEPTIONS:
     if _e is not SyntaxError:
-        _e.__module__ = "drgn"
+        _e.__module__ = "_drgn"  # where scripts find them, too

@@ -48,12 +48,12 @@ def __getattr__(name):
     raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
 
 
-def execscript(path: str, *args: str) -> None:
-    """Run a script with the caller's global variables, and keep what it defines there."""
+def execscript(path: str, *args: str, globals: dict | None = None) -> None:
+    """Run a script with global variables, by default those of the caller, and keep what it defines there."""
     import runpy
     import sys
 
-    caller = sys._getframe(1).f_globals
+    caller = sys._getframe(1).f_globals if globals is None else globals
     saved, sys.argv = sys.argv, [path, *args]
     saved_main, names = sys.modules.get("__main__"), dict(caller)
     try:

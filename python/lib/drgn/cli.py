@@ -11,7 +11,8 @@ import _drgn
 __all__ = ("default_globals", "display_str", "explain_symbols", "run_interactive", "version_header")
 
 NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "execscript", "implicit_convert", "offsetof",
-         "reinterpret", "sizeof", "source_location", "stack_trace")
+         "reinterpret", "search_memory", "search_memory_regex", "search_memory_u16", "search_memory_u32", "search_memory_u64",
+         "search_memory_word", "sizeof", "source_location", "stack_trace")
 
 
 def version_header() -> str:
@@ -99,7 +100,7 @@ def _displayhook(value):
 
 
 def _banner(prog):
-    lines = [version_header(), "For help, type help(drgn).", ">>> import drgn", ">>> from drgn import " + ", ".join(NAMES)]
+    lines = ["For help, type help(drgn).", ">>> import drgn", ">>> from drgn import " + ", ".join(NAMES)]
     lines += [f">>> from {module.__name__} import *" for module in _modules(prog)]
     return "\n".join(lines)
 
@@ -122,17 +123,29 @@ def run_interactive(
     globals_func: "collections.abc.Callable[[dict], dict] | None" = None,
     quiet: bool = False,
 ) -> None:
-    """Run the prompt until its user leaves; banner_func and globals_func may change what it starts with."""
-    import __main__
+    """Run the prompt until its user leaves; banner_func and globals_func may change what it starts with.
 
-    names = default_globals(prog)
-    if globals_func is not None:
-        names = globals_func(names)
-    space = __main__.__dict__
-    space.update(names)
+    The version is printed before what banner_func returns. quiet means nothing: it is there for scripts that give it.
+    """
     banner = _banner(prog)
     if banner_func is not None:
         banner = banner_func(banner)
+    names = default_globals(prog)
+    if globals_func is not None:
+        names = globals_func(names)
+    _interact(prog, names, version_header() + "\n" + banner)
+
+
+def interact(local: dict, banner: str) -> None:
+    """Run the prompt with variables, after a text, until its user leaves."""
+    _interact(None, local, banner)
+
+
+def _interact(prog, names, banner):
+    import __main__
+
+    space = __main__.__dict__
+    space.update(names)
     had_default, saved_hook, saved_path = None, sys.displayhook, sys.path[:]
     try:
         had_default = drgn.get_default_prog()
@@ -143,7 +156,7 @@ def run_interactive(
     sys.path.insert(0, "")
     sys.displayhook = _displayhook
     try:
-        if not quiet:
+        if banner:
             print(banner)
         _prompt(space)
     finally:
@@ -155,7 +168,7 @@ def run_interactive(
 def _prompt(space):
     sys.ps1, sys.ps2 = getattr(sys, "ps1", ">>> "), getattr(sys, "ps2", "... ")
     reason = None
-    if os.environ.get("PYTHON_BASIC_REPL"):
+    if os.environ.get("PYTHON_BASIC_REPL") or sys.stdin is None or not sys.stdin.isatty():
         reason = ""
     else:
         try:

@@ -1,0 +1,86 @@
+package python
+
+import "testing"
+
+// TestNamesOfScripts imports names from where scripts import them: the inner module, modules of helpers that do not define them,
+// and modules that are seldom named.
+func TestNamesOfScripts(t *testing.T) {
+	lines(t, script(t, true, expect+`
+import dataclasses, importlib, io, sys, contextlib
+import _drgn, drgn
+from drgn import Object, Program, ProgramFlags
+from _drgn import FaultError, IntegerLike, Object as inner_object, SymbolKind, _linux_helper_find_task, _linux_helper_per_cpu_ptr, sizeof
+from drgn.helpers import ValidationError
+from drgn.helpers.common.stack import identify_address as again
+from drgn.helpers.common.memory import IdentifiedSymbol, identify_address_all
+from drgn.helpers.linux import *
+from drgn.helpers.linux.common import IdentifiedPage, IdentifiedSlabObject, IdentifiedTaskStack, IdentifiedTaskStruct, IdentifiedVmap
+from drgn.helpers.linux.mmzone import for_each_online_node
+from drgn.helpers.linux.net import _S_IFMT, _S_IFSOCK, fget
+from drgn.helpers.linux.percpu import for_each_online_cpu
+from drgn.helpers.linux.rbtree import ValidationError as of_rbtree
+
+expect("the same objects", FaultError is drgn.FaultError and inner_object is Object and of_rbtree is ValidationError and sizeof is drgn.sizeof)
+expect("module of exceptions", FaultError.__module__ == "_drgn" and drgn.NoDefaultProgramError.__module__ == "_drgn")
+expect("all names", all(getattr(_drgn, n) is getattr(drgn, n) for n in drgn.__all__ if n not in ("IntegerLike", "Path")))
+expect("what a build has", drgn._with_libkdumpfile and drgn._with_lzma and _drgn._with_pcre2 and isinstance(_drgn._elfutils_version, str))
+expect("helpers of the inner module", _linux_helper_find_task(prog["init_pid_ns"].address_of_(), 1) == find_task(prog, 1))
+expect("imported helpers", 0 in for_each_online_cpu(prog) and 0 in for_each_online_node(prog) and _S_IFMT == 0o170000)
+import drgn.helpers.linux.pid as pid
+expect("other names", not hasattr(pid, "nonsense") and not hasattr(pid, "__wrapped__") and not hasattr(drgn.helpers.linux, "Object"))
+def no_name():
+    from drgn.helpers.linux.pid import nonsense
+raises("no such name", ImportError, no_name)
+raises("no such inner name", AttributeError, lambda: _drgn.nonsense)
+from drgn._reexports import NAMES, find
+for module, entries in NAMES.items():
+    for entry in entries.split():
+        for name in entry.partition(":")[2].split(","):
+            if getattr(importlib.import_module("drgn.helpers." + module), name) is not getattr(importlib.import_module("drgn.helpers." + entry.partition(":")[0]), name):
+                expect(f"{module}.{name}", False)
+
+task = find_task(prog, 1)
+found = list(identify_address_all(prog, task.value_() + 8))
+expect("a task", [type(x) for x in found] == [IdentifiedTaskStruct, IdentifiedSlabObject] and found[0].task == task and found[0].address == task.value_() + 8)
+expect("as text", [str(x) for x in found] == ["task: 1 (init) +0x8", "slab object: task_struct+0x8"])
+expect("made by hand", str(IdentifiedTaskStruct(address=task.value_(), task=task)) == "task: 1 (init)" and IdentifiedTaskStruct(1, task) == IdentifiedTaskStruct(1, task) != IdentifiedTaskStruct(2, task))
+expect("a slab object", found[1].slab_object_info.allocated and found[1].slab_object_info.address == task.value_())
+stack, vmap = identify_address_all(prog, task.stack.value_() + 0x3e00)
+expect("a stack", isinstance(stack, IdentifiedTaskStack) and stack.task == task and isinstance(vmap, IdentifiedVmap) and vmap.vm_struct == vmap.vmap_area.vm)
+expect("a stack as text", str(stack) == "task stack: 1 (init) +0x3e00" and str(vmap).startswith("vmap: 0xffffa70ac0008000-0xffffa70ac000d000 caller kernel_clone+"))
+page, = identify_address_all(prog, pfn_to_page(prog, 100).value_() + 8)
+expect("a page", isinstance(page, IdentifiedPage) and page.pfn == 100 and page.page == pfn_to_page(prog, 100) and str(page) == "page: pfn 100 +0x8")
+symbol, = identify_address_all(prog, prog.symbol("schedule").address + 5)
+expect("a symbol", isinstance(symbol, IdentifiedSymbol) and symbol.symbol == prog.symbol("schedule") and str(symbol) == "function symbol: schedule+0x5")
+match symbol:
+    case IdentifiedSymbol(address, found): expect("as a pattern", found.name == "schedule")
+raises("too few arguments", TypeError, lambda: IdentifiedPage(1, 2))
+raises("an unknown one", TypeError, lambda: IdentifiedSymbol(1, symbol=2, x=3))
+
+trace = prog.stack_trace_from_pcs([prog.symbol("schedule").address])
+expect("an address that a call returns to", trace[0].name == "__schedule" and not trace[0].interrupted)
+places = {name: prog.source_location(name) for name in ("entry_SYSCALL_64", "asm_exc_page_fault", "do_wait")}
+expect("names in assembly", all(l[-1].name() == name and str(l).startswith(name + " at ") for name, l in places.items()))
+drgn.set_default_prog(prog)
+expect("size of a variable", sizeof("init_task") == sizeof(prog["init_task"]) and sizeof("struct list_head") == 16)
+raises("size of a function", TypeError, lambda: sizeof("schedule"))
+raises("size of nothing", LookupError, lambda: sizeof("no_such_thing"))
+
+with open("/dev/stdin" if False else sys.argv[0] + ".inner", "w") as f:
+    f.write("made = given + 1\n")
+space = {"given": 4}
+drgn.execscript(sys.argv[0] + ".inner", globals=space)
+expect("execscript with globals", space["made"] == 5 and "made" not in globals())
+given = 1
+drgn.execscript(sys.argv[0] + ".inner")
+expect("execscript", made == 2)
+
+from drgn.cli import default_globals, interact, run_interactive
+expect("search at the prompt", default_globals(prog)["search_memory_u64"] is drgn.search_memory_u64)
+seen = []
+sys.stdin, out = io.StringIO("seen.append(prog is not None)\n"), io.StringIO()
+with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+    run_interactive(prog, banner_func=lambda b: seen.append("godrgn" in b) or "mine", globals_func=lambda g: {**g, "seen": seen}, quiet=True)
+expect("banner", seen == [False, True] and "godrgn" in out.getvalue() and "mine\n" in out.getvalue())
+`))
+}
