@@ -150,6 +150,8 @@ func (l typeLookup) Find(kinds types.KindSet, name string) (*types.Type, error) 
 	return nil, nil
 }
 
+func (l typeLookup) BigEndian() bool { return l.p.bigEndian() }
+
 // Primitive asks the finders under each spelling; what none knows is as usual on the platform,
 // and C's in C++ too.
 func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {

@@ -212,6 +212,7 @@ func (l arithmetic) Find(kinds types.KindSet, name string) (*types.Type, error) 
 }
 
 func (l arithmetic) Primitive(prim types.Primitive) (*types.Type, error) { return l.p.Primitive(prim) }
+func (l arithmetic) BigEndian() bool                                     { return l.p.bigEndian() }
 
 func (l arithmetic) Pointer(elem *types.Type) (*types.Type, error) {
 	return typeLookup{l.p, ""}.Pointer(elem)
@@ -254,7 +255,7 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	if err := checkBitField(t, bitField); err != nil {
 		return Failed(err)
 	}
-	if compound, err := sameCompound(t, o.typ); err != nil {
+	if compound, err := types.CompatibleCompounds(t, o.typ); err != nil {
 		return Failed(err)
 	} else if compound {
 		if o.form == absent {
@@ -270,14 +271,6 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		return o.fail(nil, unread)
 	}
 	return o.prog.result(r, err)
-}
-
-// sameCompound reports whether an object of a structure, union or class can be assigned to one of type t.
-func sameCompound(t, from *types.Type) (bool, error) {
-	if !t.UnderlyingKind().IsCompound() {
-		return false, nil
-	}
-	return types.Compatible(t, from)
 }
 
 // Cast converts an object to another type as C's cast does.

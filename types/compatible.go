@@ -13,6 +13,14 @@ func Compatible(a, b *Type) (bool, error) {
 	return c.same(a, b, 0)
 }
 
+// CompatibleCompounds is [Compatible] of structures, unions and classes; other types are none.
+func CompatibleCompounds(a, b *Type) (bool, error) {
+	if !a.UnderlyingKind().IsCompound() {
+		return false, nil
+	}
+	return Compatible(a, b)
+}
+
 // A comparison of types that may refer to themselves: what is being compared counts as compatible meanwhile.
 type comparison map[[2]*body]bool
 

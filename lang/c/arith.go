@@ -40,14 +40,11 @@ func (op Operator) String() string {
 func Binary(op Operator, a, b Operand, l Lookup) (Operand, error) {
 	if p := a.standard(); p != types.NotPrimitive && p == b.standard() && op != Shl && op != Shr && op <= Or {
 		b.Type = b.Type.Unqualified() // nothing else to convert
-		a.Type = b.Type
-		if b.Type.WithoutTypedefs().BigEndian() {
-			var err error
-			if b, err = b.native(l); err != nil {
-				return Operand{}, err
-			}
-			a.Type = b.Type
+		b, err := b.native(l)
+		if err != nil {
+			return Operand{}, err
 		}
+		a.Type = b.Type
 		return integers(op, a, b)
 	}
 	a, err := a.decay(l)

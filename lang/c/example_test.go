@@ -29,6 +29,8 @@ func (p program) Pointer(t *types.Type) (*types.Type, error) {
 	return p.set.Pointer(c.C, t, p.model.PointerSize, p.model.BigEndian), nil
 }
 
+func (p program) BigEndian() bool { return p.model.BigEndian }
+
 func newProgram() program {
 	p := program{set: types.NewSet(), model: c.Model{PointerSize: 8}}
 	p.point = p.set.Compound(c.C, types.Struct, "point", 8, func() (types.Detail, error) {

@@ -33,6 +33,7 @@ var (
 func (m *mock) prim(p types.Primitive) *types.Type { return m.model.Primitive(m.set, m.lang, p) }
 
 func (m *mock) Primitive(p types.Primitive) (*types.Type, error) { return m.prim(p), nil }
+func (m *mock) BigEndian() bool                                  { return m.prim(types.CInt).BigEndian() }
 
 func (m *mock) Pointer(t *types.Type) (*types.Type, error) { return m.ptr(t), nil }
 

@@ -17,6 +17,8 @@ type Lookup interface {
 	Primitive(p types.Primitive) (*types.Type, error)
 	// Pointer returns the type of pointers to elem.
 	Pointer(elem *types.Type) (*types.Type, error)
+	// BigEndian reports the byte order of the program.
+	BigEndian() bool
 }
 
 // A NotFoundError says that there is no type of a name.

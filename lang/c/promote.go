@@ -68,9 +68,8 @@ func (a Operand) promote(l Lookup) (Operand, error) {
 // native returns an operand of a standard type in the program's byte order: results are in that, whatever operands were in.
 func (a Operand) native(l Lookup) (Operand, error) {
 	u := a.Type.WithoutTypedefs()
-	own, err := l.Primitive(types.CInt)
-	if err != nil || own.WithoutTypedefs().BigEndian() == u.BigEndian() || u.Primitive() == types.NotPrimitive {
-		return a, err
+	if l.BigEndian() == u.BigEndian() || u.Primitive() == types.NotPrimitive {
+		return a, nil
 	}
 	t, err := l.Primitive(u.Primitive())
 	if err != nil || t.Underlying().OwnSize() != u.OwnSize() {
