@@ -20,7 +20,7 @@ const packedFlags = flagZlib | flagLZO | flagSnappy | flagZstd
 
 // unpack fills page with what is compressed, or not, as the flags of its descriptor say. It must have the size of a page.
 func unpack(page, packed []byte, flags uint32) (err error) {
-	size := len(page)
+	var size int
 	switch flags & packedFlags {
 	case 0:
 		size = len(packed)
