@@ -226,9 +226,9 @@ func (a *Arch) FromDWARF(number uint64) (register int, ok bool) {
 	return int(a.dwarf[number]), true
 }
 
-// Slots returns the number of slots of a register file: the registers, and the program counter where it is not one of
-// them.
-func (a *Arch) Slots() int { return max(len(a.Registers), a.PC+1) }
+// Slots returns the number of slots of a register file: the registers, and the program counter and the status register where they are
+// not among them.
+func (a *Arch) Slots() int { return max(len(a.Registers), a.PC+1, a.UserMode.Register+1) }
 
 // define fills in what is computed from the rest of a description.
 func define(a Arch) *Arch {

@@ -48,6 +48,7 @@ var carried = []series{
 	newest,
 	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
 	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
+	{name: "6.12-riscv64", flavour: "riscv64", board: riscv64, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-s390x", flavour: "s390x", board: s390x, modules: []string{"crc32c_generic", "ext4"}},
 }
 
@@ -108,7 +109,7 @@ func (k kernel) first(paths ...string) string {
 
 // image returns the path of the bootable kernel.
 func (k kernel) image() string {
-	return k.first("usr/lib/modules/%s/vmlinuz.unsigned", "usr/lib/modules/%s/vmlinuz", "boot/vmlinuz-%s")
+	return k.first("usr/lib/modules/%s/vmlinuz.unsigned", "usr/lib/modules/%s/vmlinuz", "boot/vmlinux-%s", "boot/vmlinuz-%s")
 }
 
 // vmlinux returns the path of the debug file of the kernel proper.

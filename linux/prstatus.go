@@ -46,6 +46,7 @@ func (k *Kernel) readPrStatus(notes [][]byte, hypervisor bool) (*cpuNotes, error
 		if pids[i], err = platform.ParsePrStatus(desc, registers[i]); err != nil {
 			return nil, err
 		}
+		k.tellMode(registers[i])
 	}
 	places := k.placeNotes(notes, pids, hypervisor)
 	found := &cpuNotes{registers: map[uint64]*arch.Registers{}}
@@ -225,4 +226,16 @@ func (k *Kernel) stoppedAt(pc uint64) (cpu uint64, ok bool) {
 		}
 	}
 	return cpu, ok
+}
+
+// tellMode sets the register that tells a process from the kernel where NT_PRSTATUS does not have it, as on RISC-V, by the address at which
+// the CPU was stopped. That at the begin of the address space may be the kernel's jump through a null pointer.
+func (k *Kernel) tellMode(regs *arch.Registers) {
+	mode := k.machine.Arch.UserMode
+	if _, known := regs.Get(mode.Register); known || mode.Mask == 0 {
+		return
+	}
+	if pc, ok := regs.Get(k.machine.Arch.PC); ok && pc>>k.PageShift() != 0 && !k.machine.IsKernelAddress(pc) {
+		regs.Set(mode.Register, mode.Value)
+	}
 }

@@ -122,7 +122,7 @@ type Translator interface {
 }
 
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64, aarch64, s390x}
+var all = []*Machine{x86_64, aarch64, s390x, riscv64}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {
