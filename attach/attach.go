@@ -124,10 +124,10 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	if core.IsImage() && !p.Platform().Known() {
 		return &drgn.ValueError{Problem: "an image of memory does not say of which machine it is: give it with --architecture (Go: Options.Platform)"}
 	}
-	if linux.GivenVMCOREINFO(p) == nil {
-		if err := checkVMCOREINFO(&m, o); err != nil {
-			return err
-		}
+	if given := linux.GivenVMCOREINFO(p); given != nil {
+		m.Platform = platformBy(given, m.Platform)
+	} else if err := checkVMCOREINFO(&m, o); err != nil {
+		return err
 	}
 	m.Hypervisor = slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })
 	_, err := linux.Setup(p, m)

@@ -14,6 +14,8 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/kdump/kdumptest"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/cpumask"
 	"github.com/godrgn/drgn/linux/fs"
 	"github.com/godrgn/drgn/linux/mm"
@@ -21,6 +23,7 @@ import (
 	"github.com/godrgn/drgn/linux/percpu"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/printk"
+	"github.com/godrgn/drgn/target"
 )
 
 // A machineCore is a small core of a kernel for another machine, without a debug file, and what the guest said of itself.
@@ -74,6 +77,52 @@ func (m machineCore) open(t *testing.T) *drgn.Program {
 	}
 	t.Cleanup(func() { p.Close() }) // was only read
 	return p
+}
+
+// QEMU's kdump files of a machine that it has no name for say "Unknown", and have no VMCOREINFO without its device: that in memory, or
+// one that is given, says what machine it is.
+func TestUnknownMachine(t *testing.T) {
+	core, err := target.Open(filepath.Join("../testdata", "debian-arm64", "vmcore.xz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer core.Close()
+	s, err := core.Space()
+	if err != nil {
+		t.Fatal(err)
+	}
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "Unknown", BlockSize: 4096, Compress: kdumptest.Zlib, Pages: map[uint64][]byte{}}
+	for chunk, err := range s.Chunks(true, 0, ^uint64(0)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := 0; at+4096 <= len(chunk.Data); at += 4096 {
+			pfn := (chunk.Address + uint64(at)) >> 12
+			kd.Pages[pfn], kd.MaxPFN = bytes.Clone(chunk.Data[at:at+4096]), max(kd.MaxPFN, pfn+2)
+		}
+	}
+	f := files{t, t.TempDir()}
+	without := f.write("without", kd.Bytes())
+	page := make([]byte, 4096)
+	copy(page, core.VMCOREINFO)
+	kd.Pages[kd.MaxPFN-1] = page
+	within := f.write("within", kd.Bytes())
+	for path, given := range map[string][]byte{within: nil, without: core.VMCOREINFO} {
+		p := drgn.New(arch.Platform{})
+		if given != nil {
+			linux.SetVMCOREINFO(p, given)
+		}
+		if err := attach.SetCore(p, path); err != nil {
+			t.Error(err)
+			continue
+		}
+		if a := p.Platform().Arch; a != arch.AArch64 {
+			t.Errorf("%s is of %s", path, p.Platform())
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
 }
 
 func (m machineCore) lines(t *testing.T, file string) (lines []string) {

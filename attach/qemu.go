@@ -107,12 +107,12 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		}
 	}
 	if m.VMCOREINFO == nil && linux.GivenVMCOREINFO(p) == nil && memory.Slow == nil && memory.Size <= maxSearched {
-		info, err := findVMCOREINFO(m, o)
+		found, err := findVMCOREINFO(m, o)
 		var none *NoVMCOREINFOError
 		if err != nil && !errors.As(err, &none) {
 			return err
 		}
-		if m.VMCOREINFO = info; why == nil && err != nil {
+		if m = found; why == nil && err != nil {
 			why = fmt.Errorf("it has no VMCOREINFO: %w", err)
 		}
 	}

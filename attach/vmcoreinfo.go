@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
@@ -21,7 +22,7 @@ func checkVMCOREINFO(m *linux.Memory, o Options) error {
 		}
 		problem = fmt.Sprintf("its VMCOREINFO note is damaged (%v)", err)
 	}
-	info, err := findVMCOREINFO(*m, o)
+	found, err := findVMCOREINFO(*m, o)
 	var none *NoVMCOREINFOError
 	if errors.As(err, &none) {
 		return fmt.Errorf("%s, which says where the kernel lies in memory, and %w: give it with --vmcoreinfo (Go: linux.SetVMCOREINFO), "+
@@ -33,16 +34,16 @@ func checkVMCOREINFO(m *linux.Memory, o Options) error {
 	if m.VMCOREINFO != nil {
 		o.warn(fmt.Errorf("%s: that in memory is used", problem))
 	}
-	m.VMCOREINFO = info
+	*m = found
 	return nil
 }
 
-// findVMCOREINFO looks for VMCOREINFO in a kernel's physical memory and returns the one that is surely the kernel's own: its page
+// findVMCOREINFO looks for VMCOREINFO in a kernel's physical memory and returns m with the one that is surely the kernel's own: its page
 // tables lead to the release that it names. It fails with a [*NoVMCOREINFOError] if there is none, or more than one.
-func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
+func findVMCOREINFO(m linux.Memory, o Options) (linux.Memory, error) {
 	s := mem.NewSpace()
 	if err := s.Add(m.Physical...); err != nil {
-		return nil, err
+		return m, err
 	}
 	var report func(done, total uint64)
 	if o.Progress != nil {
@@ -50,16 +51,19 @@ func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
 	}
 	found, err := target.FindVMCOREINFO(o.context(), s, report)
 	if err != nil {
-		return nil, err
+		return m, err
 	}
 	none := &NoVMCOREINFOError{}
+	own := m
 	for _, f := range found {
-		m.VMCOREINFO = f.Text
-		verified, err := linux.Verify(m)
+		tried := m
+		tried.VMCOREINFO, tried.Platform = f.Text, platformBy(f.Text, m.Platform)
+		verified, err := linux.Verify(tried)
 		var wrong *linux.WrongVMCOREINFOError
 		switch {
 		case verified:
 			none.Verified = append(none.Verified, f)
+			own = tried
 		case err != nil && !errors.As(err, &wrong):
 			none.Others = append(none.Others, fmt.Errorf("at physical address %#x: it can't be used: %w", f.Address, err))
 		case err != nil:
@@ -70,9 +74,18 @@ func findVMCOREINFO(m linux.Memory, o Options) ([]byte, error) {
 	}
 	if len(none.Verified) != 1 {
 		none.Encrypted = len(found) == 0 && target.LooksEncrypted(s)
-		return nil, none
+		return m, none
 	}
-	return none.Verified[0].Text, nil
+	return own, nil
+}
+
+// platformBy returns the platform of a dump, which VMCOREINFO says where the dump does not: QEMU's kdump files call the machine
+// "Unknown" of a guest whose architecture they have no name for, as RISC-V.
+func platformBy(info []byte, of arch.Platform) arch.Platform {
+	if of.Arch != arch.Unknown {
+		return of
+	}
+	return target.PlatformByVMCOREINFO(info, of)
 }
 
 // A NoVMCOREINFOError says that no VMCOREINFO was found in memory which is surely the kernel's own.

@@ -35,14 +35,18 @@ func parseKdump(src kdump.Source) (*Core, error) {
 // platformOf returns the platform of the dumped kernel. QEMU calls every 64-bit guest x86_64: what VMCOREINFO says counts
 // first.
 func platformOf(f *kdump.File) arch.Platform {
-	info := vmcoreinfo.Parse(f.VMCOREINFO)
-	a := arch.ByVMCOREINFO(func(key string) bool { _, ok := info.String(key); return ok })
-	if a == nil {
-		a = f.Uname.Arch()
+	return PlatformByVMCOREINFO(f.VMCOREINFO, arch.Platform{Arch: f.Uname.Arch(), Flags: arch.FlagsOf(f.Is64, f.Big)})
+}
+
+// PlatformByVMCOREINFO returns the platform of the kernel that wrote VMCOREINFO; or is what is known of it otherwise, whose
+// flags count, and its architecture where VMCOREINFO does not tell.
+func PlatformByVMCOREINFO(text []byte, or arch.Platform) arch.Platform {
+	info := vmcoreinfo.Parse(text)
+	if a := arch.ByVMCOREINFO(func(key string) bool { _, ok := info.String(key); return ok }); a != nil {
+		or.Arch = a
 	}
-	flags := arch.FlagsOf(f.Is64, f.Big)
-	if len(a.Machines) == 0 {
-		return arch.Platform{Arch: a, Flags: flags}
+	if len(or.Arch.Machines) == 0 {
+		return or
 	}
-	return arch.ByMachine(a.Machines[0], flags) // RISC-V of 32 bits also says what only RISC-V says
+	return arch.ByMachine(or.Arch.Machines[0], or.Flags) // RISC-V of 32 bits also says what only RISC-V says
 }
