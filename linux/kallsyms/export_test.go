@@ -8,6 +8,9 @@ import (
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
+// ImageFrom is where an image begins whose _text lies at first, and _start at start.
+func ImageFrom(first, start uint64) uint64 { return span{first, first + 1<<24}.withHead(start).first }
+
 // Far is what the note has of a kernel in which the table was found.
 func Far(p *drgn.Program, info *vmcoreinfo.Info) ([]byte, error) {
 	start, err := info.Symbol("_stext")

@@ -77,7 +77,21 @@ func ReadOwn(p *drgn.Program, info *vmcoreinfo.Info) (*Own, error) {
 	if !own.between(&own.image, "_text", "_end") { // there are functions only: no CONFIG_KALLSYMS_ALL
 		own.image = span{own.text[0].first, max(own.text[0].end, own.text[1].end)}
 	}
+	if start := table.Named("_start"); len(start) == 1 {
+		own.image = own.image.withHead(table.Address(start[0]))
+	}
 	return own, nil
+}
+
+// maxHead bounds how long the head of an image may be that lies before its code, in bytes.
+const maxHead = 2 << 20
+
+// withHead returns an image with the head that RISC-V's has before _text: it begins at _start (arch/riscv/kernel/vmlinux.lds.S).
+func (s span) withHead(start uint64) span {
+	if s.first-start <= maxHead {
+		s.first = start
+	}
+	return s
 }
 
 // memoryOf returns the kernel's memory.
@@ -89,7 +103,7 @@ func memoryOf(p *drgn.Program) (m kallsyms.Memory, err error) {
 }
 
 // wanted are the names that are asked for whenever a kernel is opened, and by its first stack.
-var wanted = []string{"_text", "_end", "_stext", "_etext", "_sinittext", "_einittext", "kallsyms_seqs_of_names", "kallsyms_offsets",
+var wanted = []string{"_start", "_text", "_end", "_stext", "_etext", "_sinittext", "_einittext", "kallsyms_seqs_of_names", "kallsyms_offsets",
 	"kallsyms_token_index", "__start_BTF", "__stop_BTF", "__start_orc_unwind_ip", "__stop_orc_unwind_ip", "__start_orc_unwind",
 	"__start_orc_header", "linux_banner", "modules", "btf_modules", "init_task", "__start_rodata", "__end_rodata",
 	"init_uts_ns", "swapper_pg_dir", "init_top_pgt", "node_online_map",

@@ -92,6 +92,17 @@ func TestOwn(t *testing.T) {
 	}
 }
 
+// The image of RISC-V begins with a head, before _text: the addresses are those of Debian's 6.12. A symbol _start that lies anywhere else
+// is no such head.
+func TestHead(t *testing.T) {
+	const text = 0xffffffff80002000
+	for start, want := range map[uint64]uint64{0xffffffff80000000: 0xffffffff80000000, text: text, text + 0x1000: text, 0: text, text - 16<<20: text} {
+		if got := kallsyms.ImageFrom(text, start); got != want {
+			t.Errorf("with _start at %#x the image begins at %#x, want %#x", start, got, want)
+		}
+	}
+}
+
 func BenchmarkReadOwn(b *testing.B) {
 	p := coretest.Open(b)
 	for how, info := range map[string]*vmcoreinfo.Info{"places": without(b, p, "-"), "search": without(b, p, "kallsyms")} {
