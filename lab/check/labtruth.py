@@ -88,8 +88,10 @@ Symbol = collections.namedtuple("Symbol", "address kind name module")
 def kallsyms():
     """Yield the symbols of /proc/kallsyms."""
     for line in read("kallsyms"):
-        address, kind, name, *module = line.split()
-        yield Symbol(int(address, 16), kind, name, module[0].strip("[]") if module else None)
+        # The name of a label of RISC-V's assembler ends in a space: ".L0 ".
+        address, kind, rest = line.split(" ", 2)
+        name, _, module = rest.partition("\t")
+        yield Symbol(int(address, 16), kind, name, module.strip("[]") or None)
 
 
 class Check:
