@@ -96,7 +96,11 @@ func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFla
 func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 	switch e.Where {
 	case debugdata.InMemory:
-		o := p.ObjectAt(e.Type, e.Address)
+		at := e.Address
+		if files := m.Files(); files != nil && e.Type.Kind() == types.Function {
+			at = files.FunctionStart(at)
+		}
+		o := p.ObjectAt(e.Type, at)
 		o.bitOff = e.BitOffset
 		return o
 	case debugdata.IsNumber:
@@ -129,12 +133,13 @@ func (p *Program) function(m *Module, name string, e *debugdata.Entity) Object {
 		return p.AbsentObject(e.Type, OptimizedOut)
 	}
 	for _, at := range e.Candidates {
+		at = files.FunctionStart(at)
 		if s, ok := files.Symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
 			return p.ObjectAt(e.Type, at)
 		}
 	}
 	if e.Copies == 1 && len(e.Candidates) == 1 { // no symbol says that it is a copy
-		at := e.Candidates[0]
+		at := files.FunctionStart(e.Candidates[0])
 		if s, ok := files.Symbols.At(at); !ok || s.Address != at {
 			return p.ObjectAt(e.Type, at)
 		}

@@ -398,6 +398,25 @@ func TestProgramNames(t *testing.T) {
 	}
 }
 
+// A function begins where nm says and pointers to it lead, also where a compiler says that its code begins behind the instructions that
+// -fpatchable-function-entry makes, as GCC does on RISC-V.
+func TestPatchableFunctions(t *testing.T) {
+	for file, want := range map[string]map[string]uint64{
+		"patch.gcc-O2-5":     {"traced": 0x400150, "plain": 0x400160, "start": 0x400170},
+		"patch.riscv64-O2-5": {"traced": 0x1017c, "plain": 0x10188, "start": 0x1018c},
+	} {
+		p := openProgram(t, "testdata/programs/"+file)
+		for name, address := range want {
+			if at, ok := p.Function(name).Address(); !ok || at != address {
+				t.Errorf("%s: %s is at %#x (%v), want %#x", file, name, at, ok, address)
+			}
+		}
+		if at, err := p.Variable("pointer").Uint(); err != nil || at != want["traced"] {
+			t.Errorf("%s: the pointer leads to %#x (%v), want %#x", file, at, err, want["traced"])
+		}
+	}
+}
+
 // Of several definitions of a name the one that the linker took is meant, which nm tells; and in a frame a static one is
 // that of the frame's own compilation unit. Units 1 and 2 of the programs were made from one source.
 func TestUnits(t *testing.T) {

@@ -169,6 +169,16 @@ func (m *Module) MayHold(address, start uint64) bool {
 	return address == start || len(ranges) == 0
 }
 
+// FunctionStart returns where a function begins of which debugging information says that its code does at an address: at that, or at that of
+// the symbol of the function. On RISC-V, GCC leaves out what -fpatchable-function-entry puts before the code, which belongs to the
+// function: it is what pointers to it hold, and all but a few of the kernel's functions have some for ftrace.
+func (f *Files) FunctionStart(address uint64) uint64 {
+	if s, ok := f.Symbols.At(address); ok && s.Type() == elf.STT_FUNC && address-s.Address < s.Size {
+		return s.Address
+	}
+	return address
+}
+
 // SymbolRank returns a function that ranks addresses by the module's symbols of a name, the best as 0: a definition that no
 // symbol names, such as a weak function that another one replaced, is not the one that the program uses, and not ok.
 func (m *Module) SymbolRank(name string) func(address uint64) (rank int, ok bool) {
@@ -177,8 +187,9 @@ func (m *Module) SymbolRank(name string) func(address uint64) (rank int, ok bool
 		if f == nil {
 			return 0, false
 		}
+		start := f.FunctionStart(address)
 		for i, s := range f.Symbols.Named(name) {
-			if s.Address == address || s.Address == address|1 && s.Type() == elf.STT_FUNC { // Thumb code of ARM
+			if s.Address == address || s.Address == start || s.Address == address|1 && s.Type() == elf.STT_FUNC { // Thumb code of ARM
 				return i, true
 			}
 		}
