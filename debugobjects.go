@@ -96,11 +96,7 @@ func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFla
 func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 	switch e.Where {
 	case debugdata.InMemory:
-		at := e.Address
-		if files := m.Files(); files != nil && e.Type.Kind() == types.Function {
-			at = files.FunctionStart(at)
-		}
-		o := p.ObjectAt(e.Type, at)
+		o := p.ObjectAt(e.Type, m.Start(e.Type, e.Address))
 		o.bitOff = e.BitOffset
 		return o
 	case debugdata.IsNumber:

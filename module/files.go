@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/internal/symtab"
+	"github.com/godrgn/drgn/types"
 )
 
 // Files is what can be asked of the files of a module, laid where the module lies in memory. It is replaced when the module
@@ -167,6 +168,14 @@ func (m *Module) MayHold(address, start uint64) bool {
 		}
 	}
 	return address == start || len(ranges) == 0
+}
+
+// Start returns where an object of a type begins that debugging information says is at an address: see [Files.FunctionStart].
+func (m *Module) Start(t *types.Type, address uint64) uint64 {
+	if files := m.Files(); files != nil && t.Kind() == types.Function {
+		return files.FunctionStart(address)
+	}
+	return address
 }
 
 // FunctionStart returns where a function begins of which debugging information says that its code does at an address: at that, or at that of
