@@ -52,6 +52,26 @@ func logToPython(r slog.Record, text string) (err error) {
 // levelOf returns a level as Python counts them: debug is 10, info 20, warning 30, error 40.
 func levelOf(l slog.Level) int64 { return int64(l)*10/4 + 20 }
 
+// unheard is above the levels of all records.
+const unheard = 1000
+
+// levelBefore returns the level that Python's logger will have as it starts, by [Options.LogLevel].
+func levelBefore(name string) int64 {
+	switch name {
+	case "debug":
+		return 10
+	case "info":
+		return 20
+	case "warning":
+		return 30
+	case "error":
+		return 40
+	case "critical":
+		return 50
+	}
+	return unheard
+}
+
 // syncLog reads the level of Python's logger.
 func syncLog() error {
 	v, err := askDebugInfo("log_level")

@@ -41,26 +41,22 @@ func init() {
 			if err := syncLog(); err != nil {
 				return err
 			}
-			var p *drgn.Program
-			var mu sync.Mutex
-			warnings := list{}
-			err := c.Long(func(ctx context.Context) (err error) {
-				p, err = options.Open(ctx, func(w error) {
-					mu.Lock()
-					defer mu.Unlock()
-					warnings = append(warnings, wording(w))
-				})
-				return err
-			})
-			if err != nil {
+			o := toOpen
+			if o == nil {
+				o = beginToOpen()
+			}
+			toOpen = nil
+			if err, raised := o.attend(abandonAfter); raised {
+				return raisedError{}
+			} else if err != nil {
 				return err
 			}
-			mu.Lock()
-			defer mu.Unlock()
-			if p == nil {
-				return c.Value(tuple{nil, warnings})
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			if o.prog == nil {
+				return c.Value(tuple{nil, o.warnings})
 			}
-			return c.Value(tuple{owned{newProgram(p)}, warnings})
+			return c.Value(tuple{owned{newProgram(o.prog)}, o.warnings})
 		}},
 		Func{Sig: "_version_header()", Do: func(c Call) error {
 			return c.String(VersionHeader(options.Version))
@@ -99,6 +95,30 @@ func init() {
 			return c.None()
 		}},
 	)
+}
+
+// An openingProgram is the program of the command line while it is being opened.
+type openingProgram struct {
+	*worker
+	prog     *drgn.Program
+	mu       sync.Mutex
+	warnings list
+}
+
+// toOpen is that program if it was begun with before the interpreter, which takes as long to start as most dumps to open.
+var toOpen *openingProgram
+
+func beginToOpen() *openingProgram {
+	o := &openingProgram{warnings: list{}}
+	o.worker = begin(func(ctx context.Context) (err error) {
+		o.prog, err = options.Open(ctx, func(w error) {
+			o.mu.Lock()
+			defer o.mu.Unlock()
+			o.warnings = append(o.warnings, wording(w))
+		})
+		return err
+	})
+	return o
 }
 
 // sourceLocation is the class drgn.SourceLocation.

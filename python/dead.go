@@ -70,6 +70,7 @@ func withGIL(f func()) {
 	handover.Run(func() {
 		runtime.LockOSThread()
 		defer runtime.UnlockOSThread()
+		<-started // the program of the command line is opened meanwhile
 		st := C.sh_ensure()
 		defer C.sh_release(st)
 		f()

@@ -99,40 +99,56 @@ func takeInterrupt() *interruptError {
 	return e
 }
 
-// attend runs f on another goroutine and waits with the GIL released; what f has Python do is done on this thread. raised says that a signal handler raised an exception,
-// which is set then; f is waited for no longer than after from then on.
-func attend(f func(ctx context.Context) error, after time.Duration) (err error, raised bool) {
+// A worker runs a function on a goroutine of its own.
+type worker struct {
+	cancel context.CancelFunc
+	desk   *handover.Desk
+	done   chan error
+}
+
+// begin starts a worker, which needs no interpreter yet: what f has Python do waits for attend.
+func begin(f func(ctx context.Context) error) *worker {
 	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	done := make(chan error, 1)
-	desk := handover.NewDesk()
-	defer desk.Close()
-	go desk.Work(func() {
+	w := &worker{cancel, handover.NewDesk(), make(chan error, 1)}
+	go w.desk.Work(func() {
 		defer func() {
 			if e := recover(); e != nil {
 				if failed, ok := mem.FileErrorOf(e); ok {
-					done <- failed
+					w.done <- failed
 					return
 				}
-				done <- &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
+				w.done <- &panicError{fmt.Sprintf("Go panic: %v\n\n%s", e, debug.Stack())}
 			}
 		}()
 		debug.SetPanicOnFault(true)
-		done <- f(ctx)
+		w.done <- f(ctx)
 	})
-	if err, ok := wait(done, desk); ok {
+	return w
+}
+
+// attend runs f on another goroutine and waits for it: see [worker.attend].
+func attend(f func(ctx context.Context) error, after time.Duration) (err error, raised bool) {
+	return begin(f).attend(after)
+}
+
+// attend waits with the GIL released; what the worker has Python do is done on this thread. raised says that a signal handler
+// raised an exception, which is set then; the worker is waited for no longer than after from then on.
+func (w *worker) attend(after time.Duration) (err error, raised bool) {
+	defer w.cancel()
+	defer w.desk.Close()
+	if err, ok := wait(w.done, w.desk); ok {
 		return err, false
 	}
 	// Ctrl-C: the worker is told, and it gets a moment or as long as it needs.
-	cancel()
+	w.cancel()
 	if after > 0 {
 		exc := C.sh_take_exc()
 		st := C.sh_save()
 		for timer, ended := time.After(after), false; !ended; {
 			select {
-			case call := <-desk.Calls():
+			case call := <-w.desk.Calls():
 				call()
-			case <-done:
+			case <-w.done:
 				ended = true
 			case <-timer:
 				ended = true

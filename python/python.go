@@ -30,6 +30,7 @@ type Options struct {
 	LogLevel string   // of the logger "drgn"; "none" disables logging; "": no warnings, until the script sets up logging
 	Version  string   // godrgn's own
 	Open     Opener   // opens the program; nil if the command line names none
+	OpenLate bool     // open it only when the interpreter has started: what is opened is this very process
 }
 
 // Main starts the interpreter on the calling thread, which must be the process's first, runs what o says and returns the
@@ -37,6 +38,10 @@ type Options struct {
 func Main(o Options) int {
 	runtime.LockOSThread()
 	options = o
+	logLevel.Store(levelBefore(o.LogLevel))
+	if o.Open != nil && !o.OpenLate {
+		toOpen = beginToOpen()
+	}
 	if err := start(o.Args); err != nil {
 		os.Stderr.WriteString("drgn: " + err.Error() + "\n")
 		return 1

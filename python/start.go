@@ -26,6 +26,9 @@ import (
 //go:embed all:lib
 var lib embed.FS
 
+// started is closed when the interpreter has started.
+var started = make(chan struct{})
+
 // start loads libpython and starts the interpreter.
 func start(argv []string) error {
 	if err := load(); err != nil {
@@ -68,6 +71,7 @@ func start(argv []string) error {
 	if C.start_python(cexe, C.int(len(argv)), cargv, 1, cpath) != 0 {
 		return errors.New("the Python interpreter did not start")
 	}
+	close(started)
 	return runSource("_drgn_boot", "lib/_drgn_boot.py")
 }
 

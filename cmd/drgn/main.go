@@ -143,6 +143,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return f.explainSymbols(fs, stdout, stderr)
 	}
 	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs, python.Log)}
+	o.OpenLate = fs.Changed("pid") && (f.pid == 0 || f.pid == os.Getpid())
 	switch {
 	case fs.Changed("exec"):
 		o.Mode = python.Exec

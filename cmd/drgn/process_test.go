@@ -61,3 +61,15 @@ func TestProcessCore(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", exit, out, errs)
 	}
 }
+
+// TestOwnProcess debugs the program itself, which is opened only when its interpreter has been loaded: the library is one of
+// its modules.
+func TestOwnProcess(t *testing.T) {
+	code := "from drgn import SharedLibraryModule\n" +
+		"paths = {l.split(None, 5)[5].strip() for l in open('/proc/self/maps') if 'libpython' in l}\n" +
+		"print(len(paths), any(isinstance(m, SharedLibraryModule) and m.address_range[1] - m.address_range[0] > 10 << 20 for m in prog.modules()))"
+	out, errs, exit := drgnProgram(t, "", "-p", "0", "-q", "-e", code)
+	if exit != 0 || out != "1 True\n" {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}

@@ -1,8 +1,8 @@
 """What the binding of modules and debugging information says better in Python."""
 
+import collections
 import collections.abc
 import os
-import typing
 
 import _drgn
 
@@ -16,13 +16,10 @@ def paths(iterable):
     return [os.fsdecode(p) for p in iterable]
 
 
-class WantedSupplementaryFile(typing.NamedTuple):
-    """Which supplementary file a module's debug file needs."""
-
-    kind: SupplementaryFileKind
-    path: str
-    supplementary_path: str
-    checksum: bytes
+# Not a typing.NamedTuple: module typing takes a tenth of the time in which a dump is opened.
+WantedSupplementaryFile = collections.namedtuple("WantedSupplementaryFile", ("kind", "path", "supplementary_path", "checksum"))
+WantedSupplementaryFile.__doc__ = "Which supplementary file a module's debug file needs."
+WantedSupplementaryFile.__annotations__ = {"kind": SupplementaryFileKind, "path": str, "supplementary_path": str, "checksum": bytes}
 
 
 def wanted(path, supplementary_path, checksum):

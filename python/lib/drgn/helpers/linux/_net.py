@@ -1,7 +1,5 @@
 """What drgn.helpers.linux.net gives as addresses."""
 
-import ipaddress
-
 from drgn.helpers.linux.net import _netdev_ipv4_addrs, _netdev_ipv6_addrs
 
 __all__ = ("netdev_ipv4_addrs", "netdev_ipv6_addrs")
@@ -12,6 +10,8 @@ def netdev_ipv4_addrs(dev):
 
     dev is a struct net_device *.
     """
+    import ipaddress  # which takes long to load
+
     return [ipaddress.IPv4Address(a) for a in _netdev_ipv4_addrs(dev)]
 
 
@@ -20,4 +20,6 @@ def netdev_ipv6_addrs(dev):
 
     dev is a struct net_device *.
     """
+    import ipaddress  # which takes long to load
+
     return [ipaddress.IPv6Address(a) for a in _netdev_ipv6_addrs(dev)]
