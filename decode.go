@@ -184,6 +184,11 @@ func (o Object) decodeMembers(m reflect.Value, depth int) error {
 		if err != nil {
 			return &PathError{Path: "." + member.Name, Err: err}
 		}
+		if in, err := o.Holds(member.Variant); err != nil {
+			return err
+		} else if !in {
+			continue
+		}
 		part := o.part(slot.Type, member.BitOffset, slot.BitFieldSize)
 		if member.Name == "" {
 			if slot.Type.UnderlyingKind().IsCompound() { // else it is padding

@@ -87,10 +87,10 @@ func ExampleObject_Decode() {
 }
 
 // Memory is searched for bytes, numbers and regular expressions.
-func ExampleProgram_SearchMemoryUint32() {
+func ExampleProgram_SearchMemoryUint() {
 	p, _ := point()
 	values := []drgn.ValueRange{{Min: 1, Max: 9}}
-	for m, err := range p.SearchMemoryUint32(context.Background(), values, 0, drgn.SearchArea{}) {
+	for m, err := range p.SearchMemoryUint(context.Background(), 4, values, 0, drgn.SearchArea{}) {
 		if err != nil {
 			log.Fatal(err)
 		}

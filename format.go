@@ -36,18 +36,14 @@ func (o Object) String() string {
 	return s
 }
 
+var shownReasons = map[AbsenceReason]string{OptimizedOut: "optimized out", NotImplemented: "not implemented"}
+
 // printed is the object as the printer takes it.
 func (o Object) printed() c.Value {
 	v := c.Value{Type: o.typ, BitOffset: uint64(o.bitOff), BitFieldSize: uint64(o.bitField)}
 	switch {
 	case o.form == absent:
-		v.Form = c.Absent
-		switch o.x.reason {
-		case OptimizedOut:
-			v.Reason = "optimized out"
-		case NotImplemented:
-			v.Reason = "not implemented"
-		}
+		v.Form, v.Reason = c.Absent, shownReasons[o.x.reason]
 	case o.form == reference:
 		v.Form, v.Address = c.Reference, o.bits
 	case o.x != nil:

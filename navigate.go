@@ -53,6 +53,11 @@ func (o Object) Member(name string) Object {
 			return s.step(name)
 		}
 	}
+	if f.Variant != nil {
+		if err := f.Variant.Check(t, name, func(t *types.Type, off, size uint64) (uint64, error) { return s.part(t, f.VariantIn+off, size).scalar() }); err != nil {
+			return Failed(err)
+		}
+	}
 	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 && types.CheckObject(f.Type, 0) == nil {
 		// The common case of what part does.
 		return Object{prog: s.prog, typ: f.Type, form: reference, bits: (s.bits + uint64(int64(off)>>3)) & s.prog.addressMask.Load()}
@@ -62,6 +67,11 @@ func (o Object) Member(name string) Object {
 		m.x = &extra{path: c.MemberPath(s.x.path, s.x.deref, name)}
 	}
 	return m
+}
+
+// Holds reports whether the members of a variant are in a structure: see [types.Variant.In].
+func (o Object) Holds(v *types.Variant) (bool, error) {
+	return v.In(func(t *types.Type, off, size uint64) (uint64, error) { return o.part(t, off, size).scalar() })
 }
 
 // noMember says why o has no member; t is what o is, or points to.

@@ -1,6 +1,7 @@
 package drgn
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/godrgn/drgn/lang/c"
@@ -40,6 +41,9 @@ func (o Object) Subobject(designator string) Object {
 	m, err := c.Resolve(o.typ, designator)
 	if err != nil {
 		return Failed(err)
+	}
+	if m.Variant {
+		return Failed(&UnsupportedError{Problem: fmt.Sprintf("'%s' of '%s' belongs to a variant", designator, o.typ)})
 	}
 	return o.Slice(m.Type, m.BitOffset, m.BitFieldSize)
 }

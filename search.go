@@ -75,21 +75,6 @@ func (p *Program) SearchMemoryUint(ctx context.Context, size int, values []Value
 	}
 }
 
-// SearchMemoryUint16 is [Program.SearchMemoryUint] for 2 bytes.
-func (p *Program) SearchMemoryUint16(ctx context.Context, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
-	return p.SearchMemoryUint(ctx, 2, values, ignore, in)
-}
-
-// SearchMemoryUint32 is [Program.SearchMemoryUint] for 4 bytes.
-func (p *Program) SearchMemoryUint32(ctx context.Context, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
-	return p.SearchMemoryUint(ctx, 4, values, ignore, in)
-}
-
-// SearchMemoryUint64 is [Program.SearchMemoryUint] for 8 bytes.
-func (p *Program) SearchMemoryUint64(ctx context.Context, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
-	return p.SearchMemoryUint(ctx, 8, values, ignore, in)
-}
-
 // SearchMemoryWord is [Program.SearchMemoryUint] for as many bytes as an address has.
 func (p *Program) SearchMemoryWord(ctx context.Context, values []ValueRange, ignore uint64, in SearchArea) iter.Seq2[UintMatch, error] {
 	size, err := p.AddressSize()

@@ -111,9 +111,7 @@ func TestSearchMemoryUint(t *testing.T) {
 						}
 					}
 				}
-				search := map[int]func(context.Context, []drgn.ValueRange, uint64, drgn.SearchArea) iter.Seq2[drgn.UintMatch, error]{
-					2: m.SearchMemoryUint16, 4: m.SearchMemoryUint32, 8: m.SearchMemoryUint64}[size]
-				got := found(t, search(bg, c.values, c.ignore, drgn.SearchArea{}))
+				got := found(t, m.SearchMemoryUint(bg, size, c.values, c.ignore, drgn.SearchArea{}))
 				if !slices.Equal(got, want) {
 					t.Fatalf("%d bytes, %v: %d found, want %d", size, c, len(got), len(want))
 				}
@@ -184,9 +182,9 @@ func TestSearchArguments(t *testing.T) {
 	}
 	for text, seq := range map[string]iter.Seq2[drgn.UintMatch, error]{
 		"cannot search for integers of 3 bytes": m.SearchMemoryUint(bg, 3, []drgn.ValueRange{{0, 0}}, 0, drgn.SearchArea{}),
-		"no value to search for":                m.SearchMemoryUint16(bg, nil, 0, drgn.SearchArea{}),
-		"0x10000 does not fit 2 bytes":          m.SearchMemoryUint16(bg, []drgn.ValueRange{{0, 1 << 16}}, 0, drgn.SearchArea{}),
-		"range of values from 0x2 to 0x1":       m.SearchMemoryUint16(bg, []drgn.ValueRange{{2, 1}}, 0, drgn.SearchArea{}),
+		"no value to search for":                m.SearchMemoryUint(bg, 2, nil, 0, drgn.SearchArea{}),
+		"0x10000 does not fit 2 bytes":          m.SearchMemoryUint(bg, 2, []drgn.ValueRange{{0, 1 << 16}}, 0, drgn.SearchArea{}),
+		"range of values from 0x2 to 0x1":       m.SearchMemoryUint(bg, 2, []drgn.ValueRange{{2, 1}}, 0, drgn.SearchArea{}),
 	} {
 		n := 0
 		for _, err := range seq {
@@ -268,7 +266,7 @@ func BenchmarkSearch(b *testing.B) {
 	v := m.order().Uint64(data[size-96:])
 	run("bytes", func() int { return len(found(b, m.SearchMemory(bg, []byte("needle in a haystack"), 1, all))) })
 	run("aligned", func() int { return len(found(b, m.SearchMemory(bg, data[size-96:size-88], 8, all))) })
-	run("uint64", func() int { return count(m.SearchMemoryUint64(bg, []drgn.ValueRange{{v, v}}, 0, all)) })
-	run("uint64 of two", func() int { return count(m.SearchMemoryUint64(bg, []drgn.ValueRange{{v, v}, {v - 1, v - 1}}, 0, all)) })
+	run("uint64", func() int { return count(m.SearchMemoryUint(bg, 8, []drgn.ValueRange{{v, v}}, 0, all)) })
+	run("uint64 of two", func() int { return count(m.SearchMemoryUint(bg, 8, []drgn.ValueRange{{v, v}, {v - 1, v - 1}}, 0, all)) })
 	run("regexp", func() int { return len(found(b, m.SearchMemoryRegexp(bg, regexp.MustCompile(`needle\s+in`), all))) })
 }

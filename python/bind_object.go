@@ -69,6 +69,13 @@ func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r
 	}
 	r.i = i
 	// Where the member lies depends on the type alone when it is known without reading memory.
+	of := o.Type().WithoutTypedefs()
+	if isPointer {
+		of = of.Elem()
+	}
+	if f, err := of.FindMember(name); err != nil || f.Variant != nil {
+		return // whether it is there is up to the memory
+	}
 	addr, inMemory := m.Address()
 	s := (*C.Obj)(unsafe.Pointer(self))
 	if !inMemory || i.kind != C.K_REF || i.bits != 0 || i.bitoff != 0 || s.bits != 0 || s.bitoff != 0 {

@@ -122,6 +122,11 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 		if err != nil {
 			return nil, err
 		}
+		if in, err := o.Holds(m.Variant); err != nil {
+			return nil, err
+		} else if !in {
+			continue
+		}
 		if storable(slot.Type, "") != nil {
 			continue // a flexible array, for one, is no part of the value
 		}

@@ -8,15 +8,21 @@ type Found struct {
 	BitOffset    uint64
 	BitFieldSize uint64
 	Index        int // of the member, or of the anonymous member it is in, in Members
+	Variant      *Variant
+	VariantIn    uint64 // where the object lies in bits that Variant is about: that, or an anonymous member of it
 }
 
 // A MemberError says that a type has no member of a name.
 type MemberError struct {
-	Type *Type
-	Name string
+	Type    *Type
+	Name    string
+	Variant string // the variant that an object holds instead of the member's, or ""
 }
 
 func (e *MemberError) Error() string {
+	if e.Variant != "" {
+		return fmt.Sprintf("'%s' has no member '%s' here: it holds the variant '%s'", e.Type, e.Name, e.Variant)
+	}
 	return fmt.Sprintf("'%s' has no member '%s'", e.Type, e.Name)
 }
 
@@ -42,41 +48,46 @@ func (e *DepthError) Error() string {
 
 // A place is a member and where it lies in the type that was asked.
 type place struct {
-	lazy      Lazy
-	bitOffset uint64
+	Member
 	index     int
+	variantIn uint64
 }
 
 // LookupMember finds a member by its name, also inside anonymous members, of a structure, union, class or a typedef of one:
 // its offset is that in the type that was asked. index is that of the member, or of the anonymous member it is in, in
 // Members. A missing one is a [*MemberError].
 func (t *Type) LookupMember(name string) (m Member, index int, err error) {
+	p, err := t.lookup(name)
+	return p.Member, p.index, err
+}
+
+func (t *Type) lookup(name string) (place, error) {
 	u := t.WithoutTypedefs()
 	if !u.kind.IsCompound() {
-		return Member{}, 0, &NoMembersError{t}
+		return place{}, &NoMembersError{t}
 	}
 	byName, err := u.memberMap()
 	if err != nil {
-		return Member{}, 0, err
+		return place{}, err
 	}
 	p, ok := byName[name]
 	if !ok {
-		return Member{}, 0, &MemberError{t, name}
+		return place{}, &MemberError{Type: t, Name: name}
 	}
-	return Member{Name: name, BitOffset: p.bitOffset, Lazy: p.lazy}, p.index, nil
+	return p, nil
 }
 
 // FindMember is [Type.LookupMember] with the member's type evaluated.
 func (t *Type) FindMember(name string) (Found, error) {
-	m, index, err := t.LookupMember(name)
+	p, err := t.lookup(name)
 	if err != nil {
 		return Found{}, err
 	}
-	slot, err := m.Slot()
+	slot, err := p.Slot()
 	if err != nil {
 		return Found{}, err
 	}
-	return Found{slot.Type, m.BitOffset, slot.BitFieldSize, index}, nil
+	return Found{slot.Type, p.BitOffset, slot.BitFieldSize, p.index, p.Variant, p.variantIn}, nil
 }
 
 // How deep anonymous members are followed, and how many members are looked at in all: debug info may lie.
@@ -124,7 +135,8 @@ func (c *collector) collect(t *Type, base uint64, index, depth int) error {
 		}
 		if m.Name != "" {
 			if _, dup := c.into[m.Name]; !dup {
-				c.into[m.Name] = place{m.Lazy, base + m.BitOffset, ix}
+				m.BitOffset += base
+				c.into[m.Name] = place{m, ix, base}
 			}
 			continue
 		}

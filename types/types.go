@@ -190,6 +190,7 @@ type Member struct {
 	Name      string // "": anonymous
 	BitOffset uint64 // from the start of the type, in bits
 	Lazy
+	Variant *Variant // the one it belongs to, if it is not always there
 }
 
 // A Parameter is a parameter of a function type.

@@ -73,3 +73,27 @@ func TestOwnProcess(t *testing.T) {
 		t.Errorf("exit code %d\n%s%s", exit, out, errs)
 	}
 }
+
+// TestRustVariants asks one type's objects for members that some of them have: what was found of one says nothing of another.
+func TestRustVariants(t *testing.T) {
+	code := `
+shapes = prog["variants::SHAPES"]
+print([[hasattr(s, n) for n in ("Empty", "Circle", "Rect", "Nested")].index(True) for s in list(shapes) + [s.address_of_() for s in shapes]])
+print([s.Rect.w.value_() for s in shapes if hasattr(s, "Rect")], shapes[1].value_(), shapes[4].Nested.member_("__0").Some.member_("__0").Rect.h)
+try:
+    shapes[0].Circle
+except AttributeError as e:
+    print(e)
+try:
+    Object(prog, shapes[0].type_, {"Rect": {"w": 1}})
+except TypeError as e:
+    print(e)
+`
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "variants.core.gz"), "-s", filepath.Join(process, "variants"), "-e", code)
+	want := "[0, 1, 2, 3, 3, 0, 1, 2, 3, 3]\n[3] {'Circle': {'__0': 2.5}} (u32)4\n" +
+		"'struct Shape' has no member 'Circle' here: it holds the variant 'Empty'\n" +
+		"member 'Rect' of 'struct Shape' belongs to a variant, which values can't be made of\n"
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}

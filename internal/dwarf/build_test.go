@@ -54,6 +54,10 @@ func (w *writer) die(n *node) {
 		case string:
 			w.info = append(append(w.info, v...), 0)
 		case []byte:
+			if a.form == FormData16 {
+				w.info = append(w.info, v...)
+				break
+			}
 			w.info = append(binary.AppendUvarint(w.info, uint64(len(v))), v...)
 		case *node:
 			w.fixups[len(w.info)] = v

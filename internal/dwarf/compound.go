@@ -194,8 +194,10 @@ func sameDefinition(a, b DIE) (bool, error) {
 		if err != nil || !same {
 			return false, err
 		}
-		wa.SkipChildren()
-		wb.SkipChildren()
+		if wa.Tag != TagVariantPart && wa.Tag != TagVariant {
+			wa.SkipChildren()
+			wb.SkipChildren()
+		}
 	}
 }
 
@@ -223,7 +225,7 @@ func (d DIE) shape() (s shape, err error) {
 			s.oldBit = v.u + 1
 		case AttrBitSize:
 			s.bits = v.u + 1
-		case AttrConstValue:
+		case AttrConstValue, AttrDiscrValue, AttrDiscrList:
 			s.value = v
 		}
 		return true
@@ -295,7 +297,7 @@ func (m typeMaker) elsewhere(kind types.Kind, tag string) (*types.Type, error) {
 
 func (m typeMaker) loadCompound() (d types.Detail, err error) {
 	last := -1 // DW_TAG_member that may be a flexible array
-	var members []DIE
+	var members, parts []DIE
 	for c, err := range m.d.Children() {
 		if err != nil {
 			return types.Detail{}, err
@@ -311,6 +313,8 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 			}
 			last = len(members)
 			members = append(members, c)
+		case TagVariantPart:
+			parts = append(parts, c)
 		case TagInheritance:
 			// Where a virtual base class lies only a table of the object's own class tells.
 			virtual, err := c.isVirtual()
@@ -336,6 +340,11 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 			return types.Detail{}, err
 		}
 		d.Members = append(d.Members, member)
+	}
+	for _, c := range parts {
+		if d.Members, err = m.variants(d.Members, c, nil, 0); err != nil {
+			return types.Detail{}, err
+		}
 	}
 	return d, nil
 }

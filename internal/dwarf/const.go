@@ -38,6 +38,7 @@ const (
 	TagTemplateTypeParam     Tag = 0x2f
 	TagTemplateValueParam    Tag = 0x30
 	TagVariable              Tag = 0x34
+	TagVariantPart           Tag = 0x33
 	TagVolatileType          Tag = 0x35
 	TagRestrictType          Tag = 0x37
 	TagNamespace             Tag = 0x39
@@ -65,7 +66,7 @@ var tagNames = map[Tag]string{
 	TagLexicalBlock: "lexical_block", TagMember: "member", TagPointerType: "pointer_type",
 	TagReferenceType: "reference_type", TagCompileUnit: "compile_unit", TagStringType: "string_type",
 	TagStructureType: "structure_type", TagSubroutineType: "subroutine_type", TagTypedef: "typedef",
-	TagUnionType: "union_type", TagUnspecifiedParameters: "unspecified_parameters", TagVariant: "variant",
+	TagUnionType: "union_type", TagUnspecifiedParameters: "unspecified_parameters", TagVariant: "variant", TagVariantPart: "variant_part",
 	TagInheritance: "inheritance", TagInlinedSubroutine: "inlined_subroutine", TagModule: "module",
 	TagPtrToMemberType: "ptr_to_member_type", TagSubrangeType: "subrange_type", TagBaseType: "base_type",
 	TagConstType: "const_type", TagConstant: "constant", TagEnumerator: "enumerator", TagSubprogram: "subprogram",
@@ -104,6 +105,8 @@ const (
 	AttrHighPC              Attr = 0x12
 	AttrLanguage            Attr = 0x13
 	AttrImport              Attr = 0x18
+	AttrDiscr               Attr = 0x15
+	AttrDiscrValue          Attr = 0x16
 	AttrCompDir             Attr = 0x1b
 	AttrConstValue          Attr = 0x1c
 	AttrContainingType      Attr = 0x1d
@@ -123,6 +126,7 @@ const (
 	AttrDeclFile            Attr = 0x3a
 	AttrDeclLine            Attr = 0x3b
 	AttrDeclaration         Attr = 0x3c
+	AttrDiscrList           Attr = 0x3d
 	AttrEncoding            Attr = 0x3e
 	AttrExternal            Attr = 0x3f
 	AttrFrameBase           Attr = 0x40
@@ -182,7 +186,7 @@ var attrNames = map[Attr]string{
 	AttrDataMemberLocation: "data_member_location", AttrDataBitOffset: "data_bit_offset", AttrSibling: "sibling",
 	AttrSignature: "signature", AttrSpecification: "specification", AttrAbstractOrigin: "abstract_origin",
 	AttrLowPC: "low_pc", AttrHighPC: "high_pc", AttrRanges: "ranges", AttrStmtList: "stmt_list", AttrCompDir: "comp_dir",
-	AttrDeclFile: "decl_file", AttrFrameBase: "frame_base", AttrDeclaration: "declaration", AttrExternal: "external",
+	AttrDiscr: "discr", AttrDiscrValue: "discr_value", AttrDiscrList: "discr_list", AttrDeclFile: "decl_file", AttrFrameBase: "frame_base", AttrDeclaration: "declaration", AttrExternal: "external",
 }
 
 // String returns the attribute's name as the specification writes it, "DW_AT_name".

@@ -73,6 +73,10 @@ func visit(t *testing.T, typ *types.Type, depth int) {
 			if s, err := m.Slot(); err == nil {
 				visit(t, s.Type, depth-1)
 			}
+			_, _ = m.Variant.In(func(_ *types.Type, off, _ uint64) (uint64, error) { return off, nil })
+			if m.Variant != nil {
+				_ = m.Variant.String()
+			}
 		}
 	}
 	_, _ = typ.Enumerators()

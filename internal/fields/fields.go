@@ -87,6 +87,9 @@ func stepsTo(t *types.Type, path string) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f.Variant != nil {
+			return nil, &failure.UnsupportedError{Problem: fmt.Sprintf("member '%s' of '%s' belongs to a variant", part, last.Type)}
+		}
 		last.BitOffset += f.BitOffset
 		last.BitFieldSize, last.Type = f.BitFieldSize, f.Type
 	}

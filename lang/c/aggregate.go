@@ -125,7 +125,7 @@ type list struct {
 
 // members fills in the members of a compound type.
 func (l *list) members(u *types.Type) {
-	l.parts = l.f.members(u, l.labels)
+	l.parts = l.f.present(l.of, l.f.members(u, l.labels))
 	l.n = uint64(len(l.parts))
 	if l.skipZero && !l.labels { // without names only members at the end can be left out
 		for l.n > 0 && l.f.isZero(l.at(l.n-1)) {
@@ -279,7 +279,7 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 		}
 		slot, err := m.Slot()
 		if bad := (*bin.DecodeError)(nil); errors.As(err, &bad) {
-			into = append(into, part{off: off, name: m.Name, err: err})
+			into = append(into, part{off: off, name: m.Name, err: err, variant: m.Variant, variantIn: base})
 			continue
 		}
 		if err != nil {
@@ -296,9 +296,45 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 				continue
 			}
 		}
-		into = append(into, part{typ: slot.Type, off: off, bits: slot.BitFieldSize, name: m.Name})
+		into = append(into, part{typ: slot.Type, off: off, bits: slot.BitFieldSize, name: m.Name, variant: m.Variant, variantIn: base})
 	}
 	return into
+}
+
+// present leaves the members out that belong to another variant than the one that the structure holds. One that stands for the
+// variant says why it can't be told which that is.
+func (f *formatter) present(of part, members []part) []part {
+	var there []part
+	var failed *types.VariantPart
+	for i, m := range members {
+		if m.variant == nil {
+			if there != nil {
+				there = append(there, m)
+			}
+			continue
+		}
+		if there == nil {
+			there = append(make([]part, 0, len(members)), members[:i]...)
+		}
+		in, err := m.variant.In(func(t *types.Type, off, bits uint64) (uint64, error) {
+			n, err := f.scalar(part{src: of.src, typ: t, off: of.off + m.variantIn + off, bits: bits}, t.WithoutTypedefs())
+			if err != nil && f.fault == nil {
+				f.fault = err
+			}
+			return n, err
+		})
+		switch {
+		case in:
+			there = append(there, m)
+		case err != nil && m.variant.Part != failed:
+			failed = m.variant.Part
+			there = append(there, part{off: m.off, err: err})
+		}
+	}
+	if there == nil {
+		return members
+	}
+	return there
 }
 
 // isZero reports whether all scalars in p are zero. What cannot be read is not.
@@ -307,6 +343,9 @@ func (f *formatter) isZero(p part) bool {
 		return false
 	}
 	u := p.typ.WithoutTypedefs()
+	if u.Kind().IsCompound() && u.IsComplete() && f.hasVariants(u) {
+		return false // which variant there is tells something, whatever its number
+	}
 	n := p.bits
 	if n == 0 {
 		size, ok := f.size(u)
@@ -342,6 +381,16 @@ func (f *formatter) isZero(p part) bool {
 	return true
 }
 
+// hasVariants reports whether a structure holds one of several variants.
+func (f *formatter) hasVariants(u *types.Type) bool {
+	for _, m := range f.members(u, f.Flags&MemberNames != 0) {
+		if m.variant != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // isZeroWithin reports whether an object that has bytes that are not zero has them in its padding, or is a negative
 // floating-point zero.
 func (f *formatter) isZeroWithin(p part, u *types.Type) bool {
@@ -352,7 +401,7 @@ func (f *formatter) isZeroWithin(p part, u *types.Type) bool {
 	defer func() { f.depth-- }()
 	switch u.Kind() {
 	case types.Struct, types.Union, types.Class:
-		for _, m := range f.members(u, f.Flags&MemberNames != 0) {
+		for _, m := range f.present(p, f.members(u, f.Flags&MemberNames != 0)) {
 			m.src, m.off = p.src, m.off+p.off
 			if !f.isZero(m) {
 				return false

@@ -69,6 +69,7 @@ type Place struct {
 	Type         *types.Type
 	BitOffset    uint64 // from the start of the object, in bits
 	BitFieldSize uint64 // in bits; 0: not a bit-field
+	Variant      bool   // a member on the way belongs to a variant: it is there in some objects of the type only
 }
 
 // A DesignatorError says that a type has not the kind that a designator needs.
@@ -108,6 +109,7 @@ func ResolveSteps(t *types.Type, steps []Step) (Place, error) {
 				return Place{}, err
 			}
 			off, p.Type, p.BitFieldSize = f.BitOffset, f.Type, f.BitFieldSize
+			p.Variant = p.Variant || f.Variant != nil
 		} else {
 			if u.Kind() != types.Array {
 				return Place{}, &DesignatorError{p.Type, "is not an array"}

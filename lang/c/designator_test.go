@@ -38,7 +38,7 @@ func TestResolve(t *testing.T) {
 			t.Errorf("offsetof(%s, %s) = %d, %v; want %d %s", c.typ, c.designator, got, err, c.want, c.err)
 		}
 	}
-	if p, err := Resolve(al, "bg"); err != nil || p != (Place{i, 323, 5}) {
+	if p, err := Resolve(al, "bg"); err != nil || p != (Place{Type: i, BitOffset: 323, BitFieldSize: 5}) {
 		t.Errorf("%v, %v", p, err)
 	}
 	var missing *types.MemberError

@@ -153,6 +153,9 @@ type part struct {
 	bits uint64 // of a bit-field; 0: none
 	name string // of a member
 	err  error  // why the type of a member is not known, or nil; the rest of a structure can be printed nevertheless
+
+	variant   *types.Variant // the member's
+	variantIn uint64         // where what it is a variant of lies in the structure, in bits
 }
 
 // newLine says that b ends with the start of a line that is indented by n tabs.

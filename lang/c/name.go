@@ -311,7 +311,11 @@ func (p *printer) members(t *types.Type, indent int) {
 			p.write(" : ")
 			p.b = strconv.AppendUint(p.b, slot.BitFieldSize, 10)
 		}
-		p.write(";\n")
+		p.write(";")
+		if m.Variant != nil {
+			p.write(" /* variant: " + m.Variant.String() + " */")
+		}
+		p.write("\n")
 		if p.err != nil {
 			return
 		}

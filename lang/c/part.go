@@ -48,7 +48,7 @@ func (w *partSearch) within(name string, t *types.Type, off uint64, depth int) (
 		}
 		for _, m := range members {
 			slot, err := m.Slot()
-			if err != nil || m.BitOffset > off {
+			if err != nil || m.BitOffset > off || m.Variant != nil { // which variant is there is not known
 				continue
 			}
 			rest := off - m.BitOffset

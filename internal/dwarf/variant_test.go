@@ -1,0 +1,125 @@
+package dwarf
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn/types"
+)
+
+// variantShapes are structures with variants: one by a list of values, with another in it, and one by a member of its own, as
+// Ada has it.
+func variantShapes() []*node {
+	ref := byRef
+	signed := die(TagBaseType, []attrValue{name("i8"), num(AttrByteSize, 1), num(AttrEncoding, encSigned)})
+	wide := die(TagBaseType, []attrValue{name("u128"), num(AttrByteSize, 16), num(AttrEncoding, encUnsigned)})
+	member := func(called string, typ *node, at uint64) *node {
+		return die(TagMember, []attrValue{name(called), ref(AttrType, typ), num(AttrDataMemberLocation, at)})
+	}
+	inner := die(TagMember, []attrValue{ref(AttrType, signed), num(AttrDataMemberLocation, 1), yes(AttrArtificial)})
+	nested := die(TagVariantPart, []attrValue{ref(AttrDiscr, inner)}, inner,
+		die(TagVariant, []attrValue{num(AttrDiscrValue, 3)}, member("three", signed, 2)),
+		die(TagVariant, nil, member("more", signed, 2)))
+	outer := die(TagMember, []attrValue{ref(AttrType, signed), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
+	part := die(TagVariantPart, []attrValue{ref(AttrDiscr, outer)}, outer,
+		// -128 to -126, and 7.
+		die(TagVariant, []attrValue{{AttrDiscrList, FormBlock, []byte("\x01\x80\x7f\x82\x7f\x00\x07")}}, member("list", signed, 1)),
+		die(TagVariant, []attrValue{num(AttrDiscrValue, 0xff)}, nested),
+		die(TagVariant, nil, member("others", signed, 1)))
+	named := member("tag", signed, 0)
+	big := die(TagMember, []attrValue{ref(AttrType, wide), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
+	return []*node{signed, wide,
+		die(TagStructureType, []attrValue{name("nested"), num(AttrByteSize, 3)}, part),
+		die(TagStructureType, []attrValue{name("ada"), num(AttrByteSize, 2)}, named,
+			die(TagVariantPart, []attrValue{ref(AttrDiscr, named)},
+				die(TagVariant, []attrValue{num(AttrDiscrValue, 1)}, member("one", signed, 1)))),
+		die(TagStructureType, []attrValue{name("big"), num(AttrByteSize, 16)},
+			die(TagVariantPart, []attrValue{ref(AttrDiscr, big)}, big,
+				die(TagVariant, []attrValue{{AttrDiscrValue, FormData16, bytes.Repeat([]byte{0xff}, 16)}}, member("one", signed, 1)))),
+		die(TagStructureType, []attrValue{name("only"), num(AttrByteSize, 2)},
+			die(TagVariantPart, nil, die(TagVariant, nil, member("one", signed, 1)))),
+		die(TagStructureType, []attrValue{name("untold"), num(AttrByteSize, 2)},
+			die(TagVariantPart, nil, die(TagVariant, nil, member("one", signed, 1)), die(TagVariant, nil, member("two", signed, 1)))),
+	}
+}
+
+// there returns the names of the members that are in an object of type t with these bytes.
+func there(t *types.Type, data string) (string, error) {
+	members, err := t.Members()
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, m := range members {
+		in, err := m.Variant.In(func(_ *types.Type, bitOffset, _ uint64) (uint64, error) { return uint64(data[bitOffset/8]), nil })
+		if err != nil {
+			return "", err
+		}
+		if in {
+			names = append(names, m.Name)
+		}
+	}
+	return strings.Join(names, " "), nil
+}
+
+func TestVariants(t *testing.T) {
+	for _, big := range []bool{false, true} {
+		f := mustOpen(t, withTypes(write(big, 8, variantShapes()...)))
+		for _, c := range []struct{ typ, data, want string }{
+			{"nested", "\x80\x00\x00", "list"}, {"nested", "\x82\x00\x00", "list"}, {"nested", "\x07\x00\x00", "list"},
+			{"nested", "\x83\x00\x00", "others"}, {"nested", "\x7f\x00\x00", "others"}, {"nested", "\x00\x03\x00", "others"},
+			{"nested", "\xff\x03\x00", "three"}, {"nested", "\xff\x04\x00", "more"},
+			{"ada", "\x01\x00", "tag one"}, {"ada", "\x02\x00", "tag"}, {"only", "\x09\x00", "one"},
+		} {
+			typ, err := f.FindType(types.KindsOf(types.Struct), c.typ, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := there(typ, c.data); got != c.want || err != nil {
+				t.Errorf("%s %q: %q, %v, want %q", c.typ, c.data, got, err, c.want)
+			}
+		}
+		for name, want := range map[string]string{"big": "a discriminant of type", "untold": "does not say which of the variants"} {
+			typ, err := f.FindType(types.KindsOf(types.Struct), name, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := there(typ, strings.Repeat("\xff", 16)); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: %q, %v", name, got, err)
+			}
+		}
+	}
+}
+
+func TestBadVariants(t *testing.T) {
+	integer := die(TagBaseType, []attrValue{name("i8"), num(AttrByteSize, 1), num(AttrEncoding, encSigned)})
+	discr := die(TagMember, []attrValue{byRef(AttrType, integer), yes(AttrArtificial)})
+	deep := die(TagVariantPart, []attrValue{byRef(AttrDiscr, discr)})
+	for range 100 {
+		deep = die(TagVariantPart, []attrValue{byRef(AttrDiscr, discr)}, die(TagVariant, nil, deep))
+	}
+	type bad struct {
+		want string
+		part *node
+	}
+	parts := []bad{
+		{"refers to a DW_TAG_base_type", die(TagVariantPart, []attrValue{byRef(AttrDiscr, integer)})},
+		{"two variants have no value", die(TagVariantPart, []attrValue{byRef(AttrDiscr, discr)}, discr, die(TagVariant, nil), die(TagVariant, nil))},
+		{"nests too deeply", deep},
+	}
+	for _, list := range []string{"", "\x02\x01", "\x01\x01", "\x00\x80", "\x00"} {
+		v := die(TagVariant, []attrValue{{AttrDiscrList, FormBlock, []byte(list)}})
+		parts = append(parts, bad{"invalid DW_AT_discr_list", die(TagVariantPart, []attrValue{byRef(AttrDiscr, discr)}, discr, v)})
+	}
+	for _, c := range parts {
+		f := mustOpen(t, withTypes(write(false, 8, integer, die(TagStructureType, []attrValue{name("s"), num(AttrByteSize, 2)}, discr, c.part))))
+		typ, err := f.FindType(types.KindsOf(types.Struct), "s", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if ms, err := typ.Members(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, %v", c.want, ms, err)
+		}
+	}
+}
