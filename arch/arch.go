@@ -39,7 +39,7 @@ type Arch struct {
 	ReturnAddress int
 	// FramePointer says how a chain of saved frame pointers is walked. Its Register is -1 where there is no such chain.
 	FramePointer FramePointer
-	// BackChain says how a chain of saved stack pointers is walked that kernels keep. It is zero where they keep none.
+	// BackChain says how a chain of saved stack pointers is walked that kernels keep. Its ReturnAddress is 0 where they keep none.
 	BackChain BackChain
 
 	// UserMode tells code of processes from that of the kernel.
@@ -70,6 +70,8 @@ type Arch struct {
 type Names struct {
 	// Uname are the beginnings of the machine that uname(2) tells. Of several that fit, the longest holds.
 	Uname []string
+	// Little and Big are the machines that uname(2) tells of kernels of these byte orders, where it tells the byte order.
+	Little, Big []string
 	// QEMU is QEMU's name of the machine with the default byte order (query-target).
 	QEMU string
 	// GOARCH are Go's names.
@@ -138,6 +140,20 @@ type BackChain struct {
 	Saved         int64 // where the caller's stack pointer is saved, from the function's stack pointer
 	ReturnAddress int64 // where the address is saved that the function returns to, from the caller's stack pointer
 	CFA           int64 // the canonical frame address, from the caller's stack pointer
+
+	// Own says that on another stack, to which a function goes for a call, it is chained to that function's own frame. Otherwise it
+	// is chained to its caller's.
+	Own bool
+
+	// Interruptions are the ways in which kernels mark a frame that has the registers of what was interrupted.
+	Interruptions []Interruption
+}
+
+// An Interruption is a frame that an exception, an interrupt or a system call makes. Offsets are in bytes from the stack pointer.
+type Interruption struct {
+	Mark   int64    // where the word lies that marks it
+	Values []uint64 // one of which that word is
+	PtRegs int64    // where a struct pt_regs lies, see [Arch.PtRegs]
 }
 
 // A UserMode says how a status register tells that the processor runs a process, not the kernel. The zero UserMode

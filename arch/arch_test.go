@@ -192,7 +192,7 @@ func TestUserMode(t *testing.T) {
 		{AArch64, "pstate", 0x60000000, true, true}, {AArch64, "pstate", 0x600000c5, false, true},
 		{ARM, "cpsr", 0x60000010, true, true}, {ARM, "cpsr", 0x60000013, false, true},
 		{S390X, "pswm", 0x0705000180000000, true, true}, {S390X, "pswm", 0x0704000180000000, false, true},
-		{RISCV64, "sp", 0, false, false},
+		{RISCV64, "sp", 0, false, false}, {PPC64, "r1", 0, false, false},
 	} {
 		var regs Registers
 		n, ok := test.arch.Register(test.register)

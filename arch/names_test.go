@@ -32,7 +32,7 @@ func TestLacking(t *testing.T) {
 		I386:        {"ORC", "PAC", "VMCOREINFO", "user mode"},
 		AArch64:     {"ORC"},
 		ARM:         {"ORC", "PAC", "VMCOREINFO", "frame pointer"},
-		PPC64:       {"ORC", "PAC", "VMCOREINFO", "frame pointer", "user mode"},
+		PPC64:       {"ORC", "PAC", "frame pointer"},
 		RISCV64:     {"ORC", "PAC"},
 		RISCV32:     {"GOARCH", "ORC", "PAC", "VMCOREINFO"},
 		S390X:       {"ORC", "PAC", "VMCOREINFO", "frame pointer"},
@@ -150,5 +150,25 @@ func TestUint(t *testing.T) {
 				t.Errorf("%v, %#x: %x, want %x", p, want, b, test.bytes)
 			}
 		}
+	}
+}
+
+// What uname(2) says tells the byte order of some machines, whatever the dump's headers say.
+func TestWithByteOrderOf(t *testing.T) {
+	for name, want := range map[string]Flags{
+		"ppc64": Is64Bit, "ppc64le": Is64Bit | IsLittleEndian, "aarch64": Is64Bit, "": Is64Bit,
+	} {
+		if p := (Platform{PPC64, Is64Bit}).WithByteOrderOf(name); p != (Platform{PPC64, want}) {
+			t.Errorf("%q: %v", name, p)
+		}
+	}
+	if p := (Platform{PPC64, Is64Bit | IsLittleEndian}).WithByteOrderOf("ppc64"); p.IsLittleEndian() {
+		t.Errorf("big-endian: %v", p)
+	}
+	if p := (Platform{X86_64, Is64Bit | IsLittleEndian}).WithByteOrderOf("ppc64"); !p.IsLittleEndian() {
+		t.Errorf("another machine: %v", p)
+	}
+	if p := (Platform{}).WithByteOrderOf("ppc64le"); p.Known() {
+		t.Errorf("not known: %v", p)
 	}
 }

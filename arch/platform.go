@@ -99,6 +99,19 @@ func uniqueMachine(machine uint16) bool {
 	return n == 1
 }
 
+// WithByteOrderOf returns a platform with the byte order that a machine's name by uname(2) tells, for example "ppc64le"; the platform
+// itself where the name does not tell it.
+func (p Platform) WithByteOrderOf(machine string) Platform {
+	switch {
+	case p.Arch == nil:
+	case slices.Contains(p.Arch.Names.Little, machine):
+		p.Flags |= IsLittleEndian
+	case slices.Contains(p.Arch.Names.Big, machine):
+		p.Flags &^= IsLittleEndian
+	}
+	return p
+}
+
 // Host returns the platform on which this program runs.
 func Host() Platform {
 	p := Platform{Arch: find(func(a *Arch) bool { return slices.Contains(a.Names.GOARCH, runtime.GOARCH) })}

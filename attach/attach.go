@@ -129,7 +129,9 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	} else if err := checkVMCOREINFO(&m, o); err != nil {
 		return err
 	}
-	m.Hypervisor = slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })
+	m.Notes = linux.Notes{
+		Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" }), Order: core.ByteOrder(),
+	}
 	_, err := linux.Setup(p, m)
 	return err
 }

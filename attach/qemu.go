@@ -83,7 +83,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		o.warn(fmt.Errorf("reading the guest's memory will be slow: %w", memory.Slow))
 	}
 	g := guest{client, memory.Segments[0].Min}
-	m := linux.Memory{Platform: p.Platform(), Physical: memory.Segments, Live: true, Hypervisor: true}
+	m := linux.Memory{Platform: p.Platform(), Physical: memory.Segments, Live: true, Notes: linux.Notes{Hypervisor: true}}
 	m.Close = func() error { return errors.Join(memory.Close(), client.Close()) }
 	var why error
 	if client.IsUnix() {
@@ -94,7 +94,7 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 			if !m.Platform.Known() {
 				m.Platform = core.Platform
 			}
-			m.VMCOREINFO, m.CPUs = bytes.Clone(core.VMCOREINFO), g.registers
+			m.VMCOREINFO, m.CPUs, m.Notes.Order = bytes.Clone(core.VMCOREINFO), g.registers, core.ByteOrder()
 			if err := core.Close(); err != nil {
 				return err
 			}

@@ -16,6 +16,7 @@ type board struct {
 
 	qemu    [2]string // QEMU's program for it, and the Debian package that has it
 	machine []string  // QEMU's options that say which machine and which processors
+	threads string    // "multi" if there is one of QEMU's for each processor; see accelerator
 	console string    // of the guest, on QEMU's first serial line
 	line    string    // what its kernels' command lines have beside those of all guests
 	changes string    // the same, of what makes another kernel of it for those who look at a dump
@@ -96,6 +97,26 @@ var riscv64 = &board{
 	headers:  [2]string{"/usr/riscv64-linux-gnu/lib/libc.a", "libc6-dev-riscv64-cross"},
 }
 
+// ppc64el is a server of 2021 that a hypervisor runs: QEMU plays the hypervisor. There is no device that takes VMCOREINFO. A
+// processor of 2013 has a hash table instead of page tables, and each change of that by the kernel is a call of the hypervisor: where one
+// thread emulates both processors, the other one's turn comes then, which waits for the first, until its time is over.
+var (
+	ppc64el     = newPPC64el("power10")
+	ppc64elHash = newPPC64el("power8")
+)
+
+func newPPC64el(processor string) *board {
+	return &board{
+		name:     "ppc64el",
+		qemu:     [2]string{"qemu-system-ppc64", "qemu-system-ppc"},
+		machine:  []string{"-M", "pseries", "-cpu", processor},
+		threads:  "multi",
+		console:  "hvc0",
+		compiler: [2]string{"powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu"},
+		headers:  [2]string{"/usr/powerpc64le-linux-gnu/lib/libc.a", "libc6-dev-ppc64el-cross"},
+	}
+}
+
 // vmcoreinfoDevice is QEMU's vmcoreinfo device.
 var vmcoreinfoDevice = []string{"-device", "vmcoreinfo"}
 
@@ -112,7 +133,11 @@ func (b *board) guestLine() string {
 
 // command returns the command that runs QEMU with two processors, an amount of memory in MiB, and further options.
 func (b *board) command(ctx context.Context, memory int, args ...string) *exec.Cmd {
-	return exec.CommandContext(ctx, "nice", slices.Concat([]string{"-n", "10", b.qemu[0], "-accel", accelerator},
+	threads := b.threads
+	if threads == "" {
+		threads = "single"
+	}
+	return exec.CommandContext(ctx, "nice", slices.Concat([]string{"-n", "10", b.qemu[0], "-accel", accelerator + threads},
 		b.machine, []string{"-smp", "2", "-m", strconv.Itoa(memory)}, args)...)
 }
 

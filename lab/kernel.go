@@ -48,6 +48,8 @@ var carried = []series{
 	newest,
 	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
 	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
+	{name: "6.12-ppc64el", flavour: "powerpc64le", board: ppc64el, modules: []string{"crc32c_generic", "ext4"}},
+	{name: "6.12-ppc64el-hash", flavour: "powerpc64le", board: ppc64elHash, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-riscv64", flavour: "riscv64", board: riscv64, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-s390x", flavour: "s390x", board: s390x, modules: []string{"crc32c_generic", "ext4"}},
 }

@@ -21,10 +21,10 @@ const (
 	dumpLimit = 4 * time.Minute
 )
 
-// accelerator is emulation with one thread for both CPUs: with a thread for each,
+// accelerator is emulation, usually with one thread for both CPUs: with a thread for each,
 // QEMU 7.2 now and then lets a CPU run into a half-patched instruction, and the
 // kernel dies of a stray breakpoint. It costs no time worth mentioning.
-const accelerator = "tcg,thread=single"
+const accelerator = "tcg,thread="
 
 // truthSize is the size of the disk to which the guest writes its account.
 const truthSize = 128 << 20

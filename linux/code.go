@@ -122,6 +122,11 @@ func (k *Kernel) RowAt(pc uint64) (*modules.UnwindRow, error) {
 	}
 	return fixed(k.prog, rowKey{pc}, func() (*modules.UnwindRow, error) {
 		s, err := k.prog.SymbolAt(pc)
+		if err == nil && s.Size == 0 { // of assembly whose file does not say where it ends
+			if own, err := k.own(); err == nil {
+				s, _ = own.At(pc)
+			}
+		}
 		if drgn.IsNotFound(err) || err == nil && (pc-s.Address >= s.Size || s.Size > maxFunction) {
 			return nil, nil
 		}

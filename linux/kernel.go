@@ -3,6 +3,7 @@
 package linux
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 
@@ -42,7 +43,7 @@ type Memory struct {
 	Physical   []mem.Segment
 	Virtual    []mem.Segment // what is mapped by the file itself: /proc/kcore
 	PrStatus   [][]byte      // NT_PRSTATUS notes, one for each CPU that was saved
-	Hypervisor bool          // the notes are a hypervisor's, whose PIDs are numbers of CPUs, counted from 1
+	Notes      Notes         // how these notes are to be read
 	Path       string
 	Live       bool
 	Local      bool
@@ -68,6 +69,12 @@ type Memory struct {
 
 // A Mapped is a range of virtual memory that lies in physical memory one address after the other; Size is in bytes.
 type Mapped struct{ Virtual, Physical, Size uint64 }
+
+// Notes says how NT_PRSTATUS notes are to be read.
+type Notes struct {
+	Hypervisor bool             // they are a hypervisor's, whose PIDs are numbers of CPUs, counted from 1
+	Order      binary.ByteOrder // of their numbers; nil if it is the kernel's: QEMU writes those of little-endian Power in the other one
+}
 
 // Setup makes a program that of a kernel, with its memory. A program that it fails for is still what it was.
 func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
@@ -123,8 +130,15 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		k.translator = machine.NoTranslator(err)
 	}
 	if !m.Custom { // whose memory may be added later
-		if _, err := k.verify(m); err != nil {
+		_, uname, err := k.verify(m)
+		if err != nil {
 			return nil, err
+		}
+		if told := m.Platform.WithByteOrderOf(uname); told != m.Platform && !p.Platform().Known() {
+			m.Platform = told // the headers of the dump have another byte order
+			if k.translator, err = k.machine.NewTranslator(k.facts(told, p.Memory())); err != nil {
+				return nil, err
+			}
 		}
 	}
 	k.addCPUs(m)
@@ -335,22 +349,24 @@ func (k *Kernel) registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 		return regs, false, err
 	}
 	// One that has not run yet is at the start of a function, which nothing before it has called.
-	start, err := drgn.Memo(k.prog, taskStartKey{}, k.taskStart)
+	starts, err := drgn.Memo(k.prog, taskStartKey{}, k.taskStarts)
 	pc, known := regs.Get(p.Platform().Arch.PC)
-	return regs, known && pc == start && start != 0, err
+	return regs, known && slices.Contains(starts, pc), err
 }
 
 type taskStartKey struct{}
 
-// taskStart returns where tasks begin that have not run yet; 0 if it is not known.
-func (k *Kernel) taskStart() (uint64, error) {
+// taskStarts returns where tasks begin that have not run yet, as far as it is known.
+func (k *Kernel) taskStarts() (starts []uint64, err error) {
 	for _, name := range k.machine.TaskStart {
 		s, err := k.imageSymbol(name)
-		if !drgn.IsNotFound(err) {
-			return s.Address, err
+		if err == nil {
+			starts = append(starts, s.Address)
+		} else if !drgn.IsNotFound(err) {
+			return nil, err
 		}
 	}
-	return 0, nil
+	return starts, nil
 }
 
 var _ interface {

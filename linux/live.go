@@ -81,7 +81,7 @@ type cpusKey struct{}
 
 // addCPUs says where the registers of the CPUs are: a dump has them once and for all.
 func (k *Kernel) addCPUs(m Memory) {
-	now, saved, hypervisor := m.CPUs, m.PrStatus, m.Hypervisor // m would keep the dump mapped
+	now, saved, kind := m.CPUs, m.PrStatus, m.Notes // m would keep the dump mapped
 	switch {
 	case now != nil:
 		k.cpus = func() (*cpuNotes, error) {
@@ -89,11 +89,11 @@ func (k *Kernel) addCPUs(m Memory) {
 			if err != nil {
 				return nil, err
 			}
-			return k.readPrStatus(notes, hypervisor)
+			return k.readPrStatus(notes, kind)
 		}
 	case !m.Live:
 		k.cpus = func() (*cpuNotes, error) {
-			return drgn.Memo(k.prog, cpusKey{}, func() (*cpuNotes, error) { return k.readPrStatus(saved, hypervisor) })
+			return drgn.Memo(k.prog, cpusKey{}, func() (*cpuNotes, error) { return k.readPrStatus(saved, kind) })
 		}
 	}
 }

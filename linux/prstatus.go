@@ -2,6 +2,7 @@ package linux
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -37,8 +38,11 @@ func (n *cpuNotes) of(cpu uint64) (*arch.Registers, error) {
 
 // readPrStatus gives the saved registers to CPUs. Wrong registers would be worse than none: those of which nothing tells
 // whose they are are not used.
-func (k *Kernel) readPrStatus(notes [][]byte, hypervisor bool) (*cpuNotes, error) {
+func (k *Kernel) readPrStatus(notes [][]byte, kind Notes) (*cpuNotes, error) {
 	platform := k.prog.Platform()
+	if kind.Order != nil {
+		platform.Flags = arch.FlagsOf(platform.Is64Bit(), kind.Order == binary.BigEndian)
+	}
 	registers, pids := make([]*arch.Registers, len(notes)), make([]int32, len(notes))
 	for i, desc := range notes {
 		registers[i] = &arch.Registers{}
@@ -48,7 +52,7 @@ func (k *Kernel) readPrStatus(notes [][]byte, hypervisor bool) (*cpuNotes, error
 		}
 		k.tellMode(registers[i])
 	}
-	places := k.placeNotes(notes, pids, hypervisor)
+	places := k.placeNotes(notes, pids, kind.Hypervisor)
 	found := &cpuNotes{registers: map[uint64]*arch.Registers{}}
 	for i, cpu := range places {
 		if cpu == nowhere {
@@ -84,6 +88,14 @@ func (k *Kernel) placeNotes(notes [][]byte, pids []int32, hypervisor bool) []int
 		if places := placeByPID(pids, online); !slices.Contains(places, nowhere) {
 			return places
 		}
+	}
+	// QEMU writes no PIDs of Power, whose CPUs are those that are present; a kernel's are all 0 only where all CPUs are idle.
+	if present := k.currentTasks(cpumask.PresentMask(k.prog)); len(present) == len(pids) && !slices.ContainsFunc(pids, func(pid int32) bool { return pid != 0 }) {
+		places := make([]int, len(pids))
+		for i, t := range present {
+			places[i] = t.cpu
+		}
+		return places
 	}
 	places := placeByPID(pids, possible)
 	if !slices.ContainsFunc(places, func(cpu int) bool { return cpu != nowhere }) && numbered(pids) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -44,12 +45,22 @@ func TestRegistersOfCPUs(t *testing.T) {
 		binary.LittleEndian.PutUint32(b[32:], uint32(pid))
 		return b
 	}
+	// swapped returns it in the other byte order.
+	swapped := func(b []byte) []byte {
+		b = bytes.Clone(b)
+		slices.Reverse(b[32:36])
+		for _, slot := range arch.X86_64.PrStatus {
+			slices.Reverse(b[slot.Offset:][:slot.Size])
+		}
+		return b
+	}
 	const missing, unclear = "there are no registers of CPU", "nothing tells which of"
 	const stranger = 1 << 20 // no task's PID
 	for _, test := range []struct {
 		name       string
 		notes      [][]byte
 		hypervisor bool
+		order      binary.ByteOrder
 		buffers    []int    // CPUs whose notes are in memory, too
 		problems   []string // of each CPU; "" where the registers are right
 	}{
@@ -57,6 +68,8 @@ func TestRegistersOfCPUs(t *testing.T) {
 		{name: "by QEMU, CPU 0 unplugged", notes: saved[1:], hypervisor: true, problems: []string{missing, ""}},
 		{name: "by QEMU, one number twice", notes: [][]byte{saved[0], saved[0]}, hypervisor: true, problems: []string{"", unclear}},
 		{name: "by a hypervisor without a trace", notes: saved, problems: []string{"", ""}},
+		{name: "by a hypervisor without PIDs", notes: [][]byte{note(0, 0), note(1, 0)}, problems: []string{"", ""}},
+		{name: "by a hypervisor in another byte order", notes: [][]byte{swapped(saved[0]), swapped(saved[1])}, order: binary.BigEndian, problems: []string{"", ""}},
 		{name: "by the kernel", notes: [][]byte{note(0, tasks[0]), note(1, tasks[1])}, problems: []string{"", ""}},
 		{name: "by the kernel, CPU 0 missing", notes: [][]byte{note(1, tasks[1])}, problems: []string{missing, ""}},
 		{name: "by the kernel, CPU 1 missing", notes: [][]byte{note(0, tasks[0])}, problems: []string{"", missing}},
@@ -70,7 +83,7 @@ func TestRegistersOfCPUs(t *testing.T) {
 			p := drgn.New(arch.Platform{})
 			p.SetCacheDir("-")
 			m := linux.Memory{Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
-				PrStatus: test.notes, Hypervisor: test.hypervisor}
+				PrStatus: test.notes, Notes: linux.Notes{Hypervisor: test.hypervisor, Order: test.order}}
 			if _, err := linux.Setup(p, m); err != nil {
 				t.Fatal(err)
 			}

@@ -37,14 +37,16 @@ func Verify(m Memory) (verified bool, err error) {
 	if err := k.findPhysBase(m); err != nil {
 		return false, err
 	}
-	return k.verify(m)
+	verified, _, err = k.verify(m)
+	return verified, err
 }
 
-// verify is [Verify] of m, of which the kernel has been made.
-func (k *Kernel) verify(m Memory) (verified bool, err error) {
+// verify is [Verify] of m, of which the kernel has been made. It returns the machine's name that the kernel tells in uname(2), too; "" if it
+// is not verified.
+func (k *Kernel) verify(m Memory) (verified bool, uname string, err error) {
 	address, err := k.info.Symbol("init_uts_ns")
 	if err != nil {
-		return false, nil // without it there is nothing to hold against the memory
+		return false, "", nil // without it there is nothing to hold against the memory
 	}
 	s := mem.NewSpace()
 	defer s.Close()
@@ -54,7 +56,7 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 	if m.Local {
 		// What /proc/kcore maps is read without page tables, which a Xen guest's kernel can't follow itself.
 		if err := s.Add(m.Virtual...); err != nil {
-			return false, err
+			return false, "", err
 		}
 	} else {
 		nowhere := func(_ []byte, address, _ uint64, _ bool) error {
@@ -62,14 +64,14 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 			return &mem.FaultError{Message: "no memory at this physical address", Address: address}
 		}
 		if err := s.Add(mem.Segment{Max: ^uint64(0), Physical: true, Read: nowhere}); err != nil {
-			return false, err
+			return false, "", err
 		}
 		if err := s.Add(m.Physical...); err != nil {
-			return false, err
+			return false, "", err
 		}
 		tables, err := k.machine.NewTranslator(k.facts(m.Platform, s))
 		if err != nil {
-			return false, err
+			return false, "", err
 		}
 		read = func(buf []byte, address uint64) error {
 			for len(buf) > 0 {
@@ -99,19 +101,30 @@ func (k *Kernel) verify(m Memory) (verified bool, err error) {
 		case pathless && k.prog != nil && GivenVMCOREINFO(k.prog) != nil: // with page tables that are not in the dump nothing of the kernel could be read
 			wrong.Problem = fmt.Sprintf("its page tables can't be read: %v", err)
 		default:
-			return false, nil // it can't be read, which is said where it is needed
+			return false, "", nil // it can't be read, which is said where it is needed
 		}
-	} else if bytes.Contains(names, []byte(wrong.Release+"\x00")) {
-		return true, nil
+	} else if at := bytes.Index(names, []byte(wrong.Release+"\x00")); at >= 0 {
+		return true, unameMachine(names[at:]), nil
 	} else if bytes.Contains(names, machine.Erased) {
-		return false, nil
+		return false, "", nil
 	} else {
 		wrong.Problem = "its page tables lead to something else than the kernel's name"
 	}
 	if mask, err := k.info.Number("sme_mask"); err == nil && mask != 0 {
 		wrong.Problem += fmt.Sprintf("; the kernel had its memory encrypted (sme_mask %#x): a dump that was not made in the machine itself can't be read", mask)
 	}
-	return false, wrong
+	return false, "", wrong
+}
+
+// unameMachine returns the name of the machine in a struct new_utsname (include/uapi/linux/utsname.h), from its release on: names of 65
+// bytes each, of which that of the machine is the next but one.
+func unameMachine(names []byte) string {
+	const size = 65
+	if len(names) < 3*size {
+		return ""
+	}
+	name, _, _ := bytes.Cut(names[2*size:3*size], []byte{0})
+	return string(name)
 }
 
 // findPhysBase sets k.physBase of a kernel whose VMCOREINFO does not say it.

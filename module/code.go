@@ -22,8 +22,10 @@ type UnwindTable struct {
 // the architecture's list; those that calls preserve have not changed, unless Saved or Lost say otherwise.
 type UnwindRow struct {
 	// The canonical frame address, which is the caller's stack pointer, lies Offset bytes above the value of the register Base.
+	// If Deref, it is what lies in memory there where Base leads, and Offset above that.
 	Base   int
 	Offset int64
+	Deref  bool
 	Saved  []SavedRegister
 	Lost   uint64 // bits of registers that are not known
 	Return int    // number of the register of the caller that has the address to go on at

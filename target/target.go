@@ -3,6 +3,7 @@ package target
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
@@ -67,6 +68,14 @@ func (c *Core) Close() error {
 	closer := c.Closer()
 	c.closers = nil
 	return closer()
+}
+
+// ByteOrder returns the byte order of the numbers in the file's headers and notes.
+func (c *Core) ByteOrder() binary.ByteOrder {
+	if c.Big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
 }
 
 // Closer returns what does the same as Close without referring to the core's segments.

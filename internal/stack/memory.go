@@ -75,6 +75,9 @@ func rowOf(from *module.UnwindRow, p arch.Platform, pc uint64) *cfi.Row {
 		return row
 	}
 	row.CFA = cfi.Rule{Kind: cfi.RegisterPlus, Register: uint8(from.Base), Offset: from.Offset}
+	if from.Deref {
+		row.CFA.Kind = cfi.RegisterAt
+	}
 	ruled := from.Lost
 	for _, s := range from.Saved {
 		rule := cfi.Rule{Kind: cfi.CFAPlusAt, Offset: s.Offset}

@@ -94,3 +94,74 @@ func TestBackChain(t *testing.T) {
 		t.Errorf("%#x, %v", pcs(trace), trace.Err)
 	}
 }
+
+// The kernel of Power keeps a chain of stack pointers, too, marks frames of interruptions, and chains another stack to the frame of the
+// function that goes there.
+func TestPowerBackChain(t *testing.T) {
+	const irq, task, regs = 0xc000_0000_0100_8000, 0xc000_0000_0200_0000, 0x53474552
+	power := func(size int64) *cfi.Row {
+		r := &cfi.Row{
+			CFA:           cfi.Rule{Kind: cfi.RegisterPlus, Register: 1, Offset: size},
+			ReturnAddress: 32,
+			Rules:         []cfi.RegisterRule{{Register: 32, Rule: cfi.Rule{Kind: cfi.CFAPlusAt, Offset: 16}}},
+		}
+		r.Default(arch.PPC64, 1<<32)
+		return r
+	}
+	framed := power(0x60) // by a frame pointer, which the chain does not do better
+	framed.CFA.Register = 31
+	known := rows{0x1000: power(0x40), 0x2000: power(0x50), 0x5000: framed, 0x7000: power(0x30)}
+	const user = task + 0x300
+	m := words{
+		irq - 0x40: irq, irq + 16: 0x2010, // 0x1000 was called at the top of the stack
+		irq: task, task: task + 0x50, task + 0x50 + 16: 0x3010, // by 0x2000 from its own
+		// That was called by code without a table, on top of what it interrupted.
+		task + 0x50: 0xbad, task + 0x50 + 32: regs,
+		// In the frame of which the word at the place of older kernels is another's mark.
+		user: user + 0x40, user + 0x40 + 16: 0x4010, user + 0x40: 0xbad, user + 0x40 + 32: regs,
+	}
+	put := func(at uint64, values map[string]uint64) {
+		for _, slot := range arch.PPC64.PtRegs {
+			m[at+uint64(slot.Offset)] = 0
+			for name, v := range values {
+				n, ok := arch.PPC64.Register(name)
+				if name == "pc" {
+					n, ok = arch.PPC64.PC, true
+				} else if name == "msr" {
+					n, ok = arch.PPC64.UserMode.Register, true
+				}
+				if ok && n == slot.Register {
+					m[at+uint64(slot.Offset)] = v
+				}
+			}
+		}
+	}
+	put(task+0x50+48, map[string]uint64{"pc": 0x5020, "r1": user - 0x60, "r31": user - 0x60, "lr": 0xbad, "msr": 1 << 63})
+	m[user-0x60], m[user+16] = user, 0x7010
+	m[user] = user + 0x30
+	m[user+0x30+16] = 0x6010
+	m[user+0x30], m[user+0x30+32] = 0x7fff_0000, regs
+	put(user+0x30+48, map[string]uint64{"pc": 0x7010, "r1": 0x7fff_0000, "msr": 1<<63 | 1<<14})
+	u := New(platform(t, arch.PPC64), known, Options{IsText: func(pc uint64) bool { return pc < 0x8000 }})
+	at := start(arch.PPC64, map[string]uint64{"r1": irq - 0x40, "lr": 0xbad})
+	at.Set(arch.PPC64.PC, 0x1020)
+	want := []uint64{0x1020, 0x2010, 0x3010, 0x5020, 0x7010, 0x6010, 0x7010}
+	trace := u.Unwind(m, at, false, nil)
+	if trace.Err != nil || !slices.Equal(pcs(trace), want) {
+		t.Fatalf("%#x, %v; want %#x", pcs(trace), trace.Err, want)
+	}
+	for i, f := range trace.Frames {
+		if f.Interrupted != (i == 3 || i == 6) || f.User != (i == 6) {
+			t.Errorf("frame %d: %+v", i, f)
+		}
+	}
+	if cfa := trace.Frames[1].CFA; cfa != task+0x50 {
+		t.Errorf("the frame of the function that went to another stack ends at %#x", cfa)
+	}
+	// A thread of the kernel that has never been a process's: its registers are all 0, and the chain ends.
+	m[user+0x30] = 0
+	put(user+0x30+48, nil)
+	if trace := u.Unwind(m, at, false, nil); trace.Err != nil || !slices.Equal(pcs(trace), want[:6]) {
+		t.Errorf("%#x, %v; want %#x", pcs(trace), trace.Err, want[:6])
+	}
+}

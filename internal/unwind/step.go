@@ -3,6 +3,7 @@ package unwind
 import (
 	"errors"
 	"math/bits"
+	"slices"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
@@ -96,8 +97,7 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	chainEnded := w.chainEnded
 	w.chainEnded = false
 	if row == nil {
-		more, err = w.withoutRow(f, chainEnded)
-		return more, false, err
+		return w.withoutRow(f, chainEnded)
 	}
 	f.Trampoline = row.Signal && w.u.options.Process && !f.Interrupted
 	f.CFA, err = w.evaluate(&row.CFA, row, 0)
@@ -105,14 +105,15 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if row.Outermost || row.ReturnAddress < 0 {
 		return false, false, nil
 	}
-	if err != nil { // everything depends on it
-		more, err = w.afterError(err)
-		return more, false, err
-	}
-	if !row.Signal && w.chained(f) {
-		if ended, err := w.chain(f); ended || err != nil {
+	own := w.a.BackChain.Own // then the chain does no better than a frame pointer
+	switch chained := !row.Signal && w.chained(f); {
+	case chained && (!own && err == nil || own && (err != nil || int(row.CFA.Register) == w.a.SP)):
+		if ended, err := w.chain(f, row); ended || err != nil {
 			return false, false, err
 		}
+	case err != nil: // everything depends on it
+		more, err = w.afterError(err)
+		return more, false, err
 	}
 	known := w.regs.Known() & row.Same
 	var changed, at uint64
@@ -234,8 +235,8 @@ func (w *walk) evaluate(r *cfi.Rule, row *cfi.Row, cfa uint64) (uint64, error) {
 }
 
 // withoutRow finds the caller of code about which nothing is known. chainEnded says that the frame before it was found by its
-// frame pointer, and was the last.
-func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
+// frame pointer, and was the last; signal says that the caller was interrupted.
+func (w *walk) withoutRow(f *Frame, chainEnded bool) (more, signal bool, err error) {
 	text := f.PC != 0
 	if w.u.options.IsText != nil {
 		text = w.u.options.IsText(f.LookupPC())
@@ -243,17 +244,18 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more bool, err error) {
 	_, known := w.a.UserMode.Of(&w.regs)
 	switch {
 	case !text && f.Interrupted && (known || w.u.options.Process):
-		return w.badCall(f)
+		more, err = w.badCall(f)
+		return more, false, err
 	case chainEnded:
-		return false, nil
+		return false, false, nil
 	case text && w.chained(f):
 		return w.backChain(f)
 	case text && w.u.options.FramePointers:
 		if more, err := w.framePointer(); more || err != nil {
-			return more, err
+			return more, false, err
 		}
 	}
-	return false, &NoRowError{f.PC, text}
+	return false, false, &NoRowError{f.PC, text}
 }
 
 // badCall finds the caller of what is not code: a call through a null or wild pointer. It has done nothing but to save
@@ -290,12 +292,12 @@ func (w *walk) badCall(f *Frame) (more bool, err error) {
 
 // chained reports whether the code of a frame surely keeps a chain of stack pointers: the kernel's that has called.
 func (w *walk) chained(f *Frame) bool {
-	return w.a.BackChain != arch.BackChain{} && !w.u.options.Process && !f.Interrupted
+	return w.a.BackChain.ReturnAddress != 0 && !w.u.options.Process && !f.Interrupted
 }
 
 // chain takes the canonical frame address of a frame from the chain of stack pointers: tables do not see that a function has called
-// another on another stack, which is chained to its own. ended says that the chain, and so the stack, ends here.
-func (w *walk) chain(f *Frame) (ended bool, err error) {
+// another on another stack, which is chained to its own. ended says that the chain, and so the stack, ends here. row may be nil.
+func (w *walk) chain(f *Frame, row *cfi.Row) (ended bool, err error) {
 	sp, ok := w.regs.Get(w.a.SP)
 	if !ok {
 		return false, nil
@@ -305,23 +307,61 @@ func (w *walk) chain(f *Frame) (ended bool, err error) {
 		return false, err
 	}
 	f.CFA, f.HasCFA = (saved+uint64(w.a.BackChain.CFA))&w.mask, saved != 0
+	if w.a.BackChain.Own && row != nil && row.CFA.Kind == cfi.RegisterPlus && int(row.CFA.Register) == w.a.SP && saved != 0 && saved != sp+uint64(row.CFA.Offset) {
+		// On another stack: the frame of the size that the row says is the one that the chain leads to.
+		before, err := w.mem.Uint((saved+uint64(w.a.BackChain.Saved))&w.mask, w.word)
+		if err == nil && before == saved+uint64(row.CFA.Offset) {
+			f.CFA = before
+		}
+	}
 	return saved == 0, nil
 }
 
-// backChain finds the caller of code about which nothing is known by the chain of stack pointers.
-func (w *walk) backChain(f *Frame) (more bool, err error) {
-	if ended, err := w.chain(f); ended || err != nil || !f.HasCFA {
-		return false, err
+// backChain finds the caller of code about which nothing is known by the chain of stack pointers, or what that code has interrupted: then
+// signal is true.
+func (w *walk) backChain(f *Frame) (more, signal bool, err error) {
+	chain := &w.a.BackChain
+	for i := range chain.Interruptions {
+		if more, ok, err := w.interruption(f, &chain.Interruptions[i]); ok || err != nil {
+			return more, true, err
+		}
 	}
-	sp := f.CFA - uint64(w.a.BackChain.CFA)
-	at := (sp + uint64(w.a.BackChain.ReturnAddress)) & w.mask
+	if ended, err := w.chain(f, nil); ended || err != nil || !f.HasCFA {
+		return false, false, err
+	}
+	sp := f.CFA - uint64(chain.CFA)
+	at := (sp + uint64(chain.ReturnAddress)) & w.mask
 	ra, err := w.mem.Uint(at, w.word)
 	if err != nil {
-		return false, err
+		return false, false, err
 	}
 	w.regs.Reset()
 	w.regs.Set(w.a.SP, sp)
-	return w.goTo(ra, at), nil
+	return w.goTo(ra, at), false, nil
+}
+
+// interruption finds what a frame that kernels mark has interrupted; ok is false if the frame is none. Registers that are all 0 are of a
+// thread that begins in the kernel: it has interrupted nothing.
+func (w *walk) interruption(f *Frame, in *arch.Interruption) (more, ok bool, err error) {
+	sp, ok := w.regs.Get(w.a.SP)
+	if !ok {
+		return false, false, nil
+	}
+	if mark, err := w.mem.Uint((sp+uint64(in.Mark))&w.mask, w.word); err != nil || !slices.Contains(in.Values, mark) {
+		return false, false, nil // at the end of the stack, beyond which nothing may lie
+	}
+	var regs arch.Registers
+	for _, slot := range w.a.PtRegs {
+		value, err := w.mem.Uint((sp+uint64(in.PtRegs)+uint64(slot.Offset))&w.mask, int(slot.Size))
+		if err != nil {
+			return false, true, err
+		}
+		regs.Set(slot.Register, value)
+	}
+	w.regs = regs
+	f.CFA, f.HasCFA = (sp+uint64(in.PtRegs))&w.mask, true
+	pc, _ := regs.Get(w.a.PC)
+	return w.goTo(pc, 0) || w.calledNull(), true, nil
 }
 
 // maxFrameSize bounds how far away a saved frame pointer may be: a chain of frame pointers stays on one kernel stack.

@@ -55,6 +55,14 @@ def flat(text):
     return text
 
 
+def spelled(of):
+    """Return the name of a type. Where a typedef of an array is the type of elements, GCC writes one array of more dimensions."""
+    if of.kind == TypeKind.ARRAY and of.type.kind == TypeKind.TYPEDEF and underlying(of.type).kind == TypeKind.ARRAY:
+        inner = underlying(of.type)
+        return flat(f"{inner.type.type_name()} [{of.length or 0}][{inner.length or 0}]")
+    return flat(of.type_name())
+
+
 def sizeless(text):
     """Leave out the sizes of symbols, which without debug files are what lies before the next one."""
     return re.sub(r"(\+0x[0-9a-f]+)/0x[0-9a-f]+", r"\1", text)
@@ -295,7 +303,12 @@ for symbol in every:
     except LookupError:
         continue  # a macro
     variables += 1
-    got, wanted = (re.sub(r"\[\d+\]", "[]", flat(o.type_.type_name()), count=1) for o in (v, w))
+    if v.address_ is None and w.address_ is None:
+        # drgn's own object of the name: vmemmap, which is a variable on Power, too.
+        have.found[f"variable {symbol.name}"] = repr(v)
+        want.found[f"variable {symbol.name}"] = repr(w)
+        continue
+    got, wanted = (re.sub(r"\[\d+\]", "[]", spelled(o.type_), count=1) for o in (v, w))
     have.found[f"variable {symbol.name}"] = f"{got} at {v.address_:#x}"
     want.found[f"variable {symbol.name}"] = f"{wanted} at {w.address_:#x}"
     if v.type_.kind == TypeKind.ARRAY and sizeof(v) != sizeof(w):
@@ -303,7 +316,8 @@ for symbol in every:
         longer += 1
         check.wrong_if(sizeof(v) < sizeof(w) or sizeof(v) - sizeof(w) > 64, f"{symbol.name} has {sizeof(v)} bytes, with files {sizeof(w)}")
 
-addresses = {s.address + 1 for s in itertools.islice(every, 0, None, 97)}
+# In symbols, not after those of one byte: without files each ends where the next one begins.
+addresses = {s.address + (s.size > 1) for s in itertools.islice(every, 0, None, 97)}
 addresses |= {o.value_() + 8 for tag in want.pool for o in want.pool[tag]}
 for a in sorted(addresses):
     have.ask(f"identify {a:#x}", lambda: identify_address(prog, a))

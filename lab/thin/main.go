@@ -56,7 +56,7 @@ func run(args []string) error {
 		return err
 	}
 	m := linux.Memory{Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Path: args[0],
-		Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" })}
+		Notes: linux.Notes{Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" }), Order: core.ByteOrder()}}
 	if m.VMCOREINFO == nil {
 		if m.VMCOREINFO, err = r.findVMCOREINFO(); err != nil {
 			return err

@@ -54,7 +54,7 @@ type Machine struct {
 	// the image. It is nil on machines where no code is run at another address than that of its symbol.
 	Alias func(k Kernel, address uint64) (image uint64, ok bool)
 
-	// TaskStart are names of the function in which a task begins that has not run yet; the first that a kernel has counts.
+	// TaskStart are names of the functions in which a task begins that has not run yet, of kernels of any version.
 	TaskStart []string
 
 	// CharIsSigned says that a plain char was signed before v6.2 (commit 3bc753c06dd0), as on nearly all machines but Arm's.
@@ -122,7 +122,7 @@ type Translator interface {
 }
 
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64, aarch64, s390x, riscv64}
+var all = []*Machine{x86_64, aarch64, s390x, riscv64, ppc64}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {
