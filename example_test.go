@@ -1,7 +1,6 @@
 package drgn_test
 
 import (
-	"context"
 	"fmt"
 	"log"
 
@@ -84,19 +83,6 @@ func ExampleObject_Decode() {
 	address, _ := v.Self.Address()
 	fmt.Printf("%d %d %d %#x\n", v.X, v.Y, v.Next, address)
 	// Output: 1 -2 -1 0x1008
-}
-
-// Memory is searched for bytes, numbers and regular expressions.
-func ExampleProgram_SearchMemoryUint() {
-	p, _ := point()
-	values := []drgn.ValueRange{{Min: 1, Max: 9}}
-	for m, err := range p.SearchMemoryUint(context.Background(), 4, values, 0, drgn.SearchArea{}) {
-		if err != nil {
-			log.Fatal(err)
-		}
-		fmt.Printf("%d at %#x\n", m.Value, m.Address)
-	}
-	// Output: 1 at 0x1000
 }
 
 // Objects are computed with as in C.

@@ -1,6 +1,7 @@
 package drgn_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"reflect"
@@ -12,6 +13,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/search"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -467,8 +469,14 @@ func TestFindersOfMany(t *testing.T) {
 				}
 				_, err := m.Type("struct lost")
 				wantType[drgn.LookupError](t, err)
-				if got := found(t, m.SearchMemory(bg, []byte{3, 4}, 1, drgn.SearchArea{})); len(got) != 2 {
-					t.Error(got)
+				n := 0
+				for _, err := range search.Bytes(context.Background(), m.Program, []byte{3, 4}, 1, search.Area{}) {
+					if n++; err != nil {
+						t.Error(err)
+					}
+				}
+				if n != 2 {
+					t.Error(n)
 				}
 			}
 		})

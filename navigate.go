@@ -54,7 +54,9 @@ func (o Object) Member(name string) Object {
 		}
 	}
 	if f.Variant != nil {
-		if err := f.Variant.Check(t, name, func(t *types.Type, off, size uint64) (uint64, error) { return s.part(t, f.VariantIn+off, size).scalar() }); err != nil {
+		if err := f.Variant.Check(t, name, func(t *types.Type, off, size uint64) (uint64, error) {
+			return s.part(t, f.VariantIn+off, size).scalar()
+		}); err != nil {
 			return Failed(err)
 		}
 	}

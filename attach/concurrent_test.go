@@ -12,6 +12,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/search"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -94,7 +95,7 @@ var answers = map[string]func(p *drgn.Program, say func(string, ...any)) error{
 		return nil
 	},
 	"search": func(p *drgn.Program, say func(string, ...any)) error {
-		for found, err := range p.SearchMemory(context.Background(), []byte("swapper/0\x00"), 1, drgn.SearchArea{}) {
+		for found, err := range search.Bytes(context.Background(), p, []byte("swapper/0\x00"), 1, search.Area{}) {
 			if err != nil {
 				return err
 			}

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/search"
 )
 
 func TestSearchMemory(t *testing.T) {
@@ -19,9 +19,9 @@ func TestSearchMemory(t *testing.T) {
 		t.Fatal(err)
 	}
 	at, _ := p.Variable("linux_banner").Address()
-	physical := drgn.SearchArea{Physical: true}
+	physical := search.Area{Physical: true}
 	var places []uint64
-	for a, err := range p.SearchMemory(ctx, banner, 1, physical) {
+	for a, err := range search.Bytes(ctx, p, banner, 1, physical) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -29,7 +29,7 @@ func TestSearchMemory(t *testing.T) {
 	}
 	// A page is found at each of its virtual addresses: in the image and where all memory is mapped.
 	var virtual []uint64
-	for a, err := range p.SearchMemory(ctx, banner, 1, drgn.SearchArea{}) {
+	for a, err := range search.Bytes(ctx, p, banner, 1, search.Area{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func TestSearchMemory(t *testing.T) {
 		t.Errorf("physical %#x, virtual %#x, variable %#x", places, virtual, at)
 	}
 	n := 0
-	for m, err := range p.SearchMemoryRegexp(ctx, regexp.MustCompile(`Linux version [0-9.]+-godrgn`), physical) {
+	for m, err := range search.Regexp(ctx, p, regexp.MustCompile(`Linux version [0-9.]+-godrgn`), physical) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -65,7 +65,7 @@ func TestSearchMemory(t *testing.T) {
 		t.Error(current, err)
 	}
 	parents := 0
-	for m, err := range p.SearchMemoryWord(ctx, []drgn.ValueRange{{Min: task, Max: task + current.Size - 1}}, 0, drgn.SearchArea{}) {
+	for m, err := range search.Word(ctx, p, []search.ValueRange{{Min: task, Max: task + current.Size - 1}}, 0, search.Area{}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -129,7 +129,7 @@ func TestSearchNaively(t *testing.T) {
 
 func BenchmarkSearch(b *testing.B) {
 	p := open(b)
-	for name, in := range map[string]drgn.SearchArea{"physical": {Physical: true}, "virtual": {}} {
+	for name, in := range map[string]search.Area{"physical": {Physical: true}, "virtual": {}} {
 		b.Run(name, func(b *testing.B) {
 			size := 0
 			for c := range p.Memory().Chunks(in.Physical, 0, ^uint64(0)) {
@@ -137,7 +137,7 @@ func BenchmarkSearch(b *testing.B) {
 			}
 			b.SetBytes(int64(size))
 			for b.Loop() {
-				for _, err := range p.SearchMemory(context.Background(), []byte("no such text in all of the kernel"), 1, in) {
+				for _, err := range search.Bytes(context.Background(), p, []byte("no such text in all of the kernel"), 1, in) {
 					if err != nil {
 						b.Fatal(err)
 					}

@@ -20,6 +20,7 @@ import (
 	"github.com/godrgn/drgn/internal/kdump/kdumptest"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/search"
 	"github.com/godrgn/drgn/target"
 )
 
@@ -134,7 +135,7 @@ func (s *shrinking) ask(inWalk, inSearch func()) (errs []error) {
 	add(err)
 	_ = s.p.Variable("init_task").String()
 	s.search = 0
-	for _, err := range s.p.SearchMemory(context.Background(), []byte("swapper"), 1, drgn.SearchArea{Physical: true}) {
+	for _, err := range search.Bytes(context.Background(), s.p, []byte("swapper"), 1, search.Area{Physical: true}) {
 		if add(err); err != nil {
 			break
 		}

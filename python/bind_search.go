@@ -18,6 +18,7 @@ import (
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/internal/perlre"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/search"
 )
 
 // searchMethods are the searches of memory. Each returns drgn.MemorySearchIterator, which asks _search for what it is to
@@ -131,24 +132,24 @@ func searchMethods() []Func {
 }
 
 func init() {
-	register("_drgn", Func{Sig: "_search(prog: prog, kind: int, value: any, number: index, min: index? = None, max: index? = None, physical: bool = False)", Do: search})
+	register("_drgn", Func{Sig: "_search(prog: prog, kind: int, value: any, number: index, min: index? = None, max: index? = None, physical: bool = False)", Do: searchMemory})
 }
 
-// search starts a search: kind is 0 for bytes, else the size of integers.
-func search(c Call) error {
+// searchMemory starts a search: kind is 0 for bytes, else the size of integers.
+func searchMemory(c Call) error {
 	p, kind := c.Prog(0), int(c.Int(1))
 	v, err := c.Any(2)
 	if err != nil {
 		return err
 	}
-	area := drgn.SearchArea{Physical: c.Bool(6)}
+	area := search.Area{Physical: c.Bool(6)}
 	if c.Has(4) || c.Has(5) {
 		area.Ranges = []mem.Range{{Min: c.UintOr(4, 0), Max: c.UintOr(5, ^uint64(0))}}
 	}
 	if kind == 0 {
 		pattern, alignment := v.([]byte), c.Uint(3)
 		return found(c, func(ctx context.Context) iter.Seq2[uint64, error] {
-			return p.SearchMemory(ctx, pattern, alignment, area)
+			return search.Bytes(ctx, p, pattern, alignment, area)
 		},
 			func(at uint64) any { return at })
 	}
@@ -158,15 +159,15 @@ func search(c Call) error {
 			return err
 		}
 		if isBytes {
-			return found(c, func(ctx context.Context) iter.Seq2[drgn.RegexpMatch, error] {
-				return p.SearchMemoryBytesRegexp(ctx, re, area)
+			return found(c, func(ctx context.Context) iter.Seq2[search.RegexpMatch, error] {
+				return search.BytesRegexp(ctx, p, re, area)
 			},
-				func(m drgn.RegexpMatch) any { return tuple{m.Address, m.Data} })
+				func(m search.RegexpMatch) any { return tuple{m.Address, m.Data} })
 		}
-		return found(c, func(ctx context.Context) iter.Seq2[drgn.RegexpMatch, error] {
-			return p.SearchMemoryRegexp(ctx, re, area)
+		return found(c, func(ctx context.Context) iter.Seq2[search.RegexpMatch, error] {
+			return search.Regexp(ctx, p, re, area)
 		},
-			func(m drgn.RegexpMatch) any { return tuple{m.Address, string(m.Data)} })
+			func(m search.RegexpMatch) any { return tuple{m.Address, string(m.Data)} })
 	}
 	values, err := valueRanges(v, kind)
 	if err != nil {
@@ -176,15 +177,15 @@ func search(c Call) error {
 		return iterateList(c, nil)
 	}
 	ignore := c.Uint(3)
-	return found(c, func(ctx context.Context) iter.Seq2[drgn.UintMatch, error] {
-		return p.SearchMemoryUint(ctx, kind, values, ignore, area)
+	return found(c, func(ctx context.Context) iter.Seq2[search.UintMatch, error] {
+		return search.Uint(ctx, p, kind, values, ignore, area)
 	},
-		func(m drgn.UintMatch) any { return tuple{m.Address, m.Value} })
+		func(m search.UintMatch) any { return tuple{m.Address, m.Value} })
 }
 
 // found returns an iterator over what a search finds. Closing it ends the search, wherever that is.
-func found[T any](c Call, search func(ctx context.Context) iter.Seq2[T, error], conv func(T) any) error {
-	it := call.FromContext(search, func(v T) call.Value { return call.Anything(conv(v)) })
+func found[T any](c Call, look func(ctx context.Context) iter.Seq2[T, error], conv func(T) any) error {
+	it := call.FromContext(look, func(v T) call.Value { return call.Anything(conv(v)) })
 	return c.pyObject(newIterator(helperIterator(it), c.keep()))
 }
 
@@ -195,7 +196,7 @@ func pattern(v any) (re *regexp.Regexp, isBytes bool, err error) {
 	case string:
 		text = v
 	case []byte:
-		text, isBytes = drgn.Latin1(v), true
+		text, isBytes = search.Latin1(v), true
 	default:
 		return nil, false, typeError("pattern must be bytes or str")
 	}
@@ -247,12 +248,12 @@ func searched(x any, size int) (uint64, error) {
 
 // valueRanges returns arguments that are integers of a size in bytes, or pairs of the least and the greatest; pairs that hold
 // nothing are left out.
-func valueRanges(v any, size int) ([]drgn.ValueRange, error) {
+func valueRanges(v any, size int) ([]search.ValueRange, error) {
 	args, _ := v.(tuple)
 	if len(args) == 0 {
 		return nil, valueError("at least one value or range is required")
 	}
-	var values []drgn.ValueRange
+	var values []search.ValueRange
 	for _, x := range args {
 		low, high := x, x
 		if pair, ok := x.(tuple); ok {
@@ -270,7 +271,7 @@ func valueRanges(v any, size int) ([]drgn.ValueRange, error) {
 			return nil, err
 		}
 		if min <= max {
-			values = append(values, drgn.ValueRange{Min: min, Max: max})
+			values = append(values, search.ValueRange{Min: min, Max: max})
 		}
 	}
 	return values, nil

@@ -74,9 +74,12 @@ const rooms = `
 	internal/orc, internal/unwind, module < internal/stack;
 
 	# Objects. The root never imports linux or user: personalities are handed in.
-	arch, failure, mem, lang/c, internal/bounded, internal/search, internal/fields, internal/debugdata/fromfile, internal/stack,
+	arch, failure, mem, lang/c, internal/bounded, internal/fields, internal/debugdata/fromfile, internal/stack,
 	internal/finders, internal/kallsyms, module, debuginfo
 	< drgn;
+
+	# What users look for in memory.
+	drgn, internal/search < search;
 
 	# Facts of the kernel on each architecture.
 	internal/flags < linux/internal/sigabi;
@@ -98,7 +101,7 @@ const rooms = `
 	linux < explain;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, explain, licences, helper/registry, internal/perlre, python/internal/* < python;
+	attach, explain, licences, search, helper/registry, internal/perlre, python/internal/* < python;
 	python < cmd/drgn;
 
 	# Programs that show how the library is used.
