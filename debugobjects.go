@@ -60,11 +60,19 @@ const debugObjects = "dwarf"
 
 // findDebugObject is the object finder [debugObjects].
 func findDebugObject(p *Program, name string, flags FindObjectFlags, filename string) (Object, error) {
+	return p.findInModules(name, flags, filename, p.entity)
+}
+
+// An entityMaker makes the object of what a module's debugging information says of a name.
+type entityMaker func(m *Module, name string, e *debugdata.Entity) Object
+
+// findInModules returns the object of a name at the top level of the first module that has one.
+func (p *Program) findInModules(name string, flags FindObjectFlags, filename string, of entityMaker) (Object, error) {
 	for info, err := range p.debugInfos() {
 		if err != nil {
 			return Object{}, err
 		}
-		if o, ok, err := p.findInModule(info, name, flags, filename); ok || err != nil {
+		if o, ok, err := p.findInModule(info, name, flags, filename, of); ok || err != nil {
 			return o, err
 		}
 	}
@@ -72,7 +80,7 @@ func findDebugObject(p *Program, name string, flags FindObjectFlags, filename st
 }
 
 // findInModule returns the object of a name at the top level of a module.
-func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFlags, filename string) (_ Object, ok bool, err error) {
+func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFlags, filename string, of entityMaker) (_ Object, ok bool, err error) {
 	for _, k := range [...]struct {
 		flag FindObjectFlags
 		kind debugdata.Kind
@@ -85,7 +93,7 @@ func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFla
 			return Object{}, false, err
 		}
 		if ok {
-			return p.entity(info.m, name, &e), true, nil
+			return of(info.m, name, &e), true, nil
 		}
 	}
 	return Object{}, false, nil
@@ -114,7 +122,7 @@ func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 		return p.ObjectAt(e.Type, s.Address)
 	case debugdata.ByAddress:
 		return p.function(m, name, e)
-	case debugdata.NotImplemented:
+	case debugdata.NotImplemented, debugdata.ThreadLocal: // which thread is meant is not known here
 		return p.AbsentObject(e.Type, NotImplemented)
 	case debugdata.Declared:
 		return p.AbsentObject(e.Type, OtherAbsence)

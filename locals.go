@@ -1,6 +1,11 @@
 package drgn
 
-import "github.com/godrgn/drgn/internal/stack"
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/stack"
+)
 
 // Locals returns the names of the parameters and variables in the scope of the frame.
 func (f StackFrame) Locals() ([]string, error) {
@@ -39,13 +44,13 @@ func (f StackFrame) object(name string) Object {
 			return Failed(err)
 		}
 		if ok {
-			return f.unlessLeft(p.entity(fr.Module, name, &e))
+			return f.unlessLeft(f.entity(fr.Module, name, &e))
 		}
 		if e, ok, err = scope.FindStatic(name); err != nil {
 			return Failed(err)
 		}
 		if ok {
-			return p.entity(fr.Module, name, &e)
+			return f.entity(fr.Module, name, &e)
 		}
 		info, err := fr.Module.Info()
 		if err != nil {
@@ -56,7 +61,7 @@ func (f StackFrame) object(name string) Object {
 			files = []string{file, ""}
 		}
 		for _, file := range files {
-			o, ok, err := p.findInModule(moduleInfo{info, fr.Module}, name, FindAny, file)
+			o, ok, err := p.findInModule(moduleInfo{info, fr.Module}, name, FindAny, file, f.entity)
 			if err != nil {
 				return Failed(err)
 			}
@@ -65,7 +70,28 @@ func (f StackFrame) object(name string) Object {
 			}
 		}
 	}
-	return p.Object(name)
+	o := p.Object(name)
+	if o.form == absent && o.x.reason == NotImplemented { // of a thread, it may be known
+		if own, err := p.findInModules(name, FindVariable, "", f.entity); err == nil {
+			return own
+		}
+	}
+	return o
+}
+
+// entity is [Program.entity] where variables are those of the frame's thread.
+func (f StackFrame) entity(m *Module, name string, e *debugdata.Entity) Object {
+	p := f.trace.prog
+	threads, ok := p.Personality().(ThreadLocals)
+	if e.Where != debugdata.ThreadLocal || !ok {
+		return p.entity(m, name, e)
+	}
+	registers := f.trace.frames[0].Registers.Registers()
+	address, err := threads.ThreadLocal(p, &registers, m, e.Address)
+	if err != nil {
+		return Failed(fmt.Errorf("thread-local variable '%s': %w", name, err))
+	}
+	return p.ObjectAt(e.Type, address)
 }
 
 // unlessLeft returns a variable of the frame, or a *ValueError if it lies on the stack of a thread that has gone on since the trace was taken.

@@ -52,6 +52,13 @@ type Stacks interface {
 	PACMask() uint64
 }
 
+// ThreadLocals is a [Personality] whose threads have variables of their own.
+type ThreadLocals interface {
+	// ThreadLocal returns where a thread has what lies at an offset in bytes in a module's block of such variables. registers are
+	// those of the thread.
+	ThreadLocal(p *Program, registers *arch.Registers, m *Module, offset uint64) (uint64, error)
+}
+
 // Stopper is a [Personality] whose threads can be stopped: see [Program.Stop].
 type Stopper interface {
 	Stop(ctx context.Context) (release func(), err error)

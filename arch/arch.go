@@ -63,6 +63,9 @@ type Arch struct {
 	// addresses carry no code.
 	PAC PAC
 
+	// TLS is how threads of processes find their variables. It is zero where that isn't known.
+	TLS TLS
+
 	dwarf []int8 // DWARF number → register number, or -1
 }
 
@@ -78,6 +81,14 @@ type Names struct {
 	GOARCH []string
 	// VMCOREINFO is a key of VMCOREINFO that only kernels for it write, where there is one.
 	VMCOREINFO string
+}
+
+// TLS is how a thread of a process finds its thread-local variables (Drepper, "ELF Handling For Thread-Local Storage").
+type TLS struct {
+	// Pointer is the name of the register that holds the thread pointer; "": it isn't known.
+	Pointer string
+	// Below says that the blocks of what is loaded at the start lie below the thread pointer (variant II).
+	Below bool
 }
 
 // ORC is a layout of the kernel's ORC unwind tables.

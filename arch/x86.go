@@ -33,6 +33,7 @@ var X86_64 = define(Arch{
 	FramePointer:  FramePointer{Register: 6, Saved: 0, ReturnAddress: 8, CFA: 16, HasCFA: true},
 	UserMode:      UserMode{Register: 19, Mask: 3, Value: 3}, // privilege level in cs
 	// struct user_regs_struct (arch/x86/include/asm/user_64.h): struct pt_regs and six more words.
+	TLS:      TLS{Pointer: "fs.base", Below: true},
 	PrStatus: words(prstatusRegs64, 8, slices.Concat(x86_64PtRegs, []int{24, 25, 21, 18, 22, 23})...),
 	PtRegs:   selectors16(words(0, 8, x86_64PtRegs...), 19, 20),
 })

@@ -10,6 +10,7 @@ import (
 
 // A link is an entry of the dynamic linker's list of what it has loaded: struct link_map of <link.h>.
 type link struct {
+	address uint64 // of the entry
 	bias    uint64 // l_addr
 	name    string // l_name
 	dynamic uint64 // l_ld
@@ -76,7 +77,7 @@ func (f *finder) walkLinks(at uint64, seen map[uint64]bool, yield func(link, err
 			yield(link{}, fmt.Errorf("link_map at %#x comes twice, or there are too many", at))
 			return false
 		}
-		var l link
+		l := link{address: at}
 		var name, next uint64
 		for i, to := range []*uint64{&l.bias, &name, &l.dynamic, &next} {
 			var err error

@@ -49,7 +49,7 @@ type Entity struct {
 	Type  *types.Type
 	Where Where
 
-	Address    uint64   // of InMemory
+	Address    uint64   // of InMemory; of ThreadLocal: in bytes from the start of the module's block of such variables
 	BitOffset  uint8    // of InMemory: in bits from Address on, less than 8
 	Number     uint64   // of IsNumber: its low 64 bits
 	Bytes      []byte   // of IsBytes
@@ -73,6 +73,7 @@ const (
 
 	OptimizedOut   // the compiler did not keep it, or not here
 	NotImplemented // its location is stated in a way that can't be evaluated
+	ThreadLocal    // each thread has its own
 	Declared       // it is only declared here and is defined elsewhere, or its section was not loaded
 )
 

@@ -28,6 +28,7 @@ const (
 	OptimizedOut           // the compiler did not keep it, or not here
 	NotImplemented         // its location is stated by operations that are not carried out
 	Declared               // it is only declared here and is defined elsewhere
+	ThreadLocal            // each thread has its own, at Location.Offset
 )
 
 // A Location says where a variable is.
@@ -35,6 +36,7 @@ type Location struct {
 	Pieces  []expr.Piece // none when it is absent
 	Absence Absence
 	Reason  string // in words, of an absence
+	Offset  uint64 // of ThreadLocal: in bytes from the start of the module's block of such variables
 	eval    *evaluation
 }
 
@@ -112,6 +114,9 @@ func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 	}
 	if !ok {
 		return Location{Absence: OptimizedOut, Reason: "optimized out at this address"}, nil
+	}
+	if offset, ok := expr.ThreadLocal(e.format(), code); ok {
+		return Location{Absence: ThreadLocal, Offset: offset}, nil
 	}
 	pieces, err := expr.Locate(e.format(), e, code)
 	err = e.unit.placed(err, code)

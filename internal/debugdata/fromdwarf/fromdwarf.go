@@ -241,7 +241,7 @@ func (s *source) located(die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Func
 		return e, err
 	}
 	if loc.Absence != dwarf.Present {
-		e.Where = absence(loc.Absence)
+		e.Where, e.Address = absence(loc.Absence), loc.Offset
 		return e, nil
 	}
 	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
@@ -272,6 +272,8 @@ func absence(a dwarf.Absence) debugdata.Where {
 		return debugdata.NotImplemented
 	case dwarf.Declared:
 		return debugdata.Declared
+	case dwarf.ThreadLocal:
+		return debugdata.ThreadLocal
 	}
 	return debugdata.OptimizedOut
 }
