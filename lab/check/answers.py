@@ -236,6 +236,8 @@ def stacks(facts, full):
     """Ask for the stacks of all tasks."""
     for task in for_each_task(facts.prog):
         tid = task.pid.value_()
+        if task.exit_state and not task.stack:
+            continue  # it gave its stack back: what lies there is somebody else's by now, and says to each what it will
         facts.ask(f"stack of {tid}", lambda: stack_of(facts.prog.stack_trace(task), full))
         if tid % 40 == 1:
             facts.ask(f"annotated stack of {tid}", lambda: print_annotated_stack(facts.prog.stack_trace(task)))
@@ -316,8 +318,8 @@ for symbol in every:
         longer += 1
         check.wrong_if(sizeof(v) < sizeof(w) or sizeof(v) - sizeof(w) > 64, f"{symbol.name} has {sizeof(v)} bytes, with files {sizeof(w)}")
 
-# In symbols, not after those of one byte: without files each ends where the next one begins.
-addresses = {s.address + (s.size > 1) for s in itertools.islice(every, 0, None, 97)}
+# In symbols, not after those of one byte or none: without files each ends where the next one begins.
+addresses = {s.address + 1 for s in itertools.islice(every, 0, None, 97) if s.size > 1}
 addresses |= {o.value_() + 8 for tag in want.pool for o in want.pool[tag]}
 for a in sorted(addresses):
     have.ask(f"identify {a:#x}", lambda: identify_address(prog, a))

@@ -11,6 +11,7 @@ import (
 	"debug/elf"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -42,7 +43,12 @@ func main() {
 }
 
 func run(args []string) error {
-	if len(args) != 2 {
+	flags := flag.NewFlagSet("thin", flag.ContinueOnError)
+	kthreads := flags.Uint64("kthreads", 1, "of the kernel's own threads, read the stack of every `n`th only")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if args = flags.Args(); len(args) != 2 || *kthreads == 0 {
 		return errors.New("name the dump and the file to write")
 	}
 	core, err := target.Open(args[0])
@@ -77,7 +83,7 @@ func run(args []string) error {
 	if err := p.LoadDebugInfo(context.Background(), drgn.LoadDebugInfo{}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 	}
-	if err := walk(p); err != nil {
+	if err := walk(p, *kthreads); err != nil {
 		return err
 	}
 	return r.write(args[1], core)
@@ -86,8 +92,8 @@ func run(args []string) error {
 // closely is the greatest PID of tasks of which more is read than their name and state; so is of every 50th.
 const closely = 400
 
-// walk reads what the tests of the bundled cores do.
-func walk(p *drgn.Program) error {
+// walk reads what the tests of the bundled cores do; of the kernel's own threads, closely only those whose PID kthreads divides.
+func walk(p *drgn.Program, kthreads uint64) error {
 	var errs []error
 	note := func(err error) { errs = append(errs, err) }
 	for task, err := range pid.ForEachTask(p, true) {
@@ -98,7 +104,9 @@ func walk(p *drgn.Program) error {
 		note(err)
 		_, err = sched.TaskStateChar(task)
 		note(err)
-		if number > closely && number%50 != 0 {
+		own, err := task.Member("mm").IsNull()
+		note(err)
+		if number > closely && number%50 != 0 || own && number%kthreads != 0 {
 			continue
 		}
 		if trace, err := p.StackTraceOf(task); err == nil {
