@@ -45,6 +45,9 @@ type Arch struct {
 	// UserMode tells code of processes from that of the kernel.
 	UserMode UserMode
 
+	// KernelStart is the lowest address that may be the kernel's; 0 where addresses do not tell, or it is not known.
+	KernelStart uint64
+
 	// PrStatus is the layout of the ELF note NT_PRSTATUS.
 	PrStatus Layout
 	// PtRegs is the layout of the kernel's struct pt_regs. It is empty where the layout isn't known.

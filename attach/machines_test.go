@@ -64,9 +64,9 @@ var machineCores = []machineCore{
 	},
 	{
 		"debian-ppc64el", arch.PPC64, true, []string{"start_kernel_thread"}, func(physical, virtual uint64) bool { return virtual == physical|0xc<<60 },
-		// One CPU was stopped in an interrupt, before it had saved anything, the other at the end of a system call.
+		// One CPU was stopped in an interrupt of a process, before it had saved anything, the other at the end of a system call.
 		map[string]cpuFrames{
-			"spin-user":   {"exc_virt_0x4900_decrementer+0x0/0x80", "exc_virt_0x4900_decrementer", 1, "the dump does not have the register that says what that interrupted"},
+			"spin-user":   {"exc_virt_0x4900_decrementer+0x0/0x80", "exc_virt_0x4900_decrementer", 1, ""},
 			"spin-kernel": {"system_call_vectored_common+0x19c/0x2ec", "system_call_vectored_common", 1, ""},
 		},
 	},

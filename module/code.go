@@ -32,6 +32,10 @@ type UnwindRow struct {
 
 	Interrupted bool // the caller did not call, but was interrupted
 	Outermost   bool // there is no caller: nothing else counts
+
+	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere, and else
+	// nothing counts. If the stack pointer is a process's still, or again, it is known to be a process.
+	Between error
 }
 
 // A SavedRegister is one of the caller's, in memory or in another register, or its value.

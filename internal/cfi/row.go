@@ -62,6 +62,8 @@ type Row struct {
 	Signal bool
 	// Outermost means that there is no caller.
 	Outermost bool
+	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere.
+	Between error
 	// Bias is what was added to addresses in the file to get those in memory; DW_OP_addr needs it.
 	Bias uint64
 }

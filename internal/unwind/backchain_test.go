@@ -1,6 +1,7 @@
 package unwind
 
 import (
+	"errors"
 	"slices"
 	"testing"
 
@@ -157,6 +158,16 @@ func TestPowerBackChain(t *testing.T) {
 	}
 	if cfa := trace.Frames[1].CFA; cfa != task+0x50 {
 		t.Errorf("the frame of the function that went to another stack ends at %#x", cfa)
+	}
+	// Code that has not saved yet what it interrupted: a process, if the stack pointer is one's.
+	between := errors.New("not known")
+	known[0x6f00] = &cfi.Row{Between: between, ReturnAddress: -1}
+	for sp, want := range map[uint64]error{0x7fff_0000: nil, task: between} {
+		at := start(arch.PPC64, map[string]uint64{"r1": sp})
+		at.Set(arch.PPC64.PC, 0x6f00)
+		if trace := u.Unwind(m, at, true, nil); trace.Err != want || len(trace.Frames) != 1 {
+			t.Errorf("stack pointer %#x: %#x, %v", sp, pcs(trace), trace.Err)
+		}
 	}
 	// A thread of the kernel that has never been a process's: its registers are all 0, and the chain ends.
 	m[user+0x30] = 0

@@ -99,6 +99,13 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if row == nil {
 		return w.withoutRow(f, chainEnded)
 	}
+	if row.Between != nil {
+		// The kernel's own stack pointer is never a process's address, on machines that tell both by their addresses.
+		if sp, ok := w.regs.Get(w.a.SP); ok && sp < w.a.KernelStart {
+			return false, false, nil
+		}
+		return false, false, row.Between
+	}
 	f.Trampoline = row.Signal && w.u.options.Process && !f.Interrupted
 	f.CFA, err = w.evaluate(&row.CFA, row, 0)
 	f.HasCFA = err == nil

@@ -34,7 +34,7 @@ var ppc64 = &Machine{
 }
 
 // ppc64Linear is PAGE_OFFSET (arch/powerpc/include/asm/page.h): physical memory is mapped there, the kernel's image with it.
-const ppc64Linear = 0xc000_0000_0000_0000
+const ppc64Linear = 0xc << 60
 
 // ppc64IsLinear reports whether an address lies in the linear map: below vmalloc's (VMALLOC_START in VMCOREINFO; H_KERN_VIRT_START in
 // arch/powerpc/include/asm/book3s/64/hash-4k.h is the lowest).

@@ -83,7 +83,7 @@ func ppc64Handler(name string, code []uint32, at int) (*module.UnwindRow, error)
 		}
 	}
 	if regs == 0 || !whole {
-		return nil, errors.New("the CPU was stopped at the begin or the end of an interruption; the dump does not have the register that says what that interrupted")
+		return &module.UnwindRow{Between: errPPC64Between}, nil
 	}
 	row := &module.UnwindRow{Base: ppc64SP, Offset: regs, Return: arch.PPC64.PC, Interrupted: true}
 	for _, slot := range arch.PPC64.PtRegs {
@@ -91,6 +91,8 @@ func ppc64Handler(name string, code []uint32, at int) (*module.UnwindRow, error)
 	}
 	return row, nil
 }
+
+var errPPC64Between = errors.New("the CPU was stopped at the begin or the end of an interruption; the dump does not have the register that says what that interrupted")
 
 // Instructions.
 const (
