@@ -2,6 +2,7 @@ package attach_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"os"
 	"path/filepath"
@@ -160,5 +161,39 @@ func TestHurtORC(t *testing.T) {
 	}
 	if trace.Err == nil || !strings.Contains(trace.Err.Error(), "not in the dump") || trace.Len() != 1 || trace.Frame(0).Name() != "__schedule" {
 		t.Errorf("%v\n%v", trace, trace.Err)
+	}
+}
+
+// Functions that objtool leaves out of the ORC tables, such as __crash_kexec, in which a thread that has panicked is found, are unwound by
+// their instructions: the stack is that of the whole tables.
+func TestUntoldByORC(t *testing.T) {
+	whole, _ := openHurt(t, nil)
+	first := must(whole.Symbol("__start_orc_unwind_ip")).Address
+	// each calls back for the entries of some functions: its number, and where the function begins
+	each := func(do func(i int, start uint64)) {
+		ips := must(whole.Read(first, must(whole.Symbol("__stop_orc_unwind_ip")).Address-first, false))
+		for _, name := range []string{"__schedule", "schedule", "do_wait", "kernel_wait4"} {
+			s := must(whole.Symbol(name))
+			for i := 0; i < len(ips); i += 4 {
+				at := first + uint64(i) + uint64(int64(int32(binary.LittleEndian.Uint32(ips[i:]))))
+				if at >= s.Address && at < s.Address+s.Size {
+					do(i/4, s.Address)
+				}
+			}
+		}
+	}
+	p, _ := openHurt(t, []hurt{
+		{"__start_orc_unwind", "__stop_orc_unwind", func(entries []byte) []byte {
+			each(func(i int, _ uint64) { clear(entries[i*6:][:6]) })
+			return entries
+		}},
+		{"__start_orc_unwind_ip", "__stop_orc_unwind_ip", func(ips []byte) []byte {
+			each(func(i int, start uint64) { binary.LittleEndian.PutUint32(ips[i*4:], uint32(start-first-uint64(i*4))) })
+			return ips
+		}},
+	})
+	want, got := must(whole.StackTrace(1)), must(p.StackTrace(1))
+	if want.Err != nil || got.Err != nil || got.String() != want.String() || got.Len() < 8 || !strings.Contains(got.String(), " kernel_wait4+0x") {
+		t.Errorf("%v\n%v, want\n%v\n%v", got, got.Err, want, want.Err)
 	}
 }

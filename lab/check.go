@@ -16,8 +16,11 @@ import (
 var checks = []string{"session", "tasks", "stacks", "modules", "mounts", "vmas", "dmesg", "sockets", "symbols", "memory",
 	"pages", "files", "cgroups", "devices", "ipc", "stacks" + bare}
 
-// bare ends the names of checks that are run without the debug files of modules.
-const bare = "-bare"
+// bare ends the names of checks that are run without the debug files of modules, alone that of those without any debug file.
+const (
+	bare  = "-bare"
+	alone = "-alone"
+)
 
 // checkLimit is how long one script may take on one dump.
 const checkLimit = 3 * time.Minute
@@ -185,6 +188,9 @@ func runCheck(ctx context.Context, c cores, dump, file, name, program, account s
 	script, isBare := strings.CutSuffix(name, bare)
 	if isBare {
 		args = append(args[:5:5], "--no-default-symbols") // but vmlinux
+	}
+	if name, ok := strings.CutSuffix(name, alone); ok {
+		script, args = name, []string{"-q", "-c", file, "--no-symbols-by", "standard,debuginfod"}
 	}
 	args = append(args, filepath.Join("lab", "check", script+".py"), account)
 	start := time.Now()

@@ -31,7 +31,7 @@ const (
 		"What godrgn says of dumps of Debian's kernels, held against what each kernel said of itself before it was dumped\n" +
 		"(see [CONTRIBUTING](../CONTRIBUTING.md#the-lab)). What a check compares is said at the start of its script in\n" +
 		"[lab/check](../lab/check); “-bare” is without the debug files of modules, on running kernels\n" +
-		"without any; in rows “without debug files” the kernel answers from its own memory: kallsyms, BTF and ORC; “answers” holds\n" +
+		"without any, “-alone” without any, too; in rows “without debug files” the kernel answers from its own memory: kallsyms, BTF and ORC; “answers” holds\n" +
 		"all that helpers, stacks, variables and addresses give against the same with debug files; “both” has files\n" +
 		"of the image or of the modules only. “form” rows are of a dump that is split,\n" +
 		"cut, a raw image and the like, “panic” rows of guests that crashed and were saved by kdump, “live” rows of a running one,\n" +
@@ -130,6 +130,7 @@ func (p *page) rows() []string {
 	for _, of := range crashes {
 		add(of.dump(), of.dump())
 		add(of.dump(), of.dump()+bare)
+		add(of.dump(), of.dump()+alone)
 	}
 	for _, in := range inside {
 		add(liveDump, in.name)

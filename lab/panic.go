@@ -118,10 +118,10 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 			continue
 		}
 		var debug []string
-		ways := []string{""}
+		ways := []string{"", alone}
 		if of.module != "" {
 			debug = []string{"-s", filepath.Join(dir, moduleFile)}
-			ways = []string{"", bare}
+			ways = []string{"", bare, alone}
 		}
 		for _, with := range ways {
 			r, _, err := runCheck(ctx, c, of.dump(), filepath.Join(dir, "vmcore"), "panic"+with, program, filepath.Join(dir, "console"), debug...)

@@ -111,7 +111,7 @@ func (k *Kernel) OwnStacks(m *drgn.Module) string {
 
 // withoutTables says by what code is unwound where the kernel has no tables of it.
 func (k *Kernel) withoutTables() string {
-	if k.machine.Row != nil {
+	if k.machine.Rows.All != nil {
 		return "the code's own instructions"
 	}
 	return "frame pointers"

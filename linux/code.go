@@ -115,9 +115,12 @@ type rowKey struct{ pc uint64 }
 // maxFunction bounds the size of a function whose instructions are looked at, in bytes.
 const maxFunction = 256 << 10
 
-// RowAt returns how code that no table describes is unwound, by its instructions; nil where they do not tell.
-func (k *Kernel) RowAt(pc uint64) (*modules.UnwindRow, error) {
-	if k.machine.Row == nil {
+// RowAt returns how code that no table describes is unwound, by its instructions; nil where they do not tell. gap is where its table has
+// nothing; the zero Range if there is no table.
+func (k *Kernel) RowAt(pc uint64, gap mem.Range) (*modules.UnwindRow, error) {
+	rows := &k.machine.Rows
+	tables := gap != mem.Range{}
+	if tables && rows.Untold == nil || !tables && rows.All == nil {
 		return nil, nil
 	}
 	return fixed(k.prog, rowKey{pc}, func() (*modules.UnwindRow, error) {
@@ -140,7 +143,11 @@ func (k *Kernel) RowAt(pc uint64) (*modules.UnwindRow, error) {
 		if err != nil {
 			return nil, err
 		}
-		return k.machine.Row(k.prog, machine.Function{Name: s.Name, Start: s.Address, Code: code, Stopped: k.stoppedAt}, pc)
+		fn := machine.Function{Name: s.Name, Start: s.Address, Code: code, Gap: gap, Stopped: k.stoppedAt}
+		if tables {
+			return rows.Untold(fn, pc), nil
+		}
+		return rows.All(k.prog, fn, pc)
 	})
 }
 

@@ -1,5 +1,7 @@
 package module
 
+import "github.com/godrgn/drgn/mem"
+
 // An UnwindTable says where in its memory a kernel has the tables by which it unwinds the stacks of its image or of one of
 // its modules: x86-64's ORC tables.
 type UnwindTable struct {
@@ -56,6 +58,7 @@ type Code interface {
 	// TableAt returns the table of the module, the image or the BPF program that has code at an address; ok is false if none is
 	// known.
 	TableAt(pc uint64) (t UnwindTable, ok bool, err error)
-	// RowAt returns how code of which no table tells is unwound from an address, by its instructions; nil if that is not known.
-	RowAt(pc uint64) (*UnwindRow, error)
+	// RowAt returns how code of which no table tells is unwound from an address, by its instructions; nil if that is not known. gap is
+	// where its table has nothing; the zero Range if there is no table.
+	RowAt(pc uint64, gap mem.Range) (*UnwindRow, error)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/godrgn/drgn/internal/cfi"
+	"github.com/godrgn/drgn/mem"
 )
 
 // An InMemory finds entries in the memory of a kernel, which has sorted them: those of a module without a file, or of the
@@ -20,24 +21,11 @@ type InMemory struct {
 // FindRow returns the row for a program counter, or nil if the tables say nothing about it. It fails when they can't be
 // read, and with a [*bin.DecodeError] on a malformed entry.
 func (t InMemory) FindRow(pc uint64) (*cfi.Row, error) {
-	row := &cfi.Row{End: ^uint64(0), ReturnAddress: rip}
-	low, high := uint64(0), t.Count // the entry is before high, and low-1 if that is any
-	for low < high {
-		middle := low + (high-low)/2
-		at, err := t.at(middle)
-		if err != nil {
-			return nil, err
-		}
-		if at <= pc {
-			low, row.Start = middle+1, at
-		} else {
-			high, row.End = middle, at
-		}
+	i, start, end, err := t.search(pc)
+	if start == 0 || err != nil {
+		return nil, err
 	}
-	if low == 0 {
-		return nil, nil
-	}
-	i := low - 1
+	row := &cfi.Row{Start: start, End: end, ReturnAddress: rip}
 	var b [entrySize]byte
 	first, err := t.Memory.Uint(t.Entries+i*entrySize, 4)
 	if err != nil {
@@ -50,6 +38,31 @@ func (t InMemory) FindRow(pc uint64) (*cfi.Row, error) {
 	binary.LittleEndian.PutUint32(b[:], uint32(first))
 	binary.LittleEndian.PutUint16(b[4:], uint16(last))
 	return t.Layout.decode(b).row(row, i)
+}
+
+// search returns the number of the entry for a program counter, and from where on and up to where it counts; start is 0 if there is none.
+func (t InMemory) search(pc uint64) (i, start, end uint64, err error) {
+	low, high := uint64(0), t.Count // the entry is before high, and low-1 if that is any
+	end = ^uint64(0)
+	for low < high {
+		middle := low + (high-low)/2
+		at, err := t.at(middle)
+		if err != nil {
+			return 0, 0, 0, err
+		}
+		if at <= pc {
+			low, start = middle+1, at
+		} else {
+			high, end = middle, at
+		}
+	}
+	return low - 1, start, end, nil
+}
+
+// Gap returns where the tables say nothing around a program counter of which they say nothing.
+func (t InMemory) Gap(pc uint64) (mem.Range, error) {
+	_, start, end, err := t.search(pc)
+	return mem.Range{Min: start, Max: end - 1}, err
 }
 
 // at returns the address of an entry.

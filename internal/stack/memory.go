@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/internal/orc"
 	"github.com/godrgn/drgn/internal/unwind"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -48,20 +49,34 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)
 	}
 	if layout == nil {
-		row, err := r.config.Code.RowAt(pc)
-		if row == nil || err != nil {
-			return nil, err
-		}
-		return rowOf(row, r.config.Platform, pc), nil
+		return r.byInstructions(pc, mem.Range{})
 	}
-	row, err := orc.InMemory{Memory: r.config.Memory, Layout: layout, IP: t.IP, Entries: t.Entries, Count: t.Count}.FindRow(pc)
-	switch {
-	case err != nil:
+	table := orc.InMemory{Memory: r.config.Memory, Layout: layout, IP: t.IP, Entries: t.Entries, Count: t.Count}
+	row, err := table.FindRow(pc)
+	var gap mem.Range
+	if row == nil && err == nil && t.Count != 0 {
+		gap, err = table.Gap(pc)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)
-	case row == nil:
-		return nil, &unwind.NoRowError{PC: pc, Text: true}
 	}
-	return row, nil
+	if gap != (mem.Range{}) {
+		row, err = r.byInstructions(pc, gap)
+	}
+	if row == nil && err == nil {
+		err = &unwind.NoRowError{PC: pc, Text: true}
+	}
+	return row, err
+}
+
+// byInstructions finds the row of code that no table describes; nil if it does not tell. gap is where its table has nothing; the zero Range if
+// there is no table.
+func (r *memoryRows) byInstructions(pc uint64, gap mem.Range) (*cfi.Row, error) {
+	row, err := r.config.Code.RowAt(pc, gap)
+	if row == nil || err != nil {
+		return nil, err
+	}
+	return rowOf(row, r.config.Platform, pc), nil
 }
 
 // constant8 is DW_OP_const8u (DWARF 5, section 7.7.1): the eight bytes after it are the value.

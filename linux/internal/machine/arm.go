@@ -19,7 +19,7 @@ var aarch64 = &Machine{
 	IsKernelAddress: func(address uint64) bool { return address>>52 == 0xfff }, // TTBR1's, of up to 52 bits
 	ImageToPhysical: arm64ImageToPhysical,
 	Fixed:           arm64Fixed,
-	Row:             arm64Row,
+	Rows:            Rows{All: arm64Row},
 	Alias:           arm64Alias,
 	TaskStart:       []string{"ret_from_fork"},
 }

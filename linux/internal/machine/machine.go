@@ -46,9 +46,8 @@ type Machine struct {
 	// stay where they are while the kernel runs; nil where that is unknown.
 	Fixed func(Kernel) func(address uint64) bool
 
-	// Row returns how code that no table describes is unwound from a program counter, by its instructions; nil if they do not
-	// tell. It is nil on machines whose kernels have tables of all code, or whose instructions are not understood.
-	Row func(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
+	// Rows tell how code is unwound by its instructions.
+	Rows Rows
 
 	// Alias returns the address in the kernel's image of what lies at an address outside of it; ok is false if that is no part of
 	// the image. It is nil on machines where no code is run at another address than that of its symbol.
@@ -62,6 +61,15 @@ type Machine struct {
 
 	// ThreadSize is the size of a task's kernel stack in bytes when the kernel does not say; 0 if it is not known.
 	ThreadSize uint64
+}
+
+// Rows return how code is unwound from a program counter by its instructions; nil if they do not tell.
+type Rows struct {
+	// All is for code of kernels without tables; nil on machines whose kernels have them, or whose instructions are not understood.
+	All func(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
+
+	// Untold is for functions that the kernel's tables leave out; nil on machines whose kernels have no tables.
+	Untold func(fn Function, pc uint64) *module.UnwindRow
 }
 
 // A Kernel is what machines are told of a kernel before it has debugging information.
@@ -85,6 +93,7 @@ type Function struct {
 	Name  string
 	Start uint64
 	Code  []byte
+	Gap   mem.Range // addresses of which the kernel's tables say nothing; the zero Range if it has no tables
 
 	// Stopped returns the number of the CPU that was stopped at a program counter; ok is false unless it is one and no other.
 	Stopped func(pc uint64) (cpu uint64, ok bool)

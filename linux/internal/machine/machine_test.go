@@ -91,7 +91,7 @@ func TestConformance(t *testing.T) {
 			"addresses of the image":        m.ImageToPhysical == nil,
 			"vmemmap":                       m.Vmemmap == nil,
 			"start of tasks":                len(m.TaskStart) == 0,
-			"way to unwind assembly":        a.ORC == arch.NoORC && m.Row == nil,
+			"way to unwind assembly":        a.ORC == arch.NoORC && m.Rows.All == nil,
 		} {
 			if lacks {
 				t.Errorf("%s has no %s", a, what)

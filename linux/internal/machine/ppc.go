@@ -28,7 +28,7 @@ var ppc64 = &Machine{
 	Fixed: func(k Kernel) func(uint64) bool {
 		return func(address uint64) bool { return ppc64IsLinear(k, address) }
 	},
-	Row: ppc64Row,
+	Rows: Rows{All: ppc64Row},
 	// The third and the fourth since v6.4, of tasks that run in the kernel at first; before, they had the last.
 	TaskStart: []string{"ret_from_fork", "ret_from_fork_scv", "start_kernel_thread", "ret_from_kernel_user_thread", "ret_from_kernel_thread"},
 }

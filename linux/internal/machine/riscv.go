@@ -19,7 +19,7 @@ var riscv64 = &Machine{
 	SwitchedOut:     riscvSwitchedOut,
 	IsKernelAddress: func(address uint64) bool { return int64(address) < 0 },
 	ImageToPhysical: riscvImageToPhysical,
-	Row:             riscvRow,
+	Rows:            Rows{All: riscvRow},
 	TaskStart:       []string{"ret_from_fork_kernel_asm", "ret_from_fork"}, // the former since v6.16, of the kernel's own tasks
 }
 

@@ -23,7 +23,7 @@ var s390x = &Machine{
 	IsKernelAddress: func(address uint64) bool { return address >= s390Lowcore && address < s390End },
 	ImageToPhysical: func(k Kernel, address uint64) (uint64, bool) { return s390ImageToPhysical(k.Info, address) },
 	Fixed:           s390Fixed,
-	Row:             s390Row,
+	Rows:            Rows{All: s390Row},
 	TaskStart:       []string{"ret_from_fork"},
 	ThreadSize:      16 << 10, // since v4.20, commit 32ce55a6592c; four times that with KASAN
 }

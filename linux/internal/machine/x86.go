@@ -21,6 +21,7 @@ var x86_64 = &Machine{
 	IsKernelAddress: func(address uint64) bool { return int64(address) < 0 }, // the upper half of the address space
 	ImageToPhysical: x86ImageToPhysical,
 	Fixed:           x86Fixed,
+	Rows:            Rows{Untold: x86Untold},
 	TaskStart:       []string{"ret_from_fork_asm", "ret_from_fork"}, // the former since v6.6, commit 3aec4ecb3d1f
 	CharIsSigned:    true,
 	ThreadSize:      16 << 10, // since v3.15, commit 6538b8ea886e; twice that with KASAN
