@@ -157,20 +157,24 @@ func load(p *drgn.Program, o Options) error {
 	if err == nil {
 		return nil
 	}
-	var missing *drgn.MissingDebugInfoError
+	parts := []error{err}
+	if several, ok := err.(interface{ Unwrap() []error }); ok && errors.Join(several.Unwrap()...).Error() == err.Error() {
+		parts = several.Unwrap()
+	}
 	main, none := p.MainModule()
-	if errors.As(err, &missing) {
-		if k, e := linux.Of(p); e == nil {
+	if missing := (*drgn.MissingDebugInfoError)(nil); !errors.As(err, &missing) && (none != nil || !main.HasTypes()) {
+		return err
+	}
+	for _, part := range parts { // of the rest a part is there, or will be when the user names where it is
+		var missing *drgn.MissingDebugInfoError
+		if k, e := linux.Of(p); errors.As(part, &missing) && e == nil {
 			if without, ok := k.Without(missing); ok {
-				err = without
+				part = without
 			}
 		}
+		o.warn(part)
 	}
-	if missing != nil || none == nil && main.HasTypes() {
-		o.warn(err) // a part of it is there, or will be when the user names where it is
-		return nil
-	}
-	return err
+	return nil
 }
 
 // newProgram makes a program that is to be opened with options.

@@ -23,6 +23,7 @@ import (
 	"github.com/godrgn/drgn/linux/percpu"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/printk"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 )
 
@@ -317,4 +318,14 @@ func TestMachineCPUs(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Where the list of modules can't be followed to its end, that is said, and besides what the kernel, which has no debug file, answers from.
+func TestModulesCut(t *testing.T) {
+	_, warnings, err := attachTo(filepath.Join("../testdata", machineCores[0].dir, "vmcore.xz"), attach.Options{CacheDir: "-"})
+	if err != nil || len(warnings) != 2 {
+		t.Fatal(err, warnings)
+	}
+	said[*mem.FaultError](t, warnings[0], "module dm_mod: ") // the first, of which not all is in the small core
+	said[*linux.NoDebugFileError](t, warnings[1], "no debug file of kernel 6.12.117+deb13-cloud-arm64: types: BTF of the kernel's memory")
 }

@@ -56,8 +56,8 @@ type load struct {
 }
 
 // Load finds out what the program has loaded and gives modules their debugging information: from the files that
-// are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded.
-// Canceling ctx ends a download.
+// are named, then from those that finders find. A *MissingDebugInfoError says that some was not found; the rest is loaded, as are
+// modules before one that can't be found, which is another error joined to it. Canceling ctx ends a download.
 func (s *Search) Load(ctx context.Context, what What) error {
 	return mem.Guard(func() error { return s.load(ctx, what) })
 }
@@ -79,12 +79,14 @@ func (s *Search) load(ctx context.Context, what What) error {
 	if !l.kernel && !l.Default && !l.Main && len(l.files) == 0 && len(l.dirs) == 0 {
 		return l.report(nil) // modules need not be known
 	}
+	var broken error
 	for m, err := range s.LoadedModules(ctx) {
 		if err != nil && ctx.Err() != nil {
 			return err
 		}
 		if err != nil {
-			return errors.Join(err, l.report(nil)) // what was loaded before stays
+			broken = err // those before it are there
+			break
 		}
 		m.WantFiles()
 		if err := l.loadModule(ctx, m.Module); err != nil {
@@ -109,7 +111,11 @@ func (s *Search) load(ctx context.Context, what What) error {
 			}
 		}
 	}
-	return l.report(l.asked)
+	missing := l.report(l.asked)
+	if broken != nil {
+		return errors.Join(broken, missing)
+	}
+	return missing
 }
 
 // loadModule gives a module the files that were named, and remembers it for finders if it is one of those that are asked for. A
@@ -153,7 +159,7 @@ func (l *load) loadModule(ctx context.Context, m *module.Module) error {
 func (l *load) keep(m *module.Module) error {
 	if err := l.modules.Keep(m); err != nil {
 		l.modules.Log().Debug(fmt.Sprintf("what memory says is not of use: %v", err))
-		l.notes = append(l.notes, err.Error())
+		l.notes = append(l.notes, strings.Split(err.Error(), "\n")...)
 	}
 	if path := m.TypesFile(); path != "" && m.Fallback() == "" && m.WantsDebugFile() {
 		_, err := m.Try(module.Candidate{Path: path})

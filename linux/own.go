@@ -40,7 +40,10 @@ func (k *Kernel) Keep(all []*drgn.Module) error {
 func (k *Kernel) keepImage(m *drgn.Module) error {
 	own, err := k.own()
 	if err != nil {
-		return errors.Join(err, k.keepBTF(m)) // which files may have
+		if e := k.keepBTF(m); e != nil && !errors.Is(e, err) { // files may have it
+			err = errors.Join(err, e)
+		}
+		return err
 	}
 	m.KeepSymbols(own)
 	if _, known := m.Ranges(); !known {

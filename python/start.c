@@ -140,13 +140,22 @@ static int fail(void *c, const char *what) {
 	return -1;
 }
 
+// Those signals that Python itself ignores. Its handler of SIGINT is installed when module _signal is imported, by _drgn_main: until something
+// is there to catch a KeyboardInterrupt, Ctrl-C ends the process as it ends any other.
+static void ignore_signals(void) {
+	struct sigaction a = {.sa_handler = SIG_IGN};
+	sigaction(SIGPIPE, &a, NULL);
+	sigaction(SIGXFSZ, &a, NULL);
+}
+
 int start_python(const char *exe, int argc, char **argv, int npath, char **paths) {
 	give_back_signals();
+	ignore_signals();
 	if (pthread_atfork(NULL, NULL, in_child)) return -1;
 	void *c = py.PyInitConfig_Create(); // isolated: no environment, no user site
 	if (!c) return -1;
 	static const struct { const char *k; int v; } ints[] = {
-		{"install_signal_handlers", 1}, {"parse_argv", 0}, {"site_import", 0}, {"user_site_directory", 0}, {"write_bytecode", 0},
+		{"install_signal_handlers", 0}, {"parse_argv", 0}, {"site_import", 0}, {"user_site_directory", 0}, {"write_bytecode", 0},
 		{"utf8_mode", 1}, {"buffered_stdio", 1}, {"configure_c_stdio", 1}, {"safe_path", 1}, {"faulthandler", 0}};
 	for (size_t i = 0; i < sizeof ints / sizeof ints[0]; i++)
 		if (py.PyInitConfig_SetInt(c, ints[i].k, ints[i].v)) return fail(c, ints[i].k);
@@ -188,8 +197,10 @@ int start_main(const char *module) {
 	if (r) {
 		code = (int)py.PyLong_AsLongLong(r);
 		py.Py_DecRef(r);
-	} else
+	} else {
+		if (py.PyErr_ExceptionMatches(py.KeyboardInterrupt)) code = 130; // once more while the first was told
 		py.PyErr_Print();
+	}
 	if (f) py.Py_DecRef(f);
 	if (m) py.Py_DecRef(m);
 	if (forked) { // Go's runtime cannot go on here

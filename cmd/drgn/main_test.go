@@ -8,7 +8,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 )
 
 // The test binary is the program itself when asked to be.
@@ -83,5 +85,32 @@ func TestCommandLine(t *testing.T) {
 				t.Errorf("exit code %d\n%s%s", code, out, errs)
 			}
 		})
+	}
+}
+
+// Whenever Ctrl-C comes while the program starts, it ends as programs end by Ctrl-C, or has done its work: nothing is said to be broken.
+func TestInterruptedStart(t *testing.T) {
+	for i := range 32 {
+		cmd := exec.Command(os.Args[0], "-q", "-c", core, "--no-symbols-by", "standard", "-e", "print(prog['init_task'].pid)")
+		cmd.Env = append(os.Environ(), asProgram+"=1", "NO_COLOR=1", "XDG_CACHE_HOME="+t.TempDir(), "PYTHONPATH=", "VIRTUAL_ENV=")
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Duration(i) * 5 * time.Millisecond)
+		if err := cmd.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+			t.Fatal(err)
+		}
+		_ = cmd.Wait() // its state says it all
+		status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+		switch {
+		case !ok:
+			t.Fatalf("%T", cmd.ProcessState.Sys())
+		case status.Signaled() && status.Signal() == syscall.SIGINT, status.ExitStatus() == 130 && strings.Contains(errs.String(), "KeyboardInterrupt"),
+			status.ExitStatus() == 0 && out.Len() > 0 && errs.Len() == 0:
+		default:
+			t.Errorf("after %d ms: %v\n%s%s", 5*i, cmd.ProcessState, &out, &errs)
+		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 
 	"github.com/godrgn/drgn/internal/cfi"
-	"github.com/godrgn/drgn/mem"
 )
 
 // An InMemory finds entries in the memory of a kernel, which has sorted them: those of a module without a file, or of the
@@ -59,10 +58,10 @@ func (t InMemory) search(pc uint64) (i, start, end uint64, err error) {
 	return low - 1, start, end, nil
 }
 
-// Gap returns where the tables say nothing around a program counter of which they say nothing.
-func (t InMemory) Gap(pc uint64) (mem.Range, error) {
+// Gap returns the first and the last address around a program counter of which the tables say as little as of it.
+func (t InMemory) Gap(pc uint64) (first, last uint64, err error) {
 	_, start, end, err := t.search(pc)
-	return mem.Range{Min: start, Max: end - 1}, err
+	return start, end - 1, err
 }
 
 // at returns the address of an entry.

@@ -55,7 +55,7 @@ func (r *memoryRows) FindRow(pc uint64) (*cfi.Row, error) {
 	row, err := table.FindRow(pc)
 	var gap mem.Range
 	if row == nil && err == nil && t.Count != 0 {
-		gap, err = table.Gap(pc)
+		gap.Min, gap.Max, err = table.Gap(pc)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot use the unwind tables of %s: %w", t.Name, err)

@@ -183,6 +183,8 @@ def run():
 def main():
     try:
         try:
+            import _signal  # from here on Ctrl-C is a KeyboardInterrupt
+
             code = run()
         finally:
             if sys.stdout is not None and not sys.stdout.closed:

@@ -99,11 +99,11 @@ func rowsOf(t *testing.T, tables orc.InMemory, s drgn.Symbol) (rows []*cfi.Row) 
 			at = row.End
 			continue
 		}
-		gap, err := tables.Gap(at)
+		_, last, err := tables.Gap(at)
 		if err != nil {
 			t.Fatal(err)
 		}
-		at = gap.Max + 1
+		at = last + 1
 	}
 	return rows
 }
