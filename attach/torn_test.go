@@ -197,3 +197,27 @@ func TestUntoldByORC(t *testing.T) {
 		t.Errorf("%v\n%v, want\n%v\n%v", got, got.Err, want, want.Err)
 	}
 }
+
+// Who names a file that has nothing but the kernel's BTF has the types of it, and symbols and variables as without it.
+func TestNamedBTF(t *testing.T) {
+	full := open(t)
+	first, end := must(full.Symbol("__start_BTF")).Address, must(full.Symbol("__stop_BTF")).Address
+	f := files{t, t.TempDir()}
+	core, btf := f.write("vmcore", read(t, "vmcore")), f.write("vmlinux.btf", must(full.Read(first, end-first, false)))
+	p, _, err := attachTo(core, attach.Options{Symbols: []string{btf}, CacheDir: "-"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := explain.Program(p).Modules[0]; r.Types != "BTF of the debug file" {
+		t.Errorf("types: %s", r.Types)
+	}
+	if comm, err := p.Variable("init_task").Member("comm").CString(); string(comm) != "swapper/0" || err != nil {
+		t.Errorf("%s, %v", comm, err)
+	}
+	if got, want := must(p.Symbol("schedule")).Address, must(full.Symbol("schedule")).Address; got != want {
+		t.Errorf("schedule is at %#x, want %#x", got, want)
+	}
+	if trace := must(p.StackTrace(1)); trace.Err != nil || trace.Len() < 8 {
+		t.Errorf("%v, %v", trace, trace.Err)
+	}
+}

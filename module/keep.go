@@ -13,10 +13,13 @@ type Keeper interface {
 	Keep(modules []*Module) error
 }
 
-// Keep lets the program's memory say of modules that have no file what files would.
+// Keep lets the program's memory say of modules what files would: of those that have none, or one without symbols, such as BTF alone.
 func (s *Set) Keep(modules ...*Module) error {
 	k, ok := s.Loader().(Keeper)
-	modules = slices.DeleteFunc(slices.Clone(modules), func(m *Module) bool { return m.Files() != nil })
+	modules = slices.DeleteFunc(slices.Clone(modules), func(m *Module) bool {
+		f := m.Files()
+		return f != nil && f.Symbols.Len() != 0
+	})
 	if !ok || len(modules) == 0 {
 		return nil
 	}
