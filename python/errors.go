@@ -20,6 +20,7 @@ import (
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/linux/crash"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -114,6 +115,8 @@ var exceptions = []struct {
 	{of[*failure.FormatError], excValueError},
 	{of[*attach.NoVMCOREINFOError], excValueError},
 	{of[*linux.WrongVMCOREINFOError], excValueError},
+	{of[*crash.CPUsError], excValueError},
+	{of[*crash.DivisionError], excZeroDivisionError},
 	{is(context.Canceled), excRuntimeError},
 	{is(context.DeadlineExceeded), excRuntimeError},
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/linux/crash"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -75,6 +76,8 @@ func TestExceptions(t *testing.T) {
 		{&failure.FormatError{}, excValueError},
 		{&attach.NoVMCOREINFOError{}, excValueError},
 		{&linux.WrongVMCOREINFOError{}, excValueError},
+		{&crash.CPUsError{}, excValueError},
+		{&crash.DivisionError{}, excZeroDivisionError},
 		{context.Canceled, excRuntimeError},
 		{context.DeadlineExceeded, excRuntimeError},
 	}

@@ -20,7 +20,6 @@ import (
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/explain"
 	"github.com/godrgn/drgn/internal/cache"
-	"github.com/godrgn/drgn/python"
 )
 
 // version is the program's own; a release sets it with -ldflags "-X main.version=…".
@@ -59,7 +58,7 @@ const usageWidth = 120
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn [flags] [script [arguments]]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\n")
+	b.WriteString("usage: drgn [flags] [script [arguments]]\n       drgn [flags] command [-c FILE] [-s FILE] [arguments]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help -c FILE lists them.\n")
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -108,7 +107,7 @@ func (f *flags) groups() []group {
 func run(args []string, stdout, stderr io.Writer) int {
 	args, isPython := plain(args)
 	if isPython {
-		return python.Main(python.Options{Mode: python.Plain, Args: args, Version: version})
+		return runPlain(args)
 	}
 	var f flags
 	fs := pflag.NewFlagSet("drgn", pflag.ContinueOnError)
@@ -122,6 +121,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
 	}
+	args, command := splitCommand(args, fs)
 	if err := fs.Parse(args); err != nil {
 		return wrong(err)
 	}
@@ -130,7 +130,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage(groups))
 		return 0
 	case f.version:
-		fmt.Fprintln(stdout, python.VersionHeader(version))
+		fmt.Fprintln(stdout, versionHeader())
 		return 0
 	}
 	if err := f.check(fs); err != nil {
@@ -142,18 +142,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if f.explain {
 		return f.explainSymbols(fs, stdout, stderr)
 	}
-	o := python.Options{Args: fs.Args(), Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: f.opener(fs, python.Log)}
-	o.OpenLate = fs.Changed("pid") && (f.pid == 0 || f.pid == os.Getpid())
-	switch {
-	case fs.Changed("exec"):
-		o.Mode = python.Exec
-	case fs.NArg() > 0:
-		o.Mode = python.Script
+	if command != nil {
+		return f.runCommand(fs, command, stdout, stderr)
+	}
+	if fs.NArg() > 0 && !fs.Changed("exec") {
 		if _, err := os.Stat(fs.Arg(0)); err != nil {
 			return wrong(fmt.Errorf("cannot open script: %w", err))
 		}
 	}
-	return python.Main(o)
+	late := fs.Changed("pid") && (f.pid == 0 || f.pid == os.Getpid())
+	return runPython(&f, fs.Args(), fs.Changed("exec"), late, f.opener(fs, pythonLog))
 }
 
 func (f *flags) check(fs *pflag.FlagSet) error {
@@ -195,7 +193,7 @@ func (f *flags) explainSymbols(fs *pflag.FlagSet, stdout, stderr io.Writer) int 
 }
 
 // opener returns what opens the program that the flags name.
-func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) python.Opener {
+func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) func(ctx context.Context, warn func(error)) (*drgn.Program, error) {
 	return func(ctx context.Context, warn func(error)) (*drgn.Program, error) {
 		o := f.symbols.options()
 		o.Warn, o.Log, o.Context = warn, log(), ctx

@@ -96,12 +96,15 @@ const rooms = `
 	drgn, internal/handover < helper/call;
 	linux/*, helper/call < helper/registry;
 
+	# The commands of crash, for the shell and for Python.
+	lang/c, search, linux/* < linux/crash;
+
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, explain, licences, search, helper/registry, internal/perlre, python/internal/* < python;
+	attach, explain, licences, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
 	python < cmd/drgn;
 
 	# Programs that show how the library is used.

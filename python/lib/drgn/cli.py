@@ -165,6 +165,39 @@ def _interact(prog, names, banner):
         sys.path[:] = saved_path
 
 
+def _run_line(source, space):
+    """Run a line of the prompt that begins with %."""
+    import drgn.commands
+
+    def onerror(e):
+        drgn.commands._write_command_error(sys.stderr, e)
+
+    drgn.commands._crash.at_prompt = True
+    try:
+        drgn.commands.run_command(drgn.get_default_prog(), source[1:], globals=space, onerror=onerror)
+    except drgn.NoDefaultProgramError as e:
+        onerror(e)
+    except BrokenPipeError:
+        pass
+    except KeyboardInterrupt:
+        print("\nKeyboardInterrupt", file=sys.stderr)
+    finally:
+        drgn.commands._crash.at_prompt = False
+
+
+def _with_commands(console):
+    """Return a class of consoles whose lines that begin with % are commands: see drgn.commands."""
+
+    class Console(console):
+        def runsource(self, source, *args, **kwargs):
+            if source.startswith("%"):
+                _run_line(source, self.locals)
+                return False
+            return super().runsource(source, *args, **kwargs)
+
+    return Console
+
+
 def _prompt(space):
     sys.ps1, sys.ps2 = getattr(sys, "ps1", ">>> "), getattr(sys, "ps2", "... ")
     reason = None
@@ -182,7 +215,7 @@ def _prompt(space):
 
         if reason:
             print(reason, file=sys.stderr)
-        console = code.InteractiveConsole(space, filename="<stdin>")
+        console = _with_commands(code.InteractiveConsole)(space, filename="<stdin>")
         console.interact(banner="", exitmsg="")
         return
 
@@ -203,4 +236,4 @@ def _prompt(space):
         except (OSError, UnicodeError) as e:
             print(f"cannot read the history: {e}", file=sys.stderr)
         simple_interact.append_history_file = lambda: readline.append_history_file(history)
-    simple_interact.run_multiline_interactive_console(InteractiveColoredConsole(space, filename="<stdin>"))
+    simple_interact.run_multiline_interactive_console(_with_commands(InteractiveColoredConsole)(space, filename="<stdin>"))

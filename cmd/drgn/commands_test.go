@@ -1,0 +1,144 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/linux/crash"
+)
+
+// TestCommands runs the commands of testdata/commands.txt, one after the other, on the bundled core. Each is a line after "$ ";
+// "| head -N" behind it leaves out what comes after N lines. Of what it prints, paths are left out.
+func TestCommands(t *testing.T) {
+	p, err := attach.Core(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	path := filepath.Join("testdata", "commands.txt")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	session := crash.Of(p)
+	for _, part := range strings.Split("\n"+string(b), "\n$ ")[1:] {
+		line, want, _ := strings.Cut(part, "\n")
+		typed, head, _ := strings.Cut(line, " | head -")
+		name, rest, _ := strings.Cut(typed, " ")
+		command, ok := crash.Lookup(name)
+		if !ok {
+			t.Errorf("%s: no such command", name)
+			continue
+		}
+		args := []string{rest}
+		if !command.Raw || command.Quoted {
+			if args, _, err = crash.Words(rest, command.Quoted); err != nil {
+				t.Errorf("%s: %v", line, err)
+				continue
+			}
+		}
+		var out bytes.Buffer
+		if _, _, err := session.Run(context.Background(), name, args, &out, &out); err != nil {
+			fmt.Fprintf(&out, "drgn: %v\n", err)
+		}
+		text := out.String()
+		if n, err := strconv.Atoi(head); err == nil {
+			lines := strings.SplitAfter(text, "\n")
+			text = strings.Join(lines[:min(n, len(lines))], "")
+		}
+		text = withoutPaths(text)
+		if strings.TrimRight(text, "\n") != strings.TrimRight(want, "\n") && !*update {
+			t.Errorf("%s (-want +got):\n%s", line, cmp.Diff(strings.Split(want, "\n"), strings.Split(strings.TrimSuffix(text, "\n"), "\n")))
+		}
+		got.WriteString("$ " + line + "\n" + text)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(got.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// withoutPaths leaves the directory of the bundled core out of a text.
+func withoutPaths(text string) string {
+	dir, err := filepath.Abs(fixture)
+	if err == nil {
+		text = strings.ReplaceAll(text, dir, "tiny-6.12")
+	}
+	return strings.ReplaceAll(text, fixture, "tiny-6.12")
+}
+
+// TestCommandCode runs what the commands print for --drgn: the code must run, but where the command itself fails for want of
+// what it names.
+func TestCommandCode(t *testing.T) {
+	out, errs, code := output(t, t.TempDir(), "-q", "-c", filepath.Join(fixture, "vmcore"), filepath.Join("testdata", "commandcode.py"),
+		filepath.Join("testdata", "commands.txt"), "LookupError", "FaultError", "AttributeError", "ObjectNotFoundError", "ZeroDivisionError")
+	if code != 0 || out != "0 failed\n" {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestCommandFramework compares what drgn.commands does with what the reference, 0.3.0, does: testdata/framework.txt is what
+// it printed for framework.py, but for the text of --drgn's help, and messages of assertions.
+func TestCommandFramework(t *testing.T) {
+	want, err := os.ReadFile(filepath.Join("testdata", "framework.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	script, err := filepath.Abs(filepath.Join("testdata", "framework.py"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	vmcore, err := filepath.Abs(core)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := command(t, t.TempDir(), "-q", "-c", vmcore, script)
+	cmd.Dir = t.TempDir() // it writes files
+	out, err := cmd.Output()
+	if err != nil || string(out) != string(want) {
+		t.Errorf("%v (-want +got):\n%s", err, cmp.Diff(strings.Split(string(want), "\n"), strings.Split(string(out), "\n")))
+	}
+}
+
+// TestCommandsFromShell runs commands as a shell does.
+func TestCommandsFromShell(t *testing.T) {
+	for _, test := range []struct {
+		args           []string
+		code           int
+		stdout, stderr string // parts of what is written; "" is nothing
+	}{
+		{[]string{"ps", "-c", core, "-H", "1"}, 0, "  1  0", ""},
+		{[]string{"-c", core, "ps", "-H", "-k", "1", "2"}, 0, "[kthreadd]", ""},
+		{[]string{"-q", "-c", core, "bt", "-c", "0"}, 0, "PID: ", ""},
+		{[]string{"bt", "-c", core, "-c", "0"}, 0, "PID: ", ""},
+		{[]string{"eval", "-c", core, "1", "+", "2"}, 0, "decimal: 3", ""},
+		{[]string{"help", "ps"}, 0, "NAME\n  ps - ", ""},
+		{[]string{"help"}, 0, "Commands:\n", ""},
+		{[]string{"ps", "-c", core, "--bad"}, 2, "", "usage: drgn ps [-k | -u]"},
+		{[]string{"ps", "-c", core, "-C", "0"}, 2, "", "-C can only be used with -l or -m"},
+		{[]string{"set", "-c", core, "99999"}, 1, "", "drgn: set: no such process with PID 99999\n"},
+	} {
+		stdout, stderr, code := drgnProgram(t, "", test.args...)
+		ok := func(got, want string) bool {
+			return want == "" && got == "" || want != "" && strings.Contains(got, want)
+		}
+		if code != test.code || !ok(stdout, test.stdout) || !ok(stderr, test.stderr) {
+			t.Errorf("drgn %s: exit code %d\n%s%s", strings.Join(test.args, " "), code, stdout, stderr)
+		}
+	}
+}

@@ -1,0 +1,31 @@
+//go:build !cgo
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"runtime"
+
+	"github.com/godrgn/drgn"
+)
+
+func pythonLog() *slog.Logger { return nil }
+
+// versionHeader returns the versions of the program and its parts.
+func versionHeader() string {
+	return fmt.Sprintf("godrgn %s (using Go %s, without Python)", version, runtime.Version()[2:])
+}
+
+func runPlain([]string) int { return noPython() }
+
+func runPython(*flags, []string, bool, bool, func(context.Context, func(error)) (*drgn.Program, error)) int {
+	return noPython()
+}
+
+func noPython() int {
+	fmt.Fprintln(os.Stderr, "drgn: this program was built without cgo and has no Python: only commands (drgn ps -c FILE, drgn help) and --explain-symbols work")
+	return 1
+}

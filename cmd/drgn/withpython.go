@@ -1,0 +1,34 @@
+//go:build cgo
+
+package main
+
+import (
+	"context"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/python"
+)
+
+// pythonLog is the log of Python's logger.
+var pythonLog = python.Log
+
+// versionHeader returns the versions of the program and its parts.
+func versionHeader() string { return python.VersionHeader(version) }
+
+// runPlain is python itself.
+func runPlain(args []string) int {
+	return python.Main(python.Options{Mode: python.Plain, Args: args, Version: version})
+}
+
+// runPython runs the prompt, code or a script. With late, the program is drgn itself.
+func runPython(f *flags, args []string, exec, late bool, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
+	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: open}
+	o.OpenLate = late
+	switch {
+	case exec:
+		o.Mode = python.Exec
+	case len(args) > 0:
+		o.Mode = python.Script
+	}
+	return python.Main(o)
+}

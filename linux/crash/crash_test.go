@@ -1,0 +1,160 @@
+package crash
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/godrgn/drgn/internal/coretest"
+)
+
+// TestWords splits command lines as the reference, 0.3.0, does.
+func TestWords(t *testing.T) {
+	for _, test := range []struct {
+		line  string
+		keep  bool
+		words []string
+		rest  string
+		err   string
+	}{
+		{"", false, nil, "", ""},
+		{"  a  b\tc ", false, []string{"a", "b", "c"}, "", ""},
+		{"'a b' c", false, []string{"a b", "c"}, "", ""},
+		{"'a b' c", true, []string{"'a b'", "c"}, "", ""},
+		{`a\ b "x\"y"`, false, []string{"a b", `x"y`}, "", ""},
+		{"a > f b", false, []string{"a"}, "> f b", ""},
+		{"a 2> f", false, []string{"a"}, "2> f", ""},
+		{"x12>f", false, []string{"x12"}, ">f", ""},
+		{"a|b", false, []string{"a"}, "|b", ""},
+		{"a#b #c", false, []string{"a#b"}, "", ""},
+		{"a;b", false, nil, "", "unexpected ';'"},
+		{"'un", false, nil, "", "unexpected '''"},
+		{`a\`, false, nil, "", `unexpected '\'`},
+	} {
+		words, rest, err := Words(test.line, test.keep)
+		problem := ""
+		if err != nil {
+			problem = err.Error()
+		}
+		if !slices.Equal(words, test.words) || rest != test.rest || problem != test.err {
+			t.Errorf("%q: %q, %q, %v", test.line, words, rest, err)
+		}
+	}
+}
+
+// TestEvalLength tells expressions from what the shell is to do with the result.
+func TestEvalLength(t *testing.T) {
+	for line, want := range map[string]int{"5": 1, "1 | cat": 1, "(1|2) | cat": 5, "-b ff > f": 5, "1 + 2 -b": 8, "~ -5k": 5} {
+		if n, err := EvalLength(line); n != want || err != nil {
+			t.Errorf("%q: %d, %v", line, n, err)
+		}
+	}
+	for _, line := range []string{"", "foo", "1 +", "(1", "5 6"} {
+		if n, err := EvalLength(line); err == nil {
+			t.Errorf("%q: %d", line, n)
+		}
+	}
+}
+
+// TestUsage has the lines that the reference, 0.3.0, prints for the same declarations.
+func TestUsage(t *testing.T) {
+	want := "ps [-k | -u] [-G] [-y POLICY] [-A] [-s | -p | -c | -t | -l | -m | -a |\n          -g | -r | -S] [-C CPU] [-H] [--drgn]\n          [pid|task|command ...]"
+	if got := psCommand.usage(); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+	want = "rd [-p | -u] [-d | -D] [-s] [-S] [-x] [-8 | -16 | -32 | -64 | -a] [-N]\n          [-R] [-o OFFSET] [-e END] [-r RAW] [--drgn]\n          address|symbol [count]"
+	if got := rdCommand.usage(); got != want {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
+// TestArguments has what the reference, 0.3.0, says of wrong arguments.
+func TestArguments(t *testing.T) {
+	for line, want := range map[string]string{
+		"ps -y":            "ps: error: argument -y: expected one argument",
+		"ps -k -u":         "ps: error: argument -u: not allowed with argument -k",
+		"ps -Z 1":          "ps: error: unrecognized arguments: -Z",
+		"ps --bad":         "ps: error: unrecognized arguments: --bad",
+		"rd":               "rd: error: the following arguments are required: address|symbol",
+		"rd jiffies xx":    "rd: error: argument count: invalid int value: 'xx'",
+		"ascii zz":         "ascii: error: argument value: invalid 'hexadecimal' value: 'zz'",
+		"bt -a -c 1":       "bt: error: argument -c: not allowed with argument -a",
+		"sym":              "sym: error: one of the arguments -l -q name|address is required",
+		"set radix 8":      "set: error: invalid value for radix: '8' (must be 10 or 16)",
+		"set foo":          "set: error: not a pid, task, or option: 'foo'",
+		"foreach 1 nosuch": "foreach: error: no command given",
+		"nosuch":           "nosuch: command not found",
+		"bt -c 0,x":        "invalid cpuspec: 0,x",
+		"struct . 1":       "not a type and members: '.'",
+	} {
+		if _, err := run(t, line); err == nil || err.Error() != want {
+			t.Errorf("%s: %v, want %s", line, err, want)
+		}
+	}
+}
+
+// run runs a command on the bundled core.
+func run(t *testing.T, line string) (string, error) {
+	t.Helper()
+	p := coretest.Open(t)
+	name, rest, _ := strings.Cut(line, " ")
+	words, _, err := Words(rest, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	_, _, err = Of(p).Run(context.Background(), name, words, &out, &out)
+	return out.String(), err
+}
+
+// TestBounds asks for more than anybody can read.
+func TestBounds(t *testing.T) {
+	for _, line := range []string{"rd init_task 18446744073709551615", "rd -e ffffffffffffffff init_task", "struct list_head init_task -c 99999999", "struct list_head init_task -c -99999999",
+		"rd init_task 99999999999999999999999", "bt -c 0-4294967295"} {
+		if out, err := run(t, line); err == nil {
+			t.Errorf("%s: %d bytes", line, len(out))
+		}
+	}
+}
+
+// TestStopped stops a command before it has begun.
+func TestStopped(t *testing.T) {
+	p := coretest.Open(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, name := range []string{"ps", "foreach", "sys", "mod"} {
+		args := map[string][]string{"foreach": {"bt"}}[name]
+		var out bytes.Buffer
+		if _, _, err := Of(p).Run(ctx, name, args, &out, &out); !errors.Is(err, context.Canceled) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// FuzzLine runs what parses command lines on any text.
+func FuzzLine(f *testing.F) {
+	for _, line := range []string{"-k 'a b' -y RR", "1 + 2k | cat", `"\"" \`, "-8 -16 x", "--drgn= -- -k"} {
+		f.Add(line)
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		words, _, err := Words(line, true)
+		if err == nil {
+			for _, c := range Commands() {
+				if g, err := c.parse(slices.Clone(words)); (g == nil) == (err == nil) {
+					t.Errorf("%s %q: %v, %v", c.Name, words, g, err)
+				}
+			}
+		}
+		if n, err := EvalLength(line); err == nil && (n < 0 || n > len(line)) {
+			t.Errorf("eval %q: %d", line, n)
+		}
+		if u := Unquote(line); len(u) > len(line) {
+			t.Errorf("%q is unquoted as %q", line, u)
+		}
+	})
+}
