@@ -1,9 +1,11 @@
 package crash
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/internal/worldtest"
 )
 
 // TestWords splits command lines as the reference, 0.3.0, does.
@@ -155,6 +158,36 @@ func FuzzLine(f *testing.F) {
 		}
 		if u := Unquote(line); len(u) > len(line) {
 			t.Errorf("%q is unquoted as %q", line, u)
+		}
+	})
+}
+
+// TestCorruptLists walks lists that lead back into themselves or out of memory.
+func TestCorruptLists(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		nodes := w.AllocN(4, "struct list_head")
+		at := func(i int) uint64 { return nodes[i].Addr("next") }
+		w.Chain(at(2), at(0), at(1), at(2), at(3)) // 0 → 1 → 2 → 3 → 2
+		for line, want := range map[string]string{
+			fmt.Sprintf("list %x", at(0)):                     fmt.Sprintf("the list leads back to %x, which is not its first entry", at(2)),
+			fmt.Sprintf("list -o list_head.next %x", at(1)):   fmt.Sprintf("the list leads back to %x, which is not its first entry", at(2)),
+			fmt.Sprintf("list -e %x %x", at(3), at(0)):        "",
+			fmt.Sprintf("list -o 99999999999999999999 %x", 1): "not an offset: '99999999999999999999'",
+		} {
+			given, err := listCommand.parse(strings.Fields(line)[1:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			var out bytes.Buffer
+			c := &Call{Prog: w.Program, ctx: t.Context(), session: Of(w.Program), command: &listCommand, given: given, warning: &out, out: bufio.NewWriter(&out)}
+			err = listCommand.Run(c)
+			got := ""
+			if err != nil {
+				got = err.Error()
+			}
+			if got != want {
+				t.Errorf("%s: %s, want %s\n%s", line, got, want, out.String())
+			}
 		}
 	})
 }
