@@ -21,6 +21,7 @@ type (
 	DecodeError         = failure.DecodeError
 	FormatError         = failure.FormatError
 	CycleError          = failure.CycleError
+	CorruptError        = failure.CorruptError
 	// A MissingDebugInfoError says which modules' debugging information was not found.
 	MissingDebugInfoError = debuginfo.MissingError
 )
@@ -41,10 +42,8 @@ type (
 )
 
 // ErrNotFound is what a finder returns, plain or wrapped, when it does not know the name or address: [failure.ErrNotFound].
-var ErrNotFound = failure.ErrNotFound
-
 // ErrClosed says that a program was closed: [failure.ErrClosed].
-var ErrClosed = failure.ErrClosed
+var ErrNotFound, ErrClosed = failure.ErrNotFound, failure.ErrClosed
 
 // IsNotFound reports whether an error says that a name, an address or a number is not known: [failure.IsNotFound].
 func IsNotFound(err error) bool { return failure.IsNotFound(err) }

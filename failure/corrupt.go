@@ -30,3 +30,11 @@ type CycleError struct {
 func (e *CycleError) Error() string {
 	return fmt.Sprintf("%s is corrupt: it comes to %#x again", e.What, e.Address)
 }
+
+// A CorruptError says that a data structure of the program is not as it must be.
+type CorruptError struct {
+	What    string // "maple tree"
+	Problem string
+}
+
+func (e *CorruptError) Error() string { return e.What + " is corrupt: " + e.Problem }

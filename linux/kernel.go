@@ -211,6 +211,9 @@ func (k *Kernel) DirectMap() (virtual, physical uint64, err error) {
 	return m.Virtual, m.Physical, err
 }
 
+// IsKernelAddress reports whether an address may be one of the kernel's; where processes have the same ones, any may be.
+func (k *Kernel) IsKernelAddress(address uint64) bool { return k.machine.IsKernelAddress(address) }
+
 // PACMask returns the bits of return addresses that a pointer authentication code takes; 0 if there is none.
 func (k *Kernel) PACMask() uint64 { return k.pac }
 

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/llist"
 )
@@ -131,7 +132,7 @@ func (k *Kernel) graphReturns(task drgn.Object) ([]replaced, error) {
 		return nil, err
 	}
 	if top > maxReplaced {
-		return nil, fmt.Errorf("the task's stack of return addresses is corrupt: its top is at %d", top)
+		return nil, walk.Corrupt("the task's stack of return addresses", "its top is at %d", top)
 	}
 	var all []replaced
 	add := func(entry drgn.Object) error {
@@ -166,7 +167,7 @@ func (k *Kernel) graphReturns(task drgn.Object) ([]replaced, error) {
 			}
 			size := int64(word & (1<<offsetBits - 1))
 			if size == 0 || size > top-1 {
-				return nil, fmt.Errorf("the task's stack of return addresses is corrupt: its entry at %d has %d words", top-1, size)
+				return nil, walk.Corrupt("the task's stack of return addresses", "its entry at %d has %d words", top-1, size)
 			}
 			top -= 1 + size
 			if err := add(k.prog.ObjectAt(t, base+uint64(top)*uint64(k.prog.Platform().AddressSize()))); err != nil {
@@ -242,7 +243,7 @@ func collect(entries iter.Seq2[drgn.Object, error], place string, isOne func(drg
 			}
 		}
 		if all = append(all, r); len(all) > maxReplaced {
-			return nil, fmt.Errorf("the task's list of return addresses is corrupt: it has more than %d", maxReplaced)
+			return nil, walk.Corrupt("the task's list of return addresses", "it has more than %d", maxReplaced)
 		}
 	}
 	return all, nil

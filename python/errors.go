@@ -21,6 +21,8 @@ import (
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
+	kernellist "github.com/godrgn/drgn/linux/list"
+	"github.com/godrgn/drgn/linux/slab"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -55,6 +57,10 @@ const (
 	excUnsupported
 	excGoPanic
 	excSyntax
+	excValidation
+	excSlabCorruption
+	excSlabFreelistCycle
+	excSlabPartialList
 )
 
 // A pyErr is an error that names its exception.
@@ -86,6 +92,12 @@ var exceptions = []struct {
 	{is(c.ErrNegativeShift), excValueError},
 	{is(c.ErrNoSize), excValueError},
 	{of[*types.BitFieldError], excValueError},
+	{of[*slab.FreelistCycleError], excSlabFreelistCycle},
+	{of[*slab.PartialListError], excSlabPartialList},
+	{of[*slab.CorruptError], excSlabCorruption},
+	{of[*kernellist.ValidationError], excValidation},
+	{of[*failure.CycleError], excValidation},
+	{of[*failure.CorruptError], excValidation},
 	{of[*failure.DecodeError], excBadData},
 	{of[*failure.ObjectNotFoundError], excObjectNotFound},
 	{of[*refusedError], excObjectNotFound},

@@ -15,6 +15,8 @@ import (
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
+	kernellist "github.com/godrgn/drgn/linux/list"
+	"github.com/godrgn/drgn/linux/slab"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -47,6 +49,12 @@ func TestExceptions(t *testing.T) {
 		{c.ErrNegativeShift, excValueError},
 		{c.ErrNoSize, excValueError},
 		{&types.BitFieldError{}, excValueError},
+		{&slab.FreelistCycleError{}, excSlabFreelistCycle},
+		{&slab.PartialListError{}, excSlabPartialList},
+		{&slab.CorruptError{}, excSlabCorruption},
+		{&kernellist.ValidationError{}, excValidation},
+		{&failure.CycleError{}, excValidation},
+		{&failure.CorruptError{}, excValidation},
 		{&failure.DecodeError{}, excBadData},
 		{&failure.ObjectNotFoundError{}, excObjectNotFound},
 		{&refusedError{}, excObjectNotFound},

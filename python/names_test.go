@@ -8,7 +8,7 @@ func TestNamesOfScripts(t *testing.T) {
 	lines(t, script(t, true, expect+`
 import dataclasses, importlib, io, sys, contextlib
 import _drgn, drgn
-from drgn import Object, Program, ProgramFlags
+from drgn import Object, Program, ProgramFlags, TypeMember
 from _drgn import FaultError, IntegerLike, Object as inner_object, SymbolKind, _linux_helper_find_task, _linux_helper_per_cpu_ptr, sizeof
 from drgn.helpers import ValidationError
 from drgn.helpers.common.stack import identify_address as again
@@ -75,7 +75,48 @@ given = 1
 drgn.execscript(sys.argv[0] + ".inner")
 expect("execscript", made == 2)
 
-from drgn.cli import default_globals, interact, run_interactive
+# Two segments of a trace that has no others, as the reference told them of the same core.
+from drgn.helpers.linux.stack import StackKind, kernel_stack_trace
+kernel = kernel_stack_trace(1)
+expect("segments", [(s.kind, len(s)) for s in kernel.segments] == [(StackKind.TASK, 10), (StackKind.USER, 1)] and len(kernel) == 11 and kernel.prog is prog)
+expect("of a task", [s.kind for s in kernel_stack_trace(task).segments] == [StackKind.TASK, StackKind.USER] and kernel[0].name == "context_switch")
+text = str(kernel).splitlines()
+expect("as lines", text[4] == "#4  do_wait (kernel/exit.c:1705:3)" and text[10:] == ["  --- end TASK stack ---", "#10 0x460a63", "  --- end USER stack ---"])
+raises("no task", TypeError, lambda: kernel_stack_trace(prog, task.thread))
+
+# Slab: what users of one private class need, and exceptions.
+from drgn.helpers.linux.slab import SlabCorruptionError, SlabFreelistCycleError, SlabPartialListError, _get_slab_cache_helper
+from drgn.helpers.linux.rbtree import KeyType
+from drgn.helpers.linux.mmzone import _section_flags
+from drgn.helpers.linux.panic import _panic_message
+cache = find_slab_cache("task_struct")
+helper = _get_slab_cache_helper(cache)
+first = next(x for x in (per_cpu_ptr(cache.cpu_slab, 0).freelist, per_cpu_ptr(cache.cpu_slab, 1).freelist) if x)
+free = helper._slub_get_freelist(lambda: "cpu", first)
+expect("free objects", helper._slab_cache == cache and first.value_() in free and all(not slab_object_info(a).allocated for a in free))
+expect("next free one", helper._freelist_dereference(first.value_() + cache.offset.value_()) in free | {0})
+expect("exceptions", issubclass(SlabFreelistCycleError, SlabCorruptionError) and issubclass(SlabPartialListError, ValidationError) and SlabCorruptionError.__module__ == "drgn.helpers.linux.slab")
+expect("flags of sections", _section_flags(prog)["SECTION_HAS_MEM_MAP"] == 2 and _section_flags(prog)["SECTION_MAP_MASK"] == 2**64 - 16)
+expect("a panic", _panic_message(b"[    1.5] x\n[    2.000001] Kernel panic - not syncing: y\n") == b"Kernel panic - not syncing: y" and _panic_message(b"[    1.5] x") is None)
+loop = Program(prog.platform)
+loop.add_memory_segment(0, 64, lambda address, count, offset, physical: (16).to_bytes(8, "little") * (count // 8))
+void = loop.pointer_type(loop.void_type())
+head = Object(loop, loop.struct_type("list_head", 16, (TypeMember(lambda: loop.pointer_type(head_type), "next"), TypeMember(lambda: loop.pointer_type(head_type), "prev", 64))), address=32)
+head_type = head.type_
+raises("a list that goes in a circle", ValidationError, lambda: list(list_for_each(head.address_of_())))
+
+import drgn.internal.version
+from drgn.internal.repl import readline
+from drgn.internal.rlcompleter import Completer
+completer = Completer({"prog": prog})
+expect("completion", completer.complete('prog["init_task"].com', 0) == 'prog["init_task"].comm' and completer.complete("nonsense.", 0) is None)
+expect("readline", callable(readline.set_completer) and drgn.internal.version.__version__ == drgn.__version__)
+
+from drgn.cli import default_globals, display_str, interact, run_interactive, version_header
+expect("other helpers", netdev_ipv6_addrs and rwsem_locked(task.mm.mmap_lock.address_of_()).name == "UNLOCKED")
+class Shown:
+    def __str__(self): return "as text"
+expect("display_str", display_str(Shown) is Shown and "godrgn" in version_header())
 expect("search at the prompt", default_globals(prog)["search_memory_u64"] is drgn.search_memory_u64)
 seen = []
 sys.stdin, out = io.StringIO("seen.append(prog is not None)\n"), io.StringIO()

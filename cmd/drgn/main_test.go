@@ -75,6 +75,7 @@ func TestCommandLine(t *testing.T) {
 		{"python's module", []string{"-m", "timeit", "-h"}, "", 0, "usage", ""},
 		{"drgn as a module", []string{"-X", "utf8", "-m", "drgn", "-e", "7"}, "", 0, "7\n", ""},
 		{"sys.executable", []string{"-e", "import subprocess, sys; print(subprocess.run([sys.executable, '-m', 'drgn', '-e', '3'], capture_output=True, text=True).stdout)"}, "", 0, "3\n", ""},
+		{"a file through sudo", []string{filepath.Join("testdata", "sudo.py"), t.TempDir()}, "", 0, "drgn-of-sudo ok\nFileNotFoundError\n", ""},
 		{"itself", []string{"-q", "--pid", "0", "-e", "prog.flags"}, "", 0, "IS_LIVE|", ""},
 		{"file of standard input", []string{"-c", core}, "print(__file__)", 0, "<stdin>\n", ""},
 		{"multiprocessing", []string{"-e", "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p: print(p.map(abs, [-1]))"}, "", 0, "[1]\n", ""},

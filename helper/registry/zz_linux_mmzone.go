@@ -144,6 +144,21 @@ var linuxMmzone = call.Module{
 			},
 		},
 		{
+			Name: "_section_flags",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "Dict[str, int]",
+			Doc:     "Return the flags of a section by name, and as SECTION_MAP_MASK which bits of section_mem_map are none of them.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mmzone.Flags(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Map(v0, call.Str, call.Uint))
+			},
+		},
+		{
 			Name: "section_mem_map_addr",
 			Params: []call.Param{
 				{Name: "section", Kind: call.KindObject, Annotation: "Object"},

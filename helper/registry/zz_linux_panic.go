@@ -41,6 +41,21 @@ var linuxPanic = call.Module{
 			},
 		},
 		{
+			Name: "_panic_message",
+			Params: []call.Param{
+				{Name: "dmesg", Kind: call.KindBytes, Annotation: "bytes"},
+			},
+			Returns: "Optional[bytes]",
+			Doc:     "Return the line of a log, as dmesg prints it, in which the kernel says why it came down; ok is false if there is none.",
+			Do: func(c *call.Call) error {
+				v0, ok := panic.MessageIn(c.Bytes(0))
+				if !ok {
+					return c.Return(call.None)
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
 			Name: "tainted",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},

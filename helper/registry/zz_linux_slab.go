@@ -156,6 +156,22 @@ var linuxSlab = call.Module{
 			},
 		},
 		{
+			Name: "_next_free",
+			Params: []call.Param{
+				{Name: "slab_cache", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "address", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "int",
+			Doc:     "Return the address of the free object to which the pointer at an address leads, which lies in a free object; 0 after\nthe last.\n\nslab_cache is a struct kmem_cache *.",
+			Do: func(c *call.Call) error {
+				v0, err := slab.NextFree(c.Object(0), c.Uint(1))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
 			Name: "slab_cache_usage",
 			Params: []call.Param{
 				{Name: "slab_cache", Kind: call.KindObject, Annotation: "Object"},

@@ -50,6 +50,7 @@ var Modules = []*call.Module{
 	&linuxSched,
 	&linuxSignal,
 	&linuxSlab,
+	&linuxStack,
 	&linuxStackdepot,
 	&linuxSwait,
 	&linuxSwap,

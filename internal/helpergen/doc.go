@@ -68,7 +68,7 @@ var (
 	second  = regexp.MustCompile(`^(\w+(?: up| out)? and) (\w+?)s( (?:a|all|an|the|what|whether) )`)
 	link    = regexp.MustCompile(`\[\*?([A-Za-z][\w./]*)\]`)
 	pointed = regexp.MustCompile(`\*([a-z]\w*)\.([A-Z]\w*)`)
-	errName = map[string]string{"CycleError": "ValidationError", "MemberError": "LookupError", "SymbolNotFoundError": "LookupError",
+	errName = map[string]string{"CycleError": "ValidationError", "CorruptError": "ValidationError", "MemberError": "LookupError", "SymbolNotFoundError": "LookupError",
 		"TypeNotFoundError": "LookupError", "AbsentError": "ObjectAbsentError"}
 )
 

@@ -1,7 +1,11 @@
 // Package walk guards walks along pointers in memory that may lie.
 package walk
 
-import "github.com/godrgn/drgn/failure"
+import (
+	"fmt"
+
+	"github.com/godrgn/drgn/failure"
+)
 
 // A Guard notices, in constant space, when a walk comes to an address again (Brent's algorithm). The zero Guard is ready.
 type Guard struct {
@@ -26,3 +30,8 @@ func (g *Guard) Visit(address uint64) bool {
 
 // A CycleError says that a data structure goes in a circle where it should end: [failure.CycleError].
 type CycleError = failure.CycleError
+
+// Corrupt returns a [failure.CorruptError]: what is corrupt, and, as of fmt.Sprintf, how.
+func Corrupt(what, problem string, args ...any) error {
+	return &failure.CorruptError{What: what, Problem: fmt.Sprintf(problem, args...)}
+}

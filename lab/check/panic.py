@@ -7,6 +7,7 @@ from drgn.helpers.linux.cpumask import for_each_online_cpu
 from drgn.helpers.linux.panic import panic_message, panic_task
 from drgn.helpers.linux.printk import get_dmesg
 from drgn.helpers.linux.sched import cpu_curr, task_cpu
+from drgn.helpers.linux.stack import kernel_stack_trace
 
 check = labtruth.Check("facts about a panic")
 with open(labtruth.DIRECTORY, encoding="utf-8", errors="replace") as f:
@@ -109,6 +110,14 @@ compare(trace, places)
 check.wrong_if(lost != ("[the stack " in str(trace)), f"whole or not?\n{trace}")
 if not any(name in names for name in PANICS):
     check.wrong_if(not is_at(trace[0], *places[0]), f"not at {places[0]}: {trace[0]}")
+
+# The stacks that it lies on; the kernel's own trace begins with the handler of the exception, ours with what that interrupted.
+MARKS = {"TASK": "TASK", "IRQ": "IRQ", "SOFTIRQ": "SOFTIRQ", "NMI": "NMI"}
+marks = [MARKS.get(mark[1], "EXCEPTION") for mark in (re.match(r" *<(#?[A-Z0-9]+)>$", line) for line in lines[start:]) if mark]
+kinds = [segment.kind.name for segment in kernel_stack_trace(thread.object).segments]
+kinds = [kind for kind in kinds if kind not in ("USER", "UNKNOWN")]
+kinds = [kind for i, kind in enumerate(kinds) if i == 0 or kind != kinds[i - 1]]  # the kernel says only where the stack is another one
+check.wrong_if(kinds != marks[len(marks) - len(kinds) :], f"stacks {kinds}; the kernel's {marks}")
 
 if "lab: in a probe" in log:
     # The kernel's own trace ends at the detour of the probe.

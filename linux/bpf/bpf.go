@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/idr"
 )
 
@@ -83,7 +84,7 @@ func UsedMaps(prog drgn.Object) iter.Seq2[drgn.Object, error] {
 		aux := prog.Member("aux").Read()
 		n, err := aux.Member("used_map_cnt").Uint()
 		if err == nil && n > maxUsedMaps {
-			err = &drgn.ValueError{Problem: "BPF program is corrupt: it uses too many maps"}
+			err = walk.Corrupt("BPF program", "it uses too many maps")
 		}
 		if err != nil {
 			yield(drgn.Object{}, err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/types"
 )
@@ -183,5 +184,5 @@ func effective(array drgn.Object, yield func(drgn.Object, error) bool) bool {
 			return false
 		}
 	}
-	return fail(fmt.Errorf("array of BPF programs is corrupt: it has no end"))
+	return fail(walk.Corrupt("array of BPF programs", "it has no end"))
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 )
 
@@ -143,7 +144,7 @@ func (l *lookup) up() error {
 		}
 		l.at = place{parent, l.at.mnt.Member("mnt_mountpoint").Read()}
 	}
-	return fmt.Errorf("tree of mounts is corrupt: more than %d are stacked", maxStacked)
+	return walk.Corrupt("tree of mounts", "more than %d are stacked", maxStacked)
 }
 
 // down goes to an entry of the directory; so is the path as far as it and last says that nothing follows.
@@ -211,7 +212,7 @@ func (l *lookup) cross() error {
 		}
 		l.at = place{mnt, mnt.Member("mnt").Member("mnt_root").Read()}
 	}
-	return fmt.Errorf("tree of mounts is corrupt: more than %d are stacked", maxStacked)
+	return walk.Corrupt("tree of mounts", "more than %d are stacked", maxStacked)
 }
 
 // mountedOn returns the struct mount * that is mounted at a place; a null pointer if there is none.

@@ -3,7 +3,6 @@ package fs
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/godrgn/drgn"
@@ -34,7 +33,7 @@ func (b *pathBuilder) add(dentry drgn.Object) error {
 		return err
 	}
 	if b.size += len(name) + 1; b.size > maxPath {
-		return fmt.Errorf("path is corrupt: it is longer than %d bytes at %#x", maxPath, at)
+		return walk.Corrupt("path", "it is longer than %d bytes at %#x", maxPath, at)
 	}
 	b.names = append(b.names, name)
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/kallsyms"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -51,7 +52,7 @@ func Module(mod drgn.Object) ([]drgn.Symbol, error) {
 		return nil, err
 	}
 	if n > kallsyms.MaxSymbols {
-		return nil, fmt.Errorf("module's table of symbols is corrupt: it has %d", n)
+		return nil, walk.Corrupt("module's table of symbols", "it has %d", n)
 	}
 	first := table.Member("symtab").Deref()
 	if err := first.Err(); err != nil {
@@ -110,7 +111,7 @@ func stringsOf(p *drgn.Program, at, n uint64, offset func(i uint64) uint64) (fun
 		last = max(last, offset(i))
 	}
 	if last > maxStrings {
-		return nil, fmt.Errorf("module's table of symbols is corrupt: a name lies %d bytes into the names", last)
+		return nil, walk.Corrupt("module's table of symbols", "a name lies %d bytes into the names", last)
 	}
 	text, err := p.Read(at, last, false)
 	if err != nil {

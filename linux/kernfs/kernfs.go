@@ -121,7 +121,7 @@ func Path(kn drgn.Object) ([]byte, error) {
 			return nil, err
 		}
 		if size += len(name) + 1; size > maxPath {
-			return nil, fmt.Errorf("path of a kernfs node is corrupt: it is longer than %d bytes at %#x", maxPath, at)
+			return nil, walk.Corrupt("path of a kernfs node", "it is longer than %d bytes at %#x", maxPath, at)
 		}
 		names = append(names, name)
 		kn = parent

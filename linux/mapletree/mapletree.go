@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -107,7 +108,7 @@ func isNode(entry uint64) bool { return entry&3 == 2 && entry > 4096 }
 func (t *tree) node(encoded uint64) (address uint64, l layout, err error) {
 	kind := encoded >> 3 & 15
 	if kind >= uint64(len(t.nodes)) || !t.nodes[kind].describes {
-		return 0, layout{}, fmt.Errorf("maple tree is corrupt: node %#x is of type %d", encoded, kind)
+		return 0, layout{}, walk.Corrupt("maple tree", "node %#x is of type %d", encoded, kind)
 	}
 	return encoded &^ 255, t.nodes[kind], nil
 }
@@ -139,7 +140,7 @@ func (t *tree) walk(encoded, min, max, from, to uint64, depth int, yield func(Ra
 		return false
 	}
 	if depth > maxDepth {
-		return fail(fmt.Errorf("maple tree is corrupt: it is more than %d levels deep at %#x", maxDepth, encoded))
+		return fail(walk.Corrupt("maple tree", "it is more than %d levels deep at %#x", maxDepth, encoded))
 	}
 	address, l, err := t.node(encoded)
 	if err != nil {
@@ -163,7 +164,7 @@ func (t *tree) walk(encoded, min, max, from, to uint64, depth int, yield func(Ra
 			last = pivots[i]
 		}
 		if last < first {
-			return fail(fmt.Errorf("maple tree is corrupt: the pivots of node %#x go back from %#x to %#x", address, first, last))
+			return fail(walk.Corrupt("maple tree", "the pivots of node %#x go back from %#x to %#x", address, first, last))
 		}
 		if last >= from && first <= to && slot != 0 {
 			if l.leaf {

@@ -153,6 +153,26 @@ const lastFlag = "SECTION_MAP_LAST_BIT"
 
 type flagsKey struct{}
 
+// Flags returns the flags of a section by name, and as SECTION_MAP_MASK which bits of section_mem_map are none of them.
+//
+//drgn:helper _section_flags
+func Flags(p *drgn.Program) (map[string]uint64, error) {
+	names, err := flagsOf(p)
+	if err != nil {
+		return nil, err
+	}
+	size, err := p.AddressSize()
+	if err != nil {
+		return nil, err
+	}
+	flags := make(map[string]uint64, len(names)+1)
+	for i, name := range names {
+		flags[name] = 1 << i
+	}
+	flags["SECTION_MAP_MASK"] = (1<<(8*size-1)<<1 - 1) &^ (1<<len(names) - 1)
+	return flags, nil
+}
+
 // flagsOf returns the names of the flags of a section from the lowest bit on.
 func flagsOf(p *drgn.Program) ([]string, error) {
 	return drgn.Memo(p, flagsKey{}, func() ([]string, error) {

@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 )
 
@@ -133,7 +134,7 @@ func ForEachTxQueue(dev drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		n, err := dev.Member("num_tx_queues").Uint()
 		if err == nil && n > maxQueues {
-			err = &drgn.ValueError{Problem: "network device is corrupt: it has more than 65536 queues"}
+			err = walk.Corrupt("network device", "it has more than 65536 queues")
 		}
 		if err != nil {
 			yield(drgn.Object{}, err)

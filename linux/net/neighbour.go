@@ -1,7 +1,6 @@
 package net
 
 import (
-	"fmt"
 	"iter"
 
 	"github.com/godrgn/drgn"
@@ -22,7 +21,7 @@ func ForEachNeighbour(table drgn.Object) iter.Seq2[drgn.Object, error] {
 		hash := table.Member("nht").Read()
 		shift, err := hash.Member("hash_shift").Uint()
 		if err == nil && shift > maxNeighbourShift {
-			err = fmt.Errorf("table of neighbours is corrupt: it has 2^%d buckets", shift)
+			err = walk.Corrupt("table of neighbours", "it has 2^%d buckets", shift)
 		}
 		if err != nil {
 			yield(drgn.Object{}, err)

@@ -57,9 +57,33 @@ func Message(p *drgn.Program) (message []byte, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	texts := make([][]byte, len(records))
+	for i := range records {
+		texts[i] = records[i].Text
+	}
+	message, ok = messageIn(texts)
+	return message, ok, nil
+}
+
+// MessageIn returns the line of a log, as dmesg prints it, in which the kernel says why it came down; ok is false if there is none.
+//
+//drgn:helper _panic_message(dmesg) -> Optional[bytes]
+func MessageIn(log []byte) (message []byte, ok bool) {
+	var texts [][]byte
+	for line := range bytes.Lines(log) {
+		texts = append(texts, stamp.ReplaceAll(bytes.TrimRight(line, "\n"), nil))
+	}
+	return messageIn(texts)
+}
+
+// stamp matches what dmesg puts before a message: "[    1.234567] ", "[    1.234567][  T123] ".
+var stamp = regexp.MustCompile(`^\[ *\d+\.\d+\](\[ *[TC]\d+\])? `)
+
+// messageIn is Message of the texts of a log.
+func messageIn(texts [][]byte) (message []byte, ok bool) {
 	lastOf := func(is func(text []byte) bool) int {
-		for i := len(records) - 1; i >= 0; i-- {
-			if is(records[i].Text) {
+		for i := len(texts) - 1; i >= 0; i-- {
+			if is(texts[i]) {
 				return i
 			}
 		}
@@ -67,24 +91,24 @@ func Message(p *drgn.Program) (message []byte, ok bool, err error) {
 	}
 	oops := lastOf(oopsLine.Match)
 	if panicked := lastOf(func(text []byte) bool { return bytes.HasPrefix(text, []byte(panicLine)) }); panicked >= 0 {
-		if text := records[panicked].Text; oops < 0 || oops > panicked || !consequence.Match(text) {
-			return text, true, nil
+		if text := texts[panicked]; oops < 0 || oops > panicked || !consequence.Match(text) {
+			return text, true
 		}
 	}
 	if oops >= 0 {
-		for i := oops - 1; i >= 0 && !oopsLine.Match(records[i].Text) && !bytes.HasPrefix(records[i].Text, []byte("---[ end trace ")); i-- {
-			if startsWith(records[i].Text, headlines) {
-				return records[i].Text, true, nil
+		for i := oops - 1; i >= 0 && !oopsLine.Match(texts[i]) && !bytes.HasPrefix(texts[i], []byte("---[ end trace ")); i-- {
+			if startsWith(texts[i], headlines) {
+				return texts[i], true
 			}
 		}
-		return records[oops].Text, true, nil
+		return texts[oops], true
 	}
 	for _, other := range others {
 		if i := lastOf(func(text []byte) bool { return bytes.HasPrefix(text, []byte(other)) }); i >= 0 {
-			return records[i].Text, true, nil
+			return texts[i], true
 		}
 	}
-	return nil, false, nil
+	return nil, false
 }
 
 // startsWith reports whether a text begins with one of some.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 )
 
 // Bounds on the log: what says how large it is lies in memory that may be corrupt.
@@ -78,7 +79,7 @@ func ringRecords(o drgn.Object) ([]Record, error) {
 	first := uint64(r.TailID)
 	n := uint64(r.HeadID-r.TailID)&idMask + 1
 	if n > count {
-		return nil, fmt.Errorf("kernel log is corrupt: it has %d messages in room for %d", n, count)
+		return nil, walk.Corrupt("kernel log", "it has %d messages in room for %d", n, count)
 	}
 	var out []Record
 	for i := range n {
@@ -180,12 +181,12 @@ func oldRecords(p *drgn.Program) ([]Record, error) {
 		return nil, err
 	}
 	if seq < nextSeq && (header == 0 || nextSeq-seq > size/header) {
-		return nil, fmt.Errorf("kernel log is corrupt: %d bytes can't hold messages %d to %d", size, seq, nextSeq)
+		return nil, walk.Corrupt("kernel log", "%d bytes can't hold messages %d to %d", size, seq, nextSeq)
 	}
 	var out []Record
 	for at := first; seq < nextSeq; seq++ {
 		if at >= size {
-			return nil, fmt.Errorf("kernel log is corrupt: message %d lies past its end", seq)
+			return nil, walk.Corrupt("kernel log", "message %d lies past its end", seq)
 		}
 		var m struct {
 			Time     uint64 `drgn:"ts_nsec"`
@@ -203,14 +204,14 @@ func oldRecords(p *drgn.Program) ([]Record, error) {
 		}
 		if m.Len == 0 { // the next one is at the start
 			if at == 0 {
-				return nil, fmt.Errorf("kernel log is corrupt: message %d is empty", seq)
+				return nil, walk.Corrupt("kernel log", "message %d is empty", seq)
 			}
 			at = 0
 			seq--
 			continue
 		}
 		if m.Len < header || m.TextLen+m.DictLen > m.Len-header {
-			return nil, fmt.Errorf("kernel log is corrupt: message %d of %d bytes has %d bytes of text", seq, m.Len, m.TextLen)
+			return nil, walk.Corrupt("kernel log", "message %d of %d bytes has %d bytes of text", seq, m.Len, m.TextLen)
 		}
 		data, err := p.Read(base+at+header, m.TextLen+m.DictLen, false)
 		if err != nil {
@@ -227,7 +228,7 @@ func oldRecords(p *drgn.Program) ([]Record, error) {
 		}
 		out = append(out, rec)
 		if at += m.Len; at == next && seq+1 < nextSeq {
-			return nil, fmt.Errorf("kernel log is corrupt: it ends at message %d of %d", seq, nextSeq)
+			return nil, walk.Corrupt("kernel log", "it ends at message %d of %d", seq, nextSeq)
 		}
 	}
 	return out, nil

@@ -2,7 +2,6 @@
 package rbtree
 
 import (
-	"fmt"
 	"iter"
 
 	"github.com/godrgn/drgn"
@@ -71,7 +70,7 @@ func deep(node drgn.Object) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("red-black tree is corrupt: it is more than %d levels deep at %#x", maxDepth, at)
+	return walk.Corrupt("red-black tree", "it is more than %d levels deep at %#x", maxDepth, at)
 }
 
 // First returns the leftmost node of a tree as a struct rb_node *; a null pointer if the tree is empty.

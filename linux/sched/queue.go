@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"fmt"
 	"iter"
 
 	"github.com/godrgn/drgn"
@@ -41,7 +40,7 @@ func realTimeTasks(queue drgn.Object, depth int, yield func(drgn.Object, error) 
 		return false
 	}
 	if depth > maxGroupDepth {
-		return fail(fmt.Errorf("run queue is corrupt: groups of tasks are more than %d levels deep", maxGroupDepth))
+		return fail(walk.Corrupt("run queue", "groups of tasks are more than %d levels deep", maxGroupDepth))
 	}
 	lists := queue.Member("active").Member("queue")
 	n, err := lists.Len()
@@ -148,7 +147,7 @@ func (w *entityWalk) queue(queue drgn.Object, depth uint64) bool {
 		return w.fail(&walk.CycleError{What: "hierarchy of groups of tasks", Address: at})
 	}
 	if depth > maxGroupDepth {
-		return w.fail(fmt.Errorf("run queue is corrupt: groups of tasks are more than %d levels deep", maxGroupDepth))
+		return w.fail(walk.Corrupt("run queue", "groups of tasks are more than %d levels deep", maxGroupDepth))
 	}
 	w.seen[at] = struct{}{}
 	current := queue.Member("curr").Read()

@@ -79,7 +79,7 @@ func (c *cacheReader) cpuSlabs() iter.Seq2[drgn.Object, error] {
 						break
 					}
 					if err == nil && n == maxCPUSlabs {
-						err = &drgn.ValueError{Problem: "list of a CPU's slabs is corrupt: it has no end"}
+						err = &PartialListError{Problem: "list of a CPU's slabs is corrupt: it has no end"}
 					}
 					if !yield(slab, err) || err != nil {
 						return
@@ -123,7 +123,7 @@ func sheaf(s drgn.Object, free map[uint64]struct{}) error {
 		return err
 	}
 	if n > maxFree {
-		return &drgn.ValueError{Problem: "sheaf of slab objects is corrupt: it is too large"}
+		return &CorruptError{Problem: "sheaf of slab objects is corrupt: it is too large"}
 	}
 	for i := range n {
 		object, err := s.Member("objects").Index(int64(i)).Uint()
@@ -146,7 +146,7 @@ func (c *cacheReader) barnSheaves(free map[uint64]struct{}) error {
 		}
 		for s, err := range list.ForEachEntry("struct slab_sheaf", barn.Member("sheaves_full").AddressOf(), "barn_list") {
 			if err != nil {
-				return err
+				return corrupt(err)
 			}
 			if err := sheaf(s, free); err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/table"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/mm"
 )
@@ -212,7 +213,7 @@ func open(cache drgn.Object) (*cacheReader, error) {
 		return nil, err
 	}
 	if f.Size == 0 {
-		return nil, fmt.Errorf("slab cache at %s is corrupt: its objects have no size", cache)
+		return nil, &CorruptError{Problem: fmt.Sprintf("slab cache at %s is corrupt: its objects have no size", cache)}
 	}
 	c := &cacheReader{prog: cache.Prog(), cache: cache, size: f.Size, offset: f.Offset, random: f.Random, mixed: cache.HasMember("random")}
 	const redZone = 0x400 // SLAB_RED_ZONE
@@ -222,9 +223,25 @@ func open(cache drgn.Object) (*cacheReader, error) {
 	return c, nil
 }
 
+// NextFree returns the address of the free object to which the pointer at an address leads, which lies in a free object; 0 after
+// the last.
+//
+// slab_cache is a struct kmem_cache *.
+//
+//drgn:helper _next_free(slab_cache, address)
+func NextFree(cache drgn.Object, address uint64) (uint64, error) {
+	c, err := open(cache)
+	if err != nil {
+		return 0, err
+	}
+	return c.pointerAt(address)
+}
+
 // next reads the pointer to the next free object that lies in a free object.
-func (c *cacheReader) next(object uint64) (uint64, error) {
-	at := object + c.offset
+func (c *cacheReader) next(object uint64) (uint64, error) { return c.pointerAt(object + c.offset) }
+
+// pointerAt reads the pointer to a free object at an address.
+func (c *cacheReader) pointerAt(at uint64) (uint64, error) {
 	size, err := c.prog.AddressSize()
 	if err != nil {
 		return 0, err
@@ -252,22 +269,28 @@ func swab(v, size uint64) (out uint64) {
 // maxFree bounds how long a list of free objects may be: a slab has at most 32767 objects.
 const maxFree = 1 << 15
 
-// freelist calls visit for each object of a list of free ones until it returns true; it reports whether it did.
+// freelist calls visit for each object of a list of free ones until it returns true; it reports whether it did. A list that
+// goes in a circle, or is longer than a slab has objects, is a *FreelistCycleError.
 func (c *cacheReader) freelist(first uint64, visit func(object uint64) bool) (bool, error) {
+	var guard walk.Guard
 	object := first
 	for range maxFree {
 		if object == 0 {
 			return false, nil
 		}
+		if !guard.Visit(object) {
+			break
+		}
 		if visit(object) {
 			return true, nil
 		}
-		var err error
-		if object, err = c.next(object); err != nil {
-			return false, fmt.Errorf("list of free objects of slab cache is corrupt: %w", err)
+		next, err := c.next(object)
+		if err != nil {
+			return false, &CorruptError{Problem: fmt.Sprintf("list of free objects of slab cache is corrupt at %#x", object), Err: err}
 		}
+		object = next
 	}
-	return false, fmt.Errorf("list of free objects of slab cache is corrupt: it has no end")
+	return false, &FreelistCycleError{Object: object}
 }
 
 // isFree reports whether an object is in one of the lists of free objects: its slab's, or those that CPUs keep.

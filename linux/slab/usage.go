@@ -1,9 +1,11 @@
 package slab
 
 import (
+	"errors"
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/linux/kernfs"
 	"github.com/godrgn/drgn/linux/list"
 )
@@ -67,6 +69,9 @@ func (c *cacheReader) countFree() (uint64, error) {
 			return 0, err
 		}
 		for slab, err := range partial(node) {
+			if cycle := (*walk.CycleError)(nil); errors.As(err, &cycle) {
+				err = &PartialListError{Problem: err.Error()}
+			}
 			if err := add(slab, err); err != nil {
 				return 0, err
 			}
@@ -109,7 +114,7 @@ func freeInSlab(slab drgn.Object) (uint64, error) {
 		return 0, err
 	}
 	if s.InUse > s.Objects {
-		return 0, &drgn.ValueError{Problem: "slab is corrupt: more of its objects are allocated than it has"}
+		return 0, &CorruptError{Problem: "slab is corrupt: more of its objects are allocated than it has"}
 	}
 	return s.Objects - s.InUse, nil
 }

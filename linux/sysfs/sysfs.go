@@ -3,7 +3,6 @@ package sysfs
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -157,7 +156,7 @@ func KobjectPath(kobj drgn.Object) ([]byte, error) {
 			return nil, err
 		}
 		if size += len(name) + 1; size > maxPath {
-			return nil, fmt.Errorf("path of a kobject is corrupt: it is longer than %d bytes at %#x", maxPath, at)
+			return nil, walk.Corrupt("path of a kobject", "it is longer than %d bytes at %#x", maxPath, at)
 		}
 		names = append(names, name)
 	}

@@ -7,6 +7,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -204,7 +205,7 @@ func (t *tree) walk(entry, index uint64, above uint, depth int, advanced bool, y
 		return fail(err)
 	}
 	if shift >= above || depth > maxDepth {
-		return fail(fmt.Errorf("%s at %#x is corrupt: its shift %d is not below that of the node above it", t.node, node, shift))
+		return fail(walk.Corrupt(fmt.Sprintf("%s at %#x", t.node, node), "its shift %d is not below that of the node above it", shift))
 	}
 	for i := range t.slots {
 		child, err := t.slot(node, i)

@@ -50,13 +50,34 @@ class UnsupportedOperation(ValueError):
     """The target cannot do this."""
 
 
+class ValidationError(Exception):
+    """A data structure is not as it must be."""
+
+
+class SlabCorruptionError(ValidationError):
+    """Data of the slab allocator are not as they must be."""
+
+
+class SlabFreelistCycleError(SlabCorruptionError):
+    """A list of free objects of a slab does not end."""
+
+
+class SlabPartialListError(SlabCorruptionError):
+    """A list of slabs with free objects is not as it must be."""
+
+
 class GoPanic(RuntimeError):
     """A mistake in the debugger itself; the message holds Go's stack. Please report it."""
 
 
 EXCEPTIONS = (FaultError, ObjectNotFoundError, NoDefaultProgramError, MissingDebugInfoError, ObjectAbsentError,
-              OutOfBoundsError, BadDataError, UnsupportedOperation, GoPanic, SyntaxError)
+              OutOfBoundsError, BadDataError, UnsupportedOperation, GoPanic, SyntaxError, ValidationError, SlabCorruptionError,
+              SlabFreelistCycleError, SlabPartialListError)
 
 for _e in EXCEPTIONS:
-    if _e is not SyntaxError:
+    if _e is ValidationError:
+        _e.__module__ = "drgn.helpers"
+    elif issubclass(_e, ValidationError):
+        _e.__module__ = "drgn.helpers.linux.slab"
+    elif _e is not SyntaxError:
         _e.__module__ = "_drgn"  # where scripts find them, too

@@ -9,24 +9,37 @@ __all__ = ("MemorySearchIterator", "SymbolIndex", "program_from_core_dump", "sea
            "search_memory_u32", "search_memory_u64", "search_memory_word", "search_memory_regex")
 
 
-def _search_default(name):
-    """Return the function that calls a search of the default program, or of the program of an Object that is looked for."""
+def search_memory(value, **kwargs):
+    """Search memory: see Program.search_memory(). The program is that of the value if it is an Object, else the default one."""
+    from drgn._types import _program_of
 
-    def search(*args, **kwargs):
+    return _program_of(value).search_memory(value, **kwargs)
+
+
+def search_memory_regex(pattern):
+    """Search memory: see Program.search_memory_regex(). The program is the default one."""
+    from drgn._types import _program_of
+
+    return _program_of(None).search_memory_regex(pattern)
+
+
+def _search_values(name):
+    """Return the function that calls a search for numbers of the default program."""
+
+    def search(*values, ignore_mask=0):
         from drgn._types import _program_of
 
-        what = args[0] if args else kwargs.get("value")
-        return getattr(_program_of(what if name == "search_memory" else None), name)(*args, **kwargs)
+        return getattr(_program_of(None), name)(*values, ignore_mask=ignore_mask)
 
     search.__name__ = search.__qualname__ = name
-    search.__module__ = "drgn"
     search.__doc__ = f"Search memory: see Program.{name}(). The program is the default one."
-    if name == "search_memory":
-        search.__doc__ += " If an Object is looked for, it is the Object's."
     return search
 
 
-search_memory, search_memory_u16, search_memory_u32, search_memory_u64, search_memory_word, search_memory_regex = map(_search_default, __all__[3:])
+search_memory_u16, search_memory_u32, search_memory_u64, search_memory_word = map(_search_values, __all__[4:8])
+
+for _f in (search_memory, search_memory_regex, search_memory_u16, search_memory_u32, search_memory_u64, search_memory_word):
+    _f.__module__ = "drgn"
 
 
 def program_from_core_dump(path):

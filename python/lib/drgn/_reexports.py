@@ -113,6 +113,13 @@ PRIVATE = {
     },
 }
 
+# The modules below drgn.helpers.linux that others' names of this kind are in.
+LATE = {
+    ("linux.kallsyms", "_load_builtin_kallsyms"): "_kallsyms", ("linux.kallsyms", "_load_proc_kallsyms"): "_kallsyms",
+    ("linux.slab", "_SlabCacheHelper"): "_slabcache", ("linux.slab", "_get_slab_cache_helper"): "_slabcache",
+    ("linux.slab", "_get_slab_type"): "_slabcache", ("linux.slab", "_slab_cache_name"): "_slabcache",
+}
+
 
 def find(module, name):
     """Return what a module of helpers has imported in drgn under a name."""
@@ -122,6 +129,12 @@ def find(module, name):
         source, _, names = entry.partition(":")
         if name in names.split(","):
             return getattr(importlib.import_module(HELPERS + source), name)
+    if (module.removeprefix(HELPERS), name) in LATE:
+        return getattr(importlib.import_module(f"{HELPERS}linux.{LATE[module.removeprefix(HELPERS), name]}"), name)
+    if name == "KeyType" and module == HELPERS + "linux.rbtree":
+        from typing import TypeVar
+
+        return TypeVar("KeyType")
     if name == "ValidationError":
         return drgn.helpers.ValidationError
     if not name.startswith("_") and name in drgn.__all__:

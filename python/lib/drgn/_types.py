@@ -5,14 +5,16 @@ import collections
 import drgn
 
 
-class SourceLocation(collections.namedtuple("SourceLocation", ("filename", "line", "column"), defaults=(0,))):
-    """A place in source code: file, line and column; 0 is not known."""
+class SourceLocation(collections.namedtuple("SourceLocation", ("filename", "line", "column"))):
+    """A place in source code: file, line and column; 0 is not known. name is a function that returns that of the function there."""
 
-    _name = None
+    def __new__(cls, filename: str, line: int, column: int, name: "collections.abc.Callable[[], str | None]" = lambda: None):
+        self = super().__new__(cls, filename, line, column)
+        self.name = name
+        return self
 
     def name(self) -> str | None:
         """Return the name of the function at this place."""
-        return self._name
 
     def __str__(self) -> str:
         place = self.filename or "??"
@@ -20,17 +22,15 @@ class SourceLocation(collections.namedtuple("SourceLocation", ("filename", "line
             place += f":{self.line}"
             if self.column:
                 place += f":{self.column}"
-        return f"{self._name} at {place}" if self._name else place
+        name = self.name()
+        return f"{name} at {place}" if name else place
 
 
 SourceLocation.__module__ = "drgn"
 
 
 def _source_location(filename, line, column, name):
-    location = SourceLocation(filename, line, column)
-    if name is not None:
-        location._name = name
-    return location
+    return SourceLocation(filename, line, column, lambda: name)
 
 
 def __getattr__(name):

@@ -152,5 +152,6 @@ def print_table(rows, *, sep="  ", file=None):
             width[i] = max(width[i], len(cell))
     for row, text in zip(rows, texts):
         width = widths[getattr(row, "group", 0)]
-        line = sep.join(format(cell, f"{_alignment(row[i])}{width[i]}") for i, cell in enumerate(text))
+        # A bool is a number where there is something to fill: format(True, ">4") is "   1".
+        line = sep.join(format(row[i] if row[i] is True or row[i] is False else cell, f"{_alignment(row[i])}{width[i]}") for i, cell in enumerate(text))
         print(line.rstrip(), file=file or sys.stdout)

@@ -4,47 +4,20 @@ import operator
 
 import drgn
 
+from drgn.helpers._record import Record
 from drgn.helpers.common.prog import takes_program_or_default
 
 __all__ = ("identify_address", "identify_address_all", "print_annotated_memory")  # identify_address is Go's
 
 
-class IdentifiedAddress:
+class IdentifiedAddress(Record):
     """What lies at an address: one of the classes made of this one. str() says it in words."""
 
     __match_args__ = ("address",)
 
-    def __init__(self, *values, **named):
-        names = self.__match_args__
-        if len(values) > len(names):
-            raise TypeError(f"{type(self).__name__} takes {len(names)} arguments, {len(values)} were given")
-        for name, value in zip(names, values):
-            if name in named:
-                raise TypeError(f"{type(self).__name__} got multiple values for argument {name!r}")
-            named[name] = value
-        for name in names:
-            if name not in named:
-                raise TypeError(f"{type(self).__name__} is missing argument {name!r}")
-            setattr(self, name, named.pop(name))
-        for name in named:
-            raise TypeError(f"{type(self).__name__} got an unexpected argument {name!r}")
-
     def _prog(self):
         """Return the program that the address is one of."""
         return next(v.prog_ for v in vars(self).values() if isinstance(v, drgn.Object))
-
-    def _values(self):
-        return tuple(getattr(self, name) for name in self.__match_args__)
-
-    def __eq__(self, other):
-        if type(other) is not type(self):
-            return NotImplemented
-        return self._values() == other._values()
-
-    __hash__ = None
-
-    def __repr__(self):
-        return f"{type(self).__qualname__}({', '.join(f'{n}={getattr(self, n)!r}' for n in self.__match_args__)})"
 
     def __str__(self):
         for kind, name, _ in _identify(self._prog(), self.address):

@@ -28,6 +28,10 @@ def panic_message(prog: Program) -> Optional[bytes]:
 @overload
 def panic_message() -> Optional[bytes]: ...
 
+def _panic_message(dmesg: bytes) -> Optional[bytes]:
+    """Return the line of a log, as dmesg prints it, in which the kernel says why it came down; ok is false if there is none."""
+    ...
+
 @overload
 def tainted(prog: Program) -> str:
     """Return the letters of what taints the kernel as it prints them, with a blank (a G for the first) for what does

@@ -20,7 +20,10 @@ SlabTotalUsage.unreclaimable_pages.__doc__ = "of all others"
 
 __all__ = (
     "SlabCacheUsage",
+    "SlabCorruptionError",
+    "SlabFreelistCycleError",
     "SlabObjectInfo",
+    "SlabPartialListError",
     "SlabTotalUsage",
     "find_containing_slab_cache",
     "find_slab_cache",

@@ -119,6 +119,14 @@ def slab_object_info(prog: Program, addr: IntegerLike) -> Optional[SlabObjectInf
 @overload
 def slab_object_info(addr: IntegerLike) -> Optional[SlabObjectInfo]: ...
 
+def _next_free(slab_cache: Object, address: IntegerLike) -> int:
+    """Return the address of the free object to which the pointer at an address leads, which lies in a free object; 0 after
+    the last.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    ...
+
 def slab_cache_usage(slab_cache: Object) -> SlabCacheUsage:
     """Return how many slabs and objects a cache has. The kernel must count them (CONFIG_SLUB_DEBUG).
 
@@ -149,3 +157,5 @@ def get_slab_cache_aliases(prog: Program) -> Dict[str, str]:
 
 @overload
 def get_slab_cache_aliases() -> Dict[str, str]: ...
+
+from drgn.helpers.linux._slab import *

@@ -1,0 +1,1 @@
+"""Modules that are nothing for users, though some use them."""
