@@ -79,6 +79,7 @@ type scanner struct {
 	cpp      bool
 	fileNums []uint32 // by number in the line program: file number + 1, 0 not looked up yet
 	scopesOf map[uint64]uint32
+	spaced   bool // the unit has had a namespace
 }
 
 // record is what a plan finds out about a DIE.
@@ -136,7 +137,7 @@ func (s *scanner) unit(i int) error {
 	u.abbrevs = &s.t.abbrevTable
 	s.u, s.data, s.big = u, u.data, s.f.big
 	s.fileNums = s.fileNums[:0]
-	s.scopesOf = nil
+	s.scopesOf, s.spaced = nil, false
 	root, err := u.Root()
 	if err != nil {
 		return err
@@ -535,6 +536,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		return s.passChain()
 	}
 	if p.kind == ixNamespace {
+		s.spaced = true
 		if !p.children {
 			return nil
 		}
@@ -735,7 +737,8 @@ func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
 			return scope, bad
 		}
 		if next.Form == 0 {
-			if s.cpp && same {
+			// A definition belongs where its declaration is. Units without namespaces, such as those of C, have but one scope.
+			if same && (s.cpp || s.spaced || scope != 0) {
 				return s.scopeOf(d, scope)
 			}
 			return scope, nil

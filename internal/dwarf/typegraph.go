@@ -140,6 +140,19 @@ func (m typeMaker) fail(format string, args ...any) error {
 func (m typeMaker) make() (*types.Type, error) {
 	set := m.f.cfg.Set
 	switch m.d.Tag {
+	case TagStructureType, TagUnionType, TagClassType, TagEnumerationType: // see defined
+	default: // any type can be in a unit of its own
+		if sig, err := m.d.Attr(AttrSignature); err != nil {
+			return nil, err
+		} else if sig.Exists() {
+			to, err := sig.DIE()
+			if err != nil {
+				return nil, err
+			}
+			return to.Unit.File.typeOf(to, m.depth+1)
+		}
+	}
+	switch m.d.Tag {
 	case TagBaseType:
 		return m.base()
 	case TagStructureType:

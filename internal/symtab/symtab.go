@@ -173,13 +173,18 @@ func (t *Table) At(address uint64) (Symbol, bool) {
 			return t.best(es, i, func(e entry) bool { return e.end > address }), true
 		}
 	}
-	if last := es[n-1]; last.end == last.start {
-		s := t.best(es, n-1, func(e entry) bool { return e.end == e.start })
-		if address == last.start || address < t.end(s.Symbol) {
-			return s, true
-		}
+	return t.label(es, n, address)
+}
+
+// label returns the symbol without a size for an address that none contains: of those that start last of the first n entries, unless they
+// lie in, or start with, one that has a size.
+func (t *Table) label(es []entry, n int, address uint64) (Symbol, bool) {
+	last := es[n-1].start
+	if es[n-1].maxEnd > last {
+		return Symbol{}, false
 	}
-	return Symbol{}, false
+	s := t.best(es, n-1, func(entry) bool { return true })
+	return s, address == last || address < t.end(s.Symbol)
 }
 
 // best returns the best of the entries that start where es[i] does and are fit.
@@ -194,15 +199,20 @@ func (t *Table) best(es []entry, i int, fit func(entry) bool) Symbol {
 	return t.symbol(es[best].index, start)
 }
 
-// AllAt returns all symbols that contain an address.
+// AllAt returns all symbols that contain an address; where none does, the one that At returns.
 func (t *Table) AllAt(address uint64) []Symbol {
 	defer runtime.KeepAlive(t)
 	es := t.byAddress()
 	n := sort.Search(len(es), func(i int) bool { return es[i].start > address })
 	var out []Symbol
-	for i := n - 1; i >= 0 && i >= n-maxBack && (es[i].maxEnd > address || es[i].start == address); i-- {
-		if es[i].end > address || es[i].start == address {
+	for i := n - 1; i >= 0 && i >= n-maxBack && es[i].maxEnd > address; i-- {
+		if es[i].end > address {
 			out = append(out, t.symbol(es[i].index, es[i].start))
+		}
+	}
+	if len(out) == 0 && n > 0 {
+		if s, ok := t.label(es, n, address); ok {
+			out = append(out, s)
 		}
 	}
 	return out

@@ -89,7 +89,7 @@ func TestAt(t *testing.T) {
 		0x101041:           "inner+1", // the one that starts last
 		0x101050:           "outer+50",
 		0x101081:           "outer+81", // one with a size is better than a label
-		0x101100:           "label+80", // after the last byte: the nearest before has no size
+		0x101100:           "",         // after the last byte: the label before lies in it
 		0x102000:           "alias+0",  // global, the first of them
 		0x10201f:           "alias+1f",
 		0x102020:           "",

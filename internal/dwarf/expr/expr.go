@@ -153,6 +153,9 @@ func Locate(f Format, ctx Context, code []byte) ([]Piece, error) {
 		return m.pieces, nil
 	}
 	p, ok := m.location()
+	if !ok && m.pieced {
+		return []Piece{{}}, nil // a piece of nothing
+	}
 	if !ok {
 		m.c.Fail("location description without a location")
 		return nil, m.c.Err()

@@ -173,7 +173,7 @@ func TestErrors(t *testing.T) {
 		{"branch", "\x2f\x00\x70", "branch is out of bounds", nil},
 		{"cut", "\x0e\x00", "8 bytes wanted", nil},
 		{"unknown", "\x01", "0x1 is not implemented", new(*UnsupportedError)},
-		{"after", "\x50\x31", "after a location", nil},
+		{"after", "\x50\x31", "after a location", new(*UnsupportedError)},
 		{"zero", "\x31\x30\x1b", "division by zero in", nil},
 		{"types", "\x31\xa4\x01\x04\x00\x00\x00\x00\x22", "different types", nil},
 		{"type", "\x31\xa8\x70", "no base type", nil},
@@ -222,7 +222,11 @@ func TestLocate(t *testing.T) {
 		{"bits", "\x08\xb5\x9f\x9d\x04\x00\x08\xb5\x9f\x9d\x04\x04\x38\x9f\x93\x01", false, 16, "number 0xb5/4 number 0xb5/4+4 number 0x8/8", "\xb5\x08"},
 		{"bits big", "\x08\xb5\x9f\x9d\x04\x00\x08\xb5\x9f\x9d\x04\x04\x38\x9f\x93\x01", true, 16, "number 0xb5/4 number 0xb5/4+4 number 0x8/8", "\x5b\x08"},
 		{"bits of memory", "\x0a\x34\x12\x9d\x04\x04\x9e\x01\xff\x9d\x04\x04", false, 8, "memory 0x1234/4+4 implicit 0x0/4+4", "\xf3"},
-		{"bits of memory big", "\x0a\x12\x34\x9d\x04\x04\x9e\x01\xf0\x9d\x04\x00", true, 8, "memory 0x1234/4+4 implicit 0x0/4", "\x4f"},
+		{"bits of memory big", "\x0a\x12\x34\x9d\x04\x04\x9e\x01\x0f\x9d\x04\x00", true, 8, "memory 0x1234/4+4 implicit 0x0/4", "\x4f"},
+		{"bits of an implicit value big", "\x9e\x04\x11\x22\x33\x44\x93\x02\x9e\x02\x55\x66\x93\x02", true, 32, "implicit 0x0/16 implicit 0x0/16", "\x33\x44\x55\x66"},
+		{"longer than what is left big", "\x9e\x02\x77\x66\x93\x02\x9e\x04\x00\x00\xbb\xaa\x93\x04", true, 32, "implicit 0x0/16 implicit 0x0/32", "\x77\x66\xbb\xaa"},
+		{"implicit too small big", "\x9e\x03abc", true, 32, "implicit 0x0", "\x00abc"},
+		{"a piece of nothing", "\x0a\x34\x12\x93\x00", false, 8, "empty", "!optimized out"},
 		{"unknown register", "\x90\x64\x93\x01\x31\x9f\x93\x01", false, 16, "register 0x64/8 number 0x1/8", "!register 100"},
 	} {
 		f := Format{AddressSize: 8, Big: tt.big}

@@ -26,6 +26,7 @@ type machine struct {
 	stack  []value
 	few    [8]value // the stack of most expressions
 	pieces []Piece
+	pieced bool // a piece has ended, be it of no bits
 	loc    Piece // a location other than memory, when have is set
 	have   bool
 	err    error // of the context
@@ -108,9 +109,8 @@ func (m *machine) run() error {
 		}
 		op := m.c.U8()
 		if m.have && op != opPiece && op != opBitPiece && op != opGNUUninit {
-			m.c.Off--
-			m.c.Fail("operation %#x after a location", op)
-			break
+			m.unsupported(op, "after a location")
+			return m.err
 		}
 		m.step(op)
 		if m.err != nil {
@@ -139,6 +139,7 @@ func (m *machine) endPiece(bits, offset uint64) {
 	p, _ := m.location() // none: that part is optimized out
 	m.stack = m.stack[:0]
 	p.BitSize, p.BitOffset = bits, offset
+	m.have, m.pieced = false, true
 	if bits != 0 {
 		m.pieces = append(m.pieces, p)
 	}

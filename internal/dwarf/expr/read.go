@@ -74,7 +74,15 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		}
 		return p.number(f, v, size, n)
 	case Implicit:
-		return padded(p.Bytes, p.BitOffset, n, f.Big)
+		if f.Big { // BitOffset counts from the least significant bit, the last
+			have := uint64(len(p.Bytes)) * 8
+			have -= min(p.BitOffset, have)
+			if n <= have {
+				return p.Bytes, have - n, nil
+			}
+			return padded(p.Bytes[:(have+7)/8], 0, n, have, true)
+		}
+		return padded(p.Bytes, p.BitOffset, n, 8*uint64(len(p.Bytes))-min(p.BitOffset, 8*uint64(len(p.Bytes))), false)
 	case ImplicitPointer:
 		return nil, 0, &UnsupportedError{opImplicitPointer, "for an object that is not in memory"}
 	}
@@ -96,7 +104,7 @@ func (p *Piece) number(f Format, v, size, n uint64) ([]byte, uint64, error) {
 		}
 	}
 	if n > 64 {
-		return padded(b, 0, n, f.Big)
+		return padded(b, 0, n, 64, f.Big)
 	}
 	if f.Big {
 		return b, 64 - n, nil
@@ -104,13 +112,11 @@ func (p *Piece) number(f Format, v, size, n uint64) ([]byte, uint64, error) {
 	return b, 0, nil
 }
 
-// padded returns bytes that have n bits of b from bit at on, and zeros in the place of those b lacks.
-func padded(b []byte, at, n uint64, big bool) ([]byte, uint64, error) {
-	size := uint64(len(b)) * 8
-	if at <= size && n <= size-at {
+// padded returns bytes that have n bits, the least significant of which are have of b's from bit at on, and the rest zeros.
+func padded(b []byte, at, n, have uint64, big bool) ([]byte, uint64, error) {
+	if n <= have {
 		return b, at, nil
 	}
-	have := size - min(at, size)
 	out := make([]byte, (n+7)/8)
 	if !big {
 		copyBits(out, 0, b, at, have, false)

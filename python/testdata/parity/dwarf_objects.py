@@ -554,3 +554,33 @@ P(v(), machine=21, big=True).platform
 P(v(), machine=22, big=True).platform
 P(v(), machine=0x9999).platform
 P(v(loc=addr(5, 4)), bits=32, machine=62).platform
+
+# Where a definition is: in the scope of the declaration that it completes, in any language.
+dec = lambda: d("variable", "tally", type=I, declaration=True)
+space = lambda *c: d("namespace", "yard", *c)
+out = dec()
+P(out, space(d("variable", None, specification=out, location=A)), I)["tally"]
+P(out, space(d("variable", None, specification=out, location=A)), I, language=None)["tally"]
+P(out, space(d("variable", None, specification=out, location=A)), I, language=0x1A)["tally"]
+P(out, space(d("variable", None, specification=out, location=A)), I)["yard::tally"]
+inner = dec()
+P(space(inner), d("variable", None, specification=inner, location=A), I)["yard::tally"]
+P(space(inner), d("variable", None, specification=inner, location=A), I, language=None)["yard::tally"]
+P(space(inner), d("variable", None, specification=inner, location=A), I, language=0x1C)["yard::tally"]
+P(space(inner), d("variable", None, specification=inner, location=A), I)["tally"]
+method = d("subprogram", "weigh", declaration=True)
+P(space(d("structure_type", "Crate", method, byte_size=4)), d("subprogram", None, specification=method, low_pc=F("addr", 0x1000), high_pc=F("data4", 4)), language=0x1C).function("yard::Crate::weigh").address_
+P(space(d("structure_type", "Crate", method, byte_size=4)), d("subprogram", None, specification=method, low_pc=F("addr", 0x1000), high_pc=F("data4", 4)), language=0x1C).function("weigh")
+# Pieces of nothing, and operations after a location.
+L(b"\x93\0")
+L(A + b"\x93\0")
+L(A + b"\x9d\0\0")
+L(b"\x9e\4\0\0\0\0\xdf")
+L(b"\x35\x9f\x31")
+L(A + b"\xdf")
+# Pieces of implicit values: the least significant bits of them.
+L(b"\x9e\2\x77\x66\x93\2\x9e\4\0\0\xbb\xaa\x93\4", big=True)
+L(b"\x9e\1\x1f\x9d\4\4\x9e\4\1\x23\x45\x67\x9d\x1c\0", big=True)
+L(b"\x9e\4\x11\x22\x33\x44\x93\2\x9e\2\x55\x66\x93\2", big=True)
+L(b"\x9e\4\x11\x22\x33\x44\x93\2\x9e\2\x55\x66\x93\2")
+L(b"\x9e\2\x77\x66\x93\2\x9e\4\0\0\xbb\xaa\x93\4")

@@ -221,3 +221,25 @@ R(PPC, 1, bits=32, big=True)
 R(0x9999, 1)
 R(X86_64, 1, type=2)
 R(X86_64, 1, type=3)
+
+
+# Symbols without a size: labels.
+def label(address, *symbols):
+    prog = open_file(write(unit(), symbols=symbols))
+    list(prog.modules())[0].address_range = (0x1000, 0x4000)
+    try:
+        one = prog.symbol(address).name
+    except LookupError:
+        one = None
+    return one, [s.name for s in prog.symbols(address)]
+
+
+entry = ("entry", 0x1010, 0, LOCAL, FUNC, ".text")
+sized = ("sized", 0x1020, 8, LOCAL, FUNC, ".text")
+[label(a, entry, sized) for a in (0x100F, 0x1010, 0x1014, 0x1020, 0x1028)]
+[label(a, ("weak", 0x1010, 0, WEAK, OBJECT, ".text"), ("global", 0x1010, 0, GLOBAL, OBJECT, ".text")) for a in (0x1010, 0x1012)]
+[label(a, ("l1", 0x1010, 8, LOCAL, FUNC, ".text"), ("l2", 0x1010, 0, LOCAL, FUNC, ".text")) for a in (0x1010, 0x1017, 0x1018)]
+[label(a, ("l2", 0x1010, 0, GLOBAL, FUNC, ".text"), ("l1", 0x1010, 8, LOCAL, FUNC, ".text")) for a in (0x1010, 0x1017, 0x1018)]
+[label(a, entry) for a in (0x1FFF, 0x2000, 0x2100)]
+[label(a, ("around", 0x1000, 0x100, GLOBAL, FUNC, ".text"), entry) for a in (0x1010, 0x1014, 0x1100)]
+[label(a, ("before", 0x1000, 0x18, GLOBAL, FUNC, ".text"), entry) for a in (0x1010, 0x1014, 0x1018)]
