@@ -24,7 +24,7 @@ func init() {
 		}); err != nil {
 			return err
 		}
-		return c.pyObject(newProgram(p))
+		return newTargeted(c, p)
 	}})
 }
 
@@ -33,7 +33,7 @@ func liveMethods() []Func {
 	return []Func{
 		{Sig: "set_kernel()", Doc: "Make this the running kernel, which takes root. It loads no debugging information.", Do: func(c Call) error {
 			p := c.selfProg()
-			return done(c, c.Whole(func(context.Context) error { return attach.SetKernel(p) }))
+			return targeted(c, c.Whole(func(context.Context) error { return attach.SetKernel(p) }))
 		}},
 		{Sig: "set_qemu_qmp(address: any)", Do: setQEMU, Doc: "Make this a guest of QEMU, over the QEMU Machine Protocol: at 'host:port', a Unix socket's path, or an open " +
 			"file descriptor. Over a Unix socket, memory is read from QEMU's process where that is allowed, and a Linux kernel is recognized with -device vmcoreinfo; " +
@@ -52,7 +52,7 @@ func liveMethods() []Func {
 					return err
 				}
 			}
-			return done(c, attach.SetCustomKernel(p, info, c.Bool(1)))
+			return targeted(c, attach.SetCustomKernel(p, info, c.Bool(1)))
 		}},
 	}
 }
@@ -88,7 +88,7 @@ func setQEMU(c Call) error {
 	if fd > math.MaxInt32 {
 		return &pyErr{excOverflowError, "fd is greater than maximum"}
 	}
-	return done(c, c.Long(func(ctx context.Context) error {
+	return targeted(c, c.Long(func(ctx context.Context) error {
 		o := attach.Options{Context: ctx}
 		if fd >= 0 {
 			return attach.SetQEMUFile(p, int(fd), o)

@@ -28,7 +28,7 @@ func init() {
 		}); err != nil {
 			return err
 		}
-		return c.pyObject(newProgram(p))
+		return newTargeted(c, p)
 	}})
 }
 
@@ -42,7 +42,7 @@ func processMethods() []Func {
 			if err != nil {
 				return err
 			}
-			return done(c, c.Whole(func(context.Context) error { return attach.SetProcess(p, pid) }))
+			return targeted(c, c.Whole(func(context.Context) error { return attach.SetProcess(p, pid) }))
 		}},
 		{Sig: "stopped()", Doc: "Return a context manager that keeps all threads of a running process from running, so that what is read of them fits " +
 			"together: stack traces, the variables of their frames, structures that threads change. The threads go on when the block is left, or when this " +
@@ -142,8 +142,8 @@ func setCoreDump(c Call) error {
 		if fd < 0 {
 			return valueError("fd is negative")
 		}
-		return done(c, c.Long(func(ctx context.Context) error { return attach.SetCoreFile(p, fd, attach.Options{Context: ctx}) }))
+		return targeted(c, c.Long(func(ctx context.Context) error { return attach.SetCoreFile(p, fd, attach.Options{Context: ctx}) }))
 	}
 	path := c.Str(0)
-	return done(c, c.Long(func(ctx context.Context) error { return attach.SetCore(p, path, attach.Options{Context: ctx}) }))
+	return targeted(c, c.Long(func(ctx context.Context) error { return attach.SetCore(p, path, attach.Options{Context: ctx}) }))
 }

@@ -21,7 +21,8 @@ func stackTraceClass() *class {
 	trace := func(c Call) *drgn.StackTrace { return handleOf[*drgn.StackTrace](c.self) }
 	return &class{
 		id: classStackTrace, name: "StackTrace", doc: "The stack of a thread: a sequence of frames, the innermost first.",
-		props: []property{{name: "prog", doc: "Program the trace is of.", get: func(c Call) error { return c.Value(trace(c).Prog()) }}},
+		props:   []property{{name: "prog", doc: "Program the trace is of.", get: func(c Call) error { return c.Value(trace(c).Prog()) }}},
+		methods: []Func{prettyMethod},
 		slots: slots{
 			str:    func(c Call) error { return c.String(trace(c).String()) },
 			repr:   func(c Call) error { return c.String(fmt.Sprintf("<drgn.StackTrace of %d frames>", trace(c).Len())) },
@@ -53,6 +54,7 @@ func stackFrameClass() *class {
 	return &class{
 		id: classStackFrame, name: "StackFrame", doc: "A frame of a stack trace; frame['name'] is a parameter, a local or a global variable.",
 		methods: []Func{
+			prettyMethod,
 			{Sig: "locals()", Doc: "Return the names of the parameters and variables in the frame's scope.", Do: func(c Call) error {
 				names, err := frame(c).Locals()
 				if err != nil {
@@ -216,7 +218,8 @@ func sourceListClass() *class {
 	sources := func(c Call) sourceList { return handleOf[sourceList](c.self) }
 	return &class{
 		id: classSourceLocationList, name: "SourceLocationList", doc: "The places in source code of an address, the innermost inlined function first.",
-		props: []property{{name: "prog", doc: "Program.", get: func(c Call) error { return c.Value(sources(c).prog) }}},
+		props:   []property{{name: "prog", doc: "Program.", get: func(c Call) error { return c.Value(sources(c).prog) }}},
+		methods: []Func{prettyMethod},
 		slots: slots{
 			length: func(c Call) error { return c.Number(int64(len(sources(c).places))) },
 			getitem: func(c Call, x *C.PyObject) error {

@@ -177,6 +177,7 @@ func typeClass() *class {
 		doc:   "A type of a program. Types of a program are equal when they are the same type.",
 		props: typeProps(),
 		methods: []Func{
+			prettyMethod,
 			method("type_name()", "Return the type's name: 'struct foo *'.", func(c Call, p *drgn.Program, t *types.Type) error { return c.String(t.String()) }),
 			method("variable_declaration(name: str)", "Return the declaration of a variable of this type: 'int x[2]'.", func(c Call, p *drgn.Program, t *types.Type) error {
 				s, err := t.Language().Declaration(t, c.Str(0))

@@ -80,7 +80,7 @@ func init() {
 			}); err != nil {
 				return err
 			}
-			return c.pyObject(newProgram(p))
+			return newTargeted(c, p)
 		}},
 		Func{Sig: "_licences()", Do: func(c Call) error {
 			text, err := licences.All()

@@ -112,6 +112,15 @@ completer = Completer({"prog": prog})
 expect("completion", completer.complete('prog["init_task"].com', 0) == 'prog["init_task"].comm' and completer.complete("nonsense.", 0) is None)
 expect("readline", callable(readline.set_completer) and drgn.internal.version.__version__ == drgn.__version__)
 
+class Notebook:
+    def __init__(self): self.shown = []
+    def text(self, s): self.shown.append(s)
+for value in (task.pid, task.type_, trace, trace[0], places["do_wait"]):
+    notebook = Notebook()
+    value._repr_pretty_(notebook, False)
+    value._repr_pretty_(notebook, True)
+    expect(f"{type(value).__name__} in a notebook", notebook.shown == [str(value), "..."])
+
 from drgn.cli import default_globals, display_str, interact, run_interactive, version_header
 expect("other helpers", netdev_ipv6_addrs and rwsem_locked(task.mm.mmap_lock.address_of_()).name == "UNLOCKED")
 class Shown:

@@ -78,6 +78,7 @@ func TestCommandLine(t *testing.T) {
 		{"a file through sudo", []string{filepath.Join("testdata", "sudo.py"), t.TempDir()}, "", 0, "drgn-of-sudo ok\nFileNotFoundError\n", ""},
 		{"itself", []string{"-q", "--pid", "0", "-e", "prog.flags"}, "", 0, "IS_LIVE|", ""},
 		{"file of standard input", []string{"-c", core}, "print(__file__)", 0, "<stdin>\n", ""},
+		{"multiprocessing by default", []string{filepath.Join("testdata", "processes.py")}, "", 0, "forkserver [0, 1, 4, 9]\n[0, 1, 4]\n", ""},
 		{"multiprocessing", []string{"-e", "import multiprocessing as m\nwith m.get_context('spawn').Pool(1) as p: print(p.map(abs, [-1]))"}, "", 0, "[1]\n", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {

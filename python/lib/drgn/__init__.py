@@ -29,7 +29,8 @@ from drgn._open import *
 from drgn._types import *
 
 from drgn import _enums, _errors, _types
-from drgn._types import __getattr__
+from drgn._plugins import target_set as _target_set
+from drgn._types import __getattr__, _pretty
 
 _drgn._register(_errors.EXCEPTIONS, _enums.ENUMS)
 _drgn._ready(_types._source_location)

@@ -83,4 +83,8 @@ def source_location(address, /):
     return _program_of(address).source_location(address)
 
 
+def _pretty(self, p, cycle):
+    p.text("..." if cycle else str(self))
+
+
 __all__ = ("SourceLocation", "execscript", "source_location", "stack_trace")
