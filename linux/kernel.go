@@ -269,10 +269,10 @@ func (k *Kernel) FindThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 
 // MainThread is not defined for a kernel.
 func (k *Kernel) MainThread(*drgn.Program) (*drgn.Thread, error) {
-	return nil, &drgn.ValueError{Problem: "main thread is not defined for the Linux kernel"}
+	return nil, &drgn.UnsupportedError{Problem: "main thread is not defined for the Linux kernel"}
 }
 
-// CrashedThread returns the task that brought the kernel down.
+// CrashedThread returns the task that brought the kernel down; of one that has not crashed, a *ThreadNotFoundError.
 func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	// panic_cpu is PANIC_CPU_INVALID (-1) where nothing panicked. crashing_cpu (x86, arm64, …) is set by crash_kexec.
 	cpu, err := p.Variable("panic_cpu").Member("counter").Int()
@@ -283,7 +283,7 @@ func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 		return nil, err
 	}
 	if err != nil || cpu < 0 {
-		return nil, &drgn.ValueError{Problem: "the kernel has not crashed: no CPU has panicked"}
+		return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
 	}
 	return threadOf(sched.CPUCurr(p, uint64(cpu)))
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/linux/internal/globals"
+	"github.com/godrgn/drgn/linux/mmzone"
 )
 
 // findObject gives what a kernel's source has as macros, which debugging information does not hold, and variables that BTF does
@@ -19,6 +20,8 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 		switch name {
 		case "PAGE_SIZE", "PAGE_SHIFT", "PAGE_MASK", "PAGE_OFFSET":
 			return k.pageConstant(name)
+		case "NR_SECTION_ROOTS", "SECTIONS_PER_ROOT", "SECTION_SIZE_BITS", "MAX_PHYSMEM_BITS":
+			return k.sectionConstant(name)
 		case "THREAD_SIZE":
 			size, err := k.threadSize()
 			if err != nil {
@@ -109,6 +112,33 @@ func (k *Kernel) vmemmap(p *drgn.Program) (uint64, error) {
 		err = drgn.ErrNotFound
 	}
 	return base, err
+}
+
+// sectionConstant returns how the kernel divides physical memory into sections (CONFIG_SPARSEMEM).
+func (k *Kernel) sectionConstant(name string) (drgn.Object, error) {
+	switch name {
+	case "SECTION_SIZE_BITS", "MAX_PHYSMEM_BITS":
+		n, err := k.info.Number(name)
+		if err != nil {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		t, err := k.prog.Type("int")
+		if err != nil {
+			return drgn.Object{}, err
+		}
+		return k.prog.ScalarValue(t, n), nil
+	case "NR_SECTION_ROOTS":
+		n, err := k.info.Length("mem_section")
+		if err != nil {
+			return drgn.Object{}, drgn.ErrNotFound
+		}
+		return k.ulong(n), nil
+	}
+	perRoot, err := mmzone.SectionsPerRoot(k.prog)
+	if err != nil {
+		return drgn.Object{}, drgn.ErrNotFound
+	}
+	return k.ulong(perRoot), nil
 }
 
 // threadSize returns the size of a task's kernel stack in bytes.

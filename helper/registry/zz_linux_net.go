@@ -124,7 +124,7 @@ var linuxNet = call.Module{
 				{Name: "table", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Iterator[Object]",
-			Doc:     "Walk the neighbours in a table such as arp_tbl, each as a struct neighbour *.\n\ntable is a struct neigh_table *.",
+			Doc:     "Walk the neighbours in a table such as arp_tbl, each as a struct neighbour *.\n\ntable is a struct neigh_table *, or its struct neigh_hash_table *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Stream(call.FromSeq(net.ForEachNeighbour(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
 			},

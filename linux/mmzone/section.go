@@ -145,6 +145,12 @@ func PFNToSection(p *drgn.Program, pfn uint64) drgn.Object {
 	return Section(p, pfn>>l.pfnShift)
 }
 
+// SectionsPerRoot returns how many sections the kernel's tables of them have each.
+func SectionsPerRoot(p *drgn.Program) (uint64, error) {
+	l, err := layoutOf(p)
+	return l.perRoot, err
+}
+
 // flagNames are the flags of a section from the lowest bit on, before v6.1 made them an enumeration.
 var flagNames = []string{"SECTION_MARKED_PRESENT", "SECTION_HAS_MEM_MAP", "SECTION_IS_ONLINE", "SECTION_IS_EARLY", "SECTION_TAINT_ZONE_DEVICE"}
 

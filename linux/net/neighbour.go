@@ -13,12 +13,15 @@ const maxNeighbourShift = 24
 
 // ForEachNeighbour walks the neighbours in a table such as arp_tbl, each as a struct neighbour *.
 //
-// table is a struct neigh_table *.
+// table is a struct neigh_table *, or its struct neigh_hash_table *.
 //
 //drgn:helper neigh_table_for_each_neighbor
 func ForEachNeighbour(table drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		hash := table.Member("nht").Read()
+		hash := table.Read()
+		if table.HasMember("nht") {
+			hash = table.Member("nht").Read()
+		}
 		shift, err := hash.Member("hash_shift").Uint()
 		if err == nil && shift > maxNeighbourShift {
 			err = walk.Corrupt("table of neighbours", "it has 2^%d buckets", shift)

@@ -32,7 +32,7 @@ func NamespaceByInode(inode drgn.Object) drgn.Object {
 	if ok, err := points(inode.Member("i_fop"), "ns_file_operations"); err != nil {
 		return drgn.Failed(err)
 	} else if !ok {
-		return drgn.Failed(&drgn.ValueError{Problem: "inode is not of a namespace"})
+		return drgn.Failed(&drgn.ValueError{Problem: "not a namespace inode"})
 	}
 	ns := drgn.PointerValue(inode, "struct ns_common", 0)
 	if err := ns.Err(); err != nil {
@@ -42,7 +42,7 @@ func NamespaceByInode(inode drgn.Object) drgn.Object {
 	if ok, err := points(ns.Member("ops"), "netns_operations"); err != nil {
 		return drgn.Failed(err)
 	} else if !ok {
-		return drgn.Failed(&drgn.ValueError{Problem: "inode is not of a network namespace"})
+		return drgn.Failed(&drgn.ValueError{Problem: "not a namespace inode of a network namespace"})
 	}
 	return drgn.Entry(ns, "struct net", "ns")
 }

@@ -21,7 +21,7 @@ func SocketOf(inode drgn.Object) drgn.Object {
 		return drgn.Failed(err)
 	}
 	if mode&0o170000 != 0o140000 { // S_IFMT, S_IFSOCK
-		return drgn.Failed(&drgn.ValueError{Problem: fmt.Sprintf("inode is of type %s, not of a socket", fs.FileType(mode))})
+		return drgn.Failed(&drgn.ValueError{Problem: fmt.Sprintf("not a socket inode: it is of type %s", fs.FileType(mode))})
 	}
 	return drgn.Entry(inode, "struct socket_alloc", "vfs_inode").Member("socket").AddressOf()
 }

@@ -17,7 +17,7 @@ import (
 //drgn:helper panic_task
 func Task(p *drgn.Program) drgn.Object {
 	thread, err := p.CrashedThread()
-	var running *drgn.ValueError
+	var running *drgn.ThreadNotFoundError
 	if errors.As(err, &running) {
 		return drgn.Null(p, "struct task_struct")
 	}

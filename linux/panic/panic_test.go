@@ -105,7 +105,7 @@ func TestMessage(t *testing.T) {
 func TestNoPanic(t *testing.T) {
 	w := worldtest.New(t, worldtest.Machines[0])
 	w.Declare(`struct task_struct { int pid; };`)
-	if err := w.Setup(drgn.Setup{Personality: personality{err: &drgn.ValueError{Problem: "it runs"}}}); err != nil {
+	if err := w.Setup(drgn.Setup{Personality: personality{err: &drgn.ThreadNotFoundError{Role: "crashed"}}}); err != nil {
 		t.Fatal(err)
 	}
 	worldtest.CheckPtr(t, "task", kpanic.Task(w.Program), 0)

@@ -65,7 +65,7 @@ func fetch(p *drgn.Program, index, offset uint64) (*drgn.StackTrace, error) {
 		pools = p.Variable("stack_slabs") // until v6.2
 	}
 	if n, err := pools.Len(); err == nil && index >= n {
-		return nil, fmt.Errorf("handle of a stored stack is not valid: there is no pool %d", index)
+		return nil, nil
 	}
 	pool, err := pools.Index(int64(index)).Uint()
 	if err != nil || pool == 0 {

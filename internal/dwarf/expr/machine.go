@@ -26,7 +26,7 @@ type machine struct {
 	stack  []value
 	few    [8]value // the stack of most expressions
 	pieces []Piece
-	pieced bool // a piece has ended, be it of no bits
+	pieced bool  // a piece has ended, be it of no bits
 	loc    Piece // a location other than memory, when have is set
 	have   bool
 	err    error // of the context

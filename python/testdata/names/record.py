@@ -21,7 +21,7 @@ def parameters(f):
     for p in all:
         if p.name in ("self", "cls"):
             continue
-        default = "" if p.default is p.empty else "=…" if callable(p.default) else f"={p.default!r}"
+        default = "" if p.default is p.empty else "=…" if callable(p.default) or " object at 0x" in repr(p.default) else f"={p.default!r}"
         words.append(f"{p.name}:{KINDS[p.kind.name]}{default}")
     return ", ".join(words)
 

@@ -89,7 +89,7 @@ def netdev_for_each_tx_queue(dev: Object) -> Iterator[Object]:
 def neigh_table_for_each_neighbor(table: Object) -> Iterator[Object]:
     """Walk the neighbours in a table such as arp_tbl, each as a struct neighbour *.
 
-    table is a struct neigh_table *.
+    table is a struct neigh_table *, or its struct neigh_hash_table *.
     """
     ...
 
