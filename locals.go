@@ -39,7 +39,7 @@ func (f StackFrame) Object(name string) Object {
 func (f StackFrame) object(name string) Object {
 	p, fr := f.trace.prog, f.frame()
 	if scope := f.frame().Scope(); scope != nil {
-		e, ok, err := scope.Find(name, fr.Registers.LookupPC(), &variableFrame{p, fr})
+		e, ok, err := scope.Find(name, fr.Registers.LookupPC(), f.variables())
 		if err != nil {
 			return Failed(err)
 		}
@@ -101,7 +101,7 @@ func (f StackFrame) unlessLeft(o Object) Object {
 	if !ok || !copied.Holds(address, 1) {
 		return o
 	}
-	changed, err := stack.Changed(copied, f.frame(), p.Platform().Arch, address, (&variableFrame{p, f.frame()}).Read)
+	changed, err := stack.Changed(copied, f.frame(), p.Platform().Arch, address, f.variables().Read)
 	if err != nil {
 		return Failed(err)
 	}
@@ -111,10 +111,14 @@ func (f StackFrame) unlessLeft(o Object) Object {
 	return o
 }
 
+// variables is the frame as the places of variables see it.
+func (f StackFrame) variables() *variableFrame { return &variableFrame{f.trace.prog, f.frame(), f} }
+
 // variableFrame is a frame as the places of variables see it.
 type variableFrame struct {
-	p *Program
-	f *stack.Frame
+	p     *Program
+	f     *stack.Frame
+	frame StackFrame
 }
 
 // Register returns a register's value by its DWARF number.
@@ -128,6 +132,19 @@ func (v *variableFrame) Register(number uint64) (uint64, bool) {
 
 // CFA returns the canonical frame address.
 func (v *variableFrame) CFA() (uint64, bool) { return v.f.Registers.CFA, v.f.Registers.HasCFA }
+
+// EntryValue asks the frame's caller what a register held when it called.
+func (v *variableFrame) EntryValue(entry, register uint64) (uint64, bool, error) {
+	i, ok := stack.Caller(v.frame.trace.frames, v.frame.index)
+	if !ok {
+		return 0, false, nil
+	}
+	caller, m := StackFrame{v.frame.trace, i}, v.f.Module
+	return caller.frame().Argument(debugdata.Callee{Entry: entry, Is: func(name string, external bool) bool {
+		_, is := m.SymbolRank(name)(entry)
+		return is && (external || len(m.Files().Symbols.Named(name)) == 1)
+	}}, register, caller.variables())
+}
 
 // Read reads the program's memory.
 func (v *variableFrame) Read(buf []byte, address uint64) error {

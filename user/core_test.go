@@ -215,7 +215,7 @@ func TestLocals(t *testing.T) {
 			got = append(got, fmt.Sprintf("%s.%s %s", f.Name(), n, strings.Join(strings.Fields(f.Object(n).String()), " ")))
 		}
 	}
-	want := []string{"callback.n (int)43", "library_call.callback (int (*)(int))<optimized out>",
+	want := []string{"callback.n (int)43", "library_call.callback (int (*)(int))callback+0x0 = 0x55fa866873bc",
 		"library_call.n (int)42", "library_call.local (struct pair){ .first = (int)42, .second = (int)5, }"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q", got)

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/godrgn/drgn/internal/coretest"
 )
 
 const fixture = "../../testdata/tiny-6.12"
@@ -40,7 +42,7 @@ func output(t *testing.T, cache string, args ...string) (stdout, stderr string, 
 // TestExpected runs a script for each file of what the reference says of the bundled core. What it prints must be the
 // file, but for what testdata/tiny-6.12/differences.md lists.
 func TestExpected(t *testing.T) {
-	changes := differences(t)
+	changes := coretest.Differences(t)
 	files, err := os.ReadDir(filepath.Join(fixture, "expected"))
 	if err != nil {
 		t.Fatal(err)
@@ -54,10 +56,10 @@ func TestExpected(t *testing.T) {
 			}
 			want := string(b)
 			for _, c := range changes[f.Name()] {
-				if n := strings.Count("\n"+want, "\n"+c.reference); n != 1 {
-					t.Errorf("differences.md: the file has these lines %d times:\n%s", n, c.reference)
+				if n := strings.Count("\n"+want, "\n"+c.Reference); n != 1 {
+					t.Errorf("differences.md: the file has these lines %d times:\n%s", n, c.Reference)
 				}
-				want = strings.Replace("\n"+want, "\n"+c.reference, "\n"+c.ours, 1)[1:]
+				want = strings.Replace("\n"+want, "\n"+c.Reference, "\n"+c.Ours, 1)[1:]
 			}
 			delete(changes, f.Name())
 			script := filepath.Join("testdata", "expected", strings.TrimSuffix(f.Name(), ".txt")+".py")
@@ -73,41 +75,6 @@ func TestExpected(t *testing.T) {
 	for name := range changes {
 		t.Errorf("differences.md lists %s, which is no file of expected", name)
 	}
-}
-
-// A change is lines of the reference and those of ours that stand in their place.
-type change struct{ reference, ours string }
-
-// differences reads the changes to each file that differences.md lists: a diff a change.
-func differences(t *testing.T) map[string][]change {
-	t.Helper()
-	b, err := os.ReadFile(filepath.Join(fixture, "differences.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	all := map[string][]change{}
-	file, inside := "", false
-	for line := range strings.Lines(string(b)) {
-		c := all[file]
-		switch {
-		case line == "```diff\n":
-			all[file], inside = append(c, change{}), true
-		case line == "```\n":
-			inside = false
-		case inside && line[0] == '-':
-			c[len(c)-1].reference += line[1:]
-		case inside && line[0] == '+':
-			c[len(c)-1].ours += line[1:]
-		case inside && line[0] == ' ':
-			c[len(c)-1].reference += line[1:]
-			c[len(c)-1].ours += line[1:]
-		case inside:
-			t.Fatalf("differences.md: bad line of a diff: %s", line)
-		case strings.HasPrefix(line, "## "):
-			file = strings.TrimSpace(line[3:])
-		}
-	}
-	return all
 }
 
 // TestCommonHelpers runs a script whose assertions must hold.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -71,4 +72,53 @@ func Expected(t testing.TB, name string) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+// A Change is lines of a file of "expected" and those of this program that stand in their place.
+type Change struct{ Reference, Ours string }
+
+// Differences returns the changes to each file of "expected" that differences.md lists: a diff a change.
+func Differences(t testing.TB) map[string][]Change {
+	t.Helper()
+	dir, err := Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "differences.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string][]Change{}
+	file, inside := "", false
+	for line := range strings.Lines(string(b)) {
+		c := all[file]
+		switch {
+		case line == "```diff\n":
+			all[file], inside = append(c, Change{}), true
+		case line == "```\n":
+			inside = false
+		case inside && line[0] == '-':
+			c[len(c)-1].Reference += line[1:]
+		case inside && line[0] == '+':
+			c[len(c)-1].Ours += line[1:]
+		case inside && line[0] == ' ':
+			c[len(c)-1].Reference += line[1:]
+			c[len(c)-1].Ours += line[1:]
+		case inside:
+			t.Fatalf("differences.md: bad line of a diff: %s", line)
+		case strings.HasPrefix(line, "## "):
+			file = strings.TrimSpace(line[3:])
+		}
+	}
+	return all
+}
+
+// Ours returns what this program is to say where a file of "expected" has what the reference says.
+func Ours(t testing.TB, name string) string {
+	t.Helper()
+	text := "\n" + Expected(t, name)
+	for _, c := range Differences(t)[name] {
+		text = strings.Replace(text, "\n"+c.Reference, "\n"+c.Ours, 1)
+	}
+	return text[1:]
 }

@@ -94,6 +94,21 @@ type CodeFunction struct {
 	Of     any // what the source knows it by
 }
 
+// Calls is an [Info] that knows what functions are called with.
+type Calls interface {
+	// Argument returns what a register, by its DWARF number, held at the call that returns to an address, as the frame of the
+	// function that calls tells; ok is false if that is not known, or another function than callee is called there.
+	Argument(returns uint64, callee Callee, register uint64, frame Frame) (value uint64, ok bool, err error)
+}
+
+// A Callee is a function that was called.
+type Callee struct {
+	Entry uint64 // where it is entered
+	// Is reports whether the function that a name stands for is that: all modules see one that is external, of others there may
+	// be several of a name.
+	Is func(name string, external bool) bool
+}
+
 // Lines is an [Info] that knows source lines.
 type Lines interface {
 	// SourcesAt returns where in the source code an address is: a position for each of AppendFunctions in the same order,
@@ -132,6 +147,9 @@ type Frame interface {
 	Register(number uint64) (uint64, bool)
 	// CFA returns the canonical frame address, and whether it is known.
 	CFA() (uint64, bool)
+	// EntryValue returns what a register, by its DWARF number, held when the frame's function, which is entered at an address, was
+	// called; ok is false where that is not known.
+	EntryValue(entry, register uint64) (value uint64, ok bool, err error)
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
 }

@@ -172,6 +172,7 @@ const (
 	AttrLoclistsBase        Attr = 0x8c
 	AttrMIPSLinkageName     Attr = 0x2007
 	AttrGNUCallSiteValue    Attr = 0x2111
+	AttrGNUCallSiteTarget   Attr = 0x2113
 	AttrGNUTailCall         Attr = 0x2115
 	AttrGNUDwoName          Attr = 0x2130
 	AttrGNURangesBase       Attr = 0x2132

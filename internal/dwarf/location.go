@@ -1,6 +1,7 @@
 package dwarf
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -15,6 +16,9 @@ type Frame interface {
 	// CFA returns the canonical frame address; an error of type *expr.UnavailableError says that it is not known, which
 	// makes what depends on it absent. All other errors are failures.
 	CFA() (uint64, error)
+	// EntryValue returns what a register, by its DWARF number, held when the function that is entered at an address of the program
+	// was called; an *expr.UnavailableError says that it is not known.
+	EntryValue(entry, register uint64) (uint64, error)
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
 }
@@ -216,6 +220,25 @@ func (e *evaluation) Read(buf []byte, address uint64) error {
 		return errNoFrame
 	}
 	return e.frame.Read(buf, address)
+}
+
+// EntryValue asks the function's caller, unless the function may have been entered otherwise than by the call.
+func (e *evaluation) EntryValue(register uint64) (uint64, error) {
+	if e.fn == nil || e.frame == nil {
+		return 0, errNoFrame
+	}
+	outer := e.fn.Outer
+	entry, ok, err := outer.entryPC()
+	if err == nil && ok {
+		entry, ok = outer.Unit.File.cfg.Addresses.ToProgram(entry)
+	}
+	if err != nil || !ok {
+		return 0, cmp.Or(err, error(&expr.UnavailableError{Reason: "where the function begins is not known"}))
+	}
+	if again, err := outer.tailCallsItself(); again || err != nil {
+		return 0, cmp.Or(err, error(&expr.UnavailableError{Reason: "the function may have been entered by a jump"}))
+	}
+	return e.frame.EntryValue(entry, register)
 }
 
 func (e *evaluation) Address(index uint64) (uint64, error) { return e.unit.AddressAt(index) }

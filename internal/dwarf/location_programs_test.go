@@ -15,6 +15,9 @@ type known struct{}
 
 func (known) Register(n uint64) (uint64, bool) { return 0x1000 * n, true }
 func (known) CFA() (uint64, error)             { return 0x7ff0, nil }
+func (known) EntryValue(uint64, uint64) (uint64, error) {
+	return 0, &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
+}
 func (known) Read(buf []byte, at uint64) error {
 	for i := range buf {
 		buf[i] = byte((at + uint64(i)) &^ 7 >> (8 * ((at + uint64(i)) & 7)))

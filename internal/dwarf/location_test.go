@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/godrgn/drgn/internal/dwarf/expr"
 )
 
 // preserved is a frame in which the registers that x86-64 functions preserve are known, as after a call.
@@ -17,6 +19,10 @@ func (preserved) Register(n uint64) (uint64, bool) {
 	}
 	return 0, false
 }
+func (preserved) EntryValue(uint64, uint64) (uint64, error) {
+	return 0, &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
+}
+
 func (preserved) CFA() (uint64, error)             { return 0xffffa70ac0010000, nil }
 func (preserved) Read(buf []byte, at uint64) error { return nil }
 

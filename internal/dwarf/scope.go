@@ -42,6 +42,8 @@ type scopes struct {
 	functions sync.Map            // offset of a unit → *unitFunctions; as many as there are units
 	lines     bounded[*unitLines] // by offset in .debug_line
 	places    bounded[*place]     // by address
+	calls     bounded[*CallSite]  // by the address of the program that is returned to; of no DIE: there is none
+	tails     bounded[bool]       // by offset of a function: see tailCallsItself
 }
 
 // maxPlaces bounds how many addresses are remembered with their functions, maxLineTables how many line tables are: those

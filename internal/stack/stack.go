@@ -135,6 +135,27 @@ func Expand(modules *module.Set, frames []unwind.Frame) (out []Frame, failed err
 	return out, failed
 }
 
+// Caller returns which of the frames is that of the function that has called the one frame i is of, inlined functions aside; ok is false
+// where nothing has called it, or that is not known.
+func Caller(frames []Frame, i int) (caller int, ok bool) {
+	caller = i + max(len(frames[i].functions)-frames[i].index, 1)
+	if caller >= len(frames) {
+		return 0, false
+	}
+	r := &frames[caller].Registers
+	return caller, !r.Interrupted && !r.Trampoline && !r.User && r.PC != 0
+}
+
+// Argument returns what a register, by its DWARF number, held at the call in whose midst the frame is: see [debugdata.Calls].
+func (f *Frame) Argument(callee debugdata.Callee, register uint64, of debugdata.Frame) (value uint64, ok bool, err error) {
+	info, err := infoOf(f.Module)
+	calls, is := info.(debugdata.Calls)
+	if err != nil || !is {
+		return 0, false, err
+	}
+	return calls.Argument(f.Registers.PC, callee, register, of)
+}
+
 func infoOf(m *module.Module) (debugdata.Info, error) {
 	if m == nil {
 		return nil, nil

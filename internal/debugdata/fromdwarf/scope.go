@@ -146,6 +146,15 @@ func (f dwarfFrame) CFA() (uint64, error) {
 	return cfa, nil
 }
 
+// EntryValue returns what a register held when the function was called.
+func (f dwarfFrame) EntryValue(entry, register uint64) (uint64, error) {
+	v, ok, err := f.Frame.EntryValue(entry, register)
+	if err == nil && !ok {
+		err = &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
+	}
+	return v, err
+}
+
 // noFrame is what the locations of variables outside of functions see: memory only.
 type noFrame struct {
 	read func(buf []byte, address uint64) error
@@ -153,6 +162,9 @@ type noFrame struct {
 
 // Register knows no register.
 func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
+
+// EntryValue knows no caller.
+func (noFrame) EntryValue(uint64, uint64) (uint64, bool, error) { return 0, false, nil }
 
 // CFA says that there is none.
 func (noFrame) CFA() (uint64, bool) { return 0, false }

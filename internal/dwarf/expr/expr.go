@@ -42,6 +42,8 @@ type Context interface {
 	CFA() (uint64, error)
 	// FrameBase returns the value of the function's DW_AT_frame_base.
 	FrameBase() (uint64, error)
+	// EntryValue returns what a register, by its DWARF number, held when the function was entered.
+	EntryValue(register uint64) (uint64, error)
 	// Read fills buf with the memory at address.
 	Read(buf []byte, address uint64) error
 	// Address returns the address number index of the unit's table in .debug_addr, without bias.

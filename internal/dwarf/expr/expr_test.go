@@ -20,6 +20,13 @@ func (frame) Register(n uint64) (uint64, bool) {
 func (frame) CFA() (uint64, error)       { return 0x7000, nil }
 func (frame) FrameBase() (uint64, error) { return 0x6000, nil }
 
+func (frame) EntryValue(register uint64) (uint64, error) {
+	if register == 31 {
+		return 0, errEntry
+	}
+	return 0x7000 + register, nil
+}
+
 // Read: each byte of memory is the low byte of its address; nothing is below 0x1000.
 func (frame) Read(buf []byte, a uint64) error {
 	if a < 0x1000 {
@@ -183,7 +190,7 @@ func TestErrors(t *testing.T) {
 		{"tls", "\x31\xe0", "GNU_push_tls_address", new(*UnsupportedError)},
 		{"register", "\x92\xff\x00\x00", "register 127 is not known", new(*UnavailableError)},
 		{"regx", "\x90\xff\x00", "register 127 is not known", new(*UnavailableError)},
-		{"entry", "\xa3\x01\x55", "entry", new(*UnavailableError)},
+		{"entry", "\xa3\x01\x6f", "entry", new(*UnavailableError)},
 		{"fault", "\x30\x06", "fault at 0x0", nil},
 		{"addrx", "\xa1\x7f", "no such address", nil},
 		{"implicit", "\x9e\x01\x00", "does not yield", nil},

@@ -254,9 +254,8 @@ func (m *machine) step(op byte) {
 	case opBra, opSkip:
 		m.branch(op)
 	case opEntryValue, opGNUEntryValue:
-		c.Skip(c.ULEB128())
-		if c.Err() == nil {
-			m.fail(&UnavailableError{"the value at the function's entry is not known"})
+		if block := c.Bytes(c.ULEB128()); c.Err() == nil {
+			m.entryValue(block)
 		}
 	case opGNUUninit:
 		m.fail(&UnavailableError{"not yet initialized"})
