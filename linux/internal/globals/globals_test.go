@@ -12,6 +12,7 @@ import (
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/debugdata/frombtf"
 	"github.com/godrgn/drgn/linux/internal/globals"
+	"github.com/godrgn/drgn/module"
 )
 
 // fields returns the lines of a file, each split at tabs.
@@ -110,8 +111,22 @@ func bare(t *testing.T) *drgn.Program {
 			t.Error(err)
 		}
 	})
+	// The kernel's own table would say where variables are: here finders do.
+	main, err := p.MainModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	main.KeepSymbols(noSymbols{})
 	return p
 }
+
+// noSymbols are none.
+type noSymbols struct{}
+
+func (noSymbols) Named(string) []module.Symbol        { return nil }
+func (noSymbols) At(uint64) (s module.Symbol, _ bool) { return s, false }
+func (noSymbols) AllAt(uint64) []module.Symbol        { return nil }
+func (noSymbols) Table() *module.SymbolTable          { return new(module.SymbolTable) }
 
 // The variables of the table have the same types and addresses by the kernel's BTF and symbols as by its DWARF.
 func TestKernel(t *testing.T) {
