@@ -39,13 +39,6 @@ func everywhere(t *testing.T, test func(t *testing.T, m *mock)) {
 	}
 }
 
-func (m *mock) order() binary.ByteOrder {
-	if m.big {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
-}
-
 func (m *mock) typ(name string) *types.Type {
 	m.t.Helper()
 	t, err := m.Type(name)
