@@ -1,5 +1,6 @@
 """The commands of crash, the older debugger of kernels. They are written in Go: linux/crash."""
 
+import os
 import sys
 from typing import Any, Dict
 
@@ -131,7 +132,7 @@ def _cmd_crash(prog: Program, name: str, args: str, *, globals: Dict[str, Any], 
 def _paged(prog, line):
     """Return a line with the pager behind it, where output goes to a terminal and the line has no pipe of its own."""
     pager = _drgn._crash_pager(prog)
-    if not pager or sys.stdout is None or not sys.stdout.isatty():
+    if not pager or sys.stdout is None or not sys.stdout.isatty() or os.environ.get("TERM", "dumb") == "dumb":
         return line
     try:
         name, command, rest = CRASH_COMMAND_NAMESPACE._resolve(prog, line)
