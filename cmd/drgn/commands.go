@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -40,7 +41,7 @@ func splitCommand(args []string, fs *pflag.FlagSet) (ours []string, c *commandLi
 	if _, ok := crash.Lookup(name); !ok {
 		return args, nil
 	}
-	if _, err := os.Lstat(name); err == nil {
+	if isScript(name) {
 		return args, nil
 	}
 	ours = append(ours, args[:i]...)
@@ -86,6 +87,16 @@ func ourFlag(args []string, fs *pflag.FlagSet) int {
 		return 1
 	}
 	return 2
+}
+
+// isScript reports whether Python can run what has a name: a file, or a directory with a __main__.py. Other directories are often
+// called as commands are.
+func isScript(name string) bool {
+	st, err := os.Stat(name)
+	if err == nil && st.IsDir() {
+		_, err = os.Stat(filepath.Join(name, "__main__.py"))
+	}
+	return err == nil
 }
 
 // isFile reports whether there is a file of a name. A core may be given with an address: FILE@ADDRESS.

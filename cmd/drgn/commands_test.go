@@ -142,3 +142,23 @@ func TestCommandsFromShell(t *testing.T) {
 		}
 	}
 }
+
+// TestScriptOrCommand has files and directories that are called as commands are.
+func TestScriptOrCommand(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"search", "tree"} {
+		if err := os.Mkdir(filepath.Join(dir, name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"ps", "tree/__main__.py"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, want := range map[string]bool{"ps": true, "tree": true, "search": false, "bt": false} {
+		if got := isScript(filepath.Join(dir, name)); got != want {
+			t.Errorf("%s: %t", name, got)
+		}
+	}
+}
