@@ -39,7 +39,7 @@ for s in everything:
 def label(s, found):
     """Tell whether s is a place without size in what was found: labels of assembly code, which kallsyms has, too."""
     inside = found.name in at.get(found.address, ()) and 0 <= s.address - found.address < found.size
-    return inside and any(x.name == s.name and x.size == 0 for x in prog.symbols(s.address))
+    return inside and any(x.address == s.address and x.size == 0 for x in prog.symbols(s.name))
 
 
 in_modules = 0
