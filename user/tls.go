@@ -18,7 +18,7 @@ func (u *Process) ThreadLocal(p *drgn.Program, registers *arch.Registers, m *drg
 	}
 	a := p.Platform().Arch
 	if a == nil || a.TLS.Pointer == "" || !a.TLS.Below {
-		return fail("it is not implemented for this architecture")
+		return fail("of this architecture it is not known how threads find them")
 	}
 	number, ok := a.Register(a.TLS.Pointer)
 	if !ok {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,23 +112,13 @@ func (f *flags) runCommand(fs *pflag.FlagSet, c *commandLine, stdout, stderr io.
 	if c.name == "help" { // needs no program
 		return helpCommand(c, stdout, stderr)
 	}
-	warn := func(err error) {
-		if f.logLevel != "" {
-			fmt.Fprintf(stderr, "warning: %v\n", err)
-		}
-	}
-	p, err := f.opener(fs, func() *slog.Logger { return nil })(context.Background(), warn)
-	if err != nil {
-		fmt.Fprintf(stderr, "drgn: %v\n", err)
-		return 1
-	}
+	p := f.openQuietly(fs, stderr)
 	if p == nil {
-		fmt.Fprintln(stderr, "drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS")
 		return 1
 	}
 	defer p.Close() // was only read
 	out := bufio.NewWriter(stdout)
-	_, _, err = crash.Of(p).Run(context.Background(), c.name, c.args, out, stderr)
+	_, _, err := crash.Of(p).Run(context.Background(), c.name, c.args, out, stderr)
 	if flushed := out.Flush(); err == nil {
 		err = flushed
 	}

@@ -177,19 +177,30 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 
 // explainSymbols opens the program and prints where what is known of it comes from.
 func (f *flags) explainSymbols(fs *pflag.FlagSet, stdout, stderr io.Writer) int {
+	p := f.openQuietly(fs, stderr)
+	if p == nil {
+		return 1
+	}
+	defer p.Close() // was only read
+	fmt.Fprint(stdout, explain.Program(p))
+	return 0
+}
+
+// openQuietly opens the program without Python and says what is wrong; nil if there is none.
+func (f *flags) openQuietly(fs *pflag.FlagSet, stderr io.Writer) *drgn.Program {
 	warn := func(err error) {
 		if f.logLevel != "" {
 			fmt.Fprintf(stderr, "warning: %v\n", err)
 		}
 	}
 	p, err := f.opener(fs, func() *slog.Logger { return nil })(context.Background(), warn)
-	if err != nil {
+	switch {
+	case err != nil:
 		fmt.Fprintf(stderr, "drgn: %v\n", err)
-		return 1
+	case p == nil:
+		fmt.Fprintln(stderr, "drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS")
 	}
-	defer p.Close() // was only read
-	fmt.Fprint(stdout, explain.Program(p))
-	return 0
+	return p
 }
 
 // opener returns what opens the program that the flags name.

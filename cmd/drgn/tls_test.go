@@ -31,7 +31,7 @@ func TestThreadLocals(t *testing.T) {
 		build := exec.Command(gcc, append([]string{"-g"}, args...)...)
 		build.Dir = dir
 		if out, err := build.CombinedOutput(); err != nil {
-			t.Skipf("no programs can be built: %v\n%s", err, out)
+			t.Fatalf("%v\n%s", err, out)
 		}
 	}
 	// A core is as large as the limit says, if the kernel writes one beside the program.
@@ -95,8 +95,12 @@ def show(tid):
 	}
 	program.Wait() // says that a signal ended it
 	cores, err := filepath.Glob(filepath.Join(dir, "core*"))
+	if pattern, err := os.ReadFile("/proc/sys/kernel/core_pattern"); err != nil || string(pattern) != "core\n" {
+		t.Logf("no core is looked at: the kernel writes them to %q", pattern)
+		return
+	}
 	if err != nil || len(cores) != 1 {
-		t.Skip("the kernel writes cores elsewhere")
+		t.Fatal(cores, err)
 	}
 	out, errs, exit = drgnProgram(t, "", "-q", "-c", cores[0], script)
 	if exit != 0 || out != want.String() {
