@@ -140,7 +140,7 @@ static int fail(void *c, const char *what) {
 	return -1;
 }
 
-// Those signals that Python itself ignores. Its handler of SIGINT is installed when module _signal is imported, by _drgn_main: until something
+// Those signals that Python itself ignores. Its handler of SIGINT is installed when module _signal is imported, by _drgn_main.ready: until something
 // is there to catch a KeyboardInterrupt, Ctrl-C ends the process as it ends any other.
 static void ignore_signals(void) {
 	struct sigaction a = {.sa_handler = SIG_IGN};

@@ -48,6 +48,12 @@ def search_path():
         site.addsitedir(packages)
 
 
+def ready():
+    """From here on Ctrl-C is a KeyboardInterrupt. Until then it ends the process as it ends any other: raised while modules are
+    imported, it may come up in a callback of the import system, where it is told and lost."""
+    import _signal as _
+
+
 def run_code(prog, code, args):
     import __main__
     import drgn.cli
@@ -61,6 +67,7 @@ def run_code(prog, code, args):
     global executed
     executed = code
     tree = compile(code, "<string>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    ready()
     last = []
     if tree.body and isinstance(tree.body[-1], _ast.Expr):
         last = [tree.body.pop()]
@@ -81,7 +88,9 @@ def run_script(prog, args):
     if os.path.isdir(path) or path.endswith((".zip", ".pyz")):
         import runpy
 
-        runpy.run_path(path, init_globals=drgn.cli.default_globals(prog), run_name="__main__")
+        names = drgn.cli.default_globals(prog)
+        ready()
+        runpy.run_path(path, init_globals=names, run_name="__main__")
         return
     with io.open_code(os.path.abspath(path)) as f:
         source = f.read()
@@ -91,6 +100,7 @@ def run_script(prog, args):
     namespace["__file__"] = path
     namespace["__builtins__"] = __import__("builtins")
     namespace.pop("__loader__", None)
+    ready()
     exec(compile(source, path, "exec", dont_inherit=True), namespace)
 
 
@@ -104,6 +114,7 @@ def run_stdin(prog):
     sys.path.insert(0, "")
     __main__.__dict__.update(drgn.cli.default_globals(prog))
     __main__.__file__ = "<stdin>"
+    ready()
     source = sys.stdin.buffer.read()
     sys.displayhook = drgn.cli._displayhook
     exec(compile(source, "<stdin>", "exec", dont_inherit=True), __main__.__dict__)
@@ -120,12 +131,14 @@ def run_plain(args):
     if args[0] == "-c":
         sys.argv = ["-c"] + args[2:]
         sys.path.insert(0, "")
+        ready()
         exec(compile(args[1], "<string>", "exec", dont_inherit=True), __main__.__dict__)
     elif args[0] == "-m":
         import runpy
 
         sys.argv = args[1:]
         sys.path.insert(0, os.getcwd())
+        ready()
         runpy.run_module(args[1], run_name="__main__", alter_sys=True)
     else:
         run_script(None, args)
@@ -177,6 +190,7 @@ def run():
         import drgn.cli
 
         banner = "" if quiet else f"{drgn.cli.version_header()}\n{drgn.cli._banner(prog)}"
+        ready()
         drgn.cli._interact(prog, drgn.cli.default_globals(prog), banner)
     return 0
 
@@ -184,8 +198,6 @@ def run():
 def main():
     try:
         try:
-            import _signal  # from here on Ctrl-C is a KeyboardInterrupt
-
             code = run()
         finally:
             if sys.stdout is not None and not sys.stdout.closed:
