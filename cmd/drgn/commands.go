@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -17,53 +18,66 @@ import (
 
 // A commandLine is one of crash's commands and its arguments.
 type commandLine struct {
-	name string
-	args []string
+	name   string
+	args   []string
+	noFile string // what follows a -c that was left to the command because no file is called so
 }
 
 // splitCommand takes a command out of the command line: drgn [flags] NAME [-c FILE …] [arguments]. Flags in front of the name
-// are ours. Behind it, so are -c and -s as long as a file follows them, and flags with long names that commands don't have;
-// the first other argument begins those of the command. A file of the command's name is a script, as ever.
+// are ours. After it, so are flags with long names that commands don't have, and -c and -s: those that the command has no
+// option of its own for, and else the -c that names a file when no core was named yet, and an -s that names one. All else is
+// the command's. A file of the command's name is a script, as ever.
 func splitCommand(args []string, fs *pflag.FlagSet) (ours []string, c *commandLine) {
-	i := 0
+	i, named := 0, false
 	for i < len(args) {
 		n := ourFlag(args[i:], fs)
 		if n == 0 {
 			break
 		}
+		named = named || isTarget(args[i])
 		i += n
 	}
 	if i >= len(args) {
 		return args, nil
 	}
-	name := args[i]
-	if _, ok := crash.Lookup(name); !ok {
+	command, ok := crash.Lookup(args[i])
+	if !ok || isScript(args[i]) {
 		return args, nil
 	}
-	if isScript(name) {
-		return args, nil
-	}
+	c = &commandLine{name: args[i]}
 	ours = append(ours, args[:i]...)
-	rest := args[i+1:]
-	for len(rest) > 0 {
-		n := 0
-		switch a := rest[0]; {
-		case a == "-c" || a == "-s":
-			if len(rest) > 1 && isFile(rest[1]) {
+	for rest := args[i+1:]; len(rest) > 0; {
+		a, n := rest[0], 0
+		switch {
+		case a == "--":
+			c.args = append(c.args, rest[1:]...) // it ends our flags; a second one would end the command's
+			return ours, c
+		case (a == "-c" || a == "-s") && len(rest) > 1:
+			own := command.Raw || command.HasOption(a)
+			file := isFile(rest[1]) || strings.ContainsRune(rest[1], '/')
+			if !own || file && (a == "-s" || !named) {
 				n = 2
+			} else if !named && a == "-c" {
+				c.noFile = rest[1]
 			}
-		case strings.HasPrefix(a, "--") && a != "--" && a != "--drgn":
+		case strings.HasPrefix(a, "--") && a != "--drgn":
 			n = ourFlag(rest, fs)
 		}
 		if n == 0 || n > len(rest) {
-			break
+			c.args, rest = append(c.args, a), rest[1:]
+			continue
 		}
+		named = named || isTarget(a)
 		ours, rest = append(ours, rest[:n]...), rest[n:]
 	}
-	if len(rest) > 0 && rest[0] == "--" {
-		rest = rest[1:]
-	}
-	return ours, &commandLine{name, rest}
+	return ours, c
+}
+
+// isTarget reports whether a flag of ours names what is debugged.
+func isTarget(flag string) bool {
+	name, _, _ := strings.Cut(flag, "=")
+	return strings.HasPrefix(flag, "-c") || strings.HasPrefix(flag, "-k") || strings.HasPrefix(flag, "-p") ||
+		slices.Contains([]string{"--core", "--kernel", "--pid", "--qemu"}, name)
 }
 
 // ourFlag returns how many arguments the flag that the first one is takes, with itself; 0 if it is no flag of ours.
@@ -112,15 +126,23 @@ func (f *flags) runCommand(fs *pflag.FlagSet, c *commandLine, stdout, stderr io.
 	if c.name == "help" { // needs no program
 		return helpCommand(c, stdout, stderr)
 	}
-	p := f.openQuietly(fs, stderr)
-	if p == nil {
-		return 1
-	}
-	defer p.Close() // was only read
-	out := bufio.NewWriter(stdout)
-	_, _, err := crash.Of(p).Run(context.Background(), c.name, c.args, out, stderr)
-	if flushed := out.Flush(); err == nil {
-		err = flushed
+	known, _ := crash.Lookup(c.name) // splitCommand found it
+	err := known.Check(c.args)
+	out, told := &counter{w: stdout}, &counter{w: stderr}
+	if err == nil {
+		p := f.openQuietly(fs, stderr)
+		if p == nil {
+			if c.noFile != "" {
+				fmt.Fprintf(stderr, "drgn: there is no file %q: -c was taken for an option of %s\n", c.noFile, c.name)
+			}
+			return 1
+		}
+		defer p.Close() // was only read
+		buffered := bufio.NewWriter(out)
+		_, _, err = crash.Of(p).Run(context.Background(), c.name, c.args, buffered, told)
+		if flushed := buffered.Flush(); err == nil {
+			err = flushed
+		}
 	}
 	var wrong *crash.ArgumentError
 	switch {
@@ -130,8 +152,22 @@ func (f *flags) runCommand(fs *pflag.FlagSet, c *commandLine, stdout, stderr io.
 	case err != nil:
 		fmt.Fprintf(stderr, "drgn: %s: %v\n", c.name, err)
 		return 1
+	case out.n == 0 && told.n > 0: // nothing of what was asked for was there, as a PID that no process has
+		return 1
 	}
 	return 0
+}
+
+// A counter counts what is written.
+type counter struct {
+	w io.Writer
+	n int
+}
+
+func (c *counter) Write(b []byte) (int, error) {
+	n, err := c.w.Write(b)
+	c.n += n
+	return n, err
 }
 
 // helpCommand is the command help.

@@ -132,6 +132,16 @@ func TestCommandsFromShell(t *testing.T) {
 		{[]string{"ps", "-c", core, "--bad"}, 2, "", "usage: drgn ps [-k | -u]"},
 		{[]string{"ps", "-c", core, "-C", "0"}, 2, "", "-C can only be used with -l or -m"},
 		{[]string{"set", "-c", core, "99999"}, 1, "", "drgn: set: no such process with PID 99999\n"},
+		{[]string{"ps", "-c", "no/such"}, 1, "", "drgn: open no/such: no such file or directory"},
+		{[]string{"sym", "-c", "nosuch", "jiffies"}, 1, "", "drgn: open nosuch: no such file or directory"},
+		{[]string{"ps", "-c", "nosuch"}, 1, "", `there is no file "nosuch": -c was taken for an option of ps`},
+		{[]string{"ps", "--bad"}, 2, "", "ps: error: unrecognized arguments: --bad"},
+		{[]string{"bt", "-c", core, "999999"}, 1, "", "no such process with PID 999999\n"},
+		{[]string{"ps", "1", "999999", "-c", core}, 0, "init", "no such process with PID 999999\n"},
+		{[]string{"bt", "1", "-c", core}, 0, "COMMAND: \"init\"", ""},
+		{[]string{"-c", core, "search", "-c", "/bin/sh"}, 0, "/bin/sh.", ""},
+		{[]string{"bt", "-c", core, "--", "-c", "0"}, 0, "PID: ", ""},
+		{[]string{"rd", "-c", core, "jiffies", "2"}, 0, "0000000000000000", ""},
 	} {
 		stdout, stderr, code := drgnProgram(t, "", test.args...)
 		ok := func(got, want string) bool {

@@ -58,6 +58,20 @@ func Lookup(name string) (*Command, bool) {
 	return commands()[i], true
 }
 
+// HasOption reports whether the command has an option of a name, such as "-c".
+func (c *Command) HasOption(name string) bool {
+	return slices.ContainsFunc(c.Arguments, func(a Argument) bool { return slices.Contains(a.Names, name) })
+}
+
+// Check returns what is wrong with arguments as far as that can be told without a program: an *ArgumentError or nil.
+func (c *Command) Check(args []string) error {
+	if c.Raw {
+		return nil
+	}
+	_, err := c.parse(slices.Clone(args))
+	return err
+}
+
 // Commands returns all commands, by name.
 func Commands() []*Command { return slices.Clone(commands()) }
 
