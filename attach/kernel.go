@@ -111,3 +111,13 @@ func hasMemory(p *drgn.Program, physical bool) bool {
 	}
 	return false
 }
+
+// A NoTargetError says that nothing was named to debug, and why it can't be the running kernel.
+type NoTargetError struct{ Kernel error }
+
+func (e *NoTargetError) Error() string {
+	return "nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: " + e.Kernel.Error()
+}
+
+// Unwrap returns the kernel's error.
+func (e *NoTargetError) Unwrap() error { return e.Kernel }

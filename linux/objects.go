@@ -63,6 +63,12 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 	return k.global(p, name)
 }
 
+// ConstantNames returns the names of the macros that findObject gives.
+func (k *Kernel) ConstantNames() []string {
+	return []string{"PAGE_SIZE", "PAGE_SHIFT", "PAGE_MASK", "PAGE_OFFSET", "NR_SECTION_ROOTS", "SECTIONS_PER_ROOT", "SECTION_SIZE_BITS",
+		"MAX_PHYSMEM_BITS", "THREAD_SIZE", "UTS_RELEASE", "VMCOREINFO"}
+}
+
 // typesOnly returns what is known of the kernel's types if that is all: BTF, which lists few variables.
 func (k *Kernel) typesOnly(p *drgn.Program) (debugdata.Info, error) {
 	main, err := p.MainModule()

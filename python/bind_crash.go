@@ -37,6 +37,17 @@ func init() {
 			}
 			return c.String(command.Help())
 		}},
+		Func{Sig: "_crash_flags(name: str)", Doc: "Return the names of a command's options.", Do: func(c Call) error {
+			command, err := crashCommand(c)
+			if err != nil {
+				return err
+			}
+			all := list{}
+			for _, a := range command.Arguments {
+				all = append(all, texts(a.Names)...)
+			}
+			return c.Value(all)
+		}},
 		Func{Sig: "_crash_eval_length(line: str)", Do: func(c Call) error {
 			n, err := crash.EvalLength(c.Str(0))
 			if err != nil {

@@ -124,7 +124,15 @@ func stackFrameClass() *class {
 					C.sh_raise_key(x)
 					return raisedError{}
 				}
-				return c.Object(frame(c).Object(name))
+				o := frame(c).Object(name)
+				if err := o.Err(); drgn.IsNotFound(err) {
+					locals, unread := frame(c).Locals()
+					if unread != nil {
+						return err
+					}
+					return &localError{err, locals}
+				}
+				return c.Object(o)
 			},
 			contains: func(c Call, x *C.PyObject) error {
 				name, ok, err := nameArg(x)

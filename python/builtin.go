@@ -7,6 +7,7 @@ import "C"
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"strings"
@@ -19,9 +20,12 @@ import (
 	"github.com/godrgn/drgn/python/internal/cpython"
 )
 
-// An Opener opens the program that the command line names; nil if it names none. It tells warn what is missing but does not stop it.
-// The program is closed when no script refers to it any more.
+// An Opener opens the program that the command line names. It tells warn what is missing but does not stop it. With an
+// *attach.NoTargetError, code and scripts run without one. The program is closed when no script refers to it any more.
 type Opener func(ctx context.Context, warn func(error)) (*drgn.Program, error)
+
+// noTarget is why code or a script runs without a program, or nil.
+var noTarget *attach.NoTargetError
 
 // VersionHeader returns what the banner starts with.
 func VersionHeader(version string) string {
@@ -32,7 +36,7 @@ func init() {
 	register("_drgn",
 		Func{Sig: "_options()", Do: func(c Call) error {
 			o := options
-			return c.Value(tuple{int(o.Mode), o.Code, o.Args, o.Quiet, o.LogLevel})
+			return c.Value(tuple{int(o.Mode), texts(o.Code), o.Args, o.Quiet, o.LogLevel, !o.NoPager})
 		}},
 		Func{Sig: "_open()", Do: func(c Call) error {
 			if options.Open == nil {
@@ -46,9 +50,14 @@ func init() {
 				o = beginToOpen()
 			}
 			toOpen = nil
-			if err, raised := o.attend(abandonAfter); raised {
+			err, raised := o.attend(abandonAfter)
+			if raised {
 				return raisedError{}
-			} else if err != nil {
+			}
+			if errors.As(err, &noTarget) && (options.Mode == Exec || options.Mode == Script) {
+				err = nil
+			}
+			if err != nil {
 				return err
 			}
 			o.mu.Lock()
@@ -57,6 +66,12 @@ func init() {
 				return c.Value(tuple{nil, o.warnings})
 			}
 			return c.Value(tuple{owned{newProgram(o.prog)}, o.warnings})
+		}},
+		Func{Sig: "_no_target()", Doc: "Return why there is no program to begin with, or None.", Do: func(c Call) error {
+			if noTarget == nil {
+				return c.None()
+			}
+			return c.String(noTarget.Error())
 		}},
 		Func{Sig: "_version_header()", Do: func(c Call) error {
 			return c.String(VersionHeader(options.Version))

@@ -227,6 +227,10 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 		first = 1;
 	}
 	if (npos + first > s->npos && !(s->flags & F_VARARGS)) {
+		if (first && npos <= s->npos) { // what was given cannot be what was left out
+			wrong_type(args[0], s->name, 1, s->flags & F_SCOPE ? "Object or Program" : "Program");
+			goto out;
+		}
 		char b[100];
 		const char *how = s->npos > s->nreq ? "at most" : "exactly", *what = s->npos < s->n ? "positional argument" : "argument";
 		if (s->npos)

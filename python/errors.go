@@ -186,6 +186,9 @@ func raise(err error) {
 		return
 	}
 	exc, msg := exceptionOf(err), wording(err)
+	if exc == excObjectNotFound || exc == excLookupError {
+		remember(err, msg)
+	}
 	switch exc {
 	case excObjectNotFound:
 		name := missingName(err)

@@ -162,7 +162,7 @@ func TestMain(m *testing.M) {
 	default:
 		switch args[0] {
 		case "exec":
-			o.Mode, o.Code, o.Args = Exec, args[1], args[2:]
+			o.Mode, o.Code, o.Args = Exec, args[1:2], args[2:]
 		case "script":
 			o.Mode, o.Args = Script, args[1:]
 		}

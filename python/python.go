@@ -24,9 +24,10 @@ const (
 // Options say what [Main] does.
 type Options struct {
 	Mode     Mode
-	Code     string   // of Exec
+	Code     []string // of Exec: run one after the other
 	Args     []string // sys.argv: of a script with its name in front
 	Quiet    bool     // no banner
+	NoPager  bool     // the prompt shows all by itself, however long
 	LogLevel string   // of the logger "drgn"; "none" disables logging; "": no warnings, until the script sets up logging
 	Version  string   // godrgn's own
 	Open     Opener   // opens the program; nil if the command line names none

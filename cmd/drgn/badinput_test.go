@@ -22,7 +22,7 @@ func TestBadInput(t *testing.T) {
 		"text": []byte("hello\n"), "empty": nil, "vmcore": core, "cut": core[:1500000], "header": core[:3000],
 		"nonote": withoutVMCOREINFO(), "raises.py": []byte("def f(x):\n    return x.nosuch\n\nf(prog['init_task'])\n"),
 		"faults.py": []byte("prog.read(0, 1)\n"), "exits.py": []byte("import sys\nsys.exit(int(sys.argv[1]))\n"),
-		"says.py": []byte("import sys\nsys.exit('no good')\n"), "syntax.py": []byte("if\n"),
+		"wants.py": []byte("prog.flags\n"), "says.py": []byte("import sys\nsys.exit('no good')\n"), "syntax.py": []byte("if\n"),
 	} {
 		if err := os.WriteFile(in(name), data, 0o600); err != nil {
 			t.Fatal(err)
@@ -68,6 +68,9 @@ func TestBadInput(t *testing.T) {
 		{"vmcoreinfo that is none", []string{"--vmcoreinfo", in("text")}, 2, `drgn: --vmcoreinfo: DIR/text is not a VMCOREINFO note: it has no OSRELEASE\nTry drgn --help\.`},
 
 		{"unknown flag", []string{"--nosuch"}, 2, `drgn: unknown flag: --nosuch\nTry drgn --help\.`},
+		{"mistyped flag", []string{"--cor", "x"}, 2, `drgn: unknown flag: --cor \(did you mean --core\?\)\nTry drgn --help\.`},
+		{"mistyped command", []string{"pss"}, 2, `drgn: cannot open script: stat pss: no such file or directory \(nor is it a command; did you mean ps\?\)\nTry drgn --help\.`},
+		{"a program for a script", []string{"/proc/self/exe"}, 2, `drgn: /proc/self/exe is a program or a kernel, and no script: name the core dump, too, or the process with -p\nTry drgn --help\.`},
 		{"flag without its value", []string{"-c"}, 2, `drgn: flag needs an argument: 'c' in -c\nTry drgn --help\.`},
 		{"pid that is none", []string{"-p", "x"}, 2, `drgn: invalid argument "x" for "-p, --pid" flag: .*\nTry drgn --help\.`},
 		{"two targets", []string{"-c", in("vmcore"), "-k"}, 2, `drgn: --kernel, --core, --pid and --qemu exclude each other\nTry drgn --help\.`},
@@ -75,23 +78,26 @@ func TestBadInput(t *testing.T) {
 		{"missing script", []string{"-c", in("vmcore"), in("nosuch.py")}, 2, `drgn: cannot open script: stat DIR/nosuch\.py: no such file or directory\nTry drgn --help\.`},
 		{"nothing to debug", nil, 1, `drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: open /proc/kcore: .*`},
 
+		{"script without a target", []string{in("wants.py")}, 1, `Traceback (.*\n)+NameError: name 'prog' is not defined\nnothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: .*`},
 		{"script that raises", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("raises.py")}, 1,
 			`Traceback \(most recent call last\):\n  File "DIR/raises\.py", line 4, in <module>\n(.*\n)+AttributeError: 'struct task_struct' has no member 'nosuch'`},
-		{"script that faults", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("faults.py")}, 1, `Traceback (.*\n)+_drgn\.FaultError: address is not mapped: 0x0`},
+		{"script that faults", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, in("faults.py")}, 1, `Traceback (.*\n)+_drgn\.FaultError: address is not mapped: 0x0\nThe address is close to 0: was a null pointer followed\?`},
 		{"script with a mistake", []string{in("syntax.py")}, 1, `  File "DIR/syntax\.py", line 1\n(.*\n)+SyntaxError: invalid syntax`},
 		{"script that exits", []string{in("exits.py"), "7"}, 7, ``},
 		{"script that exits well", []string{in("exits.py"), "0"}, 0, ``},
 		{"script that says why", []string{in("says.py")}, 1, `no good`},
 
 		{"no debugging information", []string{"-c", in("vmcore"), "--no-default-symbols", "-e", "prog['init_tusk']"}, 1,
-			`Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'init_tusk'`},
+			`Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'init_tusk'\nDid you mean 'init_task'\?`},
+		{"a helper's name", []string{"-q", "-c", in("vmcore"), "-e", "for_each_tsk()"}, 1, `Traceback (.*\n)+NameError: name 'for_each_tsk' is not defined\nDid you mean 'for_each_task'\?`},
+		{"a frame's variable", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, "-e", "stack_trace(1)[0]['perv']"}, 1, `Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'perv'\nDid you mean 'prev'\?`},
 		{"no debugging information found", []string{"-c", in("vmcore"), "-e", "None"}, 0,
 			`warning: no debug file of kernel 6\.12\.117-godrgn: .*-s.*`},
 		{"no debugging information for a helper", []string{"-q", "-c", in("vmcore"), "-e", "find_task(1).comm and None"}, 0, ``},
 		{"truncated core", []string{"-q", "-c", in("cut"), "-s", vmlinux, "-e", "prog['init_task'].pid.value_()"}, 1, `Traceback (.*\n)+_drgn\.FaultError: .*truncated.*: 0x[0-9a-f]+`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			if f, err := os.Open("/proc/kcore"); err == nil && (len(test.args) == 0 || strings.HasPrefix(test.args[0], dir)) {
+			if f, err := os.Open("/proc/kcore"); err == nil && (len(test.args) == 0 || test.args[0] == "pss" || strings.HasPrefix(test.args[0], dir)) {
 				f.Close()
 				t.Skip("without a target it is the running kernel that is debugged")
 			}

@@ -44,8 +44,9 @@ type flags struct {
 	pid      int
 	qemu     string
 	symbols  symbolFlags
-	exec     string
+	exec     []string
 	quiet    bool
+	noPager  bool
 	logLevel string
 	explain  bool
 	version  bool
@@ -58,7 +59,7 @@ const usageWidth = 120
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn [flags] [script [arguments]]\n       drgn [flags] command [-c FILE] [-s FILE] [arguments]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help -c FILE lists them.\n")
+	b.WriteString("usage: drgn [flags] [script [arguments]]\n       drgn [flags] [vmlinux] vmcore [script [arguments]]\n       drgn [flags] command [-c FILE] [-s FILE] [arguments]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help -c FILE lists them.\n")
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -92,15 +93,16 @@ func (f *flags) groups() []group {
 	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`; 0 is drgn itself")
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
 	f.symbols.register(symbols)
-	what.StringVarP(&f.exec, "exec", "e", "", "run Python `CODE`; an expression at its end is printed")
+	what.StringArrayVarP(&f.exec, "exec", "e", nil, "run Python `CODE`; an expression at its end is printed; may be repeated")
 	boolean(other, &f.quiet, "quiet", "q", "print no banner, no progress and, unless a log level is given, no warnings")
+	boolean(other, &f.noPager, "no-pager", "", "show what is longer than the screen at once, not through the program that PAGER names, or less")
 	other.StringVar(&f.logLevel, "log-level", "warning", "log messages of this `LEVEL` and above: debug, info, warning, error, critical or none")
 	boolean(other, &f.explain, "explain-symbols", "", "print where types, symbols, stacks and source lines come from: of each module what was looked for where, what was found and why not; then exit")
-	boolean(other, &f.version, "version", "", "print the versions and exit")
+	boolean(other, &f.version, "version", "V", "print the versions and exit")
 	boolean(other, &f.help, "help", "h", "print this and exit")
 	return []group{
 		{"What to debug (a script may also open it itself)", target}, {"Debugging information", symbols},
-		{"What to run instead of the prompt: a script with its arguments, or", what}, {"Other flags", other},
+		{"What to run instead of the prompt: a script with its arguments (- is standard input), or", what}, {"Other flags", other},
 	}
 }
 
@@ -121,9 +123,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
 	}
-	args, command := splitCommand(args, fs)
+	args, command := splitCommand(nameFiles(args, fs), fs)
 	if err := fs.Parse(args); err != nil {
-		return wrong(err)
+		return wrong(wrongFlag(err, fs))
 	}
 	switch {
 	case f.help:
@@ -146,8 +148,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return f.runCommand(fs, command, stdout, stderr)
 	}
 	if fs.NArg() > 0 && !fs.Changed("exec") {
-		if _, err := os.Stat(fs.Arg(0)); err != nil {
-			return wrong(fmt.Errorf("cannot open script: %w", err))
+		if err := wrongScript(fs.Arg(0)); err != nil {
+			return wrong(err)
 		}
 	}
 	late := fs.Changed("pid") && (f.pid == 0 || f.pid == os.Getpid())
@@ -194,11 +196,8 @@ func (f *flags) openQuietly(fs *pflag.FlagSet, stderr io.Writer) *drgn.Program {
 		}
 	}
 	p, err := f.opener(fs, func() *slog.Logger { return nil })(context.Background(), warn)
-	switch {
-	case err != nil:
+	if err != nil {
 		fmt.Fprintf(stderr, "drgn: %v\n", err)
-	case p == nil:
-		fmt.Fprintln(stderr, "drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS")
 	}
 	return p
 }
@@ -226,14 +225,10 @@ func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) func(ctx cont
 			return attach.QEMU(f.qemu, o)
 		}
 		p, err := attach.Kernel(o)
-		if err == nil {
-			return p, nil
+		if err != nil {
+			return nil, &attach.NoTargetError{Kernel: err}
 		}
-		if fs.Changed("exec") || fs.NArg() > 0 {
-			o.Log.Info("there is no program to start with, as the running kernel can't be opened: " + err.Error())
-			return nil, nil
-		}
-		return nil, fmt.Errorf("nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: %w", err)
+		return p, nil
 	}
 }
 

@@ -22,7 +22,7 @@ func runPlain(args []string) int {
 
 // runPython runs the prompt, code or a script. With late, the program is drgn itself.
 func runPython(f *flags, args []string, exec, late bool, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
-	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, LogLevel: f.logLevel, Version: version, Open: open}
+	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, NoPager: f.noPager, LogLevel: f.logLevel, Version: version, Open: open}
 	o.OpenLate = late
 	switch {
 	case exec:

@@ -75,6 +75,14 @@ func (t *Type) Name() string {
 	return string(t.file.bytes(t.name))
 }
 
+// NameBytes returns the type's name as it lies in the file, which it may not outlive: nil if it has none.
+func (t *Type) NameBytes() []byte {
+	if t.name == 0 {
+		return nil
+	}
+	return t.file.bytes(t.name)
+}
+
 // Fail says what is wrong with the type.
 func (t *Type) Fail(format string, args ...any) error {
 	at := 0

@@ -32,6 +32,16 @@ type Info interface {
 	// still. prefer is asked only if there are several, and says false of an address that it does not know; else, and if
 	// prefer is nil, it is the first that has an address or value.
 	FindEntity(kind Kind, name, filename string, prefer func(address uint64) (rank int, ok bool)) (e Entity, ok bool, err error)
+	// EachName calls f with each name that FindType or FindEntity find, and what it is the name of, until f returns false.
+	// Some names come more than once. name is good until f returns.
+	EachName(f func(of NameOf, name []byte) bool) error
+}
+
+// A NameOf says what a name is the name of.
+type NameOf struct {
+	IsType bool
+	Type   types.Kind // of a type; Int stands for all that the language itself has
+	Entity Kind       // of what is none
 }
 
 // A Kind is what is looked for by name.

@@ -81,6 +81,9 @@ const rooms = `
 	# What users look for in memory.
 	drgn, internal/search < search;
 
+	# Which names there are.
+	drgn < names;
+
 	# Facts of the kernel on each architecture.
 	internal/flags < linux/internal/sigabi;
 
@@ -104,7 +107,7 @@ const rooms = `
 	linux < explain;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, explain, licences, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
+	attach, explain, licences, names, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
 	python < cmd/drgn;
 
 	# Programs that show how the library is used.

@@ -223,6 +223,63 @@ func (f *File) FindTypes(kinds types.KindSet, name, filename string) iter.Seq2[*
 	}
 }
 
+// EachName calls f with each name that [File.FindTypes] and [File.FindEntity] find, qualified as these want it, and what
+// has it, until f returns false. Some names come more than once. name is good until f returns.
+func (f *File) EachName(each func(of debugdata.NameOf, name []byte) bool) error {
+	var qualified []byte
+	for ; f != nil; f = f.sup {
+		if err := f.load(); err != nil {
+			return err
+		}
+		for i := range f.index.numEntries() {
+			e := f.index.entry(i)
+			of, ok := nameOf(e.kind)
+			if !ok {
+				continue
+			}
+			name := f.entryName(&e)
+			if e.scope != 0 {
+				qualified = append(f.appendScope(qualified[:0], e.scope, maxScopes), name...)
+				name = qualified
+			}
+			if len(name) > 0 && !each(of, name) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// appendScope appends the names of a scope and those that it is in, but those without a name, each with "::".
+func (f *File) appendScope(b []byte, scope uint32, depth int) []byte {
+	if scope == 0 || depth < 0 {
+		return b
+	}
+	parent, name := f.index.scope(scope)
+	b = f.appendScope(b, parent, depth-1)
+	if len(name) == 0 {
+		return b
+	}
+	return append(append(b, name...), "::"...)
+}
+
+// nameOf says what entries of a kind are the names of.
+func nameOf(kind uint8) (of debugdata.NameOf, ok bool) {
+	switch kind {
+	case ixVariable:
+		return debugdata.NameOf{Entity: debugdata.Variable}, true
+	case ixFunction, ixInstance:
+		return debugdata.NameOf{Entity: debugdata.Function}, true
+	case ixConstant:
+		return debugdata.NameOf{Entity: debugdata.Constant}, true
+	}
+	kinds := [...]types.Kind{ixBase: types.Int, ixStruct: types.Struct, ixUnion: types.Union, ixClass: types.Class, ixEnum: types.Enum, ixTypedef: types.Typedef}
+	if kind == ixNone || int(kind) >= len(kinds) {
+		return of, false
+	}
+	return debugdata.NameOf{IsType: true, Type: kinds[kind]}, true
+}
+
 // FindType returns the first of [File.FindTypes], or nil when there is none.
 func (f *File) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
 	for t, err := range f.FindTypes(kinds, name, filename) {

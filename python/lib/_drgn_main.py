@@ -18,6 +18,12 @@ def show(e):
         import linecache
 
         linecache.cache["<string>"] = (len(executed), None, executed.splitlines(True), "<string>")
+    if isinstance(e, Exception) and "drgn" in sys.modules:
+        import drgn._near
+
+        drgn._near.add_hint(e)
+        if "drgn.cli" in sys.modules:
+            sys.modules["drgn.cli"]._without_display(tb)
     sys.excepthook(type(e), e.with_traceback(tb), tb)
 
 
@@ -54,7 +60,7 @@ def ready():
     import _signal as _
 
 
-def run_code(prog, code, args):
+def run_code(prog, codes, args):
     import __main__
     import drgn.cli
 
@@ -65,16 +71,19 @@ def run_code(prog, code, args):
     import _ast
 
     global executed
-    executed = code
-    tree = compile(code, "<string>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+    plain_hook = sys.displayhook
     ready()
-    last = []
-    if tree.body and isinstance(tree.body[-1], _ast.Expr):
-        last = [tree.body.pop()]
-    exec(compile(tree, "<string>", "exec", dont_inherit=True), __main__.__dict__)
-    if last:
-        sys.displayhook = drgn.cli._displayhook
-        exec(compile(_ast.Interactive(last), "<string>", "single", dont_inherit=True), __main__.__dict__)
+    for code in codes:
+        executed = code
+        sys.displayhook = plain_hook
+        tree = compile(code, "<string>", "exec", _ast.PyCF_ONLY_AST, dont_inherit=True)
+        last = []
+        if tree.body and isinstance(tree.body[-1], _ast.Expr):
+            last = [tree.body.pop()]
+        exec(compile(tree, "<string>", "exec", dont_inherit=True), __main__.__dict__)
+        if last:
+            sys.displayhook = drgn.cli._displayhook
+            exec(compile(_ast.Interactive(last), "<string>", "single", dont_inherit=True), __main__.__dict__)
 
 
 def run_script(prog, args):
@@ -104,13 +113,13 @@ def run_script(prog, args):
     exec(compile(source, path, "exec", dont_inherit=True), namespace)
 
 
-def run_stdin(prog):
-    """Standard input that is no terminal is a script."""
+def run_stdin(prog, args=("",)):
+    """Standard input is a script: it is no terminal, or was asked for by "-"."""
     import __main__
 
     import drgn.cli
 
-    sys.argv = [""]
+    sys.argv = list(args)
     sys.path.insert(0, "")
     __main__.__dict__.update(drgn.cli.default_globals(prog))
     __main__.__file__ = "<stdin>"
@@ -159,7 +168,7 @@ def open_program():
 
 
 def run():
-    mode, code, args, quiet, level = _drgn._options()
+    mode, code, args, quiet, level, pager = _drgn._options()
     builtins_of_site()
     search_path()
     if mode == 3:
@@ -182,6 +191,8 @@ def run():
         return 1
     if mode == 1:
         run_code(prog, code, args)
+    elif mode == 2 and args[0] == "-":
+        run_stdin(prog, args)
     elif mode == 2:
         run_script(prog, args)
     elif sys.stdin is not None and not sys.stdin.isatty():
@@ -190,8 +201,14 @@ def run():
         import drgn.cli
 
         banner = "" if quiet else f"{drgn.cli.version_header()}\n{drgn.cli._banner(prog)}"
+        if not quiet and "VIRTUAL_ENV" in os.environ:
+            import drgn._near
+
+            problem = drgn._near.other_environment()
+            if problem:
+                print(f"warning: {problem}", file=sys.stderr)
         ready()
-        drgn.cli._interact(prog, drgn.cli.default_globals(prog), banner)
+        drgn.cli._interact(prog, drgn.cli.default_globals(prog), banner, startup=True, paging=pager)
     return 0
 
 

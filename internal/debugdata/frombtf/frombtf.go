@@ -205,6 +205,39 @@ func (s *Source) Unnamed(members ...string) (found []*types.Type, err error) {
 	return found, err
 }
 
+// EachName implements [debugdata.Info].
+func (s *Source) EachName(f func(of debugdata.NameOf, name []byte) bool) error {
+	defer runtime.KeepAlive(s)
+	return mem.Guard(func() error {
+		for t := range s.file.All(btf.ByName) {
+			of, ok := namesOf[t.Kind]
+			if name := t.NameBytes(); ok && len(name) > 0 && !f(of, name) {
+				return nil
+			}
+			if t.Kind != btf.Enum && t.Kind != btf.Enum64 {
+				continue
+			}
+			for i := range t.Count() {
+				e, err := t.Enumerator(i)
+				if err != nil {
+					return err
+				}
+				if !f(debugdata.NameOf{Entity: debugdata.Constant}, []byte(e.Name)) {
+					return nil
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// namesOf says what types of BTF are the names of.
+var namesOf = map[btf.Kind]debugdata.NameOf{
+	btf.Int: {IsType: true, Type: types.Int}, btf.Float: {IsType: true, Type: types.Int}, btf.Struct: {IsType: true, Type: types.Struct},
+	btf.Union: {IsType: true, Type: types.Union}, btf.Enum: {IsType: true, Type: types.Enum}, btf.Enum64: {IsType: true, Type: types.Enum},
+	btf.Typedef: {IsType: true, Type: types.Typedef}, btf.Func: {Entity: debugdata.Function}, btf.Var: {Entity: debugdata.Variable},
+}
+
 // FindEntity implements [debugdata.Info]: of functions and variables only symbols know where they lie.
 func (s *Source) FindEntity(kind debugdata.Kind, name, filename string, _ func(uint64) (int, bool)) (e debugdata.Entity, ok bool, err error) {
 	defer runtime.KeepAlive(s)

@@ -192,6 +192,12 @@ func (s *source) FindEntity(kind debugdata.Kind, name, filename string, prefer f
 	return s.find(func() (dwarf.Entity, bool, error) { return s.File.FindEntity(kinds[kind], name, filename, inFile) })
 }
 
+// EachName implements [debugdata.Info].
+func (s *source) EachName(f func(of debugdata.NameOf, name []byte) bool) error {
+	defer runtime.KeepAlive(s)
+	return mem.Guard(func() error { return s.File.EachName(f) })
+}
+
 // find says where the entity is that look finds.
 func (s *source) find(look func() (dwarf.Entity, bool, error)) (found debugdata.Entity, ok bool, err error) {
 	err = mem.Guard(func() error {

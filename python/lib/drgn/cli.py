@@ -76,26 +76,34 @@ def _columns():
         return 0
 
 
-def _text(value):
+def _text(value, colour):
+    from drgn import _show
+
+    kind = None
     if isinstance(value, drgn.Object):
         try:
-            return value.format_(columns=_columns())
+            text, kind = value.format_(columns=_columns()), "object"
         except drgn.FaultError as e:
             print(f"cannot print value: {e}", file=sys.stderr)
             return repr(value)
-    return str(value) if type(value) in _displayed else repr(value)
+    elif type(value) in _displayed:
+        text = str(value)
+        if isinstance(value, drgn.Type):
+            kind = "type"
+        elif isinstance(value, drgn.StackTrace):
+            kind = "stack"
+    else:
+        return repr(value)
+    return _show.in_colour(text, kind) if colour and kind else text
 
 
 def _displayhook(value):
     if value is None:
         return
+    from drgn import _show
+
     builtins._ = None
-    text = _text(value)
-    try:
-        sys.stdout.write(text)
-    except UnicodeEncodeError:
-        sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
-    sys.stdout.write("\n")
+    _show.show(_text(value, sys.stdout.isatty() and _show.coloured()))
     builtins._ = value
 
 
@@ -141,8 +149,33 @@ def interact(local: dict, banner: str) -> None:
     _interact(None, local, banner)
 
 
-def _interact(prog, names, banner):
+def _startup_files():
+    """Return the files that are run before the first line of the prompt: the user's own, and that of PYTHONSTARTUP."""
+    base = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
+    files = [os.path.join(base, "godrgn", "rc.py")]
+    named = os.environ.get("PYTHONSTARTUP")
+    return [f for f in files if os.path.isfile(f)] + ([named] if named else [])
+
+
+def _run_startup_files(space):
+    import io
+
+    for path in _startup_files():
+        try:
+            with io.open_code(path) as f:
+                source = f.read()
+            exec(compile(source, path, "exec", dont_inherit=True), space)
+        except Exception as e:
+            import drgn._near
+
+            drgn._near.add_hint(e)
+            sys.excepthook(type(e), e.with_traceback(e.__traceback__.tb_next), e.__traceback__)
+
+
+def _interact(prog, names, banner, startup=False, paging=True):
     import __main__
+
+    from drgn import _show
 
     space = __main__.__dict__
     space.update(names)
@@ -155,11 +188,15 @@ def _interact(prog, names, banner):
         drgn.set_default_prog(prog)
     sys.path.insert(0, "")
     sys.displayhook = _displayhook
+    was_paging, _show.paging = _show.paging, paging and sys.stdout is not None and sys.stdout.isatty()
     try:
         if banner:
             print(banner)
+        if startup:
+            _run_startup_files(space)
         _prompt(space)
     finally:
+        _show.paging = was_paging
         drgn.set_default_prog(had_default)
         sys.displayhook = saved_hook
         sys.path[:] = saved_path
@@ -185,15 +222,72 @@ def _run_line(source, space):
         drgn.commands._crash.at_prompt = False
 
 
+# What was typed in this session, a statement each: lines that go on were joined.
+typed: "list[str]" = []
+
+
+def _explain(source, space):
+    """Show help on what stands before "?", or its source before "??"; return whether it could be found."""
+    source, both = source.removesuffix("?"), source.endswith("??")
+    try:
+        code = compile(source.removesuffix("?").strip(), "<stdin>", "eval", dont_inherit=True)
+    except SyntaxError:
+        return False
+    try:
+        value = eval(code, space)
+    except Exception as e:
+        import drgn._near
+
+        drgn._near.add_hint(e)
+        sys.excepthook(type(e), e.with_traceback(None), None)
+        return True
+    if both:
+        import inspect
+
+        from drgn import _show
+
+        try:
+            _show.show(inspect.getsource(value))
+            return True
+        except (OSError, TypeError):
+            print("its source is not here; this is what it does:", file=sys.stderr)
+    builtins.help(value)
+    return True
+
+
+def _without_display(tb):
+    """Cut what shows a value at the prompt off a traceback: it is not the user's code that fails there."""
+    while tb is not None and tb.tb_next is not None:
+        if tb.tb_next.tb_frame.f_code is _displayhook.__code__:
+            tb.tb_next = None
+            return
+        tb = tb.tb_next
+
+
 def _with_commands(console):
     """Return a class of consoles whose lines that begin with % are commands: see drgn.commands."""
 
     class Console(console):
         def runsource(self, source, *args, **kwargs):
             if source.startswith("%"):
+                typed.append(source)
                 _run_line(source, self.locals)
                 return False
-            return super().runsource(source, *args, **kwargs)
+            if source.rstrip().endswith("?") and _explain(source.strip(), self.locals):
+                return False
+            if source.strip():
+                typed.append(source)
+            more = super().runsource(source, *args, **kwargs)
+            if more:
+                typed.pop()
+            return more
+
+        def _showtraceback(self, typ, value, tb, source):
+            import drgn._near
+
+            drgn._near.add_hint(value)
+            _without_display(tb)
+            super()._showtraceback(typ, value, tb, source)
 
     return Console
 

@@ -1,4 +1,4 @@
-"""The commands that are always there: sh, py and source."""
+"""The commands that are always there: sh, py and source; those on the session are in _session."""
 
 import os
 import sys
@@ -6,7 +6,7 @@ from typing import Any, Dict
 
 import drgn
 from drgn import Program
-from drgn.commands import (CommandArgumentError, ParsedCommand, _parse_py_command, _print_py_command_exception, argument, command,
+from drgn.commands import (DEFAULT_COMMAND_NAMESPACE, CommandArgumentError, ParsedCommand, _parse_py_command, _print_py_command_exception, argument, command,
                            custom_command)
 
 
@@ -60,3 +60,20 @@ def _cmd_py(prog: Program, name: str, code: Any, *, globals: Dict[str, Any], **k
 )
 def _cmd_source(prog: Program, name: str, args: Any, *, globals: Dict[str, Any], **kwargs: Any) -> None:
     drgn.execscript(args.script, *args.args, globals=globals)
+
+
+@command(
+    description="show what commands there are, or what one does",
+    arguments=(argument("command", nargs="?", help="the command"),),
+)
+def _cmd_help(prog: Program, name: str, args: Any, **kwargs: Any) -> None:
+    if args.command:
+        found: Any = DEFAULT_COMMAND_NAMESPACE.lookup(prog, args.command.removeprefix("%"))
+        print(f"usage: %{found.format_usage()}\n\n{found.description()}\n\n{found.format_help()}".rstrip())
+        return
+    for command_name, found in sorted(DEFAULT_COMMAND_NAMESPACE.enabled(prog)):
+        print(f"%{command_name:10} {found.description()}")
+    print("\n%help COMMAND says more of one. Those of crash are run by %crash COMMAND; %crash help lists them.")
+
+
+from drgn.commands._builtin import _session as _  # its commands

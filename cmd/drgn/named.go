@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/linux/crash"
+	"github.com/godrgn/drgn/names"
+)
+
+// nameFiles puts -c in front of core dumps and -s in front of images that stand where a script would, so that "drgn vmcore" and
+// crash's "drgn vmlinux vmcore" do what is meant.
+func nameFiles(args []string, fs *pflag.FlagSet) []string {
+	var named []string
+	image := false
+	for i := 0; i < len(args); {
+		if n := ourFlag(args[i:], fs); n > 0 {
+			named = append(named, args[i:min(i+n, len(args))]...)
+			i = min(i+n, len(args))
+			continue
+		}
+		switch kind := attach.KindOf(args[i]); {
+		case kind == attach.CoreFile:
+			named = append(named, "-c", args[i])
+		case kind == attach.ImageFile && (image || slices.ContainsFunc(args, func(a string) bool { return isTarget(a) || attach.KindOf(a) == attach.CoreFile })):
+			named = append(named, "-s", args[i])
+		default:
+			return append(named, args[i:]...)
+		}
+		image = true
+		i++
+	}
+	return named
+}
+
+// wrongScript says why a name is not that of a script, and what may have been meant; nil if it is.
+func wrongScript(name string) error {
+	if name == "-" { // standard input
+		return nil
+	}
+	_, err := os.Stat(name)
+	switch {
+	case err == nil && attach.KindOf(name) == attach.ImageFile:
+		return fmt.Errorf("%s is a program or a kernel, and no script: name the core dump, too, or the process with -p", name)
+	case err == nil:
+		return nil
+	}
+	var all []string
+	for _, c := range crash.Commands() {
+		all = append(all, c.Name)
+	}
+	if near := names.Among(name, all); len(near) > 0 && !strings.ContainsAny(name, "./") {
+		return fmt.Errorf("cannot open script: %w (nor is it a command; did you mean %s?)", err, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("cannot open script: %w", err)
+}
+
+// wrongFlag says what is wrong with the flags, and what may have been meant.
+func wrongFlag(err error, fs *pflag.FlagSet) error {
+	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
+	if !ok {
+		return err
+	}
+	var all []string
+	fs.VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
+	near := names.Among(name, all)
+	for _, other := range all {
+		if strings.HasPrefix(other, name) && !slices.Contains(near, other) {
+			near = append(near, other)
+		}
+	}
+	if len(near) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w (did you mean --%s?)", err, strings.Join(near[:min(len(near), 3)], " or --"))
+}
