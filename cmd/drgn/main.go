@@ -12,6 +12,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -32,9 +33,30 @@ func init() { runtime.LockOSThread() }
 const lastWrites = time.Second
 
 func main() {
-	code := run(os.Args[1:], os.Stdout, os.Stderr)
+	out := &checkedOutput{to: os.Stdout}
+	code := run(os.Args[1:], out, os.Stderr)
+	if out.err != nil && code == 0 {
+		code = 1
+		if !errors.Is(out.err, syscall.EPIPE) { // whoever read it has seen enough
+			fmt.Fprintf(os.Stderr, "drgn: %v\n", out.err)
+		}
+	}
 	cache.Finish(lastWrites)
 	os.Exit(code)
+}
+
+// A checkedOutput keeps the first error of what is written to it.
+type checkedOutput struct {
+	to  io.Writer
+	err error
+}
+
+func (o *checkedOutput) Write(b []byte) (int, error) {
+	n, err := o.to.Write(b)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
 }
 
 // flags are the command line's.
@@ -51,15 +73,19 @@ type flags struct {
 	explain  bool
 	version  bool
 	help     bool
+	page     string // what is printed instead: "manual", or the name of a shell
 }
 
 // usageWidth is how wide the text of --help may be.
 const usageWidth = 120
 
+// forms are what may follow the program's name.
+var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]"}
+
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn [flags] [script [arguments]]\n       drgn [flags] [vmlinux] vmcore [script [arguments]]\n       drgn [flags] command [-c FILE] [-s FILE] [arguments]\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help -c FILE lists them.\n")
+	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\n")
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -99,6 +125,11 @@ func (f *flags) groups() []group {
 	other.StringVar(&f.logLevel, "log-level", "warning", "log messages of this `LEVEL` and above: debug, info, warning, error, critical or none")
 	boolean(other, &f.explain, "explain-symbols", "", "print where types, symbols, stacks and source lines come from: of each module what was looked for where, what was found and why not; then exit")
 	boolean(other, &f.version, "version", "V", "print the versions and exit")
+	other.StringVar(&f.page, "completion", "", "print what makes a `SHELL` (bash, fish or zsh) complete command lines, for it to source")
+	other.BoolFunc("manual", "print the manual page, for man -l", func(string) error {
+		f.page = "manual"
+		return nil
+	})
 	boolean(other, &f.help, "help", "h", "print this and exit")
 	return []group{
 		{"What to debug (a script may also open it itself)", target}, {"Debugging information", symbols},
@@ -119,6 +150,12 @@ func run(args []string, stdout, stderr io.Writer) int {
 	for _, g := range groups {
 		fs.AddFlagSet(g.flags)
 	}
+	if len(args) > 0 && args[0] == "--complete" { // what --completion prints asks so
+		for _, word := range complete(args[1:], fs) {
+			fmt.Fprintln(stdout, word)
+		}
+		return 0
+	}
 	wrong := func(err error) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
@@ -133,6 +170,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 0
 	case f.version:
 		fmt.Fprintln(stdout, versionHeader())
+		return 0
+	case f.page == "manual":
+		fmt.Fprint(stdout, manual(groups))
+		return 0
+	case f.page != "":
+		script, err := completion(f.page)
+		if err != nil {
+			return wrong(err)
+		}
+		fmt.Fprint(stdout, script)
 		return 0
 	}
 	if err := f.check(fs); err != nil {
