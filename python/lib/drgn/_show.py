@@ -58,13 +58,12 @@ def coloured() -> bool:
 def show(text: str) -> None:
     """Write text and a newline; if it is longer than the screen, through a pager."""
     text += "\n"
-    try:
-        text.encode(sys.stdout.encoding)
-    except UnicodeEncodeError:
-        text = text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding)
     if paging and _longer_than_screen(text) and _page(text):
         return
-    sys.stdout.write(text)
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        sys.stdout.write(text.encode(sys.stdout.encoding, "backslashreplace").decode(sys.stdout.encoding))
 
 
 def _longer_than_screen(text):
