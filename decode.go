@@ -190,6 +190,9 @@ func (o Object) decodeMembers(m reflect.Value, depth int) error {
 			continue
 		}
 		part := o.part(slot.Type, member.BitOffset, slot.BitFieldSize)
+		if member.Base {
+			member.Name = slot.Type.Underlying().Tag() // as which it is a member
+		}
 		if member.Name == "" {
 			if slot.Type.UnderlyingKind().IsCompound() { // else it is padding
 				if err := part.decodeMembers(m, depth+1); err != nil {

@@ -72,5 +72,5 @@ func (m *printing) Symbolize(address uint64) (name string, offset uint64, ok boo
 		}
 		return "", 0, false
 	}
-	return s.Name, address - s.Address, true
+	return s.Demangled(), address - s.Address, true
 }

@@ -53,12 +53,8 @@ func (o Object) Member(name string) Object {
 			return s.step(name)
 		}
 	}
-	if f.Variant != nil {
-		if err := f.Variant.Check(t, name, func(t *types.Type, off, size uint64) (uint64, error) {
-			return s.part(t, f.VariantIn+off, size).scalar()
-		}); err != nil {
-			return Failed(err)
-		}
+	if !f.Fixed() {
+		return s.find(&f, t, name)
 	}
 	if off := uint64(s.bitOff) + f.BitOffset; s.form == reference && s.x == nil && f.BitFieldSize == 0 && off&7 == 0 && types.CheckObject(f.Type, 0) == nil {
 		// The common case of what part does.
@@ -71,9 +67,33 @@ func (o Object) Member(name string) Object {
 	return m
 }
 
+// find returns what [types.Type.FindMember] found in the type t of o if it is there, wherever it is.
+func (o Object) find(f *types.Found, t *types.Type, name string) Object {
+	start, err := f.Start(o.number, func(t *types.Type, address uint64) (uint64, error) {
+		return Object{prog: o.prog, typ: t, form: reference, bits: address & o.prog.addressMask.Load()}.scalar()
+	})
+	if err == nil && f.Variant != nil {
+		err = f.Variant.Check(t, name, func(t *types.Type, off, size uint64) (uint64, error) {
+			return o.number(t, start+f.VariantIn+off, size)
+		})
+	}
+	if err != nil {
+		return Failed(err)
+	}
+	return o.part(f.Type, start+f.BitOffset, f.BitFieldSize)
+}
+
+// VirtualBase returns the part of an object that is one of the virtual base classes of its type, as [types.Type.VirtualBases] has it.
+func (o Object) VirtualBase(base *types.Found) Object { return o.find(base, o.typ, "") }
+
+// number is a [types.ReadNumber].
+func (o Object) number(t *types.Type, off, size uint64) (uint64, error) {
+	return o.part(t, off, size).scalar()
+}
+
 // Holds reports whether the members of a variant are in a structure: see [types.Variant.In].
 func (o Object) Holds(v *types.Variant) (bool, error) {
-	return v.In(func(t *types.Type, off, size uint64) (uint64, error) { return o.part(t, off, size).scalar() })
+	return v.In(o.number)
 }
 
 // noMember says why o has no member; t is what o is, or points to.
@@ -82,7 +102,7 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	var kind *types.KindError
 	switch {
 	case isPointer && errors.As(err, &missing):
-		return Failed(&types.MemberError{Type: t, Name: name})
+		return Failed(&types.MemberError{Type: t, Name: name, Bases: missing.Bases})
 	case errors.As(err, &kind) && isPointer:
 		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
 	case errors.As(err, &kind):

@@ -336,7 +336,7 @@ var (
 // gdbName returns how godrgn writes a type that gdb calls so.
 func gdbName(name string) string {
 	name = gdbArray.ReplaceAllString(gdbScope.ReplaceAllString(name, ""), "$1 [")
-	return strings.NewReplacer("{...}", "<anonymous>", "&", "*", "(char)", "", "unsigned int __int128", "unsigned __int128").Replace(name)
+	return strings.NewReplacer("{...}", "<anonymous>", "(char)", "", "unsigned int __int128", "unsigned __int128").Replace(name)
 }
 
 // Names are taken to be in the language of main.

@@ -197,12 +197,12 @@ func (t *StackTrace) String() string {
 		f := t.Frame(i)
 		fmt.Fprintf(&b, "#%-2d ", i)
 		source, err := f.Source()
-		name, named := f.FunctionName()
+		name := f.frame().Title()
 		switch {
-		case named && err == nil:
+		case name != "" && err == nil:
 			b.WriteString(name)
 		case f.symbolized(&b):
-		case named:
+		case name != "":
 			b.WriteString(name)
 		default:
 			b.WriteString(f.frame().Place())
@@ -284,7 +284,7 @@ func (f StackFrame) symbolized(b *strings.Builder) bool {
 	if err != nil {
 		return false
 	}
-	fmt.Fprintf(b, "%s+%#x/%#x", s.Name, f.PC()-s.Address, s.Size)
+	fmt.Fprintf(b, "%s+%#x/%#x", s.Demangled(), f.PC()-s.Address, s.Size)
 	return true
 }
 
@@ -318,7 +318,7 @@ func (f StackFrame) String() string {
 	if f.symbolized(&sym) {
 		fmt.Fprintf(&b, " (%s)", &sym)
 	}
-	if name, ok := f.FunctionName(); ok {
+	if name := f.frame().Title(); name != "" {
 		fmt.Fprintf(&b, " in %s", name)
 	}
 	if s, err := f.Source(); err == nil {

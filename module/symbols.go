@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/godrgn/drgn/internal/demangle"
 	"github.com/godrgn/drgn/internal/symtab"
 )
 
@@ -26,6 +27,14 @@ type Symbol struct {
 	Size    uint64 // 0: not known
 	Binding SymbolBinding
 	Kind    SymbolKind
+}
+
+// Demangled returns the symbol's name as C++ or Rust have it, or Name if it is none of theirs.
+func (s *Symbol) Demangled() string {
+	if name, ok := demangle.Name(s.Name); ok {
+		return name
+	}
+	return s.Name
 }
 
 // Contains reports whether an address lies in a symbol; none lies in one whose size is not known.

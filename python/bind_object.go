@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"unsafe"
 
@@ -73,7 +74,7 @@ func goMember(self *C.PyObject, atom C.uint32_t, text *C.char, n C.Py_ssize_t, r
 	if isPointer {
 		of = of.Elem()
 	}
-	if f, err := of.FindMember(name); err != nil || f.Variant != nil {
+	if f, err := of.FindMember(name); err != nil || !f.Fixed() {
 		return // whether it is there is up to the memory
 	}
 	addr, inMemory := m.Address()
@@ -130,6 +131,13 @@ func membersDeep(t *types.Type, names []string, depth int) ([]string, error) {
 	ms, err := t.Members()
 	if err != nil {
 		return nil, err
+	}
+	virtual, err := t.OwnVirtualBases()
+	if err != nil {
+		return nil, err
+	}
+	for _, v := range virtual {
+		ms = append(slices.Clip(ms), types.Member{Lazy: v.Lazy, Base: true})
 	}
 	for _, m := range ms {
 		if m.Name != "" {

@@ -24,6 +24,10 @@ func symbolClass() *class {
 		}},
 		props: []property{
 			{name: "name", symbol: C.SYMBOL_NAME, doc: "Name.", get: func(c Call) error { return c.String(sym(c).Name) }},
+			{name: "demangled_name", doc: "Name as C++ or Rust have it, or name if it is none of theirs.", get: func(c Call) error {
+				s := sym(c)
+				return c.String(s.Demangled())
+			}},
 			{name: "address", symbol: C.SYMBOL_ADDRESS, doc: "Start address.", get: func(c Call) error { return c.Unsigned(sym(c).Address) }},
 			{name: "size", symbol: C.SYMBOL_SIZE, doc: "Size in bytes.", get: func(c Call) error { return c.Unsigned(sym(c).Size) }},
 			{name: "binding", symbol: C.SYMBOL_BINDING, enum: enumSymbolBinding, doc: "How it is seen outside its file.", get: func(c Call) error { return c.Enum(enumSymbolBinding, int64(sym(c).Binding)) }},

@@ -209,7 +209,7 @@ func typeClass() *class {
 				if _, missing := err.(*types.MemberError); missing {
 					return c.Truth(false)
 				}
-				if err != nil {
+				if _, there := err.(*types.VirtualBaseError); err != nil && !there {
 					return err
 				}
 				return c.Truth(true)

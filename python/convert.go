@@ -57,7 +57,10 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		if err := whole.Err(); err != nil {
 			return nil, err
 		}
-		d, err := membersOf(whole, u, nil, depth)
+		d, err := virtualBasesOf(whole, u, depth)
+		if err == nil {
+			d, err = membersOf(whole, u, d, depth)
+		}
 		return wrap(d, whereOf(err, fault))
 	case types.Array:
 		n, ok := u.Length()
@@ -131,6 +134,12 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 			continue // a flexible array, for one, is no part of the value
 		}
 		part := o.Slice(slot.Type, m.BitOffset, slot.BitFieldSize)
+		if m.Base {
+			if into, err = baseOf(into, part, depth); err != nil {
+				return nil, err
+			}
+			continue
+		}
 		if m.Name == "" {
 			if pu := slot.Type.Underlying(); pu.Kind().IsCompound() {
 				if depth > maxDepth {
@@ -149,6 +158,33 @@ func membersOf(o drgn.Object, u *types.Type, into dict, depth int) (dict, error)
 		into = append(into, pair{m.Name, v})
 	}
 	return into, nil
+}
+
+// baseOf adds a base class, by its name: its members may have the names of others.
+func baseOf(into dict, part drgn.Object, depth int) (dict, error) {
+	if depth > maxDepth {
+		return nil, errTooDeep
+	}
+	u := part.Type().Underlying()
+	if !u.Kind().IsCompound() || u.Tag() == "" {
+		return into, part.Err()
+	}
+	d, err := membersOf(part, u, nil, depth+1)
+	if err != nil || len(d) == 0 { // of a class without members there is nothing to say
+		return into, err
+	}
+	return append(into, pair{u.Tag(), d}), nil
+}
+
+// virtualBasesOf returns the virtual base classes of an object of a class.
+func virtualBasesOf(o drgn.Object, u *types.Type, depth int) (into dict, err error) {
+	bases, err := u.VirtualBases()
+	for i := range bases {
+		if into, err = baseOf(into, o.VirtualBase(&bases[i]), depth); err != nil {
+			return nil, err
+		}
+	}
+	return into, err
 }
 
 func bigValue(o drgn.Object, u *types.Type) (any, error) {

@@ -103,6 +103,7 @@ var exceptions = []struct {
 	{of[*refusedError], excObjectNotFound},
 	{of[failure.LookupError], excLookupError},
 	{of[*types.MemberError], excLookupError},
+	{of[*types.VirtualBaseError], excValueError},
 	{of[*types.DepthError], excRecursionError},
 	{of[*types.TooLargeError], excOverflowError},
 	{is(c.ErrOffsetTooLarge), excOverflowError},

@@ -184,6 +184,9 @@ func storeMembers(data []byte, off, n uint64, t *types.Type, v *C.PyObject, dept
 		if err != nil {
 			return err
 		}
+		if f.Via != nil {
+			return &types.VirtualBaseError{Type: t, Name: C.GoStringN(key, C.int(length))}
+		}
 		if f.Variant != nil {
 			return typeError(fmt.Sprintf("member '%s' of '%s' belongs to a variant, which values can't be made of", C.GoStringN(key, C.int(length)), t))
 		}

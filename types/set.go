@@ -140,6 +140,11 @@ func (s *Set) Pointer(lang Language, elem *Type, size uint64, big bool) *Type {
 	return p
 }
 
+// Reference returns a pointer type that is a reference of C++.
+func (s *Set) Reference(lang Language, elem *Type, size uint64, big bool, ref Reference) *Type {
+	return s.shared(&body{kind: Pointer, lang: lang, elem: s.own(elem), size: size, big: big, complete: true, length: uint64(ref)})
+}
+
 // Array returns an array type of known length.
 func (s *Set) Array(lang Language, elem *Type, length uint64) *Type {
 	return s.shared(&body{kind: Array, lang: lang, elem: s.own(elem), length: length, complete: true})

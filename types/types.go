@@ -72,6 +72,16 @@ const (
 	allQualifiers = 1<<iota - 1
 )
 
+// A Reference tells the references of C++ from pointers, which they are in memory.
+type Reference uint8
+
+// What a pointer type may be.
+const (
+	NoReference Reference = iota // a pointer
+	LvalueReference
+	RvalueReference
+)
+
 // A Language gives types their names. Languages are compared by identity.
 type Language interface {
 	// Name returns the language's name, such as "C".
@@ -98,7 +108,7 @@ type body struct {
 	name     string // of a base type or typedef; tag of a compound or enumerated type
 	elem     *Type  // aliased, pointed-to, element, return or compatible type
 	size     uint64
-	length   uint64
+	length   uint64 // of an array; of a pointer, its Reference
 	kind     Kind
 	prim     Primitive
 	big      bool // byte order
@@ -112,9 +122,10 @@ type body struct {
 
 // detail is what few types have, and what is decoded late.
 type detail struct {
-	load   func() (*Detail, error)
-	first  lock.First[*Detail]              // of load, which may ask another file, and so Python: nothing is locked meanwhile
-	byName atomic.Pointer[map[string]place] // all members, with those of anonymous members
+	load  func() (*Detail, error)
+	first lock.First[*Detail] // of load, which may ask another file, and so Python: nothing is locked meanwhile
+
+	reachable atomic.Pointer[reachable]
 }
 
 func newDetail(load func() (Detail, error)) *detail {
@@ -130,6 +141,7 @@ func newDetail(load func() (Detail, error)) *detail {
 // Detail holds the parts of a type that are decoded when first asked for.
 type Detail struct {
 	Members            []Member
+	VirtualBases       []VirtualBase // the type's own, not those of its base classes
 	Enumerators        []Enumerator
 	Parameters         []Parameter
 	TemplateParameters []TemplateParameter
@@ -191,6 +203,7 @@ type Member struct {
 	BitOffset uint64 // from the start of the type, in bits
 	Lazy
 	Variant *Variant // the one it belongs to, if it is not always there
+	Base    bool     // it is a base class, which has no name
 }
 
 // A Parameter is a parameter of a function type.
@@ -266,6 +279,14 @@ func (t *Type) IsSigned() bool { return t.signed }
 
 // BigEndian reports the byte order of an integer, boolean, floating-point or pointer type.
 func (t *Type) BigEndian() bool { return t.big }
+
+// Reference returns which of C++'s references a pointer type is.
+func (t *Type) Reference() Reference {
+	if t.kind != Pointer {
+		return NoReference
+	}
+	return Reference(t.length)
+}
 
 // IsVariadic reports whether a function takes variable arguments.
 func (t *Type) IsVariadic() bool { return t.variadic }

@@ -104,6 +104,13 @@ type CodeFunction struct {
 	Of     any // what the source knows it by
 }
 
+// Titles is a [Code] that knows functions by longer names.
+type Titles interface {
+	// Title returns the name of a function that AppendFunctions has appended with the namespaces and classes around it; it is the
+	// function's Name in languages that have none.
+	Title(f CodeFunction) (string, error)
+}
+
 // Calls is an [Info] that knows what functions are called with.
 type Calls interface {
 	// Argument returns what a register, by its DWARF number, held at the call that returns to an address, as the frame of the

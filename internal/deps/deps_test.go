@@ -26,7 +26,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
-	NONE < failure, internal/handover, internal/logtext, internal/nameindex;
+	NONE < failure, internal/demangle, internal/handover, internal/logtext, internal/nameindex;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
 	mem < internal/cache;
@@ -48,7 +48,7 @@ const rooms = `
 	# Debug sections to types, functions, lines, unwind rows.
 	types < internal/debugdata;
 	internal/bin < internal/dwarf/expr, internal/dwarf/line;
-	internal/cache, internal/debugdata, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
+	internal/cache, internal/debugdata, internal/demangle, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;
 	internal/bin < internal/btf;
@@ -67,7 +67,7 @@ const rooms = `
 	internal/btf, internal/compressed, internal/elf < internal/debuginfo;
 
 	# The files of a program: which they are, where they lie, how stacks are unwound by them.
-	arch, failure, internal/debugdata, internal/debuginfo, internal/placed, internal/symtab < module;
+	arch, failure, internal/debugdata, internal/debuginfo, internal/demangle, internal/placed, internal/symtab < module;
 	internal/debugdata/fromdwarf, internal/debugdata/frombtf, module < internal/debugdata/fromfile;
 	failure, internal/lock < internal/finders;
 	internal/finders, module < debuginfo;
@@ -124,21 +124,22 @@ const rooms = `
 // outside states which packages may import which other modules and which packages of
 // the standard library that are not for everybody; "..." stands for everything below.
 var outside = map[string][]string{
-	"github.com/klauspost/compress": {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "lab", "linux/kconfig"},
-	"github.com/ulikunitz/xz":       {"internal/compressed", "lab"},
-	"github.com/anchore/go-lzo":     {"internal/kdump"},
-	"github.com/spf13/pflag":        {"cmd/drgn"},
-	"golang.org/x/sys":              {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
-	"golang.org/x/sync":             {"examples/..."},
-	"C":                             {"python/..."},
-	"runtime/cgo":                   {},
-	"net":                           {"internal/qmp", "internal/qmp/qmptest", "lab"},
-	"net/http":                      {"internal/debuginfo"},
-	"os/exec":                       {"lab", "python/internal/pack"},
-	"os/signal":                     {"lab"}, // in the program, signals are Python's
-	"testing":                       {"internal/coretest", "internal/worldtest"},
-	"debug/dwarf":                   {}, // too slow for a kernel, and it trusts its input
-	"debug/elf":                     {"lab", "lab/thin", "python/internal/pack"},
+	"github.com/klauspost/compress":      {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "lab", "linux/kconfig"},
+	"github.com/ulikunitz/xz":            {"internal/compressed", "lab"},
+	"github.com/anchore/go-lzo":          {"internal/kdump"},
+	"github.com/spf13/pflag":             {"cmd/drgn"},
+	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
+	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
+	"golang.org/x/sync":                  {"examples/..."},
+	"C":                                  {"python/..."},
+	"runtime/cgo":                        {},
+	"net":                                {"internal/qmp", "internal/qmp/qmptest", "lab"},
+	"net/http":                           {"internal/debuginfo"},
+	"os/exec":                            {"lab", "python/internal/pack"},
+	"os/signal":                          {"lab"}, // in the program, signals are Python's
+	"testing":                            {"internal/coretest", "internal/worldtest"},
+	"debug/dwarf":                        {}, // too slow for a kernel, and it trusts its input
+	"debug/elf":                          {"lab", "lab/thin", "python/internal/pack"},
 }
 
 // restrictedStandard are the packages of the standard library in outside.

@@ -100,10 +100,10 @@ func (f *File) only(kinds uint16, name string) (first DIE, ok bool, err error) {
 // maxNamesakes bounds how many definitions of a name are compared.
 const maxNamesakes = 32
 
-// qualify puts the namespaces and classes around a C++ DIE before a name; other languages have none.
+// qualify puts the namespaces and classes around a DIE of C++ or Rust before a name; other languages have none.
 func (d DIE) qualify(name string) (string, error) {
 	info, err := d.Unit.Info()
-	if err != nil || !d.Unit.File.isCPP(info) {
+	if err != nil || !d.Unit.File.isCPP(info) && info.Language != langRust {
 		return name, err
 	}
 	if to, ok, err := d.Ref(AttrSpecification); err != nil {
@@ -316,14 +316,19 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 		case TagVariantPart:
 			parts = append(parts, c)
 		case TagInheritance:
-			// Where a virtual base class lies only a table of the object's own class tells.
 			virtual, err := c.isVirtual()
 			if err != nil {
 				return types.Detail{}, err
 			}
 			if !virtual {
 				members = append(members, c)
+				continue
 			}
+			base, err := m.virtualBase(c)
+			if err != nil {
+				return types.Detail{}, err
+			}
+			d.VirtualBases = append(d.VirtualBases, base)
 		case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
 			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
 				return types.Detail{}, err
@@ -339,6 +344,7 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 		if err != nil {
 			return types.Detail{}, err
 		}
+		member.Base = c.Tag == TagInheritance
 		d.Members = append(d.Members, member)
 	}
 	for _, c := range parts {
@@ -347,16 +353,6 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 		}
 	}
 	return d, nil
-}
-
-// isVirtual reports whether a DW_TAG_inheritance is of a virtual base class (DWARF 5, section 5.7.3).
-func (d DIE) isVirtual() (bool, error) {
-	v, err := d.Attr(AttrVirtuality)
-	if err != nil || !v.Exists() {
-		return false, err
-	}
-	n, ok := v.Uint()
-	return ok && n != 0, nil
 }
 
 // isStatic reports whether a DW_TAG_member is a static member, as DWARF 4 writes them.

@@ -283,6 +283,8 @@ const (
 // A Lang is the source language of a unit (DWARF 5, section 7.12).
 type Lang uint16
 
+const langRust Lang = 0x1c // DW_LANG_Rust
+
 const langAssembler Lang = 0x8001 // DW_LANG_Mips_Assembler, which GNU as writes
 
 // IsCPP reports whether the language is a version of C++.

@@ -33,7 +33,7 @@ type index struct {
 }
 
 const (
-	indexMagic  = "godrgn\x00\x02" // the last byte is the version of the layout and of what is indexed
+	indexMagic  = "godrgn\x00\x03" // the last byte is the version of the layout and of what is indexed
 	headerSize  = 40
 	entrySize   = 24
 	rangeSize   = 24

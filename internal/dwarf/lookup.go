@@ -113,17 +113,21 @@ func splitName(name string) (scopes []string, last string) {
 
 const anonymousNamespace = "(anonymous namespace)"
 
-// inScope reports whether a scope is the one named; unnamed namespaces may be left out.
+// inlineNamespace comes before the names of inline namespaces in an index.
+const inlineNamespace = "\x01"
+
+// inScope reports whether a scope is the one named; unnamed and inline namespaces may be left out.
 func (f *File) inScope(scope uint32, names []string) bool {
 	for range maxScopes + 1 {
 		if scope == 0 {
 			return len(names) == 0
 		}
 		parent, name := f.index.scope(scope)
+		plain, inline := strings.CutPrefix(string(name), inlineNamespace)
 		switch {
-		case len(names) > 0 && string(name) == names[len(names)-1]:
+		case len(names) > 0 && plain == names[len(names)-1]:
 			names = names[:len(names)-1]
-		case string(name) != anonymousNamespace:
+		case !inline && plain != anonymousNamespace:
 			return false
 		}
 		scope = parent

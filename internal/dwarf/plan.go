@@ -14,6 +14,7 @@ const (
 	wantLocation // DW_AT_location or DW_AT_const_value
 	wantEnumClass
 	wantSize
+	wantExport
 )
 
 var wanted = [0x100]uint8{
@@ -21,6 +22,7 @@ var wanted = [0x100]uint8{
 	AttrSibling: wantSibling, AttrSpecification: wantSpecification, AttrAbstractOrigin: wantOrigin,
 	AttrLowPC: wantCode, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
 	AttrConstValue: wantLocation, AttrEnumClass: wantEnumClass, AttrByteSize: wantSize,
+	AttrExportSymbols: wantExport,
 }
 
 // An op of a plan reads or passes over one attribute, or over a run of attributes nobody wants.

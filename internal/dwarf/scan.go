@@ -383,7 +383,7 @@ func (s *scanner) run(p *plan, r *record) error {
 				r.ref = Value{Form: o.form, u: v, unit: s.u}
 			}
 			r.flags |= 1 << o.want
-		case wantDeclaration, wantEnumClass:
+		case wantDeclaration, wantEnumClass, wantExport:
 			if v != 0 {
 				r.flags |= 1 << o.want
 			}
@@ -547,6 +547,9 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 				return err
 			}
 			name = string(b)
+			if r.has(wantExport) {
+				name = inlineNamespace + name
+			}
 		}
 		return s.children(s.scope(scope, name), depth+1)
 	}
@@ -559,7 +562,9 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		}
 		kind = ixInstance
 	}
-	if r.has(wantDeclaration) {
+	// The declaration of a static member may say its value; a definition is preferred.
+	declared := r.has(wantDeclaration)
+	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.cpp) {
 		return behind()
 	}
 	if inherits {
@@ -575,7 +580,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			return err
 		}
 	}
-	e := slot{name: r.name.key, die: die, file: file, scope: scope, kind: kind, known: r.has(wantCode) || r.has(wantLocation)}
+	e := slot{name: r.name.key, die: die, file: file, scope: scope, kind: kind, known: !declared && (r.has(wantCode) || r.has(wantLocation))}
 	fresh := true
 	if r.nameOK {
 		if kind == ixInstance {
@@ -746,54 +751,4 @@ func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
 		v = next
 	}
 	return scope, s.fail("circle of abstract origins")
-}
-
-// scopeOf returns the scope of a DIE of the present unit.
-func (s *scanner) scopeOf(d DIE, otherwise uint32) (uint32, error) {
-	if s.scopesOf == nil {
-		s.scopesOf = map[uint64]uint32{}
-		root, err := s.u.Root()
-		if err != nil {
-			return 0, err
-		}
-		if err := s.mapScopes(root, 0, 0); err != nil {
-			return 0, err
-		}
-	}
-	if n, ok := s.scopesOf[d.Off]; ok {
-		return n, nil
-	}
-	return otherwise, nil
-}
-
-// mapScopes notes the scope of each declaration below d.
-func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
-	if depth > maxScopes {
-		return s.fail("namespaces nest more than %d deep", maxScopes)
-	}
-	for c, err := range d.Children() {
-		if err != nil {
-			return err
-		}
-		switch c.Tag {
-		case TagSubprogram, TagVariable, TagMember:
-			s.scopesOf[c.Off] = scope
-		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
-			s.scopesOf[c.Off] = scope
-			name, err := c.Name()
-			if err != nil {
-				return err
-			}
-			if name == "" {
-				if c.Tag != TagNamespace {
-					continue
-				}
-				name = anonymousNamespace
-			}
-			if err := s.mapScopes(c, s.scope(scope, name), depth+1); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

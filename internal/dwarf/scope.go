@@ -6,6 +6,7 @@ import (
 	"sort"
 	"sync"
 
+	"github.com/godrgn/drgn/internal/demangle"
 	"github.com/godrgn/drgn/internal/lock"
 )
 
@@ -35,6 +36,34 @@ func (fn *Function) LinkageName() (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// Title returns the function's name with the namespaces and classes around it, as its language writes it: "outer::Chain<int>::run". In C
+// it is Name.
+func (fn *Function) Title() (string, error) {
+	info, err := fn.DIE.Unit.Info()
+	if err != nil || fn.Name == "" || info.Language.isC() || info.Language == langAssembler {
+		return fn.Name, err
+	}
+	linkage, err := fn.LinkageName()
+	if err != nil {
+		return "", err
+	}
+	if name, ok := demangle.Function(linkage); ok {
+		return name, nil
+	}
+	d := fn.DIE
+	for range maxOrigins {
+		to, ok, err := d.Origin()
+		if err != nil {
+			return "", err
+		}
+		if !ok {
+			break
+		}
+		d = to
+	}
+	return d.qualify(fn.Name)
 }
 
 // scopes finds functions and source lines by address. Everything in it is made when first asked for.

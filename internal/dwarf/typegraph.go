@@ -174,7 +174,6 @@ func (m typeMaker) make() (*types.Type, error) {
 		}
 		return set.Typedef(m.lang, name, to), nil
 	case TagPointerType, TagReferenceType, TagRvalueReferenceType:
-		// A C++ reference is a pointer in memory, and types has no other name for it.
 		to, err := m.f.elemIn(m.d, m.depth, m.in)
 		if err != nil {
 			return nil, err
@@ -189,7 +188,15 @@ func (m typeMaker) make() (*types.Type, error) {
 			}
 			size = n
 		}
+		switch m.d.Tag {
+		case TagReferenceType:
+			return set.Reference(m.lang, to, size, m.f.big, types.LvalueReference), nil
+		case TagRvalueReferenceType:
+			return set.Reference(m.lang, to, size, m.f.big, types.RvalueReference), nil
+		}
 		return set.Pointer(m.lang, to, size, m.f.big), nil
+	case TagPtrToMemberType:
+		return m.pointerToMember()
 	case TagConstType, TagImmutableType:
 		return m.qualified(types.Const)
 	case TagVolatileType:
@@ -203,7 +210,13 @@ func (m typeMaker) make() (*types.Type, error) {
 	case TagSubroutineType, TagSubprogram:
 		return m.function()
 	case TagUnspecifiedType:
-		return set.Void(m.lang), nil
+		void := set.Void(m.lang)
+		if name, err := m.d.Name(); err != nil {
+			return nil, err
+		} else if name == "decltype(nullptr)" || name == "nullptr_t" { // objects of it are as large as a pointer (C++, basic.fundamental)
+			return set.Typedef(m.lang, name, set.Pointer(m.lang, void, uint64(m.d.Unit.AddrSize), m.f.big)), nil
+		}
+		return void, nil
 	}
 	return nil, m.fail("unknown DWARF type tag %#x, %s", uint16(m.d.Tag), m.d.Tag)
 }

@@ -87,6 +87,9 @@ func stepsTo(t *types.Type, path string) ([]Step, error) {
 		if err != nil {
 			return nil, err
 		}
+		if f.Via != nil {
+			return nil, &types.VirtualBaseError{Type: last.Type, Name: part}
+		}
 		if f.Variant != nil {
 			return nil, &failure.UnsupportedError{Problem: fmt.Sprintf("member '%s' of '%s' belongs to a variant", part, last.Type)}
 		}

@@ -171,6 +171,18 @@ func (f *Frame) Function() (fn debugdata.CodeFunction, ok bool) {
 	return f.functions[f.index], true
 }
 
+// Title returns the name of the frame's function with the namespaces and classes around it, "" if it is not known.
+func (f *Frame) Title() string {
+	fn, ok := f.Function()
+	info, err := infoOf(f.Module)
+	if titles, is := info.(debugdata.Titles); ok && is && err == nil {
+		if title, err := titles.Title(fn); err == nil {
+			return title
+		}
+	}
+	return fn.Name
+}
+
 // Place says where the frame's code is, for one of which no more is known: in a process "libc.so.6+0x1234", counted from where the module
 // begins in memory, elsewhere the address.
 func (f *Frame) Place() string {

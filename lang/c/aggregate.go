@@ -2,6 +2,7 @@ package c
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"strconv"
@@ -126,6 +127,11 @@ type list struct {
 // members fills in the members of a compound type.
 func (l *list) members(u *types.Type) {
 	l.parts = l.f.present(l.of, l.f.members(u, l.labels))
+	if !l.of.base { // else they are those of what it is a base class of
+		if virtual := l.f.virtualBases(l.of, u); virtual != nil {
+			l.parts = append(virtual, l.parts...)
+		}
+	}
 	l.n = uint64(len(l.parts))
 	if l.skipZero && !l.labels { // without names only members at the end can be left out
 		for l.n > 0 && l.f.isZero(l.at(l.n-1)) {
@@ -138,7 +144,9 @@ func (l *list) members(u *types.Type) {
 func (l *list) at(i uint64) part {
 	if l.elem == nil {
 		p := l.parts[i]
-		p.src, p.off = l.of.src, p.off+l.of.off
+		if p.src == nil {
+			p.src, p.off = l.of.src, p.off+l.of.off
+		}
 		return p
 	}
 	return part{src: l.of.src, typ: l.elem, off: l.of.off + i*l.size*8}
@@ -180,12 +188,19 @@ func (l *list) label(p part, i uint64) {
 		*b = append(*b, '[')
 		*b = strconv.AppendUint(*b, i, 10)
 		*b = append(*b, "] = "...)
+	case p.base:
+		*b = append(*b, '<')
+		*b = append(*b, p.name...)
+		*b = append(*b, "> = "...)
 	case p.name != "":
 		*b = append(*b, '.')
 		*b = append(*b, p.name...)
 		*b = append(*b, " = "...)
 	}
 }
+
+// typed reports whether a part has the name of its type before it; the label of a base class is that.
+func (l *list) typed(p part) bool { return l.named && !(p.base && l.labels) }
 
 // list prints a list in braces.
 func (f *formatter) list(l *list, sameLine bool, indent int, oneLine bool) bool {
@@ -206,7 +221,7 @@ func (f *formatter) list(l *list, sameLine bool, indent int, oneLine bool) bool 
 			first = false
 			f.write(" ")
 			l.label(p, i)
-			if !f.part(p, l.named, indent, true) {
+			if !f.part(p, l.typed(p), indent, true) {
 				return false
 			}
 		}
@@ -219,7 +234,7 @@ func (f *formatter) list(l *list, sameLine bool, indent int, oneLine bool) bool 
 			mark := len(f.b)
 			f.write(" ")
 			l.label(p, i)
-			if f.part(p, l.named, indent+1, true) && f.fits(1) {
+			if f.part(p, l.typed(p), indent+1, true) && f.fits(1) {
 				f.write(",")
 				continue
 			}
@@ -228,9 +243,9 @@ func (f *formatter) list(l *list, sameLine bool, indent int, oneLine bool) bool 
 		f.breakLine(indent + 1)
 		l.label(p, i)
 		mark := len(f.b)
-		if open = f.part(p, l.named, indent+1, true) && f.fits(1); !open {
+		if open = f.part(p, l.typed(p), indent+1, true) && f.fits(1); !open {
 			f.b = f.b[:mark]
-			f.part(p, l.named, indent+1, false)
+			f.part(p, l.typed(p), indent+1, false)
 		}
 		open = open && sameLine
 		f.write(",")
@@ -286,6 +301,13 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 			f.fail(fmt.Errorf("member %q of '%s': %w", m.Name, u, err))
 			return nil
 		}
+		if m.Base {
+			inner := slot.Type.WithoutTypedefs()
+			if inner.Kind().IsCompound() && len(f.members(inner, flat)) > 0 {
+				into = append(into, part{typ: slot.Type, off: off, name: className(inner), base: true})
+			}
+			continue
+		}
 		if m.Name == "" && flat && slot.BitFieldSize == 0 {
 			inner := slot.Type.WithoutTypedefs()
 			if inner.Kind().IsCompound() && inner.IsComplete() {
@@ -299,6 +321,43 @@ func (f *formatter) collect(into []part, u *types.Type, base uint64, flat bool, 
 		into = append(into, part{typ: slot.Type, off: off, bits: slot.BitFieldSize, name: m.Name, variant: m.Variant, variantIn: base})
 	}
 	return into
+}
+
+// className returns what a base class is called as a part of an object.
+func className(u *types.Type) string { return cmp.Or(u.Tag(), "<anonymous>") }
+
+// virtualBases returns the virtual base classes of an object of a class, wherever they lie.
+func (f *formatter) virtualBases(of part, u *types.Type) (parts []part) {
+	bases, err := u.VirtualBases()
+	if err != nil {
+		f.fail(err)
+		return nil
+	}
+	for i := range bases {
+		b := &bases[i]
+		p := part{typ: b.Type, name: className(b.Type.WithoutTypedefs()), base: true, src: of.src}
+		start, err := b.Start(func(t *types.Type, off, bits uint64) (uint64, error) {
+			return f.scalar(part{src: of.src, typ: t, off: of.off + off, bits: bits}, t)
+		}, func(t *types.Type, address uint64) (uint64, error) {
+			return f.scalar(part{src: newSource(Value{Type: t, Address: address}, f.mem), typ: t}, t)
+		})
+		size, _ := f.size(b.Type)
+		switch {
+		case err != nil:
+			if f.fault == nil {
+				f.fault = err
+			}
+			p.err = fmt.Errorf("not known where: %w", err)
+		case of.src.mem != nil:
+			p.src = newSource(Value{Type: b.Type, Address: of.src.base + uint64(int64(of.off+start)>>3)}, of.src.mem)
+		default:
+			if p.off = of.off + start; p.off/8+size > uint64(len(of.src.window)) {
+				p.err = errors.New("outside of this value")
+			}
+		}
+		parts = append(parts, p)
+	}
+	return parts
 }
 
 // present leaves the members out that belong to another variant than the one that the structure holds. One that stands for the

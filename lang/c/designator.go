@@ -105,6 +105,9 @@ func ResolveSteps(t *types.Type, steps []Step) (Place, error) {
 				return Place{}, &DesignatorError{p.Type, "is not a structure, union, or class"}
 			}
 			f, err := p.Type.FindMember(s.Member)
+			if err == nil && f.Via != nil {
+				err = &types.VirtualBaseError{Type: p.Type, Name: s.Member}
+			}
 			if err != nil {
 				return Place{}, err
 			}

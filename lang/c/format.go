@@ -156,6 +156,7 @@ type part struct {
 
 	variant   *types.Variant // the member's
 	variantIn uint64         // where what it is a variant of lies in the structure, in bits
+	base      bool           // it is a base class; name is the class's
 }
 
 // newLine says that b ends with the start of a line that is indented by n tabs.

@@ -100,7 +100,7 @@ func (x *lexer) next() {
 	}
 	kind, text := tokenKind(x.text[start]), ""
 	switch c := x.text[start]; {
-	case isLetter(c) || x.scoped && x.scopeAt(x.pos):
+	case isLetter(c) || x.scoped && (x.scopeAt(x.pos) || strings.HasPrefix(x.text[x.pos:], anonymousNamespace+"::")):
 		kind = tokenName
 		text = x.name()
 	case isDigit(c):
@@ -149,6 +149,9 @@ func (x *lexer) afterSpace(pos int) int {
 	return pos
 }
 
+// anonymousNamespace stands for the name of a namespace of C++ that has none.
+const anonymousNamespace = "(anonymous namespace)"
+
 // name passes over an identifier with its scopes and returns it without the spaces between its parts.
 func (x *lexer) name() string {
 	start, spaced := x.pos, []string(nil) // spaced has what was before the last space
@@ -162,10 +165,15 @@ func (x *lexer) name() string {
 		if x.scoped && x.scopeAt(x.pos) {
 			x.pos += 2
 			skip(x.afterSpace(x.pos))
-			if !isLetter(x.at(0)) {
+			if strings.HasPrefix(x.text[x.pos:], anonymousNamespace) {
+				x.pos += len(anonymousNamespace)
+			} else if !isLetter(x.at(0)) {
 				x.fail(x.pos, "expected identifier after '::'")
 				return ""
 			}
+		}
+		if first && strings.HasPrefix(x.text[x.pos:], anonymousNamespace) {
+			x.pos += len(anonymousNamespace)
 		}
 		for isLetter(x.at(0)) || isDigit(x.at(0)) {
 			x.pos++

@@ -124,10 +124,9 @@ func (p *printer) before(t *types.Type, quals types.Qualifiers) {
 		elem := t.Elem()
 		p.before(elem, 0)
 		if isSuffixed(elem) {
-			p.write("(*")
-		} else {
-			p.write("*")
+			p.write("(")
 		}
+		p.write([...]string{types.NoReference: "*", types.LvalueReference: "&", types.RvalueReference: "&&"}[t.Reference()])
 		p.space = quals|t.Qualifiers() != 0
 		p.qualifiers(quals | t.Qualifiers())
 	case types.Array:
@@ -264,6 +263,7 @@ func (p *printer) define(t *types.Type, indent int) {
 	if t.Tag() != "" {
 		p.word(t.Tag())
 	}
+	p.bases(t)
 	p.write("{\n")
 	if t.Kind() == types.Enum {
 		p.enumerators(t, indent+1)
@@ -272,6 +272,48 @@ func (p *printer) define(t *types.Type, indent int) {
 	}
 	p.tabs(indent)
 	p.write("}")
+}
+
+// bases writes the base classes of a class.
+func (p *printer) bases(t *types.Type) {
+	if !t.Kind().IsCompound() {
+		return
+	}
+	ms, err := t.Members()
+	if err != nil {
+		return // members says so
+	}
+	virtual, err := t.OwnVirtualBases()
+	if err != nil {
+		return
+	}
+	first := true
+	base := func(l types.Lazy, virtual bool) {
+		slot, err := l.Slot()
+		if err != nil {
+			p.fail(err)
+			return
+		}
+		if first {
+			p.word(":")
+		} else {
+			p.space = false
+			p.word(",")
+		}
+		first = false
+		if virtual {
+			p.word("virtual")
+		}
+		p.base(slot.Type)
+	}
+	for _, m := range ms {
+		if m.Base {
+			base(m.Lazy, false)
+		}
+	}
+	for _, v := range virtual {
+		base(v.Lazy, true)
+	}
 }
 
 func (p *printer) enumerators(t *types.Type, indent int) {
@@ -300,6 +342,9 @@ func (p *printer) members(t *types.Type, indent int) {
 		return
 	}
 	for _, m := range ms {
+		if m.Base {
+			continue
+		}
 		slot, err := m.Slot()
 		if err != nil {
 			p.fail(err)

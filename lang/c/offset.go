@@ -22,8 +22,8 @@ func OffsetOf(t *types.Type, designator string) (uint64, error) {
 
 func bitOffsetOf(t *types.Type, designator string) (uint64, error) {
 	if IsIdentifier(designator) { // the common case needs no parser
-		f, err := t.FindMember(designator)
-		return f.BitOffset, err
+		m, _, err := t.LookupMember(designator)
+		return m.BitOffset, err
 	}
 	m, err := Resolve(t, designator)
 	return m.BitOffset, err

@@ -30,6 +30,16 @@ func (s *source) ScopeOf(f debugdata.CodeFunction) debugdata.Scope {
 	return &scope{s, fn}
 }
 
+// Title implements [debugdata.Titles].
+func (s *source) Title(f debugdata.CodeFunction) (string, error) {
+	defer runtime.KeepAlive(s)
+	fn, ok := f.Of.(*dwarf.Function)
+	if !ok {
+		return f.Name, nil
+	}
+	return mem.Guarded(fn.Title)
+}
+
 // SourcesAt implements [debugdata.Lines].
 func (s *source) SourcesAt(pc uint64) ([]debugdata.Source, error) {
 	defer runtime.KeepAlive(s)
