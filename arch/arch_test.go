@@ -95,6 +95,9 @@ func TestPlatform(t *testing.T) {
 	if p := PlatformOf(62, 1, 1); p.Arch != X86_64 || p.Is64Bit() || p.AddressSize() != 4 {
 		t.Errorf("x32: %v", p)
 	}
+	if p := PlatformOf(3, 2, 1); p != (Platform{I386, IsLittleEndian}) { // QEMU's dumps of guests with memory above 4 GiB
+		t.Errorf("i386 in a file of class 64: %v", p)
+	}
 	if p := PlatformOf(0x1234, 2, 2); p != (Platform{Unknown, Is64Bit}) {
 		t.Errorf("unknown machine: %v", p)
 	}

@@ -29,7 +29,7 @@ func lacking(a *Arch) []string {
 func TestLacking(t *testing.T) {
 	want := map[*Arch][]string{
 		X86_64:      {"PAC", "VMCOREINFO"},
-		I386:        {"ORC", "PAC", "VMCOREINFO", "user mode"},
+		I386:        {"ORC", "PAC", "VMCOREINFO"},
 		AArch64:     {"ORC"},
 		ARM:         {"ORC", "PAC", "VMCOREINFO", "frame pointer"},
 		PPC64:       {"ORC", "PAC", "frame pointer"},

@@ -82,6 +82,9 @@ func ByMachine(machine uint16, flags Flags) Platform {
 	for _, a := range All {
 		// RISC-V and S/390 have one machine number for 32 and 64 bits. An x86-64 file of class 32 (x32) is still x86-64.
 		if slices.Contains(a.Machines, machine) && (a.DefaultFlags&Is64Bit == flags&Is64Bit || uniqueMachine(machine)) {
+			if a.DefaultFlags&Is64Bit == 0 {
+				flags &^= Is64Bit // of class 64 are dumps that may have physical memory above 4 GiB
+			}
 			return Platform{a, flags}
 		}
 	}

@@ -74,7 +74,11 @@ var I386 = define(Arch{
 	SP:            4,
 	ReturnAddress: 8,
 	FramePointer:  FramePointer{Register: 5, Saved: 0, ReturnAddress: 4, CFA: 8, HasCFA: true},
+	UserMode:      UserMode{Register: i386CS, Mask: 3, Value: 3}, // privilege level in cs, which is not among the registers that users see
 	// struct user_regs_struct (user_32.h): bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss.
-	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, -1, 9, 4, -1),
-	PtRegs:   words(0, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, -1, 9, 4, -1),
+	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),
+	PtRegs:   words(0, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),
 })
+
+// i386CS is the number of cs.
+const i386CS = 10

@@ -125,7 +125,8 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 		return &drgn.ValueError{Problem: "an image of memory does not say of which machine it is: give it with --architecture (Go: Options.Platform)"}
 	}
 	if given := linux.GivenVMCOREINFO(p); given != nil {
-		m.Platform = platformBy(given, m.Platform)
+		tried, _, _ := verify(m, given) // linux.Setup says what is wrong with it
+		m.Platform = tried.Platform
 	} else if err := checkVMCOREINFO(&m, o); err != nil {
 		return err
 	}

@@ -56,9 +56,7 @@ func findVMCOREINFO(m linux.Memory, o Options) (linux.Memory, error) {
 	none := &NoVMCOREINFOError{}
 	own := m
 	for _, f := range found {
-		tried := m
-		tried.VMCOREINFO, tried.Platform = f.Text, platformBy(f.Text, m.Platform)
-		verified, err := linux.Verify(tried)
+		tried, verified, err := verify(m, f.Text)
 		var wrong *linux.WrongVMCOREINFOError
 		switch {
 		case verified:
@@ -77,6 +75,29 @@ func findVMCOREINFO(m linux.Memory, o Options) (linux.Memory, error) {
 		return m, none
 	}
 	return own, nil
+}
+
+// verify checks that VMCOREINFO describes the kernel in m, and returns m with it and the platform that it says: see [linux.Verify]. Where
+// neither it nor the dump says which machine it is, as QEMU's kdump files of Arm, that is the one as whose kernel it is verified.
+func verify(m linux.Memory, info []byte) (_ linux.Memory, verified bool, err error) {
+	m.VMCOREINFO, m.Platform = info, platformBy(info, m.Platform)
+	if m.Platform.Arch != arch.Unknown {
+		verified, err = linux.Verify(m)
+		return m, verified, err
+	}
+	flags := m.Platform.Flags
+	for _, a := range arch.All {
+		if m.Platform = (arch.Platform{Arch: a, Flags: flags}); (a.DefaultFlags^flags)&arch.Is64Bit != 0 {
+			continue
+		}
+		if verified, e := linux.Verify(m); verified {
+			return m, true, nil
+		} else if e != nil {
+			err = e
+		}
+	}
+	m.Platform.Arch = arch.Unknown
+	return m, false, err
 }
 
 // platformBy returns the platform of a dump, which VMCOREINFO says where the dump does not: QEMU's kdump files call the machine

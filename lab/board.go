@@ -117,6 +117,39 @@ func newPPC64el(processor string) *board {
 	}
 }
 
+// armhf is a board of 2013 with a processor that knows both kinds of page tables; kernels with those of two levels can't reach devices
+// above 4 GiB. There is no driver for a device that takes VMCOREINFO. The kernel changes how its pages may be accessed one by one, each on
+// both processors while the other one waits: that takes minutes where one thread emulates both.
+var (
+	armhf     = newArmhf("virt,highmem=off")
+	armhfLPAE = newArmhf("virt")
+)
+
+func newArmhf(machine string) *board {
+	return &board{
+		name:     "armhf",
+		qemu:     [2]string{"qemu-system-arm", "qemu-system-arm"},
+		machine:  []string{"-M", machine, "-cpu", "cortex-a15"},
+		threads:  "multi",
+		console:  "ttyAMA0",
+		compiler: [2]string{"arm-linux-gnueabihf-gcc", "gcc-arm-linux-gnueabihf"},
+		headers:  [2]string{"/usr/arm-linux-gnueabihf/lib/libc.a", "libc6-dev-armhf-cross"},
+	}
+}
+
+// i386 is a personal computer of 2000.
+var i386 = &board{
+	name:     "i386",
+	qemu:     [2]string{"qemu-system-i386", "qemu-system-x86"},
+	machine:  []string{"-cpu", "qemu32"},
+	console:  "ttyS0",
+	tells:    vmcoreinfoDevice,
+	signed:   true,
+	line:     "no_timer_check",
+	compiler: [2]string{"i686-linux-gnu-gcc", "gcc-i686-linux-gnu"},
+	headers:  [2]string{"/usr/i686-linux-gnu/lib/libc.a", "libc6-dev-i386-cross"},
+}
+
 // vmcoreinfoDevice is QEMU's vmcoreinfo device.
 var vmcoreinfoDevice = []string{"-device", "vmcoreinfo"}
 

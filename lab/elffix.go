@@ -3,7 +3,6 @@ package main
 import (
 	"debug/elf"
 	"encoding/binary"
-	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -23,21 +22,26 @@ func usualELF(from, to string) error {
 	if err != nil {
 		return err
 	}
-	if f.Class != elf.ELFCLASS64 {
-		return fmt.Errorf("%s is no 64-bit ELF file", from)
+	const align = 4096
+	ident := [16]byte{0x7f, 'E', 'L', 'F', byte(f.Class), byte(f.Data), byte(f.Version), byte(f.OSABI), f.ABIVersion}
+	headerSize, programSize := 64, 56
+	var header any = elf.Header64{
+		Ident: ident, Type: uint16(f.Type), Machine: uint16(f.Machine), Version: uint32(f.Version), Entry: f.Entry,
+		Phoff: 64, Ehsize: 64, Phentsize: 56, Phnum: uint16(len(f.Progs)),
 	}
-	const headerSize, programSize, align = 64, 56, 4096
-	header := elf.Header64{
-		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(f.Class), byte(f.Data), byte(f.Version), byte(f.OSABI), f.ABIVersion},
-		Type:  uint16(f.Type), Machine: uint16(f.Machine), Version: uint32(f.Version), Entry: f.Entry,
-		Phoff: headerSize, Ehsize: headerSize, Phentsize: programSize, Phnum: uint16(len(f.Progs)),
+	if f.Class == elf.ELFCLASS32 {
+		headerSize, programSize = 52, 32
+		header = elf.Header32{
+			Ident: ident, Type: uint16(f.Type), Machine: uint16(f.Machine), Version: uint32(f.Version), Entry: uint32(f.Entry),
+			Phoff: 52, Ehsize: 52, Phentsize: 32, Phnum: uint16(len(f.Progs)),
+		}
 	}
 	out, err := os.Create(to)
 	if err != nil {
 		return err
 	}
 	defer out.Close()
-	programs := make([]elf.Prog64, len(f.Progs))
+	programs := make([]any, len(f.Progs))
 	offset := uint64(headerSize + programSize*len(f.Progs))
 	for i, p := range f.Progs {
 		if p.Type != elf.PT_NOTE {
@@ -46,6 +50,12 @@ func usualELF(from, to string) error {
 		programs[i] = elf.Prog64{
 			Type: uint32(p.Type), Flags: uint32(p.Flags), Off: offset,
 			Vaddr: p.Vaddr, Paddr: p.Paddr, Filesz: p.Filesz, Memsz: p.Memsz, Align: p.Align,
+		}
+		if f.Class == elf.ELFCLASS32 {
+			programs[i] = elf.Prog32{
+				Type: uint32(p.Type), Flags: uint32(p.Flags), Off: uint32(offset),
+				Vaddr: uint32(p.Vaddr), Paddr: uint32(p.Paddr), Filesz: uint32(p.Filesz), Memsz: uint32(p.Memsz), Align: uint32(p.Align),
+			}
 		}
 		if err := copySparse(out, int64(offset), p.Open()); err != nil {
 			return err
@@ -61,20 +71,30 @@ func usualELF(from, to string) error {
 	if err := binary.Write(out, f.ByteOrder, header); err != nil {
 		return err
 	}
-	if err := binary.Write(out, f.ByteOrder, programs); err != nil {
-		return err
+	for _, p := range programs {
+		if err := binary.Write(out, f.ByteOrder, p); err != nil {
+			return err
+		}
 	}
 	return out.Close()
 }
 
-// withoutSections reads an ELF file of 64 bits as one that has no section headers. QEMU 7.2 writes those of a big-endian file in the byte
+// withoutSections reads an ELF file as one that has no section headers. QEMU 7.2 writes those of a big-endian file in the byte
 // order of the machine that it runs on.
 type withoutSections struct{ io.ReaderAt }
 
 // ReadAt implements [io.ReaderAt].
 func (r withoutSections) ReadAt(p []byte, at int64) (n int, err error) {
+	var class [1]byte
+	if _, err := r.ReaderAt.ReadAt(class[:], elf.EI_CLASS); err != nil {
+		return 0, err
+	}
+	where, count := [2]int64{40, 48}, [2]int64{60, 64} // e_shoff; e_shnum and e_shstrndx
+	if elf.Class(class[0]) == elf.ELFCLASS32 {
+		where, count = [2]int64{32, 36}, [2]int64{48, 52}
+	}
 	n, err = r.ReaderAt.ReadAt(p, at)
-	for _, field := range [][2]int64{{40, 48}, {60, 64}} { // e_shoff; e_shnum and e_shstrndx
+	for _, field := range [][2]int64{where, count} {
 		for i := max(field[0], at); i < min(field[1], at+int64(n)); i++ {
 			p[i-at] = 0
 		}

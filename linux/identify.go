@@ -55,12 +55,9 @@ func pageAt(p *drgn.Program, address uint64) (page drgn.Object, text string, ok 
 	if err != nil || address < l.Vmemmap {
 		return page, "", false
 	}
-	pfn, offset := (address-l.Vmemmap)/l.PageSize, (address-l.Vmemmap)%l.PageSize
-	section := mmzone.PFNToSection(p, pfn)
-	if null, err := section.IsNull(); err != nil || null {
-		return page, "", false
-	}
-	if ok, err := mmzone.IsValid(section); err != nil || !ok {
+	pfn := l.ToPFN(address)
+	offset := address - l.ToPage(pfn)
+	if !hasPage(p, l, pfn) {
 		return page, "", false
 	}
 	text = fmt.Sprintf("pfn %d", pfn)
@@ -68,6 +65,20 @@ func pageAt(p *drgn.Program, address uint64) (page drgn.Object, text string, ok 
 		text += fmt.Sprintf(" +%#x", offset)
 	}
 	return mm.PFNToPage(p, pfn), text, true
+}
+
+// hasPage reports whether a page frame surely has a struct page.
+func hasPage(p *drgn.Program, l mm.Layout, pfn uint64) bool {
+	if l.Flat {
+		end, err := p.Variable("max_pfn").Uint()
+		return err == nil && pfn >= l.FirstPFN() && pfn < end
+	}
+	section := mmzone.PFNToSection(p, pfn)
+	if null, err := section.IsNull(); err != nil || null {
+		return false
+	}
+	ok, err := mmzone.IsValid(section)
+	return err == nil && ok
 }
 
 // identifyDirect says what lies at an address in the direct map.

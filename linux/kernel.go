@@ -167,6 +167,9 @@ func (k *Kernel) Info() *VMCOREINFO { return k.info }
 // KASLROffset returns by how much the kernel image lies above the addresses it was linked for.
 func (k *Kernel) KASLROffset() uint64 {
 	off, err := k.info.Hex("KERNELOFFSET")
+	if err != nil && k.machine.Unsaid.KASLROffset != nil {
+		off, err = k.machine.Unsaid.KASLROffset(k.facts(arch.Platform{}, nil))
+	}
 	if err != nil {
 		return 0 // there is none: the kernel does not move itself
 	}

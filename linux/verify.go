@@ -129,7 +129,7 @@ func unameMachine(names []byte) string {
 
 // findPhysBase sets k.physBase of a kernel whose VMCOREINFO does not say it.
 func (k *Kernel) findPhysBase(m Memory) error {
-	if k.machine.FindPhysBase == nil || m.Local {
+	if k.machine.Unsaid.FindPhysBase == nil || m.Local {
 		return nil
 	}
 	s := mem.NewSpace()
@@ -137,7 +137,7 @@ func (k *Kernel) findPhysBase(m Memory) error {
 	if err := s.Add(m.Physical...); err != nil {
 		return err
 	}
-	base, err := k.machine.FindPhysBase(k.facts(m.Platform, s), m.Physical)
+	base, err := k.machine.Unsaid.FindPhysBase(k.facts(m.Platform, s), m.Physical)
 	if base != nil {
 		k.physBase = base
 	}

@@ -33,6 +33,7 @@ type UnwindRow struct {
 	Return int    // number of the register of the caller that has the address to go on at
 
 	Interrupted bool // the caller did not call, but was interrupted
+	Landing     bool // no call led here: what goes on here, at the begin of a function, was given as the place to return to
 	Outermost   bool // there is no caller: nothing else counts
 
 	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere, and else

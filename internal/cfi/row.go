@@ -60,6 +60,8 @@ type Row struct {
 	// Signal means that the caller did not call: it was interrupted, and its program counter is the address of the
 	// instruction it will execute next.
 	Signal bool
+	// Landing means that the row is of an address that nothing called from: it was put where a return address belongs.
+	Landing bool
 	// Outermost means that there is no caller.
 	Outermost bool
 	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere.

@@ -90,7 +90,13 @@ func (u *Uname) is64() bool {
 func readHeader(src Source) (*Header, error) {
 	b, err := Slice(src, 0, StampSize)
 	if err != nil {
-		return nil, err
+		// A header of 32 bits is shorter, and QEMU's flattened files have nothing after it.
+		const narrow = 452
+		short, e := Slice(src, 0, narrow)
+		if e != nil {
+			return nil, err
+		}
+		b = append(bytes.Clone(short), make([]byte, StampSize-narrow)...)
 	}
 	if !IsKdump(b) {
 		return nil, &bin.DecodeError{Section: src.Name(), Problem: "not a kdump-compressed file"}
@@ -170,8 +176,8 @@ func (h *Header) readSub(src Source) error {
 		return err
 	}
 	c := bin.New(src.Name()+" sub header", b, h.Big)
-	// Numbers of 64 bits are aligned to 4 bytes on i386 (and QEMU calls every 32-bit guest so), to 8 elsewhere.
-	narrow := h.Uname.Arch().Alignments[3] == 4
+	// Numbers of 64 bits are aligned to 4 bytes on i386, and in QEMU's files of any guest of 32 bits, to 8 elsewhere.
+	narrow := h.Uname.Arch().Alignments[3] == 4 || h.Uname.Machine == "Unknown"
 	wide := func() uint64 {
 		if !h.Is64 && !narrow {
 			c.Align(8)

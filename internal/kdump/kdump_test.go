@@ -110,12 +110,12 @@ func TestCompressions(t *testing.T) {
 
 func TestHeaders(t *testing.T) {
 	for version := 1; version <= 6; version++ {
-		for _, machine := range []string{"x86_64", "aarch64", "s390x", "i686", "armv7l", ""} {
+		for _, machine := range []string{"x86_64", "aarch64", "s390x", "i686", "armv7l", "Unknown", ""} {
 			for _, big := range []bool{false, true} {
 				d := sampleOf(100, 4096)
 				d.Version, d.Machine, d.Big, d.Compress = version, machine, big, kdumptest.Raw
-				if machine == "i686" || machine == "armv7l" {
-					d.Is64, d.Packed = false, machine == "i686"
+				if machine == "i686" || machine == "armv7l" || machine == "Unknown" {
+					d.Is64, d.Packed = false, machine != "armv7l"
 				}
 				f := elftest.File{Is64: d.Is64, Big: big}
 				d.Notes = f.Note(f.Note(nil, "CORE", 1, make([]byte, 336)), "CORE", 3, make([]byte, 100))
@@ -152,6 +152,18 @@ func TestLostPages(t *testing.T) {
 	if f, err := Open(&Plain{Path: "sample", Data: d.Bytes()}); err != nil || f.Incomplete() || f.Truncated {
 		t.Errorf("%+v, %v", f, err)
 	}
+}
+
+// QEMU's flattened files of guests of 32 bits end the header where its numbers end.
+func TestNarrowFlat(t *testing.T) {
+	d := sampleOf(100, 4096)
+	d.Version, d.Machine, d.Is64, d.Packed = 6, "Unknown", false, true
+	data := d.Bytes()
+	f, err := OpenFlat("flat", kdumptest.Flatten([]kdumptest.Piece{{Off: 0, Data: data[:452]}, {Off: 4096, Data: data[4096:]}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, d, f)
 }
 
 const realLZOSum = "63a110e05f0fad8c0c2c12e71ff2fdae001ee83fd2c7076ff9dec7a04f2a95a8"

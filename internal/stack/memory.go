@@ -84,7 +84,7 @@ const constant8 = 0x0e
 
 // rowOf makes a row for a program counter of what a kernel says.
 func rowOf(from *module.UnwindRow, p arch.Platform, pc uint64) *cfi.Row {
-	row := &cfi.Row{Start: pc, End: pc + 1, ReturnAddress: from.Return, Signal: from.Interrupted, Outermost: from.Outermost}
+	row := &cfi.Row{Start: pc, End: pc + 1, ReturnAddress: from.Return, Signal: from.Interrupted, Outermost: from.Outermost, Landing: from.Landing}
 	if from.Between != nil {
 		row.Between, row.ReturnAddress = from.Between, -1
 		return row

@@ -106,7 +106,7 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		}
 		return false, false, row.Between
 	}
-	f.Trampoline = row.Signal && w.u.options.Process && !f.Interrupted
+	f.Trampoline = (row.Signal && w.u.options.Process || row.Landing) && !f.Interrupted
 	f.CFA, err = w.evaluate(&row.CFA, row, 0)
 	f.HasCFA = err == nil
 	if row.Outermost || row.ReturnAddress < 0 {

@@ -7,6 +7,7 @@ import collections
 import os
 import sys
 
+from drgn import PlatformFlags
 from drgn.helpers.linux.pid import for_each_task
 
 DIRECTORY = sys.argv[1] if len(sys.argv) > 1 else "truth"
@@ -49,13 +50,14 @@ def stats(name):
     return result
 
 
-def of_process(frame):
+def of_process(prog, frame):
     """Return whether a frame of a kernel's stack is that of the process that entered the kernel."""
     try:
         # On s390x, where processes and the kernel have address spaces of their own, the problem state tells.
         return bool(frame.register("pswm") >> 48 & 1)
     except ValueError:
-        return frame.pc < 1 << 47
+        # Debian's kernels of 32 bits have the last GiB of the address space, and on Arm 16 MiB before it.
+        return frame.pc < (1 << 47 if prog.platform.flags & PlatformFlags.IS_64_BIT else 0xBF000000)
     except LookupError:
         return False
 

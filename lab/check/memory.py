@@ -37,7 +37,11 @@ for node in for_each_online_pgdat(prog):
         check.equal(f"high of {of}", high_wmark_pages(zone), told["high"])
 check.equal("zones that are not found", zones, {})
 
-for number, section in for_each_present_section(prog):
+# A kernel with CONFIG_FLATMEM has one array of struct pages instead.
+flat = "mem_map" in prog
+if flat:
+    check.equal("first struct page", pfn_to_page(prog, prog["min_low_pfn"]).value_(), prog["mem_map"].value_())
+for number, section in () if flat else for_each_present_section(prog):
     check.equal(f"section {number}", nr_to_section(prog, number).value_(), section.value_())
     check.wrong_if(not valid_section(section) or not online_section(section), f"section {number} is not in use")
     first = pfn_to_page(prog, section_nr_to_pfn(prog, number))
@@ -66,6 +70,9 @@ for alias, name in get_slab_cache_aliases(prog).items():
     check.wrong_if(alias in names or name not in names, f"{alias} is another name of {name}")
 
 meminfo = {line.split(":")[0]: int(line.split()[1]) for line in labtruth.read("meminfo")}
+if "hugetlb_max_hstate" not in prog:  # without CONFIG_HUGETLBFS
+    check.equal("sizes of huge pages", "Hugepagesize" in meminfo, False)
+    check.done(at_least=100)
 check.equal("huge pages", hugetlb_total_usage(prog).pages * 4096, meminfo.get("Hugetlb", 0) * 1024)
 sizes = [huge_page_size(h).value_() for h in for_each_hstate(prog)]
 if "Hugepagesize" in meminfo:

@@ -98,7 +98,7 @@ for pid, stat in expected.items():
         user = syscalls.get(pid, (0, []))[1]
         if user and user[0] != "running":
             *_, sp, pc = user[0].split()
-            below = next((frame for frame in trace if labtruth.of_process(frame)), None)
+            below = next((frame for frame in trace if labtruth.of_process(prog, frame)), None)
             if int(pc, 16) and below is not None:
                 check.equal(f"pid {pid} {stat.comm}: pc in user space", hex(below.pc), pc)
                 users += 1

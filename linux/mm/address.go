@@ -31,7 +31,9 @@ type Layout struct {
 	PageOffset uint64 // where all physical memory is mapped
 	PhysOffset uint64 // physical address that PageOffset maps
 	HighMemory uint64 // first address after the direct map
-	Vmemmap    uint64 // address of the struct page of page frame 0
+	Vmemmap    uint64 // address of the struct page of page frame 0, be there one or not
+	Flat       bool   // one array has all struct pages, beginning with that of the first page frame in the direct map (CONFIG_FLATMEM)
+	mask       uint64 // greatest address
 	PageSize   uint64 // of a struct page, in bytes
 	Page       *types.Type
 }
@@ -63,9 +65,16 @@ func LayoutOf(p *drgn.Program) (Layout, error) {
 		if l.PageSize == 0 || l.PageShift > 30 {
 			return l, fmt.Errorf("pages of %d bits described in %d bytes are not understood", l.PageShift, l.PageSize)
 		}
+		l.mask = p.Platform().AddressMask()
+		switch flat := p.Variable("mem_map").Err(); {
+		case flat == nil:
+			l.Flat = true
+		case !drgn.IsNotFound(flat):
+			return l, flat
+		}
 		l.Vmemmap, err = p.Object("vmemmap").Uint()
 		if drgn.IsNotFound(err) {
-			err = fmt.Errorf("cannot find the kernel's struct pages (kernels without CONFIG_SPARSEMEM_VMEMMAP can't be read yet): %w", err)
+			err = fmt.Errorf("cannot find the kernel's struct pages (kernels with CONFIG_SPARSEMEM but without CONFIG_SPARSEMEM_VMEMMAP can't be read yet): %w", err)
 		}
 		return l, err
 	})
@@ -84,8 +93,42 @@ func (l *Layout) inDirectMap(addr uint64) bool { return addr >= l.PageOffset && 
 // ToPhysical returns the physical address of one in the direct map.
 func (l *Layout) ToPhysical(addr uint64) uint64 { return addr - l.PageOffset + l.PhysOffset }
 
-// ToVirtual returns the address of a physical one in the direct map.
-func (l *Layout) ToVirtual(addr uint64) uint64 { return addr - l.PhysOffset + l.PageOffset }
+// ToVirtual returns the address of a physical one in the direct map. A kernel of 32 bits maps low memory only: for what is not
+// part of it, it returns a [*drgn.ValueError].
+func (l *Layout) ToVirtual(addr uint64) (uint64, error) {
+	if low := l.HighMemory - l.PageOffset; l.mask>>32 == 0 && addr-l.PhysOffset >= low {
+		return 0, &drgn.ValueError{Problem: fmt.Sprintf("physical address %#x has no virtual address: it is not in low memory", addr)}
+	}
+	return addr - l.PhysOffset + l.PageOffset, nil
+}
+
+// FirstPFN returns the number of the first page frame that may have a struct page.
+func (l *Layout) FirstPFN() uint64 {
+	if l.Flat {
+		return l.PhysOffset >> l.PageShift
+	}
+	return 0
+}
+
+// ToPage returns the address of the struct page of a page frame.
+func (l *Layout) ToPage(pfn uint64) uint64 { return (l.Vmemmap + pfn*l.PageSize) & l.mask }
+
+// ToPFN returns the number of the page frame whose struct page has an address.
+func (l *Layout) ToPFN(page uint64) uint64 {
+	if l.mask>>32 == 0 {
+		return (page - l.Vmemmap) & l.mask / l.PageSize
+	}
+	return uint64(int64(page-l.Vmemmap) / int64(l.PageSize))
+}
+
+// virtual returns the address of a physical one in the direct map, as a void *.
+func (l *Layout) virtual(p *drgn.Program, addr uint64) drgn.Object {
+	at, err := l.ToVirtual(addr)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return value(p, "void *", at)
+}
 
 // physical returns the physical address of one in the direct map or in the kernel's image.
 func physical(p *drgn.Program, addr uint64) (uint64, error) {
@@ -128,7 +171,7 @@ func PhysToVirt(p *drgn.Program, addr uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(p, "void *", l.ToVirtual(addr))
+	return l.virtual(p, addr)
 }
 
 func value(p *drgn.Program, typ string, v uint64) drgn.Object {
@@ -180,7 +223,7 @@ func PFNToVirt(p *drgn.Program, pfn uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(p, "void *", l.ToVirtual(pfn<<l.PageShift))
+	return l.virtual(p, pfn<<l.PageShift)
 }
 
 // PFNToPage returns the struct page * of a page frame.
@@ -191,7 +234,7 @@ func PFNToPage(p *drgn.Program, pfn uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return p.ScalarValue(p.PointerTo(l.Page), l.Vmemmap+pfn*l.PageSize)
+	return p.ScalarValue(p.PointerTo(l.Page), l.ToPage(pfn))
 }
 
 // PhysToPage returns the struct page * of a physical address.
@@ -226,7 +269,7 @@ func pfnOf(page drgn.Object) (uint64, Layout, error) {
 	if err != nil {
 		return 0, l, err
 	}
-	return uint64(int64(at-l.Vmemmap) / int64(l.PageSize)), l, nil
+	return l.ToPFN(at), l, nil
 }
 
 // PageToPFN returns the number of the page frame of a struct page *, as an unsigned long.
@@ -265,5 +308,5 @@ func PageToVirt(page drgn.Object) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(page.Prog(), "void *", l.ToVirtual(pfn<<l.PageShift))
+	return l.virtual(page.Prog(), pfn<<l.PageShift)
 }

@@ -1,6 +1,7 @@
 package mm_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/godrgn/drgn"
@@ -55,5 +56,40 @@ func TestDirectMap(t *testing.T) {
 		worldtest.CheckValue(t, "in_direct_map below it", false)(mm.InDirectMap(w.Program, pageOffset-1))
 		worldtest.CheckValue(t, "in_direct_map", true)(mm.InDirectMap(w.Program, virt))
 		worldtest.CheckValue(t, "in_direct_map after it", false)(mm.InDirectMap(w.Program, highMemory))
+	})
+}
+
+// A kernel of 32 bits with CONFIG_FLATMEM has one array of struct pages, the first of which is that of the first page frame in low memory.
+// What memory lies above low memory has no address.
+func TestHighMemory(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		if w.Word() == 8 {
+			return
+		}
+		w.Declare("struct page { unsigned long words[8]; };")
+		w.Constant("PAGE_SHIFT", "unsigned long", w.PageShift)
+		w.Constant("PAGE_OFFSET", "unsigned long", pageOffset)
+		w.Constant("high_memory", "unsigned long", highMemory)
+		first := uint64(physOffset) >> w.PageShift
+		w.Constant("vmemmap", "unsigned long", 0x00100000) // if the array begins at it and first*32
+		w.Variable("mem_map", "struct page *")
+		if err := w.Setup(drgn.Setup{Platform: w.Platform(), Personality: direct{}}); err != nil {
+			t.Fatal(err)
+		}
+		layout, err := mm.LayoutOf(w.Program)
+		if err != nil || !layout.Flat || layout.FirstPFN() != first {
+			t.Fatalf("%+v, %v", layout, err)
+		}
+		high := uint64(physOffset+highMemory-pageOffset) >> w.PageShift
+		page := mm.PFNToPage(w.Program, high)
+		worldtest.CheckValue(t, "pfn_to_page", 0x00100000+32*high)(page.Uint())
+		worldtest.CheckValue(t, "page_to_pfn", high)(mm.PageToPFN(page).Uint())
+		worldtest.CheckValue(t, "pfn_to_virt", uint64(highMemory)-1<<w.PageShift)(mm.PFNToVirt(w.Program, high-1).Uint())
+		for what, o := range map[string]drgn.Object{"pfn_to_virt": mm.PFNToVirt(w.Program, high), "page_to_virt": mm.PageToVirt(page)} {
+			var value *drgn.ValueError
+			if _, err := o.Uint(); !errors.As(err, &value) {
+				t.Errorf("%s of high memory: %v", what, err)
+			}
+		}
 	})
 }

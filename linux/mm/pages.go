@@ -48,7 +48,7 @@ func Pages(p *drgn.Program) iter.Seq2[RawPage, error] {
 			return
 		}
 		r := &PageReader{prog: p, layout: l, facts: facts, order: p.Platform().ByteOrder(), buf: make([]byte, pagesAtOnce*l.PageSize)}
-		for first := uint64(0); first < end; first += pagesAtOnce {
+		for first := l.FirstPFN(); first < end; first += pagesAtOnce {
 			n := min(pagesAtOnce, end-first)
 			if !r.chunk(first, n, yield) {
 				return
@@ -61,7 +61,7 @@ func Pages(p *drgn.Program) iter.Seq2[RawPage, error] {
 func (r *PageReader) chunk(first, n uint64, yield func(RawPage, error) bool) bool {
 	size := r.layout.PageSize
 	buf := r.buf[:n*size]
-	if r.prog.Memory().Read(buf, r.layout.Vmemmap+first*size, false) != nil {
+	if r.prog.Memory().Read(buf, r.layout.ToPage(first), false) != nil {
 		if n == 1 {
 			return true
 		}
@@ -104,13 +104,13 @@ func (p RawPage) IsSlab() bool {
 	return f.isSlabType(p.word(f.kind))
 }
 
-// Address returns the address of the page's memory in the kernel's mapping of all physical memory.
-func (p RawPage) Address() uint64 {
+// Address returns the address of the page's memory in the kernel's mapping of all physical memory; see [Layout.ToVirtual].
+func (p RawPage) Address() (uint64, error) {
 	return p.r.layout.ToVirtual(p.PFN << p.r.layout.PageShift)
 }
 
 // Object returns the struct page *.
 func (p RawPage) Object() drgn.Object {
 	l := p.r.layout
-	return p.r.prog.ScalarValue(p.r.prog.PointerTo(l.Page), l.Vmemmap+p.PFN*l.PageSize)
+	return p.r.prog.ScalarValue(p.r.prog.PointerTo(l.Page), l.ToPage(p.PFN))
 }

@@ -138,6 +138,12 @@ func vmapRoots(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 			yield(root, root.Err())
 			return
 		}
+		if _, absent := nodes.Absent(); absent {
+			// The compiler knows that a kernel of 32 bits has but the one that they are at first, single.
+			root := p.FindObject("single", drgn.FindVariable, "mm/vmalloc.c").Member("busy").Member("root").AddressOf()
+			yield(root, root.Err())
+			return
+		}
 		n, err := p.Variable("nr_vmap_nodes").Uint()
 		if err == nil && n > maxVmapNodes {
 			err = &drgn.ValueError{Problem: "nr_vmap_nodes is too large"}

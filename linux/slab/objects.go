@@ -95,7 +95,11 @@ func forEachAllocated(cache drgn.Object, visit func(address uint64) bool) error 
 		}); err != nil {
 			return err
 		}
-		start := page.Address() + c.padding
+		start, err := page.Address()
+		if err != nil {
+			return err
+		}
+		start += c.padding
 		for i := range n {
 			object := start + i*c.size
 			if _, isFree := free[object]; isFree {

@@ -21,9 +21,8 @@ type Machine struct {
 	// NewTranslator makes the translator of the kernel's page tables from what VMCOREINFO says. Memory can't be read yet.
 	NewTranslator func(Kernel) (Translator, error)
 
-	// FindPhysBase returns Kernel.PhysBase of a kernel that does not say it in VMCOREINFO, by its physical memory; nil where it
-	// can't be had, or is not needed.
-	FindPhysBase func(k Kernel, memory []mem.Segment) (*uint64, error)
+	// Unsaid is how what some kernels don't say in VMCOREINFO is found.
+	Unsaid Unsaid
 
 	// DirectMap returns where the kernel maps all physical memory.
 	DirectMap func(Kernel, *drgn.Program) (DirectMap, error)
@@ -63,6 +62,16 @@ type Machine struct {
 	ThreadSize uint64
 }
 
+// Unsaid finds what VMCOREINFO does not say.
+type Unsaid struct {
+	// FindPhysBase returns Kernel.PhysBase, by the kernel's physical memory; nil where it can't be had, or is not needed. What it means is
+	// the machine's own matter.
+	FindPhysBase func(k Kernel, memory []mem.Segment) (*uint64, error)
+
+	// KASLROffset returns by how much the kernel's image lies above where it was linked; nil where VMCOREINFO says it if it is not 0.
+	KASLROffset func(Kernel) (uint64, error)
+}
+
 // Rows return how code is unwound from a program counter by its instructions; nil if they do not tell.
 type Rows struct {
 	// All is for code of kernels without tables; nil on machines whose kernels have them, or whose instructions are not understood.
@@ -79,7 +88,8 @@ type Kernel struct {
 	Physical  *mem.Space // with its physical memory
 	PageShift uint       // binary logarithm of the size of a page
 
-	// PhysBase is x86's phys_base as a dump says it apart from VMCOREINFO, or nil; Mapped is what its headers say of where
+	// PhysBase is x86's phys_base as a dump says it apart from VMCOREINFO or, on machines that have such a function, what FindPhysBase
+	// has found; nil if neither. Mapped is what its headers say of where
 	// virtual memory lies.
 	PhysBase *uint64
 	Mapped   []Mapped
@@ -130,8 +140,23 @@ type Translator interface {
 	Next(root, address uint64) (uint64, bool)
 }
 
+// flatVmemmap returns where the struct page of page frame 0 would lie of a kernel with CONFIG_FLATMEM: it has one array of them, which begins
+// with that of the frame first.
+func flatVmemmap(k Kernel, p *drgn.Program, first uint64) (uint64, error) {
+	array, err := p.Variable("mem_map").Uint()
+	if err != nil {
+		return 0, err
+	}
+	t, err := p.Type("struct page")
+	if err != nil {
+		return 0, err
+	}
+	size, err := t.Size()
+	return (array - first*size) & k.Platform.AddressMask(), err
+}
+
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64, aarch64, s390x, riscv64, ppc64}
+var all = []*Machine{x86_64, aarch64, s390x, riscv64, ppc64, arm32, i386}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {

@@ -14,7 +14,7 @@ var x86_64 = &Machine{
 	Arch:            arch.X86_64,
 	PageSizes:       []uint64{4 << 10},
 	NewTranslator:   newX86Translator,
-	FindPhysBase:    x86FindPhysBase,
+	Unsaid:          Unsaid{FindPhysBase: x86FindPhysBase},
 	DirectMap:       x86DirectMap,
 	Vmemmap:         x86Vmemmap,
 	SwitchedOut:     x86SwitchedOut,
@@ -94,15 +94,14 @@ type x86Frame struct {
 
 type x86FrameKey struct{}
 
-func x86FindFrame(p *drgn.Program) (x86Frame, error) {
+// x86FindFrame says where registers lie, whose members in struct inactive_task_frame are given.
+func x86FindFrame(p *drgn.Program, members map[string]string) (x86Frame, error) {
 	t, err := p.Type("struct inactive_task_frame")
 	if err != nil {
 		return x86Frame{}, err
 	}
 	offsets := map[string]uint64{}
-	for register, member := range map[string]string{
-		"r15": "r15", "r14": "r14", "r13": "r13", "r12": "r12", "rbx": "bx", "rbp": "bp", "rip": "ret_addr",
-	} {
+	for register, member := range members {
 		if offsets[register], err = drgn.OffsetOf(t, member); err != nil {
 			return x86Frame{}, err
 		}
@@ -116,8 +115,15 @@ func x86FindFrame(p *drgn.Program) (x86Frame, error) {
 }
 
 func x86SwitchedOut(task drgn.Object) (*arch.Registers, error) {
+	return x86SwitchedOutBy(task, map[string]string{
+		"r15": "r15", "r14": "r14", "r13": "r13", "r12": "r12", "rbx": "bx", "rbp": "bp", "rip": "ret_addr",
+	})
+}
+
+// x86SwitchedOutBy reads the frame at thread.sp, of which the members are given that hold registers.
+func x86SwitchedOutBy(task drgn.Object, members map[string]string) (*arch.Registers, error) {
 	p := task.Prog()
-	frame, err := drgn.Memo(p, x86FrameKey{}, func() (x86Frame, error) { return x86FindFrame(p) })
+	frame, err := drgn.Memo(p, x86FrameKey{}, func() (x86Frame, error) { return x86FindFrame(p, members) })
 	if err != nil {
 		return nil, err
 	}
