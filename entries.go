@@ -46,7 +46,7 @@ func Entry[T TypeLike](node Object, typ T, member string) Object {
 	return node.ContainerOf(t, member)
 }
 
-// Null returns a null pointer to typ.
+// Null returns a null pointer to typ, which is what it points to: unlike NULL() of Python, which takes the pointer's type.
 func Null[T TypeLike](p *Program, typ T) Object {
 	t, err := ResolveType(p, typ)
 	if err != nil {
@@ -82,6 +82,9 @@ func (p *Program) Scope() (*Program, Object, bool) { return p, Object{}, false }
 
 // ScopeOr returns the object that a scope is or, for a program, a pointer to its variable of the given name.
 func ScopeOr(s Scope, variable string) Object {
+	if s == nil {
+		return Failed(&ValueError{Problem: "neither a program nor an object was given"})
+	}
 	p, o, isObject := s.Scope()
 	if isObject {
 		return o

@@ -14,6 +14,7 @@
 package drgn
 
 import (
+	"fmt"
 	"sync"
 	"sync/atomic"
 
@@ -309,9 +310,11 @@ func (p *Program) Read(address, size uint64, physical bool) ([]byte, error) {
 	return buf, nil
 }
 
-// ReadUint reads an unsigned integer of 1, 2, 4 or 8 bytes in the program's byte order.
+// ReadUint reads an unsigned integer of 1 to 8 bytes in the program's byte order. Another size is a *ValueError.
 func (p *Program) ReadUint(address uint64, size int, physical bool) (uint64, error) {
 	switch {
+	case size < 1 || size > 8:
+		return 0, &ValueError{Problem: fmt.Sprintf("integers have 1 to 8 bytes, not %d", size)}
 	case !p.Platform().Known() && size > 1:
 		return 0, &ValueError{Problem: "program byte order is not known"}
 	case !p.Platform().Known():

@@ -4,8 +4,10 @@ package pid
 import (
 	"fmt"
 	"iter"
+	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/linux/cpumask"
 	"github.com/godrgn/drgn/linux/idr"
 	"github.com/godrgn/drgn/linux/list"
@@ -19,6 +21,9 @@ func namespace(ns drgn.Scope) drgn.Object { return drgn.ScopeOr(ns, "init_pid_ns
 // noIDR is what a kernel gets whose PIDs are in a hash table.
 func noIDR(ns drgn.Object) error {
 	if !ns.HasMember("idr") && ns.Err() == nil {
+		if !strings.Contains(ns.Type().String(), "struct pid_namespace") {
+			return &failure.TypeError{Problem: fmt.Sprintf("a struct pid_namespace * is needed, not '%s'", ns.Type())}
+		}
 		return fmt.Errorf("PIDs of this kernel can't be found: struct pid_namespace has no idr (added in v4.15, commit 95846ecf9dac)")
 	}
 	return ns.Err()

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/walk"
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/pid"
@@ -105,5 +106,33 @@ func TestNoIDR(t *testing.T) {
 	}
 	if _, err := worldtest.Collect(t, pid.ForEachTask(w.Program, false)); err == nil {
 		t.Error("no error")
+	}
+}
+
+// TestScope gives what is no namespace.
+func TestScope(t *testing.T) {
+	p := coretest.Open(t)
+	for what, test := range map[string]struct {
+		scope drgn.Scope
+		want  string
+	}{
+		"a task":  {pid.FindTask(p, 1), "a struct pid_namespace * is needed, not 'struct task_struct *'"},
+		"nothing": {nil, "neither a program nor an object was given"},
+	} {
+		for _, err := range pid.ForEachTask(test.scope, false) {
+			if err == nil || err.Error() != test.want {
+				t.Errorf("%s: %v, want %s", what, err, test.want)
+			}
+			break
+		}
+		if err := pid.FindTask(test.scope, 1).Err(); err == nil || err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", what, err, test.want)
+		}
+	}
+	at, _ := p.Object("jiffies").Address()
+	for size, fits := range map[int]bool{-1: false, 0: false, 1: true, 3: true, 8: true, 9: false} {
+		if _, err := p.ReadUint(at, size, false); (err == nil) != fits {
+			t.Errorf("%d bytes: %v", size, err)
+		}
 	}
 }
