@@ -66,7 +66,7 @@ func (p *Program) ObjectAt(t *types.Type, address uint64) Object {
 	return Object{prog: p, typ: t, form: reference, bits: address & p.addressMask.Load()}
 }
 
-// BitField returns the bit-field of size bits (1 to 64, and no more than the type has) of an integer, boolean or
+// BitField returns the bit-field of size bits (1 to 255, and no more than the type has) of an integer, boolean or
 // enumerated type that starts bitOffset bits after address; a size of 0 means an object that is no bit-field.
 func (p *Program) BitField(t *types.Type, address, bitOffset, size uint64) Object {
 	if err := p.checkOwn(t, size); err != nil {
@@ -92,13 +92,15 @@ func (p *Program) checkOwn(t *types.Type, bitField uint64) error {
 	return types.CheckObject(t, bitField)
 }
 
+const maxBitField = 255 // what Python's instances have room for
+
 // checkBitField returns a *ValueError if a type can't have a bit-field of a size in bits; 0 is not a bit-field.
 func checkBitField(t *types.Type, size uint64) error {
 	if err := types.CheckBitField(t, size); err != nil {
 		return &ValueError{Problem: err.Error()}
 	}
-	if size > 64 {
-		return &ValueError{Problem: fmt.Sprintf("bit-field of %d bits: more than 64 are not supported", size)}
+	if size > maxBitField {
+		return &ValueError{Problem: fmt.Sprintf("bit-field of %d bits: more than %d are not supported", size, maxBitField)}
 	}
 	return nil
 }
@@ -174,9 +176,12 @@ func (p *Program) valueOf(t *types.Type, data []byte, bitOff uint8, bitField uin
 		o.bits = v
 		return o
 	}
-	n, err := t.BitSize()
-	if err != nil {
-		return Failed(err)
+	n := uint64(bitField)
+	if n == 0 {
+		var err error
+		if n, err = t.BitSize(); err != nil {
+			return Failed(err)
+		}
 	}
 	if data = bits.Copy(data, uint64(bitOff), n, p.bitOrder(t)); data == nil {
 		return Failed(&BoundsError{Problem: "out of bounds of value"})

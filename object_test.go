@@ -2,6 +2,7 @@ package drgn_test
 
 import (
 	"bytes"
+	"fmt"
 	"math"
 	"math/big"
 	"math/rand/v2"
@@ -107,14 +108,69 @@ func TestBitFields(t *testing.T) {
 	})
 }
 
+// TestWideBitFields: what drgn 0.3.0 reads of bit-fields of GCC's 128-bit integers, in both byte orders.
+func TestWideBitFields(t *testing.T) {
+	for _, a := range []*arch.Arch{arch.X86_64, arch.S390X} {
+		m := newMock(t, a)
+		data := make([]byte, 64)
+		for i := range data {
+			data[i] = byte(i*37 + 11)
+		}
+		m.put(0x1000, data...)
+		u, s := m.int("u128", 16, false), m.int("s128", 16, true)
+		for off := range uint64(20) {
+			for _, n := range []uint64{65, 70, 100, 127, 128} {
+				want := new(big.Int) // bit by bit
+				for i := range n {
+					at, to := off+i, int(i)
+					bit := data[at/8] >> (at % 8) & 1
+					if m.big {
+						bit, to = data[at/8]>>(7-at%8)&1, int(n-1-i)
+					}
+					want.SetBit(want, to, uint(bit))
+				}
+				signed := new(big.Int).Set(want)
+				if want.Bit(int(n)-1) != 0 {
+					signed.Sub(want, new(big.Int).Lsh(big.NewInt(1), uint(n)))
+				}
+				typ := m.structure("", 48, field{"u", off, u, n}, field{"s", off, s, n})
+				for _, whole := range []drgn.Object{m.ObjectAt(typ, 0x1000), m.ObjectAt(typ, 0x1000).Read()} {
+					for name, want := range map[string]*big.Int{"u": want, "s": signed} {
+						o := whole.Member(name)
+						for _, o := range []drgn.Object{o, o.Read(), o.Convert(o.Type(), n)} {
+							if v, err := o.BigInt(); err != nil || v.Cmp(want) != 0 || o.BitFieldSize() != n {
+								t.Fatalf("%s of %d bits at %d: %v (%v), want %v", name, n, off, v, err, want)
+							}
+							if text := o.String(); text != fmt.Sprintf("(%s)%s", o.Type(), want) {
+								t.Fatalf("%s of %d bits at %d is printed %s, want %s", name, n, off, text, want)
+							}
+							if truth, err := o.Bool(); err != nil || truth != (want.Sign() != 0) {
+								t.Fatal(truth, err)
+							}
+						}
+						if sum := o.Binary(c.Add, o); sum.Err() == nil {
+							if v, err := sum.BigInt(); err != nil || sum.BitFieldSize() != 0 || n < 127 && v.Cmp(new(big.Int).Lsh(want, 1)) != 0 {
+								t.Fatalf("twice %s is %v (%v)", want, v, err)
+							}
+						} else {
+							t.Fatal(sum.Err())
+						}
+					}
+				}
+			}
+		}
+	}
+	m := newMock(t, arch.X86_64)
+	wantType[*drgn.ValueError](t, m.BitField(m.int("u", 64, false), 0, 0, 256).Err())
+}
+
 func TestBadBitFields(t *testing.T) {
 	m := newMock(t, arch.X86_64)
 	m.put(0, make([]byte, 64)...)
 	i, wide := m.int("int", 4, true), m.int("__int128", 16, true)
-	s := m.structure("s", 64, field{"wide", 3, wide, 65}, field{"big", 0, i, 33}, field{"huge", 0, i, 1<<16 + 5}, field{"s", 0, m.structure("in", 4), 3},
+	s := m.structure("s", 64, field{"big", 0, i, 33}, field{"huge", 0, i, 1<<16 + 5}, field{"s", 0, m.structure("in", 4), 3},
 		field{"ok", 5, wide, 60})
 	for _, o := range []drgn.Object{m.ObjectAt(s, 0), m.ObjectAt(s, 0).Read()} {
-		wantType[*drgn.ValueError](t, o.Member("wide").Err())
 		wantType[*drgn.ValueError](t, o.Member("big").Err())
 		wantType[*drgn.ValueError](t, o.Member("huge").Err())
 		wantType[*drgn.ValueError](t, o.Member("s").Err())

@@ -68,9 +68,12 @@ func (p *Program) result(v c.Operand, err error) Object {
 	}
 	u := v.Type.Underlying()
 	size := u.OwnSize()
+	n := size * 8
+	if v.BitFieldSize != 0 {
+		n = v.BitFieldSize
+	}
 	switch {
 	case u.Kind() == types.Float:
-		var n uint64
 		switch size {
 		case 4:
 			n = uint64(math.Float32bits(float32(v.Float)))
@@ -83,12 +86,9 @@ func (p *Program) result(v c.Operand, err error) Object {
 		bits.Insert(data, 0, size*8, u.BigEndian(), n)
 		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
 	case v.Big != nil:
-		data := bits.BigBytes(v.Big, int(size), u.BigEndian())
-		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}}
-	}
-	n := size * 8
-	if v.BitFieldSize != 0 {
-		n = v.BitFieldSize
+		data := make([]byte, (n+7)/8)
+		bits.InsertBig(data, 0, n, u.BigEndian(), v.Big)
+		return Object{prog: p, typ: v.Type, form: value, x: &extra{data: data}, bitField: uint16(v.BitFieldSize)}
 	}
 	return Object{prog: p, typ: v.Type, form: value, bits: bits.Truncate(v.Bits, n), bitField: uint16(v.BitFieldSize)}
 }
@@ -117,7 +117,12 @@ func (o Object) BigInt() (*big.Int, error) {
 	if err != nil {
 		return nil, err
 	}
-	return bits.BigInt(data, o.typ.Underlying().IsSigned(), bigEndian(o.typ)), nil
+	n := uint64(o.bitField)
+	if n == 0 {
+		n = uint64(len(data)) * 8
+	}
+	v, _ := bits.ExtractBig(data, 0, n, o.typ.Underlying().IsSigned(), bigEndian(o.typ))
+	return v, nil
 }
 
 // Binary computes o op other as C does. The operands must be of one program.

@@ -128,7 +128,13 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 		tried, _, _ := verify(m, given) // linux.Setup says what is wrong with it
 		m.Platform = tried.Platform
 	} else if err := checkVMCOREINFO(&m, o); err != nil {
-		return err
+		var none *NoVMCOREINFOError
+		if !errors.As(err, &none) || len(core.Notes)+len(core.Problems) > 0 || len(core.Loads()) == 0 {
+			return err
+		}
+		// An ELF file of memory and nothing else may be of anything.
+		o.warn(fmt.Errorf("nothing but memory can be read of %s, which has no notes: if it is a kernel's dump, %w", path, err))
+		return user.SetupCore(p, core, dumpPath(path), m.Platform)
 	}
 	m.Notes = linux.Notes{
 		Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" }), Order: core.ByteOrder(),

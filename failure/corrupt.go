@@ -19,6 +19,9 @@ type FormatError struct {
 	What string // what the file is: "an empty file"
 }
 
+// ADirectory is what the file of a [FormatError] is that is a directory.
+const ADirectory = "a directory"
+
 func (e *FormatError) Error() string { return fmt.Sprintf("not a core dump: %s is %s", e.Path, e.What) }
 
 // A CycleError says that a data structure of the program goes in a circle where it should end.

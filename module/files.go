@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/debugdata"
@@ -95,7 +96,7 @@ func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[s
 		}
 	}
 	var err error
-	f.Symbols, f.SymbolFile, err = readSymbols(f.Debug, f.Loaded)
+	f.Symbols, f.SymbolFile, err = readSymbols(m.set.Log(), f.Debug, f.Loaded)
 	return f, err
 }
 
@@ -105,8 +106,9 @@ func (m *Module) opener(f *placed.File, sup *elf.File) *opening {
 	})
 }
 
-// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking, and its path.
-func readSymbols(files ...*placed.File) (*symtab.Table, string, error) {
+// readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking and what is hidden beside
+// them, and its path.
+func readSymbols(log *slog.Logger, files ...*placed.File) (*symtab.Table, string, error) {
 	for _, kind := range []uint32{elf.SHT_SYMTAB, elf.SHT_DYNSYM} {
 		for _, f := range files {
 			if f == nil {
@@ -115,6 +117,9 @@ func readSymbols(files ...*placed.File) (*symtab.Table, string, error) {
 			syms, err := f.ELF.SymbolTable(kind)
 			if err != nil {
 				return nil, "", err
+			}
+			if kind == elf.SHT_DYNSYM {
+				syms = withMiniDebug(f, syms, log)
 			}
 			if syms.Len() > 0 {
 				return symtab.New(syms, func(section uint32) (uint64, symtab.Place) { return symbolBase(f, section) },

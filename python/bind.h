@@ -211,6 +211,7 @@ void sh_symbol_property(PyGetSetDef *d, int id, int what, int enumeration);
 int sh_is_program(PyObject *o);
 int sh_is_language(PyObject *o);
 PyObject *new_iter(uint64_t h, PyObject *keep);
+void iter_left(PyObject *self, int64_t n);
 PyObject *prog_new(uint64_t h);
 PyObject *prog_held(PyObject *p);
 void obj_dealloc(PyObject *self);

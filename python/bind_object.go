@@ -350,7 +350,7 @@ func iterateObject(call Call, backwards bool) error {
 		return &drgn.AbsentError{Reason: reason}
 	}
 	next := uint64(0)
-	return call.iterate(func(i *C.item) (ok bool, err error) {
+	elements := func(i *C.item) (ok bool, err error) {
 		if next == n {
 			return false, nil
 		}
@@ -361,7 +361,12 @@ func iterateObject(call Call, backwards bool) error {
 		*i, err = objectItem(o.Index(int64(at)))
 		next++
 		return true, err
-	})
+	}
+	it := newIterator(&iterator{next: elements}, call.keep())
+	if it != nil {
+		C.iter_left(it, C.int64_t(min(n, math.MaxInt64)))
+	}
+	return call.pyObject(it)
 }
 
 // bitFieldSize returns a parameter that is a size in bits.

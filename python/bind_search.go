@@ -16,6 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/internal/perlre"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/search"
@@ -65,6 +66,9 @@ func searchMethods() []Func {
 				if err != nil {
 					return err
 				}
+				if len(b) == 0 {
+					return valueError("can't search for object with size 0")
+				}
 				if align, err = p.Alignment(v.Type()); err != nil {
 					return err
 				}
@@ -78,7 +82,7 @@ func searchMethods() []Func {
 				return err
 			}
 			b := make([]byte, size)
-			putBits(b, 0, size*8, new(big.Int).SetUint64(n), !p.Platform().IsLittleEndian())
+			bits.Insert(b, 0, size*8, !p.Platform().IsLittleEndian(), n)
 			return start(c, 0, b, size)
 		}},
 	}
@@ -115,7 +119,7 @@ func searchMethods() []Func {
 				return start(c, size, v, c.UintOr(1, 0))
 			}})
 	}
-	methods = append(methods, Func{Sig: "search_memory_regex(pattern: any)", Doc: "Search memory for a regular expression, Perl's without look-around and back-references: of bytes, or of characters in UTF-8. Matches that are empty are left out.", Do: func(c Call) error {
+	methods = append(methods, Func{Sig: "search_memory_regex(pattern: any)", Doc: "Search memory for a regular expression, Perl's without look-around and back-references: of bytes, or of characters in UTF-8. ^ and $ are the ends of what is searched.", Do: func(c Call) error {
 		v, err := c.Any(0)
 		if err != nil {
 			return err

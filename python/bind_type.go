@@ -178,7 +178,19 @@ func typeClass() *class {
 		props: typeProps(),
 		methods: []Func{
 			prettyMethod,
-			method("type_name()", "Return the type's name: 'struct foo *'.", func(c Call, p *drgn.Program, t *types.Type) error { return c.String(t.String()) }),
+			method("type_name()", "Return the type's name: 'struct foo *'.", func(c Call, p *drgn.Program, t *types.Type) error {
+				l, ok := t.Language().(interface {
+					FullTypeName(*types.Type) (string, error)
+				})
+				if !ok {
+					return c.String(t.String())
+				}
+				s, err := l.FullTypeName(t)
+				if err != nil {
+					return err
+				}
+				return c.String(s)
+			}),
 			method("variable_declaration(name: str)", "Return the declaration of a variable of this type: 'int x[2]'.", func(c Call, p *drgn.Program, t *types.Type) error {
 				s, err := t.Language().Declaration(t, c.Str(0))
 				if err != nil {

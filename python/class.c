@@ -344,6 +344,7 @@ typedef struct {
 	PyObject *keep;
 	uint64_t h;
 	int pos, n, next, done; // done: 1 at the end, 2 when an error comes after the batch
+	int64_t left;           // how many elements are to come; -1: not known
 	item it[BATCH];
 } Iter;
 static PyTypeObject *iter_type;
@@ -369,7 +370,13 @@ static PyObject *iter_next(PyObject *self) {
 			return iter_next(self);
 		}
 	}
+	if (b->left > 0) b->left--;
 	return make(&b->it[b->pos++]);
+}
+
+static PyObject *iter_hint(PyObject *self, PyObject *ignored) {
+	(void)ignored;
+	return py.PyLong_FromLongLong(((Iter *)self)->left < 0 ? 0 : ((Iter *)self)->left);
 }
 
 static void iter_dealloc(PyObject *self) {
@@ -395,11 +402,15 @@ PyObject *new_iter(uint64_t h, PyObject *keep) {
 	b->keep = keep;
 	b->pos = b->n = b->done = 0;
 	b->next = 1;
+	b->left = -1;
 	return &b->ob;
 }
 
+void iter_left(PyObject *self, int64_t n) { ((Iter *)self)->left = n; }
+
 int iter_class(void) {
-	PyType_Slot s[] = {{SLOT_tp_iter, py.PyObject_SelfIter}, {SLOT_tp_iternext, iter_next}, {SLOT_tp_dealloc, iter_dealloc},
+	static PyMethodDef m[] = {{"__length_hint__", iter_hint, METH_NOARGS, "__length_hint__($self, /)\n--\n\nHow many elements are to come, 0 if that is not known."}, {0}};
+	PyType_Slot s[] = {{SLOT_tp_iter, py.PyObject_SelfIter}, {SLOT_tp_iternext, iter_next}, {SLOT_tp_dealloc, iter_dealloc}, {SLOT_tp_methods, m},
 		{SLOT_tp_doc, "Iterator whose elements are found in Go. A live target is read a little ahead."}, {0, NULL}};
 	iter_type = new_class(-1, "drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);
 	return iter_type ? 0 : -1;

@@ -9,7 +9,6 @@ import (
 	"unicode"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
@@ -32,8 +31,8 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 	}
 	switch u.Kind() {
 	case types.Int, types.Enum:
-		if u.OwnSize() > 8 && o.BitFieldSize() == 0 {
-			return bigValue(o, u)
+		if u.OwnSize() > 8 && (o.BitFieldSize() == 0 || o.BitFieldSize() > 64) {
+			return wrap(o.BigInt())
 		}
 		v, err := o.Uint()
 		if err != nil {
@@ -45,7 +44,7 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		return v, nil
 	case types.Pointer:
 		if u.OwnSize() > 8 {
-			return bigValue(o, u)
+			return wrap(o.BigInt())
 		}
 		return wrap(o.Uint())
 	case types.Bool:
@@ -185,14 +184,6 @@ func virtualBasesOf(o drgn.Object, u *types.Type, depth int) (into dict, err err
 		}
 	}
 	return into, err
-}
-
-func bigValue(o drgn.Object, u *types.Type) (any, error) {
-	b, err := o.Bytes()
-	if err != nil {
-		return nil, err
-	}
-	return bits.BigInt(b, u.IsSigned(), u.BigEndian()), nil
 }
 
 // pyRepr writes a value as Python's repr does.

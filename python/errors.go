@@ -190,6 +190,10 @@ func raise(err error) {
 	if exc == excObjectNotFound || exc == excLookupError {
 		remember(err, msg)
 	}
+	var format *failure.FormatError
+	if errors.As(err, &format) && format.What == failure.ADirectory && raiseFile(&fs.PathError{Path: format.Path, Err: syscall.EISDIR}) {
+		return
+	}
 	switch exc {
 	case excObjectNotFound:
 		name := missingName(err)

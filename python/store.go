@@ -134,7 +134,7 @@ func store(data []byte, off, n uint64, t *types.Type, v *C.PyObject, depth int) 
 		if u.Kind() == types.Bool && wide.Sign() != 0 {
 			wide = big.NewInt(1)
 		}
-		putBits(data, off, n, wide, u.BigEndian())
+		bits.InsertBig(data, off, n, u.BigEndian(), wide)
 		return nil
 	case types.Float:
 		return storeFloat(data, off, n, u, t, v)
@@ -249,22 +249,5 @@ func each(iter *C.PyObject, f func(item *C.PyObject) error) error {
 		if err != nil {
 			return err
 		}
-	}
-}
-
-// putBits lays the low n bits of v into data, off bits from its start.
-func putBits(data []byte, off, n uint64, v *big.Int, bigEndian bool) {
-	if n <= 64 {
-		bits.Insert(data, off, n, bigEndian, uint64(low(v)))
-		return
-	}
-	for i := uint64(0); i < n; i += 64 { // from the least significant bits on
-		k := min(n-i, 64)
-		at := off + i
-		if bigEndian {
-			at = off + n - i - k
-		}
-		bits.Insert(data, at, k, bigEndian, uint64(low(v)))
-		v = new(big.Int).Rsh(v, 64)
 	}
 }

@@ -93,10 +93,10 @@ type RegexpMatch struct {
 	Data    []byte // a copy
 }
 
-// Regexp finds what matches a regular expression, without overlaps; an empty match is passed over. The
+// Regexp finds what matches a regular expression, without overlaps; empty ones are found, too. The
 // expression sees the parts of memory that are text in UTF-8: no match contains a byte that is not. A match may be up to
-// 64 KiB long; longer ones may be found shortened. \A, \z and their like have no meaning in memory and are refused. Areas,
-// order and errors are those of [Bytes].
+// 64 KiB long; longer ones may be found shortened. \A, \z and their like match where a range of the area begins and ends, or the address
+// space. An expression that matches nothing where it could match something is refused. Areas, order and errors are those of [Bytes].
 func Regexp(ctx context.Context, p *drgn.Program, re *regexp.Regexp, in Area) iter.Seq2[RegexpMatch, error] {
 	return matches(ctx, p, re, in, false)
 }
@@ -110,6 +110,18 @@ func BytesRegexp(ctx context.Context, p *drgn.Program, re *regexp.Regexp, in Are
 // Latin1 returns the characters whose numbers are those of the bytes.
 func Latin1(b []byte) string { return scan.Latin1(b) }
 
+// bounds returns the ranges of an area.
+func bounds(p *drgn.Program, in Area) []mem.Range {
+	if in.Ranges != nil {
+		return in.Ranges
+	}
+	last := ^uint64(0)
+	if p.Platform().Known() && !p.Platform().Is64Bit() {
+		last = 1<<32 - 1
+	}
+	return []mem.Range{{Max: last}}
+}
+
 func matches(ctx context.Context, p *drgn.Program, re *regexp.Regexp, in Area, wide bool) iter.Seq2[RegexpMatch, error] {
 	return func(yield func(RegexpMatch, error) bool) {
 		r, err := scan.NewRegexp(re, wide)
@@ -117,7 +129,7 @@ func matches(ctx context.Context, p *drgn.Program, re *regexp.Regexp, in Area, w
 			yield(RegexpMatch{}, &failure.ValueError{Problem: err.Error()})
 			return
 		}
-		for m, err := range scan.Guarded(r.Matches(pieces(ctx, p, in))) {
+		for m, err := range scan.Guarded(r.Matches(pieces(ctx, p, in), bounds(p, in))) {
 			if !yield(RegexpMatch(m), err) {
 				return
 			}

@@ -279,7 +279,7 @@ func TestRegexp(t *testing.T) {
 	m.put(0x10, []byte("abc")...)
 	m.put(0x14, []byte("abcd")...)
 	got = found(t, search.Regexp(bg, m.Program, regexp.MustCompile(`[a-z]*`), search.Area{Ranges: []mem.Range{{Min: 0, Max: 0xfff}}}))
-	if want := []search.RegexpMatch{{0x10, []byte("abc")}, {0x14, []byte("abcd")}}; !reflect.DeepEqual(got, want) {
+	if want := []search.RegexpMatch{{0x10, []byte("abc")}, {0x13, []byte{}}, {0x14, []byte("abcd")}, {0x18, []byte{}}}; !reflect.DeepEqual(got, want) {
 		t.Error(got)
 	}
 }

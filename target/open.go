@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/compressed"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/kdump"
@@ -79,7 +80,9 @@ func openCore(path string) (*Core, error) {
 	}
 	switch {
 	case info.IsDir():
-		return nil, &FormatError{Path: path, What: "a directory"}
+		return nil, &FormatError{Path: path, What: failure.ADirectory}
+	case info.Mode()&os.ModeDevice != 0:
+		return nil, &FormatError{Path: path, What: "not a regular file"}
 	case info.Mode()&os.ModeNamedPipe != 0:
 		file, err := spool(f)
 		if err != nil {

@@ -125,7 +125,7 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 		return err
 	}
 	u := newProcess(c, p)
-	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: u, Memory: withFiles(file.Virtual, u, p), Close: file.Closer()})
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: u, Memory: append(withFiles(file.Virtual, u, p), file.Physical...), Close: file.Closer()})
 }
 
 // notes returns a core without its memory, which would keep the file mapped.

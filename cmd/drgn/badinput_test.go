@@ -41,7 +41,7 @@ func TestBadInput(t *testing.T) {
 		stderr string // a regular expression; DIR is the directory of the files above
 	}{
 		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: \[Errno 2\] No such file or directory: 'DIR/nosuch'`},
-		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: not a core dump: DIR is a directory`},
+		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: \[Errno 21\] Is a directory: 'DIR'`},
 		{"text", []string{"-c", in("text"), "-e", "1"}, 1, `drgn: not a core dump: DIR/text is in no format known here`},
 		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not a core dump: DIR/empty is an empty file`},
 		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not a core dump: .*vmlinux\.zst is an ELF executable or library`},

@@ -96,6 +96,44 @@ func (f *File) SymbolTable(typ uint32) (*SymbolTable, error) {
 	return t, nil
 }
 
+// Join returns a table of the symbols of both, which are of the same class and byte order; section returns the number in t's file of a
+// section of u's, SHN_UNDEF for one that is not in it. The symbols are copied.
+func (t *SymbolTable) Join(u *SymbolTable, section func(uint32) uint32) *SymbolTable {
+	if uint64(len(t.strs))+uint64(len(u.strs)) >= 1<<32-1 {
+		return t
+	}
+	all := *t
+	all.syms = append(bytes.Clone(t.syms[:t.n*t.entsize]), make([]byte, 0, len(u.syms))...)
+	all.strs = bytes.Clone(t.strs)
+	if !bytes.HasSuffix(all.strs, []byte{0}) {
+		all.strs = append(all.strs, 0)
+	}
+	names := uint32(len(all.strs))
+	all.strs = append(all.strs, u.strs...)
+	if all.n == 0 {
+		all.syms, all.n = make([]byte, all.entsize), 1 // the null symbol
+	}
+	at := 6 // of the section's number
+	if !all.is64 {
+		at = 14
+	}
+	for i, s := range u.All() {
+		number := s.Section
+		if number != SHN_ABS && number != SHN_COMMON {
+			number = section(number)
+		}
+		if number == SHN_UNDEF || number >= shnLoReserve && number < SHN_ABS {
+			continue
+		}
+		b := bytes.Clone(u.syms[i*u.entsize:][:u.entsize])
+		all.order.PutUint32(b, s.NameOffset+names)
+		all.order.PutUint16(b[at:], uint16(number))
+		all.syms = append(all.syms, b...)
+		all.n++
+	}
+	return &all
+}
+
 // Len returns the number of symbols, with the null symbol at index 0.
 func (t *SymbolTable) Len() int { return t.n }
 

@@ -9,11 +9,11 @@ import (
 )
 
 // ToGo returns in Go's syntax a regular expression of Perl's kind: what PCRE2 and Python's re have in common. It rewrites what
-// means something else to Go: \s has the vertical tab; {,n} is {0,n}; \h, \v, \N and \e are classes and an escape; in expressions over
+// means something else to Go: \s has the vertical tab; {,n} is {0,n}; \h, \v, \N and \e are classes and an escape; under (?x) white space and comments are left out; in expressions over
 // bytes only ASCII letters have two cases. What Go does not have (look-around, back-references) is left as it is, for
 // [regexp.Compile] to refuse. wide says that the expression is over bytes, each written as the character of the same number.
 func ToGo(pattern string, wide bool) (string, error) {
-	d := &dialect{in: pattern, wide: wide, fold: []bool{false}}
+	d := &dialect{in: pattern, wide: wide, groups: []group{{}}}
 	for d.in != "" {
 		if err := d.next(); err != nil {
 			return "", fmt.Errorf("regular expression %s: %w", pattern, err)
@@ -24,10 +24,16 @@ func ToGo(pattern string, wide bool) (string, error) {
 
 // dialect rewrites an expression from its beginning to its end.
 type dialect struct {
-	in   string // what is left
-	out  strings.Builder
-	wide bool
-	fold []bool // of each group that is open, whether case is ignored in it now
+	in     string // what is left
+	out    strings.Builder
+	wide   bool
+	groups []group // those that are open
+}
+
+// group is what counts in a group, from where it was said on.
+type group struct {
+	fold     bool // case is ignored
+	extended bool // white space and comments are left out
 }
 
 // Classes that Go lacks or that differ, as they are written between brackets.
@@ -42,7 +48,7 @@ var perlClasses = map[byte]string{
 }
 
 var (
-	flagGroup = regexp.MustCompile(`^\(\?([imsU]*)(?:-([imsU]+))?([:)])`)
+	flagGroup = regexp.MustCompile(`^\(\?([imsUx]*)(?:-([imsUx]+))?([:)])`)
 	noLeast   = regexp.MustCompile(`^\{,([0-9]+)\}`)
 	number    = regexp.MustCompile(`^\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{2}))`)
 	reference = regexp.MustCompile(`^\\[1-9][0-9]+`)
@@ -50,7 +56,10 @@ var (
 )
 
 // ignoresCase reports whether case is ignored where the rewriting is, and that has to be said otherwise than Go would take it.
-func (d *dialect) ignoresCase() bool { return d.wide && d.fold[len(d.fold)-1] }
+func (d *dialect) ignoresCase() bool { return d.wide && d.now().fold }
+
+// now returns what counts where the rewriting is.
+func (d *dialect) now() *group { return &d.groups[len(d.groups)-1] }
 
 // take moves n bytes of the expression to the result.
 func (d *dialect) take(n int) {
@@ -76,23 +85,40 @@ func (d *dialect) next() error {
 			return nil
 		}
 	case c == '(':
-		inner := d.fold[len(d.fold)-1]
 		m := flagGroup.FindStringSubmatch(d.in)
-		if m != nil {
-			inner = (inner || strings.Contains(m[1], "i")) && !strings.Contains(m[2], "i")
-			d.take(len(m[0]) - 1)
+		if m == nil {
+			d.groups = append(d.groups, *d.now())
+			break
 		}
-		if m != nil && m[3] == ")" {
-			d.fold[len(d.fold)-1] = inner
-		} else {
-			d.fold = append(d.fold, inner)
+		set := func(old bool, flag string) bool {
+			return (old || strings.Contains(m[1], flag)) && !strings.Contains(m[2], flag)
 		}
-		d.take(1)
+		inner := group{set(d.now().fold, "i"), set(d.now().extended, "x")}
+		flags := strings.ReplaceAll(m[1], "x", "")
+		if off := strings.ReplaceAll(m[2], "x", ""); off != "" {
+			flags += "-" + off
+		}
+		if m[3] == ":" {
+			d.groups = append(d.groups, inner)
+			d.put("(?"+flags+":", len(m[0]))
+			return nil
+		}
+		*d.now() = inner
+		if flags != "" {
+			flags = "(?" + flags + ")"
+		}
+		d.put(flags, len(m[0]))
 		return nil
 	case c == ')':
-		if len(d.fold) > 1 {
-			d.fold = d.fold[:len(d.fold)-1]
+		if len(d.groups) > 1 {
+			d.groups = d.groups[:len(d.groups)-1]
 		}
+	case d.now().extended && strings.IndexByte(" \t\n\v\f\r", c) >= 0:
+		d.in = d.in[1:]
+		return nil
+	case d.now().extended && c == '#':
+		_, d.in, _ = strings.Cut(d.in, "\n")
+		return nil
 	case c >= utf8.RuneSelf:
 		_, n := utf8.DecodeRuneInString(d.in)
 		d.literal(n)

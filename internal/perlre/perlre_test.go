@@ -49,6 +49,8 @@ func TestToGo(t *testing.T) {
 		{`a\V`, "a\na1", "a1", true},
 		{`(?s)a\N`, "a\na1", "a1", true},
 		{`\x41\x{42}\103\0`, "ABC\x00", "ABC\x00", true},
+		{"(?x) z a + p # the end\n \\ [ ]x", "zaap  x", "zaap  x", true},
+		{`(?x: a b ) c`, "ab c abc", "ab c", true}, {`(?ix) A (?-x: b)C`, "a bc", "a bc", true}, {`a(?x) b(?-x) c`, "ab c", "ab c", true},
 		{`(?P<n>a)(?<m>b)`, "ab", "ab", true},
 	} {
 		text, pattern := tt.text, tt.pattern
@@ -74,7 +76,7 @@ func TestToGo(t *testing.T) {
 
 // What Go does not have is refused, by this package or by Go's.
 func TestRefused(t *testing.T) {
-	for _, pattern := range []string{`(?=a)`, `(?!a)`, `(?<=a)`, `(a)\1`, `(a)\12`, `a++`, `(?>a)`, `(?x)a`, `\K`, `\R`, `a\`, `[a`, `[`, `(`, `)`, `[z-a]`, `(?#c)a`, `(?i)[z-a]`, `[\`, `(?i)[\xe9`} {
+	for _, pattern := range []string{`(?=a)`, `(?!a)`, `(?<=a)`, `(a)\1`, `(a)\12`, `a++`, `(?>a)`, `\K`, `\R`, `a\`, `[a`, `[`, `(`, `)`, `[z-a]`, `(?#c)a`, `(?i)[z-a]`, `[\`, `(?i)[\xe9`} {
 		if rewritten, err := ToGo(pattern, true); err == nil {
 			if _, err := regexp.Compile(rewritten); err == nil {
 				t.Errorf("%q became %q", pattern, rewritten)

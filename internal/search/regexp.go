@@ -24,26 +24,90 @@ type Match struct {
 
 // A Regexp is a regular expression that is looked for in memory.
 type Regexp struct {
+	wide  bool // it sees bytes as the characters of the same numbers
+	empty bool // it matches the empty text, too
+	ends  bool // it asks for the beginning or end of the text
+	// The expression where the memory that is looked at begins where the search does (1), or ends there (2), or both, or neither.
+	by [4]compiled
+}
+
+// compiled is an expression of which parts that can't match are left out.
+type compiled struct {
 	re      *regexp.Regexp
-	wide    bool     // it sees bytes as the characters of the same numbers
-	needles []needle // each match contains one of them; nil: not known
+	later   *regexp.Regexp // finds it, as a group, behind the first character of a text; nil if it is not empty
+	needles []needle       // each match contains one of them; nil: not known
+	never   bool           // it matches nothing
 }
 
 // NewRegexp returns what looks for re. wide says that it sees each byte as the character of the same number; else it
-// sees the parts of memory that are UTF-8. An expression that asks for the beginning or end of the text is an error, and so is
-// one that may match nothing where it could match something: matches that are empty are left out.
+// sees the parts of memory that are UTF-8. The beginning and end of the text are those of what is searched. An expression
+// that matches nothing where it could match something is an error.
 func NewRegexp(re *regexp.Regexp, wide bool) (*Regexp, error) {
 	parsed, err := syntax.Parse(re.String(), syntax.Perl)
 	if err != nil {
 		return nil, fmt.Errorf("regular expression %s: %w", re, err)
 	}
-	if asksForEnds(parsed) {
-		return nil, fmt.Errorf("regular expression %s asks for the beginning or end of the text, which memory has not; for lines use (?m)", re)
+	r := &Regexp{wide: wide, empty: mayBeEmpty(parsed), ends: asksForEnds(parsed)}
+	if r.empty && prefersEmpty(parsed) {
+		return nil, fmt.Errorf("regular expression %s matches nothing where it could match something: what it prefers must have a byte", re)
 	}
-	if mayBeEmpty(parsed) && (onlyEmpty(parsed) || prefersEmpty(parsed)) {
-		return nil, fmt.Errorf("regular expression %s matches nothing where it could match something; only what has a byte can be found", re)
+	for i := range r.by {
+		switch {
+		case i == 0 && !r.ends:
+			r.by[i], err = compile(re, parsed, wide, r.empty)
+		case !r.ends:
+			r.by[i] = r.by[0]
+		default:
+			left := without(parsed, i&1 == 0, i&2 == 0)
+			if re, err = regexp.Compile(left.String()); err == nil {
+				r.by[i], err = compile(re, left, wide, r.empty)
+			}
+		}
+		if err != nil {
+			return nil, fmt.Errorf("regular expression %s: %w", re, err)
+		}
 	}
-	return &Regexp{re, wide, needles(parsed, wide)}, nil
+	return r, nil
+}
+
+func compile(re *regexp.Regexp, parsed *syntax.Regexp, wide, empty bool) (compiled, error) {
+	c := compiled{re: re, needles: needles(parsed, wide), never: never(parsed)}
+	if !empty {
+		return c, nil
+	}
+	var err error
+	c.later, err = regexp.Compile(`\A(?s:.)(?s:.*?)(` + re.String() + `)`)
+	return c, err
+}
+
+// without returns an expression in which the beginning of the text, or its end, matches nowhere.
+func without(re *syntax.Regexp, begin, end bool) *syntax.Regexp {
+	if begin && re.Op == syntax.OpBeginText || end && re.Op == syntax.OpEndText {
+		return &syntax.Regexp{Op: syntax.OpNoMatch}
+	}
+	left := *re
+	left.Sub = make([]*syntax.Regexp, len(re.Sub))
+	for i, sub := range re.Sub {
+		left.Sub[i] = without(sub, begin, end)
+	}
+	return &left
+}
+
+// never reports whether an expression is seen to match nowhere.
+func never(re *syntax.Regexp) bool {
+	switch re.Op {
+	case syntax.OpNoMatch:
+		return true
+	case syntax.OpConcat:
+		return slices.ContainsFunc(re.Sub, never)
+	case syntax.OpAlternate:
+		return !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !never(sub) })
+	case syntax.OpCapture, syntax.OpPlus:
+		return never(re.Sub[0])
+	case syntax.OpRepeat:
+		return re.Min > 0 && never(re.Sub[0])
+	}
+	return false
 }
 
 // takesBytes reports whether an expression by itself, without those in it, matches no empty text.
@@ -72,11 +136,6 @@ func mayBeEmpty(re *syntax.Regexp) bool {
 	return !takesBytes(re) // else stars, question marks, and what looks around
 }
 
-// onlyEmpty reports whether an expression matches no other text than the empty one.
-func onlyEmpty(re *syntax.Regexp) bool {
-	return !takesBytes(re) && !slices.ContainsFunc(re.Sub, func(sub *syntax.Regexp) bool { return !onlyEmpty(sub) })
-}
-
 // prefersEmpty reports whether an expression that may be empty tries that before something else: a repetition that is
 // not greedy, or an alternative that may be empty before another.
 func prefersEmpty(re *syntax.Regexp) bool {
@@ -93,7 +152,7 @@ func prefersEmpty(re *syntax.Regexp) bool {
 	return slices.ContainsFunc(re.Sub, prefersEmpty)
 }
 
-// asksForEnds reports whether an expression has \A, \z or their like, which have no meaning in memory.
+// asksForEnds reports whether an expression has \A, \z or their like.
 func asksForEnds(re *syntax.Regexp) bool {
 	return re.Op == syntax.OpBeginText || re.Op == syntax.OpEndText || slices.ContainsFunc(re.Sub, asksForEnds)
 }
@@ -101,29 +160,36 @@ func asksForEnds(re *syntax.Regexp) bool {
 // window is how much of memory is looked at at once, besides a match that begins at its end.
 const window = 1 << 20
 
-// Matches iterates over all matches that are not empty and do not overlap in pieces of memory, in order.
-func (r *Regexp) Matches(pieces iter.Seq2[mem.Chunk, error]) iter.Seq2[Match, error] {
+// Matches iterates over all matches that do not overlap in pieces of memory of some ranges, in order.
+func (r *Regexp) Matches(pieces iter.Seq2[mem.Chunk, error], ranges []mem.Range) iter.Seq2[Match, error] {
 	return func(yield func(Match, error) bool) {
 		var buf []byte   // memory without a gap
 		var start uint64 // where it lies
 		var from int     // what is before is only there for what looks back
+		begins := false  // the search begins where buf does
 		flush := func(final bool) bool {
+			if len(buf) == 0 {
+				return true
+			}
 			safe := len(buf)
 			if !final {
 				safe -= MaxMatch
 			}
-			for _, m := range r.find(buf) {
-				if m.from < from || m.from == m.to {
-					continue
-				}
-				if m.from >= safe {
+			last := start + uint64(len(buf)-1)
+			ends := final && slices.ContainsFunc(ranges, func(in mem.Range) bool { return in.Max == last })
+			for m := range r.from(buf, from, begins, ends) {
+				if m.from >= safe && !final {
 					break // more of it may follow
 				}
 				if !yield(Match{start + uint64(m.from), bytes.Clone(buf[m.from:m.to])}, nil) {
 					return false
 				}
 				from = m.to
+				if m.from == m.to {
+					from += r.character(buf[m.to:])
+				}
 			}
+			begins = false
 			cut := max(from, safe)
 			drop := max(0, cut-utf8.UTFMax) // conditions look back one character
 			buf = append(buf[:0], buf[drop:]...)
@@ -141,6 +207,9 @@ func (r *Regexp) Matches(pieces iter.Seq2[mem.Chunk, error]) iter.Seq2[Match, er
 				}
 				buf, start, from = buf[:0], c.Address, 0
 			}
+			if len(buf) == 0 {
+				begins = slices.ContainsFunc(ranges, func(in mem.Range) bool { return in.Min == start })
+			}
 			for data := c.Data; len(data) > 0; {
 				n := min(len(data), window+MaxMatch-len(buf))
 				buf, data = append(buf, data[:n]...), data[n:]
@@ -156,22 +225,120 @@ func (r *Regexp) Matches(pieces iter.Seq2[mem.Chunk, error]) iter.Seq2[Match, er
 // A span is a part of the memory that is looked at.
 type span struct{ from, to int }
 
-// find returns all matches in b, in order.
-func (r *Regexp) find(b []byte) []span {
-	if r.needles == nil {
-		return r.verify(b)
+// from iterates over the matches in b that begin at an offset or later, in order. begins and ends say that b begins and ends where
+// the search does.
+func (r *Regexp) from(b []byte, from int, begins, ends bool) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		if r.empty {
+			r.withEmpty(b, from, begins, ends, yield)
+			return
+		}
+		for _, m := range r.find(b, begins, ends) {
+			if m.from < from {
+				continue
+			}
+			if !yield(m) {
+				return
+			}
+			from = m.to
+		}
+	}
+}
+
+// at returns the expression for memory that begins and ends where the search does, or not.
+func (r *Regexp) at(begins, ends bool) *compiled {
+	i := 0
+	if begins {
+		i |= 1
+	}
+	if ends {
+		i |= 2
+	}
+	return &r.by[i]
+}
+
+// character returns how many bytes an expression sees as the first character of b, at least 1.
+func (r *Regexp) character(b []byte) int {
+	if r.wide || len(b) == 0 {
+		return 1
+	}
+	_, n := utf8.DecodeRune(b)
+	return n
+}
+
+// withEmpty is from for expressions that match the empty text: as Perl does, it looks again where a match ended, and, if that was
+// empty, behind the next character.
+func (r *Regexp) withEmpty(b []byte, from int, begins, ends bool, yield func(span) bool) {
+	if r.wide {
+		text := Latin1(b)
+		if from > len(b) {
+			return
+		}
+		position := positions(text)
+		r.at(begins, ends).each(text, len(text)-len(Latin1(b[from:])), func(m span) bool {
+			return yield(span{position(m.from), position(m.to)})
+		})
+		return
+	}
+	for start := 0; start <= len(b); {
+		end := start + validPrefix(b[start:])
+		done := end < from || r.at(begins && start == 0, ends && end == len(b)).each(string(b[start:end]), max(0, from-start), func(m span) bool {
+			return yield(span{m.from + start, m.to + start})
+		})
+		if !done {
+			return
+		}
+		start = end + 1
+	}
+}
+
+// each calls yield with the matches in text, from an offset on, until that returns false.
+func (c *compiled) each(text string, from int, yield func(span) bool) bool {
+	for !c.never && from <= len(text) {
+		var m []int
+		if from == 0 {
+			m = c.re.FindStringIndex(text)
+		} else {
+			_, before := utf8.DecodeLastRuneInString(text[:from])
+			if m = c.later.FindStringSubmatchIndex(text[from-before:]); m != nil {
+				m = []int{m[2] + from - before, m[3] + from - before}
+			}
+		}
+		if m == nil {
+			return true
+		}
+		if !yield(span{m[0], m[1]}) {
+			return false
+		}
+		if from = m[1]; m[0] == m[1] {
+			_, n := utf8.DecodeRuneInString(text[from:])
+			from += max(1, n)
+		}
+	}
+	return true
+}
+
+// find returns all matches in b that are not empty, in order.
+func (r *Regexp) find(b []byte, begins, ends bool) []span {
+	c := r.at(begins, ends)
+	switch {
+	case c.never:
+		return nil
+	case c.needles == nil || r.ends && (begins || ends):
+		return r.verify(b, begins, ends)
 	}
 	var all []span
-	for _, near := range r.near(b) {
+	for _, near := range c.near(b) {
 		// Conditions look at the characters around.
 		lo := max(0, near.from-utf8.UTFMax)
 		for !r.wide && lo < near.from && !utf8.RuneStart(b[lo]) {
 			lo++
 		}
 		hi := min(len(b), near.to+utf8.UTFMax)
-		for _, m := range r.verify(b[lo:hi]) {
+		for _, m := range r.verify(b[lo:hi], false, false) {
 			m = span{m.from + lo, m.to + lo}
-			if m.from >= near.from && m.from < near.to { // else it is a match near another needle
+			// Else it is a match near another needle. One that begins before is longer than what is looked at.
+			if m.to > near.from && m.from < near.to {
 				all = append(all, m)
 			}
 		}
@@ -180,7 +347,7 @@ func (r *Regexp) find(b []byte) []span {
 }
 
 // near returns the parts of b in which matches may lie, in order and apart from one another.
-func (r *Regexp) near(b []byte) []span {
+func (r *compiled) near(b []byte) []span {
 	var all []span
 	for i := range r.needles {
 		all = append(all, r.needles[i].near(b)...)
@@ -235,38 +402,39 @@ func (n *needle) near(b []byte) []span {
 }
 
 // verify asks the regular expression for all matches in b.
-func (r *Regexp) verify(b []byte) []span {
+func (r *Regexp) verify(b []byte, begins, ends bool) []span {
 	if r.wide {
-		return r.wideMatches(b)
+		return r.at(begins, ends).wideMatches(b)
 	}
-	return r.textMatches(b)
-}
-
-// textMatches finds all matches in the parts of b that are UTF-8.
-func (r *Regexp) textMatches(b []byte) []span {
 	if utf8.Valid(b) {
-		return spans(r.re.FindAllIndex(b, -1), 0)
+		return spans(r.at(begins, ends).re.FindAllIndex(b, -1), 0)
 	}
 	var all []span
-	for start := 0; start < len(b); {
-		end := start
-		for end < len(b) {
-			if b[end] < utf8.RuneSelf {
-				end++
-				continue
-			}
-			r, n := utf8.DecodeRune(b[end:])
-			if r == utf8.RuneError && n == 1 {
-				break
-			}
-			end += n
-		}
+	for start := 0; start < len(b); { // the parts that are UTF-8
+		end := start + validPrefix(b[start:])
 		if end > start {
-			all = append(all, spans(r.re.FindAllIndex(b[start:end], -1), start)...)
+			all = append(all, spans(r.at(begins && start == 0, ends && end == len(b)).re.FindAllIndex(b[start:end], -1), start)...)
 		}
 		start = end + 1
 	}
 	return all
+}
+
+// validPrefix returns how many bytes at the beginning of b are UTF-8.
+func validPrefix(b []byte) int {
+	end := 0
+	for end < len(b) {
+		if b[end] < utf8.RuneSelf {
+			end++
+			continue
+		}
+		r, n := utf8.DecodeRune(b[end:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		end += n
+	}
+	return end
 }
 
 func spans(found [][]int, start int) []span {
@@ -278,14 +446,25 @@ func spans(found [][]int, start int) []span {
 }
 
 // wideMatches finds all matches in the characters whose numbers are the bytes of b.
-func (r *Regexp) wideMatches(b []byte) []span {
+func (r *compiled) wideMatches(b []byte) []span {
 	text := Latin1(b)
 	found := spans(r.re.FindAllStringIndex(text, -1), 0)
 	if len(text) == len(b) {
 		return found
 	}
-	at, n := 0, 0 // the n first characters are the first at bytes of text; positions only grow
-	position := func(of int) int {
+	position := positions(text)
+	for i, m := range found {
+		found[i].from = position(m.from)
+		found[i].to = position(m.to)
+	}
+	return found
+}
+
+// positions returns what says how many characters are before an offset in a text of one or two bytes each; it must be asked for
+// offsets that grow.
+func positions(text string) func(of int) int {
+	at, n := 0, 0 // the n first characters are the first at bytes of text
+	return func(of int) int {
 		for ; at < of; n++ {
 			if at++; text[at-1] >= utf8.RuneSelf {
 				at++
@@ -293,11 +472,6 @@ func (r *Regexp) wideMatches(b []byte) []span {
 		}
 		return n
 	}
-	for i, m := range found {
-		found[i].from = position(m.from)
-		found[i].to = position(m.to)
-	}
-	return found
 }
 
 // Latin1 returns the characters whose numbers are those of the bytes.

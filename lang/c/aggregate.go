@@ -428,6 +428,10 @@ func (f *formatter) isZero(p part) bool {
 		if err != nil {
 			return false
 		}
+		if (off%8 != 0 || k%8 != 0) && k > 64 {
+			b := bits.Copy(data, off%8, k, u.BigEndian())
+			return k == left && b != nil && allZero(b)
+		}
 		if off%8 != 0 || k%8 != 0 {
 			v, ok := bits.Extract(data, off%8, k, u.BigEndian())
 			return ok && v == 0

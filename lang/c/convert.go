@@ -105,7 +105,7 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 	if !pointer && !a.isArithmetic() || pointer && u.Kind() == types.Float {
 		return Operand{}, &ConversionError{From: a.Type, To: t}
 	}
-	if bitField > u.OwnSize()*8 || bitField > 64 || bitField != 0 && (u.Kind() == types.Float || u.Kind() == types.Pointer) {
+	if bitField > u.OwnSize()*8 || bitField != 0 && (u.Kind() == types.Float || u.Kind() == types.Pointer) {
 		return Operand{}, &ConversionError{From: a.Type, To: t, Problem: fmt.Sprintf("'%s' cannot be a bit-field of %d bits", t, bitField)}
 	}
 	switch {

@@ -9,7 +9,7 @@ import (
 
 // Bounds on what is printed of a type: debug info may refer in circles.
 const (
-	maxNameDepth = 512
+	maxNameDepth = maxDeclarators + 1 // the last is what they are put around
 	maxNameLen   = 1 << 20
 	maxDefLen    = 16 << 20
 )
@@ -24,6 +24,17 @@ func AppendTypeName(b []byte, t *types.Type) []byte {
 	p := printer{b: b, limit: len(b) + maxNameLen}
 	p.declaration(t, "")
 	return p.b
+}
+
+// FullTypeName returns the type's name, and an error where [Language.TypeName] would leave a part of it out: a
+// [*types.DepthError] if more than 1,000 types lie in each other.
+func (l *Language) FullTypeName(t *types.Type) (string, error) {
+	p := printer{limit: maxNameLen}
+	p.declaration(t, "")
+	if p.err != nil {
+		return "", p.err
+	}
+	return string(p.b), nil
 }
 
 // Declaration returns the declaration of a variable, member or function of type t without a semicolon: "int x[2]". An

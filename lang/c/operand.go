@@ -38,16 +38,21 @@ func Int(t *types.Type, bitField, v uint64) Operand {
 // BigInt returns an operand of an integer type of any width; of v only the bits that the type has are taken.
 func BigInt(t *types.Type, v *big.Int) Operand {
 	u := t.Underlying()
-	n := uint(u.OwnSize() * 8)
-	mod := new(big.Int).Lsh(big.NewInt(1), n)
-	v = new(big.Int).Mod(v, mod)
+	n := u.OwnSize() * 8
 	if n <= 64 {
-		return Int(t, 0, v.Uint64())
+		return Int(t, 0, wrapped(v, n, false).Uint64())
 	}
-	if u.IsSigned() && v.Bit(int(n)-1) != 0 {
+	return Operand{Type: t, Big: wrapped(v, n, u.IsSigned())}
+}
+
+// wrapped returns the low n bits of v as a number.
+func wrapped(v *big.Int, n uint64, signed bool) *big.Int {
+	mod := new(big.Int).Lsh(big.NewInt(1), uint(n))
+	v = new(big.Int).Mod(v, mod)
+	if signed && n > 0 && v.Bit(int(n)-1) != 0 {
 		v.Sub(v, mod)
 	}
-	return Operand{Type: t, Big: v}
+	return v
 }
 
 // FloatOf returns an operand of a floating-point type; v is rounded to what the type holds.

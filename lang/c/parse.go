@@ -29,11 +29,12 @@ type NotFoundError struct {
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("could not find '%s'", e.Name) }
 
-// maxDeclarators bounds the pointers, arrays and functions of one type name.
-const maxDeclarators = 256
+// maxDeclarators bounds the pointers, arrays and functions of one type name, and its parentheses in each other.
+const maxDeclarators = 1000
 
 // ParseTypeName returns the type called name: "unsigned long", "const struct foo *", "int (*)[2]". Errors are
-// [*SyntaxError], [*NotFoundError] and those of lookup.
+// [*SyntaxError], [*NotFoundError], a [*types.DepthError] if
+// more than 1,000 declarators or parentheses are put around one another, and those of lookup.
 func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error) {
 	p := typeParser{lexer: newTypeLexer(name, l.cpp), lang: l, lookup: lookup}
 	t := p.typeName()
@@ -97,9 +98,17 @@ func (p *typeParser) declarators(t *types.Type, named bool) (*types.Type, string
 
 func (p *typeParser) add(ds []declarator, d declarator) []declarator {
 	if p.count++; p.count > maxDeclarators {
-		p.fail(d.pos, "too many declarators")
+		p.tooDeep("declarators")
 	}
 	return append(ds, d)
+}
+
+// tooDeep ends the parsing of what has more declarators or parentheses than a type may have.
+func (p *typeParser) tooDeep(what string) {
+	if p.err == nil {
+		p.err = &types.DepthError{Problem: fmt.Sprintf("maximum type depth exceeded: a type name has more than %d %s", maxDeclarators, what)}
+	}
+	p.tok = token{kind: tokenEnd, pos: p.tok.pos}
 }
 
 // declarator appends the parts of a declarator to ds, those that bind to the specifiers first.
@@ -116,7 +125,7 @@ func (p *typeParser) declarator(ds []declarator, named bool) (_ []declarator, na
 	switch {
 	case p.tok.kind == '(' && p.startsDeclarator(named):
 		if p.depth++; p.depth > maxDeclarators {
-			p.fail(p.tok.pos, "too many parentheses")
+			p.tooDeep("parentheses")
 			return nil, ""
 		}
 		p.next()
@@ -207,7 +216,7 @@ func (x *lexer) number() uint64 {
 func (p *typeParser) function() declarator {
 	d := declarator{kind: types.Function, pos: p.tok.pos}
 	if p.depth++; p.depth > maxDeclarators {
-		p.fail(p.tok.pos, "too many parentheses")
+		p.tooDeep("parentheses")
 		return d
 	}
 	defer func() { p.depth-- }()

@@ -212,6 +212,47 @@ func TestParseTypeNameErrors(t *testing.T) {
 	}
 }
 
+// TestParseDepth: drgn 0.3.0 names types of 1,000 declarators, and raises RecursionError for more.
+func TestParseDepth(t *testing.T) {
+	m := newMock(le64, C)
+	deep := func(n int) []string {
+		return []string{strings.Repeat("*", n), strings.Repeat("[2]", n), strings.Repeat("(", n) + "*" + strings.Repeat(")", n)}
+	}
+	for i, d := range deep(1000) {
+		typ, err := C.ParseTypeName("int "+d, m)
+		if err != nil {
+			t.Fatalf("%.20s: %v", d, err)
+		}
+		want := "int " + d
+		if i == 2 {
+			want = "int *"
+		}
+		if name, err := C.FullTypeName(typ); err != nil || name != want {
+			t.Errorf("%.20s: %.20s…, %v", d, name, err)
+		}
+		if i != 2 {
+			if _, err := C.FullTypeName(m.ptr(typ)); !isDepth(err) {
+				t.Errorf("a name of 1,001 declarators: %v", err)
+			}
+		}
+	}
+	for _, d := range deep(1001) {
+		if _, err := C.ParseTypeName("int "+d, m); !isDepth(err) {
+			t.Errorf("%.20s: %v", d, err)
+		}
+	}
+	for _, d := range []string{"int" + strings.Repeat("(int", 1001), "int" + strings.Repeat(" (*", 1001), strings.Repeat("_Atomic(", 1001) + "int"} {
+		if _, err := C.ParseTypeName(d, m); !isDepth(err) {
+			t.Errorf("%.20s: %v", d, err)
+		}
+	}
+}
+
+func isDepth(err error) bool {
+	var depth *types.DepthError
+	return errors.As(err, &depth)
+}
+
 func TestParseSameType(t *testing.T) {
 	m := newMock(le64, C)
 	a, _ := C.ParseTypeName("const struct foo *(*)[2]", m)

@@ -169,8 +169,11 @@ func commonInteger(a, b Operand, l Lookup) (Operand, error) {
 
 // toInteger converts an integer operand to an integer type or bit-field.
 func (a Operand) toInteger(t *types.Type, bitField uint64) Operand {
-	if bitField == 0 && t.Underlying().OwnSize() > 8 {
+	switch {
+	case bitField == 0 && t.Underlying().OwnSize() > 8:
 		return BigInt(t, a.big())
+	case bitField > 64:
+		return Operand{Type: t, BitFieldSize: bitField, Big: wrapped(a.big(), bitField, t.Underlying().IsSigned())}
 	}
 	return Int(t, bitField, a.low())
 }

@@ -34,7 +34,7 @@ func (f *formatter) integer(p part, u *types.Type) {
 		f.write("<incomplete>")
 		return
 	}
-	if p.bits == 0 && u.OwnSize() > 8 {
+	if p.bits > 64 || p.bits == 0 && u.OwnSize() > 8 {
 		f.longInteger(p, u)
 		return
 	}
@@ -100,18 +100,21 @@ const maxIntegerSize = 1 << 10
 
 // longInteger prints an integer of more than 64 bits, or a pointer, which is in hexadecimal whatever the base.
 func (f *formatter) longInteger(p part, u *types.Type) {
-	n := u.OwnSize()
-	if n > maxIntegerSize || p.off%8 != 0 {
-		f.fail(&types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n*8, u.Kind())})
+	n := p.bits
+	if n == 0 {
+		n = u.OwnSize() * 8
+	}
+	if u.OwnSize() > maxIntegerSize {
+		f.fail(&types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n, u.Kind())})
 		return
 	}
-	data, err := p.src.bytes(p.off/8, n)
+	data, err := p.src.bytes(p.off/8, (p.off%8+n+7)/8)
 	if err != nil {
 		f.unreadable(p, err)
 		return
 	}
 	f.readAny = true
-	v := bits.BigInt(data, u.IsSigned(), u.BigEndian())
+	v, _ := bits.ExtractBig(data, p.off%8, n, u.IsSigned(), u.BigEndian())
 	if v.Sign() < 0 {
 		f.b = append(f.b, '-')
 		v.Neg(v)

@@ -170,7 +170,7 @@ func (p *typeParser) cannotCombine(tok token, before, what string) {
 // atomic parses the parentheses of "_Atomic(int)".
 func (p *typeParser) atomic() *types.Type {
 	if p.depth++; p.depth > maxDeclarators {
-		p.fail(p.tok.pos, "too many parentheses")
+		p.tooDeep("parentheses")
 		return nil
 	}
 	p.next()
