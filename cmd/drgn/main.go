@@ -80,12 +80,12 @@ type flags struct {
 const usageWidth = 120
 
 // forms are what may follow the program's name.
-var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]"}
+var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]", "[flags] dap"}
 
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\n")
+	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\ndrgn dap serves an editor by the Debug Adapter Protocol.\n")
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -160,6 +160,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
 	}
+	args, isEditor := isDAP(args, fs)
 	args, command := splitCommand(nameFiles(args, fs), fs)
 	if err := fs.Parse(args); err != nil {
 		return wrong(wrongFlag(err, fs))
@@ -187,6 +188,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if f.quiet && !fs.Changed("log-level") {
 		f.logLevel = ""
+	}
+	if isEditor {
+		return serveDAP(args, stdout, stderr)
 	}
 	if f.explain {
 		return f.explainSymbols(fs, stdout, stderr)

@@ -105,10 +105,11 @@ const rooms = `
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
+	linux/crash, names < dap;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
 	attach, explain, licences, names, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
-	python < cmd/drgn;
+	dap, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;

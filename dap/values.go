@@ -1,0 +1,426 @@
+package dap
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/go-dap"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/names"
+	"github.com/godrgn/drgn/types"
+)
+
+// A list is variables that a client may ask for: from the one with index start on, count at most.
+type list func(start, count int) ([]dap.Variable, error)
+
+// reference returns the number of a list.
+func (s *server) reference(l list) int {
+	s.lists = append(s.lists, l)
+	return len(s.lists)
+}
+
+// maxVariables is how many variables are sent at once.
+const maxVariables = 1000
+
+func (s *server) variables(a dap.VariablesArguments) ([]dap.Variable, error) {
+	if a.VariablesReference < 1 || a.VariablesReference > len(s.lists) {
+		return nil, fmt.Errorf("there are no variables %d", a.VariablesReference)
+	}
+	count := a.Count
+	if count <= 0 || count > maxVariables {
+		count = maxVariables
+	}
+	found, err := s.lists[a.VariablesReference-1](max(a.Start, 0), count)
+	if found == nil {
+		found = []dap.Variable{}
+	}
+	return found, err
+}
+
+func (s *server) scopes(frame int) ([]dap.Scope, error) {
+	f, err := s.frame(frame)
+	if err != nil {
+		return nil, err
+	}
+	locals := s.reference(func(start, count int) (all []dap.Variable, err error) {
+		found, err := f.Locals()
+		for _, name := range part(found, start, count) {
+			all = append(all, s.variable(name, name, f.Object(name)))
+		}
+		return all, err
+	})
+	registers := s.reference(func(start, count int) (all []dap.Variable, err error) {
+		for _, r := range part(f.Registers(), start, count) {
+			all = append(all, dap.Variable{Name: r.Name, Value: fmt.Sprintf("%#x", r.Value), MemoryReference: fmt.Sprintf("%#x", r.Value)})
+		}
+		return all, nil
+	})
+	return []dap.Scope{{Name: "Locals", PresentationHint: "locals", VariablesReference: locals},
+		{Name: "Registers", PresentationHint: "registers", VariablesReference: registers}}, nil
+}
+
+func part[T any](all []T, start, count int) []T {
+	start = min(start, len(all))
+	return all[start:min(len(all), start+count)]
+}
+
+// oneLine is how a value without parts is shown: its type stands beside it.
+var oneLine = c.Format{Columns: -1, IntegerBase: 10, Flags: c.Symbolize | c.String | c.Char}
+
+// variable shows an object: what it is, and what it consists of or points to, to be asked for. expression is how it can be
+// written.
+func (s *server) variable(name, expression string, o drgn.Object) dap.Variable {
+	v := dap.Variable{Name: name, EvaluateName: expression}
+	if err := o.Err(); err != nil {
+		v.Value = "<" + err.Error() + ">"
+		return v
+	}
+	v.Type = o.Type().String()
+	if at, ok := o.Address(); ok {
+		v.MemoryReference = fmt.Sprintf("%#x", at)
+	}
+	if _, absent := o.Absent(); absent {
+		v.Value = text(o)
+		return v
+	}
+	t := o.Type().Underlying()
+	switch t.Kind() {
+	case types.Struct, types.Union, types.Class:
+		v.Value = "{…}"
+		v.VariablesReference = s.reference(s.members(expression, o))
+	case types.Array:
+		n, _ := o.Len() // of one whose length is not known, nothing is shown
+		v.Value, v.IndexedVariables = fmt.Sprintf("[%d]", n), int(min(n, 1<<30))
+		if elem := t.Elem(); elem != nil && elem.UnderlyingKind() == types.Int && isText(o) {
+			v.Value = text(o)
+		}
+		v.VariablesReference = s.reference(s.elements(expression, o, v.IndexedVariables))
+	case types.Pointer:
+		v.Value = text(o)
+		if at, err := o.Uint(); err == nil {
+			v.MemoryReference = fmt.Sprintf("%#x", at)
+			if at != 0 && pointsTo(t) {
+				v.VariablesReference = s.reference(s.target(expression, o))
+			}
+		}
+	default:
+		v.Value = text(o)
+	}
+	return v
+}
+
+// isText reports whether an array's elements are characters.
+func isText(o drgn.Object) bool {
+	n, err := o.Type().Underlying().Elem().Size()
+	return err == nil && n == 1
+}
+
+// pointsTo reports whether a pointer's target is a value.
+func pointsTo(t *types.Type) bool {
+	elem := t.Elem()
+	return elem != nil && elem.UnderlyingKind() != types.Void && elem.UnderlyingKind() != types.Function && elem.Underlying().IsComplete()
+}
+
+// text prints a value in one line.
+func text(o drgn.Object) string {
+	b, err := o.Format(oneLine)
+	if err != nil {
+		return "<" + err.Error() + ">"
+	}
+	return b
+}
+
+// in puts an expression into parentheses where its parts are to be named.
+func in(expression string) string {
+	if strings.ContainsAny(expression, "*&( ") {
+		return "(" + expression + ")"
+	}
+	return expression
+}
+
+// maxDepth bounds anonymous members in anonymous members.
+const maxDepth = 16
+
+// members is the list of an object's members; those of its anonymous members are among them.
+func (s *server) members(expression string, o drgn.Object) list {
+	var named func(t *types.Type, depth int) ([]string, error)
+	named = func(t *types.Type, depth int) (all []string, err error) {
+		members, err := t.Underlying().Members()
+		if err != nil || depth > maxDepth {
+			return nil, err
+		}
+		for _, m := range members {
+			if m.Name != "" {
+				all = append(all, m.Name)
+				continue
+			}
+			inner, err := m.Slot()
+			if err != nil {
+				return all, err
+			}
+			more, err := named(inner.Type, depth+1)
+			if err != nil {
+				return all, err
+			}
+			all = append(all, more...)
+		}
+		return all, nil
+	}
+	return func(start, count int) (all []dap.Variable, err error) {
+		found, err := named(o.Type(), 0)
+		for _, name := range part(found, start, count) {
+			all = append(all, s.variable(name, in(expression)+"."+name, o.Member(name)))
+		}
+		return all, err
+	}
+}
+
+// elements is the list of an array's elements.
+func (s *server) elements(expression string, o drgn.Object, n int) list {
+	return func(start, count int) (all []dap.Variable, err error) {
+		for i := start; i < min(n, start+count); i++ {
+			all = append(all, s.variable(fmt.Sprintf("[%d]", i), fmt.Sprintf("%s[%d]", in(expression), i), o.Index(int64(i))))
+		}
+		return all, nil
+	}
+}
+
+// target is the list of what a pointer points to: the members of a structure, or the value.
+func (s *server) target(expression string, o drgn.Object) list {
+	to := o.Deref()
+	switch to.Type().UnderlyingKind() {
+	case types.Struct, types.Union, types.Class:
+		return s.members(expression, to)
+	}
+	return func(start, _ int) ([]dap.Variable, error) {
+		if start > 0 {
+			return nil, nil
+		}
+		return []dap.Variable{s.variable("*", "*"+in(expression), to)}, nil
+	}
+}
+
+// explained adds to an error what may have been meant.
+func (s *server) explained(err error, frame *drgn.StackFrame) error {
+	near := names.Near(s.prog, err)
+	var missing *drgn.ObjectNotFoundError
+	if frame != nil && errors.As(err, &missing) {
+		if locals, unread := frame.Locals(); unread == nil {
+			if found := names.Among(missing.Name, locals); len(found) > 0 {
+				near = found
+			}
+		}
+	}
+	if len(near) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; did you mean %s?", err, strings.Join(near, " or "))
+}
+
+// A SyntaxError says what is wrong with an expression.
+type SyntaxError struct {
+	Expression string
+	At         int // the byte at which it is wrong
+	Problem    string
+}
+
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("%s at %q", e.Problem, e.Expression[min(e.At, len(e.Expression)):])
+}
+
+// expression evaluates what C calls a postfix expression: names, ".", "->", "[number]", "*", "&", and casts of numbers and
+// expressions, "(struct page *)0xffffea0000000000". Names are those of the frame, if there is one.
+func (s *server) expression(text string, frame *drgn.StackFrame) drgn.Object {
+	p := parser{s: s, text: text, frame: frame}
+	o := p.unary()
+	p.blanks()
+	if p.err == nil && p.at < len(text) {
+		p.fail("this is not understood")
+	}
+	if p.err != nil {
+		return drgn.Failed(p.err)
+	}
+	return o
+}
+
+type parser struct {
+	s     *server
+	text  string
+	at    int
+	depth int
+	frame *drgn.StackFrame
+	err   error
+}
+
+func (p *parser) fail(problem string) drgn.Object {
+	if p.err == nil {
+		p.err = &SyntaxError{p.text, p.at, problem}
+	}
+	return drgn.Failed(p.err)
+}
+
+func (p *parser) blanks() {
+	for p.at < len(p.text) && strings.ContainsRune(" \t\n", rune(p.text[p.at])) {
+		p.at++
+	}
+}
+
+// take consumes a mark if it comes next.
+func (p *parser) take(mark string) bool {
+	p.blanks()
+	if strings.HasPrefix(p.text[p.at:], mark) {
+		p.at += len(mark)
+		return true
+	}
+	return false
+}
+
+// maxNesting bounds operators and parentheses in each other.
+const maxNesting = 100
+
+func (p *parser) unary() drgn.Object {
+	if p.depth++; p.depth > maxNesting {
+		return p.fail("this is nested too deeply")
+	}
+	defer func() { p.depth-- }()
+	switch {
+	case p.take("*"):
+		return p.unary().Deref()
+	case p.take("&"):
+		return p.unary().AddressOf()
+	}
+	return p.postfix(p.primary())
+}
+
+func (p *parser) postfix(o drgn.Object) drgn.Object {
+	for p.err == nil {
+		switch {
+		case p.take("->"), p.take("."):
+			name := p.word()
+			if name == "" {
+				return p.fail("the name of a member is expected")
+			}
+			o = o.Member(name)
+		case p.take("["):
+			p.blanks()
+			start := p.at
+			n, err := strconv.ParseInt(p.number(), 0, 64)
+			if err != nil || !p.take("]") {
+				p.at = start
+				return p.fail("a number and ] are expected")
+			}
+			o = o.Index(n)
+		default:
+			return o
+		}
+	}
+	return o
+}
+
+// word consumes an identifier, which may have "::" in C++.
+func (p *parser) word() string {
+	p.blanks()
+	start := p.at
+	for p.at < len(p.text) {
+		switch c := p.text[p.at]; {
+		case c == '_' || c == '$' || c >= 0x80 || 'a' <= c|0x20 && c|0x20 <= 'z' || p.at > start && '0' <= c && c <= '9':
+			p.at++
+			continue
+		case strings.HasPrefix(p.text[p.at:], "::"):
+			p.at += 2
+			continue
+		}
+		break
+	}
+	return p.text[start:p.at]
+}
+
+// number consumes digits, letters among them.
+func (p *parser) number() string {
+	start := p.at
+	for p.at < len(p.text) {
+		if c := p.text[p.at]; '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c == '-' && p.at == start {
+			p.at++
+			continue
+		}
+		break
+	}
+	return p.text[start:p.at]
+}
+
+func (p *parser) primary() drgn.Object {
+	p.blanks()
+	if p.at >= len(p.text) {
+		return p.fail("an expression is expected")
+	}
+	if c := p.text[p.at]; '0' <= c && c <= '9' || c == '-' {
+		return p.value("unsigned long")
+	}
+	if p.text[p.at] == '(' {
+		if o, ok := p.cast(); ok {
+			return o
+		}
+		p.take("(")
+		o := p.unary()
+		if !p.take(")") {
+			return p.fail(") is expected")
+		}
+		return o
+	}
+	name := p.word()
+	switch {
+	case name == "":
+		return p.fail("this is not understood")
+	case p.frame != nil:
+		return p.frame.Object(name)
+	}
+	return p.s.prog.Object(name)
+}
+
+// value consumes a number, which has a type.
+func (p *parser) value(name string) drgn.Object {
+	digits := p.number()
+	n, err := strconv.ParseUint(digits, 0, 64)
+	if signed, e := strconv.ParseInt(digits, 0, 64); err != nil && e == nil {
+		n, err = uint64(signed), nil
+		name = "long"
+	}
+	if err != nil {
+		return p.fail("a number is expected")
+	}
+	t, err := p.s.prog.Type(name)
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return p.s.prog.ScalarValue(t, n)
+}
+
+// cast consumes "(type) expression"; ok is false if what is in the parentheses is no type.
+func (p *parser) cast() (o drgn.Object, ok bool) {
+	depth := 0
+	for i := p.at; i < len(p.text); i++ {
+		switch p.text[i] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth > 0 {
+				continue
+			}
+			t, err := p.s.prog.Type(strings.TrimSpace(p.text[p.at+1 : i]))
+			if err != nil {
+				return o, false
+			}
+			rest := strings.TrimSpace(p.text[i+1:])
+			if rest == "" || strings.ContainsRune(".[)", rune(rest[0])) || strings.HasPrefix(rest, "->") {
+				return o, false // a variable of the type's name
+			}
+			p.at = i + 1
+			return p.unary().Cast(t), true
+		}
+	}
+	return o, false
+}
