@@ -68,7 +68,9 @@ func Serve(ctx context.Context, r io.Reader, w io.Writer, open Opener) error {
 // A MessageError says that what was read is no message of the protocol.
 type MessageError struct{ Problem string }
 
-func (e *MessageError) Error() string { return "not a message of the Debug Adapter Protocol: " + e.Problem }
+func (e *MessageError) Error() string {
+	return "not a message of the Debug Adapter Protocol: " + e.Problem
+}
 
 // readMessage reads a header, of which Content-Length counts, and the content; io.EOF is the end before a header. The
 // protocol's own package would allocate whatever a header says.

@@ -129,6 +129,7 @@ var outside = map[string][]string{
 	"github.com/ulikunitz/xz":            {"internal/compressed", "lab"},
 	"github.com/anchore/go-lzo":          {"internal/kdump"},
 	"github.com/spf13/pflag":             {"cmd/drgn"},
+	"github.com/google/go-dap":           {"dap"},
 	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
 	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
 	"golang.org/x/sync":                  {"examples/..."},
