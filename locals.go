@@ -130,6 +130,14 @@ func (v *variableFrame) Register(number uint64) (uint64, bool) {
 	return v.f.Registers.Register(n)
 }
 
+// Wide returns what a register holds, of which callers' frames are not known to have kept it.
+func (v *variableFrame) Wide(number uint64) []byte {
+	if trace := v.frame.trace; v.frame.index < stack.Callers(trace.frames) {
+		return trace.wide[number]
+	}
+	return nil
+}
+
 // CFA returns the canonical frame address.
 func (v *variableFrame) CFA() (uint64, bool) { return v.f.Registers.CFA, v.f.Registers.HasCFA }
 

@@ -29,6 +29,9 @@ func (o Object) operand() (c.Operand, error) {
 		}
 		return c.Operand{}, &ValueError{Problem: "object is not byte-aligned"}
 	case types.Float:
+		if n := u.OwnSize(); n != 4 && n != 8 {
+			return c.Operand{}, c.ErrFloatSize // their arithmetic is not ours
+		}
 		f, err := o.Float()
 		return c.FloatOf(o.typ, f), err
 	case types.Int, types.Bool, types.Enum, types.Pointer:

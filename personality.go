@@ -34,6 +34,7 @@ type Stopped struct {
 	Registers   *arch.Registers // nil: not known
 	Interrupted bool            // between two instructions, not inside a call
 	Stack       *mem.Copy       // of a thread that may run on; nil: memory has it
+	Wide        arch.Wide       // registers of vectors and floating-point numbers, as far as they are known
 }
 
 // A ModuleLoader is a [Personality] that knows how the program's modules were put into memory.

@@ -95,6 +95,7 @@ func must(err error) {
 func (p *Program) setPlatform(platform arch.Platform) {
 	if platform.Known() && p.platform.CompareAndSwap(nil, &platform) {
 		p.addressMask.Store(platform.AddressMask())
+		p.types.SetLongDouble(types.LongDouble(platform.Arch.LongDouble))
 		p.mem.SetAddressMask(platform.AddressMask())
 	}
 }

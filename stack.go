@@ -19,6 +19,7 @@ type StackTrace struct {
 	prog   *Program
 	frames []stack.Frame
 	copied *mem.Copy // the stack of a thread that may run since; nil: the thread has not run
+	wide   arch.Wide // of the innermost frame
 	// Err says why the stack could not be unwound to its end, or what about its frames is in doubt; it is nil if the trace is
 	// whole.
 	Err error
@@ -132,7 +133,7 @@ func (p *Program) traceOf(pcs []uint64, interrupted bool) (*StackTrace, error) {
 
 // unwind unwinds the stack of a thread, which may be nil.
 func (p *Program) unwind(at Stopped, thread *Thread) *StackTrace {
-	t := &StackTrace{prog: p, copied: at.Stack}
+	t := &StackTrace{prog: p, copied: at.Stack, wide: at.Wide}
 	var returns unwind.Returns
 	if k, ok := p.Personality().(KernelCode); ok {
 		returns = k.Returns(thread)

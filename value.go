@@ -143,7 +143,7 @@ func (o Object) IsNull() (bool, error) {
 	return v == 0 && err == nil, err
 }
 
-// Float returns the value of a floating-point object of 4 or 8 bytes.
+// Float returns the value of a floating-point object; of one with more than 64 bits the nearest number that has 64.
 func (o Object) Float() (float64, error) {
 	if o.form == failed {
 		return 0, o.Err()
@@ -165,7 +165,16 @@ func (o Object) Float() (float64, error) {
 	case 8:
 		return math.Float64frombits(v), nil
 	}
-	return 0, c.ErrFloatSize
+	u := o.typ.WithoutTypedefs()
+	format := u.FloatFormat()
+	if format == types.UnknownFloat {
+		return 0, c.ErrFloatSize
+	}
+	f, ok := format.Float64(b, u.BigEndian())
+	if !ok {
+		return 0, &ValueError{Problem: fmt.Sprintf("value of '%s' does not fit a 64-bit float", o.typ)}
+	}
+	return f, nil
 }
 
 // Bytes returns the bytes of an object as they lie, or would lie, in memory. Those of a bit-field start at its first

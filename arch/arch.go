@@ -57,6 +57,9 @@ type Arch struct {
 	// and 16 bytes and more. They are 0 where they are not known.
 	Alignments [5]uint8
 
+	// LongDouble is how many bits the significand of C's long double has on Linux; 0 where that isn't known, or differs.
+	LongDouble int
+
 	// SignedChar says that C's char is signed, unless a compiler is told otherwise.
 	SignedChar bool
 

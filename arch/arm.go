@@ -8,6 +8,7 @@ import (
 // AArch64 is 64-bit Arm. DWARF numbers: "DWARF for the Arm 64-bit Architecture", section 4.1.
 var AArch64 = define(Arch{
 	Name:         "AARCH64",
+	LongDouble:   113,
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{183},
@@ -36,6 +37,7 @@ var aarch64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{33, 32})...)
 // ARM is 32-bit Arm. DWARF numbers: "DWARF for the Arm Architecture", section 4.1.
 var ARM = define(Arch{
 	Name:         "ARM",
+	LongDouble:   53,
 	Alignments:   [5]uint8{1, 2, 4, 8, 8},
 	DefaultFlags: IsLittleEndian,
 	Machines:     []uint16{40},

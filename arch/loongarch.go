@@ -5,6 +5,7 @@ import "slices"
 // LoongArch64 is 64-bit LoongArch. DWARF numbers: "LoongArch ELF psABI", register numbers.
 var LoongArch64 = define(Arch{
 	Name:         "LOONGARCH64",
+	LongDouble:   113,
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	SignedChar:   true,
 	DefaultFlags: Is64Bit | IsLittleEndian,

@@ -20,6 +20,7 @@ func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch 
 	const status, spp = 33, 1 << 8
 	return Arch{
 		Name:         name,
+		LongDouble:   113,
 		Alignments:   [5]uint8{1, 2, 4, 8, 16},
 		DefaultFlags: flags,
 		Machines:     []uint16{243},

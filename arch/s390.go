@@ -23,6 +23,7 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	general := slices.Concat([]int{32, 33}, run(0, 16))
 	return Arch{
 		Name:         name,
+		LongDouble:   113,
 		Alignments:   [5]uint8{1, 2, 4, 8, 8},
 		DefaultFlags: flags,
 		Machines:     []uint16{22},

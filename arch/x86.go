@@ -5,6 +5,7 @@ import "slices"
 // X86_64 is AMD64 and Intel 64. DWARF numbers: System V ABI AMD64, figure 3.36.
 var X86_64 = define(Arch{
 	Name:         "X86_64",
+	LongDouble:   64,
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	SignedChar:   true,
 	ORC:          ORCx86,
@@ -56,6 +57,7 @@ func selectors16(l Layout, selectors ...int) Layout {
 // I386 is 32-bit x86. DWARF numbers: System V ABI Intel386, table 2.14.
 var I386 = define(Arch{
 	Name:         "I386",
+	LongDouble:   64,
 	Alignments:   [5]uint8{1, 2, 4, 4, 16},
 	SignedChar:   true,
 	DefaultFlags: IsLittleEndian,

@@ -159,6 +159,9 @@ func unaryOperator(c Call, op int, o drgn.Object) error {
 			}
 		case types.Float:
 			if op == opInt {
+				if o.Type().Underlying().OwnSize() > 8 {
+					return cl.ErrFloatSize
+				}
 				f, err := o.Float()
 				if err != nil {
 					return err
@@ -255,6 +258,9 @@ func wholeNumber(c Call, f func(float64) float64) error {
 	o := self(c)
 	switch o.Type().UnderlyingKind() {
 	case types.Float:
+		if o.Type().Underlying().OwnSize() > 8 {
+			return cl.ErrFloatSize // the nearest number of 64 bits may be a whole one
+		}
 		v, err := o.Float()
 		if err != nil {
 			return err

@@ -304,7 +304,7 @@ func registerSet(tid uint64, note uint32) ([]byte, error) {
 		case int(vec.Len) < len(buf) || len(buf) >= maxRegisterSet:
 			return buf[:vec.Len], nil
 		}
-		buf = make([]byte, maxRegisterSet)
+		buf = make([]byte, min(8*len(buf), maxRegisterSet))
 	}
 }
 

@@ -3,6 +3,7 @@ package types
 import (
 	"fmt"
 	"runtime"
+	"sync/atomic"
 	"weak"
 
 	"github.com/godrgn/drgn/internal/lock"
@@ -13,6 +14,8 @@ import (
 type Set struct {
 	mu   lock.Mutex
 	made map[key]weak.Pointer[Type]
+
+	longDouble atomic.Uint32 // a FloatFormat
 }
 
 // key identifies the types that are the same when their parts are. It does not keep what they are made of alive.

@@ -194,6 +194,15 @@ func (r *running) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err erro
 		return s, fmt.Errorf("thread %d: %w", tid, err)
 	}
 	s = drgn.Stopped{Registers: regs, Interrupted: true}
+	for _, wide := range p.Platform().WideSets() {
+		// A machine without such registers has no such set.
+		if set, err := stop.RegisterSet(tid, wide.Type); err == nil {
+			if s.Wide, err = wide.Parse(p.Platform(), set); err != nil {
+				return s, fmt.Errorf("thread %d: %w", tid, err)
+			}
+			break
+		}
+	}
 	if sp, ok := regs.Get(p.Platform().Arch.SP); ok {
 		s.Stack, err = r.copyStack(sp)
 	}

@@ -109,7 +109,8 @@ type core struct {
 type coreThread struct {
 	tid    uint64
 	name   string
-	status []byte // NT_PRSTATUS
+	status []byte        // NT_PRSTATUS
+	notes  []target.Note // all that follow it, up to the next thread's
 }
 
 // SetupCore makes a program that of the core dump of a process; path is what the dump is called.
@@ -156,8 +157,11 @@ func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 		defer c.nameMain(info)
 		break
 	}
-	for desc := range file.Descs("CORE", target.NT_PRSTATUS) {
-		pid, err := platform.PrStatusPID(desc)
+	for i, n := range file.Notes {
+		if n.Name != "CORE" || n.Type != target.NT_PRSTATUS {
+			continue
+		}
+		pid, err := platform.PrStatusPID(n.Desc)
 		if err != nil {
 			return nil, err
 		}
@@ -165,7 +169,11 @@ func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 		if len(c.list) == 0 {
 			c.crashed = tid // the kernel and gdb write it first
 		}
-		c.list = append(c.list, coreThread{tid: tid, status: desc})
+		own := file.Notes[i+1:]
+		if next := slices.IndexFunc(own, func(n target.Note) bool { return n.Name == "CORE" && n.Type == target.NT_PRSTATUS }); next >= 0 {
+			own = own[:next]
+		}
+		c.list = append(c.list, coreThread{tid: tid, status: n.Desc, notes: own})
 	}
 	slices.SortStableFunc(c.list, func(a, b coreThread) int { return int(int64(a.tid) - int64(b.tid)) })
 	return c, nil
@@ -232,7 +240,18 @@ func (c *core) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) 
 	if _, err := p.Platform().ParsePrStatus(t.status, regs); err != nil {
 		return s, fmt.Errorf("thread %d: %w", tid, err)
 	}
-	return drgn.Stopped{Registers: regs, Interrupted: true}, nil
+	s = drgn.Stopped{Registers: regs, Interrupted: true}
+	for _, set := range p.Platform().WideSets() {
+		i := slices.IndexFunc(t.notes, func(n target.Note) bool { return n.Name == set.Owner && n.Type == set.Type })
+		if i < 0 {
+			continue
+		}
+		if s.Wide, err = set.Parse(p.Platform(), t.notes[i].Desc); err != nil {
+			return s, fmt.Errorf("thread %d: %w", tid, err)
+		}
+		break
+	}
+	return s, nil
 }
 
 func (c *core) pacMask() uint64 { return c.pac }

@@ -167,6 +167,9 @@ type Frame interface {
 	// EntryValue returns what a register, by its DWARF number, held when the frame's function, which is entered at an address, was
 	// called; ok is false where that is not known.
 	EntryValue(entry, register uint64) (value uint64, ok bool, err error)
+	// Wide returns what a register that may be wider than 64 bits holds, by its DWARF number, as a store to memory has it; nil if it is
+	// not known.
+	Wide(number uint64) []byte
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
 }

@@ -213,7 +213,7 @@ func TestBadTypes(t *testing.T) {
 		n    *node
 		want string
 	}{
-		{die(TagBaseType, []attrValue{name("t"), num(AttrByteSize, 16), num(AttrEncoding, encComplexFloat)}), "unknown DWARF encoding 0x3"},
+		{die(TagBaseType, []attrValue{name("t"), num(AttrByteSize, 17), num(AttrEncoding, encComplexFloat)}), "of 17 bytes is not supported"},
 		{die(TagBaseType, []attrValue{name("t"), num(AttrEncoding, encSigned)}), "missing or invalid DW_AT_byte_size"},
 		{die(TagBaseType, []attrValue{name("t"), num(AttrByteSize, 4), num(AttrEncoding, 0x7f)}), "unknown DWARF encoding 0x7f"},
 		{die(TagEnumerationType, []attrValue{name("t")}), "missing or invalid DW_AT_byte_size"},

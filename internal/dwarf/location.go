@@ -208,6 +208,14 @@ func (e *evaluation) Register(number uint64) (uint64, bool) {
 	return e.frame.Register(number)
 }
 
+// Wide implements [expr.WideContext].
+func (e *evaluation) Wide(number uint64) []byte {
+	if wide, ok := e.frame.(expr.WideContext); ok {
+		return wide.Wide(number)
+	}
+	return nil
+}
+
 func (e *evaluation) CFA() (uint64, error) {
 	if e.frame == nil {
 		return 0, errNoFrame

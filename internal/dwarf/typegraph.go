@@ -277,6 +277,8 @@ func (m typeMaker) base() (*types.Type, error) {
 		return set.Bool(m.lang, text, n, big), nil
 	case encFloat:
 		return set.Float(m.lang, text, n, big), nil
+	case encComplexFloat:
+		return m.complex(text, n, big)
 	case encSigned, encSignedChar:
 		return m.int(text, n, true, big), nil
 	case encUnsigned, encUnsignedChar, encUTF, encUCS, encASCII, encAddress:

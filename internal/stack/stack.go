@@ -146,6 +146,14 @@ func Caller(frames []Frame, i int) (caller int, ok bool) {
 	return caller, !r.Interrupted && !r.Trampoline && !r.User && r.PC != 0
 }
 
+// Callers returns the index of the first frame whose function has called that of the innermost one, those that are inlined in each other aside.
+func Callers(frames []Frame) int {
+	if len(frames) == 0 {
+		return 0
+	}
+	return max(len(frames[0].functions), 1)
+}
+
 // Argument returns what a register, by its DWARF number, held at the call in whose midst the frame is: see [debugdata.Calls].
 func (f *Frame) Argument(callee debugdata.Callee, register uint64, of debugdata.Frame) (value uint64, ok bool, err error) {
 	info, err := infoOf(f.Module)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math"
+	"math/big"
 	"strconv"
 
 	"github.com/godrgn/drgn/internal/bits"
@@ -130,6 +131,10 @@ func (f *formatter) longInteger(p part, u *types.Type) {
 
 func (f *formatter) float(p part, u *types.Type) {
 	n := u.OwnSize()
+	if format := u.FloatFormat(); format != types.UnknownFloat && n != 4 && n != 8 {
+		f.wideFloat(p, format, u)
+		return
+	}
 	if n != 4 && n != 8 {
 		if p.src.mem == nil || f.depth > 0 {
 			f.readAny = true
@@ -150,6 +155,47 @@ func (f *formatter) float(p part, u *types.Type) {
 		x = float64(math.Float32frombits(uint32(v)))
 	}
 	f.b = appendFloat(f.b, x)
+}
+
+// wideFloat prints a number of a format that the processor's own arithmetic may not have.
+func (f *formatter) wideFloat(p part, format types.FloatFormat, u *types.Type) {
+	if p.off%8 != 0 {
+		f.fail(ErrFloatSize)
+		return
+	}
+	data, err := p.src.bytes(p.off/8, u.OwnSize())
+	if err != nil {
+		f.unreadable(p, err)
+		return
+	}
+	f.readAny = true
+	x, negative := format.Float(data, u.BigEndian())
+	if x == nil {
+		f.b = appendFloat(f.b, math.Copysign(math.NaN(), map[bool]float64{true: -1, false: 1}[negative]))
+		return
+	}
+	f.b = appendBigFloat(f.b, x, format.Digits())
+}
+
+// appendBigFloat writes a number as appendFloat does, but whole ones that have more digits with an exponent.
+func appendBigFloat(b []byte, x *big.Float, digits int) []byte {
+	if x.IsInf() || x.Sign() == 0 {
+		v, _ := x.Float64()
+		return appendFloat(b, v)
+	}
+	start := len(b)
+	b = x.Append(b, 'e', digits-1)
+	e := start + bytes.IndexByte(b[start:], 'e')
+	exp, _ := strconv.Atoi(string(b[e+1:]))
+	switch {
+	case exp < -4 || exp >= digits: // as %g
+		mantissa := bytes.TrimSuffix(bytes.TrimRight(b[:e], "0"), []byte("."))
+		return append(mantissa, bytes.Clone(b[e:])...)
+	case x.IsInt():
+		return x.Append(b[:start], 'f', 1)
+	}
+	b = x.Append(b[:start], 'f', max(digits-1-exp, 0))
+	return bytes.TrimSuffix(bytes.TrimRight(b, "0"), []byte("."))
 }
 
 // appendFloat writes a number with 17 digits, or all those before the point of a whole one.

@@ -173,6 +173,9 @@ type noFrame struct {
 // Register knows no register.
 func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
 
+// Wide knows no register.
+func (noFrame) Wide(uint64) []byte { return nil }
+
 // EntryValue knows no caller.
 func (noFrame) EntryValue(uint64, uint64) (uint64, bool, error) { return 0, false, nil }
 

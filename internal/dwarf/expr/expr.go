@@ -52,6 +52,12 @@ type Context interface {
 	BaseType(offset uint64) (BaseType, error)
 }
 
+// A WideContext is a Context that knows registers which may be wider than 64 bits.
+type WideContext interface {
+	// Wide returns what such a register holds, by its DWARF number, as a store to memory has it; nil if it is not known.
+	Wide(number uint64) []byte
+}
+
 // A BaseType is the type of a typed value on the stack.
 type BaseType struct {
 	Encoding uint8 // DW_ATE_*

@@ -61,6 +61,11 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		return src, p.BitOffset % 8, ctx.Read(src, first)
 	case Register:
 		v, ok := ctx.Register(p.Value)
+		if wide, is := ctx.(WideContext); is && !ok {
+			if b := wide.Wide(p.Value); b != nil {
+				return p.wide(b, n)
+			}
+		}
 		if !ok {
 			return nil, 0, unknownRegister(p.Value)
 		}
@@ -87,6 +92,15 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		return nil, 0, &UnsupportedError{opImplicitPointer, "for an object that is not in memory"}
 	}
 	return nil, 0, &UnavailableError{"optimized out"}
+}
+
+// wide returns the n bits of a wide register of a little-endian machine that are BitOffset above its least significant bit.
+func (p *Piece) wide(b []byte, n uint64) ([]byte, uint64, error) {
+	have := uint64(len(b)) * 8
+	if n > have || p.BitOffset > have-n {
+		return nil, 0, &UnavailableError{fmt.Sprintf("of register %d no more than %d bits are known", p.Value, have)}
+	}
+	return b, p.BitOffset, nil
 }
 
 // number returns the n bits of v, which has size bytes, that are BitOffset above its least significant bit.
