@@ -60,6 +60,7 @@ func TestExceptions(t *testing.T) {
 		{&refusedError{}, excObjectNotFound},
 		{&failure.SymbolNotFoundError{}, excLookupError},
 		{&types.MemberError{}, excLookupError},
+		{&types.VirtualBaseError{}, excValueError},
 		{&types.DepthError{}, excRecursionError},
 		{&types.TooLargeError{}, excOverflowError},
 		{c.ErrOffsetTooLarge, excOverflowError},
