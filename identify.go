@@ -22,6 +22,7 @@ func (i Identity) String() string { return i.Kind + ": " + i.Name }
 // last pair.
 func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 	return func(yield func(Identity, error) bool) {
+		k, ok := p.Personality().(Identifier)
 		if p.modules.At(address) != nil {
 			if s, err := p.SymbolAt(address); err == nil {
 				kind := "symbol"
@@ -31,17 +32,17 @@ func (p *Program) Identify(address uint64) iter.Seq2[Identity, error] {
 				case SymbolObject:
 					kind = "object symbol"
 				}
-				if k, ok := p.Personality().(Identifier); ok {
-					if i, ok := k.IdentifySymbol(p, s, address); ok && !yield(i, nil) {
-						return
-					}
+				var i Identity
+				var more, past bool
+				if ok {
+					i, more, past = k.IdentifySymbol(p, s, address)
 				}
-				if !yield(Identity{Kind: kind, Name: fmt.Sprintf("%s+%#x", s.Name, address-s.Address)}, nil) {
+				if more && !yield(i, nil) || !past && !yield(Identity{Kind: kind, Name: fmt.Sprintf("%s+%#x", s.Name, address-s.Address)}, nil) {
 					return
 				}
 			}
 		}
-		if k, ok := p.Personality().(Identifier); ok {
+		if ok {
 			for i, err := range k.Identify(p, address) {
 				if !yield(i, err) || err != nil {
 					return

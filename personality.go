@@ -72,8 +72,8 @@ type SourceLanguage interface{ Language() *c.Language }
 type Identifier interface {
 	// Identify walks what lies at an address, the most telling first.
 	Identify(p *Program, address uint64) iter.Seq2[Identity, error]
-	// IdentifySymbol says more of an address in a symbol than the symbol does; ok is false where there is no more to say.
-	IdentifySymbol(p *Program, s Symbol, address uint64) (i Identity, ok bool)
+	// IdentifySymbol says more of an address in a symbol than the symbol does, if there is more to say; past: what it names is there no more.
+	IdentifySymbol(p *Program, s Symbol, address uint64) (i Identity, more, past bool)
 }
 
 // KernelCode is a [Personality] that knows of a kernel's code, be there files of it or not.

@@ -87,14 +87,24 @@ var s390x = &board{
 	headers:  [2]string{"/usr/s390x-linux-gnu/lib/libc.a", "libc6-dev-s390x-cross"},
 }
 
-// riscv64 is what QEMU makes up, with addresses of 57 bits; its kernel has no driver for a device that takes VMCOREINFO in QEMU 7.2.
-var riscv64 = &board{
-	name:     "riscv64",
-	qemu:     [2]string{"qemu-system-riscv64", "qemu-system-misc"},
-	machine:  []string{"-M", "virt", "-cpu", "rv64"},
-	console:  "ttyS0",
-	compiler: [2]string{"riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu"},
-	headers:  [2]string{"/usr/riscv64-linux-gnu/lib/libc.a", "libc6-dev-riscv64-cross"},
+// riscv64 is what QEMU makes up, with addresses of 57 bits; its kernel has no driver for a device that takes VMCOREINFO in QEMU 7.2. It can
+// be told to have addresses of 48 or 39 bits.
+var (
+	riscv64     = newRISCV64("")
+	riscv64Sv48 = newRISCV64("no5lvl")
+	riscv64Sv39 = newRISCV64("no4lvl")
+)
+
+func newRISCV64(changes string) *board {
+	return &board{
+		name:     "riscv64",
+		qemu:     [2]string{"qemu-system-riscv64", "qemu-system-misc"},
+		machine:  []string{"-M", "virt", "-cpu", "rv64"},
+		console:  "ttyS0",
+		changes:  changes,
+		compiler: [2]string{"riscv64-linux-gnu-gcc", "gcc-riscv64-linux-gnu"},
+		headers:  [2]string{"/usr/riscv64-linux-gnu/lib/libc.a", "libc6-dev-riscv64-cross"},
+	}
 }
 
 // ppc64el is a server of 2021 that a hypervisor runs: QEMU plays the hypervisor. There is no device that takes VMCOREINFO. A

@@ -48,13 +48,18 @@ var carried = []series{
 	newest,
 	{name: "6.12-arm64", flavour: "cloud-arm64", board: arm64},
 	{name: "newest-arm64", flavour: "cloud-arm64", board: arm64Max},
+	{name: "5.10-arm64", flavour: "cloud-arm64", board: arm64, old: true},
+	{name: "6.12-arm64-16k", flavour: "arm64-16k", board: arm64Max, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-armhf", flavour: "armmp", board: armhf, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-armhf-lpae", flavour: "armmp-lpae", board: armhfLPAE, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.1-i386", flavour: "686", board: i386, old: true, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.1-i386-pae", flavour: "686-pae", board: i386, old: true, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-ppc64el", flavour: "powerpc64le", board: ppc64el, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-ppc64el-hash", flavour: "powerpc64le", board: ppc64elHash, modules: []string{"crc32c_generic", "ext4"}},
+	{name: "6.12-ppc64el-64k", flavour: "powerpc64le-64k", board: ppc64el, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-riscv64", flavour: "riscv64", board: riscv64, modules: []string{"crc32c_generic", "ext4"}},
+	{name: "6.12-riscv64-sv48", flavour: "riscv64", board: riscv64Sv48, modules: []string{"crc32c_generic", "ext4"}},
+	{name: "6.12-riscv64-sv39", flavour: "riscv64", board: riscv64Sv39, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-s390x", flavour: "s390x", board: s390x, modules: []string{"crc32c_generic", "ext4"}},
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/godrgn/drgn/linux/mmzone"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/slab"
+	"github.com/godrgn/drgn/mem"
 )
 
 // Identify walks what lies at an address of the kernel: a task, a slab object, a task's stack, a page's structure, an area
@@ -34,17 +35,55 @@ func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identi
 	}
 }
 
-// IdentifySymbol says that the first task, which is a variable, is a task.
-func (k *Kernel) IdentifySymbol(p *drgn.Program, s drgn.Symbol, address uint64) (drgn.Identity, bool) {
+// IdentifySymbol says that the first task, which is a variable, is a task, and which symbols are of the past.
+func (k *Kernel) IdentifySymbol(p *drgn.Program, s drgn.Symbol, address uint64) (i drgn.Identity, more, past bool) {
 	if s.Name != "init_task" || s.Kind != drgn.SymbolObject {
-		return drgn.Identity{}, false
+		return drgn.Identity{}, false, k.symbolIsPast(p, address)
 	}
 	task := p.Variable("init_task").AddressOf()
 	if at, err := task.Uint(); err != nil || at != s.Address {
-		return drgn.Identity{}, false
+		return drgn.Identity{}, false, false
 	}
 	text, err := taskName(task, address-s.Address)
-	return drgn.Identity{Kind: "task", Name: text, Object: task}, err == nil
+	return drgn.Identity{Kind: "task", Name: text, Object: task}, err == nil, false
+}
+
+type initKey struct{}
+
+// symbolIsPast reports whether an address is in the part of the image that is given back when the kernel has started, on machines
+// that have the image in their mapping of all physical memory: anything may lie there by then.
+func (k *Kernel) symbolIsPast(p *drgn.Program, address uint64) bool {
+	past, err := drgn.Memo(p, initKey{}, func() (*mem.Range, error) {
+		r, err := k.findPast(p)
+		if drgn.IsNotFound(err) {
+			return nil, nil
+		}
+		return r, err
+	})
+	return err == nil && past != nil && address >= past.Min && address <= past.Max
+}
+
+// findPast returns the part of the image that has been given back and is in the mapping of all physical memory, nil if there is none.
+func (k *Kernel) findPast(p *drgn.Program) (*mem.Range, error) {
+	var at [2]uint64
+	for i, name := range []string{"__init_begin", "__init_end"} {
+		s, err := k.imageSymbol(name)
+		if err != nil {
+			return nil, err
+		}
+		at[i] = s.Address
+	}
+	if direct, err := mm.InDirectMap(p, at[0]); err != nil || !direct || at[1] <= at[0] {
+		return nil, err
+	}
+	running, err := p.Constant("SYSTEM_RUNNING").Uint()
+	if err != nil {
+		return nil, err
+	}
+	if state, err := p.Variable("system_state").Uint(); err != nil || state < running {
+		return nil, err
+	}
+	return &mem.Range{Min: at[0], Max: at[1] - 1}, nil
 }
 
 // pageAt returns the struct page * that an address lies in, and its name: "pfn 100 +0x8". Only frames in sections of

@@ -110,14 +110,38 @@ func (k *Kernel) vmemmap(p *drgn.Program) (uint64, error) {
 	if base, err := k.info.Symbol("vmemmap"); err == nil {
 		return base, nil
 	}
-	if k.machine.Vmemmap == nil {
-		return 0, drgn.ErrNotFound
+	base, err := uint64(0), drgn.ErrNotFound
+	if k.machine.Vmemmap != nil {
+		base, err = k.machine.Vmemmap(k.facts(p.Platform(), p.Memory()), p)
 	}
-	base, err := k.machine.Vmemmap(k.facts(p.Platform(), p.Memory()), p)
 	if drgn.IsNotFound(err) {
-		err = drgn.ErrNotFound
+		if base, err = vmemmapOfSections(p); err != nil {
+			err = drgn.ErrNotFound
+		}
 	}
 	return base, err
+}
+
+// vmemmapOfSections returns what all sections of memory have in common: where the struct page of page frame 0 would lie. With
+// CONFIG_SPARSEMEM but without CONFIG_SPARSEMEM_VMEMMAP, each has another such address, and there is no vmemmap.
+func vmemmapOfSections(p *drgn.Program) (base uint64, err error) {
+	for section, err := range mmzone.ForEachPresent(p) {
+		if err != nil {
+			return 0, err
+		}
+		at, err := mmzone.MemMapAddress(section.Section).Uint()
+		if err != nil {
+			return 0, err
+		}
+		if base != 0 && at != base {
+			return 0, drgn.ErrNotFound
+		}
+		base = at
+	}
+	if base == 0 {
+		return 0, drgn.ErrNotFound
+	}
+	return base, nil
 }
 
 // sectionConstant returns how the kernel divides physical memory into sections (CONFIG_SPARSEMEM).
@@ -150,10 +174,12 @@ func (k *Kernel) sectionConstant(name string) (drgn.Object, error) {
 // threadSize returns the size of a task's kernel stack in bytes.
 func (k *Kernel) threadSize() (uint64, error) {
 	// The linker script marks the first stack since v4.17; it is as large as all others.
-	if start, err := k.imageSymbol("__start_init_stack"); err == nil {
-		end, err := k.imageSymbol("__end_init_stack")
-		if err == nil && end.Address > start.Address {
-			return end.Address - start.Address, nil
+	for _, name := range []string{"init_stack", "init_task"} { // the latter before v6.10
+		if start, err := k.imageSymbol("__start_" + name); err == nil {
+			end, err := k.imageSymbol("__end_" + name)
+			if err == nil && end.Address > start.Address {
+				return end.Address - start.Address, nil
+			}
 		}
 	}
 	if stack, err := k.prog.Type("union thread_union"); err == nil {

@@ -81,7 +81,7 @@ for resource in for_each_resource(prog["iomem_resource"].address_of_()):
 check.equal("resources", found, told)
 
 told = {line.split()[0]: int(line.split()[3]) for line in labtruth.read("swaps")[1:]}
-found = {swap_file_path(info).decode(): swap_usage_in_pages(info) * 4 for info in for_each_swap_info(prog)}
+found = {swap_file_path(info).decode(): swap_usage_in_pages(info) * prog["PAGE_SIZE"].value_() // 1024 for info in for_each_swap_info(prog)}
 check.equal("places to swap to", sorted(found), sorted(told))
 for path in told:
     check.equal(f"swapped to {path}", found.get(path), told[path])

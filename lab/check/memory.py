@@ -73,7 +73,7 @@ meminfo = {line.split(":")[0]: int(line.split()[1]) for line in labtruth.read("m
 if "hugetlb_max_hstate" not in prog:  # without CONFIG_HUGETLBFS
     check.equal("sizes of huge pages", "Hugepagesize" in meminfo, False)
     check.done(at_least=100)
-check.equal("huge pages", hugetlb_total_usage(prog).pages * 4096, meminfo.get("Hugetlb", 0) * 1024)
+check.equal("huge pages", hugetlb_total_usage(prog).pages * prog["PAGE_SIZE"].value_(), meminfo.get("Hugetlb", 0) * 1024)
 sizes = [huge_page_size(h).value_() for h in for_each_hstate(prog)]
 if "Hugepagesize" in meminfo:
     check.wrong_if(meminfo["Hugepagesize"] * 1024 not in sizes, "size of huge pages")

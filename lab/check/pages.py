@@ -32,7 +32,8 @@ check = labtruth.Check("facts about pages and addresses")
 stable = labtruth.stable()
 ran = labtruth.ran_since(prog)
 meminfo = {line.split(":")[0]: int(line.split()[1]) for line in labtruth.read("meminfo")}
-check.equal("pages of memory", totalram_pages(prog) * 4, meminfo["MemTotal"])
+page_size = prog["PAGE_SIZE"].value_()
+check.equal("pages of memory", totalram_pages(prog) * page_size // 1024, meminfo["MemTotal"])
 
 status = labtruth.per_task("status")
 # "@ TGID TID", a newline and the arguments, a NUL after each; no newline follows.
@@ -45,7 +46,7 @@ for task in for_each_task(prog):
     try:
         page = virt_to_page(task)
         check.equal(f"pid {pid}: page and back", pfn_to_page(prog, page_to_pfn(page)).value_(), page.value_())
-        check.equal(f"pid {pid}: address of the page", page_to_virt(page).value_(), address & ~4095)
+        check.equal(f"pid {pid}: address of the page", page_to_virt(page).value_(), address & -page_size)
         check.equal(f"pid {pid}: physical and back", phys_to_virt(prog, virt_to_phys(task)).value_(), address)
         check.equal(f"pid {pid}: is in a slab", PageSlab(compound_head(page)), True)
         info = slab_object_info(prog, address + 8)
@@ -73,7 +74,7 @@ for task in for_each_task(prog):
             if hasattr(task, "rss_stat"):
                 threads = list_for_each_entry("struct task_struct", task.signal.thread_head.address_of_(), "thread_node")
                 found = max(0, found - sum(t.rss_stat.count[prog[kind]].value_() for t in threads))
-            told = int(fields[name].split()[0]) // 4
+            told = int(fields[name].split()[0]) * 1024 // page_size
             check.wrong_if(abs(found - told) > 128, f"pid {pid}: {name} of {found} pages, the guest says {told}")
     except Exception as e:
         check.failed(f"pid {pid}: memory", e)

@@ -6,10 +6,10 @@ from drgn.helpers.linux.mm import for_each_vma
 from drgn.helpers.linux.pid import find_task
 
 VM_READ, VM_WRITE, VM_EXEC, VM_MAYSHARE = 1, 2, 4, 0x80
-PAGE = 4096
 
 check = labtruth.Check("mappings")
 expected = labtruth.stable()
+page = prog["PAGE_SIZE"].value_()
 mapped = 0
 for pid, (_, lines) in labtruth.per_task("maps").items():
     if pid not in expected or not lines or lines[-1].startswith("[vsyscall]"):
@@ -24,7 +24,7 @@ for pid, (_, lines) in labtruth.per_task("maps").items():
                 for letter, bit in (("r", VM_READ), ("w", VM_WRITE), ("x", VM_EXEC))
             ) + ("s" if flags & VM_MAYSHARE else "p")
             file = vma.vm_file
-            offset = vma.vm_pgoff.value_() * PAGE if file else 0
+            offset = vma.vm_pgoff.value_() * page if file else 0
             path = d_path(file.f_path).decode() if file else ""
             mapped += bool(path)
             found.append((vma.vm_start.value_(), vma.vm_end.value_(), mode, offset, path))

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/linux/mm"
 	"github.com/godrgn/drgn/types"
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
@@ -39,14 +38,14 @@ func layoutOf(p *drgn.Program) (layout, error) {
 		if l.roots > 1<<32 {
 			return l, fmt.Errorf("%d roots of sections are not understood", l.roots)
 		}
-		m, err := mm.LayoutOf(p)
+		shift, err := p.Object("PAGE_SHIFT").Uint()
 		if err != nil {
 			return l, err
 		}
-		if bits < m.PageShift || bits > 63 {
+		if bits < shift || bits > 63 {
 			return l, fmt.Errorf("sections of 2^%d bytes are not understood", bits)
 		}
-		l.pfnShift = bits - m.PageShift
+		l.pfnShift = bits - shift
 		if l.section, err = p.Type("struct mem_section"); err != nil {
 			return l, err
 		}
@@ -61,7 +60,7 @@ func layoutOf(p *drgn.Program) (layout, error) {
 		l.perRoot = 1
 		if root.Type().UnderlyingKind() == types.Pointer || root.Index(0).Type().UnderlyingKind() == types.Pointer {
 			l.extreme = true
-			l.perRoot = (1 << m.PageShift) / max(size, 1)
+			l.perRoot = (1 << shift) / max(size, 1)
 		}
 		if l.perRoot == 0 {
 			return l, fmt.Errorf("sections that are described in %d bytes are not understood", size)

@@ -318,7 +318,7 @@ func arm64Row(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error
 	offset := int(pc-fn.Start) &^ 3
 	rest := fn.Code[offset:]
 	switch kind := arm64Entry.FindStringSubmatch(fn.Name); {
-	case kind != nil && contains(rest, arm64SavePC): // it has not saved all
+	case kind != nil && (contains(rest, arm64SavePC) || contains(fn.Code, arm64LoadFP) && !contains(rest, arm64LoadFP)): // it has not saved all, or loaded all
 		return arm64Between(kind[1] == "0")
 	case (fn.Name == "ret_to_user" || fn.Name == "ret_to_kernel") && !contains(rest, arm64LoadFP): // it has loaded all
 		return arm64Between(fn.Name == "ret_to_user")
@@ -363,8 +363,8 @@ func outermost() *module.UnwindRow {
 	return &module.UnwindRow{Outermost: true}
 }
 
-// arm64Entry matches the names of what exception vectors lead to (arch/arm64/kernel/entry.S), since v5.14, commit ec841aab8d6c.
-var arm64Entry = regexp.MustCompile(`^el([01])[ht]_(?:64|32)_(?:sync|irq|fiq|error)$`)
+// arm64Entry matches the names of what exception vectors lead to (arch/arm64/kernel/entry.S), since v5.14, commit ec841aab8d6c, and before.
+var arm64Entry = regexp.MustCompile(`^el([01])(?:[ht]_(?:64|32)_(?:sync|irq|fiq|error)|_(?:sync|irq|fiq|error)(?:_invalid)?(?:_compat)?(?:_naked)?)$`)
 
 // The last that an exception saves of what it has interrupted, and the last that is loaded of what is not of a call.
 const (

@@ -205,3 +205,19 @@ func FuzzArm64Row(f *testing.F) {
 		}
 	})
 }
+
+// What exception vectors lead to, by the names of v5.14 and later, and of those before; functions of C have names that are much alike.
+func TestArm64Entry(t *testing.T) {
+	for name, level := range map[string]string{
+		"el1h_64_irq": "1", "el0t_32_sync": "0", "el0_sync": "0", "el0_irq_naked": "0", "el0_error_compat": "0", "el1_fiq_invalid": "1", "el1_irq": "1",
+		"el0_svc": "", "el1_abort": "", "el0_sync_handler": "", "el0_svc_common.constprop.0": "", "el1_dbg": "",
+	} {
+		got := ""
+		if m := arm64Entry.FindStringSubmatch(name); m != nil {
+			got = m[1]
+		}
+		if got != level {
+			t.Errorf("%s: level %q, want %q", name, got, level)
+		}
+	}
+}
