@@ -288,13 +288,22 @@ func (l *load) dirOptions() Options {
 	return Options{Directories: l.dirs, KernelDirectories: l.dirs, Kmod: KmodWalk, NoModuleName: true, NoDebugLink: true, NoProcfs: true}
 }
 
+// mismatch says which build IDs a file of no module and the main module have, if both are known.
+func (l *load) mismatch(f *provided) string {
+	main, err := l.modules.Main()
+	if err != nil || len(main.BuildID()) == 0 || len(f.id) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (its build ID is %s, that of %s is %s)", module.IDText(f.id), main.Name(), module.IDText(main.BuildID()))
+}
+
 // report says which files were not used and which modules lack debugging information.
 func (l *load) report(modules []*module.Module) error {
 	log := l.modules.Log()
 	var others []*provided // files of no module; a file given twice, or refused by its own module, is not one of them
 	for _, f := range l.files {
 		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
-			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path))
+			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path) + l.mismatch(f))
 			others = append(others, f)
 			l.bad = append(l.bad, [2]string{f.path, "did not match any loaded module: its build ID is " + module.IDText(f.id)})
 		}

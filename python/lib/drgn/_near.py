@@ -15,7 +15,7 @@ def add_hint(e: BaseException) -> None:
     """Add to an exception that is about to be shown what may have been meant instead."""
     try:
         text = hint(e)
-    except Exception:  # what is known about names could not be read: there is nothing to add
+    except (Exception, KeyboardInterrupt):  # names could not be read, or its user does not want to wait: there is nothing to add
         return
     if text and text not in getattr(e, "__notes__", ()):
         e.add_note(text)
