@@ -104,9 +104,9 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	case isPointer && errors.As(err, &missing):
 		return Failed(&types.MemberError{Type: t, Name: name, Bases: missing.Bases})
 	case errors.As(err, &kind) && isPointer:
-		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", o.typ)})
+		return Failed(&types.NoMembersError{Type: o.typ, Behind: true})
 	case errors.As(err, &kind):
-		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not a structure, union, or class", t)})
+		return Failed(&types.NoMembersError{Type: t})
 	}
 	return Failed(err)
 }

@@ -81,8 +81,12 @@ func helperError(err error) error {
 		err = field.Err
 	}
 	var member *types.MemberError
-	if errors.As(err, &member) {
+	var none *types.NoMembersError
+	switch {
+	case errors.As(err, &member):
 		return &pyErr{excAttributeError, member.Error()}
+	case errors.As(err, &none):
+		return &pyErr{excAttributeError, none.Error()}
 	}
 	return err
 }

@@ -38,9 +38,15 @@ func (e *MemberError) Error() string {
 }
 
 // A NoMembersError says that members were asked for of a type that is no structure, union or class.
-type NoMembersError struct{ Type *Type }
+type NoMembersError struct {
+	Type   *Type
+	Behind bool // Type had to be a pointer to what has members
+}
 
 func (e *NoMembersError) Error() string {
+	if e.Behind {
+		return fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", e.Type)
+	}
 	return fmt.Sprintf("'%s' is not a structure, union, or class", e.Type)
 }
 
@@ -82,7 +88,7 @@ func (t *Type) LookupMember(name string) (m Member, index int, err error) {
 func (t *Type) lookup(name string) (place, error) {
 	u := t.WithoutTypedefs()
 	if !u.kind.IsCompound() {
-		return place{}, &NoMembersError{t}
+		return place{}, &NoMembersError{Type: t}
 	}
 	all, err := u.reachable()
 	if err != nil {

@@ -271,6 +271,13 @@ func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
 		if t, err := m.elsewhere(kind, tag); t != nil || err != nil {
 			return t, err
 		}
+		template, err := m.loadTemplate()
+		if err != nil {
+			return nil, err
+		}
+		if template.TemplateParameters != nil {
+			return set.IncompleteTemplate(m.lang, kind, tag, func() (types.Detail, error) { return mem.Guarded(m.loadTemplate) }), nil
+		}
 		return set.IncompleteCompound(m.lang, kind, tag), nil
 	}
 	if d.Off != m.d.Off || d.Unit.File != m.f {
@@ -293,6 +300,22 @@ func (m typeMaker) elsewhere(kind types.Kind, tag string) (*types.Type, error) {
 		return nil, nil
 	}
 	return m.f.cfg.Complete(kind, tag)
+}
+
+// loadTemplate reads the template parameters of a declaration.
+func (m typeMaker) loadTemplate() (d types.Detail, err error) {
+	for c, err := range m.d.Children() {
+		if err != nil {
+			return types.Detail{}, err
+		}
+		switch c.Tag {
+		case TagTemplateTypeParam, TagTemplateValueParam, TagGNUTemplateParamPack:
+			if d.TemplateParameters, err = m.template(d.TemplateParameters, c); err != nil {
+				return types.Detail{}, err
+			}
+		}
+	}
+	return d, nil
 }
 
 func (m typeMaker) loadCompound() (d types.Detail, err error) {

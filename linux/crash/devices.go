@@ -435,6 +435,9 @@ func irqsCode(c *Call, b *builder) error {
 func irqTable(c *Call) error {
 	table := c.Prog.Object("idt_table")
 	n, err := table.Len()
+	if drgn.IsNotFound(err) {
+		return fmt.Errorf("this machine has no interrupt descriptor table, which is x86's: %w", err)
+	}
 	if err != nil {
 		return err
 	}

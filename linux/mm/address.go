@@ -261,6 +261,12 @@ func VirtToPage(p *drgn.Program, addr uint64) drgn.Object {
 
 // pfnOf returns the number of the page frame of a struct page *.
 func pfnOf(page drgn.Object) (uint64, Layout, error) {
+	if err := page.Err(); err != nil {
+		return 0, Layout{}, err
+	}
+	if u := page.Type().Underlying(); u.Kind() != types.Pointer || u.Elem().Underlying().Tag() != "page" {
+		return 0, Layout{}, &drgn.TypeError{Problem: fmt.Sprintf("'%s' is not a pointer to a struct page", page.Type())}
+	}
 	at, err := page.Uint()
 	if err != nil {
 		return 0, Layout{}, err

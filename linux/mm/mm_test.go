@@ -10,6 +10,7 @@ import (
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/mm"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
 )
 
 // A personality has page tables that map what lies from image on to the physical addresses from there on.
@@ -72,6 +73,13 @@ func TestAddresses(t *testing.T) {
 			worldtest.CheckPtr(t, "page_to_pfn", mm.PageToPFN(page.Ptr()), pfn)
 			worldtest.CheckPtr(t, "page_to_phys", mm.PageToPhys(page.Ptr()), phys)
 			worldtest.CheckPtr(t, "page_to_virt", mm.PageToVirt(page.Ptr()), base+phys)
+			// A pointer to something else is no page: drgn 0.3.0 can't subtract it from one.
+			other := w.ObjectAt(page.Ptr().Type(), page.At).AddressOf()
+			for what, err := range map[string]error{"page_to_pfn": mm.PageToPFN(other).Err(), "page_to_phys": mm.PageToPhys(other).Err(), "page_to_virt": mm.PageToVirt(other).Err()} {
+				if wrong := (*drgn.TypeError)(nil); !errors.As(err, &wrong) {
+					t.Errorf("%s of %s: %v", what, other.Type(), err)
+				}
+			}
 		}
 		for addr, want := range map[uint64]bool{base - 1: false, base: true, base + 0x7ffff: true, base + 0x80000: false} {
 			worldtest.CheckValue(t, fmt.Sprintf("%#x is in the direct map", addr), want)(mm.InDirectMap(w.Program, addr))
@@ -171,6 +179,10 @@ func TestCompoundPages(t *testing.T) {
 				worldtest.CheckValue(t, "names", "PG_uptodate|PG_lru")(mm.DecodePageFlags(page(1).Ptr()))
 				worldtest.CheckValue(t, "no names", "0")(mm.DecodePageFlags(page(0).Ptr()))
 				worldtest.CheckValue(t, "a flag of two names", "PG_private|PG_alias")(mm.DecodePageFlagsValue(w.Program, 1<<11|high))
+				other := w.ObjectAt(page(0).Ptr().Type(), page(0).At).AddressOf()
+				if _, err := mm.PageTail(other); !errors.As(err, new(*types.NoMembersError)) {
+					t.Errorf("whether a %s is a tail: %v", other.Type(), err)
+				}
 				if lru, err := mm.PageLRU(w.VarAt("struct page", worldtest.Dangling).Ptr()); err == nil || lru {
 					t.Errorf("a dangling page is on the LRU: %v, %v", lru, err)
 				}

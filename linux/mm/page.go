@@ -138,7 +138,15 @@ func PageSlab(page drgn.Object) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return f.isSlab(page.Deref())
+	return f.isSlab(pageAt(page))
+}
+
+// pageAt returns what a struct page *, or a pointer to a structure that lies over one, points to.
+func pageAt(page drgn.Object) drgn.Object {
+	if u := page.Type().Underlying(); u.Kind() != types.Pointer || !u.Elem().UnderlyingKind().IsCompound() {
+		return drgn.Failed(&types.NoMembersError{Type: page.Type(), Behind: true})
+	}
+	return page.Deref()
 }
 
 // CompoundHead returns the first page of the compound page that a page is part of, or the page itself, as a struct
@@ -155,7 +163,7 @@ func CompoundHead(page drgn.Object) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	head, err := page.Deref().Slice(f.head.Type, f.head.BitOffset, 0).Uint()
+	head, err := pageAt(page).Slice(f.head.Type, f.head.BitOffset, 0).Uint()
 	if err != nil {
 		return drgn.Failed(err)
 	}
@@ -196,7 +204,7 @@ func PageTail(page drgn.Object) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	head, err := page.Deref().Slice(f.head.Type, f.head.BitOffset, 0).Uint()
+	head, err := pageAt(page).Slice(f.head.Type, f.head.BitOffset, 0).Uint()
 	return head&1 != 0, err
 }
 

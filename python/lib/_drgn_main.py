@@ -6,6 +6,14 @@ import sys
 import _drgn
 
 
+if not hasattr(os, "getrandom"):  # the C library that Python was built for is older
+
+    def _getrandom(size, flags=0):
+        """Return random bytes from the system; flags mean nothing: it neither blocks nor fails."""
+        return os.urandom(size)
+
+    os.getrandom, os.GRND_NONBLOCK, os.GRND_RANDOM = _getrandom, 1, 2
+
 executed = None  # the code of -e, for tracebacks
 
 

@@ -120,3 +120,15 @@ it = iter(array)
 operator.length_hint(it), next(it).value_(), operator.length_hint(it), len(list(it)), operator.length_hint(it)
 operator.length_hint(reversed(array))
 operator.length_hint(P.search_memory(b"x"))
+
+import drgn.commands.linux
+callable(drgn.commands.linux.linux_kernel_raw_command), callable(drgn.commands.raw_command)
+len(os.getrandom(4)), len(os.getrandom(3, os.GRND_NONBLOCK))
+
+# Template parameters of declarations; helpers of what is no page or has not the members.
+from dwarfmake import INT, T, d
+J = INT()
+[(x.name, x.argument.type_name()) for x in T(d("class_type", "Ring", d("template_type_parameter", "K", type=J), declaration=True)).template_parameters]
+[(x.name, x.argument.type_name()) for x in T(d("class_type", "Ring", d("template_type_parameter", "K", type=J), byte_size=4)).template_parameters]
+T(d("class_type", "Ring", declaration=True)).is_complete()
+T(d("class_type", "Ring", d("template_type_parameter", "K", type=J), declaration=True)).is_complete()

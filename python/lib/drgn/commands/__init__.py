@@ -7,6 +7,7 @@ import ast
 import codeop
 import contextlib
 import dataclasses
+import functools
 import os
 import re
 import sys
@@ -596,6 +597,9 @@ def custom_command(
         return func
 
     return decorate
+
+
+raw_command = functools.partial(custom_command, parse=ParsedCommand)  # all that stands behind the name is the argument
 
 
 def _repr_black(obj: Any) -> str:

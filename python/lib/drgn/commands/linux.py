@@ -3,9 +3,9 @@
 from typing import Any, Dict
 
 from drgn import Program, ProgramFlags
-from drgn.commands import command, custom_command
+from drgn.commands import command, custom_command, raw_command
 
-__all__ = ("linux_kernel_command", "linux_kernel_custom_command")
+__all__ = ("linux_kernel_command", "linux_kernel_custom_command", "linux_kernel_raw_command")
 
 
 def _program_is_linux_kernel(prog: Program) -> bool:
@@ -33,3 +33,9 @@ def linux_kernel_custom_command(*args: Any, **kwargs: Any) -> Any:
     """Like linux_kernel_command(), for drgn.commands.custom_command()."""
     _set_enabled_if_linux_kernel(kwargs)
     return custom_command(*args, **kwargs)
+
+
+def linux_kernel_raw_command(*args: Any, **kwargs: Any) -> Any:
+    """Like linux_kernel_command(), for drgn.commands.raw_command()."""
+    _set_enabled_if_linux_kernel(kwargs)
+    return raw_command(*args, **kwargs)
