@@ -42,7 +42,14 @@ func (m *Module) Info() (debugdata.Info, error) {
 		return nil, failure.ErrClosed
 	}
 	if o := m.opening(); o != nil {
-		return o.get(m.set.blocking())
+		info, err := o.get(m.set.blocking())
+		if err == nil && !o.looked.Load() && !o.looked.Swap(true) {
+			if split, ok := info.(debugdata.Split); ok && split.IsSplit() {
+				m.set.Log().Warn("debugging information of " + m.Name() + " is split: what is in files of their own (.dwo, .dwp) is not read, so that types, " +
+					"variables and functions are missing; symbols, source lines and stacks are not")
+			}
+		}
+		return info, err
 	}
 	return nil, nil
 }

@@ -19,6 +19,7 @@ type opening struct {
 	report func(done, total uint64) // or nil
 
 	started atomic.Bool
+	looked  atomic.Bool   // whether all of it is read, which a warning says if not
 	done    chan struct{} // closed once info and err are there
 	info    debugdata.Info
 	err     error

@@ -62,6 +62,35 @@ func TestVariants(t *testing.T) {
 	}
 }
 
+// TestPaths has types of testdata/process/variants.rs by their paths.
+func TestPaths(t *testing.T) {
+	p := openCore(t, "variants")
+	load(t, p)
+	for name, want := range map[string]string{
+		"variants::Shape":                           "struct Shape",
+		"struct variants::Shape":                    "struct Shape",
+		"const variants::Shape *[2]":                "const struct Shape *[2]",
+		"core::option::Option<i32>":                 "struct Option<i32>",
+		"core::result::Result<u8, &str>":            "struct Result<u8, &str>",
+		"core::option::Option<core::cmp::Ordering>": "struct Option<core::cmp::Ordering>",
+		"&str": "struct &str",
+	} {
+		typ, err := p.Type(name)
+		if err != nil || typ.String() != want {
+			t.Errorf("%s: %v, %v, want %s", name, typ, err, want)
+		}
+	}
+	shape, err := p.Type("variants::Shape")
+	if err != nil || p.Variable("variants::SHAPES").Type().Elem() != shape {
+		t.Errorf("variants::Shape is not the type of SHAPES: %v", err)
+	}
+	for _, name := range []string{"&", "&strange", "variants::Sh", "Shape<", "variants::{"} {
+		if typ, err := p.Type(name); err == nil {
+			t.Errorf("%s: %s", name, typ)
+		}
+	}
+}
+
 // TestVariantMembers has a member that is there in some objects only: it is missing in the others, whatever bytes lie there.
 func TestVariantMembers(t *testing.T) {
 	p := openCore(t, "variants")

@@ -104,6 +104,12 @@ type CodeFunction struct {
 	Of     any // what the source knows it by
 }
 
+// Split is an [Info] that may be in several files.
+type Split interface {
+	// IsSplit reports whether some of it is in files that are not read: types, variables and functions of whole units.
+	IsSplit() bool
+}
+
 // Titles is a [Code] that knows functions by longer names.
 type Titles interface {
 	// Title returns the name of a function that AppendFunctions has appended with the namespaces and classes around it; it is the

@@ -327,6 +327,9 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	if sh.f.mainCPP {
 		flags = indexCPP
 	}
+	if sh.split.Load() {
+		flags |= indexSplit
+	}
 	b := make([]byte, 0, headerSize+8*len(units)+rangeSize*len(ranges)+entrySize*len(items)+4*(nb+1)+4*len(files)+4*len(scopes)+len(pool))
 	b = append(b, indexMagic...)
 	for _, n := range []int{len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges), len(pool), flags} {

@@ -85,6 +85,9 @@ type File struct {
 	}
 }
 
+// IsSplit reports whether what some units of the file describe is in files of its own (split DWARF), which are not read.
+func (f *File) IsSplit() bool { return f.index.split }
+
 // BigEndian reports the file's byte order.
 func (f *File) BigEndian() bool { return f.big }
 

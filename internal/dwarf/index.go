@@ -29,11 +29,12 @@ type index struct {
 	scopes  []byte
 	pool    []byte
 	cpp     bool
+	split   bool
 	shift   uint // hash >> shift is the bucket
 }
 
 const (
-	indexMagic  = "godrgn\x00\x03" // the last byte is the version of the layout and of what is indexed
+	indexMagic  = "godrgn\x00\x04" // the last byte is the version of the layout and of what is indexed
 	headerSize  = 40
 	entrySize   = 24
 	rangeSize   = 24
@@ -43,6 +44,7 @@ const (
 	bucketLoad  = 4
 	maxIndexDIE = 1<<dieBits - 1
 	indexCPP    = 1 // flag in the header: units without a language are C++
+	indexSplit  = 2 // flag in the header: there are units whose contents are in other files
 )
 
 // entry is a decoded entry of an index.
@@ -89,7 +91,7 @@ func parseIndex(data []byte) (*index, bool) {
 	ix.scopes = take(n(4) * 8)
 	ix.pool = take(n(6))
 	nb := n(2)
-	ix.cpp = n(7)&indexCPP != 0
+	ix.cpp, ix.split = n(7)&indexCPP != 0, n(7)&indexSplit != 0
 	if !ok || len(rest) != 0 || nb == 0 || nb&(nb-1) != 0 || len(ix.pool) == 0 || ix.pool[len(ix.pool)-1] != 0 {
 		return nil, false
 	}

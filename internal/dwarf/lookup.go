@@ -86,9 +86,9 @@ func (f *File) find(kinds uint16, name, filename string) iter.Seq[entry] {
 	}
 }
 
-// splitName splits a qualified C++ name at "::" outside of template arguments and parameters.
+// splitName splits a qualified name of C++ or Rust at "::" outside of template arguments and parameters.
 func splitName(name string) (scopes []string, last string) {
-	if !strings.Contains(name, "::") {
+	if !strings.Contains(name, "::") || name[0] == '&' { // Rust's references are in no namespace
 		return nil, name
 	}
 	depth, start := 0, 0

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
+	"sync/atomic"
 )
 
 // shared is what all scanners of an indexing pass share.
@@ -17,6 +18,7 @@ type shared struct {
 	scopes     map[scopeKey]uint32 // → number from 1
 	scopeTab   []scopeKey
 	scopeBytes int
+	split      atomic.Bool // a unit's contents are in another file
 }
 
 // scopeKey is a namespace or class in its parent; 0 is the global scope.
@@ -76,7 +78,7 @@ type scanner struct {
 	data     []byte
 	pos      uint64
 	big      bool
-	cpp      bool
+	nests    bool     // the language has things in classes
 	fileNums []uint32 // by number in the line program: file number + 1, 0 not looked up yet
 	scopesOf map[uint64]uint32
 	spaced   bool // the unit has had a namespace
@@ -147,9 +149,12 @@ func (s *scanner) unit(i int) error {
 		return err
 	}
 	if !root.HasChildren() || info.Tag == TagSkeletonUnit {
+		if info.Tag == TagSkeletonUnit || root.Has(AttrDwoName) || root.Has(AttrGNUDwoName) {
+			s.split.Store(true)
+		}
 		return nil
 	}
-	s.cpp = s.f.isCPP(info)
+	s.nests = s.f.isCPP(info) || info.Language == langRust
 	if s.pos, err = root.end(); err != nil {
 		return err
 	}
@@ -564,7 +569,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 	}
 	// The declaration of a static member may say its value; a definition is preferred.
 	declared := r.has(wantDeclaration)
-	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.cpp) {
+	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.nests) {
 		return behind()
 	}
 	if inherits {
@@ -617,7 +622,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			return behind()
 		}
 		return s.enumerators(r, &e, scope)
-	case s.cpp && r.nameOK && (kind == ixStruct || kind == ixUnion || kind == ixClass):
+	case s.nests && r.nameOK && (kind == ixStruct || kind == ixUnion || kind == ixClass):
 		b, err := s.text(r.name)
 		if err != nil {
 			return err
@@ -743,7 +748,7 @@ func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
 		}
 		if next.Form == 0 {
 			// A definition belongs where its declaration is. Units without namespaces, such as those of C, have but one scope.
-			if same && (s.cpp || s.spaced || scope != 0) {
+			if same && (s.nests || s.spaced || scope != 0) {
 				return s.scopeOf(d, scope)
 			}
 			return scope, nil

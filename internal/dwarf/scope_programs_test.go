@@ -183,6 +183,9 @@ func TestPrograms(t *testing.T) {
 // TestSkeleton: the functions are in another file, which is not there; the lines are known all the same.
 func TestSkeleton(t *testing.T) {
 	f, e := openProgram(t, "v5-skeleton")
+	if whole, _ := openProgram(t, "v5"); !f.IsSplit() || whole.IsSplit() {
+		t.Errorf("that it is split: %v, and one that is not: %v", f.IsSplit(), whole.IsSplit())
+	}
 	fns, err := f.Functions(e.Entry)
 	if len(fns) != 0 || err != nil {
 		t.Errorf("functions %v, %v", fns, err)

@@ -1,6 +1,7 @@
 package c
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,15 +37,33 @@ const maxDeclarators = 1000
 // [*SyntaxError], [*NotFoundError], a [*types.DepthError] if
 // more than 1,000 declarators or parentheses are put around one another, and those of lookup.
 func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error) {
-	p := typeParser{lexer: newTypeLexer(name, l.cpp), lang: l, lookup: lookup}
+	// Names with namespaces are those of C++ or Rust, whatever the program is written in.
+	p := typeParser{lexer: newTypeLexer(name, l.cpp || strings.Contains(name, "::")), lang: l, lookup: lookup}
 	t := p.typeName()
 	if p.err == nil && p.tok.kind != tokenEnd {
 		p.fail(p.tok.pos, "extra tokens after type name")
+	}
+	if syntax := (*SyntaxError)(nil); errors.As(p.err, &syntax) {
+		if t, err := verbatim(name, lookup); t != nil && err == nil {
+			return t, nil
+		}
 	}
 	if p.err != nil {
 		return nil, p.err
 	}
 	return t, nil
+}
+
+// verbatim finds a type whose name is no name of C, by all of it: Rust's "&str", "&[u8]" and "(i32, &str)".
+func verbatim(name string, lookup Lookup) (*types.Type, error) {
+	name = strings.TrimSpace(name)
+	for _, keyword := range []string{"struct ", "union ", "enum "} {
+		name = strings.TrimPrefix(name, keyword)
+	}
+	if strings.IndexByte("&([{", (name + " ")[0]) < 0 && !strings.ContainsAny(name, "<{") {
+		return nil, nil
+	}
+	return lookup.Find(types.KindsOf(types.Struct, types.Union, types.Class, types.Enum, types.Typedef, types.Int, types.Bool, types.Float), name)
 }
 
 // A typeParser parses one type name. The lexer's sticky error is also its own.
@@ -165,7 +184,7 @@ func (p *typeParser) startsDeclarator(named bool) bool {
 
 // isType reports whether a name in a parameter's parentheses is a type's, as in "int (size_t)".
 func (p *typeParser) isType(name string) bool {
-	t, err := p.findAny(identifierKinds(p.lang), name)
+	t, err := p.findAny(identifierKinds(p.lang, name), name)
 	return err == nil && t != nil
 }
 
@@ -290,9 +309,9 @@ func (p *typeParser) apply(t *types.Type, d declarator) *types.Type {
 
 // identifierKinds returns the kinds of types that a name without a keyword is looked for among: those that it has by C's
 // rules, then those that a compiler has such names for (wchar_t in C++, _Float16).
-func identifierKinds(l *Language) []types.KindSet {
+func identifierKinds(l *Language, name string) []types.KindSet {
 	first := types.KindsOf(types.Typedef)
-	if l.cpp {
+	if l.cpp || strings.Contains(name, "::") {
 		first = types.KindsOf(types.Typedef, types.Struct, types.Union, types.Class, types.Enum)
 	}
 	return []types.KindSet{first, types.KindsOf(types.Int, types.Bool, types.Float)}

@@ -219,7 +219,7 @@ func (p *typeParser) identifier(name string) *types.Type {
 	case "ptrdiff_t":
 		return p.builtin(types.CPtrdiffT)
 	}
-	return p.find(identifierKinds(p.lang), "", name)
+	return p.find(identifierKinds(p.lang, name), "", name)
 }
 
 // primitive finds the type that a combination of C's keywords stands for.
