@@ -329,7 +329,7 @@ func TestUnknownNames(t *testing.T) {
 	said[drgn.LookupError](t, err, "thread with ID 99999 not found")
 	said[*types.MemberError](t, init.Member("mn").Err(), "'struct task_struct' has no member 'mn'")
 	said[*types.MemberError](t, init.AddressOf().Member("mn").Err(), "'struct task_struct' has no member 'mn'")
-	said[*drgn.TypeError](t, init.Member("pid").Member("x").Err(), "'pid_t' is not a structure, union, or class")
+	said[*types.NoMembersError](t, init.Member("pid").Member("x").Err(), "'pid_t' is not a structure, union, or class")
 	var x struct {
 		Name string `drgn:"name|comn"`
 	}
