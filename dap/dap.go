@@ -115,9 +115,37 @@ type server struct {
 	left bool  // the client has disconnected
 
 	threads []drgn.Thread
-	numbers map[int]int // of threads, by the number that the client has for them: the index in threads
-	frames  []drgn.StackFrame
-	lists   []list // what a variablesReference, less 1, stands for
+	numbers map[int]int           // of threads, by the number that the client has for them: the index in threads
+	frames  kept[drgn.StackFrame] // by frameId
+	lists   kept[list]            // by variablesReference
+}
+
+// maxKept is how many frames, and lists of variables, a client can still ask for.
+const maxKept = 1 << 17
+
+// A kept is things by the numbers, from 1 on, that a client has for them. Of too many, the older half is forgotten.
+type kept[T any] struct {
+	all       []T
+	forgotten int
+}
+
+func (k *kept[T]) add(v T) (number int) {
+	if len(k.all) == maxKept {
+		k.all, k.forgotten = append([]T(nil), k.all[maxKept/2:]...), k.forgotten+maxKept/2
+	}
+	k.all = append(k.all, v)
+	return k.forgotten + len(k.all)
+}
+
+func (k *kept[T]) get(number int, what string) (v T, err error) {
+	i := number - 1 - k.forgotten
+	switch {
+	case number < 1 || i >= len(k.all):
+		return v, fmt.Errorf("there is no %s %d", what, number)
+	case i < 0:
+		return v, fmt.Errorf("the %s %d is forgotten, so many were asked for since: ask for the stack again", what, number)
+	}
+	return k.all[i], nil
 }
 
 func (s *server) close() {
@@ -321,8 +349,7 @@ func (s *server) stackTrace(a dap.StackTraceArguments) (body dap.StackTraceRespo
 	body.StackFrames = []dap.StackFrame{}
 	for i := max(a.StartFrame, 0); i < end; i++ {
 		f := trace.Frame(i)
-		s.frames = append(s.frames, f)
-		shown := dap.StackFrame{Id: len(s.frames), Name: f.Name(), InstructionPointerReference: fmt.Sprintf("%#x", f.PC())}
+		shown := dap.StackFrame{Id: s.frames.add(f), Name: f.Name(), InstructionPointerReference: fmt.Sprintf("%#x", f.PC())}
 		if at, err := f.Source(); err == nil {
 			shown.Line, shown.Column, shown.Source = at.Line, at.Column, source(at.Filename)
 		}
@@ -341,14 +368,6 @@ func source(name string) *dap.Source {
 		s.PresentationHint, s.Origin = "deemphasize", "not on this machine: "+name
 	}
 	return s
-}
-
-// frame returns the frame of a number that stackTrace gave.
-func (s *server) frame(id int) (drgn.StackFrame, error) {
-	if id < 1 || id > len(s.frames) {
-		return drgn.StackFrame{}, fmt.Errorf("there is no stack frame %d", id)
-	}
-	return s.frames[id-1], nil
 }
 
 // maxRead bounds how much memory is read at once, in bytes.
@@ -397,7 +416,7 @@ func (s *server) evaluate(a dap.EvaluateArguments) (body dap.EvaluateResponseBod
 	}
 	var frame *drgn.StackFrame
 	if a.FrameId != 0 {
-		f, err := s.frame(a.FrameId)
+		f, err := s.frames.get(a.FrameId, "stack frame")
 		if err != nil {
 			return body, err
 		}

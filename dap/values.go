@@ -18,23 +18,21 @@ import (
 type list func(start, count int) ([]dap.Variable, error)
 
 // reference returns the number of a list.
-func (s *server) reference(l list) int {
-	s.lists = append(s.lists, l)
-	return len(s.lists)
-}
+func (s *server) reference(l list) int { return s.lists.add(l) }
 
 // maxVariables is how many variables are sent at once.
 const maxVariables = 1000
 
 func (s *server) variables(a dap.VariablesArguments) ([]dap.Variable, error) {
-	if a.VariablesReference < 1 || a.VariablesReference > len(s.lists) {
-		return nil, fmt.Errorf("there are no variables %d", a.VariablesReference)
+	l, err := s.lists.get(a.VariablesReference, "list of variables")
+	if err != nil {
+		return nil, err
 	}
 	count := a.Count
 	if count <= 0 || count > maxVariables {
 		count = maxVariables
 	}
-	found, err := s.lists[a.VariablesReference-1](max(a.Start, 0), count)
+	found, err := l(max(a.Start, 0), count)
 	if found == nil {
 		found = []dap.Variable{}
 	}
@@ -42,7 +40,7 @@ func (s *server) variables(a dap.VariablesArguments) ([]dap.Variable, error) {
 }
 
 func (s *server) scopes(frame int) ([]dap.Scope, error) {
-	f, err := s.frame(frame)
+	f, err := s.frames.get(frame, "stack frame")
 	if err != nil {
 		return nil, err
 	}

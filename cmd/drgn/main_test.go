@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"compress/gzip"
 	"errors"
 	"math"
 	"os"
@@ -45,6 +46,20 @@ func TestCommandLine(t *testing.T) {
 	if err := os.WriteFile(script, []byte("#!/usr/bin/env drgn\nimport sys\nprint(sys.argv[1:])\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	squeezed := filepath.Join(t.TempDir(), "vmcore.gz")
+	var gz bytes.Buffer
+	w := gzip.NewWriter(&gz)
+	if b, err := os.ReadFile(core); err != nil {
+		t.Fatal(err)
+	} else if _, err := w.Write(b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(squeezed, gz.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	broken := filepath.Join(t.TempDir(), "broken")
 	if err := os.WriteFile(broken, []byte("no core dump"), 0o600); err != nil {
 		t.Fatal(err)
@@ -71,6 +86,8 @@ func TestCommandLine(t *testing.T) {
 		{"exception", []string{"-c", core, "-e", "prog['nosuch']"}, "", 1, "", "could not find 'nosuch'"},
 		{"names", []string{"-c", core, "-e", "FaultError, NULL, cast, for_each_task, list_for_each_entry, decode_flags and None"}, "", 0, "FaultError", ""},
 		{"core and no flag", []string{core, "-e", "prog['init_task'].comm"}, "", 0, "(char [16])\"swapper/0\"\n", ""},
+		{"kernel and core", []string{filepath.Join(filepath.Dir(core), "vmlinux.zst"), core, "-e", "stack_trace(1)[0].source().line"}, "", 0, "5363\n", ""},
+		{"compressed core", []string{squeezed, "-e", "prog['init_task'].pid"}, "", 0, "(pid_t)0\n", "no debug file of kernel"},
 		{"core and script", []string{core, script, "7"}, "", 0, "['7']", ""},
 		{"core and command", []string{core, "ps", "1"}, "", 0, "init", ""},
 		{"code after code", []string{"-c", core, "-e", "x = 1", "-e", "x", "-e", "prog['init_task'].pid"}, "", 0, "1\n(pid_t)0\n", ""},

@@ -8,9 +8,9 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/linux/crash"
 	"github.com/godrgn/drgn/names"
+	"github.com/godrgn/drgn/target"
 )
 
 // nameFiles puts -c in front of core dumps and -s in front of images that stand where a script would, so that "drgn vmcore" and
@@ -24,10 +24,10 @@ func nameFiles(args []string, fs *pflag.FlagSet) []string {
 			i = min(i+n, len(args))
 			continue
 		}
-		switch kind := attach.KindOf(args[i]); {
-		case kind == attach.CoreFile:
+		switch kind := target.KindOf(args[i]); {
+		case kind == target.CoreFile:
 			named = append(named, "-c", args[i])
-		case kind == attach.ImageFile && (image || slices.ContainsFunc(args, func(a string) bool { return isTarget(a) || attach.KindOf(a) == attach.CoreFile })):
+		case kind == target.ImageFile && (image || slices.ContainsFunc(args, func(a string) bool { return isTarget(a) || target.KindOf(a) == target.CoreFile })):
 			named = append(named, "-s", args[i])
 		default:
 			return append(named, args[i:]...)
@@ -45,7 +45,7 @@ func wrongScript(name string) error {
 	}
 	_, err := os.Stat(name)
 	switch {
-	case err == nil && attach.KindOf(name) == attach.ImageFile:
+	case err == nil && target.KindOf(name) == target.ImageFile:
 		return fmt.Errorf("%s is a program or a kernel, and no script: name the core dump, too, or the process with -p", name)
 	case err == nil:
 		return nil

@@ -213,6 +213,24 @@ func reader(format string, in io.Reader) (io.Reader, func(), error) {
 	}
 }
 
+// Head returns the first n bytes of what a file holds once it is decompressed, fewer where it ends or is damaged before; of a
+// file that is not compressed, its own.
+func Head(f io.ReaderAt, n int) []byte {
+	raw := make([]byte, n)
+	got, _ := f.ReadAt(raw, 0) // what there is of them is looked at
+	format := Format(raw[:got])
+	if format == "" {
+		return raw[:got]
+	}
+	r, done, err := reader(format, io.NewSectionReader(f, 0, 1<<62))
+	if err != nil {
+		return nil
+	}
+	defer done()
+	got, _ = io.ReadFull(r, raw) // the same
+	return raw[:got]
+}
+
 // counter counts the bytes read. A decompressor may read on a goroutine of its own.
 type counter struct {
 	r io.Reader
