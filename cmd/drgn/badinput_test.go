@@ -68,6 +68,7 @@ func TestBadInput(t *testing.T) {
 		{"vmcoreinfo that is none", []string{"--vmcoreinfo", in("text")}, 2, `drgn: --vmcoreinfo: DIR/text is not a VMCOREINFO note: it has no OSRELEASE\nTry drgn --help\.`},
 
 		{"unknown flag", []string{"--nosuch"}, 2, `drgn: unknown flag: --nosuch\nTry drgn --help\.`},
+		{"arguments of dap", []string{"dap", "x"}, 2, `drgn: dap takes no arguments: x\nTry drgn --help\.`},
 		{"mistyped flag", []string{"--cor", "x"}, 2, `drgn: unknown flag: --cor \(did you mean --core\?\)\nTry drgn --help\.`},
 		{"mistyped command", []string{"pss"}, 2, `drgn: cannot open script: stat pss: no such file or directory \(nor is it a command; did you mean ps\?\)\nTry drgn --help\.`},
 		{"a program for a script", []string{"/proc/self/exe"}, 2, `drgn: /proc/self/exe is a program or a kernel, and no script: name the core dump, too, or the process with -p\nTry drgn --help\.`},

@@ -189,6 +189,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if f.quiet && !fs.Changed("log-level") {
 		f.logLevel = ""
 	}
+	if isEditor && fs.NArg() > 0 {
+		return wrong(fmt.Errorf("dap takes no arguments: %s", strings.Join(fs.Args(), " ")))
+	}
 	if isEditor {
 		return serveDAP(args, stdout, stderr)
 	}
