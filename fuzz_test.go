@@ -12,6 +12,7 @@ import (
 func FuzzBits(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, byte(0), uint16(3), byte(7), byte(2), false)
 	f.Add([]byte{0xff, 2, 3, 0x84, 5, 6, 7, 8, 9, 0xff, 0x80, 1, 2, 3, 4, 5, 6, 7}, byte(1), uint16(5), byte(0), byte(16), true)
+	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14}, byte(0), uint16(32), byte(78), byte(10), true)
 	f.Fuzz(func(t *testing.T, data []byte, platform byte, off uint16, bits, size byte, signed bool) {
 		if len(data) == 0 || size == 0 {
 			return
@@ -24,7 +25,7 @@ func FuzzBits(f *testing.F) {
 			n = uint64(size) * 8
 		}
 		fits := uint64(off)+n <= uint64(len(data))*8
-		valid := bits <= 64 && uint64(bits) <= uint64(size)*8
+		valid := uint64(bits) <= uint64(size)*8
 		whole := m.array(m.int("unsigned char", 1, false), uint64(len(data)))
 		for _, o := range []drgn.Object{m.ObjectAt(whole, 0x1000), m.ObjectAt(whole, 0x1000).Read()} {
 			part := o.Slice(typ, uint64(off), uint64(bits))
