@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/annotate"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/pid"
@@ -178,7 +179,7 @@ func TestAnnotatedStacks(t *testing.T) {
 			t.Fatal(err)
 		}
 		fmt.Fprintf(&b, "# %d\n", n)
-		if err := trace.Annotate(&b); err != nil {
+		if err := annotate.Stack(&b, trace); err != nil {
 			t.Fatal(err)
 		}
 	}

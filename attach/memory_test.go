@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/annotate"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/slab"
@@ -39,7 +40,7 @@ func walkEverything(b *testing.B, p *drgn.Program) {
 			continue // it has no stack
 		}
 		_ = trace.String()
-		if err := trace.Annotate(io.Discard); err != nil {
+		if err := annotate.Stack(io.Discard, trace); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/annotate"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/elf"
@@ -166,7 +167,7 @@ func (s *shrinking) lines() error {
 	if err != nil {
 		return err
 	}
-	errs := []error{trace.Err, trace.Annotate(io.Discard)}
+	errs := []error{trace.Err, annotate.Stack(io.Discard, trace)}
 	for f := range trace.Frames() {
 		if _, err := f.Source(); !drgn.IsNotFound(err) {
 			errs = append(errs, err)

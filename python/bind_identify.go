@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/annotate"
 )
 
 // What drgn.helpers.common.memory and stack are made of; the rest of them is Python.
@@ -39,7 +40,7 @@ func init() {
 		}},
 		Func{Sig: "_annotated(prog: prog, address: index, size: index, physical: bool)", Doc: "Return memory word by word, with what is known of each.", Do: func(c Call) error {
 			p, address, size, physical := c.Prog(0), c.Uint(1), c.Uint(2), c.Bool(3)
-			return written(c, func(w io.Writer) error { return p.AnnotateMemory(w, address, size, physical) })
+			return written(c, func(w io.Writer) error { return annotate.Memory(w, p, address, size, physical) })
 		}},
 	)
 	register("drgn.helpers.common.stack",
@@ -53,7 +54,7 @@ func init() {
 			if !ok {
 				return typeError("print_annotated_stack() argument 'trace' must be StackTrace")
 			}
-			return written(c, trace.Annotate)
+			return written(c, func(w io.Writer) error { return annotate.Stack(w, trace) })
 		}},
 	)
 }

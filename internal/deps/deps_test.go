@@ -81,6 +81,9 @@ const rooms = `
 	# What users look for in memory.
 	drgn, internal/search < search;
 
+	# Memory with what each word may be.
+	drgn < annotate;
+
 	# Which names there are.
 	drgn < names;
 
@@ -108,7 +111,7 @@ const rooms = `
 	linux/crash, names < dap;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	attach, explain, licences, names, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
+	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
 	dap, python < cmd/drgn;
 
 	# Programs that show how the library is used.
