@@ -85,6 +85,9 @@ func (m *virtualMemory) translated(address uint64) ([]byte, error) {
 	return data, nil
 }
 
+// Packs reports whether physical memory may be packed: it implements [mem.Packed].
+func (m *virtualMemory) Packs() bool { return m.physical.Packs(true) }
+
 // Form returns what the memory at a virtual address is unpacked from: it implements [mem.Packed].
 func (m *virtualMemory) Form(address uint64) (mem.Form, bool) {
 	physical, contiguous, err := m.translator.Translate(0, address)

@@ -58,7 +58,19 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 			if last > max {
 				last = max
 			}
+			packed := newAhead(p, at, last)
+			defer packed.stop()
 			for at <= last {
+				if c, ok := packed.chunk(at); ok {
+					if !give(c, nil) {
+						return false
+					}
+					if uint64(len(c.Data)) > last-c.Address {
+						break
+					}
+					at = c.Address + uint64(len(c.Data))
+					continue
+				}
 				data, err := p.chunk(at, last, physical, &buf)
 				if err != nil {
 					var fault *FaultError

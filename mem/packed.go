@@ -11,6 +11,8 @@ import (
 
 // Packed is what a [Viewer] also implements if its memory is unpacked to be seen, as pages of a compressed dump are.
 type Packed interface {
+	// Packs reports whether any of the memory may be packed.
+	Packs() bool
 	// Form returns what the memory at an address is unpacked from. ok is false where it is not packed, where it can't be read,
 	// and at addresses that are not the first of what is packed together.
 	Form(address uint64) (f Form, ok bool)
@@ -80,6 +82,18 @@ func (s *Space) Digest(h io.Writer, address, n uint64, physical bool) (packed ui
 		left -= f.Size
 	}
 	return packed, nil
+}
+
+// Packs reports whether any memory may be packed, as [Packed] does.
+func (s *Space) Packs(physical bool) bool {
+	table, _ := s.table(physical)
+	found := false
+	table.from(0, func(p *piece) bool {
+		packed, ok := p.view.(Packed)
+		found = ok && packed.Packs()
+		return !found
+	})
+	return found
 }
 
 // Form returns what the memory at an address is unpacked from, as [Packed] does.

@@ -26,6 +26,19 @@ func (s shouted) View(address uint64) ([]byte, error) {
 	return []byte(strings.ToUpper(s.text[i*block : (i+1)*block]))[address%block:], nil
 }
 
+// Packs is true.
+func (s shouted) Packs() bool { return true }
+
+// Next returns the first address from address on whose block is there.
+func (s shouted) Next(address uint64) (uint64, bool) {
+	for i := int(address / block); i < len(s.text)/block; i++ {
+		if !s.missing[i] {
+			return max(address, uint64(i)*block), true
+		}
+	}
+	return 0, false
+}
+
 func (s shouted) Form(address uint64) (f Form, ok bool) {
 	i := int(address / block)
 	if address%block != 0 || s.raw[i] || s.missing[i] {

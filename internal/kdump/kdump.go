@@ -28,6 +28,7 @@ type File struct {
 	descs  uint64   // offset of the first page descriptor
 	shift  uint     // log2 of the block size
 	cache  cache
+	common common
 	first  uint64 // pages of dumped before those in this file of a split dump
 }
 
@@ -167,11 +168,13 @@ func (f *File) page(pfn, address uint64) ([]byte, error) {
 	}
 	page := s.bytes
 	if s.flags&packedFlags != 0 || uint64(len(page)) != f.BlockSize { // what isn't packed is seen in the file
-		page = make([]byte, f.BlockSize)
-		err = unpack(page, s.bytes, s.flags)
-	}
-	if err != nil {
-		return nil, s.damaged(address, err)
+		if page = f.common.get(&s); page == nil {
+			page = make([]byte, f.BlockSize)
+			if err := unpack(page, s.bytes, s.flags); err != nil {
+				return nil, s.damaged(address, err)
+			}
+			f.common.saw(&s, page)
+		}
 	}
 	f.cache.put(pfn, page)
 	return page, nil

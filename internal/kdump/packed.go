@@ -9,6 +9,9 @@ import (
 	"github.com/godrgn/drgn/mem"
 )
 
+// Packs returns true: most dumps of this form are compressed. It implements [mem.Packed].
+func (f *File) Packs() bool { return true }
+
 // Form returns what the page at an address is unpacked from: it implements [mem.Packed].
 func (f *File) Form(address uint64) (form mem.Form, ok bool) {
 	if address&(f.BlockSize-1) != 0 {
@@ -94,9 +97,15 @@ func (f *File) unpackTurn(buf []byte, address uint64) error {
 		if err != nil {
 			return err
 		}
-		if err := unpack(buf[:f.BlockSize:f.BlockSize], s.bytes, s.flags); err != nil {
+		page := buf[:f.BlockSize:f.BlockSize]
+		if same := f.common.get(&s); same != nil {
+			copy(page, same)
+			continue
+		}
+		if err := unpack(page, s.bytes, s.flags); err != nil {
 			return s.damaged(address, err)
 		}
+		f.common.saw(&s, page)
 	}
 	return nil
 }

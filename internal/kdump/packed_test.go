@@ -115,3 +115,37 @@ func BenchmarkUnpack(b *testing.B) {
 		})
 	}
 }
+
+// The page that is stored most often is unpacked once, and is right everywhere.
+func TestCommonPage(t *testing.T) {
+	for name, how := range map[string]int{"zlib": kdumptest.Zlib, "lzo": kdumptest.LZO, "snappy": kdumptest.Snappy, "zstd": kdumptest.Zstd} {
+		d := full(how)
+		for pfn := range d.MaxPFN {
+			if pfn%3 != 1 {
+				d.Pages[pfn] = bytes.Repeat([]byte{byte(pfn / 100)}, 4096) // small when packed, and another one for each 100 pages
+			}
+		}
+		f, err := Open(&Plain{Path: "sample", Data: d.Bytes()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := space(t, f)
+		for _, pfn := range []uint64{0, 2, 3, 150, 152, 299, 5, 6, 297} { // each kind twice in a row, or not
+			if b, err := f.View(pfn << 12); err != nil || !bytes.Equal(b, d.Pages[pfn]) {
+				t.Errorf("%s: page %d: %v", name, pfn, err)
+			}
+		}
+		got := make([]byte, 300<<12)
+		if err := s.Unpack(got, 0, true); err != nil {
+			t.Fatal(err)
+		}
+		for pfn, page := range d.Pages {
+			if !bytes.Equal(got[pfn<<12:][:4096], page) {
+				t.Errorf("%s: page %d is not what was dumped", name, pfn)
+			}
+		}
+		if name != "lzo" && f.common.page.Load() == nil { // the tests' writer of LZO packs nothing
+			t.Errorf("%s: there is no common page", name)
+		}
+	}
+}
