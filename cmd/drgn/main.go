@@ -166,6 +166,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return wrong(wrongFlag(err, fs))
 	}
 	switch {
+	case f.help && command != nil:
+		return helpCommand(&commandLine{args: []string{command.name}}, stdout, stderr)
 	case f.help:
 		fmt.Fprint(stdout, usage(groups))
 		return 0
