@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 
 	"github.com/godrgn/drgn/failure"
@@ -44,9 +45,11 @@ func (m *Module) Info() (debugdata.Info, error) {
 	if o := m.opening(); o != nil {
 		info, err := o.get(m.set.blocking())
 		if err == nil && !o.looked.Load() && !o.looked.Swap(true) {
-			if split, ok := info.(debugdata.Split); ok && split.IsSplit() {
-				m.set.Log().Warn("debugging information of " + m.Name() + " is split: what is in files of their own (.dwo, .dwp) is not read, so that types, " +
-					"variables and functions are missing; symbols, source lines and stacks are not")
+			if split, ok := info.(debugdata.Split); ok {
+				if n, first := split.Missing(); n > 0 {
+					m.set.Log().Warn(fmt.Sprintf("debugging information of %s is split, and %d of its files are missing (%s): types, variables and functions "+
+						"in them are not known; symbols, source lines and stacks are", m.Name(), n, first))
+				}
 			}
 		}
 		return info, err

@@ -106,8 +106,9 @@ type CodeFunction struct {
 
 // Split is an [Info] that may be in several files.
 type Split interface {
-	// IsSplit reports whether some of it is in files that are not read: types, variables and functions of whole units.
-	IsSplit() bool
+	// Missing returns how many files that it is in were not found, of which types, variables and functions are not known, and the
+	// name of the first of them and why.
+	Missing() (n int, first string)
 }
 
 // Titles is a [Code] that knows functions by longer names.

@@ -36,6 +36,7 @@ type abbrevTable struct {
 // abbrevKey tells apart tables whose plans differ.
 type abbrevKey struct {
 	off      uint64
+	tables   uint32 // number of the section
 	version  uint8
 	addrSize uint8
 	offSize  uint8
@@ -61,13 +62,13 @@ func (t *abbrevTable) of(a *abbrev) []attrSpec {
 	return t.specs[a.first : a.first+uint32(a.nspecs)]
 }
 
-// abbrevTable returns the table at k.off of .debug_abbrev, decoding it once.
-func (f *File) abbrevTable(k abbrevKey) (*abbrevTable, error) {
+// abbrevTable returns the table at k.off of a part's .debug_abbrev, decoding it once.
+func (f *File) abbrevTable(p *part, k abbrevKey) (*abbrevTable, error) {
 	if t, ok := f.abbrevs.Load(k); ok {
 		return t.(*abbrevTable), nil
 	}
 	t := &abbrevTable{}
-	if err := t.decode(f.sec.Abbrev, k); err != nil {
+	if err := t.decode(p.sec.Abbrev, k); err != nil {
 		return nil, err
 	}
 	if f.abbrevBytes.Add(t.size) > f.abbrevLimit() {
@@ -79,7 +80,7 @@ func (f *File) abbrevTable(k abbrevKey) (*abbrevTable, error) {
 
 // abbrevLimit bounds the bytes of all tables decoded: in bad files each unit may have the rest of the section for its
 // table. Goroutines may decode one at the same time.
-func (f *File) abbrevLimit() uint64 { return 16*uint64(len(f.sec.Abbrev)) + 1<<20 }
+func (f *File) abbrevLimit() uint64 { return 16*(uint64(len(f.sec.Abbrev))+f.split.abbrev) + 1<<20 }
 
 func overlapping(off uint64) error {
 	return &bin.DecodeError{Section: ".debug_abbrev", Off: off, Problem: "tables overlap"}

@@ -21,16 +21,40 @@ func (f *File) buildIndex() ([]byte, error) {
 	// Units that DIEs of other units refer to are kept only while the pass runs.
 	scratch := &File{cfg: f.cfg, sec: f.sec, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
 	scratch.loading.done.Store(true)
+	scratch.parts = f.parts
 	scratch.setUnits(f.unitOffs)
-	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[uint64]uint32{}}
-	if err := sh.countAbbrevs(); err != nil {
+	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[abbrevPlace]uint32{}}
+	scanners := make([]*scanner, max(1, runtime.GOMAXPROCS(0)))
+	for i := range scanners {
+		scanners[i] = &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, lines: map[linePlace]*lineFiles{}}
+	}
+	if err := f.scan(sh, scanners, 0); err != nil {
 		return nil, err
 	}
-	if err := scratch.findLanguage(); err != nil {
+	if n := len(f.unitOffs); len(sh.skeletons) > 0 {
+		slices.SortFunc(sh.skeletons, func(a, b Skeleton) int { return cmp.Compare(a.unit, b.unit) })
+		f.attach(sh.skeletons)
+		scratch.parts, scratch.split = f.parts, f.split
+		scratch.setUnits(f.unitOffs)
+		if err := f.scan(sh, scanners, n); err != nil {
+			return nil, err
+		}
+	}
+	ranges, err := scratch.codeRanges()
+	if err != nil {
 		return nil, err
 	}
-	workers := max(1, min(runtime.GOMAXPROCS(0), len(f.unitOffs)))
-	scanners := make([]*scanner, workers)
+	return sh.encode(scanners, ranges)
+}
+
+// scan has scanners look at the units from number start on.
+func (f *File) scan(sh *shared, scanners []*scanner, start int) error {
+	if err := sh.countAbbrevs(start); err != nil {
+		return err
+	}
+	if err := sh.f.findLanguage(); err != nil {
+		return err
+	}
 	var (
 		next   atomic.Int64
 		done   atomic.Uint64
@@ -39,10 +63,13 @@ func (f *File) buildIndex() ([]byte, error) {
 		failed error
 		failAt = len(f.unitOffs)
 	)
-	total := uint64(len(f.sec.Info) + len(f.sec.Types))
-	for i := range scanners {
-		s := &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, lines: map[uint64]*lineFiles{}}
-		scanners[i] = s
+	next.Store(int64(start))
+	end := f.parts[len(f.parts)-1]
+	total := end.start + uint64(len(end.data))
+	if start < len(f.unitOffs) {
+		done.Store(f.unitOffs[start])
+	}
+	for _, s := range scanners {
 		wg.Go(func() {
 			for {
 				first, last := f.nextBatch(&next)
@@ -75,14 +102,7 @@ func (f *File) buildIndex() ([]byte, error) {
 		})
 	}
 	wg.Wait()
-	if failed != nil {
-		return nil, failed
-	}
-	ranges, err := scratch.codeRanges()
-	if err != nil {
-		return nil, err
-	}
-	return sh.encode(scanners, ranges)
+	return failed
 }
 
 // findLanguage looks for a unit that says its language. The units that dwz makes don't, and come before the others.
@@ -129,13 +149,13 @@ func (f *File) nextBatch(next *atomic.Int64) (first, last int) {
 }
 
 // countAbbrevs counts how many units use each table of abbreviations.
-func (sh *shared) countAbbrevs() error {
-	for _, off := range sh.f.unitOffs {
+func (sh *shared) countAbbrevs(start int) error {
+	for _, off := range sh.f.unitOffs[start:] {
 		h, err := sh.f.parseUnit(off)
 		if err != nil {
 			return err
 		}
-		sh.abbrevs[h.off]++
+		sh.abbrevs[abbrevPlace{h.tables, h.off}]++
 	}
 	return nil
 }
@@ -327,7 +347,7 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	if sh.f.mainCPP {
 		flags = indexCPP
 	}
-	if sh.split.Load() {
+	if len(sh.skeletons) > 0 {
 		flags |= indexSplit
 	}
 	b := make([]byte, 0, headerSize+8*len(units)+rangeSize*len(ranges)+entrySize*len(items)+4*(nb+1)+4*len(files)+4*len(scopes)+len(pool))
@@ -335,6 +355,7 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	for _, n := range []int{len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges), len(pool), flags} {
 		b = le.AppendUint32(b, uint32(n))
 	}
+	b = le.AppendUint64(b, sh.f.split.hash)
 	for _, off := range units {
 		b = le.AppendUint64(b, off)
 	}

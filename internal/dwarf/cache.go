@@ -65,7 +65,7 @@ func (f *File) mapCache(dir cache.Dir, name string) bool {
 	}
 	if ix, ok := parseIndex(file.Data); ok {
 		f.index = ix
-		if f.loadUnits() {
+		if f.loadUnits() && (!ix.split || f.attachCached(ix)) {
 			f.mainCPP = ix.cpp
 			runtime.AddCleanup(ix, func(c *cache.File) { _ = c.Close() }, file) // nothing can be done about a failure
 			return true

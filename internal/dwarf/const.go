@@ -175,6 +175,7 @@ const (
 	AttrGNUCallSiteTarget   Attr = 0x2113
 	AttrGNUTailCall         Attr = 0x2115
 	AttrGNUDwoName          Attr = 0x2130
+	AttrGNUDwoID            Attr = 0x2131
 	AttrGNURangesBase       Attr = 0x2132
 	AttrGNUAddrBase         Attr = 0x2133
 )

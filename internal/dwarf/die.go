@@ -33,7 +33,7 @@ func (f *File) DIE(off uint64) (DIE, error) {
 
 // dieAt decodes the abbreviation code at off; ok is false for the null entry that ends a chain of siblings.
 func (u *Unit) dieAt(off uint64) (d DIE, ok bool, err error) {
-	pos := off - u.base
+	pos := off - u.from.start
 	if off < u.first || pos >= uint64(len(u.data)) {
 		return DIE{}, false, u.File.errorAt(off, "DIE past the end of its unit")
 	}
@@ -76,7 +76,7 @@ func (d DIE) end() (uint64, error) {
 	for _, s := range d.Unit.abbrevs.of(d.abbrev) {
 		n, ok := d.Unit.skip(pos, s.form)
 		if !ok {
-			return 0, d.Unit.File.errorAt(d.Unit.base+pos, "attribute past the end of its unit or of an unknown form")
+			return 0, d.Unit.File.errorAt(d.Unit.from.start+pos, "attribute past the end of its unit or of an unknown form")
 		}
 		pos = n
 	}
@@ -128,7 +128,7 @@ func (d DIE) Attr(at Attr) (Value, error) {
 		}
 		n, ok := d.Unit.skip(pos, s.form)
 		if !ok {
-			return Value{}, d.Unit.File.errorAt(d.Unit.base+pos, "attribute past the end of its unit or of an unknown form")
+			return Value{}, d.Unit.File.errorAt(d.Unit.from.start+pos, "attribute past the end of its unit or of an unknown form")
 		}
 		pos = n
 	}
@@ -267,7 +267,7 @@ func (w *Walker) Next() bool {
 			w.level = -1
 			break
 		}
-		d, ok, err := w.unit.dieAt(w.unit.base + w.pos)
+		d, ok, err := w.unit.dieAt(w.unit.from.start + w.pos)
 		if err != nil {
 			w.err = err
 			break
@@ -310,7 +310,7 @@ func (w *Walker) SkipChildren() {
 			w.level = -1
 			return
 		}
-		d, ok, err := w.unit.dieAt(w.unit.base + w.pos)
+		d, ok, err := w.unit.dieAt(w.unit.from.start + w.pos)
 		if err != nil {
 			w.err = err
 			return
@@ -350,7 +350,7 @@ func (u *Unit) siblingAt(pos uint64, form Form) (uint64, bool) {
 	next := v.u
 	switch form {
 	case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
-		next += u.Off - u.base
+		next += u.Off - u.from.start
 	case FormRefAddr:
 	default:
 		return 0, false

@@ -5,6 +5,7 @@
 package dwarf
 
 import (
+	"sort"
 	"sync"
 	"sync/atomic"
 
@@ -54,6 +55,10 @@ type Config struct {
 
 	// Progress is called while the index is built, from several goroutines at once, with bytes done of total; may be nil.
 	Progress func(done, total uint64)
+	// Split returns the files in which the unit that a skeleton stands for may be, best first; what it returns for one file is
+	// always the same. The error says why there is none. May be nil: there are none.
+	Split func(s Skeleton) ([]*SplitFile, error)
+
 	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
 	// give the pages back; may be nil. It is called from several goroutines.
 	Release func(b []byte)
@@ -68,11 +73,10 @@ type File struct {
 	addrSize uint8
 	sup      *File
 
-	index    *index
-	mainCPP  bool     // what units that don't say their language are written in: C++, not C
-	unitOffs []uint64 // of all units' headers, ascending; .debug_types follows .debug_info
-	units    []atomic.Pointer[Unit]
-	abbrevs  sync.Map // abbrevKey → *abbrevTable
+	index   *index
+	mainCPP bool // what units that don't say their language are written in: C++, not C
+	unitTable
+	abbrevs sync.Map // abbrevKey → *abbrevTable
 	// abbrevBytes is the size of all tables in abbrevs.
 	abbrevBytes atomic.Uint64
 	scopes      scopes // functions and source lines by address
@@ -84,9 +88,6 @@ type File struct {
 		m    map[uint64]int // signature of a type unit → unit number
 	}
 }
-
-// IsSplit reports whether what some units of the file describe is in files of its own (split DWARF), which are not read.
-func (f *File) IsSplit() bool { return f.index.split }
 
 // BigEndian reports the file's byte order.
 func (f *File) BigEndian() bool { return f.big }
@@ -102,6 +103,7 @@ func Open(cfg Config) (*File, error) {
 	}
 	if cfg.Load == nil {
 		f.sec = cfg.Sections
+		f.setParts()
 		f.loading.done.Store(true)
 	}
 	if f.addrSize != 4 && f.addrSize != 8 {
@@ -136,6 +138,7 @@ func (f *File) load() error {
 			return
 		}
 		if f.sec, f.loading.err = f.cfg.Load(); f.loading.err == nil {
+			f.setParts()
 			f.loading.done.Store(true)
 		}
 	})
@@ -143,14 +146,15 @@ func (f *File) load() error {
 }
 
 // locate says which section an offset of a DIE or unit is in, and where.
-func (f *File) locate(off uint64) (section string, at uint64) {
-	if n := uint64(len(f.sec.Info)); off >= n && len(f.sec.Types) != 0 {
-		return ".debug_types", off - n
+func (f *File) locate(off uint64) (p *part, at uint64) {
+	i := sort.Search(len(f.parts), func(i int) bool { return f.parts[i].start > off }) - 1
+	if i < 0 { // nothing was loaded
+		return &part{section: ".debug_info"}, off
 	}
-	return ".debug_info", off
+	return f.parts[i], off - f.parts[i].start
 }
 
 func (f *File) errorAt(off uint64, problem string) error {
-	section, at := f.locate(off)
-	return &bin.DecodeError{Section: section, Off: at, Problem: problem}
+	p, at := f.locate(off)
+	return &bin.DecodeError{Section: p.section, Off: p.at + at, Problem: problem}
 }

@@ -24,9 +24,9 @@ type lineFile struct {
 const maxEntryFormats = 32
 
 // decode reads the header at off, reusing t's arrays, and returns how many bytes it has.
-func (t *lineFiles) decode(f *File, off uint64) (uint64, error) {
+func (t *lineFiles) decode(p *part, big bool, off uint64) (uint64, error) {
 	t.dirs, t.files, t.first = t.dirs[:0], t.files[:0], 1
-	c := bin.New(".debug_line", f.sec.Line, f.big)
+	c := bin.New(".debug_line", p.sec.Line, big)
 	c.Seek(off)
 	n, offSize := initialLength(&c)
 	if n > uint64(c.Len()) {

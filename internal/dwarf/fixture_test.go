@@ -5,6 +5,7 @@ import (
 	"debug/elf"
 	"io"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -40,19 +41,37 @@ func loadELF(t testing.TB, image []byte) Config {
 		cfg.AddrSize = 4
 	}
 	s := &cfg.Sections
-	for name, to := range map[string]*[]byte{
+	sections := map[string]*[]byte{
 		".debug_info": &s.Info, ".debug_types": &s.Types, ".debug_abbrev": &s.Abbrev, ".debug_str": &s.Str,
 		".debug_line_str": &s.LineStr, ".debug_str_offsets": &s.StrOffsets, ".debug_addr": &s.Addr,
 		".debug_line": &s.Line, ".debug_ranges": &s.Ranges, ".debug_rnglists": &s.RngLists, ".debug_loc": &s.Loc,
 		".debug_loclists": &s.LocLists, ".debug_aranges": &s.ARanges,
-	} {
-		if sec := f.Section(name); sec != nil {
-			if *to, err = sec.Data(); err != nil {
-				t.Fatal(err)
-			}
-		}
 	}
+	eachSection(t, image, func(name string, data []byte) {
+		if to := sections[name]; to != nil {
+			*to = data
+		}
+	})
 	return cfg
+}
+
+// eachSection calls f with the sections of debugging information.
+func eachSection(t testing.TB, image []byte, f func(name string, data []byte)) {
+	t.Helper()
+	file, err := elf.NewFile(bytes.NewReader(image))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range file.Sections {
+		if !strings.HasPrefix(s.Name, ".debug_") {
+			continue
+		}
+		data, err := s.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		f(s.Name, data)
+	}
 }
 
 var kernelConfig = sync.OnceValue(func() (cfg Config) {

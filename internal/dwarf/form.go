@@ -174,9 +174,9 @@ func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 	case FormString:
 		return v.b, nil
 	case FormStrp:
-		return cstring(".debug_str", f.sec.Str, v.u)
+		return cstring(".debug_str", u.from.sec.Str, v.u)
 	case FormLineStrp:
-		return cstring(".debug_line_str", f.sec.LineStr, v.u)
+		return cstring(".debug_line_str", u.from.sec.LineStr, v.u)
 	case FormStrpSup, FormGNUStrpAlt:
 		if f.sup == nil {
 			return nil, f.errorAt(u.Off, "the supplementary debug file (.gnu_debugaltlink) is missing")
@@ -187,14 +187,14 @@ func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return cstring(".debug_str", f.sec.Str, off)
+		return cstring(".debug_str", u.from.sec.Str, off)
 	}
 	return nil, f.errorAt(u.Off, fmt.Sprintf("form %#x where a string should be", uint16(v.Form)))
 }
 
 // stringOffset returns where in .debug_str a string given by its number lies.
 func (u *Unit) stringOffset(v Value, base uint64) (uint64, error) {
-	c := bin.New(".debug_str_offsets", u.File.sec.StrOffsets, u.File.big)
+	c := bin.New(".debug_str_offsets", u.from.sec.StrOffsets, u.File.big)
 	if v.u > uint64(len(c.Data)) {
 		c.Fail("string number %d lies past the end", v.u)
 	}
@@ -231,6 +231,13 @@ func (v Value) DIE() (DIE, error) {
 		}
 		return d, err
 	case FormRefAddr:
+		if p := v.unit.from; p.split {
+			off := v.u - p.at + p.start
+			if v.u < p.at || off < v.unit.first || off >= v.unit.End {
+				return DIE{}, f.errorAt(p.start, "reference out of a unit of split DWARF")
+			}
+			return f.DIE(off)
+		}
 		if v.u >= uint64(len(f.sec.Info)) {
 			return DIE{}, f.errorAt(v.u, "reference past the end of the section")
 		}
@@ -339,7 +346,7 @@ func (u *Unit) fixed(b []byte, size int) uint64 {
 func (u *Unit) read(pos uint64, v *Value) (uint64, error) {
 	end, ok := u.skip(pos, v.Form)
 	if !ok {
-		return 0, u.File.errorAt(u.base+pos, fmt.Sprintf("attribute of form %#x is unknown or past the end of its unit", uint16(v.Form)))
+		return 0, u.File.errorAt(u.from.start+pos, fmt.Sprintf("attribute of form %#x is unknown or past the end of its unit", uint16(v.Form)))
 	}
 	b := u.data[pos:end]
 	for v.Form == FormIndirect {
@@ -354,14 +361,14 @@ func (u *Unit) read(pos uint64, v *Value) (uint64, error) {
 	case FormUdata, FormRefUdata, FormStrx, FormAddrx, FormLoclistx, FormRnglistx, FormGNUAddrIndex, FormGNUStrIndex:
 		n, k := uleb(b)
 		if k == 0 {
-			return 0, u.File.errorAt(u.base+pos, "ULEB128 number overflows 64 bits")
+			return 0, u.File.errorAt(u.from.start+pos, "ULEB128 number overflows 64 bits")
 		}
 		v.u = n
 	case FormSdata:
 		c := bin.New(".debug_info", b, false)
 		v.u = uint64(c.SLEB128())
 		if c.Err() != nil {
-			return 0, u.File.errorAt(u.base+pos, "SLEB128 number overflows 64 bits")
+			return 0, u.File.errorAt(u.from.start+pos, "SLEB128 number overflows 64 bits")
 		}
 	case FormBlock1:
 		v.b = b[1:]

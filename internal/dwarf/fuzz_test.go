@@ -24,39 +24,44 @@ func FuzzOpen(f *testing.F) {
 			}
 			return
 		}
-		const all = types.KindSet(0xffff)
+		explore(t, file)
+	})
+}
+
+// explore looks at some of all that is in a file; errors are allowed.
+func explore(t *testing.T, file *File) {
+	const all = types.KindSet(0xffff)
+	n := 0
+	for name := range file.TypeNames(all) {
+		if n++; n > 50 {
+			break
+		}
+		for typ, err := range file.FindTypes(all, name, "") {
+			if (typ == nil) == (err == nil) {
+				t.Fatal("not one of a type and an error")
+			}
+			if err == nil {
+				visit(t, typ, 3)
+			}
+			break
+		}
+	}
+	for _, kind := range []EntityKind{EntityVariable, EntityFunction, EntityConstant} {
 		n := 0
-		for name := range file.TypeNames(all) {
+		for name := range file.Names(kind) {
 			if n++; n > 50 {
 				break
 			}
-			for typ, err := range file.FindTypes(all, name, "") {
-				if (typ == nil) == (err == nil) {
-					t.Fatal("not one of a type and an error")
-				}
-				if err == nil {
-					visit(t, typ, 3)
-				}
-				break
+			if e, ok, err := file.FindEntity(kind, name, "", nil); err == nil && ok {
+				visit(t, e.Type, 2)
 			}
 		}
-		for _, kind := range []EntityKind{EntityVariable, EntityFunction, EntityConstant} {
-			n := 0
-			for name := range file.Names(kind) {
-				if n++; n > 50 {
-					break
-				}
-				if e, ok, err := file.FindEntity(kind, name, "", nil); err == nil && ok {
-					visit(t, e.Type, 2)
-				}
-			}
+	}
+	for pc := uint64(0x401000); pc < 0x401100; pc += 8 {
+		if u, ok, err := file.UnitForPC(pc); ok != (u != nil && err == nil) {
+			t.Fatal("not one of a unit and an error")
 		}
-		for pc := uint64(0x401000); pc < 0x401100; pc += 8 {
-			if u, ok, err := file.UnitForPC(pc); ok != (u != nil && err == nil) {
-				t.Fatal("not one of a unit and an error")
-			}
-		}
-	})
+	}
 }
 
 // visit looks at a type and those it is made of; errors are allowed.
@@ -106,6 +111,7 @@ func FuzzIndex(f *testing.F) {
 			return
 		}
 		file := &File{cfg: good.cfg, sec: good.sec, addrSize: 8, index: ix}
+		file.setParts()
 		if !file.loadUnits() {
 			return
 		}

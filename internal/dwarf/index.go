@@ -8,7 +8,7 @@ import (
 // An index is where names, units and code are, as bytes that may come from the cache: always little-endian, laid out as
 // follows. It holds offsets and addresses of the file only, nothing of where the file lies in a program:
 //
-//	header   magic[8] nUnits nEntries nBuckets nFiles nScopes nRanges nPool flags uint32
+//	header   magic[8] nUnits nEntries nBuckets nFiles nScopes nRanges nPool flags uint32 splitHash uint64
 //	units    nUnits × offset uint64
 //	ranges   nRanges × {low, high uint64; unit, 0 uint32}, ascending, disjoint
 //	entries  nEntries × {die uint64; hash, name, file, scope uint32}, by hash, name, kind and die
@@ -29,13 +29,16 @@ type index struct {
 	scopes  []byte
 	pool    []byte
 	cpp     bool
-	split   bool
-	shift   uint // hash >> shift is the bucket
+	split   bool // there are units whose contents are in other files, of which splitHash is the hash
+
+	splitHash uint64
+
+	shift uint // hash >> shift is the bucket
 }
 
 const (
-	indexMagic  = "godrgn\x00\x04" // the last byte is the version of the layout and of what is indexed
-	headerSize  = 40
+	indexMagic  = "godrgn\x00\x05" // the last byte is the version of the layout and of what is indexed
+	headerSize  = 48
 	entrySize   = 24
 	rangeSize   = 24
 	dieBits     = 48
@@ -73,6 +76,7 @@ func parseIndex(data []byte) (*index, bool) {
 	n := func(i int) uint64 { return uint64(binary.LittleEndian.Uint32(data[8+4*i:])) }
 	ix := &index{data: data}
 	rest := data[headerSize:]
+	ix.splitHash = binary.LittleEndian.Uint64(data[headerSize-8:])
 	ok := true
 	take := func(size uint64) []byte {
 		if size > uint64(len(rest)) {

@@ -145,7 +145,7 @@ func (u *Unit) placed(err error, code []byte) error {
 	if pos+len(code) > len(u.data) || &u.data[pos] != &code[0] {
 		return err
 	}
-	return u.File.errorAt(u.base+uint64(pos)+e.Off, e.Problem)
+	return u.File.errorAt(u.from.start+uint64(pos)+e.Off, e.Problem)
 }
 
 // constant returns the value of a variable that has no location.

@@ -32,13 +32,16 @@ func (u *Unit) locationAt(v Value, pc uint64) (code []byte, ok bool, err error) 
 	budget := maxRangeEntries
 	r := listReader{unit: u, budget: &budget, base: in.LowPC}
 	if u.Version < 5 {
-		r.c = bin.New(".debug_loc", u.File.sec.Loc, u.File.big)
+		r.c = bin.New(".debug_loc", u.from.sec.Loc, u.File.big)
 		if err := r.seek(v, FormLoclistx, in.LocBase); err != nil {
 			return nil, false, err
 		}
+		if u.from.split {
+			return r.splitLocations(pc)
+		}
 		return r.locationPairs(pc)
 	}
-	r.c = bin.New(".debug_loclists", u.File.sec.LocLists, u.File.big)
+	r.c = bin.New(".debug_loclists", u.from.sec.LocLists, u.File.big)
 	if err := r.seek(v, FormLoclistx, in.LocBase); err != nil {
 		return nil, false, err
 	}
@@ -105,6 +108,40 @@ func (r *listReader) locationPairs(pc uint64) (code []byte, ok bool, err error) 
 		low, high, more, err := r.pair()
 		if !more {
 			return nil, false, err
+		}
+		code = r.c.Bytes(uint64(r.c.U16()))
+		if r.c.Err() != nil {
+			return nil, false, r.c.Err()
+		}
+		if low <= pc && pc < high {
+			return code, true, nil
+		}
+	}
+}
+
+// splitLocations looks for pc in a list of .debug_loc.dwo, GNU's extension of DWARF 4: the kinds are those of DWARF 5, but lengths have
+// a fixed size.
+func (r *listReader) splitLocations(pc uint64) (code []byte, ok bool, err error) {
+	for {
+		kind := r.c.U8()
+		if err := r.spend(); err != nil || kind == lleEndOfList {
+			return nil, false, err
+		}
+		var low, high uint64
+		switch kind {
+		case lleBaseAddressx:
+			r.base = r.index()
+			continue
+		case lleStartxEndx:
+			low, high = r.index(), r.index()
+		case lleStartxLength:
+			low = r.index()
+			high = low + uint64(r.c.U32())
+		case lleOffsetPair:
+			low = r.base + uint64(r.c.U32())
+			high = r.base + uint64(r.c.U32())
+		default:
+			r.c.Fail("unknown kind %#x of location list entry", kind)
 		}
 		code = r.c.Bytes(uint64(r.c.U16()))
 		if r.c.Err() != nil {

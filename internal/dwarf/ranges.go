@@ -27,7 +27,7 @@ func (f *File) codeRanges() ([]codeRange, error) {
 		if err != nil {
 			return nil, err
 		}
-		if h.Type == UnitPartial || h.Type == UnitTypeUnit {
+		if h.Type == UnitPartial || h.Type == UnitTypeUnit || h.from.split { // whose skeleton says it
 			continue
 		}
 		u, err := f.Unit(i)
@@ -138,6 +138,9 @@ func (f *File) UnitForPC(pc uint64) (*Unit, bool, error) {
 	unit := int(le.Uint32(rs[i*rangeSize+16:]))
 	if unit >= len(f.unitOffs) {
 		return nil, false, nil
+	}
+	if split, ok := f.split.of[unit]; ok {
+		unit = split
 	}
 	u, err := f.Unit(unit)
 	return u, err == nil, err

@@ -5,21 +5,29 @@ import (
 	"fmt"
 	"hash/maphash"
 	"sync"
-	"sync/atomic"
 )
 
 // shared is what all scanners of an indexing pass share.
 type shared struct {
 	f          *File
-	abbrevs    map[uint64]uint32 // offset of a table in .debug_abbrev → how many units use it
+	abbrevs    map[abbrevPlace]uint32 // → how many units use it
 	mu         sync.Mutex
 	files      map[string]uint32 // path → number from 1
 	fileList   []string
 	scopes     map[scopeKey]uint32 // → number from 1
 	scopeTab   []scopeKey
 	scopeBytes int
-	split      atomic.Bool // a unit's contents are in another file
+	skeletons  []Skeleton // units whose contents are in other files
 }
+
+// abbrevPlace is where a table of abbreviations is: the number of the section, see [part], and the offset.
+type abbrevPlace struct {
+	tables uint32
+	off    uint64
+}
+
+// linePlace is the like of line programs.
+type linePlace abbrevPlace
 
 // scopeKey is a namespace or class in its parent; 0 is the global scope.
 type scopeKey struct {
@@ -67,7 +75,7 @@ type scanner struct {
 	tables    map[abbrevKey]*planTable // those that several units use
 	scratch   planTable                // of a table that one unit uses
 	decoded   uint64                   // bytes of tables decoded
-	lines     map[uint64]*lineFiles    // headers read last, by offset
+	lines     map[linePlace]*lineFiles // headers read last
 	lineBytes uint64                   // of all headers read
 	copied    uint64                   // bytes of names that are neither in .debug_info nor in .debug_str
 	paths     map[[2]uint64]uint32     // offsets of a name and its directory in .debug_line_str → file number
@@ -113,7 +121,7 @@ var hashSeed = maphash.MakeSeed()
 func inlineRef(b []byte) nameRef { return nameRef{inlineName | maphash.Bytes(hashSeed, b), b} }
 
 func (s *scanner) fail(format string, args ...any) error {
-	return s.f.errorAt(s.u.base+s.pos, fmt.Sprintf(format, args...))
+	return s.f.errorAt(s.u.from.start+s.pos, fmt.Sprintf(format, args...))
 }
 
 // unit indexes one unit.
@@ -124,11 +132,11 @@ func (s *scanner) unit(i int) error {
 	}
 	if s.t = s.tables[h.abbrevKey]; s.t == nil {
 		s.t = &s.scratch
-		if s.abbrevs[h.off] > 1 {
+		if s.abbrevs[abbrevPlace{h.tables, h.off}] > 1 {
 			s.t = &planTable{}
 			s.tables[h.abbrevKey] = s.t
 		}
-		if err := s.t.decode(s.f.sec.Abbrev, h.abbrevKey); err != nil {
+		if err := s.t.decode(h.from.sec.Abbrev, h.abbrevKey); err != nil {
 			return err
 		}
 		if s.decoded += s.t.size; s.decoded > s.f.abbrevLimit() {
@@ -148,10 +156,15 @@ func (s *scanner) unit(i int) error {
 	if err != nil {
 		return err
 	}
-	if !root.HasChildren() || info.Tag == TagSkeletonUnit {
-		if info.Tag == TagSkeletonUnit || root.Has(AttrDwoName) || root.Has(AttrGNUDwoName) {
-			s.split.Store(true)
-		}
+	if split, ok, err := u.skeleton(i); err != nil {
+		return err
+	} else if ok {
+		s.mu.Lock()
+		s.skeletons = append(s.skeletons, split)
+		s.mu.Unlock()
+		return nil
+	}
+	if !root.HasChildren() {
 		return nil
 	}
 	s.nests = s.f.isCPP(info) || info.Language == langRust
@@ -360,7 +373,7 @@ func (s *scanner) run(p *plan, r *record) error {
 		case wantNothing:
 			continue
 		case wantName:
-			if o.form == FormStrp {
+			if o.form == FormStrp && !s.u.from.split {
 				r.name.key = v
 			} else {
 				x := Value{Form: o.form, u: v, unit: s.u}
@@ -379,7 +392,7 @@ func (s *scanner) run(p *plan, r *record) error {
 		case wantSibling:
 			switch o.form {
 			case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
-				if next := s.u.Off - s.u.base + v; next <= uint64(len(data)) && v <= uint64(len(data)) {
+				if next := s.u.Off - s.u.from.start + v; next <= uint64(len(data)) && v <= uint64(len(data)) {
 					r.sibling = next
 				}
 			}
@@ -400,12 +413,26 @@ func (s *scanner) run(p *plan, r *record) error {
 	return nil
 }
 
-// maxCopied bounds the bytes of names in other sections, of which bad files may have many DIEs share a long one.
+// maxCopied bounds the bytes of names in other sections, of which bad files may have many DIEs share a long one; in split DWARF all
+// names are there.
 const maxCopied = 1 << 30
 
-// nameOf turns a string attribute into a name: strings of .debug_str are known by where they are.
+// maxCopiedForByte is how many more there may be for each byte of units in other files.
+const maxCopiedForByte = 16
+
+// splitBytes returns the size of all units in other files.
+func (s *scanner) splitBytes() uint64 {
+	last := s.f.parts[len(s.f.parts)-1]
+	return last.start + uint64(len(last.data)) - uint64(len(s.f.sec.Info)+len(s.f.sec.Types))
+}
+
+// nameOf turns a string attribute into a name: strings of the file's own .debug_str are known by where they are.
 func (s *scanner) nameOf(v Value) (nameRef, error) {
-	switch v.Form {
+	form := v.Form
+	if v.unit.from.split && form != FormString {
+		form = 0
+	}
+	switch form {
 	case FormStrp:
 		return nameRef{key: v.u}, nil
 	case FormString:
@@ -422,8 +449,8 @@ func (s *scanner) nameOf(v Value) (nameRef, error) {
 	if err != nil {
 		return nameRef{}, err
 	}
-	if s.copied += uint64(len(b)); s.copied > maxCopied {
-		return nameRef{}, s.fail("names of more than %d bytes", maxCopied)
+	if s.copied += uint64(len(b)); s.copied > maxCopied+maxCopiedForByte*s.splitBytes() {
+		return nameRef{}, s.fail("names of more than %d bytes", s.copied-1)
 	}
 	return inlineRef(b), nil
 }
@@ -451,15 +478,19 @@ const maxFileNums = 1 << 16
 
 // foreignFile is fileOf for any unit, not remembered.
 func (s *scanner) foreignFile(u *Unit, number uint64) (uint32, error) {
+	u, err := u.skeletonUnit()
+	if err != nil {
+		return 0, err
+	}
 	info, err := u.Info()
 	if err != nil {
 		return 0, err
 	}
-	if !info.HasLines || info.StmtList >= uint64(len(u.File.sec.Line)) || u.File != s.f {
+	if !info.HasLines || info.StmtList >= uint64(len(u.from.sec.Line)) || u.File != s.f {
 		return 0, nil
 	}
 	// Names are found without a line program that is damaged or too new; who asks for source lines is told of it.
-	lines, err := s.lineFiles(info.StmtList)
+	lines, err := s.lineFiles(u.from, info.StmtList)
 	if lines == nil || err != nil {
 		return 0, nil
 	}
@@ -475,11 +506,12 @@ func (s *scanner) foreignFile(u *Unit, number uint64) (uint32, error) {
 const maxLines = 16
 
 // lineFiles returns the names in the line program at off; nil when bad files make that too much work.
-func (s *scanner) lineFiles(off uint64) (*lineFiles, error) {
-	if t := s.lines[off]; t != nil {
+func (s *scanner) lineFiles(p *part, off uint64) (*lineFiles, error) {
+	at := linePlace{p.tables, off}
+	if t := s.lines[at]; t != nil {
 		return t, nil
 	}
-	if s.lineBytes > 64*uint64(len(s.f.sec.Line))+16<<20 {
+	if s.lineBytes > 64*(uint64(len(s.f.sec.Line))+s.splitBytes())+16<<20 {
 		return nil, nil
 	}
 	t := &lineFiles{}
@@ -490,12 +522,12 @@ func (s *scanner) lineFiles(off uint64) (*lineFiles, error) {
 		}
 		break
 	}
-	n, err := t.decode(s.f, off)
+	n, err := t.decode(p, s.big, off)
 	if err != nil {
 		return nil, err
 	}
 	s.lineBytes += n
-	s.lines[off] = t
+	s.lines[at] = t
 	return t, nil
 }
 
@@ -505,7 +537,7 @@ const maxPath = 1 << 12
 func (s *scanner) pathOf(u *Unit, file, dir lineFile) (uint32, error) {
 	// Names in .debug_line_str are merged by the linker: the same name is at the same place. Directory 0 is the
 	// compilation's own, so nothing else of the unit matters in DWARF 5.
-	memo := u.Version >= 5 && file.form == FormLineStrp && dir.form == FormLineStrp
+	memo := u.Version >= 5 && !u.from.split && file.form == FormLineStrp && dir.form == FormLineStrp
 	key := [2]uint64{file.ref, dir.ref}
 	if memo {
 		if n, ok := s.paths[key]; ok {
@@ -559,7 +591,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		return s.children(s.scope(scope, name), depth+1)
 	}
 	kind := p.kind
-	die := s.u.base + start
+	die := s.u.from.start + start
 	inherits := r.ref.Form != 0
 	if kind == ixFunction && r.has(wantOrigin) {
 		if !r.has(wantCode) {
@@ -706,7 +738,7 @@ func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
 			same = v.unit == s.u
 			d, err = v.DIE()
 		case FormRefAddr:
-			if v.u >= s.u.first && v.u < s.u.End && s.u.base == 0 {
+			if v.u >= s.u.first && v.u < s.u.End && s.u.from.start == 0 {
 				same = true
 				var ok bool
 				if d, ok, err = s.u.dieAt(v.u); err == nil && !ok {

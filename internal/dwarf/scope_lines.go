@@ -19,8 +19,12 @@ type unitLines struct {
 	err   error
 }
 
-// Lines returns the unit's line table, decoded once; nil when it has none.
+// Lines returns the unit's line table, decoded once; nil when it has none. That of a unit of split DWARF is its skeleton's.
 func (u *Unit) Lines() (*line.Table, error) {
+	u, err := u.skeletonUnit()
+	if err != nil || u.from.split {
+		return nil, err
+	}
 	in, err := u.Info()
 	if err != nil || !in.HasLines {
 		return nil, err

@@ -183,8 +183,8 @@ func TestPrograms(t *testing.T) {
 // TestSkeleton: the functions are in another file, which is not there; the lines are known all the same.
 func TestSkeleton(t *testing.T) {
 	f, e := openProgram(t, "v5-skeleton")
-	if whole, _ := openProgram(t, "v5"); !f.IsSplit() || whole.IsSplit() {
-		t.Errorf("that it is split: %v, and one that is not: %v", f.IsSplit(), whole.IsSplit())
+	if whole, _ := openProgram(t, "v5"); len(f.Missing()) != 1 || len(whole.Missing()) != 0 {
+		t.Errorf("what is missing: %v, and of one that is not split: %v", f.Missing(), whole.Missing())
 	}
 	fns, err := f.Functions(e.Entry)
 	if len(fns) != 0 || err != nil {

@@ -117,7 +117,7 @@ func (u *Unit) rangeList(v Value, budget *int, yield func(low, high uint64) bool
 	}
 	r := listReader{unit: u, budget: budget, base: in.LowPC}
 	if u.Version < 5 {
-		r.c = bin.New(".debug_ranges", u.File.sec.Ranges, u.File.big)
+		r.c = bin.New(".debug_ranges", u.File.sec.Ranges, u.File.big) // of split DWARF, too
 		off, ok := v.SecOffset()
 		if !ok {
 			off, ok = v.Uint()
@@ -125,10 +125,13 @@ func (u *Unit) rangeList(v Value, budget *int, yield func(low, high uint64) bool
 		if !ok {
 			return u.File.errorAt(u.Off, fmt.Sprintf("DW_AT_ranges of form %#x", uint16(v.Form)))
 		}
+		if u.from.split {
+			off += in.RngBase
+		}
 		r.c.Seek(off)
 		return r.pairs(yield)
 	}
-	r.c = bin.New(".debug_rnglists", u.File.sec.RngLists, u.File.big)
+	r.c = bin.New(".debug_rnglists", u.from.sec.RngLists, u.File.big)
 	if err := r.seek(v, FormRnglistx, in.RngBase); err != nil {
 		return err
 	}
@@ -186,6 +189,11 @@ func (r *listReader) seek(v Value, indexed Form, base uint64) error {
 		off, ok := v.SecOffset()
 		if !ok {
 			return r.unit.File.errorAt(r.unit.Off, fmt.Sprintf("list of form %#x", uint16(v.Form)))
+		}
+		if share := &r.unit.from.share; indexed == FormLoclistx {
+			off += share.loc
+		} else {
+			off += share.rngLists
 		}
 		r.c.Seek(off)
 		return r.c.Err()

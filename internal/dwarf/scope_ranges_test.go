@@ -10,7 +10,7 @@ import (
 // listUnit returns a unit whose base address is 0x1000 and whose .debug_addr holds 0x5000, 0x6000, 0x7000.
 func listUnit(version uint8, big bool, sec Sections) *Unit {
 	f := &File{big: big}
-	u := &Unit{File: f, Version: version, AddrSize: 4, OffSize: 4}
+	u := &Unit{File: f, Version: version, AddrSize: 4, OffSize: 4, from: &part{sec: &f.sec, skeleton: -1}}
 	f.sec = sec
 	for _, a := range []byte{0x50, 0x60, 0x70} {
 		if big {

@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"iter"
+	"math"
 	"sort"
 	"sync/atomic"
 
@@ -21,8 +22,8 @@ type Unit struct {
 	Signature uint64 // of a type unit, else the DWO ID of a skeleton or split unit
 	TypeOff   uint64 // of the type of a type unit, as in [DIE].Off
 
-	data    []byte // of the section, up to the unit's end
-	base    uint64 // what is added to an offset in data to get a [DIE].Off
+	data    []byte // of the part, up to the unit's end
+	from    *part  // whose start is added to an offset in data to get a [DIE].Off
 	first   uint64 // of the first DIE
 	abbrevs *abbrevTable
 
@@ -51,27 +52,39 @@ type UnitInfo struct {
 
 // scanUnits finds where the units are by the chain of their lengths.
 func (f *File) scanUnits() error {
-	if err := f.scanSection(".debug_info", f.sec.Info, 0); err != nil {
-		return err
+	f.setParts()
+	var offs []uint64
+	for _, p := range f.parts {
+		for at, err := range unitsIn(p.section, p.data, f.big) {
+			if err != nil {
+				return err
+			}
+			offs = append(offs, p.start+at)
+		}
 	}
-	if err := f.scanSection(".debug_types", f.sec.Types, uint64(len(f.sec.Info))); err != nil {
-		return err
-	}
-	f.setUnits(f.unitOffs)
+	f.setUnits(offs)
 	return nil
 }
 
-func (f *File) scanSection(name string, data []byte, base uint64) error {
-	c := bin.New(name, data, f.big)
-	for c.Len() > 0 {
-		f.unitOffs = append(f.unitOffs, base+uint64(c.Off))
-		n, _ := initialLength(&c)
-		if n == 0 && c.Err() == nil { // padding between units, as some linkers leave
-			f.unitOffs = f.unitOffs[:len(f.unitOffs)-1]
+// unitsIn iterates over where in a section units begin; an error is the last pair.
+func unitsIn(name string, data []byte, big bool) iter.Seq2[uint64, error] {
+	return func(yield func(uint64, error) bool) {
+		c := bin.New(name, data, big)
+		for c.Len() > 0 && c.Err() == nil {
+			at := uint64(c.Off)
+			n, _ := initialLength(&c)
+			if n == 0 && c.Err() == nil { // padding between units, as some linkers leave
+				continue
+			}
+			c.Skip(n)
+			if c.Err() == nil && !yield(at, nil) {
+				return
+			}
 		}
-		c.Skip(n)
+		if c.Err() != nil {
+			yield(0, c.Err())
+		}
 	}
-	return c.Err()
 }
 
 // initialLength reads the length of a unit and the size of its offsets (DWARF 5, section 7.2.2).
@@ -100,7 +113,7 @@ func (f *File) Unit(i int) (*Unit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if u.abbrevs, err = f.abbrevTable(u.abbrevKey); err != nil {
+	if u.abbrevs, err = f.abbrevTable(u.from, u.abbrevKey); err != nil {
 		return nil, err
 	}
 	if !f.units[i].CompareAndSwap(nil, u.Unit) {
@@ -150,14 +163,16 @@ type header struct {
 
 // parseUnit reads the header at off.
 func (f *File) parseUnit(off uint64) (header, error) {
-	section, at := f.locate(off)
-	data := f.sec.Info
-	if section == ".debug_types" {
-		data = f.sec.Types
-	}
-	c := bin.New(section, data, f.big)
+	p, at := f.locate(off)
+	return f.parseUnitIn(p, at)
+}
+
+// parseUnitIn reads the header at an offset in a part.
+func (f *File) parseUnitIn(p *part, at uint64) (header, error) {
+	c := bin.New(p.section, p.data, f.big)
 	c.Seek(at)
-	u := &Unit{File: f, Off: off, base: off - at}
+	off := p.start + at
+	u := &Unit{File: f, Off: off, from: p}
 	n, offSize := initialLength(&c)
 	u.OffSize = offSize
 	if c.Err() == nil && n > uint64(c.Len()) {
@@ -167,8 +182,8 @@ func (f *File) parseUnit(off uint64) (header, error) {
 		return header{}, c.Err()
 	}
 	end := uint64(c.Off) + n
-	c.Data = data[:end:end]
-	u.data, u.End = c.Data, u.base+end
+	c.Data = p.data[:end:end]
+	u.data, u.End = c.Data, p.start+end
 	version := c.U16()
 	if c.Err() == nil && (version < 2 || version > 5) {
 		c.Fail("DWARF version %d is not supported", version)
@@ -183,7 +198,7 @@ func (f *File) parseUnit(off uint64) (header, error) {
 		abbrevOff = c.Uint(int(offSize))
 		u.AddrSize = c.U8()
 		u.Type = UnitCompile
-		if section == ".debug_types" {
+		if p.types {
 			u.Type = UnitTypeUnit
 		}
 	}
@@ -205,8 +220,11 @@ func (f *File) parseUnit(off uint64) (header, error) {
 	if c.Err() != nil {
 		return header{}, c.Err()
 	}
-	u.first = u.base + uint64(c.Off)
-	return header{u, abbrevKey{abbrevOff, u.Version, u.AddrSize, u.OffSize}}, nil
+	u.first = p.start + uint64(c.Off)
+	if abbrevOff += p.share.abbrev; abbrevOff < p.share.abbrev {
+		abbrevOff = math.MaxUint64
+	}
+	return header{u, abbrevKey{abbrevOff, p.tables, u.Version, u.AddrSize, u.OffSize}}, nil
 }
 
 // Root returns the unit's first DIE.
@@ -265,6 +283,9 @@ func (u *Unit) loadInfo() error {
 	}); err != nil {
 		return err
 	}
+	if err := u.completeSplit(in); err != nil {
+		return err
+	}
 	// These may be indexes into tables whose place was only just learnt.
 	if in.Name, err = u.text(name); err != nil {
 		return err
@@ -287,6 +308,14 @@ func (u *Unit) text(v Value) (string, error) {
 	}
 	b, err := u.stringBytes(v, u.info.StrBase)
 	return string(b), err
+}
+
+// unitTable is where the units of a file are.
+type unitTable struct {
+	parts    []*part  // ascending
+	unitOffs []uint64 // of all units' headers, ascending
+	units    []atomic.Pointer[Unit]
+	split    splitUnits
 }
 
 func (f *File) setUnits(offs []uint64) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/debugdata"
@@ -21,6 +22,7 @@ import (
 type Config struct {
 	File *placed.File
 	Sup  *elf.File // the supplementary file of dwz, or nil
+	Path string    // of the program that the file is of, beside which files of split DWARF may lie; may be ""
 
 	Set *types.Set
 	// Complete returns the definition of a type that the file only declares, from another file, or nil; may be nil.
@@ -82,6 +84,7 @@ func openSource(cfg Config) (debugdata.Info, error) {
 			return nil, err
 		}
 	}
+	main.Split = newSplitFinder(cfg.File.ELF, cfg.Path).find
 	var err error
 	if s.File, err = open(cfg.File.ELF, main); err != nil {
 		return nil, err
@@ -168,6 +171,16 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 		}
 	}
 	return s, nil
+}
+
+// Missing implements [debugdata.Split].
+func (s *source) Missing() (n int, first string) {
+	defer runtime.KeepAlive(s)
+	list := s.File.Missing()
+	if len(list) == 0 {
+		return 0, ""
+	}
+	return len(list), fmt.Sprintf("%s: %v", strings.Clone(list[0].Name), list[0].Why)
 }
 
 // FindType implements [debugdata.Info].
