@@ -53,14 +53,19 @@ type Config struct {
 	// no cache.
 	Identity []byte
 
-	// Progress is called while the index is built, from several goroutines at once, with bytes done of total; may be nil.
-	Progress func(done, total uint64)
 	// Split returns the files in which the unit that a skeleton stands for may be, best first; what it returns for one file is
 	// always the same. The error says why there is none. May be nil: there are none.
 	Split func(s Skeleton) ([]*SplitFile, error)
 
+	Indexing
+}
+
+// Indexing is what is called while an index is built, from several goroutines at once.
+type Indexing struct {
+	// Progress is called with bytes done of total; may be nil.
+	Progress func(done, total uint64)
 	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
-	// give the pages back; may be nil. It is called from several goroutines.
+	// give the pages back; may be nil.
 	Release func(b []byte)
 }
 

@@ -96,8 +96,8 @@ func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	d := dwarf.Config{
 		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
 		Set: cfg.Set, C: c.C, CPP: c.CPP,
-		CacheDir: cfg.CacheDir, Identity: identity(f), Progress: cfg.Progress,
-		Release: f.ELF.Release, Complete: cfg.Complete,
+		CacheDir: cfg.CacheDir, Identity: identity(f), Complete: cfg.Complete,
+		Indexing: dwarf.Indexing{Progress: cfg.Progress, Release: f.ELF.Release},
 		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
 			e, err := die.Unit.File.EntityOf(die)
 			if err != nil {
