@@ -90,13 +90,21 @@ enum { C_PROGRAM = 0, C_OBJECT, C_TYPE, C_SYMBOL = 7, C_LANGUAGE = 13, C_MAX = 4
 extern PyTypeObject *classes[C_MAX];
 enum { E_MAX = 32, ENUM_CACHE = 64 };
 
-// ---- start.c
+// ---- embedded.c: the program
 int start_load(const char *lib, char *err, size_t size);
 void *start_frozen_table(size_t n);
 int start_python(const char *exe, int argc, char **argv, int npath, char **paths);
-int start_run(const char *name, const char *file, const char *src, int64_t n);
 int start_main(const char *func);
 int start_fini(void);
+void start_show_error(void);
+
+// ---- extension.c: the extension module
+const char *python_version(void);
+
+// ---- start.c
+PyObject *start_module(void); // module _drgn
+int start_watch_forks(void);
+int start_run(const char *name, const char *file, const char *src, int64_t n);
 void start_source(const char *name, const char *src, int64_t n, int package, const char *code, int64_t ncode);
 struct _frozen { const char *name; const unsigned char *code; int size; int is_package; };
 extern int forked; // we are a child that fork made: Go's other threads are gone

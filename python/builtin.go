@@ -17,7 +17,6 @@ import (
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/explain"
 	"github.com/godrgn/drgn/licences"
-	"github.com/godrgn/drgn/python/internal/cpython"
 )
 
 // An Opener opens the program that the command line names. It tells warn what is missing but does not stop it. With an
@@ -29,7 +28,7 @@ var noTarget *attach.NoTargetError
 
 // VersionHeader returns what the banner starts with.
 func VersionHeader(version string) string {
-	return fmt.Sprintf("godrgn %s (using Go %s, Python %s)", version, strings.TrimPrefix(runtime.Version(), "go"), cpython.Version)
+	return fmt.Sprintf("godrgn %s (using Go %s, Python %s)", version, strings.TrimPrefix(runtime.Version(), "go"), pythonVersion())
 }
 
 func init() {

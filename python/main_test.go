@@ -176,8 +176,11 @@ func runProgram(t *testing.T, stdin string, args ...string) (stdout, stderr stri
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
+	if python := os.Getenv("GODRGN_TEST_PYTHON"); python != "" {
+		cmd = exec.CommandContext(ctx, python, argumentsOf(args)...)
+	}
 	cmd.WaitDelay = 10 * time.Second // a forked child that hangs must not keep us waiting for its output
-	cmd.Env = append(os.Environ(), asProgram+"=1", "XDG_STATE_HOME="+t.TempDir(), "PYTHON_BASIC_REPL=", "PYTHONPATH=", "VIRTUAL_ENV="+os.Getenv("GODRGN_TEST_VENV"), "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), asProgram+"=1", "XDG_STATE_HOME="+t.TempDir(), "PYTHON_BASIC_REPL=", "PYTHONPATH="+os.Getenv("GODRGN_TEST_PYTHONPATH"), "VIRTUAL_ENV="+os.Getenv("GODRGN_TEST_VENV"), "NO_COLOR=1")
 	cmd.Stdin = strings.NewReader(stdin)
 	var out, errs strings.Builder
 	cmd.Stdout, cmd.Stderr = &out, &errs
@@ -187,6 +190,27 @@ func runProgram(t *testing.T, stdin string, args ...string) (stdout, stderr stri
 		t.Fatal(err)
 	}
 	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+}
+
+// argumentsOf returns the arguments of another Python, which imports drgn as an extension module, for those that the test binary takes.
+// Code and scripts without a core are that Python's own.
+func argumentsOf(args []string) []string {
+	if args[0] == "core" {
+		more := argumentsOf(args[1:])
+		if args[1] == "script" {
+			more = append([]string{"-q"}, more...)
+		} else {
+			more = append([]string{"-q", "-e"}, more[1:]...)
+		}
+		return append([]string{"-m", "drgn", "-c", filepath.Join("..", "testdata", "tiny-6.12", "vmcore")}, more...)
+	}
+	switch args[0] {
+	case "exec":
+		return append([]string{"-c"}, args[1:]...)
+	case "script":
+		return args[1:]
+	}
+	return args
 }
 
 // script runs a Python script that must succeed and write nothing to standard error, and returns what it wrote.

@@ -1,5 +1,6 @@
 // The part of CPython's stable ABI that the binding uses, declared by hand so that no Python.h is needed. Every function
-// is reached through a table that pyabi_load fills with dlsym.
+// is reached through a table that pyabi_load fills with dlsym: from the program's own CPython 3.14, or from the one, 3.11 or
+// later, that has imported us as an extension module.
 #pragma once
 #include <stddef.h>
 #include <stdint.h>
@@ -69,8 +70,6 @@ enum {
 	X(void, Py_DecRef, (PyObject *)) \
 	X(PyObject *, PyLong_FromLongLong, (long long)) \
 	X(PyObject *, PyLong_FromUnsignedLongLong, (unsigned long long)) \
-	X(PyObject *, PyLong_FromNativeBytes, (const void *, size_t, int)) \
-	X(Py_ssize_t, PyLong_AsNativeBytes, (PyObject *, void *, Py_ssize_t, int)) \
 	X(long long, PyLong_AsLongLong, (PyObject *)) \
 	X(long long, PyLong_AsLongLongAndOverflow, (PyObject *, int *)) \
 	X(unsigned long long, PyLong_AsUnsignedLongLong, (PyObject *)) \
@@ -127,7 +126,6 @@ enum {
 	X(PyObject *, _PyObject_New, (PyTypeObject *)) \
 	X(void, PyObject_GC_Del, (void *)) \
 	X(void, PyObject_GC_UnTrack, (void *)) \
-	X(int, PyObject_VisitManagedDict, (PyObject *, visitproc, void *)) \
 	X(PyObject *, PyObject_GenericGetAttr, (PyObject *, PyObject *)) \
 	X(int, PyObject_GenericSetAttr, (PyObject *, PyObject *, PyObject *)) \
 	X(PyObject *, PyObject_SelfIter, (PyObject *)) \
@@ -158,8 +156,6 @@ enum {
 	X(PyObject *, PyErr_NoMemory, (void)) \
 	X(void, PyErr_Print, (void)) \
 	X(void, PyErr_WriteUnraisable, (PyObject *)) \
-	X(PyObject *, PyErr_GetRaisedException, (void)) \
-	X(void, PyErr_SetRaisedException, (PyObject *)) \
 	X(PyObject *, PyModule_Create2, (PyModuleDef *, int)) \
 	X(int, PyModule_AddObjectRef, (PyObject *, const char *, PyObject *)) \
 	X(PyObject *, PyImport_ImportModule, (const char *)) \
@@ -174,10 +170,22 @@ enum {
 	X(void, PyEval_RestoreThread, (void *)) \
 	X(PyObject *, PyThreadState_GetDict, (void)) \
 	X(int, Py_AddPendingCall, (int (*)(void *), void *)) \
-	X(int, Py_FinalizeEx, (void)) \
 	X(const char *, Py_GetVersion, (void)) \
 	X(PyObject *, Py_CompileString, (const char *, const char *, int)) \
 	X(PyObject *, PyEval_EvalCode, (PyObject *, PyObject *, PyObject *)) \
+	X(PyObject *, PyImport_GetModuleDict, (void))
+
+// Those that older versions lack, down to 3.11: pyabi.c does the same with what these have.
+#define PYAPI_NEWER(X) \
+	X(PyObject *, PyLong_FromNativeBytes, (const void *, size_t, int)) \
+	X(Py_ssize_t, PyLong_AsNativeBytes, (PyObject *, void *, Py_ssize_t, int)) \
+	X(int, PyObject_VisitManagedDict, (PyObject *, visitproc, void *)) \
+	X(PyObject *, PyErr_GetRaisedException, (void)) \
+	X(void, PyErr_SetRaisedException, (PyObject *))
+
+// Those with which an interpreter is started: an extension module finds one that runs.
+#define PYAPI_START(X) \
+	X(int, Py_FinalizeEx, (void)) \
 	X(void *, PyInitConfig_Create, (void)) \
 	X(void, PyInitConfig_Free, (void *)) \
 	X(int, PyInitConfig_SetInt, (void *, const char *, int64_t)) \
@@ -196,6 +204,8 @@ enum {
 struct pyapi {
 #define X(ret, name, args) ret(*name) args;
 	PYAPI(X)
+	PYAPI_NEWER(X)
+	PYAPI_START(X)
 #undef X
 #define X(name) PyObject *name;
 	PYEXC(X)
@@ -205,5 +215,5 @@ struct pyapi {
 };
 extern struct pyapi py;
 
-// pyabi_load fills the table from the library handle dl; 0, or -1 and a message.
-int pyabi_load(void *dl, char *err, size_t size);
+// pyabi_load fills the table from the library handle dl, with what starts an interpreter or without; 0, or -1 and a message.
+int pyabi_load(void *dl, int start, char *err, size_t size);

@@ -5,11 +5,6 @@
 // Python.h, and nothing on disk. ARCHITECTURE.md says how calls cross between the two.
 package python
 
-import (
-	"os"
-	"runtime"
-)
-
 // A Mode is what the interpreter is to run.
 type Mode int
 
@@ -34,21 +29,10 @@ type Options struct {
 	OpenLate bool     // open it only when the interpreter has started: what is opened is this very process
 }
 
-// Main starts the interpreter on the calling thread, which must be the process's first, runs what o says and returns the
-// exit code. It can be called once.
-func Main(o Options) int {
-	runtime.LockOSThread()
-	options = o
-	logLevel.Store(levelBefore(o.LogLevel))
-	if o.Open != nil && !o.OpenLate {
-		toOpen = beginToOpen()
-	}
-	if err := start(o.Args); err != nil {
-		os.Stderr.WriteString("drgn: " + err.Error() + "\n")
-		return 1
-	}
-	return run()
-}
-
 // options are those that Main was called with.
 var options Options
+
+func setOptions(o Options) {
+	options = o
+	logLevel.Store(levelBefore(o.LogLevel))
+}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"os"
-	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -25,9 +24,6 @@ import (
 
 // version is the program's own; a release sets it with -ldflags "-X main.version=…".
 var version = "0.1.0"
-
-// The interpreter must be started on the process's first thread.
-func init() { runtime.LockOSThread() }
 
 // lastWrites is how long the program waits at its end for files that it caches.
 const lastWrites = time.Second

@@ -123,6 +123,7 @@ const rooms = `
 	NONE < internal/schema; # tests only
 	attach < internal/coretest;
 	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
+	arch < release;
 `
 
 // outside states which packages may import which other modules and which packages of
@@ -140,11 +141,11 @@ var outside = map[string][]string{
 	"runtime/cgo":                        {},
 	"net":                                {"internal/qmp", "internal/qmp/qmptest", "lab"},
 	"net/http":                           {"internal/debuginfo"},
-	"os/exec":                            {"lab", "python/internal/pack"},
+	"os/exec":                            {"lab", "python/internal/pack", "release"},
 	"os/signal":                          {"lab"}, // in the program, signals are Python's
 	"testing":                            {"internal/coretest", "internal/worldtest"},
 	"debug/dwarf":                        {}, // too slow for a kernel, and it trusts its input
-	"debug/elf":                          {"lab", "lab/thin", "python/internal/pack"},
+	"debug/elf":                          {"lab", "lab/thin", "python/internal/pack", "release"},
 }
 
 // restrictedStandard are the packages of the standard library in outside.

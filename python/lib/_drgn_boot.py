@@ -1,9 +1,9 @@
-"""Start-up code: the importer for the modules that are part of the program."""
+"""Start-up code: the importer for the modules that are part of the program, or that lie beside an extension module."""
 
 import _drgn
 import marshal
 import sys
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 
 ROOT = "<drgn>"
 
@@ -40,11 +40,8 @@ class Importer:
         return None
 
     def exec_module(self, module):
-        name = module.__name__
-        _drgn._bind(name, module.__dict__)
-        exec(self.get_code(name), module.__dict__)
-        if name.startswith("drgn.helpers.") and not self.is_package(name):
-            module.__dict__.setdefault("__getattr__", late(name))
+        bind(module)
+        exec(self.get_code(module.__name__), module.__dict__)
 
     def get_source(self, name):
         found = _drgn._source(name)
@@ -66,6 +63,34 @@ class Importer:
         return compile(self.get_source(name), self.find_spec(name).origin, "exec", dont_inherit=True)
 
 
+class FileLoader(SourceFileLoader):
+    """Loader of the files beside an extension module."""
+
+    def exec_module(self, module):
+        bind(module)
+        super().exec_module(module)
+
+
+class FileFinder:
+    """Meta path finder of the files beside an extension module."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] != "drgn":
+            return None
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and type(spec.loader) is SourceFileLoader:
+            spec.loader = FileLoader(spec.loader.name, spec.loader.path)
+        return spec
+
+
+def bind(module):
+    """Give a module what it has from Go."""
+    name = module.__name__
+    _drgn._bind(name, module.__dict__)
+    if name.startswith("drgn.helpers.") and _drgn._source(name) and not _drgn._source(name)[1]:
+        module.__getattr__ = late(name)
+
+
 def late(module):
     """Return the __getattr__ of a module of helpers."""
 
@@ -85,6 +110,19 @@ def hook(entry):
     return Importer(entry)
 
 
-sys.meta_path.insert(0, Importer())
-sys.path_hooks.insert(0, hook)
-sys.path[:] = [ROOT]
+if hasattr(_drgn, "_directory"):
+    import atexit
+    import os
+
+    def finish(process):
+        if os.getpid() == process:  # not a child that fork made
+            _drgn._finish()
+
+    atexit.register(finish, os.getpid())
+    sys.meta_path.insert(0, FileFinder())
+    if "drgn" in sys.modules:  # which is what imports us
+        bind(sys.modules["drgn"])
+else:
+    sys.meta_path.insert(0, Importer())
+    sys.path_hooks.insert(0, hook)
+    sys.path[:] = [ROOT]

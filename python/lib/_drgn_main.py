@@ -20,7 +20,7 @@ executed = None  # the code of -e, for tracebacks
 def show(e):
     """Print an exception as the interpreter does, without this module's own frames."""
     tb = e.__traceback__
-    while tb is not None and tb.tb_frame.f_code.co_filename.startswith(("<drgn>/_drgn_main", "<python>/runpy")):
+    while tb is not None and tb.tb_frame.f_code.co_filename.startswith((show.__code__.co_filename, "<python>/runpy")):
         tb = tb.tb_next
     if executed is not None:
         import linecache
@@ -177,8 +177,9 @@ def open_program():
 
 def run():
     mode, code, args, quiet, level, pager = _drgn._options()
-    builtins_of_site()
-    search_path()
+    if not hasattr(_drgn, "_directory"):  # else an interpreter of others runs, which has looked for itself
+        builtins_of_site()
+        search_path()
     if mode == 3:
         run_plain(args)
         return 0

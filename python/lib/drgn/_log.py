@@ -16,7 +16,8 @@ class Formatter(logging.Formatter):
         text = super().format(record)
         level = record.levelname.lower()
         start = self.COLOURS.get(record.levelname, "") if self.colour else ""
-        return f"{start}{level}:{'\033[0m' if start else ''} {text}"
+        end = "\033[0m" if start else ""
+        return f"{start}{level}:{end} {text}"
 
 
 def setup(level):

@@ -50,6 +50,8 @@ def _stack(match):
 
 def coloured() -> bool:
     """Return whether standard output is to be in colour: see NO_COLOR, FORCE_COLOR and TERM in Python's documentation."""
+    if sys.version_info < (3, 14):
+        return "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb" and sys.stdout.isatty()
     import _colorize
 
     return _colorize.can_colorize(file=sys.stdout)

@@ -292,25 +292,58 @@ def _with_commands(console):
     return Console
 
 
+def _lines(space):
+    """Have lines edited, completed and remembered by module readline, if there is one; return what keeps them at the end."""
+    try:
+        import readline
+    except ImportError:
+        return None
+    from drgn._complete import Completer
+
+    readline.set_completer(Completer(space, readline.get_line_buffer, readline.get_endidx).complete)
+    readline.parse_and_bind("tab: complete")
+    history = _history_file()
+    if history is None:
+        return None
+    readline.set_history_length(10000)
+    try:
+        readline.read_history_file(history)
+    except (OSError, UnicodeError) as e:
+        print(f"cannot read the history: {e}", file=sys.stderr)
+    before = readline.get_current_history_length()
+
+    def keep():
+        try:
+            readline.append_history_file(readline.get_current_history_length() - before, history)
+        except OSError:
+            pass  # it could be written at the start: the disk is full
+
+    return keep
+
+
 def _prompt(space):
     sys.ps1, sys.ps2 = getattr(sys, "ps1", ">>> "), getattr(sys, "ps2", "... ")
     reason = None
+    basic = sys.version_info < (3, 14)  # whose own editor of lines is another or none
     if os.environ.get("PYTHON_BASIC_REPL") or sys.stdin is None or not sys.stdin.isatty():
         reason = ""
-    else:
+    elif not basic:
         try:
             from _pyrepl.main import CAN_USE_PYREPL, FAIL_REASON
 
             reason = None if CAN_USE_PYREPL else FAIL_REASON
         except Exception as e:  # the terminal's description is missing or odd
             reason = str(e)
-    if reason is not None:
+    if basic or reason is not None:
         import code
 
         if reason:
             print(reason, file=sys.stderr)
         console = _with_commands(code.InteractiveConsole)(space, filename="<stdin>")
+        keep = _lines(space) if reason is None else None
         console.interact(banner="", exitmsg="")
+        if keep is not None:
+            keep()
         return
 
     from _pyrepl import readline, simple_interact

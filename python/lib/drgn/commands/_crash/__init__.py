@@ -72,7 +72,10 @@ def _read_lines(prog, prompt):
     """Yield what is typed, with completion and history where there is a terminal."""
     if sys.stdin is not None and sys.stdin.isatty():
         try:
-            from _pyrepl import readline
+            if sys.version_info < (3, 14):
+                import readline
+            else:
+                from _pyrepl import readline
         except Exception:
             readline = None
         if readline is not None:

@@ -1,0 +1,14 @@
+//go:build cgo && extension
+
+package main
+
+import (
+	"os"
+
+	"github.com/godrgn/drgn/python"
+)
+
+// Built as an extension module of Python, the program has no main function that runs: the module's users call its command line.
+func init() {
+	python.CommandLine = func(args []string) int { return run(args, os.Stdout, os.Stderr) }
+}
