@@ -52,6 +52,8 @@ func TestTruncated(t *testing.T) {
 	}
 	_, err := s.Uint(bad-4, 8, false, false)
 	want("Uint across", err, bad)
+	err = s.Follow(0x10000, 8, false, false, func(v uint64) (uint64, bool) { return bad + 24, v == 0x0101010101010101 })
+	want("Follow", err, bad+24)
 	for _, size := range []int{2 * page, 100, 9} {
 		want("Read across", s.Read(make([]byte, size), bad-4, false), bad)
 		want("Read", s.Read(make([]byte, size), bad+4, false), bad+4)

@@ -233,27 +233,56 @@ func (s *Space) Uint(address uint64, size int, big, physical bool) (v uint64, er
 			err = s.faultIn(recover(), address, uint64(size), physical)
 		}
 	}()
-	v, err = s.integer(address, size, big, physical)
+	v, _, err = s.integer(nil, address, size, big, physical)
 	done = true
 	return v, err
 }
 
-// integer is Uint without a guard.
-func (s *Space) integer(address uint64, size int, big, physical bool) (uint64, error) {
-	table, mask := s.table(physical)
-	address &= mask
-	if p := table.find(address); p != nil && p.view != nil && uint64(size) <= 8 {
+// Follow reads integers as Uint does, one after the other: the first at an address, each other one where next says after the one before it,
+// until that returns false. An error is that of the last integer.
+func (s *Space) Follow(address uint64, size int, big, physical bool, next func(v uint64) (address uint64, ok bool)) (err error) {
+	debug.SetPanicOnFault(true)
+	done := false
+	defer func() {
+		if !done {
+			err = s.faultIn(recover(), address, uint64(size), physical)
+		}
+	}()
+	var p *piece
+	for ok := true; ok && err == nil; {
+		var v uint64
+		if v, p, err = s.integer(p, address, size, big, physical); err == nil {
+			address, ok = next(v)
+		}
+	}
+	done = true
+	return err
+}
+
+// integer is Uint without a guard. The piece that has the address is looked for in p first; it is returned.
+func (s *Space) integer(p *piece, address uint64, size int, big, physical bool) (uint64, *piece, error) {
+	mask := ^uint64(0)
+	if !physical {
+		mask = s.mask.Load()
+		address &= mask
+	}
+	if p == nil || address < p.min || address > p.max {
+		table, _ := s.table(physical)
+		p = table.find(address)
+	}
+	if p != nil && p.view != nil && uint64(size) <= 8 {
 		b, err := p.view.View(address)
 		if err != nil {
-			return 0, s.unlessClosed(err)
+			return 0, p, s.unlessClosed(err)
 		}
 		if len(b) >= size && min(p.max, mask)-address >= uint64(size)-1 {
 			v := integer(b[:size], big)
 			runtime.KeepAlive(p) // as in Read
-			return v, nil
+			return v, p, nil
 		}
 	}
-	return s.uintSlow(address, size, big, physical)
+	v, err := s.uintSlow(address, size, big, physical)
+	return v, p, err
 }
 
 func (s *Space) uintSlow(address uint64, size int, big, physical bool) (uint64, error) {
@@ -268,6 +297,9 @@ func (s *Space) uintSlow(address uint64, size int, big, physical bool) (uint64, 
 }
 
 func integer(b []byte, big bool) uint64 {
+	if len(b) == 8 && !big {
+		return binary.LittleEndian.Uint64(b)
+	}
 	switch len(b) {
 	case 1:
 		return uint64(b[0])

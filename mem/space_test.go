@@ -301,6 +301,32 @@ func benchSpace(b *testing.B, segments int) *Space {
 	return s
 }
 
+// TestFollow follows integers through segments of either kind.
+func TestFollow(t *testing.T) {
+	s := NewSpace()
+	add(t, s, BytesSegment(0x1000, []byte{0, 0x20, 0, 0x11}, true), Segment{Min: 0x2000, Max: 0x20ff, Physical: true, Read: func(buf []byte, _, offset uint64, _ bool) error {
+		copy(buf, []byte{0x10, 0x02}[offset:])
+		return nil
+	}})
+	for _, c := range []struct {
+		big   bool
+		want  []uint64
+		fault uint64
+	}{{false, []uint64{0x2000, 0x0210}, 0x210}, {true, []uint64{0x20}, 0x20}} {
+		var got []uint64
+		wantFault(t, s.Follow(0x1000, 2, c.big, true, func(v uint64) (uint64, bool) {
+			got = append(got, v)
+			return v, true
+		}), c.fault)
+		if !slices.Equal(got, c.want) {
+			t.Errorf("big-endian %t: %#x, want %#x", c.big, got, c.want)
+		}
+	}
+	if err := s.Follow(0x1000, 2, false, true, func(uint64) (uint64, bool) { return 0, false }); err != nil {
+		t.Error(err)
+	}
+}
+
 func BenchmarkUint64(b *testing.B) {
 	for _, n := range []int{1, 8, 1000} {
 		b.Run(fmt.Sprint("segments=", n), func(b *testing.B) {

@@ -1,12 +1,10 @@
 package machine
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/mem"
 )
 
 var aarch64 = &Machine{
@@ -164,24 +162,13 @@ func arm64Fixed(k Kernel) func(address uint64) bool {
 	return func(address uint64) bool { return address-start < 1<<(actual-1) } // or more, since v5.11 with 52 bits
 }
 
-// arm64Translator walks the page tables of stage 1 ("Arm Architecture Reference Manual for A-profile", chapter D8).
-type arm64Translator struct {
-	physical *mem.Space
-	root     uint64 // physical address of swapper_pg_dir
-	grain    uint   // binary logarithm of the size of a page: 12, 14 or 16
-	bits     uint   // of an address
-	index    uint   // bits of the index into the topmost table, which may have more entries than the processor uses
-	levels   uint
-	large    bool // addresses of more than 48 bits, with FEAT_LPA2: descriptors have other bits
-	order    binary.ByteOrder
-}
-
 const (
 	arm64Valid = 1 << 0
 	arm64Table = 1 << 1  // or, in tables of the lowest level, a page
 	arm64NG    = 1 << 11 // not global: PTE_NG, which is PTE_PRESENT_INVALID, too, since v6.11
 )
 
+// newArm64Translator makes a walk of the page tables of stage 1 ("Arm Architecture Reference Manual for A-profile", chapter D8).
 func newArm64Translator(k Kernel) (Translator, error) {
 	built, actual, err := arm64Bits(k.Info)
 	if err != nil {
@@ -201,165 +188,59 @@ func newArm64Translator(k Kernel) (Translator, error) {
 	}
 	// A table fills a page. Where a kernel for 52 bits runs on a processor with fewer, its top level is left out, or has all its
 	// entries nevertheless, of which the processor uses the last.
-	levels := func(bits uint) uint { return (bits - grain + grain - 4) / (grain - 3) }
-	t := &arm64Translator{physical: k.Physical, root: top - voffset, grain: grain, bits: actual, levels: levels(actual), large: actual > 48 && grain < 16, order: k.Platform.ByteOrder()}
+	width := grain - 3
+	levels := func(bits uint) uint { return (bits - grain + width - 1) / width }
 	widest := actual
-	if levels(built) == t.levels {
+	if levels(built) == levels(actual) {
 		widest = built
 	}
-	t.index = widest - t.shift(t.levels)
+	t := &tableWalk{physical: k.Physical, root: top - voffset, word: 8, big: !k.Platform.IsLittleEndian()}
+	for level := levels(actual); level > 0; level-- {
+		shift := grain + width*(level-1)
+		t.levels = append(t.levels, tableLevel{shift, min(widest-shift, width)})
+	}
+	// The kernel's are those of the upper half of the address space, all others of the lower half, where the top byte of an address
+	// is ignored.
+	upper, lower := tableSpace{first: ^uint64(0) << actual, last: ^uint64(0)}, tableSpace{last: 1<<actual - 1}
+	t.space = func(root, address uint64) (uint64, *tableSpace) {
+		if root == t.root {
+			return root, &upper
+		}
+		if tag := address >> 56 << 56; tag != 0 && address>>55&1 == 0 {
+			return root, &tableSpace{first: tag, last: tag | lower.last}
+		}
+		return root, &lower
+	}
+	large := actual > 48 && grain < 16 // descriptors of FEAT_LPA2 have other bits
+	t.read = func(entry uint64, level int) tableEntry {
+		e := arm64Descriptor(entry, level == len(t.levels)-1)
+		e.at = arm64Address(entry, grain, large)
+		return e
+	}
 	return t, nil
 }
 
-// shift returns how many bits of an address lie below the index into a table of a level. The lowest level is 1.
-func (t *arm64Translator) shift(level uint) uint { return t.grain + (t.grain-3)*(level-1) }
-
-// canonical returns an address as the page tables under root have it; ok is false if they can't map it. The kernel's are those
-// of the upper half of the address space, all others of the lower half, where the top byte of an address is ignored.
-func (t *arm64Translator) canonical(root, address uint64) (_ uint64, ok bool) {
-	if root == t.root {
-		return address, address >= ^uint64(0)<<t.bits
-	}
-	if address>>55&1 == 0 {
-		address &= 1<<56 - 1
-	}
-	return address, address < 1<<t.bits
-}
-
-// slot returns the physical address of the entry for an address in a table of a level.
-func (t *arm64Translator) slot(table, address uint64, level uint) uint64 {
-	width := t.grain - 3
-	if level == t.levels {
-		width = t.index
-	}
-	return table + address>>t.shift(level)&(1<<width-1)*8
-}
-
-// entry reads the entry for an address in a table of a level.
-func (t *arm64Translator) entry(table, address uint64, level uint) (uint64, error) {
-	return t.physical.Uint(t.slot(table, address, level), 8, t.order == binary.BigEndian, true)
-}
-
-// next returns the physical address in a descriptor.
-func (t *arm64Translator) next(entry uint64) uint64 {
+// arm64Address returns the physical address in a descriptor.
+func arm64Address(entry uint64, grain uint, large bool) uint64 {
 	switch {
-	case t.large: // 4 and 16 KiB, FEAT_LPA2: bits 49 to grain, and above them 9 and 8
-		return entry&(1<<50-1)&^(1<<t.grain-1) | entry>>8&3<<50
-	case t.grain == 16: // FEAT_LPA: bits 47 to 16, and above them 15 to 12
+	case large: // 4 and 16 KiB, FEAT_LPA2: bits 49 to grain, and above them 9 and 8
+		return entry&(1<<50-1)&^(1<<grain-1) | entry>>8&3<<50
+	case grain == 16: // FEAT_LPA: bits 47 to 16, and above them 15 to 12
 		return entry&(1<<48-1)&^(1<<16-1) | entry>>12&0xf<<48
 	}
-	return entry & (1<<48 - 1) &^ (1<<t.grain - 1)
+	return entry & (1<<48 - 1) &^ (1<<grain - 1)
 }
 
-// kind says what an entry in a table of a level is: mapped is true for a page or a block of pages.
-func (t *arm64Translator) kind(entry uint64, level uint) (table, mapped bool) {
+// arm64Descriptor says what an entry is, in a table of the lowest level or another one.
+func arm64Descriptor(entry uint64, lowest bool) tableEntry {
 	switch {
-	case level == 1:
+	case lowest:
 		// Without the first bit it is a page that is not to be accessed, or awaits a NUMA fault. Swapped out pages have
 		// neither (arch/arm64/include/asm/pgtable.h).
-		return false, entry&arm64Table != 0
+		return tableEntry{mapped: entry&arm64Table != 0}
 	case entry&arm64Valid != 0:
-		return entry&arm64Table != 0, entry&arm64Table == 0
+		return tableEntry{table: entry&arm64Table != 0, mapped: entry&arm64Table == 0}
 	}
 	// So is a huge page; entries of swapped out ones and of those that move have no such bit.
-	return false, entry&(arm64Table|arm64NG) == arm64NG
-}
-
-// Translate walks the page tables down from root.
-func (t *arm64Translator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
-	if root == 0 {
-		root = t.root
-	}
-	plain, ok := t.canonical(root, address)
-	if !ok {
-		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
-	}
-	at := root
-	for level := t.levels; level > 0; level-- {
-		entry, err := t.entry(at, plain, level)
-		if err != nil {
-			return 0, 0, unreadable(err, int(level), address)
-		}
-		table, mapped := t.kind(entry, level)
-		at = t.next(entry)
-		switch {
-		case mapped:
-			size := uint64(1) << t.shift(level)
-			in := plain & (size - 1)
-			return at&^(size-1) + in, size - in, nil
-		case !table:
-			return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-		}
-	}
-	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-}
-
-// Next walks the page tables, and looks for the next entry in the table where the walk ends.
-func (t *arm64Translator) Next(root, address uint64) (uint64, bool) {
-	if root == 0 {
-		root = t.root
-	}
-	if lowest := ^uint64(0) << t.bits; root == t.root && address < lowest {
-		address = lowest
-	}
-	for {
-		plain, ok := t.canonical(root, address)
-		if !ok {
-			return 0, false
-		}
-		mapped, next := t.walk(root, plain)
-		if mapped {
-			return plain, true
-		}
-		if next <= plain {
-			return 0, false // the end of the address space
-		}
-		address = next
-	}
-}
-
-// walk reports whether an address is mapped and, if not, the next that may be.
-func (t *arm64Translator) walk(at, address uint64) (mapped bool, next uint64) {
-	for level := t.levels; ; level-- {
-		shift := t.shift(level)
-		next := address>>shift<<shift + 1<<shift
-		entry, err := t.entry(at, address, level)
-		if err != nil { // of a table that is not there, no entry is
-			if level == t.levels {
-				return false, 0
-			}
-			return false, address>>t.shift(level+1)<<t.shift(level+1) + 1<<t.shift(level+1)
-		}
-		table, mapped := t.kind(entry, level)
-		switch {
-		case mapped:
-			return true, 0
-		case !table:
-			return false, t.skip(at, next, level)
-		}
-		at = t.next(entry)
-	}
-}
-
-// skip returns the first address from one on, which begins what an entry in a table maps, for which that table has an entry; or
-// where what it maps ends.
-func (t *arm64Translator) skip(at, address uint64, level uint) uint64 {
-	shift := t.shift(level)
-	first := t.slot(at, address, level)
-	end := t.slot(at, ^uint64(0), level) + 8
-	if first == at { // the entry before it was the last
-		return address
-	}
-	rest := make([]byte, end-first)
-	if err := t.physical.Read(rest, first, true); err != nil {
-		return address
-	}
-	for ; len(rest) > 0; rest = rest[8:] {
-		entry := t.order.Uint64(rest)
-		if table, mapped := t.kind(entry, level); table || mapped {
-			break
-		}
-		address += 1 << shift
-	}
-	return address
+	return tableEntry{mapped: entry&(arm64Table|arm64NG) == arm64NG}
 }

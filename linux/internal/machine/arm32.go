@@ -64,7 +64,7 @@ func arm32Tables(k Kernel) (arm32Translator, uint64, error) {
 	if err != nil {
 		return arm32Translator{}, 0, err
 	}
-	t := arm32Translator{tableWalk{physical: k.Physical, order: k.Platform.ByteOrder(), word: 4, bits: 32, levels: []tableLevel{{20, 12}, {12, 8}}, read: arm32Entry}}
+	t := arm32Translator{tableWalk{physical: k.Physical, space: narrowSpace, big: !k.Platform.IsLittleEndian(), word: 4, levels: []tableLevel{{20, 12}, {12, 8}}, read: arm32Entry}}
 	if config, _ := k.Info.String("CONFIG_ARM_LPAE"); config == "y" || swapper&(16<<10-1) != 0 {
 		t.word, t.levels, t.read = 8, []tableLevel{{30, 2}, {21, 9}, {12, 9}}, arm32LargeEntry
 	}
@@ -109,9 +109,9 @@ func arm32Entry(entry uint64, level int) tableEntry {
 	case entry&3 == 1:
 		return tableEntry{table: true, at: entry&^0x3ff - own}
 	case entry&2 != 0 && entry&super != 0: // of 16 MiB, with bits 32 to 39 in two places
-		return tableEntry{mapped: true, at: entry&^(1<<24-1) | entry>>20&15<<32 | entry>>5&15<<36, shift: 24}
+		return tableEntry{mapped: true, at: entry | entry>>20&15<<32 | entry>>5&15<<36, shift: 24}
 	case entry&2 != 0:
-		return tableEntry{mapped: true, at: entry &^ (1<<20 - 1)}
+		return tableEntry{mapped: true, at: entry}
 	}
 	return tableEntry{}
 }
@@ -131,7 +131,7 @@ func arm32LargeEntry(entry uint64, level int) tableEntry {
 	case entry&table != 0:
 		return tableEntry{table: true, at: at}
 	}
-	return tableEntry{mapped: true, at: at &^ (1<<(30-9*level) - 1)}
+	return tableEntry{mapped: true, at: at}
 }
 
 // arm32DirectMap is the mapping of low memory.

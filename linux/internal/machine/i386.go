@@ -58,7 +58,7 @@ func i386Tables(k Kernel) (*tableWalk, uint64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	t := &tableWalk{physical: k.Physical, order: k.Platform.ByteOrder(), word: 4, bits: 32, levels: []tableLevel{{22, 10}, {12, 10}}, read: i386Entry}
+	t := &tableWalk{physical: k.Physical, space: narrowSpace, word: 4, levels: []tableLevel{{22, 10}, {12, 10}}, read: i386Entry}
 	if config, _ := k.Info.String("CONFIG_X86_PAE"); config == "y" {
 		t.word, t.levels, t.read = 8, []tableLevel{{30, 2}, {21, 9}, {12, 9}}, i386LargeEntry
 	}
@@ -86,28 +86,18 @@ func i386Entry(entry uint64, level int) tableEntry {
 	case entry&x86Present == 0:
 		return tableEntry{}
 	case entry&x86PageSize != 0: // of 4 MiB, with bits 32 to 39 of the address in bits 13 to 20
-		return tableEntry{mapped: true, at: entry&^(1<<22-1) | entry>>13&0xff<<32}
+		return tableEntry{mapped: true, at: entry | entry>>13&0xff<<32}
 	}
 	return tableEntry{table: true, at: at}
 }
 
-// i386LargeEntry reads an entry of page tables of three levels.
+// i386LargeEntry reads an entry of page tables of three levels, the topmost of which map nothing themselves.
 func i386LargeEntry(entry uint64, level int) tableEntry {
 	const mask = 1<<44 - 1<<12 // __PHYSICAL_MASK_SHIFT
-	if entry&(x86Present|x86ProtNone) == 0 || level == 0 && entry&x86Present == 0 {
-		return tableEntry{}
+	if level == 0 {
+		entry &^= x86PageSize
 	}
-	if entry&x86Present == 0 {
-		entry ^= mask // see x86Translator
-	}
-	at := entry & mask
-	switch {
-	case level == 2:
-		return tableEntry{mapped: true, at: at}
-	case level == 1 && entry&x86PageSize != 0:
-		return tableEntry{mapped: true, at: at &^ (1<<21 - 1)}
-	}
-	return tableEntry{table: entry&x86Present != 0, at: at}
+	return x86Entry(entry, mask, level-3)
 }
 
 // i386DirectMap is the mapping of low memory.

@@ -1,9 +1,11 @@
 package machine
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn"
@@ -110,7 +112,9 @@ func ppc64SwitchedOut(task drgn.Object) (*arch.Registers, error) {
 type ppc64Translator struct {
 	k    Kernel
 	root uint64 // physical address of swapper_pg_dir
-	kind *atomic.Uint32
+	kind atomic.Uint32
+
+	radix, hash tableWalk
 }
 
 // The kinds of page tables.
@@ -138,7 +142,19 @@ func newPPC64Translator(k Kernel) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &ppc64Translator{k: k, root: top &^ ppc64Region, kind: &atomic.Uint32{}}
+	t := &ppc64Translator{k: k, root: top &^ ppc64Region}
+	t.radix = t.walk(13, 9, 9, 9)
+	t.hash = t.walk(9, 9, 7, 9)
+	if k.PageShift > 12 {
+		t.radix = t.walk(13, 9, 9, 5)
+		t.hash = t.walk(8, 10, 10, 8)
+	}
+	t.radix.read = func(entry uint64, level int) tableEntry {
+		e := ppc64Entry(entry)
+		e.table = e.table && level < 3 && entry&ppc64NLS == uint64(t.radix.levels[level+1].index)
+		return e
+	}
+	t.hash.read = func(entry uint64, _ int) tableEntry { return ppc64Entry(entry) }
 	if radix, err := k.Info.Number("RADIX_MMU"); err == nil {
 		t.kind.Store(ppc64Hash)
 		if radix != 0 {
@@ -148,14 +164,33 @@ func newPPC64Translator(k Kernel) (Translator, error) {
 	return t, nil
 }
 
-// levels returns the binary logarithms of the numbers of entries of the tables from the lowest to the highest, and whether they are those
-// of radix. Kernels that do not say so (RADIX_MMU in VMCOREINFO) have only entries of one kind in the highest.
-func (t *ppc64Translator) levels() (widths [4]uint, radix bool, err error) {
+// walk returns a walk of tables whose numbers of entries have these binary logarithms, the topmost first.
+func (t *ppc64Translator) walk(widths ...uint) tableWalk {
+	w := tableWalk{physical: t.k.Physical, root: t.root, big: true, word: 8}
+	bits := t.k.PageShift // of an address
+	for _, width := range slices.Backward(widths) {
+		w.levels = slices.Insert(w.levels, 0, tableLevel{bits, width})
+		bits += width
+	}
+	// The kernel's addresses are those of its own tables, whatever the root, and those have no others.
+	kernel, process := tableSpace{first: ppc64Linear, last: ppc64Linear + 1<<bits - 1}, tableSpace{last: 1<<bits - 1}
+	w.space = func(root, address uint64) (uint64, *tableSpace) {
+		if root == t.root || address&ppc64Region != 0 {
+			return t.root, &kernel
+		}
+		return root, &process
+	}
+	return w
+}
+
+// tables returns the walk of the tables that the kernel has. Kernels that do not say which these are (RADIX_MMU in VMCOREINFO) have only
+// entries of one kind in the topmost one.
+func (t *ppc64Translator) tables() (*tableWalk, error) {
 	kind := t.kind.Load()
 	if kind == ppc64Unknown {
 		data := make([]byte, 4096) // of the tables of radix only the begin, which has the entry of the linear map
 		if err := t.k.Physical.Read(data, t.root, true); err != nil {
-			return widths, false, err
+			return nil, err
 		}
 		for ; kind == ppc64Unknown && len(data) > 0; data = data[8:] {
 			switch entry := binary.BigEndian.Uint64(data); {
@@ -171,113 +206,39 @@ func (t *ppc64Translator) levels() (widths [4]uint, radix bool, err error) {
 		}
 		t.kind.Store(kind)
 	}
-	switch radix = kind == ppc64Radix; {
-	case radix && t.k.PageShift == 12:
-		return [4]uint{9, 9, 9, 13}, true, nil
-	case radix:
-		return [4]uint{5, 9, 9, 13}, true, nil
-	case t.k.PageShift == 12:
-		return [4]uint{9, 7, 9, 9}, false, nil
+	if kind == ppc64Radix {
+		return &t.radix, nil
 	}
-	return [4]uint{8, 10, 10, 8}, false, nil
+	return &t.hash, nil
 }
 
-// A ppc64Walk is what is needed to walk tables.
-type ppc64Walk struct {
-	physical *mem.Space
-	page     uint // binary logarithm of the size of a page
-	widths   [4]uint
-	radix    bool
-}
-
-// walker returns what is needed to walk tables.
-func (t *ppc64Translator) walker() (w ppc64Walk, err error) {
-	w.physical, w.page = t.k.Physical, t.k.PageShift
-	w.widths, w.radix, err = t.levels()
-	return w, err
-}
-
-// shift returns how many bits of an address lie below the index into a table of a level, of which 0 is the lowest.
-func (w *ppc64Walk) shift(level int) uint {
-	shift := w.page
-	for _, width := range w.widths[:level] {
-		shift += width
+// ppc64Entry reads an entry.
+func ppc64Entry(entry uint64) tableEntry {
+	if entry&ppc64Leaf != 0 {
+		return tableEntry{mapped: entry&(ppc64Valid|ppc64Kept) != 0, at: entry & ppc64Frames}
 	}
-	return shift
-}
-
-// bits returns how many bits of an address tables map.
-func (w *ppc64Walk) bits() uint { return w.shift(4) }
-
-// entry says what an entry in a table of a level is: the physical address of what it leads to, and whether that is a table or mapped.
-func (w *ppc64Walk) entry(entry uint64, level int) (at uint64, table, mapped bool) {
-	switch {
-	case entry&ppc64Leaf != 0:
-		size := uint64(1) << w.shift(level)
-		return entry & ppc64Frames &^ (size - 1), false, entry&(ppc64Valid|ppc64Kept) != 0
-	case entry&ppc64Valid == 0 || level == 0:
-		return 0, false, false
-	case w.radix && entry&ppc64NLS != uint64(w.widths[level-1]):
-		return 0, false, false
-	}
-	return entry & ppc64Tables, true, false
-}
-
-// canonical returns whose table maps an address under a root, and the address in it; ok is false if none can.
-func (t *ppc64Translator) canonical(root, address uint64, bits uint) (table, plain uint64, ok bool) {
-	plain = address &^ ppc64Region
-	switch address & ppc64Region {
-	case 0:
-		if root == t.root { // the kernel's own maps no process
-			return 0, 0, false
-		}
-	case ppc64Linear:
-		root = t.root
-	default:
-		return 0, 0, false
-	}
-	return root, plain, plain>>bits == 0
+	return tableEntry{table: entry&ppc64Valid != 0, at: entry & ppc64Tables}
 }
 
 // Translate walks the tables down from root. The kernel's addresses are those of its own tables, whatever the root.
 func (t *ppc64Translator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
-	if root == 0 {
-		root = t.root
-	}
-	w, err := t.walker()
+	tables, err := t.tables()
 	if err != nil {
 		return 0, 0, unreadable(err, 4, address)
 	}
-	at, plain, ok := t.canonical(root, address, w.bits())
-	if !ok {
-		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
-	}
-	if !w.radix && ppc64IsLinear(t.k, address) {
+	hash := tables == &t.hash
+	if hash && ppc64IsLinear(t.k, address) {
 		const section = 1 << 24 // the least by which memory comes and goes (SECTION_SIZE_BITS)
-		return plain, section - plain%section, nil
+		return address &^ ppc64Region, section - address%section, nil
 	}
-	for level := 3; level >= 0; level-- {
-		shift := w.shift(level)
-		entry, err := w.physical.Uint(at+plain>>shift&(1<<w.widths[level]-1)*8, 8, true, true)
-		if err != nil {
-			return 0, 0, unreadable(err, level+1, address)
-		}
-		next, table, mapped := w.entry(entry, level)
-		if mapped {
-			in := plain & (1<<shift - 1)
-			return next + in, 1<<shift - in, nil
-		}
-		if !table {
-			break
-		}
-		at = next
-	}
-	if !w.radix && address&ppc64Region == ppc64Linear {
+	physical, contiguous, err = tables.Translate(root, address)
+	var fault *mem.FaultError
+	if hash && address&ppc64Region == ppc64Linear && errors.As(err, &fault) && fault.Message == NotMapped {
 		if part, ok, err := t.vmemmapAt(address); ok || err != nil {
 			return part.physical + address - part.virtual, part.virtual + part.size - address, err
 		}
 	}
-	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
+	return physical, contiguous, err
 }
 
 // A ppc64Part is a part of vmemmap beside a hash table.
@@ -360,50 +321,32 @@ func (t *ppc64Translator) vmemmap(yield func(ppc64Part) bool) error {
 
 // Next walks the tables, and looks for the next entry in the table where the walk ends.
 func (t *ppc64Translator) Next(root, address uint64) (uint64, bool) {
-	if root == 0 {
-		root = t.root
-	}
-	w, err := t.walker()
+	tables, err := t.tables()
 	if err != nil {
 		return 0, false
 	}
-	region := uint64(0)
-	if root == t.root || address&ppc64Region != 0 {
-		region = ppc64Linear
-		if address < region {
-			address = region
-		}
+	table, space := tables.space(cmp.Or(root, t.root), address)
+	if tables == &t.radix || space.first == 0 {
+		return tables.Next(root, address)
 	}
-	limit := region + 1<<w.bits()
-	for address < limit {
-		at, plain, ok := t.canonical(root, address, w.bits())
-		if !ok {
+	address = max(address, space.first)
+	if ppc64IsLinear(t.k, address) {
+		if physical, ok := t.k.Physical.Next(address&^ppc64Region, true); ok && ppc64IsLinear(t.k, ppc64Linear|physical) {
+			return ppc64Linear | physical, true
+		}
+		if address, err = t.k.Info.Number("VMALLOC_START"); err != nil {
 			return 0, false
 		}
-		if !w.radix && ppc64IsLinear(t.k, address) {
-			if physical, ok := w.physical.Next(plain, true); ok && ppc64IsLinear(t.k, ppc64Linear|physical) {
-				return ppc64Linear | physical, true
-			}
-			if address, err = t.k.Info.Number("VMALLOC_START"); err != nil {
-				return 0, false
-			}
-			continue
-		}
-		mapped, next := w.walk(at, plain)
-		if mapped {
-			return address, true
-		}
-		if next += region; !w.radix && region != 0 {
-			if part, ok := t.nextPart(address, next); ok {
-				return part, true
-			}
-		}
-		if next <= address {
-			return 0, false // the end of the address space
-		}
-		address = next
 	}
-	return 0, false
+	at, ok := tables.first(table, space, address)
+	end := space.last
+	if ok {
+		end = at
+	}
+	if part, ok := t.nextPart(address, end); ok {
+		return part, true
+	}
+	return at, ok
 }
 
 // nextPart returns the first address from one on and before another that is in a part of vmemmap.
@@ -415,39 +358,6 @@ func (t *ppc64Translator) nextPart(from, before uint64) (first uint64, ok bool) 
 		return true
 	})
 	return first, ok && err == nil
-}
-
-// walk reports whether an address is mapped and, if not, the next that may be.
-func (w *ppc64Walk) walk(at, address uint64) (mapped bool, next uint64) {
-	for level := 3; level >= 0; level-- {
-		shift := w.shift(level)
-		index := address >> shift & (1<<w.widths[level] - 1)
-		data := make([]byte, (1<<w.widths[level]-index)*8)
-		above := address>>(shift+w.widths[level])<<(shift+w.widths[level]) + 1<<(shift+w.widths[level])
-		if w.physical.Read(data[:8], at+index*8, true) != nil {
-			return false, above // of a table that is not there, no entry is
-		}
-		next, table, mapped := w.entry(binary.BigEndian.Uint64(data), level)
-		if mapped {
-			return true, 0
-		}
-		if table {
-			at = next
-			continue
-		}
-		next = address>>shift<<shift + 1<<shift
-		if len(data) == 8 || w.physical.Read(data[8:], at+index*8+8, true) != nil {
-			return false, next
-		}
-		for data = data[8:]; len(data) > 0; data = data[8:] {
-			if _, table, mapped := w.entry(binary.BigEndian.Uint64(data), level); table || mapped {
-				break
-			}
-			next += 1 << shift
-		}
-		return false, next
-	}
-	return false, 0
 }
 
 // ppc64Decimal returns a size or an offset of VMCOREINFO.

@@ -1,12 +1,10 @@
 package machine
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
 )
 
@@ -157,14 +155,6 @@ func riscvRow(_ *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error
 	return nil, nil
 }
 
-// riscvTranslator walks three, four or five levels of page tables ("The RISC-V Instruction Set Manual", volume II, chapter
-// "Supervisor-Level ISA": Sv39, Sv48, Sv57).
-type riscvTranslator struct {
-	physical *mem.Space
-	root     uint64 // physical address of swapper_pg_dir
-	levels   uint
-}
-
 const (
 	riscvValid    = 1 << 0
 	riscvLeaf     = 7 << 1 // to be read, written, executed: any of them makes a page
@@ -172,6 +162,8 @@ const (
 	riscvNAPOT    = 1 << 63
 )
 
+// newRISCVTranslator makes a walk of three, four or five levels of page tables ("The RISC-V Instruction Set Manual", volume II, chapter
+// "Supervisor-Level ISA": Sv39, Sv48, Sv57).
 func newRISCVTranslator(k Kernel) (Translator, error) {
 	bits, err := k.Info.Number("VA_BITS")
 	if err != nil {
@@ -188,105 +180,25 @@ func newRISCVTranslator(k Kernel) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &riscvTranslator{physical: k.Physical, root: top - offset, levels: uint(bits-12) / 9}, nil
+	levels := []tableLevel{{48, 9}, {39, 9}, {30, 9}, {21, 9}, {12, 9}}
+	levels = levels[uint(57-bits)/9:]
+	return &tableWalk{
+		physical: k.Physical, root: top - offset, word: 8, levels: levels, space: twoHalves(uint(bits), ^uint64(0)),
+		read: func(entry uint64, level int) tableEntry { return riscvEntry(entry, level == len(levels)-1) },
+	}, nil
 }
 
-// kind says what an entry in a table of a level is, of which 0 is the lowest: the physical address of what it leads to, and whether that is
-// a table or mapped.
-func (t *riscvTranslator) kind(entry uint64, level uint) (at uint64, table, mapped bool) {
-	at = entry >> 10 & (1<<44 - 1) << 12
+// riscvEntry reads an entry, of a table of the lowest level or another one.
+func riscvEntry(entry uint64, lowest bool) tableEntry {
+	e := tableEntry{at: entry >> 10 & (1<<44 - 1) << 12}
 	switch {
 	case entry&riscvValid != 0 && entry&riscvLeaf == 0:
-		return at, level > 0, false
+		e.table = true
 	case entry&riscvValid != 0, entry&riscvProtNone != 0 && entry&riscvLeaf != 0:
-		if entry>>63 != 0 && level == 0 { // 64 KiB: the low bits of the frame's number say so
-			at &^= 0xffff
+		e.mapped = true
+		if entry&riscvNAPOT != 0 && lowest {
+			e.shift = 16 // the low bits of the frame's number say so
 		}
-		return at, false, true
 	}
-	return 0, false, false
-}
-
-// Translate walks the page tables down from root.
-func (t *riscvTranslator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
-	if root == 0 {
-		root = t.root
-	}
-	width := 12 + 9*t.levels
-	if uint64(int64(address<<(64-width))>>(64-width)) != address {
-		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
-	}
-	for at, level := root, t.levels; level > 0; level-- {
-		shift := 12 + 9*(level-1)
-		entry, err := t.physical.Uint(at+address>>shift&511*8, 8, false, true)
-		if err != nil {
-			return 0, 0, unreadable(err, int(level), address)
-		}
-		next, table, mapped := t.kind(entry, level-1)
-		switch {
-		case mapped:
-			if entry&riscvNAPOT != 0 && level == 1 {
-				shift = 16
-			}
-			in := address & (1<<shift - 1)
-			return next&^(1<<shift-1) + in, 1<<shift - in, nil
-		case !table:
-			return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-		}
-		at = next
-	}
-	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-}
-
-// Next walks the page tables, and looks for the next entry in the table where the walk ends.
-func (t *riscvTranslator) Next(root, address uint64) (uint64, bool) {
-	if root == 0 {
-		root = t.root
-	}
-	half := uint64(1) << (11 + 9*t.levels)
-	for {
-		if address >= half && address < -half {
-			address = -half
-		}
-		mapped, next := t.walk(root, address)
-		if mapped {
-			return address, true
-		}
-		if next <= address {
-			return 0, false // the end of the address space
-		}
-		address = next
-	}
-}
-
-// walk reports whether an address is mapped and, if not, the next that may be.
-func (t *riscvTranslator) walk(at, address uint64) (mapped bool, next uint64) {
-	for level := t.levels; level > 0; level-- {
-		shift := 12 + 9*(level-1)
-		index := address >> shift & 511
-		rest := make([]byte, (512-index)*8)
-		if err := t.physical.Read(rest[:8], at+index*8, true); err != nil { // of a table that is not there, no entry is
-			return false, address>>(shift+9)<<(shift+9) + 1<<(shift+9)
-		}
-		below, table, mapped := t.kind(binary.LittleEndian.Uint64(rest), level-1)
-		if mapped {
-			return true, 0
-		}
-		if table {
-			at = below
-			continue
-		}
-		next = address>>shift<<shift + 1<<shift
-		if err := t.physical.Read(rest[8:], at+index*8+8, true); err != nil {
-			return false, next
-		}
-		for rest = rest[8:]; len(rest) > 0; rest = rest[8:] {
-			if _, table, mapped := t.kind(binary.LittleEndian.Uint64(rest), level-1); table || mapped {
-				break
-			}
-			next += 1 << shift
-		}
-		return false, next
-	}
-	return false, 0
+	return e
 }

@@ -1,7 +1,6 @@
 package machine
 
 import (
-	"encoding/binary"
 	"errors"
 
 	"github.com/godrgn/drgn"
@@ -123,13 +122,6 @@ func s390SwitchedOut(task drgn.Object) (*arch.Registers, error) {
 	return regs, regs.Load(p.Platform(), layout, data)
 }
 
-// s390Translator walks the tables of dynamic address translation ("z/Architecture Principles of Operation", chapter 3, "Dynamic Address
-// Translation"). Level 1 is a page table, 2 a segment table, 3 to 5 are the region tables.
-type s390Translator struct {
-	physical *mem.Space
-	root     uint64 // physical address of swapper_pg_dir
-}
-
 const (
 	s390PageInvalid = 1 << 10 // in a page table
 	s390PagePresent = 1 << 0  // by which the kernel knows those that are not to be accessed, or are to be seen when they are
@@ -153,146 +145,44 @@ func newS390Translator(k Kernel) (Translator, error) {
 	if !ok {
 		root = top - s390Identity(k.Info)
 	}
-	return &s390Translator{physical: k.Physical, root: root}, nil
+	return s390Walk(k.Physical, root), nil
 }
 
-// s390Shift returns how many bits of an address lie below the index into a table of a level.
-func s390Shift(level uint) uint {
-	if level == 1 {
-		return 12
-	}
-	return 20 + 11*(level-2)
-}
-
-// s390Size returns how many bytes of address space a table of a level spans; 0 if it is all of it.
-func s390Size(level uint) uint64 { return 1 << s390Shift(level+1) }
-
-// s390Slot returns the physical address of the entry for an address in a table of a level.
-func s390Slot(table, address uint64, level uint) uint64 {
-	return table + address&(s390Size(level)-1)>>s390Shift(level)*8
-}
-
-// level returns that of the topmost table of an address space, by its first entry: the kernel writes into the invalid ones, too, which
-// table they are in.
-func (t *s390Translator) level(root uint64) (uint, error) {
-	entry, err := t.physical.Uint(root, 8, true, true)
-	return 2 + uint(entry&s390Type>>2), err
-}
-
-// kind says what an entry in a table of a level is: the physical address of what it leads to, and whether that is a table or mapped.
-func s390Kind(entry uint64, level uint) (at uint64, table, mapped bool) {
-	switch {
-	case level == 1:
-		return entry &^ 0xfff, false, entry&s390PageInvalid == 0 || entry&s390PagePresent != 0
-	case level <= 3 && entry&s390Large != 0:
-		at = entry &^ (1<<s390Shift(level) - 1)
-		return at, false, entry&s390Invalid == 0 || entry&s390Common == 0 && at != 0
-	case entry&s390Invalid != 0 || level > 2 && entry&s390Type>>2 != uint64(level-2):
-		return 0, false, false
-	case level == 2:
-		return entry &^ 0x7ff, true, false
-	}
-	return entry &^ 0xfff, true, false
-}
-
-// Translate walks the tables down from root.
-func (t *s390Translator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
-	if root == 0 {
-		root = t.root
-	}
-	top, err := t.level(root)
-	if err != nil {
-		return 0, 0, unreadable(err, int(top), address)
-	}
-	if size := s390Size(top); size != 0 && address >= size {
-		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
-	}
-	at := root
-	for level := top; level > 0; level-- {
-		entry, err := t.physical.Uint(s390Slot(at, address, level), 8, true, true)
-		if err != nil {
-			return 0, 0, unreadable(err, int(level), address)
-		}
-		next, table, mapped := s390Kind(entry, level)
-		switch {
-		case mapped:
-			in := address & (1<<s390Shift(level) - 1)
-			return s390Absolute(next+in, 1<<s390Shift(level)-in, address)
-		case !table:
-			return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-		}
-		at = next
-	}
-	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-}
-
-// s390Absolute makes of a real address, which tables lead to, that of absolute memory, which dumps have: they differ in the lowcore only.
-func s390Absolute(real, contiguous, address uint64) (uint64, uint64, error) {
-	if real < s390Lowcore {
-		return 0, 0, &mem.FaultError{Message: PerCPU, Address: address}
-	}
-	return real, contiguous, nil
-}
-
-// Next walks the tables, and looks for the next entry in the table where the walk ends.
-func (t *s390Translator) Next(root, address uint64) (uint64, bool) {
-	if root == 0 {
-		root = t.root
-	}
-	top, err := t.level(root)
-	if err != nil {
-		return 0, false
-	}
-	for {
-		if size := s390Size(top); size != 0 && address >= size {
-			return 0, false
-		}
-		mapped, next := t.walk(root, address, top)
-		if mapped {
-			return address, true
-		}
-		if next <= address {
-			return 0, false // the end of the address space
-		}
-		address = next
-	}
-}
-
-// walk reports whether an address is mapped and, if not, the next that may be.
-func (t *s390Translator) walk(at, address uint64, level uint) (mapped bool, next uint64) {
-	for ; level > 0; level-- {
-		shift := s390Shift(level)
-		slot := s390Slot(at, address, level)
-		end := at + s390Size(level)>>shift*8
-		if s390Size(level) == 0 {
-			end = at + 2048*8
-		}
-		data := make([]byte, end-slot)
-		if err := t.physical.Read(data[:8], slot, true); err != nil { // of a table that is not there, no entry is
-			return false, address&^(s390Size(level)-1) + s390Size(level)
-		}
-		below, table, mapped := s390Kind(binary.BigEndian.Uint64(data), level)
-		if mapped && below+address&(1<<shift-1) < s390Lowcore {
-			return false, address&^(s390Lowcore-1) + s390Lowcore
-		}
-		if mapped {
-			return true, 0
-		}
-		if table {
-			at = below
-			continue
-		}
-		next = address>>shift<<shift + 1<<shift
-		if err := t.physical.Read(data[8:], slot+8, true); err != nil {
-			return false, next
-		}
-		for data = data[8:]; len(data) > 0; data = data[8:] {
-			if _, table, mapped := s390Kind(binary.BigEndian.Uint64(data), level); table || mapped {
-				break
+// s390Walk returns a walk of the tables of dynamic address translation ("z/Architecture Principles of Operation", chapter 3, "Dynamic
+// Address Translation"): a page table, a segment table above it, and up to three region tables. They lead to real addresses, and dumps
+// have those of absolute memory, which differ in the lowcore only.
+func s390Walk(physical *mem.Space, root uint64) *tableWalk {
+	levels := []tableLevel{{53, 11}, {42, 11}, {31, 11}, {20, 11}, {12, 8}}
+	return &tableWalk{
+		physical: physical, root: root, perCPU: s390Lowcore, big: true, word: 8, levels: levels, read: s390TableEntry,
+		// The first entry of the topmost table says which one it is: the kernel writes that into the invalid ones, too.
+		space: func(root, _ uint64) (uint64, *tableSpace) {
+			entry, err := physical.Uint(root, 8, true, true)
+			if err != nil {
+				return root, &tableSpace{level: 3, err: err}
 			}
-			next += 1 << shift
-		}
-		return false, next
+			level := 3 - int(entry&s390Type>>2)
+			space := &tableSpace{level: level, last: ^uint64(0)}
+			if level > 0 {
+				space.last = 1<<levels[level-1].shift - 1
+			}
+			return root, space
+		},
 	}
-	return false, 0
+}
+
+// s390TableEntry reads an entry of a table of a level: 0 to 2 are region tables, 3 is a segment table, 4 a page table.
+func s390TableEntry(entry uint64, level int) tableEntry {
+	switch {
+	case level == 4:
+		return tableEntry{mapped: entry&s390PageInvalid == 0 || entry&s390PagePresent != 0, at: entry}
+	case level >= 2 && entry&s390Large != 0:
+		size := uint64(1) << (20 + 11*(3-level))
+		return tableEntry{mapped: entry&s390Invalid == 0 || entry&s390Common == 0 && entry >= size, at: entry}
+	case entry&s390Invalid != 0 || level < 3 && entry&s390Type>>2 != uint64(3-level):
+		return tableEntry{}
+	case level == 3:
+		return tableEntry{table: true, at: entry &^ 0x7ff}
+	}
+	return tableEntry{table: true, at: entry &^ 0xfff}
 }

@@ -1,13 +1,10 @@
 package machine
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
-	"github.com/godrgn/drgn/mem"
 )
 
 var x86_64 = &Machine{
@@ -199,14 +196,6 @@ func x86Fixed(k Kernel) func(address uint64) bool {
 	}
 }
 
-// x86Translator walks four or five levels of page tables (Intel SDM volume 3, section 4.5).
-type x86Translator struct {
-	physical *mem.Space
-	root     uint64 // physical address of init_top_pgt
-	levels   int
-	sme      uint64 // memory encryption bit in page table entries (AMD APM volume 2, section 7.10)
-}
-
 const (
 	x86StartKernelMap = 0xffffffff80000000 // __START_KERNEL_map
 	x86Present        = 1 << 0
@@ -215,6 +204,7 @@ const (
 	x86AddressMask    = 0x000ffffffffff000
 )
 
+// newX86Translator makes a walk of four or five levels of page tables (Intel SDM volume 3, section 4.5).
 func newX86Translator(k Kernel) (Translator, error) {
 	info := k.Info
 	top, err := info.Symbol("swapper_pg_dir") // an alias of init_top_pgt
@@ -225,109 +215,38 @@ func newX86Translator(k Kernel) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &x86Translator{physical: k.Physical, root: top - x86StartKernelMap + base, levels: 4}
-	if five, err := info.Number("pgtable_l5_enabled"); err == nil && five != 0 {
-		t.levels = 5
+	levels := []tableLevel{{48, 9}, {39, 9}, {30, 9}, {21, 9}, {12, 9}}
+	if five, err := info.Number("pgtable_l5_enabled"); err != nil || five == 0 {
+		levels = levels[1:]
 	}
-	if sme, err := info.Number("sme_mask"); err == nil {
-		t.sme = sme
+	sme, err := info.Number("sme_mask") // memory encryption bit in entries (AMD APM volume 2, section 7.10)
+	if err != nil {
+		sme = 0
 	}
-	return t, nil
+	mask := x86AddressMask &^ sme
+	return &tableWalk{
+		physical: k.Physical, root: top - x86StartKernelMap + base, word: 8, levels: levels, space: twoHalves(levels[0].shift+9, mask),
+		read: func(entry uint64, level int) tableEntry {
+			e := x86Entry(entry, x86AddressMask, level-len(levels))
+			e.at &= mask
+			return e
+		},
+	}, nil
 }
 
-// Translate walks the page tables down from root.
-func (t *x86Translator) Translate(root, address uint64) (physical, contiguous uint64, err error) {
-	if root == 0 {
-		root = t.root
+// x86Entry reads an entry of 64 bits, of which mask has the address, in a table of a level: -1 for the lowest.
+func x86Entry(entry, mask uint64, level int) tableEntry {
+	// A page that is marked PROT_NONE or awaits a NUMA fault is not "present" to the processor but still there.
+	present := entry&x86Present != 0
+	if entry&(x86Present|x86ProtNone) == 0 {
+		return tableEntry{}
 	}
-	shift := 12 + 9*uint(t.levels)
-	if canonical := int64(address<<(64-shift)) >> (64 - shift); uint64(canonical) != address {
-		return 0, 0, &mem.FaultError{Message: NotCanonical, Address: address}
+	if !present {
+		// The page frame number of such an entry is stored inverted (v4.19, commit 6b28baca9b1f: L1TF).
+		entry ^= mask
 	}
-	table := root &^ t.sme & x86AddressMask
-	for level := t.levels; level > 0; level-- {
-		shift = 12 + 9*uint(level-1)
-		entry, err := t.physical.Uint(table+address>>shift&511*8, 8, false, true)
-		if err != nil {
-			return 0, 0, unreadable(err, level, address)
-		}
-		// A page that is marked PROT_NONE or awaits a NUMA fault is not "present" to the processor but still there.
-		if entry&(x86Present|x86ProtNone) == 0 {
-			return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-		}
-		if entry&x86Present == 0 {
-			// The page frame number of such an entry is stored inverted (v4.19, commit 6b28baca9b1f: L1TF).
-			entry ^= x86AddressMask
-		}
-		next := entry &^ t.sme & x86AddressMask
-		if level == 1 || level <= 3 && entry&x86PageSize != 0 {
-			size := uint64(1) << shift
-			in := address & (size - 1)
-			return next&^(size-1) + in, size - in, nil
-		}
-		table = next
+	if level == -1 || level >= -3 && entry&x86PageSize != 0 {
+		return tableEntry{mapped: true, at: entry & mask}
 	}
-	return 0, 0, &mem.FaultError{Message: NotMapped, Address: address}
-}
-
-// unreadable makes the fault of a page table that of the address whose translation needs it.
-func unreadable(err error, level int, address uint64) error {
-	var fault *mem.FaultError
-	if !errors.As(err, &fault) {
-		return fmt.Errorf("cannot read the level %d page table of address %#x: %w", level, address, err)
-	}
-	return &mem.FaultError{
-		Message: fmt.Sprintf("cannot read the level %d page table (%s: physical %#x)", level, fault.Message, fault.Address), Address: address, File: fault.File,
-	}
-}
-
-// Next walks the page tables, and looks for the next entry in the table where the walk ends.
-func (t *x86Translator) Next(root, address uint64) (uint64, bool) {
-	if root == 0 {
-		root = t.root
-	}
-	width := 12 + 9*uint(t.levels) // of an address
-	for {
-		upper := ^uint64(0) << (width - 1)
-		if address >= 1<<(width-1) && address < upper {
-			address = upper
-		}
-		mapped, next := t.walk(root&^t.sme&x86AddressMask, address)
-		if mapped {
-			return address, true
-		}
-		if next <= address {
-			return 0, false // the end of the address space
-		}
-		address = next
-	}
-}
-
-// walk reports whether address is mapped and, if not, the next that may be.
-func (t *x86Translator) walk(table, address uint64) (mapped bool, next uint64) {
-	for level := t.levels; ; level-- {
-		shift := 12 + 9*uint(level-1)
-		index := address >> shift & 511
-		entry, err := t.physical.Uint(table+index*8, 8, false, true)
-		if err != nil {
-			return false, address>>(shift+9)<<(shift+9) + 1<<(shift+9)
-		}
-		if entry&(x86Present|x86ProtNone) == 0 {
-			next := address>>shift<<shift + 1<<shift
-			var rest [512 * 8]byte // the entries after it, in one read
-			b := rest[:(511-index)*8]
-			if err := t.physical.Read(b, table+(index+1)*8, true); err != nil {
-				return false, next
-			}
-			for len(b) > 0 && binary.LittleEndian.Uint64(b)&(x86Present|x86ProtNone) == 0 {
-				next += 1 << shift
-				b = b[8:]
-			}
-			return false, next
-		}
-		if level == 1 || level <= 3 && entry&x86PageSize != 0 || entry&x86Present == 0 {
-			return true, 0
-		}
-		table = entry &^ t.sme & x86AddressMask
-	}
+	return tableEntry{table: present, at: entry & mask}
 }
