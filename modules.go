@@ -227,6 +227,10 @@ func (p *Program) SetBlocking(block func(work func(ctx context.Context) error) e
 	p.modules.SetBlocking(block)
 }
 
+// Wait runs work that a caller has to wait for, as [Program.SetBlocking] says. It may return before work does, with an error: work must
+// not change what the caller looks at then.
+func (p *Program) Wait(work func(ctx context.Context) error) error { return p.modules.Wait(work) }
+
 // SetCacheDir sets the directory where indexes of debugging information and decompressed files are cached: "", the default,
 // is "godrgn" in the user's cache directory, "-" disables caching.
 func (p *Program) SetCacheDir(dir string) { p.modules.SetCacheDir(dir) }

@@ -254,7 +254,7 @@ func (o Object) Read() Object {
 }
 
 // CString returns the string in an array, or that a pointer points to, up to its NUL. An array's ends with the array at
-// the latest; one of unknown length in memory is read as if by its address. That a string has no end within 64 MiB is a
+// the latest; one of unknown length in memory is read as if by its address. A "&str" or "String" of Rust has the text that it refers to. That a string has no end within 64 MiB is a
 // *ValueError.
 func (o Object) CString() ([]byte, error) {
 	if o.form == failed {
@@ -265,6 +265,9 @@ func (o Object) CString() ([]byte, error) {
 	case types.Pointer:
 		if at, _ = o.pointee(); at.form == failed {
 			return nil, at.Err()
+		}
+		if s, ok, err := at.typ.Slice(); err == nil && ok && s.Text {
+			return at.textOf(s, nil)
 		}
 	case types.Array:
 		if o.form == absent {
@@ -291,6 +294,11 @@ func (o Object) CString() ([]byte, error) {
 			s, err := o.prog.mem.CString(o.bits, n, false)
 			return s, o.readError(err)
 		}
+	case types.Struct:
+		if s, ok, err := o.typ.Slice(); err != nil || ok && s.Text {
+			return o.textOf(s, err)
+		}
+		fallthrough
 	default:
 		return nil, &WrongTypeError{Operation: "CString", Want: "an array or pointer", Type: o.typ.String()}
 	}
@@ -302,4 +310,25 @@ func (o Object) CString() ([]byte, error) {
 		return nil, at.readError(err)
 	}
 	return s, nil
+}
+
+// textOf reads the text that a "&str" or "String" of Rust refers to.
+func (o Object) textOf(s types.Slice, err error) ([]byte, error) {
+	if err != nil {
+		return nil, err
+	}
+	b, err := o.Bytes()
+	if err != nil {
+		return nil, err
+	}
+	address, ok := bits.Extract(b, s.Data, s.Bits, s.Big)
+	length, ok2 := bits.Extract(b, s.Length, s.Bits, s.Big)
+	if !ok || !ok2 || length > maxString {
+		return nil, &ValueError{Problem: fmt.Sprintf("string at %#x of %d bytes is longer than %d MiB", address, length, maxString>>20)}
+	}
+	text := make([]byte, length)
+	if length > 0 { // an empty one points to nothing
+		err = o.prog.mem.Read(text, address, false)
+	}
+	return text, o.readError(err)
 }

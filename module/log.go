@@ -60,6 +60,14 @@ func (s *Set) SetBlocking(block func(work func(ctx context.Context) error) error
 	s.log.block.Store(&block)
 }
 
+// Wait runs work that a caller has to wait for as [Set.SetBlocking] says.
+func (s *Set) Wait(work func(ctx context.Context) error) error {
+	if block := s.blocking(); block != nil {
+		return block(work)
+	}
+	return work(context.Background())
+}
+
 func (s *Set) blocking() func(work func(ctx context.Context) error) error {
 	if b := s.log.block.Load(); b != nil {
 		return *b

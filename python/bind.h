@@ -43,6 +43,8 @@ typedef struct {
 // kind: what a is. A K_HANDLE is freed in Go. K_PART is the index of a symbol in a struct symbols, to which the a of prog
 // points: prog is then an instance of the same class, a K_WHOLE, which is seen by nobody else.
 enum { K_REF = 0, K_VALUE, K_HANDLE, K_ABSENT, K_PART, K_WHOLE };
+// flags of a K_HANDLE: it holds something outside of this program, and goes back to Go at once.
+enum { H_HOLDS = 1 };
 
 // ---- Symbols that were found together; see symbol.c.
 typedef struct { uint64_t name, address, size; uint8_t binding, kind; } symbol; // a module.TableSymbol

@@ -117,8 +117,12 @@ func memberNames(c Call) error {
 		if err != nil {
 			return err
 		}
+		seen := map[string]bool{} // a virtual base class may be that of several bases
 		for _, n := range all {
-			names = append(names, n)
+			if !seen[n] {
+				seen[n] = true
+				names = append(names, n)
+			}
 		}
 	}
 	return c.Value(names)

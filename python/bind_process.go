@@ -60,6 +60,14 @@ type processStop struct {
 	release []func() // of the blocks that have been entered
 }
 
+// letGo implements [holder]: the process does not stay stopped for blocks that are never left.
+func (s *processStop) letGo() {
+	for _, release := range s.release {
+		release()
+	}
+	s.release = nil
+}
+
 func processStopClass() *class {
 	return &class{
 		id: classProcessStop, name: "ProcessStop", doc: "What Program.stopped() returns.",

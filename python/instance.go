@@ -52,6 +52,9 @@ func (v instance) item() C.item {
 	var i C.item
 	i.tag, i.cls, i.kind = C.R_OBJ, C.uint32_t(v.class), C.K_HANDLE
 	i.a = C.uint64_t(handleSlab.put(v.value))
+	if _, ok := v.value.(holder); ok {
+		i.flags = C.H_HOLDS
+	}
 	if v.prog != nil {
 		i.prog = programObject(v.prog)
 	}

@@ -106,7 +106,7 @@ void obj_dealloc(PyObject *self) {
 	PyObject *prog = o->prog;
 	if (o->kind == K_HANDLE && !forked) {
 		dead[ndead++] = o->a;
-		if (ndead == DEADLIST) flush_handles();
+		if (ndead == DEADLIST || o->flags & H_HOLDS) flush_handles();
 	} else if (o->kind == K_WHOLE)
 		free((void *)(uintptr_t)o->a);
 	type_drop(o->type);

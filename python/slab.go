@@ -37,9 +37,15 @@ func (s *handles) put(v any) uint64 {
 
 func (s *handles) at(h uint64) *any { return &s.chunks[h>>chunkBits][h&(1<<chunkBits-1)] }
 
+// A holder holds something outside of this program, which it lets go when its last reference in Python goes.
+type holder interface{ letGo() }
+
 func (s *handles) drop(h uint64) {
 	if h == 0 {
 		return
+	}
+	if v, ok := (*s.at(h)).(holder); ok {
+		v.letGo()
 	}
 	*s.at(h) = nil
 	s.free = append(s.free, h)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -160,12 +161,49 @@ const maxStack = 8 << 20
 // redZone is how far below the stack pointer a function may keep something, by the ABI that allows most: that of ppc64.
 const redZone = 512
 
-func (r *running) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
+// soon is how long a caller waits for a thread to stop without being told that it waits.
+const soon = 5 * time.Millisecond
+
+func (r *running) stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error) {
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	type result struct {
+		drgn.Stopped
+		err error
+	}
+	done := make(chan result, 1)
+	go func() {
+		s, err := r.stoppedWithin(ctx, p, tid)
+		done <- result{s, err}
+	}()
+	timer := time.NewTimer(soon)
+	defer timer.Stop()
+	select {
+	case s := <-done:
+		return s.Stopped, s.err
+	case <-timer.C:
+	}
+	var s result
+	err := p.Wait(func(waiting context.Context) error {
+		select {
+		case s = <-done:
+			return s.err
+		case <-waiting.Done():
+			return waiting.Err()
+		}
+	})
+	if err != nil {
+		return drgn.Stopped{}, err
+	}
+	return s.Stopped, nil
+}
+
+func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stop := r.held
 	if stop == nil {
-		stop, err = r.Process.Stop(context.Background(), tid)
+		stop, err = r.Process.Stop(ctx, tid)
 		if hasEnded(err) {
 			return s, noThread(tid)
 		}

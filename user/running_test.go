@@ -368,6 +368,20 @@ func TestStopSleeping(t *testing.T) {
 	if _, err := thread(t, p, 0).StackTrace(); !errors.As(err, &sleeps) || err.Error() != fmt.Sprintf("thread %d can't be stopped: it is in an uninterruptible sleep", c.Process.Pid) {
 		t.Error(err)
 	}
+	// Whoever waits is told of it, and may give up.
+	interrupted := errors.New("interrupted")
+	p.SetBlocking(func(work func(context.Context) error) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := work(ctx); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+		return interrupted
+	})
+	if _, err := thread(t, p, 0).StackTrace(); !errors.Is(err, interrupted) {
+		t.Error(err)
+	}
+	p.SetBlocking(nil)
 	release := stop(t, p)
 	if _, err := thread(t, p, 0).StackTrace(); !errors.As(err, &sleeps) {
 		t.Error(err)

@@ -32,7 +32,7 @@ func TestVariants(t *testing.T) {
 		"ORDERS":  "{ { .Some = { .__0 = Less } }, { .Some = { .__0 = Equal } }, { .Some = { .__0 = Greater } }, { .None = {} } }",
 		"CHARS":   "{ { .Some = { .__0 = 120 } }, { .None = {} } }",
 		"NONZERO": "{ { .Some = { .__0 = { .__0 = { .__0 = 300 } } } }, { .None = {} } }",
-		"RESULTS": "{ { .Ok = { .__0 = 255 } }, { .Err = { .__0 = { .data_ptr = 0x2002fc, .length = 3 } } } }",
+		"RESULTS": "{ { .Ok = { .__0 = 255 } }, { .Err = { .__0 = { .data_ptr = 0x2002fc, .length = 3 } = \"bad\" } } }",
 		"NEVER":   "{ <debug info does not say which of the variants it is> }", // which rustc leaves out where only one can be
 	} {
 		for form, o := range map[string]drgn.Object{"in memory": p.Variable("variants::" + name), "value": p.Variable("variants::" + name).Read()} {

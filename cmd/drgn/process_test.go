@@ -39,9 +39,11 @@ func TestProcess(t *testing.T) {
 	}
 	code := "print(ProgramFlags.IS_LIVE in prog.flags, prog.main_thread().name, [t.tid for t in prog.threads()], " +
 		"prog.read(prog.main_module().address_range[0], 4))\n" +
-		"with prog.stopped():\n    trace = stack_trace(prog.main_thread().tid)\n    print(trace.prog == prog, len(trace) > 0, trace[0].pc == prog.main_thread().stack_trace()[0].pc)"
+		"with prog.stopped():\n    trace = stack_trace(prog.main_thread().tid)\n    print(trace.prog == prog, len(trace) > 0, trace[0].pc == prog.main_thread().stack_trace()[0].pc)\n" +
+		// A block that is never left does not keep it stopped.
+		"s = prog.stopped()\ns.__enter__()\nstate = lambda: open('/proc/" + pid + "/stat').read().split()[2]\nprint(state())\ndel s\nprint(state() == 't')"
 	out, errs, exit := drgnProgram(t, "", "-p", pid, "-e", "from drgn import ProgramFlags\n"+code)
-	want := "True cat [" + pid + "] b'\\x7fELF'\nTrue True True\n"
+	want := "True cat [" + pid + "] b'\\x7fELF'\nTrue True True\nt\nFalse\n"
 	if exit != 0 || out != want {
 		t.Errorf("exit code %d\n%s%s", exit, out, errs)
 	}

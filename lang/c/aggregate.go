@@ -42,6 +42,9 @@ func (f *formatter) aggregate(p part, u *types.Type, indent int, oneLine bool) b
 		f.characters(p, length)
 		return !oneLine || f.fits(0)
 	}
+	if _, size := wide(u.Elem()); f.Flags&String != 0 && known && length > 0 && size > 0 && f.wideArray(p, length, u.Elem()) {
+		return !oneLine || f.fits(0)
+	}
 	l := list{f: f, of: p, named: f.Flags&ElementTypeNames != 0, labels: f.Flags&ElementIndices != 0,
 		skipZero: f.Flags&ImplicitElements == 0, elem: u.Elem()}
 	size, ok := f.size(l.elem)

@@ -141,6 +141,7 @@ type formatter struct {
 	err     error // why there is no printed form
 	fault   error // first failed read
 	faults  int   // how many
+	slices  int   // slices around
 	readAny bool  // one read did not fail
 	lists   map[*types.Type][]part
 }
@@ -242,7 +243,8 @@ func (f *formatter) pointerObject(p part, u *types.Type) error {
 	f.readAny = true
 	start := len(f.b)
 	target := u.Elem()
-	text := f.Flags&String != 0 && isCharacter(target)
+	_, width := wide(target)
+	text := f.Flags&String != 0 && (width > 0 || isCharacter(target))
 	if f.Flags&Dereference != 0 && !text && printable(target) == nil && target.UnderlyingKind() != types.Function {
 		if _, ok := f.size(target); ok {
 			f.write("*")
@@ -300,7 +302,9 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	}
 	u := p.typ.WithoutTypedefs()
 	switch u.Kind() {
-	case types.Struct, types.Union, types.Class, types.Array:
+	case types.Struct:
+		return f.structure(p, u, indent, oneLine)
+	case types.Union, types.Class, types.Array:
 		return f.aggregate(p, u, indent, oneLine)
 	case types.Function:
 		f.b = fmt.Appendf(f.b, "%#x", p.src.base+p.off/8)

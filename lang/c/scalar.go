@@ -284,7 +284,13 @@ func (f *formatter) address(addr uint64, enclosed bool) {
 // pointer writes a pointer's value and the text it points to.
 func (f *formatter) pointer(addr uint64, u *types.Type) {
 	f.address(addr, false)
-	if f.Flags&String == 0 || !isCharacter(u.Elem()) || f.mem == nil {
+	if f.Flags&String == 0 || f.mem == nil {
+		return
+	}
+	if _, size := wide(u.Elem()); size > 0 {
+		f.wideString(addr, u.Elem())
+	}
+	if !isCharacter(u.Elem()) {
 		return
 	}
 	if s, more, ok := f.cString(addr); ok {

@@ -1,0 +1,95 @@
+package c
+
+import (
+	"github.com/godrgn/drgn/internal/bits"
+	"github.com/godrgn/drgn/types"
+)
+
+const (
+	// maxSlices is how many slices within each other are followed: they may be circles.
+	maxSlices = 2
+	// maxElements is how many elements of a slice are printed.
+	maxElements = 100
+)
+
+// structure prints a structure and, behind one of Rust that refers to text or elements, these, as pointers of C are followed by the
+// text that they point to. Nothing more is printed where that can't be read.
+func (f *formatter) structure(p part, u *types.Type, indent int, oneLine bool) bool {
+	if f.mem == nil || f.Flags&String == 0 {
+		return f.aggregate(p, u, indent, oneLine)
+	}
+	s, ok, err := u.Slice()
+	if err != nil || !ok {
+		return f.aggregate(p, u, indent, oneLine)
+	}
+	around := f.slices
+	if s.Text {
+		f.slices = maxSlices // a vector of the same bytes is in a String
+	}
+	ok = f.aggregate(p, u, indent, oneLine)
+	f.slices = around
+	return ok && f.slice(p, &s, indent, oneLine)
+}
+
+// slice prints what a slice refers to.
+func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool {
+	if f.err != nil || !s.Text && f.slices >= maxSlices {
+		return true
+	}
+	var words [2]uint64
+	for i, off := range [...]uint64{s.Data, s.Length} {
+		var ok bool
+		if words[i], ok = f.word(p, off, s); !ok {
+			return true
+		}
+	}
+	address, length := words[0], words[1]
+	if s.Text {
+		shown := min(length, maxText)
+		text := make([]byte, shown)
+		if shown > 0 && f.mem.Read(text, address) != nil {
+			return true
+		}
+		f.write(" = ")
+		f.text(text)
+		if shown < length {
+			f.write("...")
+		}
+		return !oneLine || f.fits(0)
+	}
+	if f.Flags&Dereference == 0 {
+		return true
+	}
+	size, known := f.size(s.Elem)
+	if !known || printable(s.Elem) != nil {
+		return true
+	}
+	shown := min(length, maxElements)
+	if shown > 0 && size > 0 {
+		if f.mem.Read(make([]byte, 1), address) != nil || f.mem.Read(make([]byte, 1), address+shown*size-1) != nil {
+			return true
+		}
+	}
+	l := list{f: f, of: part{src: &source{mem: f.mem, base: address, size: ^address}}, named: f.Flags&ElementTypeNames != 0,
+		labels: f.Flags&ElementIndices != 0, elem: s.Elem, size: size, n: shown}
+	f.write(" = ")
+	f.depth++
+	f.slices++
+	ok := f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
+	f.depth--
+	f.slices--
+	if shown < length {
+		f.write("...")
+	}
+	return ok && (!oneLine || f.fits(0))
+}
+
+// word reads a number of a structure.
+func (f *formatter) word(p part, off uint64, s *types.Slice) (v uint64, ok bool) {
+	at := p.off + off
+	b, err := p.src.bytes(at/8, (at%8+s.Bits+7)/8)
+	if err != nil {
+		return 0, false
+	}
+	return bits.Extract(b, at%8, s.Bits, s.Big)
+}
