@@ -164,7 +164,7 @@ func (s *scanner) unit(i int) error {
 		s.mu.Unlock()
 		return nil
 	}
-	if !root.HasChildren() {
+	if !root.HasChildren() || u.Type == UnitSkeleton {
 		return nil
 	}
 	s.nests = s.f.isCPP(info) || info.Language == langRust
