@@ -33,8 +33,31 @@ func (fn *Function) Find(name string) (l Local, ok bool, err error) {
 		}); err != nil {
 			return Local{}, false, err
 		}
+		if !ok {
+			var err error
+			if l, ok, err = fn.Scopes[i].originStatic(name); err != nil {
+				return Local{}, false, err
+			}
+		}
 	}
 	return l, ok, nil
+}
+
+// originStatic returns the static variable of a name in the scope that d is an instance of: all instances share it, so that they do
+// not mention it.
+func (d DIE) originStatic(name string) (l Local, ok bool, err error) {
+	origin, ok, err := d.Ref(AttrAbstractOrigin)
+	if err != nil || !ok {
+		return l, false, err
+	}
+	ok = false
+	err = origin.locals(func(c Local) bool {
+		if c.Name == name && c.DIE.Tag == TagVariable && (c.DIE.Has(AttrLocation) || c.DIE.Has(AttrConstValue)) {
+			l, ok = c, true
+		}
+		return true
+	})
+	return l, ok, err
 }
 
 // locals calls yield for each name that a scope declares itself until it returns false.

@@ -1,0 +1,275 @@
+package user_test
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/types"
+)
+
+var updateAgreement = flag.Bool("update", false, "write docs/agreement.md anew")
+
+// differences are where we do not say what gdb says, with the reason: "program frame/function/variable", or the beginning of that.
+var differences = map[string]string{
+	"arrays.clang-split 0/arrays/":      "gdb 13 does not find lists of locations in files of split DWARF 5; the values are those that it has of `arrays.clang-O2`",
+	"entry.clang 1/indirect/":           "the variable was in a register that the call may have changed: gdb takes it to be unchanged",
+	"entry.clang 5/passes/a":            "the same; what gdb says is wrong (it was 120)",
+	"scopes.clang-O2-5 2/nested/letter": "in a register that the call may have changed",
+	"scopes.clang-O2-5 2/nested/byte":   "in a register that the call may have changed",
+	"scopes.clang-O3-4 2/nested/letter": "in a register that the call may have changed",
+	"scopes.clang-O3-4 2/nested/byte":   "in a register that the call may have changed",
+	"scopes.gcc-O2-3 2/nested/wide":     "in a register that the call may have changed",
+	"scopes.gcc-O2-4 2/nested/wide":     "in a register that the call may have changed",
+	"scopes.gcc-O3-5 2/nested/wide":     "in a register that the call may have changed",
+	"scopes.gcc-O2-3 2/nested/later":    "of a block of which no code was left: the name is not known",
+	"scopes.gcc-O2-4 2/nested/later":    "of a block of which no code was left: the name is not known",
+	"scopes.gcc-O3-5 2/nested/later":    "of a block of which no code was left: the name is not known",
+	"entry.gcc 3/jumped/":               "was entered by a jump of `jumps`, which knows it: frames of functions that ended with a jump are not inferred",
+	"entry.gcc 4/jumps":                 "the frame of a function that ended with a jump",
+}
+
+// TestAgreement holds the stacks of the cores, and the variables of their frames, against what gdb says of them (testdata/process/dump.py), and
+// docs/agreement.md against the result. The variables of testdata/programs are held against what gdb says by TestPrograms of the root.
+func TestAgreement(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join(data, "*.stacks.txt"))
+	if err != nil || len(files) < 28 {
+		t.Fatal(files, err)
+	}
+	var page strings.Builder
+	page.WriteString(agreementHead)
+	programTable(t, &page)
+	page.WriteString(agreementCores)
+	unused := make(map[string]bool)
+	for k := range differences {
+		unused[k] = true
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".stacks.txt")
+		t.Run(name, func(t *testing.T) {
+			c := comparison{t: t, name: name, unused: unused}
+			c.compare(file)
+			fmt.Fprintf(&page, "| `%s` | %d of %d | %d of %d | %d of %d |\n", name, c.frames.same, c.frames.all, c.values.same, c.values.all, c.gone.same, c.gone.all)
+		})
+	}
+	for k := range unused {
+		t.Errorf("no difference any more: %s", k)
+	}
+	page.WriteString(agreementEnd)
+	for _, k := range slices.Sorted(keys(differences)) {
+		fmt.Fprintf(&page, "| `%s` | %s |\n", k, differences[k])
+	}
+	const path = "../docs/agreement.md"
+	if *updateAgreement {
+		if err := os.WriteFile(path, []byte(page.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != page.String() {
+		t.Errorf("docs/agreement.md is not what it should be (%v): go test ./user -run TestAgreement -update", err)
+	}
+}
+
+func keys(m map[string]string) func(func(string) bool) {
+	return func(yield func(string) bool) {
+		for k := range m {
+			if !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+const agreementHead = `# What agrees with gdb
+
+This page is written by a test, which fails where it is not true any more: ` + "`go test ./user -run TestAgreement -update`" + `.
+
+## Variables
+
+Programs of ` + "`testdata/programs`" + ` as compilers make them: gcc 12.2 and clang 14, of C and C++, with what gdb 13 says of each variable and of each
+part of one: type, size, offset, value. The numbers say how many of each kind there are; all agree. The number at the end of a program's name is
+the version of DWARF.
+
+`
+
+// kindColumns are the kinds of variables and parts of them; see testdata/programs/dump.py.
+var kindColumns = []string{"int", "bool", "enum", "float", "pointer", "text", "array", "struct", "union", "absent"}
+
+// programTable writes how many variables of each kind each program has.
+func programTable(t *testing.T, page *strings.Builder) {
+	t.Helper()
+	files, err := filepath.Glob("../testdata/programs/*.txt")
+	if err != nil || len(files) < 25 {
+		t.Fatal(files, err)
+	}
+	fmt.Fprintf(page, "| program | %s |\n|---|%s\n", strings.Join(kindColumns, " | "), strings.Repeat("---|", len(kindColumns)))
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[string]int{}
+		for line := range strings.Lines(string(text)) {
+			kind, _, _ := strings.Cut(line, "\t")
+			counts[kind]++
+		}
+		fmt.Fprintf(page, "| `%s` |", strings.TrimSuffix(filepath.Base(file), ".txt"))
+		for _, k := range kindColumns {
+			fmt.Fprintf(page, " %d |", counts[k])
+		}
+		page.WriteString("\n")
+	}
+}
+
+const agreementCores = `
+## Stacks
+
+Cores of ` + "`testdata/process`" + `, of programs in C, C++ and Rust: frames with their function and line, the numbers and pointers among the variables that can be
+seen in each, and those that gdb says are optimized out.
+
+| core | frames | values | optimized out |
+|---|---|---|---|
+`
+
+const agreementEnd = `
+## Differences
+
+| where | why |
+|---|---|
+`
+
+type score struct{ same, all int }
+
+// A comparison holds a core against what gdb says of it.
+type comparison struct {
+	t                    *testing.T
+	name                 string
+	unused               map[string]bool
+	frames, values, gone score
+}
+
+// differs reports something that is not as gdb has it, unless that is known.
+func (c *comparison) differs(where, got, want string) {
+	c.t.Helper()
+	key := c.name + " " + where
+	for k := range differences {
+		if strings.HasPrefix(key, k) {
+			delete(c.unused, k)
+			return
+		}
+	}
+	c.t.Errorf("%s: %s, gdb says %s", key, got, want)
+}
+
+func (c *comparison) compare(file string) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	p := openCore(c.t, c.name)
+	load(c.t, p)
+	var trace *drgn.StackTrace
+	var frame drgn.StackFrame
+	var where string
+	index, there := 0, false
+	for line := range strings.Lines(string(text)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		switch f[0] {
+		case "thread":
+			tid, err := strconv.ParseUint(f[1], 10, 64)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			thread, err := p.Thread(tid)
+			if err != nil {
+				c.t.Fatal(err)
+			}
+			if trace, err = thread.StackTrace(); err != nil {
+				c.t.Fatal(err)
+			}
+			index = 0
+		case "frame":
+			where = fmt.Sprintf("%s/%s", f[1], f[2])
+			c.frames.all++
+			if there = f[4] != "tail" && index < trace.Len(); !there {
+				c.differs(where, "no such frame", f[4])
+				continue
+			}
+			frame = trace.Frame(index)
+			index++
+			if got, want := frameName(frame), f[2]+":"+f[3]; got != want {
+				c.differs(where, got, want)
+			} else {
+				c.frames.same++
+			}
+		case "variable":
+			if there {
+				c.variable(frame, where+"/"+f[1], f[1], f[3])
+			}
+		}
+	}
+}
+
+// frameName returns a frame's function as traces have it, and line.
+func frameName(f drgn.StackFrame) string {
+	name := "None"
+	if _, ok := f.FunctionName(); ok {
+		_, after, _ := strings.Cut(f.String(), " in ")
+		name, _, _ = strings.Cut(after, " at ")
+	} else if s, err := f.Symbol(); err == nil {
+		name = s.Name
+	}
+	line := 0
+	if s, err := f.Source(); err == nil {
+		line = s.Line
+	}
+	return fmt.Sprintf("%s:%d", name, line)
+}
+
+// variable holds a variable of a frame against what gdb says of it.
+func (c *comparison) variable(frame drgn.StackFrame, where, name, want string) {
+	if want == "-" || want == "error" {
+		return
+	}
+	o := frame.Object(name)
+	if want == "gone" {
+		c.gone.all++
+		if _, absent := o.Absent(); !absent {
+			c.differs(where, o.String(), "it is optimized out")
+			return
+		}
+		c.gone.same++
+		return
+	}
+	c.values.all++
+	got := ""
+	var err error
+	if o.Type() != nil && o.Type().UnderlyingKind() == types.Float {
+		var x float64
+		x, err = o.Float()
+		got = strconv.FormatFloat(x, 'x', -1, 64)
+		if y, perr := strconv.ParseFloat(want, 64); perr == nil {
+			want = strconv.FormatFloat(y, 'x', -1, 64)
+		}
+	} else {
+		n, berr := o.BigInt()
+		if err = berr; err == nil {
+			got = n.String()
+		}
+	}
+	if err != nil {
+		got = err.Error()
+	}
+	if got != want {
+		c.differs(where, got, want)
+		return
+	}
+	c.values.same++
+}
