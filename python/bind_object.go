@@ -449,7 +449,7 @@ func objectClass() *class {
 			"attributes of this class end in an underscore.",
 		new: &Func{Sig: "Object(prog: prog, type: type? = None, value: any? = None, *, address: index? = None, absence_reason: AbsenceReason = None, bit_offset: index? = 0, bit_field_size: index? = None)", Do: newObject},
 		methods: []Func{
-			prettyMethod,
+			prettyMethod, htmlMethod,
 			{Sig: "string_()", Doc: "Read the string in an array of characters, or that a pointer points to, up to its NUL, as bytes.", Do: func(c Call) error {
 				b, err := self(c).CString()
 				if err != nil {

@@ -22,7 +22,7 @@ func stackTraceClass() *class {
 	return &class{
 		id: classStackTrace, name: "StackTrace", doc: "The stack of a thread: a sequence of frames, the innermost first.",
 		props:   []property{{name: "prog", doc: "Program the trace is of.", get: func(c Call) error { return c.Value(trace(c).Prog()) }}},
-		methods: []Func{prettyMethod},
+		methods: []Func{prettyMethod, htmlMethod},
 		slots: slots{
 			str:    func(c Call) error { return c.String(trace(c).String()) },
 			repr:   func(c Call) error { return c.String(fmt.Sprintf("<drgn.StackTrace of %d frames>", trace(c).Len())) },
@@ -54,7 +54,7 @@ func stackFrameClass() *class {
 	return &class{
 		id: classStackFrame, name: "StackFrame", doc: "A frame of a stack trace; frame['name'] is a parameter, a local or a global variable.",
 		methods: []Func{
-			prettyMethod,
+			prettyMethod, htmlMethod,
 			{Sig: "locals()", Doc: "Return the names of the parameters and variables in the frame's scope.", Do: func(c Call) error {
 				names, err := frame(c).Locals()
 				if err != nil {

@@ -53,7 +53,7 @@ func init() {
 			if raised {
 				return raisedError{}
 			}
-			if errors.As(err, &noTarget) && (options.Mode == Exec || options.Mode == Script) {
+			if errors.As(err, &noTarget) && options.Mode != Interactive {
 				err = nil
 			}
 			if err != nil {

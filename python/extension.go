@@ -22,6 +22,9 @@ import (
 // main sets it.
 var CommandLine func(args []string) int
 
+// Executable is the interpreter's program, once [CommandLine] is called.
+var Executable string
+
 // called says that [Main] was called.
 var called bool
 
@@ -37,7 +40,7 @@ const lastWrites = time.Second
 
 func init() {
 	register("_drgn",
-		Func{Sig: "_command_line(args: any)", Doc: "Look at the arguments of the command line; return the exit code, or None if _drgn_main.main() is to go on.", Do: func(c Call) error {
+		Func{Sig: "_command_line(args: any, executable: str)", Doc: "Look at the arguments of the command line, given to an executable with -m drgn; return the exit code, or None if _drgn_main.main() is to go on.", Do: func(c Call) error {
 			v, err := c.Any(0)
 			if err != nil {
 				return err
@@ -54,6 +57,7 @@ func init() {
 				}
 				args = append(args, s)
 			}
+			Executable = c.Str(1)
 			code := CommandLine(args)
 			if called {
 				return c.None()

@@ -14,6 +14,7 @@ const (
 	Exec                    // Code
 	Script                  // the file Args[0]
 	Plain                   // as python itself: Args are Python's own; multiprocessing starts its workers so
+	Kernel                  // a kernel of Jupyter, with the connection file Args[0]
 )
 
 // Options say what [Main] does.

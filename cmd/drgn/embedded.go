@@ -1,8 +1,17 @@
-//go:build cgo && !extension
+//go:build !extension
 
 package main
 
-import "runtime"
+import (
+	"os"
+	"runtime"
+)
 
 // The interpreter must be started on the process's first thread.
 func init() { runtime.LockOSThread() }
+
+// self is how this program is called.
+func self() ([]string, error) {
+	path, err := os.Executable()
+	return []string{path}, err
+}

@@ -8,6 +8,9 @@ import (
 	"github.com/godrgn/drgn/python"
 )
 
+// self is how this program is called.
+func self() ([]string, error) { return []string{python.Executable, "-m", "drgn"}, nil }
+
 // Built as an extension module of Python, the program has no main function that runs: the module's users call its command line.
 func init() {
 	python.CommandLine = func(args []string) int { return run(args, os.Stdout, os.Stderr) }

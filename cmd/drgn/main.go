@@ -76,12 +76,12 @@ type flags struct {
 const usageWidth = 120
 
 // forms are what may follow the program's name.
-var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]", "[flags] dap"}
+var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]", "[flags] dap", "[flags] kernel install [--user | --prefix DIR] [--name NAME]"}
 
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\ndrgn dap serves an editor by the Debug Adapter Protocol.\n")
+	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\ndrgn dap serves an editor by the Debug Adapter Protocol, drgn kernel install has Jupyter know this program.\n")
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -157,7 +157,8 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	args, isEditor := isDAP(args, fs)
-	args, command := splitCommand(nameFiles(args, fs), fs)
+	args, kernel, isKernel := splitKernel(nameFiles(args, fs), fs)
+	args, command := splitCommand(args, fs)
 	if err := fs.Parse(args); err != nil {
 		return wrong(wrongFlag(err, fs))
 	}
@@ -189,6 +190,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if isEditor && fs.NArg() > 0 {
 		return wrong(fmt.Errorf("dap takes no arguments: %s", strings.Join(fs.Args(), " ")))
+	}
+	if isKernel {
+		return f.runKernel(fs, kernel, stdout, stderr)
 	}
 	if isEditor {
 		return serveDAP(args, stdout, stderr)

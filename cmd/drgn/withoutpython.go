@@ -25,6 +25,10 @@ func runPython(*flags, []string, bool, bool, func(context.Context, func(error)) 
 	return noPython()
 }
 
+func runKernel(*flags, string, func(context.Context, func(error)) (*drgn.Program, error)) int {
+	return noPython()
+}
+
 func noPython() int {
 	fmt.Fprintln(os.Stderr, "drgn: this program was built without cgo and has no Python: only commands (drgn ps -c FILE, drgn help) and --explain-symbols work")
 	return 1

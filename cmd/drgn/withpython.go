@@ -20,6 +20,11 @@ func runPlain(args []string) int {
 	return python.Main(python.Options{Mode: python.Plain, Args: args, Version: version})
 }
 
+// runKernel is a kernel of Jupyter, with a connection file.
+func runKernel(f *flags, file string, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
+	return python.Main(python.Options{Mode: python.Kernel, Args: []string{file}, Quiet: true, LogLevel: f.logLevel, Version: version, Open: open})
+}
+
 // runPython runs the prompt, code or a script. With late, the program is drgn itself.
 func runPython(f *flags, args []string, exec, late bool, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
 	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, NoPager: f.noPager, LogLevel: f.logLevel, Version: version, Open: open}

@@ -42,6 +42,10 @@ const rooms = `
 	internal/compressed, internal/kdump, vmcoreinfo < target;
 	arch, failure, mem < internal/qmp;
 
+	# Notebooks.
+	NONE < internal/zmtp;
+	internal/zmtp < internal/jupyter;
+
 	# What is found in memory.
 	mem < internal/search;
 
@@ -111,7 +115,7 @@ const rooms = `
 	linux/crash, names < dap;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/perlre, python/internal/* < python;
+	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
 	dap, python < cmd/drgn;
 
 	# Programs that show how the library is used.
@@ -122,7 +126,7 @@ const rooms = `
 	drgn < internal/worldtest;
 	NONE < internal/schema; # tests only
 	attach < internal/coretest;
-	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, lab;
+	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, internal/zmtp/zmtptest, lab;
 	arch < release;
 `
 
@@ -139,7 +143,7 @@ var outside = map[string][]string{
 	"golang.org/x/sync":                  {"examples/..."},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {},
-	"net":                                {"internal/qmp", "internal/qmp/qmptest", "lab"},
+	"net":                                {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab"},
 	"net/http":                           {"internal/debuginfo"},
 	"os/exec":                            {"lab", "python/internal/pack", "release"},
 	"os/signal":                          {"lab"}, // in the program, signals are Python's

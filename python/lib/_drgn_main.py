@@ -204,6 +204,16 @@ def run():
         run_stdin(prog, args)
     elif mode == 2:
         run_script(prog, args)
+    elif mode == 4:
+        import drgn._kernel
+
+        try:
+            _drgn._kernel_open(args[0])
+        except Exception as e:
+            print(f"drgn: {e}", file=sys.stderr)
+            return 1
+        ready()
+        drgn._kernel.serve(prog)
     elif sys.stdin is not None and not sys.stdin.isatty():
         run_stdin(prog)
     else:

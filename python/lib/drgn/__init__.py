@@ -30,7 +30,7 @@ from drgn._types import *
 
 from drgn import _enums, _errors, _types
 from drgn._plugins import target_set as _target_set
-from drgn._types import __getattr__, _pretty
+from drgn._types import __getattr__, _html, _pretty
 
 _drgn._register(_errors.EXCEPTIONS, _enums.ENUMS)
 _drgn._ready(_types._source_location)

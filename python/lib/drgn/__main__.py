@@ -7,7 +7,7 @@ import _drgn
 
 def main() -> int:
     """Run the command line of sys.argv and return the exit code."""
-    code = _drgn._command_line(sys.argv[1:])
+    code = _drgn._command_line(sys.argv[1:], sys.executable)
     if code is None:
         import _drgn_main
 

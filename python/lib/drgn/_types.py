@@ -83,6 +83,13 @@ def source_location(address, /):
     return _program_of(address).source_location(address)
 
 
+def _html(self):
+    """What _repr_html_ of objects and stack traces returns."""
+    from drgn._tree import html
+
+    return html(self)
+
+
 def _pretty(self, p, cycle):
     p.text("..." if cycle else str(self))
 
