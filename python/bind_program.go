@@ -86,7 +86,7 @@ func programClass() *class {
 				}
 				return c.Object(c.selfProg().FindObject(c.Str(0), drgn.FindObjectFlags(c.IntOr(1, 7)), c.Str(2)))
 			}},
-			{Sig: "type(name: any, filename: path? = None, /)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
+			{Sig: "type(name: any, filename: path? = None)", Doc: "Find a type by its name: 'struct task_struct', 'unsigned long', 'char *(*)[2]'.", Do: func(c Call) error {
 				p := c.selfProg()
 				v, err := c.Any(0)
 				if err != nil {

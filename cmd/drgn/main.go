@@ -70,6 +70,7 @@ type flags struct {
 	version  bool
 	help     bool
 	page     string // what is printed instead: "manual", or the name of a shell
+	stubs    string // the directory that stubs are written to instead
 }
 
 // usageWidth is how wide the text of --help may be.
@@ -122,6 +123,7 @@ func (f *flags) groups() []group {
 	boolean(other, &f.explain, "explain-symbols", "", "print where types, symbols, stacks and source lines come from: of each module what was looked for where, what was found and why not; then exit")
 	boolean(other, &f.version, "version", "V", "print the versions and exit")
 	other.StringVar(&f.page, "completion", "", "print what makes a `SHELL` (bash, fish or zsh) complete command lines, for it to source")
+	other.StringVar(&f.stubs, "stubs", "", "write below `DIR` stubs that tell mypy, pyright and editors the types of all classes, functions and helpers, and exit")
 	other.BoolFunc("manual", "print the manual page, for man -l", func(string) error {
 		f.page = "manual"
 		return nil
@@ -185,6 +187,9 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if err := f.check(fs); err != nil {
 		return wrong(err)
 	}
+	if fs.Changed("stubs") {
+		return writeStubs(f.stubs)
+	}
 	if f.quiet && !fs.Changed("log-level") {
 		f.logLevel = ""
 	}
@@ -229,6 +234,12 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 	}
 	if f.explain && (fs.Changed("exec") || fs.NArg() > 0) {
 		return errors.New("--explain-symbols runs no script")
+	}
+	if fs.Changed("stubs") && (targets > 0 || fs.Changed("exec") || fs.NArg() > 0) {
+		return errors.New("--stubs opens no program and runs no script")
+	}
+	if fs.Changed("stubs") && f.stubs == "" {
+		return errors.New("--stubs needs a directory")
 	}
 	return f.symbols.check(fs)
 }

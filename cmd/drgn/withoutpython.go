@@ -21,6 +21,8 @@ func versionHeader() string {
 
 func runPlain([]string) int { return noPython() }
 
+func writeStubs(string) int { return noPython() }
+
 func runPython(*flags, []string, bool, bool, func(context.Context, func(error)) (*drgn.Program, error)) int {
 	return noPython()
 }

@@ -25,6 +25,11 @@ func runKernel(f *flags, file string, open func(ctx context.Context, warn func(e
 	return python.Main(python.Options{Mode: python.Kernel, Args: []string{file}, Quiet: true, LogLevel: f.logLevel, Version: version, Open: open})
 }
 
+// writeStubs writes the stubs of package drgn below a directory.
+func writeStubs(directory string) int {
+	return python.Main(python.Options{Mode: python.Exec, Code: []string{"import drgn._stubs, sys\ndrgn._stubs.main(sys.argv[1])"}, Args: []string{directory}, Version: version})
+}
+
 // runPython runs the prompt, code or a script. With late, the program is drgn itself.
 func runPython(f *flags, args []string, exec, late bool, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
 	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, NoPager: f.noPager, LogLevel: f.logLevel, Version: version, Open: open}

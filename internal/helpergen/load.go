@@ -51,6 +51,8 @@ type module struct {
 	structs []*structType
 	foreign []*structType // those of other modules that its helpers return
 	hand    []string      // names that hand-written Python adds
+	// computed are the names of numbers that hand-written Python adds to the classes.
+	computed map[string][]string
 }
 
 func newLoader(root string) (*loader, error) {

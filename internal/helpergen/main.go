@@ -138,6 +138,7 @@ func generate(root string) (map[string][]byte, error) {
 	}
 	files[adapterDir+"/zz_modules.go"] = src
 	files[docsDir+"/README.md"] = contents(modules)
+	files[pythonDir+"/helpers/linux/__init__.pyi"] = packageStub(modules)
 	files[namesFile] = names(modules)
 	return files, nil
 }

@@ -20,6 +20,8 @@ func (m *module) handModule() string {
 }
 
 var (
+	// What a hand-written part adds to the module's named tuples: numbers, all of them.
+	added    = regexp.MustCompile(`(?m)^(\w+)\.(\w+) = property\(`)
 	allTuple = regexp.MustCompile(`(?s)\n__all__ = [(\[](.*?)[)\]]`)
 	quoted   = regexp.MustCompile(`['"](\w+)['"]`)
 )
@@ -38,6 +40,10 @@ func handWritten(root string, m *module) ([]string, error) {
 	all := allTuple.FindSubmatch(src)
 	if all == nil {
 		return nil, fmt.Errorf("%s: no __all__ of literal strings", name)
+	}
+	m.computed = map[string][]string{}
+	for _, a := range added.FindAllSubmatch(src, -1) {
+		m.computed[string(a[1])] = append(m.computed[string(a[1])], string(a[2]))
 	}
 	names := []string{}
 	for _, q := range quoted.FindAllSubmatch(all[1], -1) {
@@ -185,6 +191,9 @@ func (m *module) stub() []byte {
 		for _, f := range s.fields {
 			fmt.Fprintf(&body, "    %s: %s\n", f.name, f.typ.annotation(m.name))
 		}
+		for _, name := range m.computed[s.name] {
+			fmt.Fprintf(&body, "    @property\n    def %s(self) -> int: ...\n", name)
+		}
 	}
 	for _, h := range m.helpers {
 		decls := h.declarations()
@@ -235,6 +244,16 @@ func (m *module) stub() []byte {
 var docstrings = regexp.MustCompile(`(?s)""".*?"""`)
 
 func withoutDocs(src []byte) []byte { return docstrings.ReplaceAll(src, nil) }
+
+// packageStub returns the stub of the package drgn.helpers.linux, which has all names of its modules.
+func packageStub(modules []*module) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "# %s. DO NOT EDIT.\n", marker)
+	for _, m := range modules {
+		fmt.Fprintf(&b, "from %s import *\n", m.name)
+	}
+	return b.Bytes()
+}
 
 // page returns the module's reference page.
 func (m *module) page() []byte {

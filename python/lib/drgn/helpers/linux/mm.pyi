@@ -14,6 +14,8 @@ class PageUsage(NamedTuple):
 
     pages: int
     free_pages: int
+    @property
+    def used_pages(self) -> int: ...
 
 class TaskRss(NamedTuple):
     """A TaskRss is how many pages of a task's memory are resident, by what they are."""
@@ -22,6 +24,8 @@ class TaskRss(NamedTuple):
     anon: int
     shmem: int
     swap: int
+    @property
+    def total(self) -> int: ...
 
 @overload
 def in_direct_map(prog: Program, addr: IntegerLike) -> bool:

@@ -11,6 +11,8 @@ class SlabCacheUsage(NamedTuple):
     num_slabs: int
     num_objs: int
     free_objs: int
+    @property
+    def active_objs(self) -> int: ...
 
 class SlabObjectInfo(NamedTuple):
     """An SlabObjectInfo is what the slab allocator knows of an address."""
@@ -25,6 +27,8 @@ class SlabTotalUsage(NamedTuple):
 
     reclaimable_pages: int
     unreclaimable_pages: int
+    @property
+    def total_pages(self) -> int: ...
 
 def slab_cache_for_each_allocated_object(slab_cache: Object, type: Union[str, Type]) -> Iterator[Object]:
     """Walk the objects of a cache that are allocated, each as a pointer to type.

@@ -1,0 +1,16 @@
+from typing import Any, Callable, Dict, Optional, TypeVar
+
+from drgn import Program
+
+_C = TypeVar("_C", bound=type)
+
+def version_header() -> str: ...
+def explain_symbols(*prog: Program) -> str: ...
+def default_globals(prog: Optional[Program]) -> Dict[str, Any]: ...
+def display_str(tp: _C) -> _C: ...
+def run_interactive(
+    prog: Program,
+    banner_func: Optional[Callable[[str], str]] = None,
+    globals_func: Optional[Callable[[Dict[str, Any]], Dict[str, Any]]] = None,
+    quiet: bool = False,
+) -> None: ...

@@ -1,0 +1,9 @@
+from typing import Mapping, overload
+
+from drgn import Program, StackTrace
+
+def print_annotated_stack(trace: StackTrace) -> None: ...
+@overload
+def print_registers(prog: Program, regs: Mapping[str, int], indent: str = "    ") -> None: ...
+@overload
+def print_registers(regs: Mapping[str, int], indent: str = "    ") -> None: ...

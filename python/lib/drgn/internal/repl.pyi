@@ -1,0 +1,3 @@
+from typing import Any, Dict
+
+def interact(local: Dict[str, Any], banner: str) -> None: ...

@@ -1,0 +1,3 @@
+from drgn import Path
+
+def open_via_sudo(path: Path, flags: int, mode: int = 0o777) -> int: ...
