@@ -1,4 +1,4 @@
-//go:build !cgo
+//go:build !cgo || !(amd64 || arm64)
 
 package main
 
@@ -32,6 +32,7 @@ func runKernel(*flags, string, func(context.Context, func(error)) (*drgn.Program
 }
 
 func noPython() int {
-	fmt.Fprintln(os.Stderr, "drgn: this program was built without cgo and has no Python: only commands (drgn ps -c FILE, drgn help) and --explain-symbols work")
+	fmt.Fprintln(os.Stderr, "drgn: this program was built without cgo and has no Python: only commands (drgn ps -c FILE, drgn help), drgn dap and --explain-symbols work. "+
+		"With a C compiler, CGO_ENABLED=1 go build ./cmd/drgn builds the whole program, for amd64 and arm64")
 	return 1
 }

@@ -15,11 +15,6 @@ import (
 // Version is CPython's version.
 const Version = "3.14.6"
 
-// Library is libpython: an ELF shared object.
-//
-//go:embed libpython3.14-linux-amd64.so
-var Library string
-
 //go:embed stdlib-3.14.bin
 var stdlib string
 

@@ -23,11 +23,14 @@ import (
 
 const (
 	module  = "github.com/kluctl/go-embed-python"
-	library = "python/internal/cpython/libpython3.14-linux-amd64.so"
+	library = "python/internal/cpython/libpython3.14-linux-%s.so" // of a GOARCH
 	frozen  = "python/internal/cpython/stdlib-3.14.bin"
 	ours    = "python/internal/cpython/drgn-3.14.bin"
 	licence = "licences/cpython.txt"
 )
+
+// machines are what the program can be built for, by Go's names; the first is the one that this command runs on.
+var machines = []string{"amd64", "arm64"}
 
 //go:embed pack.py
 var packer []byte
@@ -54,9 +57,16 @@ func run(out string, check bool) error {
 	if err != nil {
 		return err
 	}
-	files, err := build(filepath.Join(dir, "python", "internal", "data", "linux-amd64"), filepath.Join(root, "python", "lib"))
+	data := filepath.Join(dir, "python", "internal", "data")
+	files, err := build(filepath.Join(data, "linux-"+machines[0]), filepath.Join(root, "python", "lib"))
 	if err != nil {
 		return err
+	}
+	for _, machine := range machines {
+		name := fmt.Sprintf(library, machine)
+		if files[name], err = libpython(filepath.Join(data, "linux-"+machine)); err != nil {
+			return err
+		}
 	}
 	for name, data := range files {
 		path := filepath.Join(out, name)
@@ -91,15 +101,18 @@ func goList(args ...string) (string, error) {
 	return strings.TrimSpace(string(b)), nil
 }
 
-// build makes the files from the module's data for one system, and from the sources of package drgn.
-func build(data, lib string) (map[string][]byte, error) {
-	libpython, err := gunzip(filepath.Join(data, "lib", "libpython3.14.so.1.0.gz"))
+// libpython returns the library in the module's data for one system.
+func libpython(data string) ([]byte, error) {
+	lib, err := gunzip(filepath.Join(data, "lib", "libpython3.14.so.1.0.gz"))
 	if err != nil {
 		return nil, err
 	}
-	if err := stripped(libpython); err != nil {
-		return nil, err
-	}
+	return lib, stripped(lib)
+}
+
+// build makes what is the same on all systems from the module's data for the one that this command runs on, and from the sources of
+// package drgn.
+func build(data, lib string) (map[string][]byte, error) {
 	python, err := gunzip(filepath.Join(data, "bin", "python3.14.gz"))
 	if err != nil {
 		return nil, err
@@ -144,7 +157,7 @@ func build(data, lib string) (map[string][]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string][]byte{library: libpython, frozen: code, ours: own, licence: text}, nil
+	return map[string][]byte{frozen: code, ours: own, licence: text}, nil
 }
 
 func gunzip(path string) ([]byte, error) {
