@@ -23,6 +23,7 @@ var mayNameArchitectures = map[string]string{
 	"internal/worldtest":   "makes kernels of several machines for tests",
 	"lab":                  "boots an x86-64 machine",
 	"internal/deps":        "has the list",
+	"python/internal/pack": "packs libpython for each machine that the program is built for",
 }
 
 // architectures are the names that code outside the rooms for it must not ask for, machineNumbers the values of e_machine.
