@@ -42,6 +42,11 @@ type Arch struct {
 	// BackChain says how a chain of saved stack pointers is walked that kernels keep. Its ReturnAddress is 0 where they keep none.
 	BackChain BackChain
 
+	// SignalFrames are what handlers of signals return to that call frame information does not tell of.
+	SignalFrames []SignalFrame
+	// CodeBits are bits of the addresses of functions and of return addresses that are no part of where the code lies.
+	CodeBits uint64
+
 	// UserMode tells code of processes from that of the kernel.
 	UserMode UserMode
 

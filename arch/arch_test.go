@@ -3,6 +3,7 @@ package arch
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 )
@@ -62,7 +63,14 @@ func TestConformance(t *testing.T) {
 					t.Errorf("PlatformOf(%d, %d, %d) = %v", m, class, data, p)
 				}
 			}
-			for what, l := range map[string]Layout{"NT_PRSTATUS": a.PrStatus, "pt_regs": a.PtRegs} {
+			layouts := map[string]Layout{"NT_PRSTATUS": a.PrStatus, "pt_regs": a.PtRegs}
+			for _, s := range a.SignalFrames {
+				layouts[fmt.Sprintf("signal frame of %#x", s.Code)] = s.Saved
+				if s.Size < 8 && s.Code>>(8*s.Size) != 0 {
+					t.Errorf("code %#x has more than %d bytes", s.Code, s.Size)
+				}
+			}
+			for what, l := range layouts {
 				set := map[int]bool{}
 				for _, s := range l {
 					if s.Register < 0 || s.Register >= a.Slots() || set[s.Register] {

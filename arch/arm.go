@@ -28,8 +28,9 @@ var AArch64 = define(Arch{
 	FramePointer: FramePointer{Register: 29, Saved: 0, ReturnAddress: 8},
 	UserMode:     UserMode{Register: 32, Mask: 0xf, Value: 0}, // PSTATE.M is EL0t
 	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
-	PrStatus: aarch64PtRegs.at(prstatusRegs64),
-	PtRegs:   aarch64PtRegs,
+	PrStatus:     aarch64PtRegs.at(prstatusRegs64),
+	SignalFrames: aarch64SignalFrames,
+	PtRegs:       aarch64PtRegs,
 })
 
 var aarch64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{33, 32})...)
@@ -53,9 +54,13 @@ var ARM = define(Arch{
 	ReturnAddress: 14,
 	FramePointer:  noFramePointer,                                  // compilers differ
 	UserMode:      UserMode{Register: 16, Mask: 0x1f, Value: 0x10}, // CPSR.M is User
-	PrStatus:      words(prstatusRegs32, 4, run(0, 17)...),
-	PtRegs:        words(0, 4, run(0, 17)...),
+	CodeBits:      1,                                               // the code there is Thumb
+	PrStatus:      armPtRegs.at(prstatusRegs32),
+	PtRegs:        armPtRegs,
+	SignalFrames:  armSignalFrames,
 })
+
+var armPtRegs = words(0, 4, run(0, 17)...)
 
 // numbered describes n registers named prefix and a number from first on, with DWARF numbers from dwarf on.
 func numbered(prefix string, first, dwarf, n int, initial InitialRule) []Register {

@@ -31,8 +31,9 @@ var PPC64 = define(Arch{
 	UserMode:    UserMode{Register: ppc64MSR, Mask: 1 << 14, Value: 1 << 14},
 	KernelStart: 0xc << 60, // PAGE_OFFSET
 	// struct pt_regs (arch/powerpc/include/uapi/asm/ptrace.h): gpr[32] nip msr orig_gpr3 ctr link …
-	PrStatus: ppc64PtRegs.at(prstatusRegs64),
-	PtRegs:   ppc64PtRegs,
+	PrStatus:     ppc64PtRegs.at(prstatusRegs64),
+	PtRegs:       ppc64PtRegs,
+	SignalFrames: ppc64SignalFrames,
 })
 
 // The number of the machine state register, which users do not see.

@@ -15,7 +15,11 @@ var RISCV32 = define(riscv("RISCV32", IsLittleEndian, 4, prstatusRegs32, Names{
 
 func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	// struct user_regs_struct (arch/riscv/include/uapi/asm/ptrace.h) is pc and x1 to x31; struct pt_regs begins so.
-	layout := words(0, word, slices.Concat([]int{32}, run(1, 31))...)
+	layout := words(0, word, riscvUserRegs...)
+	var signals []SignalFrame
+	if word == 8 {
+		signals = riscv64SignalFrames
+	}
 	// There, status follows, which users do not see: its SPP says where an exception came from.
 	const status, spp = 33, 1 << 8
 	return Arch{
@@ -38,11 +42,15 @@ func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch 
 		ReturnAddress: 1,
 		FramePointer: FramePointer{Register: 8, Saved: -2 * int64(word), ReturnAddress: -int64(word), CFA: 0,
 			HasCFA: true},
-		UserMode: UserMode{Register: status, Mask: spp, Value: 0},
-		PrStatus: layout.at(regs),
-		PtRegs:   append(slices.Clone(layout), Slot{status, 32 * uint32(word), word}),
+		UserMode:     UserMode{Register: status, Mask: spp, Value: 0},
+		PrStatus:     layout.at(regs),
+		SignalFrames: signals,
+		PtRegs:       append(slices.Clone(layout), Slot{status, 32 * uint32(word), word}),
 	}
 }
+
+// riscvUserRegs are pc and x1 to x31.
+var riscvUserRegs = slices.Concat([]int{32}, run(1, 31))
 
 // aliased is numbered with a second name for each register.
 func aliased(prefix string, first int, alias string, firstAlias, dwarf, n int, initial InitialRule) []Register {

@@ -20,7 +20,10 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		problem = 1 << 16
 		chain = BackChain{Saved: 92, ReturnAddress: 84, CFA: 96}
 	}
-	general := slices.Concat([]int{32, 33}, run(0, 16))
+	var signals []SignalFrame
+	if word == 8 {
+		signals = s390xSignalFrames
+	}
 	return Arch{
 		Name:         name,
 		LongDouble:   113,
@@ -39,12 +42,16 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		FramePointer:  noFramePointer,
 		BackChain:     chain,
 		UserMode:      UserMode{Register: 32, Mask: problem, Value: problem},
-		PrStatus: slices.Concat(words(regs, word, general...),
+		PrStatus: slices.Concat(words(regs, word, s390General...),
 			words(regs+18*uint32(word), 4, run(16, 16)...)),
 		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].
-		PtRegs: words(uint32(word), word, general...),
+		PtRegs:       words(uint32(word), word, s390General...),
+		SignalFrames: signals,
 	}
 }
+
+// s390General are psw and gprs[16].
+var s390General = slices.Concat([]int{32, 33}, run(0, 16))
 
 // "ELF ABI s390x Supplement", "Relocation types".
 var s390Relocations = Relocations{

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/elf"
@@ -132,12 +133,12 @@ func readSymbols(log *slog.Logger, files ...*placed.File) (*symtab.Table, string
 				syms = withMiniDebug(f, syms, log)
 			}
 			if syms.Len() > 0 {
-				return symtab.New(syms, func(section uint32) (uint64, symtab.Place) { return symbolBase(f, section) },
+				return symtab.New(syms, arch.ByMachine(f.ELF.Machine, arch.FlagsOf(f.ELF.Is64, f.ELF.Big)).Arch.CodeBits, func(section uint32) (uint64, symtab.Place) { return symbolBase(f, section) },
 					func(s elf.Symbol) uint64 { return sectionEnd(f, s) }), f.ELF.Name, nil
 			}
 		}
 	}
-	return symtab.New(&elf.SymbolTable{}, nil, nil), "", nil
+	return symtab.New(&elf.SymbolTable{}, 0, nil, nil), "", nil
 }
 
 // symbolBase returns what is added to the values of the symbols of a section, and what they are then.

@@ -21,6 +21,8 @@ type Table struct {
 	base func(section uint32) (base uint64, place Place)
 	end  func(elf.Symbol) uint64
 
+	codeBits uint64
+
 	byAddress func() []entry
 	byName    func() *nameindex.Index
 	lookups   atomic.Int32 // of names, as far as they count for scannedNames
@@ -52,9 +54,10 @@ const (
 )
 
 // New returns the table of syms. base says what the values of a section's symbols are in the program and what is added to them
-// there, and end where the section of a symbol that is in memory ends: the first address after it.
-func New(syms *elf.SymbolTable, base func(section uint32) (base uint64, place Place), end func(elf.Symbol) uint64) *Table {
-	t := &Table{syms: syms, base: base, end: end, seed: maphash.MakeSeed()}
+// there, and end where the section of a symbol that is in memory ends: the first address after it. In the values of functions, codeBits
+// are no part of where they lie.
+func New(syms *elf.SymbolTable, codeBits uint64, base func(section uint32) (base uint64, place Place), end func(elf.Symbol) uint64) *Table {
+	t := &Table{syms: syms, codeBits: codeBits, base: base, end: end, seed: maphash.MakeSeed()}
 	t.byAddress = sync.OnceValue(t.indexAddresses)
 	t.byName = sync.OnceValue(t.indexNames)
 	return t
@@ -74,7 +77,15 @@ func (t *Table) value(s elf.Symbol) (uint64, Place) {
 		return s.Value, ByName
 	}
 	base, place := t.base(s.Section)
-	return base + s.Value, place
+	return base + t.plain(&s), place
+}
+
+// plain returns the value of a symbol that names a place in the file.
+func (t *Table) plain(s *elf.Symbol) uint64 {
+	if t.codeBits != 0 && s.Type() == elf.STT_FUNC {
+		return s.Value &^ t.codeBits
+	}
+	return s.Value
 }
 
 func (t *Table) indexAddresses() []entry {
@@ -276,7 +287,7 @@ func (t *Table) All() iter.Seq2[*elf.Symbol, uint64] {
 					section = s.Section
 					base, where = t.base(section)
 				}
-				value, place = s.Value+base, where
+				value, place = t.plain(&s)+base, where
 			}
 			if place != Nowhere && !yield(&s, value) {
 				return

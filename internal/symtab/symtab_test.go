@@ -65,7 +65,7 @@ func table(t testing.TB) *Table {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(st, func(section uint32) (uint64, Place) {
+	return New(st, 0, func(section uint32) (uint64, Place) {
 		switch section {
 		case 1:
 			return 0x100000, InMemory

@@ -90,6 +90,10 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		f.User = true
 		return false, false, nil
 	}
+	if w.u.options.Process && w.signalFrame(f) {
+		ra, _ := w.regs.Get(w.a.PC)
+		return w.goTo(ra, 0) || w.calledNull(), true, nil
+	}
 	row, err := w.u.row(f.LookupPC())
 	if err != nil {
 		return false, false, err
@@ -159,6 +163,30 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	return w.goTo(ra, at) || row.Signal && w.calledNull(), row.Signal, nil
 }
 
+// signalFrame replaces the registers by those that a signal has interrupted, if its handler returns to a frame; it reports whether that is so.
+func (w *walk) signalFrame(f *Frame) bool {
+	sp, ok := w.regs.Get(w.a.SP)
+	for i := 0; ok && i < len(w.a.SignalFrames); i++ {
+		s := &w.a.SignalFrames[i]
+		if code, err := w.mem.Uint(f.PC, s.Size); err != nil || code != s.Code {
+			continue
+		}
+		var regs arch.Registers
+		for _, slot := range s.Saved {
+			if v, err := w.mem.Uint((sp+uint64(slot.Offset))&w.mask, int(slot.Size)); err == nil {
+				regs.Set(slot.Register, v)
+			}
+		}
+		if _, ok := regs.Get(w.a.PC); !ok {
+			return false
+		}
+		w.regs, f.Trampoline = regs, !f.Interrupted
+		f.CFA, f.HasCFA = regs.Get(w.a.SP)
+		return true
+	}
+	return false
+}
+
 // calledNull reports whether what was interrupted at address 0 was a call through a null pointer. Registers that are all 0 are
 // those of a thread that begins in the kernel (struct pt_regs of kernel threads): nothing was interrupted.
 func (w *walk) calledNull() bool {
@@ -194,8 +222,10 @@ func (w *walk) goTo(ra, at uint64) bool {
 	return ra != 0
 }
 
-// plain returns a return address without its pointer authentication code.
-func (w *walk) plain(ra uint64) uint64 { return arch.StripPAC(ra, w.u.options.PACMask) & w.mask }
+// plain returns where the code of a return address lies: without its pointer authentication code.
+func (w *walk) plain(ra uint64) uint64 {
+	return arch.StripPAC(ra, w.u.options.PACMask) & w.mask &^ w.a.CodeBits
+}
 
 // evaluate computes a rule from the present registers.
 func (w *walk) evaluate(r *cfi.Rule, row *cfi.Row, cfa uint64) (uint64, error) {
