@@ -247,6 +247,9 @@ func (f StackFrame) IsInline() bool {
 	return fn.Inline
 }
 
+// InUserMode reports whether the frame is that of a process that entered the kernel, at the end of a kernel's stack.
+func (f StackFrame) InUserMode() bool { return f.frame().Registers.User }
+
 // FunctionName returns the name of the frame's function in the debugging information.
 func (f StackFrame) FunctionName() (string, bool) {
 	fn, _ := f.frame().Function()
@@ -267,7 +270,7 @@ func (f StackFrame) Name() string {
 // Symbol returns the symbol that the frame's code lies in, by a finder or else by what the kernel keeps of modules and BPF.
 func (f StackFrame) Symbol() (Symbol, error) {
 	pc := f.frame().Registers.LookupPC()
-	if f.frame().Registers.User {
+	if f.InUserMode() {
 		return Symbol{}, &NoSymbolAtError{Address: pc}
 	}
 	s, err := f.trace.prog.SymbolAt(pc)

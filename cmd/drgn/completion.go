@@ -54,14 +54,19 @@ func complete(args []string, fs *pflag.FlagSet) (found []string) {
 	}
 	word := args[len(args)-1]
 	var command *crash.Command
+	var tool *tool
 	for i := 0; i < len(args)-1; {
 		n := ourFlag(args[i:], fs)
 		if n > 0 && i+n == len(args) { // the word is the flag's value
 			return beginning(valuesOf(args[i], fs), word)
 		}
 		if n == 0 {
-			if command != nil {
+			if command != nil || tool != nil {
 				n = 1
+			} else if tool = toolNamed(args[i]); tool != nil {
+				if n = 1; tool.flags != nil {
+					fs.AddFlagSet(tool.flags)
+				}
 			} else if c, ok := crash.Lookup(args[i]); ok {
 				command, n = c, 1
 			} else {
@@ -82,7 +87,13 @@ func complete(args []string, fs *pflag.FlagSet) (found []string) {
 				found = append(found, a.Names...)
 			}
 		}
+	case tool != nil:
 	case command == nil || command.Name == "help":
+		for _, t := range tools() {
+			if command == nil {
+				found = append(found, t.name)
+			}
+		}
 		for _, c := range crash.Commands() {
 			found = append(found, c.Name)
 		}

@@ -13,19 +13,12 @@ import (
 	"github.com/godrgn/drgn/dap"
 )
 
-// isDAP takes the word "dap" out of the command line, if it stands where a script would and there is no file of the name.
-func isDAP(args []string, fs *pflag.FlagSet) (rest []string, is bool) {
-	for i := 0; i < len(args); {
-		n := ourFlag(args[i:], fs)
-		if n == 0 {
-			if args[i] != "dap" || isScript("dap") {
-				return args, false
-			}
-			return append(append([]string(nil), args[:i]...), args[i+1:]...), true
-		}
-		i += n
-	}
-	return args, false
+// dapTool serves editors.
+func dapTool() *tool {
+	return &tool{name: "dap", summary: "Serve an editor by the Debug Adapter Protocol, on standard input and output",
+		run: func(_ *flags, _ *pflag.FlagSet, args []string, stdout, stderr io.Writer) int {
+			return serveDAP(args, stdout, stderr)
+		}}
 }
 
 // serveDAP serves an editor on standard input and output. What a request names is added to the flags.

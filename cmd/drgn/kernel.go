@@ -11,70 +11,56 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// splitKernel finds the word "kernel" where a script would stand, unless there is a file of the name: what follows are not flags
-// of ours.
-func splitKernel(args []string, fs *pflag.FlagSet) (flags, rest []string, is bool) {
-	for i := 0; i < len(args); {
-		n := ourFlag(args[i:], fs)
-		if n == 0 {
-			if args[i] != "kernel" || isScript("kernel") {
-				return args, nil, false
-			}
-			return args[:i], args[i+1:], true
+// kernelTool installs a kernel of Jupyter, or is one.
+func kernelTool() *tool {
+	var k kernelArguments
+	fs := pflag.NewFlagSet("kernel", pflag.ContinueOnError)
+	fs.SortFlags = false
+	boolean(fs, &k.user, "user", "", "where Jupyter looks for the user's kernels (the default)")
+	fs.StringVar(&k.prefix, "prefix", "", "below this `DIR`, such as that of a virtual environment")
+	fs.StringVar(&k.name, "name", "drgn", "the `NAME` of the kernel's directory")
+	t := &tool{name: "kernel", summary: "Let Jupyter know this program as a kernel, for what the flags name", flags: fs, arguments: "install"}
+	t.run = func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
+		if err := k.check(all.Args(), fs); err != nil {
+			fmt.Fprintf(stderr, "drgn: %v\n", err)
+			return 2
 		}
-		i += n
+		if k.file != "" {
+			return runKernel(f, k.file, f.opener(all, pythonLog))
+		}
+		if err := installKernel(k, all, fs, stdout); err != nil {
+			fmt.Fprintf(stderr, "drgn: %v\n", err)
+			return 1
+		}
+		return 0
 	}
-	return args, nil, false
+	return t
 }
 
 // kernelArguments are those of drgn kernel.
 type kernelArguments struct {
-	install      bool
 	user         bool
 	prefix, name string
-	file         string // the connection file of a kernel that is to run
+	file         string // the connection file of a kernel that is to run; "": one is installed
 }
 
-func parseKernel(args []string) (k kernelArguments, err error) {
-	fs := pflag.NewFlagSet("kernel", pflag.ContinueOnError)
-	fs.SetOutput(io.Discard)
-	boolean(fs, &k.user, "user", "", "")
-	fs.StringVar(&k.prefix, "prefix", "", "")
-	fs.StringVar(&k.name, "name", "drgn", "")
-	if err := fs.Parse(args); err != nil {
-		return k, err
-	}
+func (k *kernelArguments) check(args []string, fs *pflag.FlagSet) error {
+	install := len(args) == 1 && args[0] == "install"
+	own := set(fs, "user", "prefix", "name")
 	switch {
-	case fs.NArg() != 1:
-		return k, errors.New("usage: drgn [flags] kernel install [--user | --prefix DIR] [--name NAME]")
-	case fs.Arg(0) != "install" && fs.NFlag() > 0:
-		return k, errors.New("kernel: flags are for install only")
-	case fs.Arg(0) != "install":
-		k.file = fs.Arg(0)
+	case len(args) != 1:
+		return errors.New("usage: drgn [flags] kernel install [--user | --prefix DIR] [--name NAME]")
+	case !install && len(own) > 0:
+		return errors.New("kernel: flags are for install only")
 	case k.user && fs.Changed("prefix"):
-		return k, errors.New("--user and --prefix exclude each other")
+		return errors.New("--user and --prefix exclude each other")
 	case k.name == "" || k.name != filepath.Base(k.name) || k.name == ".." || k.name == ".":
-		return k, fmt.Errorf("--name: %q is no name of a directory", k.name)
+		return fmt.Errorf("--name: %q is no name of a directory", k.name)
 	}
-	k.install = k.file == ""
-	return k, nil
-}
-
-// runKernel installs a kernel of Jupyter, or is one.
-func (f *flags) runKernel(fs *pflag.FlagSet, args []string, stdout, stderr io.Writer) int {
-	k, err := parseKernel(args)
-	switch {
-	case err != nil:
-		fmt.Fprintf(stderr, "drgn: %v\n", err)
-		return 2
-	case !k.install:
-		return runKernel(f, k.file, f.opener(fs, pythonLog))
+	if !install {
+		k.file = args[0]
 	}
-	if err := installKernel(k, fs, stdout); err != nil {
-		fmt.Fprintf(stderr, "drgn: %v\n", err)
-		return 1
-	}
-	return 0
+	return nil
 }
 
 // A kernelSpec is what Jupyter reads of a kernel
@@ -86,12 +72,12 @@ type kernelSpec struct {
 }
 
 // installKernel writes the kernel spec that runs this program with the same flags, and says where it is.
-func installKernel(k kernelArguments, fs *pflag.FlagSet, stdout io.Writer) error {
+func installKernel(k kernelArguments, fs, own *pflag.FlagSet, stdout io.Writer) error {
 	self, err := self()
 	if err != nil {
 		return err
 	}
-	given, title, err := absoluteFlags(fs)
+	given, title, err := absoluteFlags(fs, own)
 	if err != nil {
 		return err
 	}
@@ -134,9 +120,12 @@ func jupyterDirectory() (string, error) {
 var fileFlags = map[string]bool{"core": true, "symbols": true, "extra-symbols": true, "vmcoreinfo": true, "debug-directory": true,
 	"debug-link-directory": true, "kernel-directory": true, "qemu": true}
 
-// absoluteFlags returns the flags that were given, with the names of files that are there made absolute; and what is debugged, in brackets.
-func absoluteFlags(fs *pflag.FlagSet) (given []string, title string, err error) {
+// absoluteFlags returns the flags that were given but for the tool's own, with the names of files that are there made absolute; and what is debugged, in brackets.
+func absoluteFlags(fs, own *pflag.FlagSet) (given []string, title string, err error) {
 	fs.Visit(func(f *pflag.Flag) {
+		if own.Lookup(f.Name) != nil {
+			return
+		}
 		values := []string{f.Value.String()}
 		if all, ok := f.Value.(pflag.SliceValue); ok {
 			values = all.GetSlice()

@@ -77,12 +77,15 @@ type flags struct {
 const usageWidth = 120
 
 // forms are what may follow the program's name.
-var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]", "[flags] dap", "[flags] kernel install [--user | --prefix DIR] [--name NAME]"}
+var forms = []string{"[flags] [script [arguments]]", "[flags] [vmlinux] vmcore [script [arguments]]", "[flags] command [-c FILE] [-s FILE] [arguments]", "[flags] tool [arguments]"}
 
 // usage returns the text of --help: groups of flags, each with a heading, as pflag prints them.
 func usage(groups []group) string {
 	var b strings.Builder
-	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\ndrgn dap serves an editor by the Debug Adapter Protocol, drgn kernel install has Jupyter know this program.\n")
+	b.WriteString("usage: drgn " + strings.Join(forms, "\n       drgn ") + "\n\nProgrammable debugger: walk the types, variables, data structures and stacks of a kernel.\nCommands are those of crash: drgn ps -c FILE; drgn help lists them.\n\nTools:\n")
+	for _, t := range tools() {
+		fmt.Fprintf(&b, "  %-8s %s\n", t.name, t.summary)
+	}
 	for _, g := range groups {
 		b.WriteString("\n" + g.heading + ":\n" + g.flags.FlagUsagesWrapped(usageWidth))
 	}
@@ -158,13 +161,15 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
 	}
-	args, isEditor := isDAP(args, fs)
-	args, kernel, isKernel := splitKernel(nameFiles(args, fs), fs)
-	args, command := splitCommand(args, fs)
+	args, t := splitTool(args, fs)
+	args, command := splitCommand(nameFiles(args, fs), fs)
 	if err := fs.Parse(args); err != nil {
 		return wrong(wrongFlag(err, fs))
 	}
 	switch {
+	case f.help && t != nil:
+		fmt.Fprint(stdout, t.usage())
+		return 0
 	case f.help && command != nil:
 		return helpCommand(&commandLine{args: []string{command.name}}, stdout, stderr)
 	case f.help:
@@ -193,14 +198,11 @@ func run(args []string, stdout, stderr io.Writer) int {
 	if f.quiet && !fs.Changed("log-level") {
 		f.logLevel = ""
 	}
-	if isEditor && fs.NArg() > 0 {
-		return wrong(fmt.Errorf("dap takes no arguments: %s", strings.Join(fs.Args(), " ")))
+	if t != nil && t.arguments == "" && fs.NArg() > 0 {
+		return wrong(fmt.Errorf("%s takes no arguments: %s", t.name, strings.Join(fs.Args(), " ")))
 	}
-	if isKernel {
-		return f.runKernel(fs, kernel, stdout, stderr)
-	}
-	if isEditor {
-		return serveDAP(args, stdout, stderr)
+	if t != nil {
+		return t.run(&f, fs, args, stdout, stderr)
 	}
 	if f.explain {
 		return f.explainSymbols(fs, stdout, stderr)

@@ -25,25 +25,21 @@ func manual(groups []group) string {
 	line(".SH OPTIONS")
 	for _, g := range groups {
 		line(".SS %s", roff(g.heading))
-		g.flags.VisitAll(func(f *pflag.Flag) {
-			if f.Hidden {
-				return
-			}
-			value, text := pflag.UnquoteUsage(f)
-			name := `\fB\-\-` + roff(f.Name) + `\fR`
-			if f.Shorthand != "" {
-				name = `\fB\-` + f.Shorthand + `\fR, ` + name
-			}
-			if value != "" {
-				name += ` \fI` + roff(value) + `\fR`
-			}
-			line(".TP\n%s\n%s", name, roff(sentence(text)))
-		})
+		options(g.flags, line)
 	}
 	line(".SH COMMANDS")
 	line("%s", roff("Commands that users of crash know, run on what is debugged without Python. drgn help COMMAND says more of one; at the prompt it is %crash COMMAND."))
 	for _, c := range crash.Commands() {
 		line(".TP\n\\fB%s\\fR\n%s", roff(c.Name), roff(sentence(c.Description)))
+	}
+	line(".SH TOOLS")
+	for _, t := range tools() {
+		line(".TP\n\\fB%s\\fR\n%s", roff(t.name), roff(sentence(t.summary)))
+		if t.flags != nil {
+			line(".RS")
+			options(t.flags, line)
+			line(".RE")
+		}
 	}
 	line(".SH EXIT STATUS")
 	for _, s := range [][2]string{{"0", "what was asked for was done"}, {"1", "nothing could be opened, code or a script raised an exception, or a command found nothing of what it was asked"},
@@ -63,6 +59,24 @@ func manual(groups []group) string {
 	}
 	line(".SH SEE ALSO\n.BR crash (8),\n.BR gdb (1),\n.BR makedumpfile (8),\n.BR debuginfod (8)")
 	return b.String()
+}
+
+// options writes the flags of a set.
+func options(flags *pflag.FlagSet, line func(format string, a ...any)) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		value, text := pflag.UnquoteUsage(f)
+		name := `\fB\-\-` + roff(f.Name) + `\fR`
+		if f.Shorthand != "" {
+			name = `\fB\-` + f.Shorthand + `\fR, ` + name
+		}
+		if value != "" {
+			name += ` \fI` + roff(value) + `\fR`
+		}
+		line(".TP\n%s\n%s", name, roff(sentence(text)))
+	})
 }
 
 // sentence gives a flag's text a capital letter and a full stop.

@@ -6,24 +6,16 @@ package main
 
 import (
 	"bufio"
-	"cmp"
-	"errors"
+	"context"
 	"flag"
 	"fmt"
 	"io"
 	"log"
-	"maps"
 	"os"
-	"runtime"
-	"slices"
-	"strings"
-	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
-	"github.com/godrgn/drgn/linux/sched"
+	"github.com/godrgn/drgn/stacks"
 )
 
 func main() {
@@ -47,101 +39,24 @@ func open(path string, states string) error {
 	return run(os.Stdout, prog, states)
 }
 
-// A group is the threads with the same stack.
-type group struct {
-	stack   []string // a frame each, the innermost first
-	err     error    // why the stack is not known to its end
-	threads []thread
-}
-
-// A thread is what is printed of one.
-type thread struct {
-	tid         uint64
-	state, name string
-}
-
 func run(w io.Writer, prog *drgn.Program, states string) error {
-	groups, err := groupsOf(prog, states)
+	groups, err := stacks.Of(context.Background(), prog, stacks.Options{States: states})
 	if err != nil {
 		return err
 	}
 	out := bufio.NewWriter(w)
 	for _, g := range groups {
-		fmt.Fprintf(out, "%d threads:", len(g.threads))
-		for _, t := range g.threads {
-			fmt.Fprintf(out, " %d (%s, %s)", t.tid, t.name, t.state)
+		fmt.Fprintf(out, "%d threads:", len(g.Threads))
+		for _, t := range g.Threads {
+			fmt.Fprintf(out, " %d (%s, %s)", t.TID, t.Name, t.State)
 		}
 		fmt.Fprintln(out)
-		for _, frame := range g.stack {
-			fmt.Fprintf(out, "    %s\n", frame)
+		for _, f := range g.Frames {
+			fmt.Fprintf(out, "    %s\n", f)
 		}
-		if g.err != nil {
-			fmt.Fprintf(out, "    %v\n", g.err)
+		if g.Err != nil {
+			fmt.Fprintf(out, "    %v\n", g.Err)
 		}
 	}
 	return out.Flush()
-}
-
-// groupsOf returns the threads that are in one of the states. Stacks are unwound in parallel: a program may be used by
-// many goroutines.
-func groupsOf(prog *drgn.Program, states string) ([]*group, error) {
-	var (
-		mu     sync.Mutex
-		groups = map[string]*group{}
-		work   errgroup.Group
-	)
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for t, err := range prog.Threads() {
-		if err != nil {
-			return nil, errors.Join(err, work.Wait())
-		}
-		state, err := sched.TaskStateChar(t.Object)
-		if err != nil {
-			return nil, errors.Join(err, work.Wait())
-		}
-		if !strings.Contains(states, state) {
-			continue
-		}
-		work.Go(func() error {
-			trace, err := t.StackTrace()
-			if err != nil {
-				return fmt.Errorf("thread %d: %w", t.TID, err)
-			}
-			stack := kernelFrames(trace)
-			key := strings.Join(stack, "\n")
-			mu.Lock()
-			defer mu.Unlock()
-			if groups[key] == nil {
-				groups[key] = &group{stack: stack, err: trace.Err}
-			}
-			groups[key].threads = append(groups[key].threads, thread{t.TID, state, t.Name})
-			return nil
-		})
-	}
-	if err := work.Wait(); err != nil {
-		return nil, err
-	}
-	for _, g := range groups {
-		slices.SortFunc(g.threads, func(a, b thread) int { return cmp.Compare(a.tid, b.tid) })
-	}
-	return slices.SortedFunc(maps.Values(groups), func(a, b *group) int {
-		return cmp.Or(cmp.Compare(len(b.threads), len(a.threads)), cmp.Compare(a.threads[0].tid, b.threads[0].tid))
-	}), nil
-}
-
-// kernelFrames describes the frames of a stack up to where the kernel was entered: a program's own addresses would keep
-// apart what waits for the same thing.
-func kernelFrames(trace *drgn.StackTrace) []string {
-	var stack []string
-	for frame := range trace.Frames() {
-		if _, err := frame.Symbol(); drgn.IsNotFound(err) {
-			break
-		}
-		line := frame.Name()
-		if source, err := frame.Source(); err == nil {
-			line += " (" + source.String() + ")"
-		}
-		stack = append(stack, line)
-	}
-	return stack
 }

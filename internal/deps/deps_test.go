@@ -109,6 +109,9 @@ const rooms = `
 	# The commands of crash, for the shell and for Python.
 	lang/c, search, linux/* < linux/crash;
 
+	# Stacks of all threads.
+	linux/* < stacks;
+
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
@@ -116,10 +119,11 @@ const rooms = `
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
 	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
-	dap, python < cmd/drgn;
+	dap, stacks, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;
+	stacks < examples/*;
 
 	# Tools: generators, writers of test files, the lab.
 	helper/call < internal/helpergen;
@@ -140,7 +144,6 @@ var outside = map[string][]string{
 	"github.com/google/go-dap":           {"dap"},
 	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
 	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
-	"golang.org/x/sync":                  {"examples/..."},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {},
 	"net":                                {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab"},

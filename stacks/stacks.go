@@ -1,0 +1,195 @@
+// Package stacks groups the threads of a program by what their stacks are, and shows the groups as text, as JSON, in folded form and as
+// a flame graph.
+package stacks
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/sched"
+	"github.com/godrgn/drgn/mem"
+)
+
+// A Group is the threads that have the same stack.
+type Group struct {
+	Frames  []Frame  // the innermost first; of a thread of the kernel those of its kernel stack
+	Err     error    // why the stack is not known, or not to its end
+	Threads []Thread // in the order of their IDs; at least one
+}
+
+// A Frame is a frame of a stack, without what differs between threads.
+type Frame struct {
+	Function string // its name; else that of a symbol, with the module and offset where there is neither
+	Inline   bool   // it was inlined into the next one
+	Source   drgn.SourceLocation
+}
+
+// String returns "schedule (kernel/sched/core.c:6842:2)".
+func (f Frame) String() string {
+	if f.Source.Filename == "" {
+		return f.Function
+	}
+	return f.Function + " (" + f.Source.String() + ")"
+}
+
+// A Thread is what is told of one of a group's threads.
+type Thread struct {
+	TID     uint64
+	Name    string        // "" where it is not known
+	State   string        // the letter that ps has for it: "S", "D", "R" …; "" of threads of processes
+	Waiting time.Duration // for how long it has been what it is, as [sched.SinceLastArrival] says; 0 where that is not known
+}
+
+// Options say what is collected. The zero Options are all threads.
+type Options struct {
+	States string // letters that ps has for the states of tasks, such as "DS": only threads in one of them; "": all
+}
+
+// Of returns the groups of a program's threads: those with a thread in an uninterruptible sleep (D) first, then those with most threads.
+// What can't be had of a thread, as the stack of one that runs now, is the error of its group. Where the threads can't be listed to
+// their end, the groups of those that were are returned with the error; ctx's error is one, too.
+func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
+	kernel := p.Flags()&drgn.IsLinuxKernel != 0
+	if o.States != "" && !kernel {
+		return nil, &drgn.ValueError{Problem: "only tasks of a kernel have states"}
+	}
+	c := collection{kernel: kernel, options: o, groups: map[string]*Group{}}
+	var work sync.WaitGroup
+	var failed error
+	next := make(chan *drgn.Thread)
+	for range runtime.GOMAXPROCS(0) {
+		work.Go(func() {
+			for t := range next {
+				c.add(t)
+			}
+		})
+	}
+	for t, err := range p.Threads() {
+		if failed = cmp.Or(err, ctx.Err()); failed != nil {
+			break
+		}
+		next <- t
+	}
+	close(next)
+	work.Wait()
+	return c.sorted(), failed
+}
+
+type collection struct {
+	kernel  bool
+	options Options
+	mu      sync.Mutex
+	groups  map[string]*Group
+}
+
+func (c *collection) add(t *drgn.Thread) {
+	thread := Thread{TID: t.TID, Name: t.Name}
+	var frames []Frame
+	wanted := true
+	err := mem.Guard(func() error {
+		var unknown error
+		if c.kernel {
+			if wanted, unknown = c.task(&thread, t.Object); !wanted {
+				return nil
+			}
+		}
+		trace, err := t.StackTrace()
+		if err == nil {
+			frames, err = c.frames(trace), trace.Err
+		}
+		return errors.Join(unknown, err)
+	})
+	if !wanted {
+		return
+	}
+	key := keyOf(frames, err)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.groups[key] == nil {
+		c.groups[key] = &Group{Frames: frames, Err: err}
+	}
+	c.groups[key].Threads = append(c.groups[key].Threads, thread)
+}
+
+// task adds what only the kernel's tasks have; wanted is false if the task is in none of the states that are asked for.
+func (c *collection) task(thread *Thread, task drgn.Object) (wanted bool, err error) {
+	if thread.State, err = sched.TaskStateChar(task); err != nil {
+		return true, err
+	}
+	if c.options.States != "" && !strings.Contains(c.options.States, thread.State) {
+		return false, nil
+	}
+	// Kernels without CONFIG_SCHED_INFO do not know it.
+	if n, err := sched.SinceLastArrival(task); err == nil && n > 0 {
+		thread.Waiting = time.Duration(n)
+	}
+	return true, nil
+}
+
+// frames returns the frames of a stack; of a task, up to where the kernel was entered: a process's own addresses would keep apart
+// what waits for the same thing.
+func (c *collection) frames(trace *drgn.StackTrace) []Frame {
+	var frames []Frame
+	for f := range trace.Frames() {
+		if c.kernel && f.InUserMode() {
+			break
+		}
+		frame := Frame{Function: f.Name(), Inline: f.IsInline()}
+		frame.Source, _ = f.Source() // what is not known is left out
+		frames = append(frames, frame)
+	}
+	return frames
+}
+
+// keyOf returns what two stacks have in common if they are the same.
+func keyOf(frames []Frame, err error) string {
+	var b strings.Builder
+	for _, f := range frames {
+		b.WriteString(f.String())
+		if f.Inline {
+			b.WriteByte('i')
+		}
+		b.WriteByte('\n')
+	}
+	if err != nil {
+		b.WriteString(err.Error())
+	}
+	return b.String()
+}
+
+func (c *collection) sorted() []Group {
+	for _, g := range c.groups {
+		slices.SortFunc(g.Threads, func(a, b Thread) int { return cmp.Compare(a.TID, b.TID) })
+	}
+	all := slices.SortedFunc(maps.Values(c.groups), func(a, b *Group) int {
+		return cmp.Or(-compareBool(a.hangs(), b.hangs()), cmp.Compare(len(b.Threads), len(a.Threads)), cmp.Compare(a.Threads[0].TID, b.Threads[0].TID))
+	})
+	groups := make([]Group, len(all))
+	for i, g := range all {
+		groups[i] = *g
+	}
+	return groups
+}
+
+// hangs reports whether one of the threads is in an uninterruptible sleep.
+func (g *Group) hangs() bool {
+	return slices.ContainsFunc(g.Threads, func(t Thread) bool { return t.State == "D" })
+}
+
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case a:
+		return 1
+	}
+	return -1
+}
