@@ -53,6 +53,12 @@ type Stacks interface {
 	PACMask() uint64
 }
 
+// ExecutableMemory is a [Personality] that knows where code that is of no module may lie, such as that of a compiler which made it
+// at run time.
+type ExecutableMemory interface {
+	Executable(address uint64) bool
+}
+
 // ThreadLocals is a [Personality] whose threads have variables of their own.
 type ThreadLocals interface {
 	// ThreadLocal returns where a thread has what lies at an offset in bytes in a module's block of such variables. registers are

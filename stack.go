@@ -153,6 +153,9 @@ func (p *Program) unwinder() *stack.Unwinder {
 	if s, ok := p.Personality().(Stacks); ok {
 		c.InUserMode, c.PACMask = s.InUserMode(), s.PACMask()
 	}
+	if e, ok := p.Personality().(ExecutableMemory); ok {
+		c.Executable = e.Executable
+	}
 	if k, ok := p.Personality().(KernelCode); ok {
 		c.Code = k
 	}

@@ -115,6 +115,16 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 	return c, nil
 }
 
+// Executable reports whether the file says that bytes at a virtual address could be run, be they saved or not.
+func (c *Core) Executable(address uint64) bool {
+	for i := range c.headers.loads {
+		if s := &c.headers.loads[i]; s.Flags&elf.PF_X != 0 && address-s.Vaddr < s.Memsz {
+			return true
+		}
+	}
+	return false
+}
+
 // readNotes finds VMCOREINFO among the notes and tells kernels from processes.
 func (c *Core) readNotes() {
 	process := false

@@ -7,6 +7,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -20,6 +21,7 @@ type Mapping struct {
 	Offset     uint64 // in the file, in bytes
 	Path       string // of the file when it was mapped; of one that was deleted since, with DeletedSuffix
 	File       FileID // zero where it is not known
+	Executable bool   // its bytes may be run; false where that is not known
 }
 
 // DeletedSuffix is what the kernel writes behind the path of a file that has no name any more.
@@ -65,7 +67,7 @@ func parseMapsLine(line []byte) (m Mapping, isFile, ok bool) {
 	}
 	ok = true
 	m.Start, m.End = number(next('-'), 16), number(next(' '), 16)
-	next(' ') // rwxp
+	m.Executable = strings.Contains(next(' '), "x") // rwxp
 	m.Offset = number(next(' '), 16)
 	major, minor := number(next(':'), 16), number(next(' '), 16)
 	m.File = FileID{major<<32 | minor, number(next(' '), 10)}

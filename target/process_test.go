@@ -202,8 +202,8 @@ func TestMaps(t *testing.T) {
 		"55d2000-55d3000 rw-p 00000000 00:00 0 \n7f000-80000 rw-p 00000000 00:00 0      [heap]\n"+
 		"7f0000000000-7f0000001000 r-xp 00000000 103:0a 18446744073709551615 /tmp/new\\012line (deleted)\n"+
 		"ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]"))
-	want := []Mapping{{0x55d0000, 0x55d2000, 0x1000, "/usr/bin/a b", FileID{0xfd<<32 | 1, 1234}},
-		{0x7f0000000000, 0x7f0000001000, 0, "/tmp/new\nline (deleted)", FileID{0x103<<32 | 10, ^uint64(0)}}}
+	want := []Mapping{{0x55d0000, 0x55d2000, 0x1000, "/usr/bin/a b", FileID{0xfd<<32 | 1, 1234}, false},
+		{0x7f0000000000, 0x7f0000001000, 0, "/tmp/new\nline (deleted)", FileID{0x103<<32 | 10, ^uint64(0)}, true}}
 	if err != nil || !slices.Equal(ms, want) {
 		t.Errorf("%+v, %v", ms, err)
 	}

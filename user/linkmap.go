@@ -32,8 +32,11 @@ func (f *finder) linkMap() iter.Seq2[link, error] {
 			yield(link{}, fmt.Errorf("couldn't read main dynamic section: %w", err))
 			return
 		case !ok:
-			yield(link{}, errors.New("no DT_DEBUG entry in main dynamic section"))
-			return
+			// The dynamic linker is the executable when it was given a program's name ("ld.so ./program"); it tells the program.
+			if debug, ok = f.otherDebug(); !ok {
+				yield(link{}, errors.New("no DT_DEBUG entry in main dynamic section"))
+				return
+			}
 		case debug == 0:
 			return // the process has not got so far
 		}
@@ -67,6 +70,27 @@ func (f *finder) linkMap() iter.Seq2[link, error] {
 			}
 		}
 	}
+}
+
+// otherDebug returns what the first file in memory that has a DT_DEBUG entry has there.
+func (f *finder) otherDebug() (debug uint64, ok bool) {
+	n := 0
+	for i := range f.mappings {
+		if f.mappings[i].Offset != 0 || f.mappings[i].Path == "" {
+			continue
+		}
+		if n++; n > maxLinks {
+			break
+		}
+		image, err := readImage(f.p, f.mappings[i].Start)
+		if err != nil || image.segment(elf.PT_DYNAMIC) == nil {
+			continue // not all that is mapped is code
+		}
+		if debug, ok, err = image.dynamicEntry(dtDebug); err == nil && ok && debug != 0 {
+			return debug, true
+		}
+	}
+	return 0, false
 }
 
 // walkLinks walks one list; false stops the whole.

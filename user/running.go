@@ -289,6 +289,13 @@ func (r *running) auxv(p arch.Platform) (map[uint64]uint64, error) {
 
 func (r *running) mappings(arch.Platform) ([]target.Mapping, error) { return r.Mappings() }
 
+func (r *running) executable(address uint64) bool {
+	ranges, err := r.Ranges()
+	return err == nil && slices.ContainsFunc(ranges, func(m target.Mapping) bool {
+		return m.Start <= address && address < m.End && m.Executable && m.File.Inode == 0
+	})
+}
+
 // pacMask is that of the thread that was stopped last: all have the same.
 func (r *running) pacMask() uint64 {
 	r.mu.Lock()

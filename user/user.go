@@ -31,6 +31,8 @@ type source interface {
 	crashedThread(p *drgn.Program) (*drgn.Thread, error)
 	stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error)
 	auxv(p arch.Platform) (map[uint64]uint64, error)
+	// executable reports whether code may lie at an address where no file is mapped.
+	executable(address uint64) bool
 	// pacMask returns the bits of return addresses that a pointer authentication code takes.
 	pacMask() uint64
 	mappings(p arch.Platform) ([]target.Mapping, error)
@@ -83,6 +85,9 @@ func (u *Process) ThreadOf(drgn.Object) *drgn.Thread { return nil }
 
 // InUserMode returns true.
 func (u *Process) InUserMode() bool { return true }
+
+// Executable implements [drgn.ExecutableMemory].
+func (u *Process) Executable(address uint64) bool { return u.source.executable(address) }
 
 func noThread(tid uint64) error {
 	return &drgn.ThreadNotFoundError{ID: tid}
@@ -272,6 +277,14 @@ func (c *core) mappings(arch.Platform) ([]target.Mapping, error) {
 		return ms, nil
 	}
 	return nil, nil
+}
+
+func (c *core) executable(address uint64) bool {
+	if !c.Executable(address) {
+		return false
+	}
+	files, err := c.mappings(arch.Platform{})
+	return err == nil && !slices.ContainsFunc(files, func(m target.Mapping) bool { return m.Start <= address && address < m.End })
 }
 
 func (c *core) paths(m target.Mapping) []string {

@@ -150,7 +150,7 @@ func (r *memoryRows) isText(pc uint64) bool {
 		}
 	}
 	if r.config.Code == nil {
-		return false
+		return r.config.Executable != nil && r.config.Executable(pc)
 	}
 	_, ok, err := r.config.Code.TableAt(pc)
 	return ok && err == nil

@@ -25,6 +25,8 @@ type Config struct {
 	Code module.Code
 	// InUserMode says that threads are in user mode: their stacks have no end there.
 	InUserMode bool
+	// Executable reports whether code that is of no module may lie at an address; nil: nowhere.
+	Executable func(address uint64) bool
 	// PACMask has the bits of a return address that a pointer authentication code takes; 0 if there is none.
 	PACMask uint64
 }
