@@ -22,10 +22,13 @@ const maxCompletions = 1000
 // What is said of names that are not known, and of beginnings of names.
 func init() {
 	register("_drgn",
-		Func{Sig: "_near(text: str, prog: prog? = None)", Doc: "Return the names that may have been meant when an exception of this text was raised last.", Do: func(c Call) error {
+		Func{Sig: "_near(text: str, prog: prog? = None)", Doc: "Return the names that may have been meant when an exception of this text was raised last: of the program that was asked, or else of this one.", Do: func(c Call) error {
 			var p *drgn.Program
 			if c.Has(1) {
 				p = c.Prog(1)
+			}
+			if in := missed.in.Value(); in != nil {
+				p = in
 			}
 			if missed.text != c.Str(0) {
 				return c.Value(list{})
@@ -101,8 +104,9 @@ func texts(all []string) list {
 
 // A miss is a name that was not known. It keeps no program open: of a type it knows only where it was.
 type miss struct {
-	text   string // of the exception
-	err    error  // nil: of members
+	text   string                     // of the exception
+	err    error                      // nil: of members
+	in     weak.Pointer[drgn.Program] // nil: not known
 	name   string
 	of     weak.Pointer[types.Type] // whose member it was to be
 	locals []string                 // of the frame in which it was looked for
@@ -110,6 +114,9 @@ type miss struct {
 
 // missed is the last miss. Under the GIL.
 var missed miss
+
+// lookedIn is the program of the call that is failing, or nil. Under the GIL.
+var lookedIn *drgn.Program
 
 // again returns the error of a miss; nil if what it was about is there no more.
 func (m *miss) again() error {
@@ -154,5 +161,8 @@ func remember(err error, text string) {
 		missed = miss{text: text, err: symbol}
 	case errors.As(err, &mod):
 		missed = miss{text: text, err: mod}
+	default:
+		return
 	}
+	missed.in = weak.Make(lookedIn)
 }

@@ -261,7 +261,8 @@ func programClass() *class {
 func goProgramItem(self *C.PyObject, name *C.char, n C.Py_ssize_t, r *C.res) {
 	defer guard(r)
 	p, text := programOf(self).prog, C.GoStringN(name, C.int(n))
-	finish(r, Call{self: self, res: r}.Object(p.Object(text)))
+	c := Call{self: self, res: r}
+	c.finish(c.Object(p.Object(text)))
 	if p.Remembers(text) {
 		r.atom = 1
 	}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unsafe"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
 )
 
@@ -103,7 +104,32 @@ func (raisedError) Error() string { return "a Python exception is set" }
 //export goCall
 func goCall(id C.int, self *C.PyObject, args *C.arg, n C.int, r *C.res) {
 	defer guard(entered(r))
-	finish(r, handlers[id](Call{self, unsafe.Slice(args, int(n)), r}))
+	c := Call{self, unsafe.Slice(args, int(n)), r}
+	c.finish(handlers[id](c))
+}
+
+// finish is the function finish, which remembers in which program a name was not found.
+func (c Call) finish(err error) {
+	if err != nil {
+		lookedIn = c.program()
+		defer func() { lookedIn = nil }()
+	}
+	finish(c.res, err)
+}
+
+// program returns the program of a call, or nil.
+func (c Call) program() *drgn.Program {
+	k := c.keep()
+	if k == nil {
+		return nil
+	}
+	if o := (*C.Obj)(unsafe.Pointer(k)); !isProgram(k) {
+		if o.cls >= C.C_MAX || k.ob_type != C.classes[o.cls] || o.prog == nil || !isProgram(o.prog) {
+			return nil
+		}
+		k = o.prog
+	}
+	return programOf(k).prog
 }
 
 // finish raises err, if any, in Python.

@@ -180,7 +180,8 @@ func goModuleInit(m *C.PyObject) C.int {
 //export goGet
 func goGet(id C.int, self *C.PyObject, r *C.res) {
 	defer guard(entered(r))
-	finish(r, propTable[id].get(Call{self: self, res: r}))
+	c := Call{self: self, res: r}
+	c.finish(propTable[id].get(c))
 }
 
 //export goSet
@@ -193,7 +194,8 @@ func goSet(id C.int, self, v *C.PyObject, r *C.res) {
 //export goSlot
 func goSlot(slot C.int, self, x *C.PyObject, n C.int64_t, r *C.res) {
 	defer guard(entered(r))
-	finish(r, callSlot(slot, Call{self: self, res: r}, x, int(n)))
+	c := Call{self: self, res: r}
+	c.finish(callSlot(slot, c, x, int(n)))
 }
 
 func callSlot(slot C.int, c Call, x *C.PyObject, n int) error {

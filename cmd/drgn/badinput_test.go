@@ -90,6 +90,7 @@ func TestBadInput(t *testing.T) {
 
 		{"no debugging information", []string{"-c", in("vmcore"), "--no-default-symbols", "-e", "prog['init_tusk']"}, 1,
 			`Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'init_tusk'\nDid you mean 'init_task'\?`},
+		{"a name in another program", []string{"-q", "-c", in("vmcore"), "-e", "p = drgn.Program(prog.platform); p.register_object_finder('x', lambda prog, name, flags, file: None, enable_index=0); p['init_tusk']"}, 1, `Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'init_tusk'`},
 		{"a helper's name", []string{"-q", "-c", in("vmcore"), "-e", "for_each_tsk()"}, 1, `Traceback (.*\n)+NameError: name 'for_each_tsk' is not defined\nDid you mean 'for_each_task'\?`},
 		{"a frame's variable", []string{"-q", "-c", in("vmcore"), "-s", vmlinux, "-e", "stack_trace(1)[0]['perv']"}, 1, `Traceback (.*\n)+_drgn\.ObjectNotFoundError: could not find 'perv'\nDid you mean 'prev'\?`},
 		{"no debugging information found", []string{"-c", in("vmcore"), "-e", "None"}, 0,

@@ -84,9 +84,17 @@ class Kernel:
             stream.flush()
 
     def flush_now_and_then(self):
+        parent = os.getppid() if "JPY_PARENT_PID" in os.environ else None  # Jupyter, which may end without a word
         while not self.leaving:
             time.sleep(0.2)
             self.flush()
+            if parent not in (None, os.getppid()):
+                self.leave()
+
+    def leave(self):
+        self.leaving = True
+        _drgn._kernel_close()
+        os.kill(os.getpid(), signal.SIGINT)
 
     def interrupted(self, number, frame):
         """Handle SIGINT: there is nothing to end between cells."""
@@ -122,8 +130,7 @@ class Kernel:
         _drgn._kernel_reply(channel, self.header(kind.removesuffix("request") + "reply"), header, _encode(reply))
         self.publish("status", {"execution_state": "idle"}, header)
         if self.leaving:
-            _drgn._kernel_close()
-            os.kill(os.getpid(), signal.SIGINT)
+            self.leave()
 
     # ---- Requests
     def kernel_info_request(self, content):
@@ -289,7 +296,7 @@ class Kernel:
         tb = e.__traceback__
         while tb is not None and tb.tb_frame.f_code.co_filename == self.run.__code__.co_filename:
             tb = tb.tb_next
-        cli._without_display(tb)
+        cli._without(self.show_result, tb)
         lines = "".join(traceback.format_exception(type(e), e, tb)).splitlines()
         return {"ename": type(e).__name__, "evalue": str(e), "traceback": lines}
 

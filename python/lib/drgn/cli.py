@@ -257,8 +257,13 @@ def _explain(source, space):
 
 def _without_display(tb):
     """Cut what shows a value at the prompt off a traceback: it is not the user's code that fails there."""
+    _without(_displayhook, tb)
+
+
+def _without(function, tb):
+    """Cut off a traceback what a function called."""
     while tb is not None and tb.tb_next is not None:
-        if tb.tb_next.tb_frame.f_code is _displayhook.__code__:
+        if tb.tb_next.tb_frame.f_code is function.__code__:
             tb.tb_next = None
             return
         tb = tb.tb_next
