@@ -31,8 +31,10 @@ type Options struct {
 	Parts []string
 	// Platform is that of the program where the target does not say it.
 	Platform arch.Platform
-	// Prepare is called with the new program before it is opened, to say how debugging information is looked for; may be nil.
+	// Prepare is called with the new program before it is opened; may be nil.
 	Prepare func(p *drgn.Program) error
+	// Opened is called when the program has its target, before debugging information is looked for: to say how; may be nil.
+	Opened func(p *drgn.Program) error
 	// Log is told what is done to find debugging information; if it is nil, Warn is told of warnings.
 	Log *slog.Logger
 	// Context ends downloads when it is canceled, and a program that is being opened then gets no target; nil is never.
@@ -145,6 +147,11 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 
 // load gives the program's modules their debugging information, as o says; what is missing is warned of.
 func load(p *drgn.Program, o Options) error {
+	if o.Opened != nil {
+		if err := o.Opened(p); err != nil {
+			return err
+		}
+	}
 	for _, path := range o.ExtraSymbols {
 		if abs, err := filepath.Abs(path); err == nil {
 			path = abs

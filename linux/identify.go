@@ -35,8 +35,13 @@ func (k *Kernel) Identify(p *drgn.Program, address uint64) iter.Seq2[drgn.Identi
 	}
 }
 
-// IdentifySymbol says that the first task, which is a variable, is a task, and which symbols are of the past.
+// IdentifySymbol says that the first task, which is a variable, is a task, that its stack is one, and which symbols are of the past.
 func (k *Kernel) IdentifySymbol(p *drgn.Program, s drgn.Symbol, address uint64) (i drgn.Identity, more, past bool) {
+	if isFirstStack(s) {
+		if i, ok := firstStack(p, address); ok {
+			return i, true, false
+		}
+	}
 	if s.Name != "init_task" || s.Kind != drgn.SymbolObject {
 		return drgn.Identity{}, false, k.symbolIsPast(p, address)
 	}
@@ -46,6 +51,25 @@ func (k *Kernel) IdentifySymbol(p *drgn.Program, s drgn.Symbol, address uint64) 
 	}
 	text, err := taskName(task, address-s.Address)
 	return drgn.Identity{Kind: "task", Name: text, Object: task}, err == nil, false
+}
+
+// isFirstStack reports whether a symbol may stand for the stack of the first task.
+func isFirstStack(s drgn.Symbol) bool {
+	return s.Size == 0 || s.Name == "init_stack" || s.Name == "init_thread_union"
+}
+
+// firstStack says that an address lies on the stack of the first task, which is part of the image.
+func firstStack(p *drgn.Program, address uint64) (drgn.Identity, bool) {
+	task := p.Variable("init_task").AddressOf()
+	start, err := task.Member("stack").Uint()
+	if err != nil || address < start {
+		return drgn.Identity{}, false
+	}
+	if size, err := p.Object("THREAD_SIZE").Uint(); err != nil || address-start >= size {
+		return drgn.Identity{}, false
+	}
+	i, err := onStack(task, address-start)
+	return i, err == nil
 }
 
 type initKey struct{}
@@ -204,11 +228,19 @@ func identifyStack(p *drgn.Program, address uint64, yield func(drgn.Identity, er
 	if !ok {
 		return true
 	}
+	if s, err := p.SymbolAt(address); err == nil && isFirstStack(s) { // IdentifySymbol has said it
+		return true
+	}
+	return yield(onStack(task, address-start))
+}
+
+// onStack says that something lies on a task's stack, so many bytes from its lowest address.
+func onStack(task drgn.Object, offset uint64) (drgn.Identity, error) {
 	t, err := threadOf(task)
 	if err != nil {
-		return yield(drgn.Identity{}, err)
+		return drgn.Identity{}, err
 	}
-	return yield(drgn.Identity{Kind: "task stack", Name: fmt.Sprintf("%d (%s) +%#x", t.TID, t.Name, address-start), Object: task}, nil)
+	return drgn.Identity{Kind: "task stack", Name: fmt.Sprintf("%d (%s) +%#x", t.TID, t.Name, offset), Object: task}, nil
 }
 
 // taskStacks are the stacks of all tasks, in the order of their addresses.

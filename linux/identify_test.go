@@ -44,3 +44,26 @@ func TestIdentifyPage(t *testing.T) {
 		}
 	}
 }
+
+// The stack of the first task is part of the kernel's image, where symbols without a size name it.
+func TestIdentifyFirstStack(t *testing.T) {
+	p := coretest.Program()
+	start, err := p.Variable("init_task").Member("stack").Uint()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[uint64]string{start: "task stack: 0 (swapper/0) +0x0", start + 0x3ff8: "task stack: 0 (swapper/0) +0x3ff8", start - 8: "", start + 0x4000: ""} {
+		got := ""
+		for what, err := range p.Identify(address) {
+			if err != nil {
+				t.Fatalf("%#x: %v", address, err)
+			}
+			if what.Kind == "task stack" {
+				got += what.String()
+			}
+		}
+		if got != want {
+			t.Errorf("%#x: %q, want %q", address, got, want)
+		}
+	}
+}

@@ -258,7 +258,7 @@ func helperValue(v call.Value) (any, error) {
 	case call.TagTuple:
 		l, err := all()
 		return tuple(l), err
-	case call.TagDict:
+	case call.TagDict, call.TagReadOnly:
 		l, err := all()
 		if err != nil {
 			return nil, err
@@ -267,7 +267,14 @@ func helperValue(v call.Value) (any, error) {
 		for i := range d {
 			d[i] = pair{l[2*i], l[2*i+1]}
 		}
-		return d, nil
+		if v.Tag() == call.TagDict {
+			return d, nil
+		}
+		proxy := C.sh_module_attr(cdata("types\x00"), cdata("MappingProxyType\x00"))
+		if proxy == nil {
+			return nil, raisedError{}
+		}
+		return callValue{proxy, tuple{d}}, nil
 	case call.TagRecord:
 		l, err := all()
 		if err != nil {

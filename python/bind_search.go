@@ -39,22 +39,22 @@ func searchMethods() []Func {
 				return err
 			}
 			p, align := c.selfProg(), c.UintOr(1, 1)
-			size, err := p.AddressSize()
-			if err != nil {
-				return err
+			if c.Has(1) && !isText(v) {
+				return typeError("alignment is only allowed with bytes or str value")
 			}
-			switch v.(type) {
-			case []byte, string:
-			default:
-				if c.Has(1) {
-					return typeError("alignment is only allowed with bytes or str value")
-				}
+			if b, ok := v.([]byte); ok && len(b) == 0 || v == "" {
+				return valueError("needle cannot be empty")
 			}
 			if align == 0 || align&(align-1) != 0 {
 				return valueError("alignment must be power of 2")
 			}
-			if b, ok := v.([]byte); ok && len(b) == 0 || v == "" {
-				return valueError("needle cannot be empty")
+			_, isNumber := addressValue(v)
+			if _, isObject := v.(drgn.Object); !isNumber && !isObject && !isText(v) {
+				return typeError("value must be bytes, str, int, or drgn.Object, not " + pyTypeName(c.py(0)))
+			}
+			size, err := p.AddressSize()
+			if err != nil {
+				return err
 			}
 			switch v := v.(type) {
 			case []byte:
@@ -74,9 +74,6 @@ func searchMethods() []Func {
 				}
 				return start(c, 0, b, align)
 			}
-			if _, ok := addressValue(v); !ok {
-				return typeError("value must be bytes, str, int, or drgn.Object, not " + pyTypeName(c.py(0)))
-			}
 			n, err := searched(v, int(size))
 			if err != nil {
 				return err
@@ -92,12 +89,9 @@ func searchMethods() []Func {
 	}{{"u16", 2}, {"u32", 4}, {"u64", 8}, {"word", 0}} {
 		methods = append(methods, Func{Sig: "search_memory_" + w.name + "(*values, ignore_mask: index = 0)",
 			Doc: "Search memory for aligned integers, each a value or a pair of the least and the greatest; gives pairs of address and value.", Do: func(c Call) error {
-				size := w.size
-				if !c.selfProg().Platform().Known() {
-					if size == 0 {
-						return valueError("program word size is not known")
-					}
-					return valueError("program byte order is not known")
+				size, known := w.size, c.selfProg().Platform().Known()
+				if size == 0 && !known {
+					return valueError("program word size is not known")
 				}
 				if size == 0 {
 					n, err := c.selfProg().AddressSize()
@@ -116,6 +110,9 @@ func searchMethods() []Func {
 				if mask := c.UintOr(1, 0); size < 8 && mask>>(8*size) != 0 {
 					return tooLarge(size)
 				}
+				if !known {
+					return valueError("program byte order is not known")
+				}
 				return start(c, size, v, c.UintOr(1, 0))
 			}})
 	}
@@ -133,6 +130,15 @@ func searchMethods() []Func {
 		return start(c, -1, v, 0)
 	}})
 	return methods
+}
+
+// isText reports whether a value is bytes or a str.
+func isText(v any) bool {
+	switch v.(type) {
+	case []byte, string:
+		return true
+	}
+	return false
 }
 
 func init() {

@@ -56,7 +56,10 @@ func init() {
 			if errors.As(err, &noTarget) && options.Mode != Interactive {
 				err = nil
 			}
+			known := toldOf
+			toldOf = nil
 			if err != nil {
+				decref(known)
 				return err
 			}
 			o.mu.Lock()
@@ -64,7 +67,10 @@ func init() {
 			if o.prog == nil {
 				return c.Value(tuple{nil, o.warnings})
 			}
-			return c.Value(tuple{owned{newProgram(o.prog)}, o.warnings})
+			if known == nil {
+				known = newProgram(o.prog)
+			}
+			return c.Value(tuple{owned{known}, o.warnings})
 		}},
 		Func{Sig: "_no_target()", Doc: "Return why there is no program to begin with, or None.", Do: func(c Call) error {
 			if noTarget == nil {

@@ -5,7 +5,38 @@ package python
 */
 import "C"
 
-import "github.com/godrgn/drgn"
+import (
+	"os"
+
+	"github.com/godrgn/drgn"
+)
+
+// toldOf is the instance of the program of the command line, if plugins have been told of it while it was being opened. Under the GIL.
+var toldOf *C.PyObject
+
+// TellPlugins tells plugins of the program of the command line, which has its target but no debugging information yet. An
+// [Opener] calls it on its own goroutine, and waits for the interpreter if there may be plugins.
+func TellPlugins(p *drgn.Program) (err error) {
+	if !mayHavePlugins() {
+		return nil
+	}
+	withGIL(func() {
+		toldOf = newProgram(p)
+		err = tellPlugins(p)
+	})
+	return err
+}
+
+// mayHavePlugins reports whether the environment names plugins, or where packages that have some may lie. Nothing else does before
+// the command line's code is run.
+func mayHavePlugins() bool {
+	for _, name := range []string{"DRGN_PLUGINS", "PYTHONPATH", "VIRTUAL_ENV"} {
+		if os.Getenv(name) != "" {
+			return true
+		}
+	}
+	return false
+}
 
 // targeted ends a method of a program that has been given what it debugs: plugins are told.
 func targeted(c Call, err error) error {

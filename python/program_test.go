@@ -49,3 +49,17 @@ raises("no object", NoDefaultProgramError, lambda: find_task(1))
 raises("an object that comes second", NoDefaultProgramError, lambda: print_annotated_memory(0, number(8)))
 `))
 }
+
+// Tables that are the same for all callers cannot be changed by one.
+func TestTablesCannotBeChanged(t *testing.T) {
+	lines(t, script(t, true, expect+`
+from drgn.helpers.linux import *
+names, numbers, flags = signal_names(prog), signal_numbers(prog), sigaction_flags(prog)
+expect("mappings", {type(m).__name__ for m in (names, numbers, flags)} == {"mappingproxy"})
+expect("what they hold", names["SIGKILL"] == 9 and numbers[6] == ["SIGABRT", "SIGIOT"] and flags["SA_RESTART"] == 0x10000000)
+raises("no change", TypeError, lambda: __import__("operator").setitem(names, "SIGKILL", 1))
+expect("a tuple", type(timer_base_names(prog)) is tuple)
+expect("physical addresses", virt_to_phys(prog, prog["init_task"].address_of_()).type_.name == "unsigned long" and
+       virt_to_page(prog, 0x100000f38).type_.type_name() == "struct page *")
+`))
+}

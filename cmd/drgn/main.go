@@ -71,6 +71,8 @@ type flags struct {
 	help     bool
 	page     string // what is printed instead: "manual", or the name of a shell
 	stubs    string // the directory that stubs are written to instead
+
+	opened func(p *drgn.Program) error // the program has its target, and no debugging information yet; may be nil
 }
 
 // usageWidth is how wide the text of --help may be.
@@ -276,6 +278,14 @@ func (f *flags) opener(fs *pflag.FlagSet, log func() *slog.Logger) func(ctx cont
 	return func(ctx context.Context, warn func(error)) (*drgn.Program, error) {
 		o := f.symbols.options()
 		o.Warn, o.Log, o.Context = warn, log(), ctx
+		if f.opened != nil {
+			o.Opened = func(p *drgn.Program) error {
+				if err := f.opened(p); err != nil {
+					return err
+				}
+				return f.symbols.configure(p)
+			}
+		}
 		if !f.quiet {
 			o.Progress = progressTo(os.Stderr)
 		}

@@ -130,15 +130,19 @@ var kmodMethods = map[string]drgn.KmodSearchMethod{"kmod=depmod": drgn.KmodDepmo
 // options returns how the program is opened.
 func (s *symbolFlags) options() attach.Options {
 	return attach.Options{
-		Symbols: s.files, NoDefaultSymbols: s.none, MainSymbols: s.main, ExtraSymbols: s.extra, Platform: s.platform, Prepare: s.prepare,
+		Symbols: s.files, NoDefaultSymbols: s.none, MainSymbols: s.main, ExtraSymbols: s.extra, Platform: s.platform,
+		Prepare: func(p *drgn.Program) error {
+			if s.vmcoreinfoData != nil {
+				linux.SetVMCOREINFO(p, s.vmcoreinfoData)
+			}
+			return nil
+		},
+		Opened: s.configure,
 	}
 }
 
-// prepare says to a program how debugging information is looked for.
-func (s *symbolFlags) prepare(p *drgn.Program) error {
-	if s.vmcoreinfoData != nil {
-		linux.SetVMCOREINFO(p, s.vmcoreinfoData)
-	}
+// configure says to a program how debugging information is looked for. Plugins may have added finders and directories by then.
+func (s *symbolFlags) configure(p *drgn.Program) error {
 	o := p.DebugInfoOptions()
 	first := func(d directories, usual *[]string) {
 		if d.only {

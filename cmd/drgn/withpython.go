@@ -22,6 +22,7 @@ func runPlain(args []string) int {
 
 // runKernel is a kernel of Jupyter, with a connection file.
 func runKernel(f *flags, file string, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
+	f.opened = python.TellPlugins
 	return python.Main(python.Options{Mode: python.Kernel, Args: []string{file}, Quiet: true, LogLevel: f.logLevel, Version: version, Open: open})
 }
 
@@ -33,7 +34,7 @@ func writeStubs(directory string) int {
 // runPython runs the prompt, code or a script. With late, the program is drgn itself.
 func runPython(f *flags, args []string, exec, late bool, open func(ctx context.Context, warn func(error)) (*drgn.Program, error)) int {
 	o := python.Options{Args: args, Code: f.exec, Quiet: f.quiet, NoPager: f.noPager, LogLevel: f.logLevel, Version: version, Open: open}
-	o.OpenLate = late
+	o.OpenLate, f.opened = late, python.TellPlugins
 	switch {
 	case exec:
 		o.Mode = python.Exec

@@ -87,7 +87,7 @@ func identityOf(v Value) (id identity, ok bool) {
 		id.text = v.Text()
 	case TagObject:
 		return objectIdentity(v)
-	case TagList, TagTuple, TagDict, TagRecord:
+	case TagList, TagTuple, TagDict, TagReadOnly, TagRecord:
 		var b []byte
 		for _, e := range v.Elems() {
 			part, ok := identityOf(e)

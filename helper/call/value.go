@@ -14,22 +14,23 @@ type Tag uint8
 
 // The kinds of values, and what gets them out.
 const (
-	TagNone   Tag = iota
-	TagUint       // int: Uint
-	TagInt        // int: Int
-	TagBool       // bool: Bool
-	TagFloat      // float: Float
-	TagStr        // str, whose bytes may be no UTF-8: Text
-	TagBytes      // bytes: Text
-	TagObject     // drgn.Object: Object
-	TagList       // list: Elems
-	TagTuple      // tuple: Elems
-	TagDict       // dict: Elems, key, value, key, value, …
-	TagRecord     // named tuple of the class Struct: Struct, Elems
-	TagIter       // iterator: Iter
-	TagLines      // None, once each line has been printed: Iter, of TagStr
-	TagOther      // another class of package drgn, told by the Go type: Other
-	TagError      // no value: Err
+	TagNone     Tag = iota
+	TagUint         // int: Uint
+	TagInt          // int: Int
+	TagBool         // bool: Bool
+	TagFloat        // float: Float
+	TagStr          // str, whose bytes may be no UTF-8: Text
+	TagBytes        // bytes: Text
+	TagObject       // drgn.Object: Object
+	TagList         // list: Elems
+	TagTuple        // tuple: Elems
+	TagDict         // dict: Elems, key, value, key, value, …
+	TagReadOnly     // dict that cannot be changed: Elems, as of TagDict
+	TagRecord       // named tuple of the class Struct: Struct, Elems
+	TagIter         // iterator: Iter
+	TagLines        // None, once each line has been printed: Iter, of TagStr
+	TagOther        // another class of package drgn, told by the Go type: Other
+	TagError        // no value: Err
 )
 
 // A Value is a value on its way to Python. The zero Value is None.
@@ -90,6 +91,17 @@ func Tuple(elems ...Value) Value { return compound(TagTuple, elems) }
 
 // Dict returns a dict of keys each followed by its value.
 func Dict(elems []Value) Value { return compound(TagDict, elems) }
+
+// ReadOnly makes a list a tuple, and a dict one that cannot be changed.
+func ReadOnly(v Value) Value {
+	switch v.tag {
+	case TagList:
+		v.tag = TagTuple
+	case TagDict:
+		v.tag = TagReadOnly
+	}
+	return v
+}
 
 // Record returns a named tuple.
 func Record(class *Struct, elems ...Value) Value {

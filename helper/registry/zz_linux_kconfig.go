@@ -23,7 +23,7 @@ var linuxKconfig = call.Module{
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Pairs(v0, func(v kconfig.Option) (key, value call.Value) { return call.Str(v.Name), call.Str(v.Value) }))
+				return c.Return(call.ReadOnly(call.Pairs(v0, func(v kconfig.Option) (key, value call.Value) { return call.Str(v.Name), call.Str(v.Value) })))
 			},
 		},
 	},

@@ -35,7 +35,7 @@ var linuxMm = call.Module{
 				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
-			Doc:     "Return the physical address of a virtual one, as a phys_addr_t.\n\nUnlike the kernel's, it takes any address that the kernel has mapped.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the physical address of a virtual one, as an unsigned long.\n\nUnlike the kernel's, it looks up any address that the kernel has mapped. Of others it is what the kernel's would be: as if\nthey lay in its mapping of all physical memory.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(mm.VirtToPhys(c.Program(0), c.Uint(1))))
 			},

@@ -40,9 +40,9 @@ var linuxModule = call.Module{
 				{Name: "mod", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "List[Tuple[int, int]]",
-			Doc:     "Return where a module's code and data lie, without its per-CPU data.\n\nmod is a struct module *.",
+			Doc:     "Return where a module's code and data lie, a region for each kind of them: of a kind that it has not, and of what\nwas only needed when it was loaded, the size is 0.\n\nmod is a struct module *.",
 			Do: func(c *call.Call) error {
-				v0, err := module.Regions(c.Object(0))
+				v0, err := module.AllRegions(c.Object(0))
 				if err != nil {
 					return err
 				}

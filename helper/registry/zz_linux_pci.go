@@ -106,7 +106,7 @@ var linuxPci = call.Module{
 				{Name: "dev", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "int",
-			Doc:     "Return what a PCI Express device is on its link. Another device is a ValueError.\n\ndev is a struct pci_dev *.",
+			Doc:     "Return what a PCI Express device is on its link. Of another device it is Endpoint, as the kernel's\npci_pcie_type() has it: no register says more. Member pcie_cap tells them apart, which is 0 then.\n\ndev is a struct pci_dev *.",
 			Do: func(c *call.Call) error {
 				v0, err := pci.PortTypeOf(c.Object(0))
 				if err != nil {

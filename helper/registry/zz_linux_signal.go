@@ -34,7 +34,7 @@ var linuxSignal = call.Module{
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Pairs(v0, func(v signal.NamedNumber) (key, value call.Value) { return call.Str(v.Name), call.Uint(v.Number) }))
+				return c.Return(call.ReadOnly(call.Pairs(v0, func(v signal.NamedNumber) (key, value call.Value) { return call.Str(v.Name), call.Uint(v.Number) })))
 			},
 		},
 		{
@@ -49,9 +49,9 @@ var linuxSignal = call.Module{
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Pairs(v0, func(v signal.NumberNames) (key, value call.Value) {
+				return c.Return(call.ReadOnly(call.Pairs(v0, func(v signal.NumberNames) (key, value call.Value) {
 					return call.Uint(v.Number), call.Each(v.Names, call.Str)
-				}))
+				})))
 			},
 		},
 		{
@@ -93,7 +93,7 @@ var linuxSignal = call.Module{
 			Returns: "Mapping[str, int]",
 			Doc:     "Return the flags of the actions of signals (sigaction(2)) by their names.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Pairs(signal.ActionFlags(c.Program(0)), func(v signal.NamedNumber) (key, value call.Value) { return call.Str(v.Name), call.Uint(v.Number) }))
+				return c.Return(call.ReadOnly(call.Pairs(signal.ActionFlags(c.Program(0)), func(v signal.NamedNumber) (key, value call.Value) { return call.Str(v.Name), call.Uint(v.Number) })))
 			},
 		},
 		{

@@ -16,14 +16,14 @@ var linuxTimer = call.Module{
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
-			Returns: "List[str]",
+			Returns: "Sequence[str]",
 			Doc:     "Return what the kernel calls the elements of each CPU's timer_bases.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := timer.BaseNames(c.Program(0))
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Each(v0, call.Str))
+				return c.Return(call.ReadOnly(call.Each(v0, call.Str)))
 			},
 		},
 		{

@@ -340,7 +340,11 @@ func (h *helper) callAndReturn(g *goFile, expr string) {
 	case 1:
 		t := h.results[0]
 		if t.form != walk && t.form != lines {
-			g.line("return c.Return(%s)", t.value(g, vars[0]))
+			v := t.value(g, vars[0])
+			if strings.HasPrefix(h.returns, "Mapping[") || strings.HasPrefix(h.returns, "Sequence[") {
+				v = "call.ReadOnly(" + v + ")"
+			}
+			g.line("return c.Return(%s)", v)
 			return
 		}
 		if t.form == lines { // whose numbers change from walk to walk: once is enough

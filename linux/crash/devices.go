@@ -398,17 +398,34 @@ func irqs(c *Call) error {
 		g.print(c)
 		return nil
 	}
+	next := uint64(0) // those between are there without anything
+	unused := func(end uint64) {
+		for ; next < end; next++ {
+			g.add(fmt.Sprintf("%2d ", next), "(unused)", "(unused)", "")
+		}
+	}
+	all, err := irq.NrIRQs(c.Prog)
+	if err != nil && !drgn.IsNotFound(err) {
+		return err
+	}
+	all = min(all, maxListed)
 	for d, err := range irq.ForEachDesc(c.Prog) {
 		if err := c.next(err); err != nil {
 			return err
 		}
+		unused(min(d.IRQ, all))
 		if err := add(d.IRQ, d.Desc); err != nil {
 			return err
 		}
+		next = d.IRQ + 1
 	}
+	unused(all)
 	g.print(c)
 	return nil
 }
+
+// maxListed bounds the interrupts that are listed though nothing uses them: a kernel has room for some thousands.
+const maxListed = 1 << 16
 
 // maxActions bounds the actions of one interrupt, which are a list.
 const maxActions = 1 << 16

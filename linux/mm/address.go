@@ -1,9 +1,11 @@
 package mm
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -146,13 +148,18 @@ func physical(p *drgn.Program, addr uint64) (uint64, error) {
 	if phys, ok := t.ImageToPhysical(addr); ok {
 		return phys, nil
 	}
-	// The kernel's own virt_to_phys() returns garbage for such an address.
-	return t.Translate(0, addr)
+	phys, err := t.Translate(0, addr)
+	if fault := (*mem.FaultError)(nil); errors.As(err, &fault) {
+		// The kernel's own virt_to_phys() computes it from any number, and scripts that guess at addresses count on that.
+		return l.ToPhysical(addr), nil
+	}
+	return phys, err
 }
 
-// VirtToPhys returns the physical address of a virtual one, as a phys_addr_t.
+// VirtToPhys returns the physical address of a virtual one, as an unsigned long.
 //
-// Unlike the kernel's, it takes any address that the kernel has mapped.
+// Unlike the kernel's, it looks up any address that the kernel has mapped. Of others it is what the kernel's would be: as if
+// they lay in its mapping of all physical memory.
 //
 //drgn:helper virt_to_phys
 func VirtToPhys(p *drgn.Program, addr uint64) drgn.Object {
@@ -160,7 +167,7 @@ func VirtToPhys(p *drgn.Program, addr uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	return value(p, "phys_addr_t", phys)
+	return value(p, "unsigned long", phys)
 }
 
 // PhysToVirt returns the address of a physical one in the kernel's mapping of all physical memory, as a void *.

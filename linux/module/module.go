@@ -4,6 +4,7 @@ package module
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"github.com/godrgn/drgn"
@@ -82,9 +83,18 @@ type Region struct {
 // Regions returns where a module's code and data lie, without its per-CPU data.
 //
 // mod is a struct module *.
+func Regions(mod drgn.Object) ([]Region, error) {
+	all, err := AllRegions(mod)
+	return slices.DeleteFunc(all, func(r Region) bool { return r.Size == 0 }), err
+}
+
+// AllRegions returns where a module's code and data lie, a region for each kind of them: of a kind that it has not, and of what
+// was only needed when it was loaded, the size is 0.
+//
+// mod is a struct module *.
 //
 //drgn:helper module_address_regions
-func Regions(mod drgn.Object) ([]Region, error) {
+func AllRegions(mod drgn.Object) ([]Region, error) {
 	var out []Region
 	add := func(base, size drgn.Object) error {
 		a, err := base.Uint()
@@ -92,9 +102,7 @@ func Regions(mod drgn.Object) ([]Region, error) {
 			return err
 		}
 		n, err := size.Uint()
-		if err == nil && n != 0 {
-			out = append(out, Region{a, n})
-		}
+		out = append(out, Region{a, n})
 		return err
 	}
 	switch {

@@ -129,19 +129,13 @@ const (
 	RootCollector  PortType = 0xa // collects events of the root complex
 )
 
-// PortTypeOf returns what a PCI Express device is on its link. Another device is a *drgn.ValueError.
+// PortTypeOf returns what a PCI Express device is on its link. Of another device it is [Endpoint], as the kernel's
+// pci_pcie_type() has it: no register says more. Member pcie_cap tells them apart, which is 0 then.
 //
 // dev is a struct pci_dev *.
 //
 //drgn:helper _pci_pcie_type
 func PortTypeOf(dev drgn.Object) (PortType, error) {
-	capability, err := dev.Member("pcie_cap").Uint()
-	if err != nil {
-		return 0, err
-	}
-	if capability == 0 {
-		return 0, &drgn.ValueError{Problem: "device is not a PCI Express device"}
-	}
 	flags, err := dev.Member("pcie_flags_reg").Uint()
 	return PortType(flags >> 4 & 0xf), err
 }

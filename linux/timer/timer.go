@@ -13,7 +13,7 @@ import (
 
 // BaseNames returns what the kernel calls the elements of each CPU's timer_bases.
 //
-//drgn:helper timer_base_names
+//drgn:helper timer_base_names -> Sequence[str]
 func BaseNames(p *drgn.Program) ([]string, error) {
 	n, err := p.Variable("timer_bases").Len()
 	if err != nil {

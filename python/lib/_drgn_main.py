@@ -170,7 +170,6 @@ def open_program():
         if drgn._debuginfo.log_level() <= 30:
             drgn._debuginfo.log(30, w)
     if prog is not None:
-        drgn._target_set(prog)
         drgn.set_default_prog(prog)
     return prog
 

@@ -69,13 +69,9 @@ def print_annotated_memory(prog, address, size, physical=False):
     address, size = int(address), int(size)
     if size < 0:
         raise ValueError("size must not be negative")
+    prog.read(address, size, physical)  # what cannot be read fails before anything is printed
     print(f"{'ADDRESS':<{2 * prog.address_size() + 1}} VALUE")
     while size > 0:
         n = min(size, _CHUNK)
-        try:
-            print(_annotated(prog, address, n, physical), end="")
-        except drgn.FaultError as e:
-            if address < e.address < address + n:
-                print(_annotated(prog, address, e.address - address, physical), end="")
-            raise
+        print(_annotated(prog, address, n, physical), end="")
         address, size = address + n, size - n

@@ -24,7 +24,7 @@ class PCI_EXP_TYPE(enum.IntEnum):
 def pci_pcie_type(dev):
     """Return what a PCI Express device is on its link, as a PCI_EXP_TYPE, or as a number that is none.
 
-    dev is a struct pci_dev *. A device that is not a PCI Express one is a ValueError.
+    dev is a struct pci_dev *. A device that is not a PCI Express one, whose pcie_cap is 0, is an ENDPOINT.
     """
     number = _pci_pcie_type(dev)
     try:

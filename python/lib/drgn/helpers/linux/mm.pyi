@@ -40,9 +40,10 @@ def in_direct_map(addr: IntegerLike) -> bool: ...
 
 @overload
 def virt_to_phys(prog: Program, addr: IntegerLike) -> Object:
-    """Return the physical address of a virtual one, as a phys_addr_t.
+    """Return the physical address of a virtual one, as an unsigned long.
 
-    Unlike the kernel's, it takes any address that the kernel has mapped.
+    Unlike the kernel's, it looks up any address that the kernel has mapped. Of others it is what the kernel's would be: as if
+    they lay in its mapping of all physical memory.
 
     prog is the default program when it is left out.
     """

@@ -28,7 +28,8 @@ def find_module(prog: Program, name: Union[str, bytes]) -> Object:
 def find_module(name: Union[str, bytes]) -> Object: ...
 
 def module_address_regions(mod: Object) -> List[Tuple[int, int]]:
-    """Return where a module's code and data lie, without its per-CPU data.
+    """Return where a module's code and data lie, a region for each kind of them: of a kind that it has not, and of what
+    was only needed when it was loaded, the size is 0.
 
     mod is a struct module *.
     """

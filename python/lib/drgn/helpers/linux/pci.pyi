@@ -63,7 +63,8 @@ def pci_is_bridge(dev: Object) -> bool:
     ...
 
 def _pci_pcie_type(dev: Object) -> int:
-    """Return what a PCI Express device is on its link. Another device is a ValueError.
+    """Return what a PCI Express device is on its link. Of another device it is Endpoint, as the kernel's
+    pci_pcie_type() has it: no register says more. Member pcie_cap tells them apart, which is 0 then.
 
     dev is a struct pci_dev *.
     """

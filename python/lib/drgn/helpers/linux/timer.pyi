@@ -3,12 +3,12 @@
 (include/linux/hrtimer.h).
 """
 
-from typing import Iterator, List, overload
+from typing import Iterator, Sequence, overload
 
 from drgn import Object, Program
 
 @overload
-def timer_base_names(prog: Program) -> List[str]:
+def timer_base_names(prog: Program) -> Sequence[str]:
     """Return what the kernel calls the elements of each CPU's timer_bases.
 
     prog is the default program when it is left out.
@@ -16,7 +16,7 @@ def timer_base_names(prog: Program) -> List[str]:
     ...
 
 @overload
-def timer_base_names() -> List[str]: ...
+def timer_base_names() -> Sequence[str]: ...
 
 def timer_base_for_each(base: Object) -> Iterator[Object]:
     """Walk the timers in a base of the timer wheel, each as a struct timer_list *, those that expire sooner on the
