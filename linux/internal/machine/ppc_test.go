@@ -70,14 +70,16 @@ func TestPPC64Translator(t *testing.T) {
 		{"hash, 64 KiB", false, 16, [4]uint{8, 10, 10, 8}, 0xc008_0000_0000_0000, 0xc00c_0000_0000_0000},
 	} {
 		for _, said := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s, said %t", c.name, said), func(t *testing.T) {
-				testPPC64Translator(t, c.radix, said, c.page, c.widths, c.vm, c.parts)
-			})
+			for _, flags := range []arch.Flags{arch.Is64Bit | arch.IsLittleEndian, arch.Is64Bit} {
+				t.Run(fmt.Sprintf("%s, said %t, %v", c.name, said, flags), func(t *testing.T) {
+					testPPC64Translator(t, arch.Platform{Arch: arch.PPC64, Flags: flags}, c.radix, said, c.page, c.widths, c.vm, c.parts)
+				})
+			}
 		}
 	}
 }
 
-func testPPC64Translator(t *testing.T, radix, said bool, page uint, widths [4]uint, vm, parts uint64) {
+func testPPC64Translator(t *testing.T, platform arch.Platform, radix, said bool, page uint, widths [4]uint, vm, parts uint64) {
 	const linear, size = 0xc000_0000_0000_0000, 64 << 20
 	memory := ppc64Memory{}
 	info := ppc64Info{s390Info{"SYMBOL(swapper_pg_dir)": linear + 1<<24, "NUMBER(VMALLOC_START)": vm}, map[string]string{
@@ -90,7 +92,6 @@ func testPPC64Translator(t *testing.T, radix, said bool, page uint, widths [4]ui
 			info.s390Info["NUMBER(RADIX_MMU)"] = 1
 		}
 	}
-	platform := arch.Platform{Arch: arch.PPC64, Flags: arch.Is64Bit | arch.IsLittleEndian}
 	free := uint64(0x120_0000)
 	put := func(root, address uint64, level int, entry uint64) {
 		at := root
@@ -143,10 +144,10 @@ func testPPC64Translator(t *testing.T, radix, said bool, page uint, widths [4]ui
 			0x130_0000: linear + 0x131_0000, 0x131_0000: linear + 0x131_0040, 0x131_0008: 0x300_0000, 0x131_0010: parts + 1<<24,
 			0x131_0040: 0, 0x131_0048: 0x200_0000, 0x131_0050: parts,
 		} {
-			memory.put(binary.LittleEndian, at, v, 8)
+			memory.put(platform.ByteOrder(), at, v, 8)
 		}
-		memory.put(binary.LittleEndian, 0x130_0008, 9, 4)
-		memory.put(binary.LittleEndian, 0x130_0100+9*96, 24, 4)
+		memory.put(platform.ByteOrder(), 0x130_0008, 9, 4)
+		memory.put(platform.ByteOrder(), 0x130_0100+9*96, 24, 4)
 		want[parts+0x100] = [2]uint64{0x200_0100, 1<<24 - 0x100}
 		want[parts+1<<24] = [2]uint64{0x300_0000, 1 << 24}
 		mapped = append(mapped, parts, parts+1<<24)
