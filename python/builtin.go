@@ -26,9 +26,12 @@ type Opener func(ctx context.Context, warn func(error)) (*drgn.Program, error)
 // noTarget is why code or a script runs without a program, or nil.
 var noTarget *attach.NoTargetError
 
-// VersionHeader returns what the banner starts with.
-func VersionHeader(version string) string {
-	return fmt.Sprintf("godrgn %s (using Go %s, Python %s)", version, strings.TrimPrefix(runtime.Version(), "go"), pythonVersion())
+// VersionHeader returns what the banner starts with. commit is what the program was built from, or "".
+func VersionHeader(version, commit string) string {
+	if commit != "" {
+		commit = "commit " + commit + ", "
+	}
+	return fmt.Sprintf("godrgn %s (%susing Go %s, Python %s)", version, commit, strings.TrimPrefix(runtime.Version(), "go"), pythonVersion())
 }
 
 func init() {
@@ -79,7 +82,7 @@ func init() {
 			return c.String(noTarget.Error())
 		}},
 		Func{Sig: "_version_header()", Do: func(c Call) error {
-			return c.String(VersionHeader(options.Version))
+			return c.String(VersionHeader(options.Version, options.Commit))
 		}},
 		Func{Sig: "_explain_symbols(prog: prog = ~)", Do: func(c Call) error {
 			p, text := c.Prog(0), ""

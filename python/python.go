@@ -26,12 +26,16 @@ type Options struct {
 	NoPager  bool     // the prompt shows all by itself, however long
 	LogLevel string   // of the logger "drgn"; "none" disables logging; "": no warnings, until the script sets up logging
 	Version  string   // godrgn's own
+	Commit   string   // what the program was built from, or ""
 	Open     Opener   // opens the program; nil if the command line names none
 	OpenLate bool     // open it only when the interpreter has started: what is opened is this very process
 }
 
 // options are those that Main was called with.
 var options Options
+
+// SetVersion says what scripts are told of the version and the commit before Main is called, if it is.
+func SetVersion(version, commit string) { options.Version, options.Commit = version, commit }
 
 func setOptions(o Options) {
 	options = o

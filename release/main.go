@@ -1,12 +1,15 @@
 // Command release makes what a release of drgn consists of, in the root of a checkout:
 //
-//	go run ./release wheel          the Python package, for CPython 3.11 and later
-//	go run ./release -o DIR wheel   the same, in DIR instead of ./dist
+//	go run ./release programs         archives, packages and bills of materials, for each machine
+//	go run ./release wheel            the Python package, for CPython 3.11 and later
+//	go run ./release -o DIR wheel     the same, in DIR instead of ./dist
 //
+// SHA256SUMS has the sums of all that is in the directory then. docs/RELEASING.md says how a release is made.
 // What it makes from one commit is the same each time, byte for byte, if Go and the C compiler are the same.
 package main
 
 import (
+	"crypto/sha256"
 	"errors"
 	"flag"
 	"fmt"
@@ -21,7 +24,7 @@ import (
 type maker func(r release) ([]string, error)
 
 // makers are what can be asked for.
-var makers = map[string]maker{"wheel": makeWheel}
+var makers = map[string]maker{"wheel": makeWheel, "programs": makePrograms}
 
 // A release is what all parts of one have in common.
 type release struct {
@@ -41,7 +44,7 @@ func main() {
 
 func run(out string, parts []string) error {
 	if len(parts) == 0 {
-		return errors.New("what is to be made? wheel")
+		return errors.New("what is to be made? programs, wheel")
 	}
 	root, err := command("", "go", "list", "-m", "-f", "{{.Dir}}")
 	if err != nil {
@@ -67,14 +70,36 @@ func run(out string, parts []string) error {
 			fmt.Println(filepath.Join(out, name))
 		}
 	}
-	return nil
+	return sums(out)
 }
 
-var versionLine = regexp.MustCompile(`(?m)^var version = "([0-9.]+)"$`)
+// sums writes SHA256SUMS of all other files in a directory, as sha256sum -c reads it.
+func sums(dir string) error {
+	entries, err := os.ReadDir(dir) // by name
+	if err != nil {
+		return err
+	}
+	var lines []byte
+	for _, e := range entries {
+		if e.Name() == sumsName || !e.Type().IsRegular() {
+			continue
+		}
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			return err
+		}
+		lines = fmt.Appendf(lines, "%x  %s\n", sha256.Sum256(b), e.Name())
+	}
+	return os.WriteFile(filepath.Join(dir, sumsName), lines, 0o644)
+}
+
+const sumsName = "SHA256SUMS"
+
+var versionLine = regexp.MustCompile(`(?m)^const development = "([0-9.]+)"$`)
 
 // versionOf returns the version that the source says it is.
 func versionOf(root string) (string, error) {
-	path := filepath.Join(root, "cmd", "drgn", "main.go")
+	path := filepath.Join(root, "cmd", "drgn", "version.go")
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return "", err

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"debug/elf"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -32,7 +33,7 @@ func makeWheel(r release) ([]string, error) {
 	defer os.RemoveAll(tmp)
 	built := filepath.Join(tmp, module)
 	if _, err := command(r.root, "go", "build", "-tags", "extension", "-buildmode=c-shared", "-trimpath",
-		"-ldflags", "-s -w -X main.version="+r.version, "-o", built, "./cmd/drgn"); err != nil {
+		"-ldflags", "-s -w", "-o", built, "./cmd/drgn"); err != nil {
 		return nil, err
 	}
 	library, err := os.ReadFile(built)
@@ -64,11 +65,28 @@ func platformTag(library []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	needs, err := f.DynamicVersionNeeds()
+	newest, err := needsGlibc(f)
 	if err != nil {
 		return "", err
 	}
-	newest := 17 // of 2.17: no tag is older
+	newest = max(newest, 17) // no tag is older
+	names := arch.ByMachine(uint16(f.Machine), 0).Arch.Names.Uname
+	if len(names) == 0 {
+		return "", fmt.Errorf("no wheels are made for %v", f.Machine)
+	}
+	return fmt.Sprintf("manylinux_2_%d_%s", newest, names[0]), nil
+}
+
+// newestGlibc is what may be asked for at most, the 36 of Debian 12's 2.36.
+const newestGlibc = 36
+
+// needsGlibc returns the minor version of the GNU C library, 2.x, that an ELF file needs; 0 if it needs none.
+func needsGlibc(f *elf.File) (int, error) {
+	needs, err := f.DynamicVersionNeeds()
+	if err != nil && !errors.Is(err, elf.ErrNoSymbols) {
+		return 0, err
+	}
+	newest := 0
 	for _, library := range needs {
 		for _, need := range library.Needs {
 			minor, ok := strings.CutPrefix(need.Dep, "GLIBC_2.")
@@ -78,16 +96,15 @@ func platformTag(library []byte) (string, error) {
 			minor, _, _ = strings.Cut(minor, ".")
 			n, err := strconv.Atoi(minor)
 			if err != nil {
-				return "", fmt.Errorf("version of a symbol: %s", need.Dep)
+				return 0, fmt.Errorf("version of a symbol: %s", need.Dep)
 			}
 			newest = max(newest, n)
 		}
 	}
-	names := arch.ByMachine(uint16(f.Machine), 0).Arch.Names.Uname
-	if len(names) == 0 {
-		return "", fmt.Errorf("no wheels are made for %v", f.Machine)
+	if newest > newestGlibc {
+		return 0, fmt.Errorf("it needs glibc 2.%d; Debian 12 has 2.%d: build on an older system", newest, newestGlibc)
 	}
-	return fmt.Sprintf("manylinux_2_%d_%s", newest, names[0]), nil
+	return newest, nil
 }
 
 // A wheel is what will be in one.

@@ -22,9 +22,6 @@ import (
 	"github.com/godrgn/drgn/internal/cache"
 )
 
-// version is the program's own; a release sets it with -ldflags "-X main.version=…".
-var version = "0.1.0"
-
 // lastWrites is how long the program waits at its end for files that it caches.
 const lastWrites = time.Second
 

@@ -16,7 +16,11 @@ func pythonLog() *slog.Logger { return nil }
 
 // versionHeader returns the versions of the program and its parts.
 func versionHeader() string {
-	return fmt.Sprintf("godrgn %s (using Go %s, without Python)", version, runtime.Version()[2:])
+	from := ""
+	if commit != "" {
+		from = "commit " + commit + ", "
+	}
+	return fmt.Sprintf("godrgn %s (%susing Go %s, without Python)", version, from, runtime.Version()[2:])
 }
 
 func runPlain([]string) int { return noPython() }

@@ -21,6 +21,7 @@ var mayNameArchitectures = map[string]string{
 	"internal/elf/elftest": "writes files for tests",
 	"internal/qmp/qmptest": "a server for tests",
 	"internal/worldtest":   "makes kernels of several machines for tests",
+	"release":              "names what is made for each machine",
 	"lab":                  "boots an x86-64 machine",
 	"internal/deps":        "has the list",
 	"python/internal/pack": "packs libpython for each machine that the program is built for",

@@ -142,6 +142,7 @@ var outside = map[string][]string{
 	"github.com/anchore/go-lzo":          {"internal/kdump"},
 	"github.com/spf13/pflag":             {"cmd/drgn"},
 	"github.com/google/go-dap":           {"dap"},
+	"github.com/google/rpmpack":          {"release"},
 	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
 	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
 	"C":                                  {"python/..."},
