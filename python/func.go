@@ -134,7 +134,7 @@ func define(d *C.PyMethodDef, f *Func, method bool) int {
 	for i, n := range names {
 		unsafe.Slice(kw, C.MAXARG)[i] = C.CString(n)
 	}
-	doc := C.CString(name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + f.Doc)
+	doc := C.CString(name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + withParameters(f.Doc, names))
 	C.sh_def(C.int(id), d, C.CString(name), doc, C.int(nreq), C.int(npos), C.int(len(names)), C.CString(kinds.String()), kw, C.int(flags), nil)
 	return id
 }

@@ -55,9 +55,9 @@ func TestPrompt(t *testing.T) {
 
 	for statement, want := range map[string]string{
 		"help(drgn)":                  "Programmable debugger",
-		"help(drgn.helpers.linux.fs)": "for_each_mount(ns=None",
+		"help(drgn.helpers.linux.fs)": "for_each_mount(ns: Object, *, src",
 		"help(Object)":                "class Object",
-		"help(print_annotated_stack)": "print_annotated_stack(trace)",
+		"help(print_annotated_stack)": "print_annotated_stack(trace: StackTrace) -> None",
 		"1/0":                         "ZeroDivisionError: division by zero",
 		"prog.read(0, 8)":             "FaultError: address is not mapped: 0x0",
 		"prog.stack_trace(99999)":     "LookupError",

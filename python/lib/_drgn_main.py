@@ -42,7 +42,15 @@ def builtins_of_site():
 
     builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
     builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
-    builtins.help = _sitebuiltins._Helper()
+
+    class Helper(_sitebuiltins._Helper):
+        def __call__(self, *args, **kwds):
+            import drgn._help
+
+            drgn._help.install()
+            return super().__call__(*args, **kwds)
+
+    builtins.help = Helper()
     builtins.copyright = _sitebuiltins._Printer("copyright", sys.copyright)
     builtins.license = _sitebuiltins._Printer("license", _drgn._licences())
 
