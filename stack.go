@@ -270,6 +270,18 @@ func (f StackFrame) Name() string {
 	return fmt.Sprintf("%#x", f.PC())
 }
 
+// Title names the frame as people want to read it, the same in every process: its function with the namespaces and classes around it, else
+// its symbol, demangled, else the module and the offset in it ("libc.so.6+0x1234"), else the address.
+func (f StackFrame) Title() string {
+	if name := f.frame().Title(); name != "" {
+		return name
+	}
+	if s, err := f.Symbol(); err == nil {
+		return s.Demangled()
+	}
+	return f.frame().Place()
+}
+
 // Symbol returns the symbol that the frame's code lies in, by a finder or else by what the kernel keeps of modules and BPF.
 func (f StackFrame) Symbol() (Symbol, error) {
 	pc := f.frame().Registers.LookupPC()

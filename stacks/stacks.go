@@ -27,7 +27,7 @@ type Group struct {
 
 // A Frame is a frame of a stack, without what differs between threads.
 type Frame struct {
-	Function string // its name; else that of a symbol, with the module and offset where there is neither
+	Function string // as [drgn.StackFrame.Title] names it
 	Inline   bool   // it was inlined into the next one
 	Source   drgn.SourceLocation
 }
@@ -142,7 +142,7 @@ func (c *collection) frames(trace *drgn.StackTrace) []Frame {
 		if c.kernel && f.InUserMode() {
 			break
 		}
-		frame := Frame{Function: f.Name(), Inline: f.IsInline()}
+		frame := Frame{Function: f.Title(), Inline: f.IsInline()}
 		frame.Source, _ = f.Source() // what is not known is left out
 		frames = append(frames, frame)
 	}

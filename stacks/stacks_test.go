@@ -109,6 +109,12 @@ func TestProcess(t *testing.T) {
 			trace, err := p.StackTrace(thread.TID)
 			if err != nil || trace.Len() != len(g.Frames) {
 				t.Errorf("thread %d: %d frames of %d, %v", thread.TID, len(g.Frames), trace.Len(), err)
+				continue
+			}
+			for i, f := range g.Frames { // what a trace prints begins so, behind its number
+				if line := strings.Split(trace.String(), "\n")[i]; !strings.HasPrefix(strings.TrimLeft(line, "#0123456789 "), f.Function) {
+					t.Errorf("thread %d: frame %q, the trace has %q", thread.TID, f.Function, line)
+				}
 			}
 		}
 	}
