@@ -37,3 +37,24 @@ for x in (find_task, rb_find, Program.type, prog.type, Program.read, drgn.cast, 
 		t.Log(out)
 	}
 }
+
+// help() shows what the notes beside a module say: of functions, methods and classes.
+func TestHelpNotes(t *testing.T) {
+	out := script(t, true, `
+import pydoc, drgn._help
+from drgn.helpers.linux.pid import find_task
+drgn._help.install()
+drgn._help._notes["drgn"] = {"Program.type": "Raises LookupError if there is none.\n\n`+"```pycon\\n>>> prog.type('int')\\nint\\n```"+`", "Thread": "One of many."}
+for x in (find_task, prog.type, drgn.Thread):
+    print(pydoc.plain(pydoc.render_doc(x)))
+`)
+	for _, want := range []string{
+		"    pid is the number of a process.\n\n        >>> find_task(1).comm\n        (char [16])\"init\"\n",
+		"\n    Raises LookupError if there is none.\n\n        >>> prog.type('int')\n        int\n",
+		"\n |\n |  One of many.\n |\n",
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %q in\n%s", want, out)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,31 @@ import (
 
 // pages are documentation whose examples are run on the bundled core.
 var pages = []string{"tutorial", "recipes", "crash-users", "gdb-users", "drgn-users"}
+
+// documented returns the paths of all pages whose examples are run: those of the documentation, and the notes that help() shows.
+func documented(t *testing.T) (paths []string) {
+	for _, name := range pages {
+		path, err := filepath.Abs(filepath.Join("..", "..", "docs", name+".md"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	lib, err := filepath.Abs(filepath.Join("..", "..", "python", "lib", "drgn"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir(lib, func(path string, _ fs.DirEntry, err error) error {
+		if filepath.Ext(path) == ".md" {
+			paths = append(paths, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return paths
+}
 
 // TestPages runs what the pages of the documentation show: at the prompt (pycon) and in the shell (console), where drgn is this
 // program and vmcore and vmlinux.zst are the bundled ones. -update writes what it prints now.
@@ -41,20 +67,19 @@ func TestPages(t *testing.T) {
 		err := cmd.Run()
 		return out.String(), err
 	}
-	for _, name := range pages {
-		t.Run(name, func(t *testing.T) {
-			path, err := filepath.Abs(filepath.Join("..", "..", "docs", name+".md"))
-			if err != nil {
-				t.Fatal(err)
-			}
+	paths := documented(t)
+	out, err := run(filepath.Join(bin, "drgn"), append([]string{"-q", "-c", "vmcore", "-s", "vmlinux.zst", script}, paths...)...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	all := strings.Split(out, "\x00")
+	for i, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".md"), func(t *testing.T) {
 			b, err := os.ReadFile(path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			now, err := run(filepath.Join(bin, "drgn"), "-q", "-c", "vmcore", "-s", "vmlinux.zst", script, path)
-			if err != nil {
-				t.Fatalf("%v\n%s", err, now)
-			}
+			now := all[i]
 			blocks := regexp.MustCompile("(?s)(?:^|\n)```console\n(.*?)\n```")
 			now = blocks.ReplaceAllStringFunc(now, func(block string) string {
 				lead, _, _ := strings.Cut(block, "```")
@@ -78,7 +103,7 @@ func TestPages(t *testing.T) {
 				return
 			}
 			if string(b) != now {
-				t.Errorf("docs/%s.md is not what is printed now (-page +now):\n%s", name, cmp.Diff(strings.Split(string(b), "\n"), strings.Split(now, "\n")))
+				t.Errorf("%s is not what is printed now (-page +now):\n%s", path, cmp.Diff(strings.Split(string(b), "\n"), strings.Split(now, "\n")))
 			}
 		})
 	}

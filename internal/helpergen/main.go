@@ -130,7 +130,11 @@ func generate(root string) (map[string][]byte, error) {
 		files[adapterDir+"/zz_"+m.fileName()+".go"] = src
 		files[m.pythonPath()+".py"] = m.python()
 		files[m.pythonPath()+".pyi"] = m.stub()
-		files[docsDir+"/"+m.shortName()+".md"] = m.page()
+		notes, err := m.notes(root)
+		if err != nil {
+			return nil, err
+		}
+		files[docsDir+"/"+m.shortName()+".md"] = m.page(notes)
 	}
 	src, err := index(modules, l.modulePath)
 	if err != nil {

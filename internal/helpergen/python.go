@@ -2,7 +2,9 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -255,8 +257,26 @@ func packageStub(modules []*module) []byte {
 	return b.Bytes()
 }
 
+// notes returns what the file of notes beside the Python module says, which tells errors and shows examples: the text of each section
+// by its title, ready to stand before others. See python/lib/drgn/_help.py.
+func (m *module) notes(root string) (map[string]string, error) {
+	b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(m.pythonPath()+".md")))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	out := map[string]string{}
+	for i, section := range strings.Split("\n"+string(b), "\n## ") {
+		if title, text, _ := strings.Cut(section, "\n"); i > 0 {
+			out[strings.TrimSpace(title)] = strings.Trim(text, "\n") + "\n\n"
+		}
+	}
+	return out, nil
+}
+
 // page returns the module's reference page.
-func (m *module) page() []byte {
+func (m *module) page(notes map[string]string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "<!-- %s from %s. DO NOT EDIT. -->\n# %s\n\n%s\n", marker, m.sources(), m.name, pythonDoc(m.doc))
 	for _, s := range m.classes() {
@@ -277,12 +297,17 @@ func (m *module) page() []byte {
 		for _, d := range h.declarations() {
 			b.WriteString(strings.TrimPrefix(d, "def ") + "\n")
 		}
-		fmt.Fprintf(&b, "```\n\n%s\n\nIn Go: `%s.%s`.\n", h.doc, h.p.name, h.decl.Name.Name)
+		fmt.Fprintf(&b, "```\n\n%s\n\n%sIn Go: `%s.%s`.\n", h.doc, notes[h.name], h.p.name, h.decl.Name.Name)
 	}
 	if len(m.hand) > 0 {
 		b.WriteString("\n## Written in Python\n\n")
 		for _, n := range m.hand {
 			fmt.Fprintf(&b, "- `%s`\n", n)
+		}
+		for _, n := range m.hand {
+			if text := notes[n]; text != "" {
+				fmt.Fprintf(&b, "\n### %s\n\n%s\n", n, strings.TrimRight(text, "\n"))
+			}
 		}
 	}
 	return b.Bytes()

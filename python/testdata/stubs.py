@@ -18,7 +18,7 @@ trees = {}
 
 def tree(module):
     if module not in trees:
-        source = _drgn._stub(module)
+        source = _drgn._beside(module, ".pyi")
         trees[module] = ast.parse(source).body if source is not None else None
     return trees[module]
 

@@ -1,4 +1,7 @@
-"""Run the statements of documentation pages, which are between ```pycon and ```, and print the pages with what these statements print now."""
+"""Run the statements of documentation pages, which are between ```pycon and ```, and print the pages with what these statements print now.
+
+A NUL ends each page.
+"""
 
 import contextlib
 import io
@@ -58,4 +61,4 @@ def page(text):
 
 for path in sys.argv[1:]:
     with open(path) as f:
-        sys.__stdout__.write(page(f.read()))
+        sys.__stdout__.write(page(f.read()) + "\0")

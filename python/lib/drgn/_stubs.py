@@ -11,7 +11,7 @@ import _drgn
 
 def modules():
     """Return the names of all modules that have a stub, and whether each is a package."""
-    return [(name, package) for name, package in _drgn._modules() if _drgn._stub(name) is not None]
+    return [(name, package) for name, package in _drgn._modules() if _drgn._beside(name, ".pyi") is not None]
 
 
 def write(directory):
@@ -32,7 +32,7 @@ def write(directory):
 
 def documented(name):
     """Return a module's stub with the texts of the module."""
-    source = _drgn._stub(name)
+    source = _drgn._beside(name, ".pyi")
     lines, insertions = source.splitlines(), []  # (line number, what stands before it)
     seen = set()
 
@@ -89,7 +89,7 @@ def declarations(module, name):
     The list is empty where no stub knows the name.
     """
     if module not in _trees:
-        source = _drgn._stub(module)
+        source = _drgn._beside(module, ".pyi")
         _trees[module] = None if source is None else ast.parse(source)
     body = _trees[module].body if _trees[module] is not None else []
     *classes, last = name.split(".")
