@@ -214,7 +214,7 @@ var formatOptions = []struct {
 	{"dereference", c.Dereference}, {"symbolize", c.Symbolize}, {"string", c.String}, {"char", c.Char}, {"type_name", c.TypeName},
 	{"member_type_names", c.MemberTypeNames}, {"element_type_names", c.ElementTypeNames}, {"members_same_line", c.MembersSameLine},
 	{"elements_same_line", c.ElementsSameLine}, {"member_names", c.MemberNames}, {"element_indices", c.ElementIndices},
-	{"implicit_members", c.ImplicitMembers}, {"implicit_elements", c.ImplicitElements},
+	{"implicit_members", c.ImplicitMembers}, {"implicit_elements", c.ImplicitElements}, {"human", c.Human},
 }
 
 // formatObject is format_().
@@ -243,6 +243,22 @@ func formatObject(call Call) error {
 	}
 	return call.String(s)
 }
+
+const formatDoc = `Return the object printed in C's syntax.
+
+columns is where lines are broken; without it, they are as long as they get. integer_base is 8, 10 or 16. The others turn parts of
+what is printed on or off; those that are on without being asked for have a star:
+
+- dereference*: what a pointer points to
+- symbolize*: names of functions and variables for addresses
+- string*: the text that pointers to characters and arrays of them hold
+- char: characters as 'a'
+- type_name*, member_type_names*, element_type_names: types of the object, of members and of elements
+- members_same_line, elements_same_line*: several of them a line
+- member_names*, element_indices: which member or element it is
+- implicit_members*, implicit_elements: those that are zero
+- human: flags of an enumerated type by their names (F1 | F4), 120 'x', sizes and times with units (size_t 8192 (8.0 KiB), ktime_t
+  1500000000 (1.5s)); this is no C`
 
 func formatSignature() string {
 	var b strings.Builder
@@ -484,7 +500,7 @@ func objectClass() *class {
 			}},
 			{Sig: "from_bytes_(prog: prog, type: type, bytes: any, *, bit_offset: index? = 0, bit_field_size: index? = None)", Class: true,
 				Doc: "Return the value that bytes, as they would lie in memory, stand for.", Do: fromBytes},
-			{Sig: formatSignature(), Doc: "Return the object printed in C's syntax. columns is where lines are broken, integer_base 8, 10 or 16.", Do: formatObject},
+			{Sig: formatSignature(), Doc: formatDoc, Do: formatObject},
 			{Sig: "__reversed__()", Doc: "Return an iterator over the elements of an array from the last to the first.", Do: func(c Call) error { return iterateObject(c, true) }},
 			{Sig: "__round__(ndigits: int? = None)", Doc: "Round a number.", Do: roundObject},
 			{Sig: "__trunc__()", Doc: "Truncate a number towards 0.", Do: func(c Call) error { return wholeNumber(c, math.Trunc) }},

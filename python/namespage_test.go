@@ -41,7 +41,7 @@ var nameGaps = map[string]string{
 }
 
 // nameDifferences says why the parameters of a name are others.
-var nameDifferences = map[string]string{}
+var nameDifferences = map[string]string{"drgn.Object.format_": "human is more than the reference has"}
 
 // sameParameters reports whether what one can call with the reference's parameters one can call with ours. The first parameter of a
 // helper may be left out if it is a program, which both show in their ways.

@@ -57,6 +57,7 @@ const (
 	ElementIndices                           // the indices of elements
 	ImplicitMembers                          // members that are zero
 	ImplicitElements                         // elements that are zero
+	Human                                    // for people, not in C: flags by their names (F1 | F4), 120 'x', sizes and times with units
 
 	DefaultFlags = Dereference | Symbolize | String | TypeName | MemberTypeNames | ElementsSameLine | MemberNames | ImplicitMembers
 )

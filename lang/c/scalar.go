@@ -63,6 +63,9 @@ func (f *formatter) integer(p part, u *types.Type) {
 				return
 			}
 		}
+		if f.Flags&Human != 0 && f.flags(v, es) {
+			return
+		}
 	}
 	if u.Kind() == types.Enum { // in decimal, whatever the base
 		if u.IsSigned() {
@@ -78,12 +81,16 @@ func (f *formatter) integer(p part, u *types.Type) {
 		f.b = append(f.b, '\'')
 		return
 	}
+	magnitude := v
 	if u.IsSigned() && int64(v) < 0 {
 		f.b = append(f.b, '-')
-		v = -v
+		magnitude = -v
 	}
 	f.prefix(v == 0)
-	f.b = strconv.AppendUint(f.b, v, f.IntegerBase)
+	f.b = strconv.AppendUint(f.b, magnitude, f.IntegerBase)
+	if f.Flags&Human != 0 {
+		f.human(v, p.typ, u)
+	}
 }
 
 // prefix writes what a number of the base starts with.
