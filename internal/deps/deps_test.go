@@ -26,6 +26,7 @@ const modulePath = "github.com/godrgn/drgn"
 const rooms = `
 	# Bytes, memory, instruction sets, the type graph: they know nobody.
 	NONE < internal/lock;
+	NONE < report;
 	NONE < failure, internal/demangle, internal/handover, internal/logtext, internal/nameindex;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
@@ -34,6 +35,7 @@ const rooms = `
 
 	# File formats to records; no policy.
 	arch, internal/bin, mem < internal/elf;
+	arch < arch/disasm;
 	internal/bin, internal/cache, mem < internal/compressed;
 	internal/elf, internal/nameindex < internal/symtab;
 	internal/elf < internal/kdump;
@@ -112,6 +114,9 @@ const rooms = `
 	# Stacks of all threads.
 	linux/* < stacks;
 
+	# What there is to say of a kernel at first.
+	arch/disasm, report, stacks < triage;
+
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
@@ -119,7 +124,7 @@ const rooms = `
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
 	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
-	dap, stacks, python < cmd/drgn;
+	dap, triage, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;
@@ -144,6 +149,7 @@ var outside = map[string][]string{
 	"github.com/google/go-dap":           {"dap"},
 	"github.com/google/rpmpack":          {"release"},
 	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
+	"golang.org/x/arch":                  {"arch/disasm"},
 	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
 	"C":                                  {"python/..."},
 	"runtime/cgo":                        {},

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/godrgn/drgn/report"
+	"github.com/godrgn/drgn/triage"
+)
+
+// A reporting is what the flags of report say.
+type reporting struct {
+	output       string
+	asJSON, text bool
+	redact       bool
+	options      triage.Options
+}
+
+// reportTool says what happened to a kernel.
+func reportTool() *tool {
+	var r reporting
+	fs := pflag.NewFlagSet("report", pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; one that ends in .json is JSON unless another form is asked for")
+	boolean(fs, &r.text, "text", "", "as text, the default")
+	boolean(fs, &r.asJSON, "json", "", "as JSON, whose schema docs/report.md has")
+	boolean(fs, &r.redact, "redact", "", "leave out host names, addresses of networks, command lines, paths, the log and the values of variables")
+	fs.DurationVar(&r.options.Limit, "limit", time.Minute, "end a section that takes longer than this `TIME`, such as 30s; what it has found stays. 0: none")
+	fs.StringSliceVar(&r.options.Sections, "sections", nil, "only the sections with these `NAMES`, separated by commas")
+	fs.StringVar(&r.options.Sources, "sources", "", "show source lines from below `DIR`, the kernel's sources")
+	return &tool{name: "report", summary: "Say what happened to a kernel: why it came down, what its CPUs did, what is out of the ordinary", flags: fs,
+		run: func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
+			return r.run(f, all, stdout, stderr)
+		}}
+}
+
+// write writes a report in the form that is asked for.
+func (r *reporting) write(w io.Writer, of *report.Report) error {
+	out := bufio.NewWriter(w)
+	write := report.WriteText
+	if r.asJSON || !r.text && filepath.Ext(r.output) == ".json" {
+		write = report.WriteJSON
+	}
+	if err := write(out, of); err != nil {
+		return err
+	}
+	return out.Flush()
+}
+
+func (r *reporting) run(f *flags, all *pflag.FlagSet, stdout, stderr io.Writer) int {
+	if len(set(all, "text", "json")) > 1 {
+		fmt.Fprintln(stderr, "drgn: --text and --json exclude each other")
+		return 2
+	}
+	p := f.openQuietly(all, stderr)
+	if p == nil {
+		return 1
+	}
+	defer p.Close() // was only read
+	if progress := progressTo(os.Stderr); progress != nil && !f.quiet {
+		r.options.Progress = func(done, total int) { progress("looking", uint64(done), uint64(total)) }
+	}
+	of, err := triage.Of(context.Background(), p, r.options)
+	if err == nil {
+		if r.redact {
+			of.Redact()
+		}
+		err = r.save(of, stdout)
+	}
+	if err != nil {
+		fmt.Fprintf(stderr, "drgn: report: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// save writes a report where it is wanted.
+func (r *reporting) save(of *report.Report, stdout io.Writer) error {
+	if r.output == "" {
+		return r.write(stdout, of)
+	}
+	file, err := os.Create(r.output)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.write(file, of), file.Close())
+}

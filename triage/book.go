@@ -1,0 +1,163 @@
+package triage
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/report"
+)
+
+// A book is a section that is being made. Several goroutines may write into it. Once it is closed nothing can be added: who tries is ended.
+type book struct {
+	mu     sync.Mutex
+	s      report.Section
+	closed bool
+}
+
+// errClosed ends the goroutine of a section that took too long.
+var errClosed = errors.New("the section is closed")
+
+func (b *book) change(f func(s *report.Section)) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		panic(errClosed)
+	}
+	f(&b.s)
+}
+
+// add adds a part.
+func (b *book) add(p report.Part) {
+	b.change(func(s *report.Section) { s.Parts = append(s.Parts, p) })
+}
+
+// find adds what rules have found.
+func (b *book) find(found ...report.Finding) {
+	b.change(func(s *report.Section) { s.Findings = append(s.Findings, found...) })
+}
+
+// miss says that something could not be read; nothing, if err is nil.
+func (b *book) miss(what string, err error) {
+	if err != nil {
+		b.change(func(s *report.Section) { s.Gaps = append(s.Gaps, report.Gap{What: what, Why: err.Error()}) })
+	}
+}
+
+// close ends the section and returns it; err is why it is not whole.
+func (b *book) close(err error) report.Section {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.closed = true
+	if err != nil {
+		b.s.Error = err.Error()
+	}
+	rank := []report.Severity{report.Critical, report.Warning, report.Notice}
+	slices.SortStableFunc(b.s.Findings, func(x, y report.Finding) int {
+		return cmp.Compare(slices.Index(rank, x.Severity), slices.Index(rank, y.Severity))
+	})
+	return b.s
+}
+
+// made makes a section. It returns at the limit, at the latest: what looks further then finds the book closed.
+func made(s *scene, t topic) report.Section {
+	out := &book{s: report.Section{ID: t.id, Title: t.title, Looked: t.looked}}
+	done := make(chan error, 1)
+	go func() { done <- safely(func() error { return t.look(s, out) }) }()
+	var limit <-chan time.Time
+	if s.options.Limit > 0 {
+		timer := time.NewTimer(s.options.Limit)
+		defer timer.Stop()
+		limit = timer.C
+	}
+	select {
+	case err := <-done:
+		return out.close(err)
+	case <-limit:
+		return out.close(fmt.Errorf("it took longer than %v", s.options.Limit))
+	case <-s.ctx.Done():
+		return out.close(context.Cause(s.ctx))
+	}
+}
+
+// safely calls f; that it panics is an error, too, and so is a fault in a file that is mapped.
+func safely(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil && r != errClosed {
+			err = fmt.Errorf("a bug of this program: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return mem.Guard(f)
+}
+
+// guarded returns a function that calls f once, when it is first called.
+func guarded[T any](f func() (T, error)) func() (T, error) {
+	return sync.OnceValues(func() (v T, err error) {
+		err = safely(func() error {
+			v, err = f()
+			return err
+		})
+		return v, err
+	})
+}
+
+// A sheet is facts that are being collected: one that can't be had becomes a gap.
+type sheet struct {
+	out   *book
+	facts []report.Fact
+}
+
+// fact adds a fact unless it can't be had, or is "".
+func fact[T any](s *sheet, name string, unit report.Unit, value func() (T, error)) {
+	v, err := value()
+	if err != nil {
+		s.out.miss(name, err)
+		return
+	}
+	if any(v) != any("") {
+		s.facts = append(s.facts, report.Fact{Name: name, Value: v, Unit: unit})
+	}
+}
+
+// private adds a fact that may tell of people.
+func private(s *sheet, name string, value func() (string, error)) {
+	n := len(s.facts)
+	fact(s, name, report.Plain, value)
+	for i := n; i < len(s.facts); i++ {
+		s.facts[i].Private = true
+	}
+}
+
+// A rule says when something is out of the ordinary.
+type rule struct {
+	name      string
+	severity  report.Severity
+	threshold string
+	reason    string
+}
+
+// found returns what the rule has found.
+func (r rule) found(evidence []string, text string, args ...any) report.Finding {
+	return report.Finding{Rule: r.name, Severity: r.severity, Text: fmt.Sprintf(text, args...), Threshold: r.threshold, Reason: r.reason, Evidence: evidence}
+}
+
+// word returns the text of a struct's member that is an array of char.
+func word(o drgn.Object) (string, error) {
+	text, err := o.CString()
+	return string(text), err
+}
+
+// count returns "1 task", "2 tasks".
+func count[N int | uint64](n N, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,120 @@
+// Package triage looks at a kernel as an engineer does in the first ten minutes after a crash: what happened, what the CPUs did, who waits for
+// whom, where the memory is. What it finds is a [report.Report]: each topic is a section, made by one function in the file of that topic. What
+// is out of the ordinary is said by rules: small functions that get plain values, with a threshold and a reason.
+//
+// Nothing is guessed. What can't be read is a gap of its section, with the reason.
+package triage
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/printk"
+	"github.com/godrgn/drgn/report"
+	"github.com/godrgn/drgn/stacks"
+)
+
+// Options say what is looked at, and for how long.
+type Options struct {
+	// Sections are the IDs of the sections that are made; none: all of them.
+	Sections []string
+	// Limit is how long one section may take; what it has found by then stays. 0: as long as it takes.
+	Limit time.Duration
+	// Sources is the directory of the kernel's sources, "" for none: frames then have the lines around where they are.
+	Sources string
+	// Progress is told how many of the sections are done; nil: nobody is.
+	Progress func(done, total int)
+}
+
+// A topic is what a section is made by.
+type topic struct {
+	id, title string
+	looked    string                          // what is looked at
+	look      func(s *scene, out *book) error // adds to out what it finds; the error is why it does not go on
+}
+
+// topics are the sections, in the order of the report.
+var topics = []topic{happened, cpus}
+
+// Topics returns the IDs of all sections, in their order.
+func Topics() []string {
+	var ids []string
+	for _, t := range topics {
+		ids = append(ids, t.id)
+	}
+	return ids
+}
+
+// A scene is what sections look at, with what several of them need.
+type scene struct {
+	ctx     context.Context
+	p       *drgn.Program
+	options Options
+	log     func() ([]printk.Record, error) // the kernel's log
+	groups  func() ([]stacks.Group, error)  // the stacks of all tasks
+	crash   func() (*drgn.Thread, error)    // the task in which the kernel came down; nil if it did not
+}
+
+// Of looks at a kernel. Sections that fail, that a fault in a file ends or that take longer than the limit say so themselves; an error
+// is one of the options, or that the program is no kernel, or ctx's.
+func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error) {
+	if p.Flags()&drgn.IsLinuxKernel == 0 {
+		return nil, &drgn.ValueError{Problem: "only kernels can be reported on; for a process, see the stacks of its threads"}
+	}
+	wanted := topics
+	if len(o.Sections) > 0 {
+		wanted = nil
+		for _, id := range o.Sections {
+			i := slices.IndexFunc(topics, func(t topic) bool { return t.id == id })
+			if i < 0 {
+				return nil, &drgn.ValueError{Problem: fmt.Sprintf("there is no section %q; there are %v", id, Topics())}
+			}
+			wanted = append(wanted, topics[i])
+		}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	s := &scene{ctx: ctx, p: p, options: o}
+	s.log = guarded(func() ([]printk.Record, error) { return printk.Records(p) })
+	s.groups = guarded(func() ([]stacks.Group, error) { return stacks.Of(ctx, p, stacks.Options{}) })
+	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
+	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
+	progress := o.Progress
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	var mu sync.Mutex
+	var work sync.WaitGroup
+	done, next := 0, make(chan int)
+	for range min(runtime.GOMAXPROCS(0), len(wanted)) {
+		work.Go(func() {
+			for i := range next {
+				r.Sections[i] = made(s, wanted[i])
+				mu.Lock()
+				done++
+				progress(done, len(wanted))
+				mu.Unlock()
+			}
+		})
+	}
+	progress(0, len(wanted))
+	for i := range wanted {
+		next <- i
+	}
+	close(next)
+	work.Wait()
+	return r, context.Cause(ctx)
+}
+
+// title returns the title of a report.
+func title(p *drgn.Program) string {
+	if release, err := p.Object("UTS_RELEASE").CString(); err == nil {
+		return "Linux " + string(release)
+	}
+	return "A Linux kernel"
+}
