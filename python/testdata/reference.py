@@ -58,7 +58,8 @@ class Page:
                 continue
             if name.startswith("_"):
                 continue
-            doc = text(inspect.getattr_static(cls, name, None)) if not of.startswith("ClassVar") else ""
+            value = inspect.getattr_static(cls, name, None)
+            doc = text(value) if inspect.isdatadescriptor(value) and not of.startswith("ClassVar") else ""
             if doc.startswith("Alias for field number"):
                 doc = ""
             lines.append(f"- `{name}: {of}`" + (": " + doc.replace("\n", " ") if doc else ""))

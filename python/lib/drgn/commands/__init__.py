@@ -7,7 +7,6 @@ import ast
 import codeop
 import contextlib
 import dataclasses
-import functools
 import os
 import re
 import sys
@@ -599,7 +598,12 @@ def custom_command(
     return decorate
 
 
-raw_command = functools.partial(custom_command, parse=ParsedCommand)  # all that stands behind the name is the argument
+def raw_command(**kwargs: Any) -> "CustomCommandFuncDecorator[str]":
+    """Decorator that makes a command of a function that takes all that stands behind the command's name as it was typed, as a str.
+
+    Redirections and pipes are part of it. The rest is as for custom_command().
+    """
+    return custom_command(**{"parse": ParsedCommand, **kwargs})
 
 
 def _repr_black(obj: Any) -> str:
@@ -623,6 +627,7 @@ class DrgnCodeBlockContext:
         self._builder.end_block()
 
     def end(self) -> None:
+        """End the block, as leaving it does."""
         self._builder.end_block()
 
 

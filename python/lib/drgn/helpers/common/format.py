@@ -94,6 +94,7 @@ class CellFormat:
         return spec[1:] if spec[:1] in ("<", ">", "^") and len(spec) > 1 else "" if spec in ("<", ">", "^") else spec
 
     def alignment(self):
+        """Return how format_spec aligns the cell: '<', '>' or '^'; None if it does not say."""
         first = self.format_spec[:1]
         if first in ("<", ">", "^"):
             return first
