@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -20,8 +22,10 @@ import (
 type crash struct {
 	kind string
 	what string
-	// end are the commands of the guest that bring it about.
+	// end are the commands of the guest that bring it about, or that come before the module's way.
 	end string
+	// cause matches what a report has to say of it.
+	cause string
 	// bring brings it about from outside once the guest has done its part; nil if that is all.
 	bring func(g *crashing) error
 	// module is the way that lab/guest/module/crash.c takes, "" if it has no part in it.
@@ -32,34 +36,36 @@ type crash struct {
 
 // crashes are all of them.
 var crashes = []crash{
-	{kind: "sysrq", what: "a system call of a task", end: "echo c >/proc/sysrq-trigger"},
-	{kind: "irq", what: "a hard interrupt: magic SysRq on the serial line", bring: func(g *crashing) error {
+	{kind: "sysrq", cause: `by magic SysRq: .*sysrq_handle_crash`, what: "a system call of a task", end: "echo c >/proc/sysrq-trigger"},
+	{kind: "irq", cause: `by magic SysRq: .*sysrq_handle_crash`, what: "a hard interrupt: magic SysRq on the serial line", bring: func(g *crashing) error {
 		_, err := g.serial.Write([]byte("\x01bc")) // QEMU makes a break of Ctrl-A b
 		return err
 	}},
-	{kind: "nmi", what: "an NMI that nobody knows", bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
+	{kind: "nmi", cause: `interrupt that can\'t be masked`, what: "an NMI that nobody knows", bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
 	// tail keeps all that it reads, as there is no line in it.
-	{kind: "oom", what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
-	{kind: "hung", what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
+	{kind: "oom", cause: `Memory ran out`, what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
+	{kind: "hung", cause: `waited for too long`, what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
 		"fsfreeze --freeze /mnt/ext\ntouch /mnt/ext/stuck"},
-	{kind: "kretprobe", what: "a system call, where a kretprobe has put its trampoline on the stack",
+	{kind: "kretprobe", cause: `by magic SysRq`, what: "a system call, where a kretprobe has put its trampoline on the stack",
 		end: "cd /sys/kernel/tracing\necho 'r:lab vfs_write' >kprobe_events\necho 1 >events/kprobes/lab/enable\necho c >/proc/sysrq-trigger"},
-	{kind: "graph", what: "a system call, where the function graph tracer has put its trampoline on the stack",
+	{kind: "graph", cause: `by magic SysRq`, what: "a system call, where the function graph tracer has put its trampoline on the stack",
 		end: "cd /sys/kernel/tracing\nprintf 'vfs_write\\nksys_write\\n' >set_ftrace_filter\necho function_graph >current_tracer\necho c >/proc/sysrq-trigger"},
-	{kind: "null-call", what: "a call through a null pointer in a module", module: "null-call"},
-	{kind: "overflow", what: "a kernel stack that is full: a double fault in a module that recurses", module: "overflow"},
-	{kind: "softirq", what: "a write through a null pointer, of a timer, in a soft interrupt of a CPU that was in a module", module: "softirq"},
-	{kind: "hardirq", what: "a call through a null pointer in a hard interrupt of a CPU that was in a module", module: "hardirq", seldom: true},
-	{kind: "null-write", what: "a write through a null pointer in a module", module: "null-write", seldom: true},
-	{kind: "wild-call", what: "a call of data in a module", module: "wild-call", seldom: true},
-	{kind: "bug", what: "a BUG in a module", module: "bug", seldom: true},
-	{kind: "work", what: "a BUG in a work item of a module", module: "work", seldom: true},
-	{kind: "thread", what: "a call through a null pointer in a kernel thread of a module", module: "thread", seldom: true},
-	{kind: "init", what: "a write through a null pointer in a module that is being loaded", module: "init", seldom: true},
-	{kind: "double-fault", what: "a double fault for want of a stack", module: "double-fault", seldom: true},
-	{kind: "lock", what: "a BUG in a module, while another CPU holds a lock with interrupts off and waits for the module's", module: "lock", seldom: true},
-	{kind: "probe", what: "the handler of an optimized kprobe in a module, which the kernel itself does not see through", module: "probe", seldom: true},
-	{kind: "hang", what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
+	{kind: "null-call", cause: `NULL pointer.*called by lab_null_call of module crash`, what: "a call through a null pointer in a module", module: "null-call"},
+	{kind: "overflow", cause: `stack overflowed in lab_overflow of module crash`, what: "a kernel stack that is full: a double fault in a module that recurses", module: "overflow"},
+	{kind: "softirq", cause: `NULL pointer was written through in lab_null_write of module crash`, what: "a write through a null pointer, of a timer, in a soft interrupt of a CPU that was in a module", module: "softirq"},
+	{kind: "hardirq", cause: `NULL pointer.*called by lab_null_call of module crash`, what: "a call through a null pointer in a hard interrupt of a CPU that was in a module", module: "hardirq", seldom: true},
+	{kind: "null-write", cause: `NULL pointer was written through in lab_null_write of module crash`, what: "a write through a null pointer in a module", module: "null-write", seldom: true},
+	{kind: "wild-call", cause: `bad pointer.*called by lab_wild_call of module crash`, what: "a call of data in a module", module: "wild-call", seldom: true},
+	{kind: "bug", cause: `a BUG in lab_bug of module crash`, what: "a BUG in a module", module: "bug", seldom: true},
+	{kind: "work", cause: `a BUG in lab_bug of module crash`, what: "a BUG in a work item of a module", module: "work", seldom: true},
+	{kind: "thread", cause: `NULL pointer.*called by lab_null_call of module crash`, what: "a call through a null pointer in a kernel thread of a module", module: "thread", seldom: true},
+	{kind: "init", cause: `NULL pointer was written through in lab_null_write of module crash`, what: "a write through a null pointer in a module that is being loaded", module: "init", seldom: true},
+	{kind: "double-fault", cause: `double fault`, what: "a double fault for want of a stack", module: "double-fault", seldom: true},
+	{kind: "lock", cause: `a BUG in lab_bug of module crash`, what: "a BUG in a module, while another CPU holds a lock with interrupts off and waits for the module's", module: "lock", seldom: true},
+	{kind: "deadlock", cause: `Deadlock: .*lab-(ab|ba).* waits for mutex .*lab_(first|second)`, what: "the kernel's thread that looks for hung tasks, as two threads of a module wait for each other's mutex", module: "deadlock", seldom: true,
+		end: "echo 4 >/proc/sys/kernel/hung_task_timeout_secs"},
+	{kind: "probe", cause: `panicked: panic was called by lab_on_probe`, what: "the handler of an optimized kprobe in a module, which the kernel itself does not see through", module: "probe", seldom: true},
+	{kind: "hang", cause: `interrupt that can\'t be masked`, what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
 		return errors.Join(g.says("lab: hanging"), g.monitor.do("inject-nmi", nil))
 	}},
 }
@@ -73,7 +79,11 @@ func (of crash) commands() string {
 	case "init":
 		return insert + " now=init"
 	}
-	return insert + "\necho " + of.module + " >/sys/module/crash/parameters/now"
+	before := ""
+	if of.end != "" {
+		before = "\n" + of.end
+	}
+	return insert + before + "\necho " + of.module + " >/sys/module/crash/parameters/now"
 }
 
 // A crashing is a guest that is about to crash.
@@ -132,8 +142,57 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 			fmt.Println(r)
 			results = append(results, r)
 		}
+		r := checkReport(ctx, c, of, filepath.Join(dir, "vmcore"), program, debug)
+		fmt.Println(r)
+		results = append(results, r)
 	}
 	return results, nil
+}
+
+// checkReport holds what a report says of a crash against what it was.
+func checkReport(ctx context.Context, c cores, of crash, dump, program string, debug []string) result {
+	start := time.Now()
+	said, err := reported(ctx, c, dump, program, debug...)
+	if err == nil && !regexp.MustCompile(of.cause).MatchString(strings.Join(said, "\n")) {
+		err = fmt.Errorf("the report says %q", said)
+	}
+	r := newResult(c, of.dump(), of.dump()+"-report", strings.Join(said, "; "), "", err, time.Since(start))
+	return r
+}
+
+// reported returns what a report on a dump calls out, as "critical: text", the worst of each section first. What a section says went wrong in
+// it is an error.
+func reported(ctx context.Context, c cores, dump, program string, debug ...string) ([]string, error) {
+	args, err := debugFiles(c)
+	if err != nil {
+		return nil, err
+	}
+	stdout, stderr, err := capture(ctx, checkLimit, "", program, slices.Concat([]string{"-q", "-c", dump}, args, debug, []string{"report", "--json"})...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s", err, tail(stderr, 1000))
+	}
+	var report struct {
+		Sections []struct {
+			ID, Error string
+			Findings  []struct{ Severity, Text string }
+		}
+	}
+	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
+		return nil, err
+	}
+	var said []string
+	for _, s := range report.Sections {
+		for _, f := range s.Findings {
+			said = append(said, f.Severity+": "+f.Text)
+		}
+		if s.Error != "" {
+			err = errors.Join(err, fmt.Errorf("section %s: %s", s.ID, s.Error))
+		}
+	}
+	if len(report.Sections) == 0 {
+		err = errors.New("the report has no sections")
+	}
+	return said, err
 }
 
 // moduleFile is the name of a crash's module, with its debugging information.

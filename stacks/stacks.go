@@ -170,7 +170,7 @@ func (c *collection) sorted() []Group {
 		slices.SortFunc(g.Threads, func(a, b Thread) int { return cmp.Compare(a.TID, b.TID) })
 	}
 	all := slices.SortedFunc(maps.Values(c.groups), func(a, b *Group) int {
-		return cmp.Or(-compareBool(a.hangs(), b.hangs()), cmp.Compare(len(b.Threads), len(a.Threads)), cmp.Compare(a.Threads[0].TID, b.Threads[0].TID))
+		return cmp.Or(-compareBool(a.Hangs(), b.Hangs()), cmp.Compare(len(b.Threads), len(a.Threads)), cmp.Compare(a.Threads[0].TID, b.Threads[0].TID))
 	})
 	groups := make([]Group, len(all))
 	for i, g := range all {
@@ -179,8 +179,8 @@ func (c *collection) sorted() []Group {
 	return groups
 }
 
-// hangs reports whether one of the threads is in an uninterruptible sleep.
-func (g *Group) hangs() bool {
+// Hangs reports whether one of the threads is in an uninterruptible sleep.
+func (g *Group) Hangs() bool {
 	return slices.ContainsFunc(g.Threads, func(t Thread) bool { return t.State == "D" })
 }
 

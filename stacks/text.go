@@ -23,7 +23,7 @@ func WriteText(w io.Writer, groups []Group) error {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		fmt.Fprintln(out, g.heading())
+		fmt.Fprintln(out, g.Heading())
 		for i := 0; i < len(g.Threads) && i < shown; i += 4 {
 			var names []string
 			for _, t := range g.Threads[i:min(i+4, shown, len(g.Threads))] {
@@ -58,8 +58,8 @@ func printable(name string) string {
 	}, name)
 }
 
-// heading returns "12 threads: 10 S, 2 D, for 3s to 1m20s".
-func (g *Group) heading() string {
+// Heading returns what the threads have in common, as "12 threads: 10 S, 2 D, for 3s to 1m20s".
+func (g *Group) Heading() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d thread", len(g.Threads))
 	if len(g.Threads) != 1 {

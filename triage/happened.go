@@ -164,6 +164,9 @@ func taskName(task drgn.Object) (string, error) {
 var hung = rule{"hung-tasks", report.Critical, "the kernel's own: hung_task_timeout_secs", "they wait for what does not come, and can't be killed"}
 
 func lookAtHung(s *scene, out *book) {
+	if found, err := s.waits(); err == nil { // the section on hangs says why not
+		out.find(deadlocks(found.waits)...)
+	}
 	records, err := s.log()
 	if err != nil {
 		return // the log itself says so

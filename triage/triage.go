@@ -39,7 +39,7 @@ type topic struct {
 }
 
 // topics are the sections, in the order of the report.
-var topics = []topic{happened, cpus}
+var topics = []topic{happened, cpus, hang}
 
 // Topics returns the IDs of all sections, in their order.
 func Topics() []string {
@@ -57,6 +57,7 @@ type scene struct {
 	options Options
 	log     func() ([]printk.Record, error) // the kernel's log
 	groups  func() ([]stacks.Group, error)  // the stacks of all tasks
+	waits   func() (waiting, error)         // who waits for what
 	crash   func() (*drgn.Thread, error)    // the task in which the kernel came down; nil if it did not
 }
 
@@ -82,6 +83,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	s := &scene{ctx: ctx, p: p, options: o}
 	s.log = guarded(func() ([]printk.Record, error) { return printk.Records(p) })
 	s.groups = guarded(func() ([]stacks.Group, error) { return stacks.Of(ctx, p, stacks.Options{}) })
+	s.waits = guarded(s.findWaits)
 	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
 	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
 	progress := o.Progress

@@ -3,6 +3,7 @@
  * crash is a module that brings its kernel down. Usage: insmod crash.ko, then write the name of a way
  * to /sys/module/crash/parameters/now. One way is taken while the module is loaded: insmod crash.ko now=init.
  */
+#include <linux/completion.h>
 #include <linux/cpumask.h>
 #include <linux/delay.h>
 #include <linux/init.h>
@@ -12,8 +13,11 @@
 #include <linux/kthread.h>
 #include <linux/module.h>
 #include <linux/moduleparam.h>
+#include <linux/mutex.h>
 #include <linux/objtool.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
+#include <linux/semaphore.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -186,6 +190,68 @@ static int lab_lock(void)
 	return lab_bug();
 }
 
+static DEFINE_MUTEX(lab_first);
+static DEFINE_MUTEX(lab_second);
+static DECLARE_RWSEM(lab_rwsem);
+static struct semaphore lab_semaphore;
+static DECLARE_COMPLETION(lab_completion);
+
+static int lab_on_ab(void *unused)
+{
+	mutex_lock(&lab_first);
+	msleep(500);
+	mutex_lock(&lab_second);
+	return never;
+}
+
+static int lab_on_ba(void *unused)
+{
+	mutex_lock(&lab_second);
+	msleep(500);
+	mutex_lock(&lab_first);
+	return never;
+}
+
+static int lab_on_mutex(void *unused)
+{
+	msleep(1000);
+	mutex_lock(&lab_first);
+	return never;
+}
+
+static int lab_on_writer(void *unused)
+{
+	down_write(&lab_rwsem);
+	wait_for_completion(&lab_completion);
+	return never;
+}
+
+static int lab_on_reader(void *unused)
+{
+	msleep(500);
+	down_read(&lab_rwsem);
+	return never;
+}
+
+static int lab_on_semaphore(void *unused)
+{
+	down(&lab_semaphore);
+	return never;
+}
+
+/* Two threads wait for each other's mutex, a third for one of them; a reader waits for a writer, which waits for a completion. */
+static int lab_deadlock(void)
+{
+	sema_init(&lab_semaphore, 0);
+	kthread_run(lab_on_ab, NULL, "lab-ab");
+	kthread_run(lab_on_ba, NULL, "lab-ba");
+	kthread_run(lab_on_mutex, NULL, "lab-mutex");
+	kthread_run(lab_on_writer, NULL, "lab-writer");
+	kthread_run(lab_on_reader, NULL, "lab-reader");
+	kthread_run(lab_on_semaphore, NULL, "lab-semaphore");
+	return lab_wait();
+}
+
 /* An instruction of five bytes, which an optimized probe replaces by a jump. */
 extern unsigned char lab_here[];
 
@@ -235,6 +301,7 @@ static const struct {
 	{ "thread", lab_thread },
 	{ "lock", lab_lock },
 	{ "hang", lab_hang },
+	{ "deadlock", lab_deadlock },
 	{ "probe", lab_probe },
 };
 
