@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-dap"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/expression"
 	"github.com/godrgn/drgn/linux/crash"
 )
 
@@ -422,9 +423,9 @@ func (s *server) evaluate(a dap.EvaluateArguments) (body dap.EvaluateResponseBod
 		}
 		frame = &f
 	}
-	o := s.expression(a.Expression, frame)
+	o := expression.Evaluate(s.prog, a.Expression, frame)
 	if err := o.Err(); err != nil {
-		return body, s.explained(err, frame)
+		return body, expression.Explain(s.prog, err, frame)
 	}
 	v := s.variable("", a.Expression, o)
 	body.Result, body.Type, body.VariablesReference, body.NamedVariables, body.IndexedVariables, body.MemoryReference =

@@ -49,13 +49,22 @@ type licence struct {
 
 // terms are the licences of modules that the program is built from, as SPDX names them. NOTICE has the whole story.
 var terms = map[string]string{
-	"github.com/anchore/go-lzo":          "MIT",
-	"github.com/google/go-dap":           "Apache-2.0",
-	"github.com/ianlancetaylor/demangle": "BSD-3-Clause",
-	"github.com/klauspost/compress":      "BSD-3-Clause AND MIT AND Apache-2.0",
-	"github.com/spf13/pflag":             "BSD-3-Clause",
-	"github.com/ulikunitz/xz":            "BSD-3-Clause",
-	"golang.org/x/sys":                   "BSD-3-Clause",
+	"github.com/anchore/go-lzo":              "MIT",
+	"github.com/google/go-dap":               "Apache-2.0",
+	"github.com/google/jsonschema-go":        "MIT",
+	"github.com/ianlancetaylor/demangle":     "BSD-3-Clause",
+	"github.com/klauspost/compress":          "BSD-3-Clause AND MIT AND Apache-2.0",
+	"github.com/modelcontextprotocol/go-sdk": "Apache-2.0 AND MIT",
+	"github.com/segmentio/asm":               "MIT",
+	"github.com/segmentio/encoding":          "MIT",
+	"github.com/spf13/pflag":                 "BSD-3-Clause",
+	"github.com/ulikunitz/xz":                "BSD-3-Clause",
+	"github.com/yosida95/uritemplate/v3":     "BSD-3-Clause",
+	"golang.org/x/arch":                      "BSD-3-Clause",
+	"golang.org/x/oauth2":                    "BSD-3-Clause",
+	"golang.org/x/sync":                      "BSD-3-Clause",
+	"golang.org/x/sys":                       "BSD-3-Clause",
+	"golang.org/x/time":                      "BSD-3-Clause",
 }
 
 var packedPython = regexp.MustCompile(`(?m)^\s*github\.com/kluctl/go-embed-python v0\.0\.0-(\d+\.\d+\.\d+)-`)

@@ -19,7 +19,7 @@ type tool struct {
 }
 
 // tools returns the tools. What their flags are set to is in them.
-func tools() []*tool { return []*tool{dapTool(), kernelTool(), reportTool(), stacksTool()} }
+func tools() []*tool { return []*tool{dapTool(), kernelTool(), mcpTool(), reportTool(), stacksTool()} }
 
 // toolNamed returns the tool of a name, or nil.
 func toolNamed(name string) *tool {

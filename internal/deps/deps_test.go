@@ -120,11 +120,13 @@ const rooms = `
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
-	linux/crash, names < dap;
+	names < expression;
+	linux/crash, expression < dap;
+	linux/crash, triage, search, expression < mcp;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
 	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
-	dap, triage, python < cmd/drgn;
+	dap, mcp, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;
@@ -142,24 +144,25 @@ const rooms = `
 // outside states which packages may import which other modules and which packages of
 // the standard library that are not for everybody; "..." stands for everything below.
 var outside = map[string][]string{
-	"github.com/klauspost/compress":      {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "lab", "linux/kconfig"},
-	"github.com/ulikunitz/xz":            {"internal/compressed", "lab"},
-	"github.com/anchore/go-lzo":          {"internal/kdump"},
-	"github.com/spf13/pflag":             {"cmd/drgn"},
-	"github.com/google/go-dap":           {"dap"},
-	"github.com/google/rpmpack":          {"release"},
-	"github.com/ianlancetaylor/demangle": {"internal/demangle"},
-	"golang.org/x/arch":                  {"arch/disasm"},
-	"golang.org/x/sys":                   {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
-	"C":                                  {"python/..."},
-	"runtime/cgo":                        {},
-	"net":                                {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab"},
-	"net/http":                           {"internal/debuginfo"},
-	"os/exec":                            {"lab", "python/internal/pack", "release"},
-	"os/signal":                          {"lab"}, // in the program, signals are Python's
-	"testing":                            {"internal/coretest", "internal/worldtest"},
-	"debug/dwarf":                        {}, // too slow for a kernel, and it trusts its input
-	"debug/elf":                          {"lab", "lab/thin", "python/internal/pack", "release"},
+	"github.com/klauspost/compress":          {"internal/compressed", "internal/elf", "internal/kdump", "internal/kdump/kdumptest", "lab", "linux/kconfig"},
+	"github.com/ulikunitz/xz":                {"internal/compressed", "lab"},
+	"github.com/anchore/go-lzo":              {"internal/kdump"},
+	"github.com/spf13/pflag":                 {"cmd/drgn"},
+	"github.com/google/go-dap":               {"dap"},
+	"github.com/google/rpmpack":              {"release"},
+	"github.com/modelcontextprotocol/go-sdk": {"mcp"},
+	"github.com/ianlancetaylor/demangle":     {"internal/demangle"},
+	"golang.org/x/arch":                      {"arch/disasm"},
+	"golang.org/x/sys":                       {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
+	"C":                                      {"python/..."},
+	"runtime/cgo":                            {},
+	"net":                                    {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab"},
+	"net/http":                               {"internal/debuginfo"},
+	"os/exec":                                {"lab", "python/internal/pack", "release"},
+	"os/signal":                              {"lab"}, // in the program, signals are Python's
+	"testing":                                {"internal/coretest", "internal/worldtest"},
+	"debug/dwarf":                            {}, // too slow for a kernel, and it trusts its input
+	"debug/elf":                              {"lab", "lab/thin", "python/internal/pack", "release"},
 }
 
 // restrictedStandard are the packages of the standard library in outside.

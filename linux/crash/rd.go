@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -266,6 +267,9 @@ func rdText(c *Call, r reading) error {
 
 // rdFile copies memory into a file, a megabyte at a time.
 func rdFile(c *Call, r reading) error {
+	if c.session.state.noFiles {
+		return errors.New("files are not written here")
+	}
 	path := c.Text("-r")
 	f, err := os.Create(path)
 	if err != nil {

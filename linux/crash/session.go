@@ -23,10 +23,11 @@ type Session struct {
 
 // state is a session without the program, which keeps it.
 type state struct {
-	task   uint64 // the address of the task that is looked at; 0: the one that the program suggests
-	base   int    // of integers: 10 or 16
-	scroll bool
-	pager  string
+	task    uint64 // the address of the task that is looked at; 0: the one that the program suggests
+	base    int    // of integers: 10 or 16
+	scroll  bool
+	pager   string
+	noFiles bool // commands write none
 }
 
 type stateKey struct{}
@@ -40,6 +41,9 @@ func Of(p *drgn.Program) *Session {
 	}
 	return &Session{st, p}
 }
+
+// WriteNoFiles has commands that would write a file fail: for sessions of those who may only look.
+func (s *Session) WriteNoFiles() { s.state.noFiles = true }
 
 // Pager returns the program through which long output is to go at a prompt, "" if through none.
 func (s *Session) Pager() string {

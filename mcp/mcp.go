@@ -1,0 +1,132 @@
+// Package mcp serves a program to assistants by the Model Context Protocol, for looking only: the report on a kernel, stacks, types, expressions,
+// symbols, memory, machine code and the commands of crash, each as a tool. See https://modelcontextprotocol.io/specification.
+package mcp
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"strings"
+	"sync"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/report"
+)
+
+// Options say what is served, and as whom.
+type Options struct {
+	// Version is this program's, which clients show.
+	Version string
+	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables, and the
+	// tools that read memory are not offered.
+	Redact bool
+}
+
+// maxAnswer bounds an answer, in bytes: what reads it has little room.
+const maxAnswer = 64 << 10
+
+// A server is one program, served.
+type server struct {
+	p      *drgn.Program
+	redact bool
+	mu     sync.Mutex // held while a tool runs: the commands' session is for one at a time
+}
+
+const instructions = `This looks at one program, with the debugger drgn: a kernel's core dump, a running kernel, a process or its core. Nothing can be changed.
+Begin with "report" for a kernel, or "stacks" for a process. Then ask for what the report points to: "stack" of a thread with its variables,
+"evaluate" for C expressions such as init_task.comm or ((struct task_struct *)0xffff888003a2c000)->mm, "type" for what a structure has,
+"identify" for what lies at an address, "command" for the commands of crash (ps, bt, files, kmem, mount, log and others).
+What can't be read is said to be missing, with the reason: don't guess it.`
+
+const redacted = `
+What may tell of people, places and their data is left out: the log, command lines, paths, and the values of variables.`
+
+// Serve answers one client until it leaves or ctx ends. Errors are those of reading and writing, and ctx's.
+func Serve(ctx context.Context, p *drgn.Program, in io.ReadCloser, out io.WriteCloser, o Options) error {
+	return newServer(p, o).Run(ctx, &mcp.IOTransport{Reader: in, Writer: out})
+}
+
+func newServer(p *drgn.Program, o Options) *mcp.Server {
+	text := instructions
+	if o.Redact {
+		text += redacted
+	}
+	served := mcp.NewServer(&mcp.Implementation{Name: "drgn", Title: "drgn, the kernel debugger", Version: o.Version}, &mcp.ServerOptions{
+		Instructions: text, Capabilities: &mcp.ServerCapabilities{}})
+	s := &server{p: p, redact: o.Redact}
+	offer(s, served, "report", "Say what happened to a kernel: why it came down, the crashed task's stack, what the CPUs did, what is out of the ordinary, by section.", s.report)
+	offer(s, served, "stacks", "Show the stacks of all threads, each once with the threads that have it, those that hang first.", s.stacks)
+	offer(s, served, "stack", "Show the stack of one thread, with inlined functions, source positions and the variables of each frame.", s.stack)
+	offer(s, served, "type", "Show how a type is defined: members, their types and offsets, its size.", s.definition)
+	offer(s, served, "symbol", "Find a symbol by its name, or the one that an address lies in, with where its source is.", s.symbol)
+	offer(s, served, "disassemble", "Show the machine code of a function, with what it calls.", s.disassemble)
+	if !o.Redact {
+		offer(s, served, "evaluate", "Evaluate a C expression of names, members, indices, *, & and casts, and print the object.", s.evaluate)
+		offer(s, served, "identify", "Say what lies at an address: a symbol, a slab object, a task's stack, a page and the like.", s.identify)
+		offer(s, served, "search", "Search memory for a number, text or bytes, and say where they are.", s.search)
+		offer(s, served, "command", "Run a command of crash on a kernel, such as \"ps -u\", \"bt 1\", \"kmem -i\", \"files 1\"; \"help\" lists them, \"help NAME\" explains one.", s.command)
+	}
+	return served
+}
+
+// An answer is text that is being written; what is beyond its bound is counted only.
+type answer struct {
+	strings.Builder
+	left int // bytes that had no room
+}
+
+// Write appends what there is room for. It never fails.
+func (a *answer) Write(b []byte) (int, error) {
+	room := max(maxAnswer-a.Len(), 0)
+	if len(b) > room {
+		a.left += len(b) - room
+		a.Builder.Write(b[:room])
+		return len(b), nil
+	}
+	return a.Builder.Write(b)
+}
+
+// full reports whether nothing more has room.
+func (a *answer) full() bool { return a.left > 0 }
+
+// text is what is sent.
+func (a *answer) text() string {
+	text := report.Printable(strings.ToValidUTF8(a.String(), "\uFFFD"))
+	if a.left > 0 {
+		text += fmt.Sprintf("\n(%d bytes more are left out: ask for less at once)", a.left)
+	}
+	return text
+}
+
+// offer adds a tool to a server. Its errors are told to the client, as those of a tool; a bug, too.
+func offer[In any](s *server, served *mcp.Server, name, description string, run func(ctx context.Context, in In, out *answer) error) {
+	closed := false
+	tool := &mcp.Tool{Name: name, Description: description, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: &closed}}
+	mcp.AddTool(served, tool, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		var out answer
+		err := safely(func() error { return run(ctx, in, &out) })
+		if err != nil && out.Len() == 0 {
+			return nil, nil, err
+		}
+		if err != nil {
+			fmt.Fprintf(&out.Builder, "\nIt ends here: %v\n", err)
+		}
+		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: out.text()}}, IsError: err != nil}, nil, nil
+	})
+}
+
+// safely calls f; a bug that it meets is an error, and so is a fault in a file that is mapped.
+func safely(f func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("a bug of this program: %v\n%s", r, debug.Stack())
+		}
+	}()
+	return mem.Guard(f)
+}

@@ -1,0 +1,169 @@
+package mcp
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/coretest"
+)
+
+// connect returns a client of a server of the bundled core.
+func connect(t *testing.T, o Options) *mcp.ClientSession {
+	p, err := coretest.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	here, there := mcp.NewInMemoryTransports()
+	if _, err := newServer(p, o).Connect(t.Context(), there, nil); err != nil {
+		t.Fatal(err)
+	}
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(t.Context(), here, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { session.Close() })
+	return session
+}
+
+// call calls a tool and returns its text, and whether that is an error.
+func call(t *testing.T, session *mcp.ClientSession, tool string, arguments map[string]any) (string, bool) {
+	t.Helper()
+	if arguments == nil {
+		arguments = map[string]any{}
+	}
+	result, err := session.CallTool(t.Context(), &mcp.CallToolParams{Name: tool, Arguments: arguments})
+	if err != nil {
+		return err.Error(), true
+	}
+	return result.Content[0].(*mcp.TextContent).Text, result.IsError
+}
+
+type args = map[string]any
+
+func TestTools(t *testing.T) {
+	session := connect(t, Options{})
+	file := filepath.Join(t.TempDir(), "written")
+	for _, test := range []struct {
+		tool      string
+		arguments args
+		wrong     bool
+		want      string
+	}{
+		{"report", args{"sections": []string{"cpus"}}, false, "CPUs\n====\n"},
+		{"report", args{"sections": []string{"weather"}}, true, `there is no section "weather"`},
+		{"stacks", args{"states": "Z"}, false, "1 thread: Z"},
+		{"stacks", args{"states": "T"}, true, "there are no such threads"},
+		{"stack", args{"thread": 1}, false, "#4  do_wait (kernel/exit.c:1705:3)"},
+		{"stack", args{"thread": 1, "variables": true}, false, "\n#4  do_wait (kernel/exit.c:1705:3)\n    wo = (struct wait_opts *)0xffffa70ac000be00\n"},
+		{"stack", args{"thread": 12345}, true, "12345"},
+		{"stack", args{"thread": "init"}, true, "thread"},
+		{"type", args{"name": "struct pid"}, false, "\tstruct upid numbers[];\n}\n\nsize: 112 bytes\noffsets in bytes:\n      0  count\n      4  level\n"},
+		{"type", args{"name": "struct task_stuct"}, true, "did you mean struct task_struct?"},
+		{"symbol", args{"name": "schedule"}, false, "schedule at 0xffffffff9cdfc61c, 62 bytes\n  schedule at kernel/sched/core.c:"},
+		{"symbol", args{"address": "0xffffffff9cdfc649"}, false, "; the address is schedule+0x2d\n"},
+		{"symbol", args{"name": "schedul"}, true, "did you mean schedule?"},
+		{"symbol", args{"address": "0x10"}, true, "no symbol is at 0x10"},
+		{"symbol", args{}, true, "either a name or an address is needed"},
+		{"disassemble", args{"function": "schedule"}, false, "schedule+0x28  callq 0xffffffff9cdfc1e0  ; __schedule+0x0\n"},
+		{"disassemble", args{"function": "0xffffffff9cdfc649"}, false, "schedule+0x0  endbr64\n"},
+		{"disassemble", args{"function": "no_such"}, true, "could not find symbol with name 'no_such'"},
+		{"evaluate", args{"expression": "init_task.comm"}, false, "at 0xffffffff9d60ab18: (char [16])\"swapper/0\"\n"},
+		{"evaluate", args{"expression": "((struct task_struct *)0xffff98d700188000)->pid"}, false, "(pid_t)1\n"},
+		{"evaluate", args{"expression": "wo->wo_flags", "thread": 1, "frame": 4}, false, "(int)4\n"},
+		{"evaluate", args{"expression": "wo", "thread": 1, "frame": 40}, true, "the stack has frames 0 to "},
+		{"evaluate", args{"expression": "init_task.com"}, true, "'struct task_struct' has no member 'com'; did you mean comm?"},
+		{"evaluate", args{"expression": "init_task +"}, true, `this is not understood at "+"`},
+		{"identify", args{"address": "0xffff98d700188010"}, false, "task: 1 (init) +0x10\nslab object: task_struct+0x10\n"},
+		{"identify", args{"address": "1"}, false, "nothing is known of this address\n"},
+		{"identify", args{"address": "init"}, true, `"init" is not a number`},
+		{"search", args{"text": "swapper/0"}, false, "0xffffffff9d60ab18  task: 0 (swapper/0) +0x5d8\n"},
+		{"search", args{"bytes": "73 77 61 70 70 65 72 2f 31", "limit": 1}, false, "task: 0 (swapper/1)"},
+		{"search", args{"number": "0xffff98d700188000", "limit": 2}, false, "and more\n"},
+		{"search", args{"text": "no such text in the kernel"}, false, "it is nowhere"},
+		{"search", args{"text": "a", "number": "1"}, true, "only one of them"},
+		{"search", args{"bytes": "7g"}, true, "invalid byte"},
+		{"command", args{"line": "ps 1"}, false, "  init"},
+		{"command", args{"line": "help ps"}, false, "NAME\n  ps - "},
+		{"command", args{"line": "no_such"}, true, "no_such"},
+		{"command", args{"line": "rd -r " + file + " init_task 8"}, true, "files are not written here"},
+		{"command", args{"line": ""}, true, "the name of a command is expected"},
+	} {
+		got, wrong := call(t, session, test.tool, test.arguments)
+		if wrong != test.wrong || !strings.Contains(got, test.want) {
+			t.Errorf("%s %v: error %v, want %v, with %q in\n%.3000s", test.tool, test.arguments, wrong, test.wrong, test.want, got)
+		}
+	}
+	if _, err := os.Stat(file); err == nil {
+		t.Error("a file was written")
+	}
+	if got, wrong := call(t, session, "command", args{"line": "sym -l"}); wrong || len(got) > maxAnswer+100 || !strings.Contains(got, "bytes more are left out") {
+		t.Errorf("a long answer has %d bytes, error %v", len(got), wrong)
+	}
+}
+
+// What may tell of people is left out: tools that read memory are not there, stacks have no variables.
+func TestRedact(t *testing.T) {
+	session := connect(t, Options{Redact: true})
+	tools, err := session.ListTools(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var offered []string
+	for _, tool := range tools.Tools {
+		offered = append(offered, tool.Name)
+		if !tool.Annotations.ReadOnlyHint {
+			t.Errorf("%s is not said to be for looking only", tool.Name)
+		}
+	}
+	slices.Sort(offered)
+	if want := []string{"disassemble", "report", "stack", "stacks", "symbol", "type"}; !slices.Equal(offered, want) {
+		t.Errorf("tools %q, want %q", offered, want)
+	}
+	if got, wrong := call(t, session, "stack", args{"thread": 1, "variables": true}); wrong || strings.Contains(got, "wo = ") {
+		t.Errorf("variables are shown:\n%s", got)
+	}
+	if got, wrong := call(t, session, "evaluate", args{"expression": "init_task"}); !wrong {
+		t.Errorf("expressions are evaluated: %s", got)
+	}
+	if got, wrong := call(t, session, "report", args{"sections": []string{"what-happened"}}); wrong || strings.Contains(got, "rdinit") || !strings.Contains(got, "(redacted)") {
+		t.Errorf("error %v, the report is\n%s", wrong, got)
+	}
+	if text := session.InitializeResult().Instructions; !strings.Contains(text, "is left out") {
+		t.Errorf("instructions: %s", text)
+	}
+}
+
+// A bug in a tool is told to the client, and others still work.
+func TestBug(t *testing.T) {
+	served := mcp.NewServer(&mcp.Implementation{Name: "test"}, nil)
+	s := &server{p: drgn.New(arch.Platform{})}
+	offer(s, served, "bad", "Fail.", func(context.Context, struct{}, *answer) error { panic("oh no") })
+	offer(s, served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out *answer) error {
+		out.Write([]byte("first\x1b[31m\xff"))
+		return &drgn.ValueError{Problem: "then that"}
+	})
+	here, there := mcp.NewInMemoryTransports()
+	if _, err := served.Connect(t.Context(), there, nil); err != nil {
+		t.Fatal(err)
+	}
+	session, err := mcp.NewClient(&mcp.Implementation{Name: "test"}, nil).Connect(t.Context(), here, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if got, wrong := call(t, session, "bad", nil); !wrong || !strings.Contains(got, "a bug of this program: oh no") {
+		t.Errorf("%q, %v", got, wrong)
+	}
+	got, wrong := call(t, session, "partly", nil)
+	if !wrong || !strings.HasPrefix(got, "first") || strings.Contains(got, "\x1b") || !strings.HasSuffix(got, "\nIt ends here: then that\n") {
+		t.Errorf("%q, %v", got, wrong)
+	}
+}

@@ -1,0 +1,396 @@
+package mcp
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch/disasm"
+	"github.com/godrgn/drgn/expression"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/linux/crash"
+	"github.com/godrgn/drgn/report"
+	"github.com/godrgn/drgn/search"
+	"github.com/godrgn/drgn/stacks"
+	"github.com/godrgn/drgn/triage"
+	"github.com/godrgn/drgn/types"
+)
+
+// sectionLimit is how long a section of the report may take.
+const sectionLimit = 20 * time.Second
+
+type reportInput struct {
+	Sections []string `json:"sections,omitempty" jsonschema:"IDs of the sections that are wanted; none: all of them"`
+}
+
+func (s *server) report(ctx context.Context, in reportInput, out *answer) error {
+	r, err := triage.Of(ctx, s.p, triage.Options{Sections: in.Sections, Limit: sectionLimit})
+	if err != nil {
+		return err
+	}
+	if s.redact {
+		r.Redact()
+	}
+	return report.WriteText(out, r)
+}
+
+type stacksInput struct {
+	States string `json:"states,omitempty" jsonschema:"only threads in these states, the letters that ps has: D for those that hang, R, S, I …; empty: all"`
+}
+
+func (s *server) stacks(ctx context.Context, in stacksInput, out *answer) error {
+	groups, err := stacks.Of(ctx, s.p, stacks.Options{States: in.States})
+	if len(groups) == 0 && err == nil {
+		return errors.New("there are no such threads")
+	}
+	return errors.Join(stacks.WriteText(out, groups), err)
+}
+
+type stackInput struct {
+	Thread    uint64 `json:"thread,omitempty" jsonschema:"the thread's ID (of a kernel, the task's PID); 0: the one that crashed"`
+	Variables bool   `json:"variables,omitempty" jsonschema:"show the parameters and variables of each frame"`
+}
+
+func (s *server) stack(_ context.Context, in stackInput, out *answer) error {
+	thread, err := s.thread(in.Thread)
+	if err != nil {
+		return err
+	}
+	trace, err := thread.StackTrace()
+	if err != nil {
+		return err
+	}
+	if !in.Variables || s.redact {
+		fmt.Fprintln(out, trace)
+		return nil
+	}
+	for i, line := range strings.Split(strings.TrimRight(trace.String(), "\n"), "\n") {
+		fmt.Fprintln(out, line)
+		if i >= trace.Len() {
+			continue
+		}
+		frame := trace.Frame(i)
+		locals, err := frame.Locals()
+		if err != nil {
+			fmt.Fprintf(out, "    <its variables are not known: %v>\n", err)
+		}
+		for _, name := range locals {
+			fmt.Fprintf(out, "    %s = %s\n", name, printed(frame.Object(name), brief))
+		}
+	}
+	return nil
+}
+
+// thread returns the thread of an ID, or for 0 the one that crashed.
+func (s *server) thread(id uint64) (*drgn.Thread, error) {
+	if id == 0 {
+		return s.p.CrashedThread()
+	}
+	return s.p.Thread(id)
+}
+
+// How objects are printed: those of a list in one line, one alone with all that it has.
+var (
+	brief = c.Format{Columns: -1, IntegerBase: 10, Flags: c.Symbolize | c.String | c.TypeName | c.MembersSameLine | c.ElementsSameLine | c.MemberNames | c.Human}
+	whole = c.Format{Columns: 120, IntegerBase: 10, Flags: c.DefaultFlags | c.Human}
+)
+
+// printed prints an object, or says why it can't be.
+func printed(o drgn.Object, f c.Format) string {
+	text, err := o.Format(f)
+	if err != nil {
+		return "<" + err.Error() + ">"
+	}
+	return text
+}
+
+type typeInput struct {
+	Name string `json:"name" jsonschema:"the type as C writes it: struct task_struct, size_t, enum pid_type"`
+}
+
+func (s *server) definition(_ context.Context, in typeInput, out *answer) error {
+	t, err := s.p.Type(in.Name)
+	if err != nil {
+		return expression.Explain(s.p, err, nil)
+	}
+	text, err := t.Language().Definition(t)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(out, text)
+	if size, err := t.Size(); err == nil {
+		fmt.Fprintf(out, "\nsize: %d bytes\n", size)
+	}
+	if u := t.WithoutTypedefs(); u.Kind().IsCompound() && u.IsComplete() {
+		members, err := u.Members()
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "offsets in bytes:")
+		for _, m := range members {
+			fmt.Fprintf(out, "  %5d  %s\n", m.BitOffset/8, memberName(m))
+		}
+	}
+	return nil
+}
+
+// memberName returns a member's name.
+func memberName(m types.Member) string {
+	if m.Name == "" {
+		return "(without a name)"
+	}
+	return m.Name
+}
+
+type symbolInput struct {
+	Name    string `json:"name,omitempty" jsonschema:"the symbol's name"`
+	Address string `json:"address,omitempty" jsonschema:"in place of a name an address, such as 0xffffffff81000000"`
+}
+
+func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
+	if (in.Name == "") == (in.Address == "") {
+		return errors.New("either a name or an address is needed")
+	}
+	query := drgn.SymbolQuery{Name: in.Name, HasName: in.Name != "", HasAddress: in.Address != ""}
+	if query.HasAddress {
+		var err error
+		if query.Address, err = number(in.Address); err != nil {
+			return err
+		}
+	}
+	found, err := s.p.Symbols(query)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		if query.HasAddress {
+			return fmt.Errorf("no symbol is at %#x", query.Address)
+		}
+		_, err := s.p.Symbol(in.Name)
+		return expression.Explain(s.p, err, nil)
+	}
+	for _, symbol := range found {
+		fmt.Fprintf(out, "%s at %#x, %d bytes", symbol.Name, symbol.Address, symbol.Size)
+		where := symbol.Address
+		if query.HasAddress {
+			where = query.Address
+			fmt.Fprintf(out, "; the address is %s+%#x", symbol.Name, where-symbol.Address)
+		}
+		if trace, err := s.p.CodeAt(where); err == nil {
+			for frame := range trace.Frames() {
+				if at, err := frame.Source(); err == nil {
+					fmt.Fprintf(out, "\n  %s at %s", frame.Name(), at)
+				}
+			}
+		}
+		fmt.Fprintln(out)
+	}
+	return nil
+}
+
+type disassembleInput struct {
+	Function string `json:"function" jsonschema:"the function's name, or an address within it"`
+}
+
+// maxCode bounds the function that is disassembled, in bytes.
+const maxCode = 16 << 10
+
+func (s *server) disassemble(_ context.Context, in disassembleInput, out *answer) error {
+	symbol, err := s.p.Symbol(in.Function)
+	if address, e := number(in.Function); e == nil {
+		symbol, err = s.p.SymbolAt(address)
+	}
+	if err != nil {
+		return expression.Explain(s.p, err, nil)
+	}
+	if symbol.Size == 0 || symbol.Size > maxCode {
+		return fmt.Errorf("%s has %d bytes; only 1 to %d can be shown", symbol.Name, symbol.Size, maxCode)
+	}
+	code, err := s.p.Read(symbol.Address, symbol.Size, false)
+	if err != nil {
+		return err
+	}
+	all, err := disasm.Decode(s.p.Platform(), code, symbol.Address, len(code))
+	for _, i := range all {
+		fmt.Fprintf(out, "%s+%#x  %s", symbol.Name, i.Address-symbol.Address, i.Text)
+		if i.Target != 0 {
+			if to, err := s.p.SymbolAt(i.Target); err == nil {
+				fmt.Fprintf(out, "  ; %s+%#x", to.Name, i.Target-to.Address)
+			}
+		}
+		fmt.Fprintln(out)
+	}
+	return err
+}
+
+type evaluateInput struct {
+	Expression string `json:"expression" jsonschema:"C: init_task.comm, *(struct page *)0xffffea0000000000, runqueues.nr_running"`
+	Thread     uint64 `json:"thread,omitempty" jsonschema:"with frame: the thread whose variables are meant, by its ID; 0: the one that crashed"`
+	Frame      *int   `json:"frame,omitempty" jsonschema:"the number of the frame whose variables are meant, as stack counts them; none: names are global"`
+}
+
+func (s *server) evaluate(_ context.Context, in evaluateInput, out *answer) error {
+	var frame *drgn.StackFrame
+	if in.Frame != nil {
+		thread, err := s.thread(in.Thread)
+		if err != nil {
+			return err
+		}
+		trace, err := thread.StackTrace()
+		if err != nil {
+			return err
+		}
+		if *in.Frame < 0 || *in.Frame >= trace.Len() {
+			return fmt.Errorf("the stack has frames 0 to %d", trace.Len()-1)
+		}
+		f := trace.Frame(*in.Frame)
+		frame = &f
+	}
+	o := expression.Evaluate(s.p, in.Expression, frame)
+	if err := o.Err(); err != nil {
+		return expression.Explain(s.p, err, frame)
+	}
+	text, err := o.Format(whole)
+	if err != nil {
+		return err
+	}
+	if at, ok := o.Address(); ok {
+		fmt.Fprintf(out, "at %#x: ", at)
+	}
+	fmt.Fprintln(out, text)
+	return nil
+}
+
+type identifyInput struct {
+	Address string `json:"address" jsonschema:"such as 0xffff888003a2c000"`
+}
+
+func (s *server) identify(_ context.Context, in identifyInput, out *answer) error {
+	address, err := number(in.Address)
+	if err != nil {
+		return err
+	}
+	for i, err := range s.p.Identify(address) {
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(out, i)
+	}
+	if out.Len() == 0 {
+		fmt.Fprintln(out, "nothing is known of this address")
+	}
+	return nil
+}
+
+type searchInput struct {
+	Number string `json:"number,omitempty" jsonschema:"a number as long as an address, aligned: 0xffff888003a2c000"`
+	Text   string `json:"text,omitempty" jsonschema:"in place of a number, text in UTF-8"`
+	Bytes  string `json:"bytes,omitempty" jsonschema:"in place of a number, bytes in hexadecimal: 7f454c46"`
+	Limit  int    `json:"limit,omitempty" jsonschema:"how many places at most; 0: 20"`
+}
+
+func (s *server) search(ctx context.Context, in searchInput, out *answer) error {
+	found, err := s.places(ctx, in)
+	if err != nil {
+		return err
+	}
+	limit := in.Limit
+	if limit <= 0 {
+		limit = 20
+	}
+	for at, err := range found {
+		if err != nil {
+			return err
+		}
+		if limit--; limit < 0 || out.full() {
+			fmt.Fprintln(out, "and more")
+			return nil
+		}
+		fmt.Fprintf(out, "%#x", at)
+		for i, err := range s.p.Identify(at) {
+			if err == nil {
+				fmt.Fprintf(out, "  %s", i)
+			}
+			break
+		}
+		fmt.Fprintln(out)
+	}
+	if out.Len() == 0 {
+		fmt.Fprintln(out, "it is nowhere in the memory that can be read")
+	}
+	return nil
+}
+
+// places walks the addresses of what is searched for.
+func (s *server) places(ctx context.Context, in searchInput) (iter.Seq2[uint64, error], error) {
+	given := 0
+	for _, text := range []string{in.Number, in.Text, in.Bytes} {
+		if text != "" {
+			given++
+		}
+	}
+	if given != 1 {
+		return nil, errors.New("a number, text or bytes are needed, and only one of them")
+	}
+	pattern, alignment := []byte(in.Text), uint64(1)
+	var err error
+	switch {
+	case in.Bytes != "":
+		pattern, err = hex.DecodeString(strings.TrimPrefix(strings.ReplaceAll(in.Bytes, " ", ""), "0x"))
+	case in.Number != "":
+		pattern, err = s.word(in.Number)
+		alignment = uint64(len(pattern))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return search.Bytes(ctx, s.p, pattern, alignment, search.Area{}), nil
+}
+
+// word returns the bytes of a number that is as long as an address.
+func (s *server) word(text string) ([]byte, error) {
+	n, err := number(text)
+	if err != nil {
+		return nil, err
+	}
+	size, err := s.p.AddressSize()
+	if err != nil {
+		return nil, err
+	}
+	if size < 8 && n>>(8*size) != 0 {
+		return nil, fmt.Errorf("%#x is longer than an address, which has %d bytes", n, size)
+	}
+	b := make([]byte, size)
+	s.p.Platform().PutUint(b, n)
+	return b, nil
+}
+
+type commandInput struct {
+	Line string `json:"line" jsonschema:"the command and its arguments, as they are typed in crash"`
+}
+
+func (s *server) command(ctx context.Context, in commandInput, out *answer) error {
+	words, _, err := crash.Words(in.Line, false)
+	if err != nil || len(words) == 0 {
+		return errors.Join(errors.New("the name of a command is expected"), err)
+	}
+	session := crash.Of(s.p)
+	session.WriteNoFiles()
+	_, _, err = session.Run(ctx, words[0], words[1:], out, out)
+	return err
+}
+
+// number reads a number: decimal, or hexadecimal after 0x.
+func number(text string) (uint64, error) {
+	n, err := strconv.ParseUint(strings.TrimSpace(text), 0, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%q is not a number of 64 bits", text)
+	}
+	return n, nil
+}
