@@ -44,6 +44,9 @@ func (f StackFrame) object(name string) Object {
 			return Failed(err)
 		}
 		if ok {
+			if e.Where == debugdata.InMemory && stack.Overwritten(f.trace.frames, f.index, e.Address, p.Platform().Arch) {
+				e.Where = debugdata.OptimizedOut
+			}
 			return f.unlessLeft(f.entity(fr.Module, name, &e))
 		}
 		if e, ok, err = scope.FindStatic(name); err != nil {

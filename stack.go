@@ -217,6 +217,9 @@ func (t *StackTrace) String() string {
 		case !IsNotFound(err):
 			fmt.Fprintf(&b, " [source can't be read: %v]", err)
 		}
+		if f.IsTailCall() {
+			b.WriteString(" (tail call)")
+		}
 	}
 	if t.Err != nil {
 		fmt.Fprintf(&b, "\n[%v]", t.Err)
@@ -249,6 +252,10 @@ func (f StackFrame) IsInline() bool {
 	fn, _ := f.frame().Function()
 	return fn.Inline
 }
+
+// IsTailCall reports whether the frame is that of a function which ended with a jump to that of the frame before: nothing is left of it on the stack,
+// the compiler's description of calls tells that it was there.
+func (f StackFrame) IsTailCall() bool { return f.frame().Registers.TailCall }
 
 // InUserMode reports whether the frame is that of a process that entered the kernel, at the end of a kernel's stack.
 func (f StackFrame) InUserMode() bool { return f.frame().Registers.User }
@@ -347,6 +354,9 @@ func (f StackFrame) String() string {
 	}
 	if f.IsInline() {
 		b.WriteString(" (inlined)")
+	}
+	if f.IsTailCall() {
+		b.WriteString(" (tail call)")
 	}
 	return b.String()
 }

@@ -357,6 +357,9 @@ func (s *server) stackTrace(a dap.StackTraceArguments) (body dap.StackTraceRespo
 		if f.IsInline() {
 			shown.Name += " (inlined)"
 		}
+		if f.IsTailCall() {
+			shown.Name += " (tail call)"
+		}
 		body.StackFrames = append(body.StackFrames, shown)
 	}
 	return body, nil

@@ -103,6 +103,7 @@ func stackFrameClass() *class {
 				return c.StringOrNone(name)
 			}},
 			{name: "is_inline", doc: "Whether the function was inlined into that of the next frame.", get: func(c Call) error { return c.Truth(frame(c).IsInline()) }},
+			{name: "is_tail_call", doc: "Whether the function ended with a jump to that of the frame before, so that nothing is left of it on the stack; what the compiler tells of calls shows that it was there.", get: func(c Call) error { return c.Truth(frame(c).IsTailCall()) }},
 			{name: "interrupted", doc: "Whether the frame did not call the one before it but was stopped.", get: func(c Call) error { return c.Truth(frame(c).Interrupted()) }},
 			{name: "pc", doc: "Program counter.", get: func(c Call) error { return c.Unsigned(frame(c).PC()) }},
 			{name: "sp", doc: "Stack pointer.", get: func(c Call) error {

@@ -29,6 +29,7 @@ type Group struct {
 type Frame struct {
 	Function string // as [drgn.StackFrame.Title] names it
 	Inline   bool   // it was inlined into the next one
+	TailCall bool   // it ended with a jump to that of the frame before: see [drgn.StackFrame.IsTailCall]
 	Source   drgn.SourceLocation
 }
 
@@ -142,7 +143,7 @@ func (c *collection) frames(trace *drgn.StackTrace) []Frame {
 		if c.kernel && f.InUserMode() {
 			break
 		}
-		frame := Frame{Function: f.Title(), Inline: f.IsInline()}
+		frame := Frame{Function: f.Title(), Inline: f.IsInline(), TailCall: f.IsTailCall()}
 		frame.Source, _ = f.Source() // what is not known is left out
 		frames = append(frames, frame)
 	}

@@ -39,6 +39,9 @@ func WriteText(w io.Writer, groups []Group) error {
 			if f.Inline {
 				fmt.Fprint(out, " (inlined)")
 			}
+			if f.TailCall {
+				fmt.Fprint(out, " (tail call)")
+			}
 			fmt.Fprintln(out)
 		}
 		if g.Err != nil {
@@ -155,6 +158,7 @@ type (
 	jsonFrame struct {
 		Function string `json:"function"`
 		Inline   bool   `json:"inline,omitempty"`
+		TailCall bool   `json:"tail_call,omitempty"`
 		File     string `json:"file,omitempty"`
 		Line     int    `json:"line,omitempty"`
 		Column   int    `json:"column,omitempty"`
@@ -167,14 +171,14 @@ type (
 	}
 )
 
-// WriteJSON writes groups as JSON: {"version": 1, "threads": N, "groups": [{"frames": [{"function", "inline", "file", "line",
-// "column"}], "error", "threads": [{"tid", "name", "state", "waiting_ns"}]}]}; what is not known is left out.
+// WriteJSON writes groups as JSON: {"version": 1, "threads": N, "groups": [{"frames": [{"function", "inline", "tail_call", "file",
+// "line", "column"}], "error", "threads": [{"tid", "name", "state", "waiting_ns"}]}]}; what is not known is left out.
 func WriteJSON(w io.Writer, groups []Group) error {
 	all := jsonStacks{Version: 1, Groups: []jsonGroup{}}
 	for _, g := range groups {
 		j := jsonGroup{Frames: []jsonFrame{}}
 		for _, f := range g.Frames {
-			j.Frames = append(j.Frames, jsonFrame{f.Function, f.Inline, f.Source.Filename, f.Source.Line, f.Source.Column})
+			j.Frames = append(j.Frames, jsonFrame{f.Function, f.Inline, f.TailCall, f.Source.Filename, f.Source.Line, f.Source.Column})
 		}
 		for _, t := range g.Threads {
 			j.Threads = append(j.Threads, jsonThread{t.TID, t.Name, t.State, int64(t.Waiting)})

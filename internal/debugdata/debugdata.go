@@ -120,9 +120,28 @@ type Titles interface {
 
 // Calls is an [Info] that knows what functions are called with.
 type Calls interface {
-	// Argument returns what a register, by its DWARF number, held at the call that returns to an address, as the frame of the
+	// Argument returns what a register, by its DWARF number, held at a call, as the frame of the
 	// function that calls tells; ok is false if that is not known, or another function than callee is called there.
-	Argument(returns uint64, callee Callee, register uint64, frame Frame) (value uint64, ok bool, err error)
+	Argument(site CallSite, callee Callee, register uint64, frame Frame) (value uint64, ok bool, err error)
+	// Called returns which function a call is of; ok is false if that is not known.
+	Called(site CallSite, frame Frame) (c Called, ok bool, err error)
+	// TailCalls returns the tail calls, the last first, by which the function that is entered at an address has come to enter another one; those are left out, or
+	// all, that are not certain.
+	TailCalls(from uint64, to CodeFunction) ([]CallSite, error)
+}
+
+// A Called is a function that is called: by where it is entered or, if it is not of the same file, by the name that linkers know.
+type Called struct {
+	Entry uint64
+	Name  string // "": Entry is known
+}
+
+// A CallSite is where a function calls another one.
+type CallSite struct {
+	// PC is the address that the call returns to or, with AtJump, that of the jump which a tail call is. Of a tail call that is not AtJump it is the address after the
+	// jump.
+	PC     uint64
+	AtJump bool
 }
 
 // A Callee is a function that was called.

@@ -72,6 +72,7 @@ type scopes struct {
 	lines     bounded[*unitLines] // by offset in .debug_line
 	places    bounded[*place]     // by address
 	calls     bounded[*CallSite]  // by the address of the program that is returned to; of no DIE: there is none
+	jumps     bounded[*CallSite]  // the same of tail calls, by the address of the jump
 	tails     bounded[bool]       // by offset of a function: see tailCallsItself
 }
 

@@ -40,6 +40,11 @@ func FuzzScopes(f *testing.F) {
 			for i := range fns {
 				fn := &fns[i]
 				fn.LinkageName()
+				if jumps, err := fns[0].Outer.Jumps(fn.DIE); err != nil && jumps != nil {
+					t.Errorf("%v and %v", jumps, err)
+				}
+				fn.Outer.tailCallsItself()
+				file.CallSiteAt(pc, true)
 				locals, err := fn.Locals()
 				if err != nil {
 					continue

@@ -74,8 +74,12 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 // error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.
 func (u *Unwinder) Unwind(copied *mem.Copy, regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
-	trace := u.rows.Unwind(over(u.config.Memory, copied, u.config.Platform), regs, interrupted, returns)
+	memory := over(u.config.Memory, copied, u.config.Platform)
+	trace := u.rows.Unwind(memory, regs, interrupted, returns)
 	frames, err := Expand(u.config.Modules, trace.Frames)
+	if u.config.InUserMode && err == nil {
+		frames, err = u.addTailCalls(frames, memory)
+	}
 	switch {
 	case trace.Err != nil:
 		err = fmt.Errorf("the stack goes on: %w", trace.Err)
@@ -163,7 +167,7 @@ func (f *Frame) Argument(callee debugdata.Callee, register uint64, of debugdata.
 	if err != nil || !is {
 		return 0, false, err
 	}
-	return calls.Argument(f.Registers.PC, callee, register, of)
+	return calls.Argument(f.site(), callee, register, of)
 }
 
 func infoOf(m *module.Module) (debugdata.Info, error) {

@@ -118,14 +118,35 @@ type Frame struct {
 	// return, such as that which a signal handler returns to.
 	Trampoline bool
 
+	// TailCall says that the function has ended with a jump to that of the frame before: there is no frame of it any more. PC is the address after the jump.
+	TailCall bool
+	// AtJump says of one that PC is that of the jump.
+	AtJump bool
+
 	known  uint64
 	values []uint64 // those of known registers, in their order
+}
+
+// TailCalls returns the frame of a function that f, in whose midst it called, has called, and that has ended with a jump: pc, atJump. called is the frame of the function
+// that the jump was to. a says which registers are not what they were in f: those that are known were kept for f.
+func (f *Frame) TailCalls(pc uint64, atJump bool, called *Frame, a *arch.Arch) Frame {
+	regs := f.Registers()
+	regs.Forget(a.SP)
+	if regs.Known()>>a.PC&1 != 0 {
+		regs.Set(a.PC, pc)
+	}
+	t := Frame{PC: pc, TailCall: true, AtJump: atJump, CFA: called.CFA, HasCFA: called.HasCFA, known: regs.Known()}
+	for rest := t.known; rest != 0; rest &= rest - 1 {
+		v, _ := regs.Get(bits.TrailingZeros64(rest))
+		t.values = append(t.values, v)
+	}
+	return t
 }
 
 // LookupPC returns an address within the instruction that the frame executes: a call may be the last instruction of its
 // function, so that the return address belongs to something else.
 func (f *Frame) LookupPC() uint64 {
-	if f.Interrupted || f.Trampoline || f.PC == 0 {
+	if f.Interrupted || f.Trampoline || f.AtJump || f.PC == 0 {
 		return f.PC
 	}
 	return f.PC - 1

@@ -418,6 +418,7 @@ class StackFrame:
     name: Final[str]
     function_name: Final[Optional[str]]
     is_inline: Final[bool]
+    is_tail_call: Final[bool]
     interrupted: Final[bool]
     pc: Final[int]
     sp: Final[int]
