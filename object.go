@@ -214,7 +214,7 @@ func scalarBits(t *types.Type) (n uint64, ok bool) {
 	default:
 		return 0, false
 	}
-	return t.OwnSize() * 8, t.OwnSize() <= 8
+	return t.ValueBits(), t.OwnSize() <= 8
 }
 
 func bigEndian(t *types.Type) bool {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -215,6 +216,30 @@ func TestWideIntegers(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Of integers with fewer bits than their size has, the others may be anything.
+func TestBitInts(t *testing.T) {
+	m := newMock(t, arch.X86_64)
+	raw := bytes.Repeat([]byte{0xe9, 0xff, 0x7f, 0xa5}, 8)
+	m.put(0x1000, raw...)
+	for _, x := range []struct{ size, bits uint64 }{{1, 5}, {1, 4}, {2, 9}, {4, 17}, {8, 33}, {8, 63}, {16, 65}, {16, 127}, {32, 200}} {
+		for _, signed := range []bool{true, false} {
+			typ := m.Types().BitInt(c.C, "_BitInt", x.size, x.bits, signed)
+			want, _ := bits.ExtractBig(raw, 0, x.bits, signed, false)
+			at := m.ObjectAt(typ, 0x1000)
+			for i, o := range []drgn.Object{at, at.Read(), m.BytesValue(typ, raw), at.Cast(typ)} {
+				n, err := o.BigInt()
+				text, textErr := o.Format(plain)
+				if err != nil || textErr != nil || n.Cmp(want) != 0 || text != want.String() {
+					t.Errorf("%d bits in %d bytes, %v, %d: %v, %v, %s, %v, want %v", x.bits, x.size, signed, i, n, err, text, textErr, want)
+				}
+				if n, err := o.Int(); x.size <= 8 && (err != nil || n != int64(new(big.Int).And(want, new(big.Int).SetUint64(math.MaxUint64)).Uint64())) {
+					t.Errorf("%d bits in %d bytes, %v, %d: %d, %v, want %v", x.bits, x.size, signed, i, n, err, want)
+				}
+			}
+		}
+	}
 }
 
 // TestUnaligned takes what is no scalar from anywhere: it starts with a byte.

@@ -29,7 +29,7 @@ func (o Object) operand() (c.Operand, error) {
 		}
 		return c.Operand{}, &ValueError{Problem: "object is not byte-aligned"}
 	case types.Float:
-		if n := u.OwnSize(); n != 4 && n != 8 {
+		if !u.Computes() {
 			return c.Operand{}, c.ErrFloatSize // their arithmetic is not ours
 		}
 		f, err := o.Float()
@@ -71,19 +71,17 @@ func (p *Program) result(v c.Operand, err error) Object {
 	}
 	u := v.Type.Underlying()
 	size := u.OwnSize()
-	n := size * 8
+	n := u.ValueBits()
 	if v.BitFieldSize != 0 {
 		n = v.BitFieldSize
 	}
 	switch {
 	case u.Kind() == types.Float:
-		switch size {
-		case 4:
-			n = uint64(math.Float32bits(float32(v.Float)))
-		case 8:
-			n = math.Float64bits(v.Float)
-		default:
+		if !u.Computes() {
 			return Failed(c.ErrFloatSize)
+		}
+		if n = math.Float64bits(v.Float); size == 4 {
+			n = uint64(math.Float32bits(float32(v.Float)))
 		}
 		data := make([]byte, size)
 		bits.Insert(data, 0, size*8, u.BigEndian(), n)
@@ -122,7 +120,7 @@ func (o Object) BigInt() (*big.Int, error) {
 	}
 	n := uint64(o.bitField)
 	if n == 0 {
-		n = uint64(len(data)) * 8
+		n = o.typ.Underlying().ValueBits()
 	}
 	v, _ := bits.ExtractBig(data, 0, n, o.typ.Underlying().IsSigned(), bigEndian(o.typ))
 	return v, nil

@@ -96,6 +96,7 @@ func (p *Program) setPlatform(platform arch.Platform) {
 	if platform.Known() && p.platform.CompareAndSwap(nil, &platform) {
 		p.addressMask.Store(platform.AddressMask())
 		p.types.SetLongDouble(types.LongDouble(platform.Arch.LongDouble))
+		p.types.SetDeclets(platform.Arch.Declets)
 		p.mem.SetAddressMask(platform.AddressMask())
 	}
 }

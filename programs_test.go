@@ -252,6 +252,18 @@ func (s said) checkValue(o drgn.Object) error {
 			return fmt.Errorf("%s, want a float", kind)
 		}
 		return s.checkFloat(o)
+	case "decimal":
+		if kind != types.Float {
+			return fmt.Errorf("%s, want a float", kind)
+		}
+		want := types.DecimalFloat64(s.value)
+		if x, err := o.Float(); err != nil || x != want && !(math.IsNaN(x) && math.IsNaN(want)) {
+			return fmt.Errorf("%v, %v, want %v", x, err, want)
+		}
+		var err error
+		if got, err = o.Format(plain); err != nil {
+			return err
+		}
 	case "pointer":
 		n, err := o.Uint()
 		if err != nil {
@@ -336,7 +348,7 @@ var (
 // gdbName returns how godrgn writes a type that gdb calls so.
 func gdbName(name string) string {
 	name = gdbArray.ReplaceAllString(gdbScope.ReplaceAllString(name, ""), "$1 [")
-	return strings.NewReplacer("{...}", "<anonymous>", "(char)", "", "unsigned int __int128", "unsigned __int128").Replace(name)
+	return strings.NewReplacer("{...}", "<anonymous>", "(char)", "", "unsigned int __int128", "unsigned __int128", "unsigned int _BitInt", "unsigned _BitInt").Replace(name)
 }
 
 // Names are taken to be in the language of main.

@@ -24,7 +24,7 @@ func (o Object) scalar() (uint64, error) {
 		}
 	case reference:
 		t := o.typ.WithoutTypedefs()
-		if n := t.OwnSize(); n != 0 && n <= 8 && o.bitField == 0 && o.bitOff == 0 {
+		if n := t.OwnSize(); n != 0 && n <= 8 && o.bitField == 0 && o.bitOff == 0 && t.ValueBits() == n*8 {
 			return o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
 		}
 		size, ok := o.short()
@@ -76,7 +76,7 @@ func (o Object) Uint() (uint64, error) {
 	default:
 		return 0, &TypeError{Problem: fmt.Sprintf("'%s' is not an integer or pointer", o.typ)}
 	}
-	if n := t.OwnSize(); o.form == reference && o.bitField == 0 && o.bitOff == 0 && n-1 < 8 {
+	if n := t.OwnSize(); o.form == reference && o.bitField == 0 && o.bitOff == 0 && n-1 < 8 && t.ValueBits() == n*8 {
 		// The common case of what follows.
 		v, err := o.prog.mem.Uint(o.bits, int(n), t.BigEndian(), false)
 		if err != nil {
@@ -154,6 +154,13 @@ func (o Object) Float() (float64, error) {
 	b, err := o.Bytes()
 	if err != nil {
 		return 0, err
+	}
+	if u := o.typ.WithoutTypedefs(); u.IsDecimal() {
+		text, ok := u.Decimal(b)
+		if !ok {
+			return 0, c.ErrFloatSize
+		}
+		return types.DecimalFloat64(text), nil
 	}
 	v := uint64(0)
 	if n := uint64(len(b)); n <= 8 {

@@ -65,6 +65,9 @@ type Arch struct {
 	// LongDouble is how many bits the significand of C's long double has on Linux; 0 where that isn't known, or differs.
 	LongDouble int
 
+	// Declets says that the digits of decimal floating-point numbers are packed by threes (IEEE 754-2008, section 3.5.2), not a binary integer.
+	Declets bool
+
 	// SignedChar says that C's char is signed, unless a compiler is told otherwise.
 	SignedChar bool
 

@@ -5,6 +5,7 @@ import "slices"
 // PPC64 is 64-bit Power. DWARF numbers: "OpenPOWER ELF V2 ABI", section 2.4.
 var PPC64 = define(Arch{
 	Name:         "PPC64",
+	Declets:      true,
 	Alignments:   [5]uint8{1, 2, 4, 8, 16},
 	DefaultFlags: Is64Bit | IsLittleEndian,
 	Machines:     []uint16{21},

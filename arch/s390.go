@@ -27,6 +27,7 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 	return Arch{
 		Name:         name,
 		LongDouble:   113,
+		Declets:      true,
 		Alignments:   [5]uint8{1, 2, 4, 8, 8},
 		DefaultFlags: flags,
 		Machines:     []uint16{22},

@@ -77,7 +77,7 @@ func liveReads() int64 { return int64(C.live_reads) }
 func scalarKind(t *types.Type) C.uint8_t {
 	t = t.WithoutTypedefs()
 	size := t.OwnSize()
-	if size != 1 && size != 2 && size != 4 && size != 8 || t.BigEndian() != hostIsBigEndian {
+	if size != 1 && size != 2 && size != 4 && size != 8 || t.ValueBits() != size*8 || t.BigEndian() != hostIsBigEndian {
 		return C.SCALAR_NOT
 	}
 	kind := C.uint8_t(size)

@@ -159,7 +159,7 @@ func unaryOperator(c Call, op int, o drgn.Object) error {
 			}
 		case types.Float:
 			if op == opInt {
-				if o.Type().Underlying().OwnSize() > 8 {
+				if !o.Type().Underlying().Computes() {
 					return cl.ErrFloatSize
 				}
 				f, err := o.Float()
@@ -258,7 +258,7 @@ func wholeNumber(c Call, f func(float64) float64) error {
 	o := self(c)
 	switch o.Type().UnderlyingKind() {
 	case types.Float:
-		if o.Type().Underlying().OwnSize() > 8 {
+		if !o.Type().Underlying().Computes() {
 			return cl.ErrFloatSize // the nearest number of 64 bits may be a whole one
 		}
 		v, err := o.Float()

@@ -154,7 +154,7 @@ func storeFloat(data []byte, off, n uint64, u, t *types.Type, v *C.PyObject) err
 	case C.STORE_ERR:
 		return raisedError{}
 	}
-	if n != 32 && n != 64 {
+	if !u.Computes() {
 		return c.ErrFloatSize
 	}
 	x := math.Float64bits(float64(d))

@@ -52,7 +52,7 @@ func (s *Set) SetLongDouble(f FloatFormat) { s.longDouble.Store(uint32(f)) }
 // FloatFormat returns how numbers of a floating-point type are laid out, which its size and, where there are several of a size, its name
 // and the machine tell; UnknownFloat where they don't.
 func (t *Type) FloatFormat() FloatFormat {
-	if t.kind != Float {
+	if t.kind != Float || t.IsDecimal() {
 		return UnknownFloat
 	}
 	f := UnknownFloat

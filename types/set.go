@@ -16,6 +16,7 @@ type Set struct {
 	made map[key]weak.Pointer[Type]
 
 	longDouble atomic.Uint32 // a FloatFormat
+	declets    atomic.Bool   // of decimal floating-point numbers: they are not read
 }
 
 // key identifies the types that are the same when their parts are. It does not keep what they are made of alive.
@@ -99,6 +100,11 @@ func (s *Set) Int(lang Language, name string, size uint64, signed, big bool) *Ty
 		name = prim.String() // of its spellings the one that C prefers
 	}
 	return s.shared(&body{kind: Int, lang: lang, name: name, size: size, signed: signed, big: big, complete: true, prim: prim})
+}
+
+// BitInt returns an integer type of which only the lower bits count, at least 1 and fewer than those of size, which is in bytes, in little-endian order: C's _BitInt(N).
+func (s *Set) BitInt(lang Language, name string, size, bits uint64, signed bool) *Type {
+	return s.shared(&body{kind: Int, lang: lang, name: name, size: size, signed: signed, complete: true, length: bits})
 }
 
 // Bool returns a boolean type; size is in bytes.

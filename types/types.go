@@ -108,7 +108,7 @@ type body struct {
 	name     string // of a base type or typedef; tag of a compound or enumerated type
 	elem     *Type  // aliased, pointed-to, element, return or compatible type
 	size     uint64
-	length   uint64 // of an array; of a pointer, its Reference
+	length   uint64 // of an array; of a pointer, its Reference; of an integer, its bits if they are not all; of a floating-point number, whether it is decimal
 	kind     Kind
 	prim     Primitive
 	big      bool // byte order
@@ -298,6 +298,14 @@ func (t *Type) IsComplete() bool { return t.WithoutTypedefs().complete }
 // OwnSize returns the size in bytes of a type that has a size of its own: void, functions, arrays and typedefs have
 // none; incomplete types have 0.
 func (t *Type) OwnSize() uint64 { return t.size }
+
+// ValueBits returns how many bits of a number or pointer count: those of its size, but of some of C's _BitInt(N).
+func (t *Type) ValueBits() uint64 {
+	if t.kind == Int && t.length != 0 {
+		return t.length
+	}
+	return t.size * 8
+}
 
 // Underlying returns the type that t names once all typedefs are taken away. Qualifiers of every level are kept.
 func (t *Type) Underlying() *Type {

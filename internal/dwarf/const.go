@@ -272,6 +272,7 @@ const (
 	encBoolean      = 0x02
 	encComplexFloat = 0x03
 	encFloat        = 0x04
+	encDecimal      = 0x0f
 	encSigned       = 0x05
 	encSignedChar   = 0x06
 	encUnsigned     = 0x07

@@ -231,13 +231,15 @@ func (m typeMaker) qualified(q types.Qualifiers) (*types.Type, error) {
 }
 
 func (m typeMaker) base() (*types.Type, error) {
-	var encoding, size, endianity Value
+	var encoding, size, endianity, bits Value
 	if err := m.d.Attrs(func(at Attr, v Value) bool {
 		switch at {
 		case AttrEncoding:
 			encoding = v
 		case AttrByteSize:
 			size = v
+		case AttrBitSize:
+			bits = v
 		case AttrEndianity:
 			endianity = v
 		}
@@ -272,11 +274,20 @@ func (m typeMaker) base() (*types.Type, error) {
 		}
 	}
 	set := m.f.cfg.Set
+	// Of C's _BitInt(N), bits beyond N may be anything (DWARF 5, section 5.1, and the psABI).
+	if bits, ok := bits.Uint(); ok && bits != n*8 && (enc == encSigned || enc == encUnsigned) {
+		if bits == 0 || bits > n*8 || big {
+			return nil, m.fail("base type '%s' of %d bits in %d bytes is not supported", text, bits, n)
+		}
+		return set.BitInt(m.lang, text, n, bits, enc == encSigned), nil
+	}
 	switch enc {
 	case encBoolean:
 		return set.Bool(m.lang, text, n, big), nil
 	case encFloat:
 		return set.Float(m.lang, text, n, big), nil
+	case encDecimal:
+		return set.DecimalFloat(m.lang, text, n, big), nil
 	case encComplexFloat:
 		return m.complex(text, n, big)
 	case encSigned, encSignedChar:

@@ -484,7 +484,7 @@ func (f *formatter) isZeroWithin(p part, u *types.Type) bool {
 		}
 		return true
 	case types.Float:
-		n := u.OwnSize() * 8
+		n := u.ValueBits()
 		v, err := f.scalar(p, u)
 		return err == nil && n <= 64 && v == 1<<(n-1)
 	}

@@ -105,7 +105,7 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 	if !pointer && !a.isArithmetic() || pointer && u.Kind() == types.Float {
 		return Operand{}, &ConversionError{From: a.Type, To: t}
 	}
-	if bitField > u.OwnSize()*8 || bitField != 0 && (u.Kind() == types.Float || u.Kind() == types.Pointer) {
+	if bitField > u.ValueBits() || bitField != 0 && (u.Kind() == types.Float || u.Kind() == types.Pointer) {
 		return Operand{}, &ConversionError{From: a.Type, To: t, Problem: fmt.Sprintf("'%s' cannot be a bit-field of %d bits", t, bitField)}
 	}
 	switch {
@@ -130,7 +130,7 @@ func convert(t *types.Type, bitField uint64, a Operand, l Lookup, verb string) (
 
 // clamped returns the number nearest to v that integers of type u have: C leaves open what is out of range.
 func clamped(v *big.Int, u *types.Type) *big.Int {
-	low, high, n := new(big.Int), big.NewInt(1), uint(u.OwnSize()*8)
+	low, high, n := new(big.Int), big.NewInt(1), uint(u.ValueBits())
 	if u.IsSigned() {
 		n--
 		low.Neg(low.Lsh(high, n))

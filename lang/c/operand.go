@@ -23,7 +23,7 @@ type Operand struct {
 // that the type (or the bit-field, if bitField is not 0) has are taken.
 func Int(t *types.Type, bitField, v uint64) Operand {
 	u := t.Underlying()
-	n := u.OwnSize() * 8
+	n := u.ValueBits()
 	if bitField != 0 {
 		n = bitField
 	}
@@ -38,7 +38,7 @@ func Int(t *types.Type, bitField, v uint64) Operand {
 // BigInt returns an operand of an integer type of any width; of v only the bits that the type has are taken.
 func BigInt(t *types.Type, v *big.Int) Operand {
 	u := t.Underlying()
-	n := u.OwnSize() * 8
+	n := u.ValueBits()
 	if n <= 64 {
 		return Int(t, 0, wrapped(v, n, false).Uint64())
 	}
@@ -134,7 +134,7 @@ func IntLiteral(v int64, l Lookup) (Operand, error) {
 		if err != nil {
 			return Operand{}, err
 		}
-		n := t.Underlying().OwnSize() * 8
+		n := t.Underlying().ValueBits()
 		if p != types.CUnsignedLongLong {
 			n--
 		}
@@ -183,7 +183,7 @@ func (a Operand) width() uint64 {
 	if a.BitFieldSize != 0 {
 		return a.BitFieldSize
 	}
-	return a.Type.Underlying().OwnSize() * 8
+	return a.Type.Underlying().ValueBits()
 }
 
 func (a Operand) isSigned() bool { return a.Type.Underlying().IsSigned() }

@@ -57,7 +57,7 @@ func (a Operand) promote(l Lookup) (Operand, error) {
 		if err != nil {
 			return a, err
 		}
-		n, signed := t.Underlying().OwnSize()*8, p == types.CInt
+		n, signed := t.Underlying().ValueBits(), p == types.CInt
 		if w := a.width(); a.isSigned() == signed && w <= n || w < n && signed {
 			return Int(t, 0, a.Bits), nil
 		}

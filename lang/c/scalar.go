@@ -15,7 +15,7 @@ import (
 func (f *formatter) scalar(p part, u *types.Type) (uint64, error) {
 	n := p.bits
 	if n == 0 {
-		n = u.OwnSize() * 8
+		n = u.ValueBits()
 	}
 	if n > 64 {
 		return 0, &types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n, u.Kind())}
@@ -46,7 +46,7 @@ func (f *formatter) integer(p part, u *types.Type) {
 	}
 	n := p.bits
 	if n == 0 {
-		n = u.OwnSize() * 8
+		n = u.ValueBits()
 	}
 	if u.IsSigned() {
 		v = uint64(bits.SignExtend(v, n))
@@ -110,7 +110,7 @@ const maxIntegerSize = 1 << 10
 func (f *formatter) longInteger(p part, u *types.Type) {
 	n := p.bits
 	if n == 0 {
-		n = u.OwnSize() * 8
+		n = u.ValueBits()
 	}
 	if u.OwnSize() > maxIntegerSize {
 		f.fail(&types.TooLargeError{Problem: fmt.Sprintf("integer type is too big: %d-bit %s", n, u.Kind())})
@@ -138,6 +138,10 @@ func (f *formatter) longInteger(p part, u *types.Type) {
 
 func (f *formatter) float(p part, u *types.Type) {
 	n := u.OwnSize()
+	if u.IsDecimal() {
+		f.decimal(p, u)
+		return
+	}
 	if format := u.FloatFormat(); format != types.UnknownFloat && n != 4 && n != 8 {
 		f.wideFloat(p, format, u)
 		return
@@ -162,6 +166,25 @@ func (f *formatter) float(p part, u *types.Type) {
 		x = float64(math.Float32frombits(uint32(v)))
 	}
 	f.b = appendFloat(f.b, x)
+}
+
+// decimal prints a decimal number.
+func (f *formatter) decimal(p part, u *types.Type) {
+	if p.off%8 != 0 {
+		f.fail(ErrFloatSize)
+		return
+	}
+	data, err := p.src.bytes(p.off/8, u.OwnSize())
+	if err != nil {
+		f.unreadable(p, err)
+		return
+	}
+	f.readAny = true
+	if text, ok := u.Decimal(data); ok {
+		f.write(text)
+		return
+	}
+	f.b = fmt.Appendf(f.b, "<%d-bit decimal float>", u.OwnSize()*8)
 }
 
 // wideFloat prints a number of a format that the processor's own arithmetic may not have.

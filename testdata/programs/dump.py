@@ -2,8 +2,8 @@
 
 what	name or path	type	size	offset in bits	size as a bit-field	value
 
-What is struct, union, array, int, enum, bool, float, pointer or text; a value is that of an integer in decimal, of an
-enumerated type that and the name, of a float in hexadecimal, of a pointer its address and the symbol there, of a text its
+What is struct, union, array, int, enum, bool, float, decimal, pointer or text; a value is that of an integer in decimal, of an
+enumerated type that and the name, of a float in hexadecimal, of a decimal float as it is written, of a pointer its address and the symbol there, of a text its
 bytes in hexadecimal. Members of anonymous members, and of the base classes of C++, are given as those of what they are in.
 A file begins with the name of each variable that is not in memory, which has no value.
 """
@@ -18,6 +18,7 @@ def kind(t):
     return {
         gdb.TYPE_CODE_BOOL: "bool",
         gdb.TYPE_CODE_FLT: "float",
+        gdb.TYPE_CODE_DECFLOAT: "decimal",
         gdb.TYPE_CODE_ENUM: "enum",
         gdb.TYPE_CODE_STRUCT: "struct",
         gdb.TYPE_CODE_UNION: "union",
@@ -43,6 +44,8 @@ def leaf(v, t, k):
         return str(int(v))
     if k == "float":
         return float(v).hex()
+    if k == "decimal":
+        return str(v)
     if k == "enum":
         n = int(v)
         names = [f.name.split("::")[-1] for f in t.fields() if (f.enumval - n) % 2**64 == 0]
@@ -100,7 +103,7 @@ seen = set()
 variables, gone = [], []
 gdb.execute("set width 0")
 gdb.execute("set print demangle off")
-for unit in ("c.c", "cpp.cc"):
+for unit in ("c.c", "cpp.cc", "wide.c"):
     try:
         symtab = gdb.decode_line(unit + ":1")[1][0].symtab
     except gdb.error:
