@@ -1,6 +1,7 @@
 package user
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 	"os"
@@ -21,7 +22,9 @@ type finder struct {
 	page     uint64
 	mappings []target.Mapping // in the order of their addresses
 	main     *image           // nil: not known
-	vdso     uint64           // address of its dynamic section, or 0
+	// Files of which only the layout tells that they are those that were mapped.
+	unverified []string
+	vdso       uint64 // address of its dynamic section, or 0
 }
 
 // found is a module before it is added.
@@ -29,6 +32,7 @@ type found struct {
 	spec  drgn.ModuleSpec
 	image *image
 	file  *target.Mapping // a mapping of its file, or nil
+	other bool            // what is at the file's path now is another file
 }
 
 // LoadedModules walks the executable, the vDSO and the libraries that the process has loaded, in the dynamic linker's
@@ -57,9 +61,11 @@ func (u *Process) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 		if m, ok := f.findVDSO(); ok && !add(m) {
 			return
 		}
+		defer f.tellUnverified()
 		for l, err := range f.linkMap() {
 			if err != nil {
-				p.Logger().Warn(fmt.Sprintf("can't find shared libraries: %v", err))
+				p.Logger().Warn(fmt.Sprintf("can't find shared libraries: %v; those are taken that are mapped", err))
+				f.mapped(add)
 				return
 			}
 			if m, ok := f.library(l); ok && !add(m) {
@@ -132,7 +138,15 @@ func (f *finder) findMain() found {
 		m.spec.Name = m.file.Path
 	}
 	i, err := readProgramHeaders(f.p, phdr, f.auxv[target.AT_PHENT], f.auxv[target.AT_PHNUM])
+	if err != nil && m.file != nil {
+		if kept, fileErr := f.fileImage(m.file, 0); fileErr == nil {
+			i, err = kept, nil
+		} else {
+			err = errors.Join(err, fileErr)
+		}
+	}
 	if err != nil {
+		m.other = errors.Is(err, errOtherFile)
 		f.p.Logger().Debug(fmt.Sprintf("%s: can't read program headers: %v", m.spec.Name, err))
 		return m
 	}
@@ -223,6 +237,7 @@ func (f *finder) library(l link) (found, bool) {
 	}
 	i, err := f.libraryImage(l, m.file)
 	if err != nil {
+		m.other = errors.Is(err, errOtherFile)
 		f.p.Logger().Debug(fmt.Sprintf("%s: can't read headers: %v", m.spec.Name, err))
 		return m, true
 	}
@@ -241,7 +256,7 @@ func (f *finder) libraryImage(l link, m *target.Mapping) (*image, error) {
 		if err != nil {
 			return nil, err
 		}
-		if d := i.segment(elf.PT_DYNAMIC); d == nil || i.address(d) != l.dynamic {
+		if !i.hasDynamic(l.dynamic) {
 			return nil, &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", start), Problem: fmt.Sprintf("its dynamic section does not lie at %#x", l.dynamic)}
 		}
 		return i, nil
@@ -257,7 +272,15 @@ func (f *finder) libraryImage(l link, m *target.Mapping) (*image, error) {
 			}
 		}
 	}
-	return try(l.bias) // most libraries are linked to lie at 0
+	i, err := try(l.bias) // most libraries are linked to lie at 0
+	if err == nil || m == nil {
+		return i, err
+	}
+	i, fileErr := f.fileImage(m, l.dynamic)
+	if fileErr != nil {
+		return nil, errors.Join(err, fileErr)
+	}
+	return i, nil
 }
 
 // MappedFiles returns ways to the file that a module was mapped from.
@@ -304,7 +327,7 @@ func (u *Process) executed(p *drgn.Program) string {
 // build ID. A file that can't be read fits; who opens it says why not.
 func (m *found) fits(path string) bool {
 	if m.image == nil || m.spec.BuildID != nil {
-		return true
+		return !m.other
 	}
 	f, err := elf.Open(path)
 	if err != nil {

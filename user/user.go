@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -21,6 +22,7 @@ type Process struct {
 
 	mu      lock.Mutex
 	modules map[*drgn.Module]found // that LoadedModules found
+	told    sync.Once              // see tellUnverified
 }
 
 // A source is where a process is: a running one, or a core.
