@@ -155,5 +155,6 @@ type Instruction struct {
 
 // A Picture is a drawing, as SVG that refers to nothing outside of it.
 type Picture struct {
-	SVG string
+	SVG           string
+	Width, Height int // in pixels
 }

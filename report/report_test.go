@@ -33,7 +33,7 @@ func some() *report.Report {
 						Registers: []report.Fact{{Name: "rax", Value: uint64(1), Unit: report.Address}},
 						Code:      []report.Instruction{{Address: 1, At: "f+0x1", Bytes: "0f0b", Text: "ud2", Here: true, Comment: "here"}}},
 						{Function: "g", Inline: true}}}}},
-				{Title: "Flames", Picture: &report.Picture{SVG: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>`}},
+				{Title: "Flames", Picture: &report.Picture{SVG: `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 1 1"></svg>`, Width: 10, Height: 20}},
 			},
 			Gaps: []report.Gap{{What: "the rest", Why: "page is not in the dump"}},
 		},
@@ -64,6 +64,19 @@ func TestText(t *testing.T) {
 		t.Fatal(err)
 	}
 	held(t, "some.txt", b.String())
+}
+
+func TestHTML(t *testing.T) {
+	var b strings.Builder
+	if err := report.WriteHTML(&b, some()); err != nil {
+		t.Fatal(err)
+	}
+	held(t, "some.html", b.String())
+	for _, bad := range []string{"<b>", "<script", "f<T>", "a<b", "\x1b", "http://", "https://", "ZgotmplZ"} {
+		if strings.Contains(strings.ReplaceAll(b.String(), "http://www.w3.org/2000/svg", ""), bad) {
+			t.Errorf("%q is in the page", bad)
+		}
+	}
 }
 
 func TestJSON(t *testing.T) {
@@ -110,6 +123,7 @@ func TestRedact(t *testing.T) {
 // writers are the forms of a report.
 var writers = map[string]func(w *strings.Builder, r *report.Report) error{
 	"text": func(w *strings.Builder, r *report.Report) error { return report.WriteText(w, r) },
+	"HTML": func(w *strings.Builder, r *report.Report) error { return report.WriteHTML(w, r) },
 	"JSON": func(w *strings.Builder, r *report.Report) error { return report.WriteJSON(w, r) },
 }
 

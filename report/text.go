@@ -162,14 +162,7 @@ func (t textWriter) stack(s *Stack, indent string) {
 		fmt.Fprintf(t.out, "%s%s\n", indent, Printable(s.Title))
 	}
 	if len(s.Threads) > 0 {
-		var names []string
-		for _, thread := range s.Threads[:min(len(s.Threads), shownThreads)] {
-			names = append(names, Printable(thread.String()))
-		}
-		if more := len(s.Threads) - shownThreads; more > 0 {
-			names = append(names, fmt.Sprintf("and %d more", more))
-		}
-		fmt.Fprintf(t.out, "%s  %s\n", indent, strings.Join(names, ", "))
+		fmt.Fprintf(t.out, "%s  %s\n", indent, threadNames(s.Threads))
 	}
 	for i := range s.Frames {
 		t.frame(i, &s.Frames[i], indent+"  ")

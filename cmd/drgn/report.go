@@ -20,6 +20,7 @@ import (
 type reporting struct {
 	output       string
 	asJSON, text bool
+	html         bool
 	redact       bool
 	options      triage.Options
 }
@@ -29,7 +30,8 @@ func reportTool() *tool {
 	var r reporting
 	fs := pflag.NewFlagSet("report", pflag.ContinueOnError)
 	fs.SortFlags = false
-	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; one that ends in .json is JSON unless another form is asked for")
+	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; its ending .html or .json says the form unless a flag does")
+	boolean(fs, &r.html, "html", "", "as a page for a browser, one file that needs nothing else")
 	boolean(fs, &r.text, "text", "", "as text, the default")
 	boolean(fs, &r.asJSON, "json", "", "as JSON, whose schema docs/report.md has")
 	boolean(fs, &r.redact, "redact", "", "leave out host names, addresses of networks, command lines, paths, the log and the values of variables")
@@ -46,8 +48,15 @@ func reportTool() *tool {
 func (r *reporting) write(w io.Writer, of *report.Report) error {
 	out := bufio.NewWriter(w)
 	write := report.WriteText
-	if r.asJSON || !r.text && filepath.Ext(r.output) == ".json" {
+	ending := filepath.Ext(r.output)
+	if r.asJSON || r.html || r.text {
+		ending = ""
+	}
+	switch {
+	case r.asJSON, ending == ".json":
 		write = report.WriteJSON
+	case r.html, ending == ".html":
+		write = report.WriteHTML
 	}
 	if err := write(out, of); err != nil {
 		return err
@@ -56,8 +65,8 @@ func (r *reporting) write(w io.Writer, of *report.Report) error {
 }
 
 func (r *reporting) run(f *flags, all *pflag.FlagSet, stdout, stderr io.Writer) int {
-	if len(set(all, "text", "json")) > 1 {
-		fmt.Fprintln(stderr, "drgn: --text and --json exclude each other")
+	if len(set(all, "text", "html", "json")) > 1 {
+		fmt.Fprintln(stderr, "drgn: --text, --html and --json exclude each other")
 		return 2
 	}
 	p := f.openQuietly(all, stderr)

@@ -1,0 +1,100 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+)
+
+var (
+	//go:embed page.html
+	pageText string
+	//go:embed page.css
+	pageStyle string
+)
+
+// page is the page of HTML. It has no script and refers to nothing outside of it; pictures, which may have scripts, are documents of their own.
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"printable": Printable,
+	"style":     func() template.CSS { return template.CSS(pageStyle) },
+	"tally":     tally,
+	"number":    func(v any) bool { return !isText(v) },
+	"bar":       bar,
+	"marked":    func(l *Lines, i int) bool { return slices.Contains(l.Marked, i) },
+	"threads":   threadNames,
+	"detailed":  func(f Frame) bool { return f.Text != nil || len(f.Locals)+len(f.Code)+len(f.Registers) > 0 },
+	"document":  document,
+}).Parse(pageText))
+
+// WriteHTML writes a report as a page of HTML: one file that needs nothing else, light or dark as the reader likes it, and that prints.
+func WriteHTML(w io.Writer, r *Report) error { return page.Execute(w, r) }
+
+// A tallied is how many findings of a severity a section has.
+type tallied struct {
+	Severity Severity
+	Count    int
+}
+
+func tally(s Section) (all []tallied) {
+	for _, severity := range []Severity{Critical, Warning, Notice} {
+		n := 0
+		for _, f := range s.Findings {
+			if f.Severity == severity {
+				n++
+			}
+		}
+		if n > 0 {
+			all = append(all, tallied{severity, n})
+		}
+	}
+	return all
+}
+
+// bar returns how long the bar of a value is, of 100; "" for none.
+func bar(t *Table, column int, v any) string {
+	most := 0.0
+	for _, row := range t.Rows {
+		most = max(most, size(row[column]))
+	}
+	if most <= 0 || size(v) <= 0 {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", 100*size(v)/most)
+}
+
+// size returns a number, 0 of what is none.
+func size(v any) float64 {
+	switch v := v.(type) {
+	case uint64:
+		return float64(v)
+	case int64:
+		return float64(v)
+	case float64:
+		return v
+	}
+	return 0
+}
+
+// threadNames returns the IDs and names of threads, of many only the first.
+func threadNames(all []Thread) string {
+	var names []string
+	for _, t := range all[:min(len(all), shownThreads)] {
+		names = append(names, Printable(t.String()))
+	}
+	if more := len(all) - shownThreads; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(names, ", ")
+}
+
+// document returns a picture as a document of its own, for a frame.
+func document(p *Picture) string {
+	_, svg, declared := strings.Cut(p.SVG, "?>")
+	if !declared {
+		svg = p.SVG
+	}
+	return `<!DOCTYPE html><meta name="color-scheme" content="light dark"><style>body{margin:0}svg{display:block;max-width:100%;height:auto}</style>` + svg
+}
