@@ -65,7 +65,7 @@ func bar(t *Table, column int, v any) string {
 	return fmt.Sprintf("%.2f", 100*size(v)/most)
 }
 
-// size returns a number, 0 of what is none.
+// size returns a value as a number; 0 for text.
 func size(v any) float64 {
 	switch v := v.(type) {
 	case uint64:

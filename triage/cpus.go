@@ -39,7 +39,7 @@ func lookAtCPUs(s *scene, out *book) error {
 		all = append(all, lookAtCPU(s, out, number))
 	}
 	table := &report.Table{Columns: []report.Column{{Name: "CPU"}, {Name: "Task"}, {Name: "Name"}, {Name: "Runs for", Unit: report.Time},
-		{Name: "Can run", Bar: true}, {Name: "Interrupts off"}, {Name: "Where"}}}
+		{Name: "Can run"}, {Name: "Interrupts off"}, {Name: "Where"}}}
 	var stacks []report.Stack
 	for _, c := range all {
 		where := ""

@@ -247,8 +247,8 @@ func operands(i disasm.Instruction, f drgn.StackFrame) []string {
 			}
 			return v, err == nil
 		})
-		if !ok {
-			continue
+		if !ok || o.Base == "" && o.Index == "" {
+			continue // it is not known, or the instruction has it
 		}
 		text := fmt.Sprintf("%s is memory at %#x", o.Text, address)
 		if len(used) > 0 {

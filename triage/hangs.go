@@ -38,6 +38,9 @@ func lookAtHangs(s *scene, out *book) error {
 	out.find(queues(waits)...)
 	if len(waits) > 0 {
 		out.add(report.Part{Title: "Tasks that wait for something known", Table: waitTable(waits)})
+		if graph := waitGraph(waits); graph != nil {
+			out.add(report.Part{Title: "Who waits for whom", Picture: graph})
+		}
 	}
 	var sleeping, rest []report.Stack
 	states := map[string]int{}
@@ -55,6 +58,11 @@ func lookAtHangs(s *scene, out *book) error {
 	}
 	if len(rest) > 0 {
 		out.add(stackPart("The most common other stacks", rest, otherGroups))
+	}
+	if len(groups) > 0 {
+		picture, err := flames(groups)
+		out.miss("the flame graph", err)
+		out.add(report.Part{Title: "All stacks", Note: "click to look closer; each function is as wide as there are tasks in it", Picture: picture})
 	}
 	return nil
 }

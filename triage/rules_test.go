@@ -174,3 +174,28 @@ func TestStuckRule(t *testing.T) {
 func TestSpinRule(t *testing.T) {
 	checkRules(t, "spins", []report.Finding{spinning(0, "7 (a)", "spinlock 0x1", []report.Frame{{Function: "f"}})}, "spins")
 }
+
+func TestMemoryRules(t *testing.T) {
+	const gib = 1 << 30
+	checkRules(t, "usual slabs", manySlabs(5*gib, 2*gib, 10*gib))
+	checkRules(t, "many slabs", manySlabs(0, 4*gib, 10*gib), "slabs-are-large")
+	checkRules(t, "no swap", fullSwap(0, 0))
+	checkRules(t, "some swap", fullSwap(10*gib, 2*gib))
+	checkRules(t, "full swap", fullSwap(10*gib, gib/2), "swap-is-full")
+	checkRules(t, "no kills", killed(0))
+	checkRules(t, "kills", killed(2), "oom-kills")
+	if got := killed(2)[0].Text + killed(1)[0].Text; got != "The OOM killer killed 2 processes since the startThe OOM killer killed 1 process since the start" {
+		t.Error(got)
+	}
+	checkRules(t, "a usual cache", largeCache(cache{bytes: gib}, 10*gib))
+	checkRules(t, "a large cache", largeCache(cache{name: "x", bytes: 3 * gib}, 10*gib), "one-cache-is-large")
+	checkRules(t, "a usual process", largeProcess(process{resident: 5 * gib}, 10*gib))
+	checkRules(t, "a large process", largeProcess(process{resident: 6 * gib}, 10*gib), "one-process-is-large")
+	small := zone{name: "DMA", managed: 16 << 20, free: 0, min: 1 << 20}
+	normal := zone{name: "Normal", managed: 8 * gib, free: gib, min: 64 << 20}
+	checkRules(t, "enough", shortZones([]zone{small, normal}))
+	normal.free = 1 << 20
+	checkRules(t, "too little", shortZones([]zone{small, normal}), "memory-is-short")
+	checkRules(t, "one zone", shortZones([]zone{small}), "memory-is-short")
+	checkRules(t, "no zones", shortZones(nil))
+}

@@ -39,7 +39,7 @@ type topic struct {
 }
 
 // topics are the sections, in the order of the report.
-var topics = []topic{happened, cpus, hang}
+var topics = []topic{happened, cpus, hang, memory}
 
 // Topics returns the IDs of all sections, in their order.
 func Topics() []string {

@@ -1,7 +1,9 @@
 package triage
 
 import (
+	"encoding/xml"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -244,5 +246,29 @@ func TestHangRule(t *testing.T) {
 	checkRules(t, "none", hanging(threads, time.Hour))
 	if got := hanging(threads, 10*time.Second)[0]; len(got.Evidence) != 2 || got.Text != "2 tasks in an uninterruptible sleep for more than 10s" {
 		t.Errorf("%+v", got)
+	}
+}
+
+// The picture of waits has each task once and an arrow for each wait, and is well-formed whatever names are.
+func TestWaitGraph(t *testing.T) {
+	if waitGraph(nil) != nil || waitGraph(line(t, "a- b-")) != nil {
+		t.Error("a picture of nothing")
+	}
+	waits := line(t, "ab ba ca de ed xy")
+	waits[0].name, waits[2].waiter.name = "<lock>&\x01", `"<script>`
+	p := waitGraph(waits)
+	if boxes, arrows, bad := strings.Count(p.SVG, "<rect "), strings.Count(p.SVG, "marker-end="), strings.Count(p.SVG, `<rect class="bad"`); boxes != 7 || arrows != 6 || bad != 4 {
+		t.Errorf("%d boxes, %d of them red, %d arrows", boxes, bad, arrows)
+	}
+	decoder := xml.NewDecoder(strings.NewReader(p.SVG))
+	for {
+		if _, err := decoder.Token(); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if p.Width < 100 || p.Height < 100 {
+		t.Errorf("%d × %d", p.Width, p.Height)
 	}
 }
