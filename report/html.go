@@ -57,25 +57,14 @@ func tally(s Section) (all []tallied) {
 func bar(t *Table, column int, v any) string {
 	most := 0.0
 	for _, row := range t.Rows {
-		most = max(most, size(row[column]))
+		n, _ := float(row[column])
+		most = max(most, n)
 	}
-	if most <= 0 || size(v) <= 0 {
+	n, _ := float(v)
+	if most <= 0 || n <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.2f", 100*size(v)/most)
-}
-
-// size returns a value as a number; 0 for text.
-func size(v any) float64 {
-	switch v := v.(type) {
-	case uint64:
-		return float64(v)
-	case int64:
-		return float64(v)
-	case float64:
-		return v
-	}
-	return 0
+	return fmt.Sprintf("%.2f", 100*n/most)
 }
 
 // threadNames returns the IDs and names of threads, of many only the first.

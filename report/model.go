@@ -13,6 +13,7 @@ type Report struct {
 	Version  int       `json:"version"` // [Version]
 	Title    string    `json:"title"`
 	Redacted bool      `json:"redacted,omitempty"` // see Redact
+	Compared bool      `json:"compared,omitempty"` // it says what differs between two: see Compare
 	Sections []Section `json:"sections"`
 }
 

@@ -12,15 +12,21 @@ import (
 // WriteText writes a report as people read it on a terminal.
 func WriteText(w io.Writer, r *Report) error {
 	out := bufio.NewWriter(w)
-	t := textWriter{out}
+	t := textWriter{out, r.Compared}
 	fmt.Fprintln(out, Printable(r.Title))
 	for i := range r.Sections {
 		t.section(&r.Sections[i])
 	}
+	if r.Compared && len(r.Sections) == 0 {
+		fmt.Fprintln(out, "\nThere is no difference.")
+	}
 	return out.Flush()
 }
 
-type textWriter struct{ out *bufio.Writer }
+type textWriter struct {
+	out      *bufio.Writer
+	compared bool // the report is a comparison: that it finds nothing does not say that all is well
+}
 
 func (t textWriter) section(s *Section) {
 	fmt.Fprintf(t.out, "\n%s\n%s\n", s.Title, strings.Repeat("=", utf8.RuneCountInString(s.Title)))
@@ -30,7 +36,7 @@ func (t textWriter) section(s *Section) {
 			fmt.Fprintf(t.out, "      %s\n", indented(e, "      "))
 		}
 	}
-	if len(s.Findings) == 0 && s.Error == "" {
+	if len(s.Findings) == 0 && s.Error == "" && !t.compared {
 		fmt.Fprintln(t.out, "  Nothing out of the ordinary.")
 	}
 	for i := range s.Parts {

@@ -161,7 +161,10 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return 2
 	}
 	args, t := splitTool(args, fs)
-	args, command := splitCommand(nameFiles(args, fs), fs)
+	if t == nil || !t.files {
+		args = nameFiles(args, fs)
+	}
+	args, command := splitCommand(args, fs)
 	if err := fs.Parse(args); err != nil {
 		return wrong(wrongFlag(err, fs))
 	}

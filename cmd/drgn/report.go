@@ -28,12 +28,7 @@ type reporting struct {
 // reportTool says what happened to a kernel.
 func reportTool() *tool {
 	var r reporting
-	fs := pflag.NewFlagSet("report", pflag.ContinueOnError)
-	fs.SortFlags = false
-	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; its ending .html or .json says the form unless a flag does")
-	boolean(fs, &r.html, "html", "", "as a page for a browser, one file that needs nothing else")
-	boolean(fs, &r.text, "text", "", "as text, the default")
-	boolean(fs, &r.asJSON, "json", "", "as JSON, whose schema docs/report.md has")
+	fs := r.forms("report")
 	boolean(fs, &r.redact, "redact", "", "leave out host names, addresses of networks, command lines, paths, the log and the values of variables")
 	fs.DurationVar(&r.options.Limit, "limit", time.Minute, "end a section that takes longer than this `TIME`, such as 30s; what it has found stays. 0: none")
 	fs.StringSliceVar(&r.options.Sections, "sections", nil, "only the sections with these `NAMES`, separated by commas")
@@ -42,6 +37,17 @@ func reportTool() *tool {
 		run: func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
 			return r.run(f, all, stdout, stderr)
 		}}
+}
+
+// forms returns flags that say how and where a report is written.
+func (r *reporting) forms(tool string) *pflag.FlagSet {
+	fs := pflag.NewFlagSet(tool, pflag.ContinueOnError)
+	fs.SortFlags = false
+	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; its ending .html or .json says the form unless a flag does")
+	boolean(fs, &r.html, "html", "", "as a page for a browser, one file that needs nothing else")
+	boolean(fs, &r.text, "text", "", "as text, the default")
+	boolean(fs, &r.asJSON, "json", "", "as JSON, whose schema docs/report.md has")
+	return fs
 }
 
 // write writes a report in the form that is asked for.

@@ -14,12 +14,15 @@ type tool struct {
 	summary   string         // a sentence without its full stop
 	flags     *pflag.FlagSet // its own; nil: none
 	arguments string         // what they are; "": it takes none
+	files     bool           // they are files that it opens itself, cores among them
 	// run gets all flags, and the command line without the tool's name.
 	run func(f *flags, fs *pflag.FlagSet, args []string, stdout, stderr io.Writer) int
 }
 
 // tools returns the tools. What their flags are set to is in them.
-func tools() []*tool { return []*tool{dapTool(), kernelTool(), mcpTool(), reportTool(), stacksTool()} }
+func tools() []*tool {
+	return []*tool{dapTool(), diffTool(), kernelTool(), mcpTool(), reportTool(), stacksTool()}
+}
 
 // toolNamed returns the tool of a name, or nil.
 func toolNamed(name string) *tool {

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// TestDiff compares reports and cores.
+func TestDiff(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	made := filepath.Join(dir, "report.json")
+	if out, errs, code := drgnProgram(t, "", "-c", core, "report", "--sections", "cpus", "-o", made); code != 0 {
+		t.Fatalf("exit code %d\n%s%s", code, out, errs)
+	}
+	b, err := os.ReadFile(made)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := file("other.json", strings.Replace(string(b), `"title": "Linux`, `"title": "Another Linux`, 1))
+	for _, test := range []struct {
+		args []string
+		code int
+		out  string
+		errs string
+	}{
+		{[]string{"diff", made, core, "--sections", "cpus"}, 0, "Linux 6.12.117-godrgn, compared\n\nThere is no difference.\n", ""},
+		{[]string{"diff", core, made, "--sections", "cpus", "--redact"}, 0, "There is no difference.\n", ""},
+		{[]string{"diff", made, other}, 0, "Linux 6.12.117-godrgn → Another Linux 6.12.117-godrgn\n", ""},
+		{[]string{"diff", "--json", made, other}, 0, `"compared": true`, ""},
+		{[]string{"diff", made}, 2, "", "usage: drgn [flags] diff [flags] BEFORE AFTER"},
+		{[]string{"-c", core, "diff", made, other}, 2, "", "usage: drgn [flags] diff"},
+		{[]string{"diff", made, filepath.Join(dir, "none")}, 1, "", "none: no such file or directory"},
+		{[]string{"diff", made, file("text", "hello")}, 1, "", "text: this is no report: invalid character"},
+		{[]string{"diff", made, other, "--sections", "weather"}, 1, "", `the report has no section "weather"`},
+		{[]string{"diff", core, made, "--sections", "weather"}, 1, "", `there is no section "weather"`},
+	} {
+		out, errs, code := drgnProgram(t, "", append([]string{"-q"}, test.args...)...)
+		if code != test.code || !strings.Contains(out, test.out) || !strings.Contains(errs, test.errs) {
+			t.Errorf("drgn %v: exit code %d, want %d\n%s%s", test.args, code, test.code, out, errs)
+		}
+	}
+}
