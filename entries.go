@@ -1,6 +1,10 @@
 package drgn
 
-import "iter"
+import (
+	"iter"
+
+	"github.com/godrgn/drgn/types"
+)
 
 // Entries turns a walk over pointers to nodes into one over pointers to what the nodes are members of: the container_of
 // of C. member is a designator.
@@ -15,7 +19,7 @@ func Entries[T TypeLike](nodes iter.Seq2[Object, error], p *Program, typ T, memb
 		}
 		t, err := ResolveType(p, typ)
 		if err == nil {
-			_, err = p.offsetOf(t, member)
+			_, err = p.namedOffset(t, member)
 		}
 		if err != nil {
 			yield(Object{}, err)
@@ -44,6 +48,15 @@ func Entry[T TypeLike](node Object, typ T, member string) Object {
 		return Failed(err)
 	}
 	return node.ContainerOf(t, member)
+}
+
+// namedOffset is offsetOf for members that callers name.
+func (p *Program) namedOffset(t *types.Type, member string) (uint64, error) {
+	off, err := p.offsetOf(t, member)
+	if err != nil {
+		err = &types.NamedError{Err: err}
+	}
+	return off, err
 }
 
 // Null returns a null pointer to typ, which is what it points to: unlike NULL() of Python, which takes the pointer's type.

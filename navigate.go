@@ -308,7 +308,7 @@ func (o Object) ContainerOf(t *types.Type, member string) Object {
 	if o.typ.UnderlyingKind() != types.Pointer {
 		return Failed(&WrongTypeError{Operation: "ContainerOf", Want: "a pointer", Type: o.typ.String()})
 	}
-	off, err := o.prog.offsetOf(t, member)
+	off, err := o.prog.namedOffset(t, member)
 	if err != nil {
 		return Failed(err)
 	}

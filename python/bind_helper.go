@@ -70,8 +70,8 @@ func callHelper(c Call, f *call.Func) error {
 	return giveResult(c, hc.Result())
 }
 
-// helperError is the error of a helper as Python is to see it: a member that an argument lacks is a missing attribute, and
-// the fields of Go's structs mean nothing to scripts.
+// helperError is the error of a helper as Python is to see it: a member that an argument lacks is a missing attribute, unless the
+// caller named it, and the fields of Go's structs mean nothing to scripts.
 func helperError(err error) error {
 	if err == nil {
 		return nil
@@ -83,6 +83,8 @@ func helperError(err error) error {
 	var member *types.MemberError
 	var none *types.NoMembersError
 	switch {
+	case errors.As(err, new(*types.NamedError)):
+		return err
 	case errors.As(err, &member):
 		return &pyErr{excAttributeError, member.Error()}
 	case errors.As(err, &none):

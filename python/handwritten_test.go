@@ -127,5 +127,14 @@ task = prog["init_task"].address_of_()
 raises("no PCI device", AttributeError, lambda: pci_pcie_type(task))
 raises("no namespace, in a walk", AttributeError, lambda: list(for_each_sysv_shm(task)))
 raises("no network device", AttributeError, lambda: netdev_ipv4_addrs(task))
+
+from drgn.helpers.linux.list import list_for_each_entry, list_next_entry
+from drgn.helpers.linux.rbtree import rbtree_inorder_for_each_entry
+children = task.children.address_of_()
+raises("no member of the name", LookupError, lambda: list(list_for_each_entry("struct task_struct", children, "nope")))
+raises("no member of the next", LookupError, lambda: list_next_entry(task, "nope"))
+raises("no members at all", TypeError, lambda: list(list_for_each_entry("int", children, "nope")))
+raises("no head of a list", AttributeError, lambda: list(list_for_each_entry("struct task_struct", task, "sibling")))
+raises("no root of a tree", AttributeError, lambda: list(rbtree_inorder_for_each_entry("struct task_struct", children, "sibling")))
 `))
 }

@@ -37,6 +37,13 @@ func (e *MemberError) Error() string {
 	return fmt.Sprintf("'%s' has no member '%s'", e.Type, e.Name)
 }
 
+// A NamedError is the error of a member that a caller named by a designator: a [*MemberError] or [*NoMembersError], mostly. One that is
+// in no NamedError may be about a member that the code itself asked for.
+type NamedError struct{ Err error }
+
+func (e *NamedError) Error() string { return e.Err.Error() }
+func (e *NamedError) Unwrap() error { return e.Err }
+
 // A NoMembersError says that members were asked for of a type that is no structure, union or class.
 type NoMembersError struct {
 	Type   *Type

@@ -63,7 +63,7 @@ var linuxFs = call.Module{
 				{Name: "inode", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Optional[bytes]",
-			Doc:     "Return a path of an inode from the root of its file system, without a slash before it; ok is false when the kernel\nkeeps no name of it in memory.\n\ninode is a struct inode *.",
+			Doc:     "Return a path of an inode from the root of its file system, without a slash before it; None when the kernel\nkeeps no name of it in memory.\n\ninode is a struct inode *.",
 			Do: func(c *call.Call) error {
 				v0, ok, err := fs.Path(c.Object(0))
 				if err != nil {
@@ -116,7 +116,7 @@ var linuxFs = call.Module{
 				{Name: "allow_negative", Kind: call.KindBool, Annotation: "bool", Default: "False", KeywordOnly: true},
 			},
 			Returns: "Object",
-			Doc:     "Return the struct path of a file. Symbolic links on the way are followed where the kernel keeps their targets in\nmemory, one at the end is not.\n\nroot is a struct path * that the path starts from; a program stands for the root of the initial mount namespace. Only\nnames in the kernel's cache of directory entries can be found: a *LookupError does not mean that there is no such\nfile, unless it says so. With allow_negative, the entry of a file that is known not to exist is returned.\n\nInstead of root, a program may be given; it is the default program when both are left out.",
+			Doc:     "Return the struct path of a file. Symbolic links on the way are followed where the kernel keeps their targets in\nmemory, one at the end is not.\n\nroot is a struct path * that the path starts from; a program stands for the root of the initial mount namespace. Only\nnames in the kernel's cache of directory entries can be found: that one is not found does not mean that there is no such\nfile, unless the error says so. With allow_negative, the entry of a file that is known not to exist is returned.\n\nInstead of root, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(fs.Lookup(c.Scope(0), c.Str(1), c.Bool(2))))
 			},

@@ -81,7 +81,7 @@ var linuxIrq = call.Module{
 				{Name: "desc", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Optional[bytes]",
-			Doc:     "Return the name of the controller that an interrupt comes from; ok is false if it has none.\n\ndesc is a struct irq_desc *.",
+			Doc:     "Return the name of the controller that an interrupt comes from; None if it has none.\n\ndesc is a struct irq_desc *.",
 			Do: func(c *call.Call) error {
 				v0, ok, err := irq.ChipName(c.Object(0))
 				if err != nil {

@@ -236,7 +236,7 @@ var linuxList = call.Module{
 				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Iterator[Object]",
-			Doc:     "Walk the nodes of a list as list_for_each does and checks that the next and previous pointers agree; where\nthey don't, a *ValidationError comes after the nodes before.\n\nhead is a struct list_head *.",
+			Doc:     "Walk the nodes of a list as list_for_each does, checking that the next and previous pointers agree; where\nthey don't, a ValidationError comes after the nodes before.\n\nhead is a struct list_head *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Stream(call.FromSeq(list.ValidateForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
 			},
@@ -249,7 +249,7 @@ var linuxList = call.Module{
 				{Name: "member", Kind: call.KindString, Annotation: "str"},
 			},
 			Returns: "Iterator[Object]",
-			Doc:     "Walk the entries of a list as pointers to type and checks it as validate_list_for_each does.\n\nhead is a struct list_head *; member is the member of type that is the list's node.",
+			Doc:     "Walk the entries of a list as pointers to type, checking it as validate_list_for_each does.\n\nhead is a struct list_head *; member is the member of type that is the list's node.",
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
@@ -264,7 +264,7 @@ var linuxList = call.Module{
 				{Name: "head", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "int",
-			Doc:     "Return the number of entries of a list and checks it as validate_list_for_each does.\n\nhead is a struct list_head *.",
+			Doc:     "Return the number of entries of a list, checking it as validate_list_for_each does.\n\nhead is a struct list_head *.",
 			Do: func(c *call.Call) error {
 				v0, err := list.ValidateCountNodes(c.Object(0))
 				if err != nil {

@@ -10,7 +10,7 @@ import (
 
 var linuxMm = call.Module{
 	Name: "drgn.helpers.linux.mm",
-	Doc:  "Look at the kernel's memory management: pages, page tables, address spaces and what is mapped in them\n(include/linux/mm.h).\n\nPackage pages walks all pages of memory, and the blocks in which memory can be plugged in and out (drivers/base/memory.c).",
+	Doc:  "Look at the kernel's memory management: pages, page tables, address spaces and what is mapped in them\n(include/linux/mm.h).\nWalk all pages of memory, and the blocks in which memory can be plugged in and out (drivers/base/memory.c).",
 	Funcs: []call.Func{
 		{
 			Name: "in_direct_map",

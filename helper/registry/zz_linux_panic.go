@@ -28,7 +28,7 @@ var linuxPanic = call.Module{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
 			Returns: "Optional[bytes]",
-			Doc:     "Return the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;\nok is false if it runs, or if no message is found.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;\nNone if it runs, or if no message is found.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, ok, err := panic.Message(c.Program(0))
 				if err != nil {
@@ -46,7 +46,7 @@ var linuxPanic = call.Module{
 				{Name: "dmesg", Kind: call.KindBytes, Annotation: "bytes"},
 			},
 			Returns: "Optional[bytes]",
-			Doc:     "Return the line of a log, as dmesg prints it, in which the kernel says why it came down; ok is false if there is none.",
+			Doc:     "Return the line of a log, as dmesg prints it, in which the kernel says why it came down; None if there is none.",
 			Do: func(c *call.Call) error {
 				v0, ok := panic.MessageIn(c.Bytes(0))
 				if !ok {

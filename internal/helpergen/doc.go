@@ -65,10 +65,11 @@ func sentence(s string) string {
 }
 
 var (
-	second  = regexp.MustCompile(`^(\w+(?: up| out)? and) (\w+?)s( (?:a|all|an|the|what|whether) )`)
-	link    = regexp.MustCompile(`\[\*?([A-Za-z][\w./]*)\]`)
-	pointed = regexp.MustCompile(`\*([a-z]\w*)\.([A-Z]\w*)`)
-	errName = map[string]string{"CycleError": "ValidationError", "CorruptError": "ValidationError", "MemberError": "LookupError", "SymbolNotFoundError": "LookupError",
+	second   = regexp.MustCompile(`^(\w+(?: up| out)? and) (\w+?)s( (?:a|all|an|the|what|whether) )`)
+	link     = regexp.MustCompile(`\[\*?([A-Za-z][\w./]*)\]`)
+	pointed  = regexp.MustCompile(`\*([a-z]\w*)\.([A-Z]\w*)`)
+	ownError = regexp.MustCompile(`\*([A-Z]\w*Error)\b`)
+	errName  = map[string]string{"CycleError": "ValidationError", "CorruptError": "ValidationError", "MemberError": "LookupError", "SymbolNotFoundError": "LookupError",
 		"TypeNotFoundError": "LookupError", "AbsentError": "ObjectAbsentError"}
 )
 
@@ -87,7 +88,8 @@ func pythonNames(text string, names map[string]string) string {
 		}
 		return name
 	})
-	return replaceWord(text, "nil", "None")
+	text = ownError.ReplaceAllString(text, "$1")
+	return replaceWord(strings.ReplaceAll(text, "ok is false", "None"), "nil", "None")
 }
 
 func replaceWord(text, old, new string) string {

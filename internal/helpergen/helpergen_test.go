@@ -264,6 +264,18 @@ func TestSnake(t *testing.T) {
 	}
 }
 
+// Texts of Go's become those of Python's where they name what Python does not have.
+func TestPythonNames(t *testing.T) {
+	for in, want := range map[string]string{
+		"a name; ok is false if there is none": "a name; None if there is none", "nil or a *ValidationError": "None or a ValidationError",
+		"a *failure.CycleError": "a ValidationError", "a struct task_struct *": "a struct task_struct *",
+	} {
+		if got := pythonNames(in, nil); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
+		}
+	}
+}
+
 func TestSentence(t *testing.T) {
 	for in, want := range map[string]string{
 		"returns the x.": "Return the x.", "reports whether x.": "Return whether x.", "walks x": "Walk x", "is what x": "Is what x",

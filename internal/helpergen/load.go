@@ -134,7 +134,7 @@ func (l *loader) modules() ([]*module, error) {
 		var docs []string
 		for _, p := range m.pkgs {
 			if p.doc != "" {
-				docs = append(docs, p.doc)
+				docs = append(docs, pythonDoc(p.doc))
 			}
 			if err := p.collect(m); err != nil {
 				errs = append(errs, err)

@@ -40,8 +40,8 @@ type place struct {
 // memory, one at the end is not.
 //
 // root is a struct path * that the path starts from; a program stands for the root of the initial mount namespace. Only
-// names in the kernel's cache of directory entries can be found: a *LookupError does not mean that there is no such
-// file, unless it says so. With allowNegative, the entry of a file that is known not to exist is returned.
+// names in the kernel's cache of directory entries can be found: that one is not found does not mean that there is no such
+// file, unless the error says so. With allowNegative, the entry of a file that is known not to exist is returned.
 //
 //drgn:helper path_lookup(root, path: Path, *, allow_negative=False)
 func Lookup(root drgn.Scope, path string, allowNegative bool) drgn.Object {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/types"
 )
 
 // Empty reports whether a list has no entries.
@@ -101,7 +102,11 @@ func PrevEntry(pos drgn.Object, member string) drgn.Object { return sibling(pos,
 
 func sibling(pos drgn.Object, member, direction string) drgn.Object {
 	target := pos.Deref()
-	return target.Subobject(member).Member(direction).ContainerOf(target.Type(), member)
+	node := target.Subobject(member)
+	if err := node.Err(); err != nil && target.Err() == nil {
+		return drgn.Failed(&types.NamedError{Err: err})
+	}
+	return node.Member(direction).ContainerOf(target.Type(), member)
 }
 
 // ForEach walks the nodes of a list, each as a struct list_head *. A list that comes to a node again before its head is

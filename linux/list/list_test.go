@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
 )
 
 const declarations = `struct item { int number; struct list_head node; struct hlist_node hash; };`
@@ -175,6 +176,27 @@ func TestWrongArguments(t *testing.T) {
 	} {
 		if err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// A member that the caller names and that is not there is told apart from one that the walk itself needs.
+func TestNamedMembers(t *testing.T) {
+	w := worldtest.New(t, worldtest.Machines[0])
+	head, items, _, _ := ring(w, 1)
+	for name, c := range map[string]struct {
+		err   error
+		named bool
+	}{
+		"of the entries":    {second(worldtest.Addresses(t, list.ForEachEntry("struct item", head.Ptr(), "nod"))), true},
+		"of the first":      {list.FirstEntry(head.Ptr(), "struct item", "nod").Err(), true},
+		"of the next":       {list.NextEntry(items[0].Ptr(), "nod").Err(), true},
+		"of a head":         {second(worldtest.Addresses(t, list.ForEach(items[0].Ptr()))), false},
+		"next of an int":    {list.NextEntry(items[0].PtrTo("number"), "nod").Err(), true},
+		"next of no object": {list.NextEntry(drgn.Failed(errors.New("failed")), "nod").Err(), false},
+	} {
+		if c.err == nil || errors.As(c.err, new(*types.NamedError)) != c.named {
+			t.Errorf("a member %s that is not there: %v, named is not %v", name, c.err, c.named)
 		}
 	}
 }

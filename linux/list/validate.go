@@ -13,7 +13,7 @@ type ValidationError struct{ Problem string }
 
 func (e *ValidationError) Error() string { return e.Problem }
 
-// ValidateForEach walks the nodes of a list as [ForEach] does and checks that the next and previous pointers agree; where
+// ValidateForEach walks the nodes of a list as [ForEach] does, checking that the next and previous pointers agree; where
 // they don't, a *ValidationError comes after the nodes before.
 //
 // head is a struct list_head *.
@@ -60,7 +60,7 @@ func ValidateForEach(head drgn.Object) iter.Seq2[drgn.Object, error] {
 	}
 }
 
-// ValidateForEachEntry walks the entries of a list as pointers to typ and checks it as [ValidateForEach] does.
+// ValidateForEachEntry walks the entries of a list as pointers to typ, checking it as [ValidateForEach] does.
 //
 // head is a struct list_head *; member is the member of typ that is the list's node.
 //
@@ -69,7 +69,7 @@ func ValidateForEachEntry[T drgn.TypeLike](typ T, head drgn.Object, member strin
 	return drgn.Entries(ValidateForEach(head), head.Prog(), typ, member)
 }
 
-// ValidateCountNodes returns the number of entries of a list and checks it as [ValidateForEach] does.
+// ValidateCountNodes returns the number of entries of a list, checking it as [ValidateForEach] does.
 //
 // head is a struct list_head *.
 //

@@ -6,6 +6,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/types"
 )
 
 // Empty reports whether a list has no entries.
@@ -57,7 +58,11 @@ func FirstEntryOrNull[T drgn.TypeLike](head drgn.Object, typ T, member string) d
 //drgn:helper llist_next_entry
 func NextEntry(pos drgn.Object, member string) drgn.Object {
 	target := pos.Deref()
-	return target.Subobject(member).Member("next").ContainerOf(target.Type(), member)
+	node := target.Subobject(member)
+	if err := node.Err(); err != nil && target.Err() == nil {
+		return drgn.Failed(&types.NamedError{Err: err})
+	}
+	return node.Member("next").ContainerOf(target.Type(), member)
 }
 
 // ForEach walks the nodes from one on, each as a struct llist_node *.

@@ -8,6 +8,7 @@ import (
 	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/llist"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/types"
 )
 
 func TestLlist(t *testing.T) {
@@ -35,6 +36,9 @@ func TestLlist(t *testing.T) {
 			worldtest.CheckPtr(t, "first or null", llist.FirstEntryOrNull(head.Ptr(), "struct job", "node"), first)
 		}
 		worldtest.CheckPtr(t, "next", llist.NextEntry(jobs[0].Ptr(), "node"), entries[1])
+		if err := llist.NextEntry(jobs[0].Ptr(), "nod").Err(); !errors.As(err, new(*types.NamedError)) {
+			t.Errorf("a member that is not there: %v", err)
+		}
 
 		var cycle *walk.CycleError
 		w.Chain(nodes[1], nodes...)

@@ -34,7 +34,7 @@ def inode_paths(inode: Object) -> Iterator[bytes]:
     ...
 
 def inode_path(inode: Object) -> Optional[bytes]:
-    """Return a path of an inode from the root of its file system, without a slash before it; ok is false when the kernel
+    """Return a path of an inode from the root of its file system, without a slash before it; None when the kernel
     keeps no name of it in memory.
 
     inode is a struct inode *.
@@ -67,8 +67,8 @@ def path_lookup(root: Object, path: Path, *, allow_negative: bool = False) -> Ob
     memory, one at the end is not.
 
     root is a struct path * that the path starts from; a program stands for the root of the initial mount namespace. Only
-    names in the kernel's cache of directory entries can be found: a *LookupError does not mean that there is no such
-    file, unless it says so. With allow_negative, the entry of a file that is known not to exist is returned.
+    names in the kernel's cache of directory entries can be found: that one is not found does not mean that there is no such
+    file, unless the error says so. With allow_negative, the entry of a file that is known not to exist is returned.
 
     Instead of root, a program may be given; it is the default program when both are left out.
     """

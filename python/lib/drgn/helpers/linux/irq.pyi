@@ -53,7 +53,7 @@ def irq_desc_action_names(desc: Object) -> List[bytes]:
     ...
 
 def irq_desc_chip_name(desc: Object) -> Optional[bytes]:
-    """Return the name of the controller that an interrupt comes from; ok is false if it has none.
+    """Return the name of the controller that an interrupt comes from; None if it has none.
 
     desc is a struct irq_desc *.
     """

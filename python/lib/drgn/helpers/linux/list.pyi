@@ -96,22 +96,22 @@ def list_for_each_entry_reverse(type: Union[str, Type], head: Object, member: st
     ...
 
 def validate_list_for_each(head: Object) -> Iterator[Object]:
-    """Walk the nodes of a list as list_for_each does and checks that the next and previous pointers agree; where
-    they don't, a *ValidationError comes after the nodes before.
+    """Walk the nodes of a list as list_for_each does, checking that the next and previous pointers agree; where
+    they don't, a ValidationError comes after the nodes before.
 
     head is a struct list_head *.
     """
     ...
 
 def validate_list_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
-    """Walk the entries of a list as pointers to type and checks it as validate_list_for_each does.
+    """Walk the entries of a list as pointers to type, checking it as validate_list_for_each does.
 
     head is a struct list_head *; member is the member of type that is the list's node.
     """
     ...
 
 def validate_list_count_nodes(head: Object) -> int:
-    """Return the number of entries of a list and checks it as validate_list_for_each does.
+    """Return the number of entries of a list, checking it as validate_list_for_each does.
 
     head is a struct list_head *.
     """

@@ -19,7 +19,7 @@ def panic_task() -> Object: ...
 @overload
 def panic_message(prog: Program) -> Optional[bytes]:
     """Return the line in which the kernel logged why it came down: that of the panic, or that of the oops which was fatal;
-    ok is false if it runs, or if no message is found.
+    None if it runs, or if no message is found.
 
     prog is the default program when it is left out.
     """
@@ -29,7 +29,7 @@ def panic_message(prog: Program) -> Optional[bytes]:
 def panic_message() -> Optional[bytes]: ...
 
 def _panic_message(dmesg: bytes) -> Optional[bytes]:
-    """Return the line of a log, as dmesg prints it, in which the kernel says why it came down; ok is false if there is none."""
+    """Return the line of a log, as dmesg prints it, in which the kernel says why it came down; None if there is none."""
     ...
 
 @overload
