@@ -9,7 +9,7 @@ import (
 
 var linuxPanic = call.Module{
 	Name: "drgn.helpers.linux.panic",
-	Doc:  "Tell why the kernel has stopped (kernel/panic.c). Import it under another name where Go's own panic is needed.",
+	Doc:  "Tell why the kernel has stopped (kernel/panic.c).",
 	Funcs: []call.Func{
 		{
 			Name: "panic_task",

@@ -56,7 +56,7 @@ var linuxSlab = call.Module{
 				{Name: "name", Kind: call.KindText, Annotation: "Union[str, bytes]"},
 			},
 			Returns: "Optional[Object]",
-			Doc:     "Return the slab cache of a name as a struct kmem_cache *, or nothing if there is none.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the slab cache of a name as a struct kmem_cache *, or None if there is none.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := slab.FindCache(c.Program(0), c.Str(1))
 				if err != nil {
@@ -144,7 +144,7 @@ var linuxSlab = call.Module{
 				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
 			},
 			Returns: "Optional[SlabObjectInfo]",
-			Doc:     "Return what the slab allocator knows of an address: nothing if it lies in no slab, or in one but in none of\nits objects.\n\nprog is the default program when it is left out.",
+			Doc:     "Return what the slab allocator knows of an address: None if it lies in no slab, or in one but in none of\nits objects.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := slab.InfoAt(c.Program(0), c.Uint(1))
 				if err != nil {

@@ -1,4 +1,4 @@
-// Package panic tells why the kernel has stopped (kernel/panic.c). Import it under another name where Go's own panic is needed.
+// Package panic tells why the kernel has stopped (kernel/panic.c).
 package panic
 
 import (

@@ -33,7 +33,7 @@ func PrintCaches(p *drgn.Program) table.Table {
 	})
 }
 
-// FindCache returns the slab cache of a name as a struct kmem_cache *, or nothing if there is none.
+// FindCache returns the slab cache of a name as a struct kmem_cache *, or nil if there is none.
 //
 //drgn:helper find_slab_cache(prog, name: Union[str, bytes])
 func FindCache(p *drgn.Program, name string) (*drgn.Object, error) {
@@ -155,7 +155,7 @@ func FindContainingCache(p *drgn.Program, addr uint64) drgn.Object {
 	return slab.Member("slab_cache").Read()
 }
 
-// InfoAt returns what the slab allocator knows of an address: nothing if it lies in no slab, or in one but in none of
+// InfoAt returns what the slab allocator knows of an address: nil if it lies in no slab, or in one but in none of
 // its objects.
 //
 //drgn:helper slab_object_info

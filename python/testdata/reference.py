@@ -92,15 +92,17 @@ class Page:
                 self.klass(node)
             else:
                 self.function("##", node.name, getattr(self.module, node.name))
-        if not drgn._help.notes(self.name):  # there is no file of notes yet
-            self.missing = []
-        problems = [f"no notes on {m}" for m in self.missing] + [f"notes on {n}, which is not there" for n in self.notes if n not in hand_written(self.name)]
+        hand = hand_written(self.name)
+        self.missing += [n for n in hand if inspect.isfunction(getattr(self.module, n)) and n not in self.notes]
+        problems = [f"no notes on {m}" for m in self.missing] + [f"notes on {n}, which is not there" for n in self.notes if n not in hand]
         return problems, "\n\n".join(p for p in self.parts if p) + "\n"
 
 
 def hand_written(module):
     """Return the names of a module's part that is written in Python."""
     parent, _, last = module.rpartition(".")
+    if not parent:
+        return ()
     try:
         return importlib.import_module(f"{parent}._{last}").__all__
     except ImportError:

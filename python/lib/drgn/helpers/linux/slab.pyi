@@ -62,7 +62,7 @@ def print_slab_caches() -> None: ...
 
 @overload
 def find_slab_cache(prog: Program, name: Union[str, bytes]) -> Optional[Object]:
-    """Return the slab cache of a name as a struct kmem_cache *, or nothing if there is none.
+    """Return the slab cache of a name as a struct kmem_cache *, or None if there is none.
 
     prog is the default program when it is left out.
     """
@@ -113,7 +113,7 @@ def find_containing_slab_cache(addr: IntegerLike) -> Object: ...
 
 @overload
 def slab_object_info(prog: Program, addr: IntegerLike) -> Optional[SlabObjectInfo]:
-    """Return what the slab allocator knows of an address: nothing if it lies in no slab, or in one but in none of
+    """Return what the slab allocator knows of an address: None if it lies in no slab, or in one but in none of
     its objects.
 
     prog is the default program when it is left out.
