@@ -219,6 +219,19 @@ func (a *apt) closure(ctx context.Context, of string, prefixes ...string) ([]str
 	return packages, nil
 }
 
+// needed returns the packages that would be installed with some, where those are that the file status tells of.
+func (a *apt) needed(ctx context.Context, status string, packages ...string) ([]string, error) {
+	said, err := a.run(ctx, time.Minute, "", "apt-get", append([]string{"-o", "Dir::State::status=" + status,
+		"install", "--simulate", "--no-install-recommends"}, packages...)...)
+	var needed []string
+	for line := range strings.Lines(said) {
+		if of, ok := strings.CutPrefix(line, "Inst "); ok {
+			needed = append(needed, strings.Fields(of)[0])
+		}
+	}
+	return needed, err
+}
+
 // download fetches packages, the newest version of each, into dir and returns the
 // paths of the .deb files. Old versions leave the mirror: when one has gone since the
 // lists were fetched, they are fetched anew.
@@ -286,14 +299,20 @@ var tools = [][2]string{
 
 // installTools installs, with the machine's own apt, the programs that are missing for guests of a board.
 func installTools(ctx context.Context, b *board) error {
+	wanted := tools
+	if b.newer == nil {
+		wanted = append(wanted, b.qemu, b.compiler)
+	}
 	var missing []string
-	for _, tool := range append(tools, b.qemu, b.compiler) {
+	for _, tool := range wanted {
 		if _, err := exec.LookPath(tool[0]); err != nil {
 			missing = append(missing, tool[1])
 		}
 	}
-	if _, err := os.Stat(b.headers[0]); err != nil {
-		missing = append(missing, b.headers[1])
+	if b.newer == nil {
+		if _, err := os.Stat(b.headers[0]); err != nil {
+			missing = append(missing, b.headers[1])
+		}
 	}
 	if len(missing) == 0 {
 		return nil

@@ -15,6 +15,7 @@ type board struct {
 	name string // Debian's name of the architecture
 
 	qemu    [2]string // QEMU's program for it, and the Debian package that has it
+	newer   []string  // packages of Debian unstable that have all that is needed, unpacked beside, where Debian 12's do not do: see tool
 	machine []string  // QEMU's options that say which machine and which processors
 	threads string    // "multi" if there is one of QEMU's for each processor; see accelerator
 	console string    // of the guest, on QEMU's first serial line
@@ -31,6 +32,9 @@ type board struct {
 	// host says that the guests run programs of this machine, where makedumpfile reads their dumps: they are checked in all
 	// their forms, while they run, and when they crash.
 	host bool
+
+	// kexec says that guests of another machine than this one are made to crash, too: Debian's kexec runs in them.
+	kexec bool
 }
 
 // amd64 is the machine that the lab itself runs on.
@@ -71,6 +75,7 @@ func newArm64(processor string) *board {
 		console:  "ttyAMA0",
 		tells:    vmcoreinfoDevice,
 		signed:   true,
+		kexec:    true,
 		compiler: [2]string{"aarch64-linux-gnu-gcc", "gcc-aarch64-linux-gnu"},
 		headers:  [2]string{"/usr/aarch64-linux-gnu/lib/libc.a", "libc6-dev-arm64-cross"},
 	}
@@ -160,6 +165,17 @@ var i386 = &board{
 	headers:  [2]string{"/usr/i686-linux-gnu/lib/libc.a", "libc6-dev-i386-cross"},
 }
 
+// loong64 is what QEMU makes up, with firmware. Debian 12 has no compiler for it, and its QEMU is too old.
+var loong64 = &board{
+	name:     "loong64",
+	qemu:     [2]string{"qemu-system-loongarch64", "qemu-system-misc"},
+	newer:    []string{"qemu-system-misc", "qemu-efi-loongarch64", "gcc-14-loongarch64-linux-gnu", "libc6-dev-loong64-cross"},
+	machine:  []string{"-M", "virt", "-bios", "QEMU_EFI.fd"},
+	threads:  "multi",
+	console:  "ttyS0",
+	compiler: [2]string{"loongarch64-linux-gnu-gcc-14", "gcc-14-loongarch64-linux-gnu"},
+}
+
 // vmcoreinfoDevice is QEMU's vmcoreinfo device.
 var vmcoreinfoDevice = []string{"-device", "vmcoreinfo"}
 
@@ -174,13 +190,18 @@ func (b *board) guestLine() string {
 	return line
 }
 
+// savingLine is the command line of the kernel that saves the dump of one that has crashed.
+func (b *board) savingLine() string {
+	return fmt.Sprintf("console=%s rdinit=/save-init nr_cpus=1 reset_devices panic=-1", b.console)
+}
+
 // command returns the command that runs QEMU with two processors, an amount of memory in MiB, and further options.
-func (b *board) command(ctx context.Context, memory int, args ...string) *exec.Cmd {
+func (b *board) command(ctx context.Context, cache string, memory int, args ...string) *exec.Cmd {
 	threads := b.threads
 	if threads == "" {
 		threads = "single"
 	}
-	return exec.CommandContext(ctx, "nice", slices.Concat([]string{"-n", "10", b.qemu[0], "-accel", accelerator + threads},
+	return exec.CommandContext(ctx, "nice", slices.Concat([]string{"-n", "10"}, b.emulator(cache), []string{"-accel", accelerator + threads},
 		b.machine, []string{"-smp", "2", "-m", strconv.Itoa(memory)}, args)...)
 }
 

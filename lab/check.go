@@ -159,7 +159,7 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			return results, err
 		}
 	}
-	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && whole {
+	if strings.HasPrefix(opt.only, panicDump) || opt.only == "" && (whole || s.board.kexec && opt.all) {
 		fmt.Printf("# %s, kdumps of guests that crashed\n", c.release)
 		found, err := checkPanics(ctx, opt, c, program)
 		results = append(results, found...)

@@ -34,6 +34,7 @@ func retry(ctx context.Context, boot func() error) error {
 // vmlinux and the directory modules with debug files. The file filter has
 // makedumpfile's dump level of those that are filtered.
 type cores struct {
+	cache   string // see options
 	dir     string
 	release string
 	series  series
@@ -66,6 +67,9 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err := installTools(ctx, s.board); err != nil {
 		return cores{}, err
 	}
+	if err := s.board.fetchNewer(ctx, opt.cache); err != nil {
+		return cores{}, err
+	}
 	k, err := fetchKernel(ctx, s, opt.cache)
 	if err != nil {
 		return cores{}, err
@@ -74,7 +78,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	if err != nil {
 		return cores{}, err
 	}
-	c := cores{dir: filepath.Join(opt.cache, "cores", key), release: k.release, series: s, kernel: k}
+	c := cores{cache: opt.cache, dir: filepath.Join(opt.cache, "cores", key), release: k.release, series: s, kernel: k}
 	done := c.path("done")
 	if _, err := os.Stat(done); err == nil {
 		return c, nil
@@ -91,7 +95,7 @@ func makeCores(ctx context.Context, opt options, s series) (cores, error) {
 	}
 	start := time.Now()
 	say("booting %s with %d MiB and %d threads", k.release, opt.memory, opt.threads)
-	err = retry(ctx, func() error { return bootAndDump(ctx, c.dir, k, s.board, initramfs, opt.memory) })
+	err = retry(ctx, func() error { return bootAndDump(ctx, opt, c.dir, k, s.board, initramfs) })
 	if err != nil {
 		return cores{}, err
 	}

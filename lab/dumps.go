@@ -40,8 +40,12 @@ func fetchBusybox(ctx context.Context, b *board, cache string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	suite := "trixie"
+	if b.newer != nil {
+		suite = "unstable" // which alone has the architecture
+	}
 	err = fetchTool(ctx, root, func() ([]string, error) {
-		return a.download(ctx, filepath.Join(root, "debs"), "busybox-static/trixie")
+		return a.download(ctx, filepath.Join(root, "debs"), "busybox-static/"+suite)
 	})
 	for _, path := range []string{"usr/bin/busybox", "bin/busybox"} {
 		if _, err := os.Stat(filepath.Join(root, path)); err == nil {

@@ -69,7 +69,7 @@ func buildInitramfs(ctx context.Context, to string, k kernel, b *board, opt opti
 	for _, program := range []string{"crowd", "truth"} {
 		binary := filepath.Join(work, program)
 		source := filepath.Join(guest, program+".c")
-		if _, err := output(ctx, time.Minute, b.compiler[0], "-O1", "-g", "-Wall", "-Werror", "-static", "-pthread", "-o", binary, source); err != nil {
+		if err := b.compile(ctx, opt.cache, binary, source, "-g", "-pthread"); err != nil {
 			return err
 		}
 		text, err := os.ReadFile(binary)

@@ -60,6 +60,7 @@ var carried = []series{
 	{name: "6.12-riscv64", flavour: "riscv64", board: riscv64, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-riscv64-sv48", flavour: "riscv64", board: riscv64Sv48, modules: []string{"crc32c_generic", "ext4"}},
 	{name: "6.12-riscv64-sv39", flavour: "riscv64", board: riscv64Sv39, modules: []string{"crc32c_generic", "ext4"}},
+	{name: "newest-loong64", flavour: "loong64", board: loong64, modules: []string{"ext4"}},
 	{name: "6.12-s390x", flavour: "s390x", board: s390x, modules: []string{"crc32c_generic", "ext4"}},
 }
 

@@ -290,7 +290,7 @@ func bootLive(ctx context.Context, work string, c cores, disk string) (*guest, e
 	if err != nil {
 		return nil, err
 	}
-	g.qemu = amd64.command(ctx, liveMemory,
+	g.qemu = amd64.command(ctx, c.cache, liveMemory,
 		"-nodefaults", "-no-reboot", "-display", "none", "-serial", "file:"+console,
 		"-qmp", "unix:"+own+",server=on,wait=off", "-qmp", "unix:"+g.socket+",server=on,wait=off",
 		"-qmp", "tcp:"+g.ports[0]+",server=on,wait=off", "-qmp", "tcp:"+g.ports[1]+",server=on,wait=off", "-device", "vmcoreinfo",

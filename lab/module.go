@@ -78,16 +78,9 @@ func fetchBuildRoot(ctx context.Context, opt options, c cores, root string) erro
 	if err := os.WriteFile(status, []byte(image), 0o644); err != nil {
 		return err
 	}
-	said, err := a.run(ctx, time.Minute, "", "apt-get", append([]string{"-o", "Dir::State::status=" + status,
-		"install", "--simulate", "--no-install-recommends", headers}, buildTools...)...)
+	packages, err := a.needed(ctx, status, append([]string{headers}, buildTools...)...)
 	if err != nil {
 		return err
-	}
-	var packages []string
-	for line := range strings.Lines(said) {
-		if of, ok := strings.CutPrefix(line, "Inst "); ok {
-			packages = append(packages, strings.Fields(of)[0])
-		}
 	}
 	debs, err := a.download(ctx, filepath.Join(root, "debs"), packages...)
 	if err != nil {
@@ -109,7 +102,11 @@ func fetchBuildRoot(ctx context.Context, opt options, c cores, root string) erro
 	if err := os.WriteFile(filepath.Join(root, "proc/self/maps"), maps, 0o644); err != nil {
 		return err
 	}
-	// What installing the packages would make.
+	return linkRoot(root)
+}
+
+// linkRoot makes in a directory of unpacked packages what installing them would make.
+func linkRoot(root string) error {
 	for link, to := range map[string]string{"bin": "usr/bin", "lib": "usr/lib", "lib64": "usr/lib64", "usr/bin/awk": "mawk"} {
 		if err := os.Symlink(to, filepath.Join(root, link)); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -124,7 +121,7 @@ func inRoot(ctx context.Context, root string, command ...string) error {
 	var enter []string
 	if os.Geteuid() == 0 {
 		const device = 1<<8 | 3 // Documentation/admin-guide/devices.txt
-		if err := syscall.Mknod(null, syscall.S_IFCHR|0o666, device); err != nil {
+		if err := syscall.Mknod(null, syscall.S_IFCHR|0o666, device); err != nil && !errors.Is(err, fs.ErrExist) {
 			return &fs.PathError{Op: "mknod", Path: null, Err: err}
 		}
 		enter = []string{"chroot", root}

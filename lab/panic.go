@@ -32,6 +32,8 @@ type crash struct {
 	module string
 	// seldom is set for those that lab check takes only with -all, or by name.
 	seldom bool
+	// host is set for those that only guests of this machine come to, as are all of the module, which is built with their own tools.
+	host bool
 }
 
 // crashes are all of them.
@@ -41,7 +43,7 @@ var crashes = []crash{
 		_, err := g.serial.Write([]byte("\x01bc")) // QEMU makes a break of Ctrl-A b
 		return err
 	}},
-	{kind: "nmi", cause: `interrupt that can\'t be masked`, what: "an NMI that nobody knows", bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
+	{kind: "nmi", cause: `interrupt that can\'t be masked`, what: "an NMI that nobody knows", host: true, bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
 	// tail keeps all that it reads, as there is no line in it.
 	{kind: "oom", cause: `Memory ran out`, what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
 	{kind: "hung", cause: `waited for too long`, what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
@@ -93,6 +95,9 @@ type crashing struct {
 	says    func(text string) error // waits until the guest says something on its console
 }
 
+// comesTo reports whether the lab can bring guests of a board to such an end.
+func (of crash) comesTo(b *board) bool { return b.host || b.kexec && !of.host && of.module == "" }
+
 // The guest that crashes has little memory, as all of it is copied; the kernel that saves it takes a part.
 const (
 	crashMemory   = 640 // MiB
@@ -113,7 +118,7 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 	var results []result
 	module := sync.OnceValues(func() (string, error) { return crashModule(ctx, opt, c) })
 	for _, of := range crashes {
-		if opt.only != "" && opt.only != panicDump && opt.only != of.dump() || opt.only == "" && of.seldom && !opt.all {
+		if opt.only != "" && opt.only != panicDump && opt.only != of.dump() || opt.only == "" && of.seldom && !opt.all || !of.comesTo(c.series.board) {
 			continue
 		}
 		start := time.Now()
@@ -199,7 +204,7 @@ func reported(ctx context.Context, c cores, dump, program string, debug ...strin
 const moduleFile = "crash.ko"
 
 // crashKey names a crash by what it is made from.
-func crashKey(of crash) (string, error) {
+func crashKey(of crash, b *board) (string, error) {
 	files := []string{"panic", "save", "kexec.c"}
 	if of.module != "" {
 		files = append(files, moduleSources...)
@@ -210,14 +215,14 @@ func crashKey(of crash) (string, error) {
 	}
 	sum := sha256.New()
 	fmt.Fprint(sum, text)
-	fmt.Fprintln(sum, crashMemory, crashReserved, of.commands())
+	fmt.Fprintln(sum, crashMemory, crashReserved, of.commands(), b.savingLine())
 	return fmt.Sprintf("%s-%x", of.dump(), sum.Sum(nil)[:6]), nil
 }
 
 // makeCrash crashes a guest and returns the directory with its filtered dump, vmcore, and console, what the kernel said.
 // A dump that is there already is not made anew. module builds the module that some crashes need.
 func makeCrash(ctx context.Context, opt options, c cores, of crash, module func() (string, error)) (dir string, err error) {
-	key, err := crashKey(of)
+	key, err := crashKey(of, c.series.board)
 	if err != nil {
 		return "", err
 	}
@@ -273,7 +278,22 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash, module func(
 	if err := os.Truncate(disk, size); err != nil {
 		return "", err
 	}
-	m, err := fetchMakedumpfile(ctx, opt.cache)
+	saved := disk
+	if c.series.board.host { // makedumpfile reads no other machine's
+		if saved, err = filteredCrash(ctx, c, disk); err != nil {
+			return "", err
+		}
+	}
+	if _, err := output(ctx, time.Minute, "cp", "--sparse=always", saved, dumped+".new"); err != nil { // perhaps another file system
+		return "", err
+	}
+	say("%s crashed and saved in %.0f s: %s", c.release, time.Since(start).Seconds(), of.what)
+	return dir, os.Rename(dumped+".new", dumped)
+}
+
+// filteredCrash filters the dump of a guest that crashed, and returns the path of what is left, beside it.
+func filteredCrash(ctx context.Context, c cores, dump string) (string, error) {
+	m, err := fetchMakedumpfile(ctx, c.cache)
 	if err != nil {
 		return "", err
 	}
@@ -281,15 +301,9 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash, module func(
 	if err != nil {
 		return "", err
 	}
-	filtered := filepath.Join(work, "filtered")
-	if _, err := m.run(ctx, "-c", "-d", level, disk, filtered); err != nil {
-		return "", err
-	}
-	if _, err := output(ctx, time.Minute, "cp", filtered, dumped+".new"); err != nil { // perhaps another file system
-		return "", err
-	}
-	say("%s crashed and saved in %.0f s: %s", c.release, time.Since(start).Seconds(), of.what)
-	return dir, os.Rename(dumped+".new", dumped)
+	filtered := dump + ".filtered"
+	_, err = m.run(ctx, "-c", "-d", level, dump, filtered)
+	return filtered, err
 }
 
 // crashInitramfs adds to the initramfs of the dumps what crashes the guest, and the kernel and initramfs that save its dump.
@@ -300,8 +314,8 @@ func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) err
 	}
 	// One archive may follow another, where zeros fill up to a word.
 	first = append(first, make([]byte, -len(first)&511)...)
-	kexec := filepath.Join(work, "kexec")
-	if _, err := output(ctx, time.Minute, "gcc", "-O1", "-Wall", "-Werror", "-static", "-o", kexec, "lab/guest/kexec.c"); err != nil {
+	kexec, err := kexecFiles(ctx, work, c.cache, c.series.board)
+	if err != nil {
 		return err
 	}
 	read := func(path string) []byte {
@@ -313,7 +327,6 @@ func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) err
 	}
 	saving := read("lab/guest/save")
 	crashing := read("lab/guest/panic")
-	program := read(kexec)
 	var module []byte
 	if of.module != "" {
 		module = read(filepath.Join(work, moduleFile))
@@ -336,8 +349,11 @@ func crashInitramfs(ctx context.Context, to, work string, c cores, of crash) err
 	}
 	whole := &cpio{w: out, err: archive.err}
 	whole.add("panic-init", 0o100755, crashing)
-	whole.add("bin/kexec", 0o100755, program)
 	whole.add("crash", 0o040755, nil)
+	for _, file := range kexec {
+		whole.add(file.name, 0o100755, file.text)
+	}
+	whole.add("crash/line", 0o100644, []byte(c.series.board.savingLine()+"\n"))
 	whole.add("crash/end", 0o100644, []byte(of.commands()+"\n"))
 	if of.module != "" {
 		whole.add("crash/"+moduleFile, 0o100644, module)
@@ -375,13 +391,14 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		return 0, err
 	}
 	defer log.Close()
-	qemu := amd64.command(ctx, crashMemory,
+	b := c.series.board
+	qemu := b.command(ctx, c.cache, crashMemory,
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-chardev", "socket,id=console,path="+serial+",server=on,wait=on,mux=on", "-serial", "chardev:console",
 		"-qmp", "unix:"+own+",server=on,wait=off",
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", c.kernel.image(), "-initrd", initramfs,
-		"-append", amd64.guestLine()+" crashkernel="+crashReserved+" rdinit=/panic-init")
+		"-append", b.guestLine()+" crashkernel="+crashReserved+" rdinit=/panic-init")
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {

@@ -58,7 +58,7 @@ func TestCrashKey(t *testing.T) {
 	}
 	key := func(of crash) string {
 		t.Helper()
-		key, err := crashKey(of)
+		key, err := crashKey(of, amd64)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -31,7 +31,7 @@ const truthSize = 128 << 20
 
 // bootAndDump boots the kernel, waits for the guest's own account, extracts that to
 // dir/truth and dumps the guest's memory to dir/raw.elf and dir/vmcore.qemu-zlib.
-func bootAndDump(ctx context.Context, dir string, k kernel, b *board, initramfs string, memory int) error {
+func bootAndDump(ctx context.Context, opt options, dir string, k kernel, b *board, initramfs string) error {
 	disk := filepath.Join(dir, "truth.img")
 	f, err := os.Create(disk)
 	if err != nil {
@@ -53,7 +53,7 @@ func bootAndDump(ctx context.Context, dir string, k kernel, b *board, initramfs 
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	qemu := b.command(ctx, memory, append(slices.Clone(b.tells),
+	qemu := b.command(ctx, opt.cache, opt.memory, append(slices.Clone(b.tells),
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-serial", "file:"+console,
 		"-qmp", "unix:"+socket+",server=on,wait=off",
