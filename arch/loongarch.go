@@ -29,8 +29,12 @@ var LoongArch64 = define(Arch{
 	ReturnAddress: 1,
 	FramePointer:  FramePointer{Register: 22, Saved: -16, ReturnAddress: -8, CFA: 0, HasCFA: true},
 	// struct user_pt_regs (arch/loongarch/include/uapi/asm/ptrace.h): regs[32], orig_a0, csr_era; struct pt_regs begins so.
-	PrStatus: loongarchPtRegs.at(prstatusRegs64),
-	PtRegs:   loongarchPtRegs,
+	PrStatus: loongarchUserRegs.at(prstatusRegs64),
+	// There, csr_badvaddr, csr_crmd and csr_prmd follow, which users do not see: the last says where an exception came from (PPLV).
+	PtRegs:   append(slices.Clone(loongarchUserRegs), Slot{loongarchPRMD, 36 * 8, 8}),
+	UserMode: UserMode{Register: loongarchPRMD, Mask: 3, Value: 3},
 })
 
-var loongarchPtRegs = words(0, 8, slices.Concat(run(0, 32), []int{-1, 32})...)
+const loongarchPRMD = 33
+
+var loongarchUserRegs = words(0, 8, slices.Concat(run(0, 32), []int{-1, 32})...)

@@ -37,7 +37,7 @@ func TestLacking(t *testing.T) {
 		RISCV32:     {"GOARCH", "ORC", "PAC", "VMCOREINFO"},
 		S390X:       {"ORC", "PAC", "VMCOREINFO", "frame pointer"},
 		S390:        {"GOARCH", "ORC", "PAC", "QEMU", "VMCOREINFO", "frame pointer"},
-		LoongArch64: {"PAC", "VMCOREINFO", "user mode"},
+		LoongArch64: {"PAC", "VMCOREINFO"},
 	}
 	for _, a := range All {
 		if got := lacking(a); !slices.Equal(got, want[a]) {

@@ -103,11 +103,20 @@ func (k *Kernel) aliasAt(pc uint64) (image uint64, ok bool, err error) {
 	if k.machine.Alias == nil || !k.machine.IsKernelAddress(pc) {
 		return 0, false, nil
 	}
-	if image, ok = k.machine.Alias(k.facts(k.prog.Platform(), k.prog.Memory()), pc); !ok {
+	if image, ok = k.machine.Alias(k.facts(k.prog.Platform(), k.prog.Memory()), k.prog, pc); !ok {
 		return 0, false, nil
 	}
 	ok, err = k.inImage(image)
 	return image, ok, err
+}
+
+// Misled reports whether debugging information tells of code what is not so, and its instructions what is.
+func (k *Kernel) Misled(pc uint64) bool {
+	if k.machine.Rows.Misled == nil {
+		return false
+	}
+	s, err := k.prog.SymbolAt(pc)
+	return err == nil && k.machine.Rows.Misled(s.Name)
 }
 
 type rowKey struct{ pc uint64 }

@@ -59,6 +59,8 @@ type Code interface {
 	// TableAt returns the table of the module, the image or the BPF program that has code at an address; ok is false if none is
 	// known.
 	TableAt(pc uint64) (t UnwindTable, ok bool, err error)
+	// Misled reports whether debugging information tells of the code at an address what is not so, and its instructions what is.
+	Misled(pc uint64) bool
 	// RowAt returns how code of which no table tells is unwound from an address, by its instructions; nil if that is not known. gap is
 	// where its table has nothing; the zero Range if there is no table.
 	RowAt(pc uint64, gap mem.Range) (*UnwindRow, error)

@@ -55,7 +55,7 @@ func New(c Config) *Unwinder {
 // FindRow asks the files of the module that pc lies in: it implements [unwind.Finder].
 func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	m := u.config.Modules.At(pc)
-	if m == nil {
+	if m == nil || u.config.Code != nil && u.config.Code.Misled(pc) {
 		return nil, nil
 	}
 	tables, err := u.config.Tables.of(m, u.config.Platform)

@@ -133,7 +133,7 @@ func arm64ImageToPhysical(k Kernel, address uint64) (uint64, bool) {
 
 // arm64Alias tells what lies elsewhere of the image. While a process runs, only the fixmap's alias of the vectors
 // (TRAMP_VALIAS) is mapped of the kernel, if it hides from processes (CONFIG_UNMAP_KERNEL_AT_EL0).
-func arm64Alias(k Kernel, address uint64) (image uint64, ok bool) {
+func arm64Alias(k Kernel, _ *drgn.Program, address uint64) (image uint64, ok bool) {
 	voffset, err := k.Info.Number("kimage_voffset")
 	if err != nil {
 		return 0, false

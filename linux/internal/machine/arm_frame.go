@@ -173,18 +173,6 @@ func (f *arm64Frame) arithmetic(w uint32) (ok bool) {
 	return true
 }
 
-// A flow says where an instruction leads.
-type flow uint8
-
-const (
-	flowOn     flow = iota
-	flowCall        // to the next one, if what it calls returns
-	flowBranch      // to the next one or to a target
-	flowJump        // to a target
-	flowAway        // to the caller, or where it can't be told
-	flowTable       // through a register: perhaps to somewhere in the function
-)
-
 // arm64Flow returns where an instruction leads; target is in bytes from it.
 func arm64Flow(w uint32) (to flow, target int64) {
 	switch {
@@ -213,103 +201,20 @@ const armBRK = 0x6a1 // the highest 11 bits of BRK
 // movX9LR is how a function that can be traced begins: what it calls next, if it is traced, gives the link register back.
 const movX9LR = 0xaa1e03e9
 
-// An arm64Walk follows a function from its start to an instruction.
-type arm64Walk struct {
-	code   []byte
-	offset int    // of the instruction
-	seen   []bool // for each instruction, whether it has been followed
-
-	// next are places to go on from; later are those after calls, some of which don't return: they come last.
-	next, later []arm64Place
-	tables      []arm64Frame // with which the function jumps to where can't be told
-
-	frame            arm64Frame
-	found, ambiguous bool
-}
-
-// An arm64Place is an instruction to go on from, with the frame that the function has there.
-type arm64Place struct {
-	at    int
-	frame arm64Frame
-}
-
 // arm64FrameAt returns the frame that a function has before the instruction at an offset in its code; ok is false if it is not
 // seen to get there, or gets there with different frames.
 func arm64FrameAt(code []byte, offset int) (_ arm64Frame, ok bool) {
-	w := arm64Walk{code: code, offset: offset, seen: make([]bool, len(code)/4)}
-	w.next = []arm64Place{{0, arm64Frame{spKnown: true}}}
-	w.run()
-	if !w.found && len(w.tables) > 0 && !slices.ContainsFunc(w.tables, func(f arm64Frame) bool { return f != w.tables[0] }) {
-		// What nothing else leads to is where the jumps do.
-		for at := 4; at+4 <= len(code); at += 4 {
-			to, _ := arm64Flow(binary.LittleEndian.Uint32(code[at-4:]))
-			if !w.seen[at/4] && to != flowOn && to != flowBranch && to != flowCall {
-				w.next = append(w.next, arm64Place{at, w.tables[0]})
-				w.run()
-			}
-		}
-	}
-	return w.frame, w.found && !w.ambiguous
-}
-
-// run follows all that is to be followed. Each instruction is once.
-func (w *arm64Walk) run() {
-	for {
-		switch {
-		case len(w.next) > 0:
-			p := w.next[len(w.next)-1]
-			w.next = w.next[:len(w.next)-1]
-			w.follow(p.at, p.frame)
-		case len(w.later) > 0:
-			p := w.later[0]
-			w.later = w.later[1:]
-			if !w.seen[p.at/4] {
-				w.follow(p.at, p.frame)
-			}
-		default:
-			return
-		}
-	}
-}
-
-// follow follows the function from a place on until it leads away or to what was followed before.
-func (w *arm64Walk) follow(at int, f arm64Frame) {
-	for ; at+4 <= len(w.code); at += 4 {
-		if at == w.offset {
-			w.ambiguous = w.ambiguous || w.found && !w.frame.merge(f)
-			if !w.found {
-				w.frame, w.found = f, true
-			}
-		}
-		if w.seen[at/4] {
-			return
-		}
-		w.seen[at/4] = true
-		word := binary.LittleEndian.Uint32(w.code[at:]) // instructions are, whatever the byte order of data
+	w := codeWalk[arm64Frame]{code: code, offset: offset, flow: arm64Flow, merge: (*arm64Frame).merge}
+	w.step = func(f *arm64Frame, word uint32, at int) {
 		if !f.access(word) {
 			f.arithmetic(word)
 		}
-		to, target := arm64Flow(word)
-		if to == flowBranch || to == flowJump {
-			if t := int64(at) + target; t >= 0 && t+4 <= int64(len(w.code)) {
-				w.next = append(w.next, arm64Place{int(t), f})
-			}
-		}
-		switch to {
-		case flowOn, flowBranch:
-			continue
-		case flowCall:
-			traced := at >= 4 && binary.LittleEndian.Uint32(w.code[at-4:]) == movX9LR
+		if to, _ := arm64Flow(word); to == flowCall {
+			traced := at >= 4 && binary.LittleEndian.Uint32(code[at-4:]) == movX9LR
 			f.lrGone = f.lrGone || f.saved[armLR-armX19] == 0 && !traced && word>>21 != armBRK
-			if at+8 <= len(w.code) {
-				w.later = append(w.later, arm64Place{at + 4, f})
-			}
-		case flowTable:
-			w.tables = append(w.tables, f)
-		case flowJump, flowAway:
 		}
-		return
 	}
+	return w.frameAt(arm64Frame{spKnown: true})
 }
 
 // arm64Row returns how a function is unwound from a program counter: an instruction or, if it has called, the last byte of the

@@ -283,7 +283,7 @@ func TestArm64Alias(t *testing.T) {
 	}
 	a.put(armTop, fixmap+0x1000, 3, a.address(physical+0x1000)|armAttributes|3) // of which the image has nothing
 	for at, want := range map[uint64]uint64{fixmap + 0x480: vectors + 0x480, linear: vectors, vectors: 0, fixmap + 0x1000: 0, fixmap + 0x2000: 0, 0x1000: 0} {
-		if image, ok := arm64Alias(k, at); ok != (want != 0) || ok && image != want {
+		if image, ok := arm64Alias(k, nil, at); ok != (want != 0) || ok && image != want {
 			t.Errorf("%#x: %#x, %t; want %#x", at, image, ok, want)
 		}
 	}
@@ -295,7 +295,7 @@ func TestArm64Alias(t *testing.T) {
 			t.Errorf("%#x is in the image, at %#x", at, physical)
 		}
 	}
-	if _, ok := arm64Alias(Kernel{Info: noInfo{}}, fixmap); ok {
+	if _, ok := arm64Alias(Kernel{Info: noInfo{}}, nil, fixmap); ok {
 		t.Error("an unknown kernel has an alias")
 	}
 }

@@ -50,7 +50,7 @@ type Machine struct {
 
 	// Alias returns the address in the kernel's image of what lies at an address outside of it; ok is false if that is no part of
 	// the image. It is nil on machines where no code is run at another address than that of its symbol.
-	Alias func(k Kernel, address uint64) (image uint64, ok bool)
+	Alias func(k Kernel, p *drgn.Program, address uint64) (image uint64, ok bool)
 
 	// TaskStart are names of the functions in which a task begins that has not run yet, of kernels of any version.
 	TaskStart []string
@@ -76,6 +76,10 @@ type Unsaid struct {
 type Rows struct {
 	// All is for code of kernels without tables; nil on machines whose kernels have them, or whose instructions are not understood.
 	All func(p *drgn.Program, fn Function, pc uint64) (*module.UnwindRow, error)
+
+	// Misled says of which functions debugging information tells what is not so: assembly of which it tells nothing, and functions that go to
+	// another stack by inline assembly. All is for them, too. It is nil on machines without such functions.
+	Misled func(function string) bool
 
 	// Untold is for functions that the kernel's tables leave out; nil on machines whose kernels have no tables.
 	Untold func(fn Function, pc uint64) *module.UnwindRow
@@ -156,7 +160,7 @@ func flatVmemmap(k Kernel, p *drgn.Program, first uint64) (uint64, error) {
 }
 
 // all are the machines whose kernels can be read.
-var all = []*Machine{x86_64, aarch64, s390x, riscv64, ppc64, arm32, i386}
+var all = []*Machine{x86_64, aarch64, s390x, riscv64, ppc64, arm32, i386, loongarch64}
 
 // For returns the kernel's side of an instruction set, or nil.
 func For(a *arch.Arch) *Machine {
