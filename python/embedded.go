@@ -98,6 +98,9 @@ func run() int {
 
 // load puts libpython into the process: from memory, else from a file that only we can write.
 func load() error {
+	if cpython.Library == "" {
+		return errors.New("no Python is packed for this machine: those for amd64 and arm64 are; the Go library and commands work without (CGO_ENABLED=0 go build ./cmd/drgn)")
+	}
 	if path, done, err := cpython.InMemory(); err == nil {
 		err = dlopen(path)
 		done()
