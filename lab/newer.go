@@ -8,7 +8,9 @@ import (
 )
 
 // newerRoot is the directory with a board's packages of Debian unstable.
-func (b *board) newerRoot(cache string) string { return filepath.Join(cache, "tools", "newer"+b.suffix()) }
+func (b *board) newerRoot(cache string) string {
+	return filepath.Join(cache, "tools", "newer"+b.suffix())
+}
 
 // fetchNewer unpacks a board's packages of Debian unstable with all that they need.
 func (b *board) fetchNewer(ctx context.Context, cache string) error {

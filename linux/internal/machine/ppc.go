@@ -231,6 +231,9 @@ func (t *ppc64Translator) Translate(root, address uint64) (physical, contiguous 
 		const section = 1 << 24 // the least by which memory comes and goes (SECTION_SIZE_BITS)
 		return address &^ ppc64Region, section - address%section, nil
 	}
+	if hash && address&ppc64Region > ppc64Linear {
+		return 0, 0, &mem.FaultError{Message: ppc64Old, Address: address}
+	}
 	physical, contiguous, err = tables.Translate(root, address)
 	var fault *mem.FaultError
 	if hash && address&ppc64Region == ppc64Linear && errors.As(err, &fault) && fault.Message == NotMapped {
@@ -240,6 +243,9 @@ func (t *ppc64Translator) Translate(root, address uint64) (physical, contiguous 
 	}
 	return physical, contiguous, err
 }
+
+// ppc64Old is the message of a fault above the regions that kernels have since v5.2, commit 0034d395f89d.
+const ppc64Old = "no memory is mapped there but by kernels before 5.2 with a hash table, whose vmalloc and vmemmap can't be read"
 
 // A ppc64Part is a part of vmemmap beside a hash table.
 type ppc64Part struct{ virtual, physical, size uint64 }

@@ -168,8 +168,12 @@ func testPPC64Translator(t *testing.T, platform arch.Platform, radix, said bool,
 	if physical, _, err := tables.Translate(user, vm); err != nil || physical != 0x2_3456_0000 {
 		t.Errorf("the kernel's under a process's root is at %#x, %v", physical, err)
 	}
+	above := NotCanonical
+	if !radix {
+		above = ppc64Old
+	}
 	for address, message := range map[uint64]string{
-		vm + ps: NotMapped, vm + 3*ps: NotMapped, 0x1000_0000: NotCanonical, 0xd000_0000_0000_0000: NotCanonical, linear + 1<<59: NotCanonical,
+		vm + ps: NotMapped, vm + 3*ps: NotMapped, 0x1000_0000: NotCanonical, 0xd000_0000_0000_0000: above, linear + 1<<59: NotCanonical,
 	} {
 		var fault *mem.FaultError
 		if physical, _, err := tables.Translate(0, address); !errors.As(err, &fault) || fault.Message != message || fault.Address != address {

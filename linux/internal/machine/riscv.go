@@ -12,6 +12,7 @@ var riscv64 = &Machine{
 	Arch:            arch.RISCV64,
 	PageSizes:       []uint64{4 << 10},
 	NewTranslator:   newRISCVTranslator,
+	Unsaid:          Unsaid{KASLROffset: riscvKASLROffset},
 	DirectMap:       riscvDirectMap,
 	Vmemmap:         riscvVmemmap,
 	SwitchedOut:     riscvSwitchedOut,
@@ -28,6 +29,24 @@ const (
 	riscvFP = 8
 	riscvPC = 32
 )
+
+// riscvKASLROffset returns by how much the kernel lies above where it was linked (CONFIG_RANDOMIZE_BASE, since v6.7): a multiple of what an
+// entry of the second lowest tables maps. Its code begins within the first such block.
+func riscvKASLROffset(k Kernel) (uint64, error) {
+	linked, err := k.Info.Number("KERNEL_LINK_ADDR")
+	if err != nil {
+		return 0, err
+	}
+	start, err := k.Info.Symbol("_stext")
+	if err != nil {
+		return 0, err
+	}
+	const block, most = 2 << 20, 1 << 30
+	if moved := (start - linked) &^ (block - 1); moved < most {
+		return moved, nil
+	}
+	return 0, fmt.Errorf("the kernel's code begins at %#x, too far from where it was linked, %#x", start, linked)
+}
 
 // riscvDirectMap is the linear map (arch/riscv/include/asm/page.h), which the variable kernel_map describes since v5.14, commit
 // 658e2c5125bb.

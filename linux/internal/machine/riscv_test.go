@@ -89,3 +89,23 @@ func TestRISCVTranslator(t *testing.T) {
 		})
 	}
 }
+
+// Kernels that move themselves do not say by how much: where their code begins does.
+func TestRISCVKASLR(t *testing.T) {
+	const linked = 0xffffffff80000000
+	for _, c := range []struct {
+		info s390Info
+		want uint64
+		ok   bool
+	}{
+		{s390Info{"NUMBER(KERNEL_LINK_ADDR)": linked, "SYMBOL(_stext)": linked + 0x2000}, 0, true},
+		{s390Info{"NUMBER(KERNEL_LINK_ADDR)": linked, "SYMBOL(_stext)": linked + 0x1a602000}, 0x1a600000, true},
+		{s390Info{"NUMBER(KERNEL_LINK_ADDR)": linked, "SYMBOL(_stext)": linked - 0x1000}, 0, false},
+		{s390Info{"NUMBER(KERNEL_LINK_ADDR)": linked}, 0, false},
+		{s390Info{"SYMBOL(_stext)": linked}, 0, false},
+	} {
+		if got, err := riscvKASLROffset(Kernel{Info: c.info}); got != c.want || (err == nil) != c.ok {
+			t.Errorf("%v: %#x, %v; want %#x", c.info, got, err, c.want)
+		}
+	}
+}
