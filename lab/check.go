@@ -142,6 +142,11 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			fmt.Println(r)
 			results = append(results, r)
 		}
+		if s.board.host && d.file == dumps[0].file {
+			r := checkQuiet(ctx, c, d.file, program)
+			fmt.Println(r)
+			results = append(results, r)
+		}
 	}
 	if opt.only == withoutFiles || opt.only == "" {
 		found, err := checkWithoutFiles(ctx, c, program)

@@ -165,6 +165,16 @@ func checkReport(ctx context.Context, c cores, of crash, dump, program string, d
 	return r
 }
 
+// checkQuiet checks that a report on a guest that fares well calls nothing out.
+func checkQuiet(ctx context.Context, c cores, file, program string) result {
+	start := time.Now()
+	said, err := reported(ctx, c, c.path(file), program)
+	if err == nil && len(said) > 0 {
+		err = fmt.Errorf("the report says %q", said)
+	}
+	return newResult(c, file, "report", "nothing is out of the ordinary", "", err, time.Since(start))
+}
+
 // reported returns what a report on a dump calls out, as "critical: text", the worst of each section first. What a section says went wrong in
 // it is an error.
 func reported(ctx context.Context, c cores, dump, program string, debug ...string) ([]string, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -148,6 +149,12 @@ func (r rule) found(evidence []string, text string, args ...any) report.Finding 
 	return report.Finding{Rule: r.name, Severity: r.severity, Text: fmt.Sprintf(text, args...), Threshold: r.threshold, Reason: r.reason, Evidence: evidence}
 }
 
+// has reports whether the kernel has a variable, which may be of no known type.
+func has(p *drgn.Program, variable string) bool {
+	_, err := p.Symbol(variable)
+	return !drgn.IsNotFound(err)
+}
+
 // word returns the text of a struct's member that is an array of char.
 func word(o drgn.Object) (string, error) {
 	text, err := o.CString()
@@ -160,4 +167,46 @@ func count[N int | uint64](n N, what string) string {
 		return "1 " + what
 	}
 	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// each calls do for each element of a walk. What ends it too early is a gap.
+func each[T any](out *book, what string, walk iter.Seq2[T, error], do func(v T) error) {
+	for v, err := range walk {
+		if err == nil {
+			err = do(v)
+		}
+		if err != nil {
+			out.miss(what, err)
+			return
+		}
+	}
+}
+
+// tabled adds a table unless it has no rows. Of many rows only the first are shown.
+func (b *book) tabled(title, note string, table *report.Table) {
+	if len(table.Rows) == 0 {
+		return
+	}
+	if more := len(table.Rows) - maxRows; more > 0 {
+		table.Rows, table.Left = table.Rows[:maxRows], more
+	}
+	b.add(report.Part{Title: title, Note: note, Table: table})
+}
+
+// enumerator returns the name of a value of an enumeration, its number if it has none.
+func enumerator(o drgn.Object) (string, error) {
+	v, err := o.Int()
+	if err != nil {
+		return "", err
+	}
+	all, err := o.Type().Underlying().Enumerators()
+	if err != nil {
+		return "", err
+	}
+	for _, e := range all {
+		if int64(e.Value) == v {
+			return e.Name, nil
+		}
+	}
+	return fmt.Sprint(v), nil
 }

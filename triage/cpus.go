@@ -92,8 +92,8 @@ func lookAtCPU(s *scene, out *book, number uint64) *cpu {
 	if n, err := sched.SinceLastArrival(c.task); err == nil { // kernels without CONFIG_SCHED_INFO do not know it
 		c.since = n
 	}
-	if v := s.p.Variable("watchdog_touch_ts"); !drgn.IsNotFound(v.Err()) { // kernels without CONFIG_SOFTLOCKUP_DETECTOR have none
-		c.touched, err = percpu.PerCPU(v, number).Uint()
+	if has(s.p, "watchdog_touch_ts") { // kernels without CONFIG_SOFTLOCKUP_DETECTOR have none
+		c.touched, err = percpu.PerCPU(s.p.Variable("watchdog_touch_ts"), number).Uint()
 		out.miss(what("the watchdog's stamp"), err)
 	}
 	trace, err := s.p.StackTraceOf(c.task)
@@ -180,12 +180,13 @@ var softLockup = rule{"soft-lockup", report.Critical, "twice watchdog_thresh sin
 
 // lookAtWatchdog holds the watchdog's stamps against the time.
 func lookAtWatchdog(s *scene, out *book, all []*cpu) error {
-	threshold, err := s.p.Variable("watchdog_thresh").Uint()
-	if drgn.IsNotFound(err) {
+	if !has(s.p, "watchdog_thresh") {
 		return nil // without CONFIG_LOCKUP_DETECTOR
 	}
+	threshold, err := s.p.Variable("watchdog_thresh").Uint()
 	if err != nil {
-		return err
+		out.miss("how long a CPU may be stuck", err)
+		return nil
 	}
 	if enabled, err := s.p.Variable("watchdog_user_enabled").Uint(); err == nil && enabled == 0 {
 		return nil

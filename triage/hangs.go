@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/report"
 	"github.com/godrgn/drgn/stacks"
 )
@@ -69,10 +68,10 @@ func lookAtHangs(s *scene, out *book) error {
 
 // hangLimit returns how long the kernel itself lets tasks hang; 0 if it does not look.
 func hangLimit(s *scene, out *book) time.Duration {
-	seconds, err := s.p.Variable("sysctl_hung_task_timeout_secs").Uint()
-	if drgn.IsNotFound(err) {
+	if !has(s.p, "sysctl_hung_task_timeout_secs") {
 		return 0 // without CONFIG_DETECT_HUNG_TASK
 	}
+	seconds, err := s.p.Variable("sysctl_hung_task_timeout_secs").Uint()
 	out.miss("hung_task_timeout_secs", err)
 	return time.Duration(min(seconds, 1<<32)) * time.Second
 }

@@ -3,6 +3,7 @@ package triage
 import (
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/godrgn/drgn/linux/printk"
 	"github.com/godrgn/drgn/report"
@@ -198,4 +199,43 @@ func TestMemoryRules(t *testing.T) {
 	checkRules(t, "too little", shortZones([]zone{small, normal}), "memory-is-short")
 	checkRules(t, "one zone", shortZones([]zone{small}), "memory-is-short")
 	checkRules(t, "no zones", shortZones(nil))
+}
+
+func TestIORules(t *testing.T) {
+	checkRules(t, "young requests", oldRequests([]request{{age: 29 * time.Second}, {}}))
+	checkRules(t, "an old request", oldRequests([]request{{disk: "vda", age: 31 * time.Second}, {}}), "old-requests")
+	checkRules(t, "not frozen", frozenSystem("vda", "ext4", 0))
+	checkRules(t, "frozen", frozenSystem("vda", "ext4", 4), "frozen")
+}
+
+func TestNetworkRules(t *testing.T) {
+	checkRules(t, "some drops", drops(0, 1000))
+	checkRules(t, "many drops", drops(0, 1001), "packets-dropped")
+}
+
+func TestWorkRules(t *testing.T) {
+	checkRules(t, "nothing waits", latePool(pool{late: int64(40e9)}))
+	checkRules(t, "not late", latePool(pool{waiting: 1, late: int64(29e9)}))
+	checkRules(t, "not known", latePool(pool{waiting: 1}))
+	checkRules(t, "late", latePool(pool{waiting: 1, late: int64(40e9)}), "late-work")
+	if got := pendingNames(1<<1 | 1<<9 | 1<<40); got != "TIMER, RCU" {
+		t.Errorf("%q", got)
+	}
+}
+
+func TestGroupRules(t *testing.T) {
+	checkRules(t, "some memory", groupAtLimit(memoryGroup{usage: 97, limit: 100}))
+	checkRules(t, "no limit", groupAtLimit(memoryGroup{usage: 97, oom: 3}))
+	checkRules(t, "at its limit", groupAtLimit(memoryGroup{usage: 99 << 20, limit: 100 << 20}), "cgroup-limit")
+	checkRules(t, "killed", groupAtLimit(memoryGroup{kills: 1}), "cgroup-limit")
+	checkRules(t, "no pressure", pressed("PSI_MEM_FULL", "memory", [3]float64{90, 9, 90}))
+	checkRules(t, "pressure of CPUs", pressed("PSI_CPU_SOME", "CPU", [3]float64{90, 90, 90}))
+	checkRules(t, "memory", pressed("PSI_MEM_FULL", "memory", [3]float64{0, 11, 0}), "pressure")
+	checkRules(t, "I/O", pressed("PSI_IO_FULL", "I/O", [3]float64{0, 51, 0}), "pressure")
+}
+
+func TestLimitRule(t *testing.T) {
+	checkRules(t, "some", nearLimit("threads", 900, 1000))
+	checkRules(t, "not known", nearLimit("threads", 900, 0))
+	checkRules(t, "many", nearLimit("threads", 901, 1000), "near-limit")
 }

@@ -39,7 +39,7 @@ type topic struct {
 }
 
 // topics are the sections, in the order of the report.
-var topics = []topic{happened, cpus, hang, memory}
+var topics = []topic{happened, cpus, hang, memory, disks, network, work, groups, settings}
 
 // Topics returns the IDs of all sections, in their order.
 func Topics() []string {
