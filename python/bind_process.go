@@ -84,7 +84,7 @@ func processStopClass() *class {
 				}
 				return done(c, err)
 			}},
-			{Sig: "__exit__(type: any, value: any, traceback: any, /)", Doc: "Let the process go on.", Do: func(c Call) error {
+			{Sig: "__exit__(exc_type: any, exc: any, tb: any, /)", Doc: "Let the process go on.", Do: func(c Call) error {
 				s := handleOf[*processStop](c.self)
 				if n := len(s.release) - 1; n >= 0 {
 					s.release[n]()

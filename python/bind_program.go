@@ -24,7 +24,11 @@ func lookupMethod(sig, doc string, flags drgn.FindObjectFlags) Func {
 }
 
 func readMethod(name string, size int) Func {
-	return Func{Sig: name + "(address: index, physical: bool = False)", Doc: "Read an unsigned integer in the program's byte order.", Do: func(c Call) error {
+	of := fmt.Sprintf("%d bits", 8*size)
+	if size == 0 {
+		of = "the size of a pointer"
+	}
+	return Func{Sig: name + "(address: index, physical: bool = False)", Doc: "Read an unsigned integer of " + of + " in the program's byte order.", Do: func(c Call) error {
 		n := size
 		if n == 0 {
 			word, err := c.selfProg().AddressSize()
@@ -155,7 +159,7 @@ func programClass() *class {
 				}
 				return c.Instance(traceInstance(t))
 			}},
-			{Sig: "stack_trace_from_pcs(pcs: any)", Doc: "Return a stack trace of which only the addresses are known.", Do: func(c Call) error {
+			{Sig: "stack_trace_from_pcs(pcs: any)", Doc: "Return a StackTrace of which only the addresses are known: it has no registers and no variables.", Do: func(c Call) error {
 				pcs, err := addresses(c, 0)
 				if err != nil {
 					return err
@@ -167,7 +171,7 @@ func programClass() *class {
 				return c.Instance(traceInstance(t))
 			}},
 			{Sig: "source_location(address: address, /)", Doc: "Return the places in source code of an address, or of 'symbol' or 'symbol+offset'.", Do: sourceLocations},
-			{Sig: "threads()", Doc: "Return an iterator over the program's threads.", Do: func(c Call) error {
+			{Sig: "threads()", Doc: "Return an iterator over the program's threads, each as a Thread: those of a process, all tasks of a kernel.", Do: func(c Call) error {
 				p := c.selfProg()
 				return Values(c, p.Threads(), func(t *drgn.Thread) any { return instance{classThread, p, t} })
 			}},
@@ -176,7 +180,7 @@ func programClass() *class {
 			}},
 			{Sig: "main_thread()", Doc: "Return the first thread of a process.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).MainThread) }},
 			{Sig: "crashed_thread()", Doc: "Return the thread that caused the core dump.", Do: func(c Call) error { return giveThread(c, (*drgn.Program).CrashedThread) }},
-			{Sig: "read(address: index, size: size, physical: bool = False)", Doc: "Read memory.", Do: func(c Call) error {
+			{Sig: "read(address: index, size: size, physical: bool = False)", Doc: "Return size bytes of memory, as they lie there.", Do: func(c Call) error {
 				p, addr, size, physical := c.selfProg(), c.Uint(0), c.Uint(1), c.Bool(2)
 				if size < 1<<20 {
 					b, err := p.Read(addr, size, physical)
@@ -194,7 +198,7 @@ func programClass() *class {
 				}
 				return c.Data(b)
 			}},
-			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: maxsize = 18446744073709551615)", Doc: "Read bytes up to a NUL.", Do: func(c Call) error {
+			{Sig: "read_c_string(address: index, physical: bool = False, *, max_size: maxsize = 18446744073709551615)", Doc: "Return the bytes of memory up to the first NUL, which is not among them.", Do: func(c Call) error {
 				if _, err := c.selfProg().AddressSize(); err != nil {
 					return err
 				}

@@ -22,7 +22,7 @@ for x in (find_task, rb_find, Program.type, prog.type, Program.read, drgn.cast, 
 		"\nfind_task(ns: Object, pid: IntegerLike) -> Object\nfind_task(prog: Program, pid: IntegerLike) -> Object\nfind_task(pid: IntegerLike) -> Object\n    Return the task",
 		"\nrb_find(type: Union[str, Type], root: Object, member: str, key: _KeyType, cmp: Callable[[_KeyType, Object], int]) -> Object\n    Return",
 		"\ntype(name: str, filename: Optional[str]=None) -> Type\ntype(type: Type, /) -> Type\n    Find a type",
-		"\nread(address: IntegerLike, size: IntegerLike, physical: bool=False) -> bytes\n    Read memory.\n\n    address is an integer, or an Object that is one. size is in bytes. physical says",
+		"\nread(address: IntegerLike, size: IntegerLike, physical: bool=False) -> bytes\n    Return size bytes of memory, as they lie there.\n\n    address is an integer, or an Object that is one. physical says",
 		"\ncast(type: Union[str, Type], obj: Object) -> Object\n", "\nfrom_bytes_(prog: Program, type: Union[str, Type], bytes: ",
 		"\nrun(prog: Program, name: str, args: _T, /, *, globals: Dict[str, Any]) -> Any\n", "\nsin(x, /)\n", "\n |  register(reg: str) -> int\n |      Return the value",
 	} {
@@ -44,14 +44,16 @@ func TestHelpNotes(t *testing.T) {
 import pydoc, drgn._help
 from drgn.helpers.linux.pid import find_task
 drgn._help.install()
-drgn._help._notes["drgn"] = {"Program.type": "Raises LookupError if there is none.\n\n`+"```pycon\\n>>> prog.type('int')\\nint\\n```"+`", "Thread": "One of many."}
-for x in (find_task, prog.type, drgn.Thread):
+drgn._help._notes["drgn"] = {"Program.type": "Raises LookupError if there is none.\n\n`+"```pycon\\n>>> prog.type('int')\\nint\\n```"+`", "Thread": "One of many.", "Module.try_file": "Of any module."}
+for x in (find_task, prog.type, drgn.Thread, prog.main_module().try_file):
     print(pydoc.plain(pydoc.render_doc(x)))
 `)
 	for _, want := range []string{
 		"    pid is the number of a process.\n\n        >>> find_task(1).comm\n        (char [16])\"init\"\n",
 		"\n    Raises LookupError if there is none.\n\n        >>> prog.type('int')\n        int\n",
 		"\n |\n |  One of many.\n |\n",
+		"\ntry_file(path: Path, *, fd: int=-1, force: bool=False) -> None\n",
+		"\n\n    Of any module.\n",
 	} {
 		if !strings.Contains(out, want) {
 			t.Errorf("no %q in\n%s", want, out)

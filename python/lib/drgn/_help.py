@@ -48,9 +48,11 @@ class _WithTypes:
 def _place(value, cls):
     """Return the module of a function, method or class and its name there, or None twice if it is not drgn's."""
     owner, bound = cls or getattr(value, "__objclass__", None), getattr(value, "__self__", None)
+    name = getattr(value, "__name__", None)
     if owner is None and bound is not None and not isinstance(bound, types.ModuleType):
         owner = bound if isinstance(bound, type) else type(bound)
-    module, name = getattr(owner or value, "__module__", None), getattr(value, "__name__", None)
+        owner = next((c for c in owner.__mro__ if name in vars(c)), owner)
+    module = getattr(owner or value, "__module__", None)
     if owner is None and isinstance(value, types.FunctionType):
         name = value.__qualname__
     if not isinstance(module, str) or not isinstance(name, str) or module.partition(".")[0] not in ("drgn", "_drgn"):
