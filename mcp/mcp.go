@@ -13,6 +13,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/look"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/report"
 )
@@ -31,9 +32,7 @@ const maxAnswer = 64 << 10
 
 // A server is one program, served.
 type server struct {
-	p      *drgn.Program
-	redact bool
-	mu     sync.Mutex // held while a tool runs: the commands' session is for one at a time
+	mu sync.Mutex // held while a tool runs: the commands' session is for one at a time
 }
 
 const instructions = `This looks at one program, with the debugger drgn: a kernel's core dump, a running kernel, a process or its core. Nothing can be changed.
@@ -57,18 +56,18 @@ func newServer(p *drgn.Program, o Options) *mcp.Server {
 	}
 	served := mcp.NewServer(&mcp.Implementation{Name: "drgn", Title: "drgn, the kernel debugger", Version: o.Version}, &mcp.ServerOptions{
 		Instructions: text, Capabilities: &mcp.ServerCapabilities{}})
-	s := &server{p: p, redact: o.Redact}
-	offer(s, served, "report", "Say what happened to a kernel: why it came down, the crashed task's stack, what the CPUs did, what is out of the ordinary, by section.", s.report)
-	offer(s, served, "stacks", "Show the stacks of all threads, each once with the threads that have it, those that hang first.", s.stacks)
-	offer(s, served, "stack", "Show the stack of one thread, with inlined functions, source positions and the variables of each frame.", s.stack)
-	offer(s, served, "type", "Show how a type is defined: members, their types and offsets, its size.", s.definition)
-	offer(s, served, "symbol", "Find a symbol by its name, or the one that an address lies in, with where its source is.", s.symbol)
-	offer(s, served, "disassemble", "Show the machine code of a function, with what it calls.", s.disassemble)
+	s, l := new(server), &look.Look{Prog: p, Redact: o.Redact}
+	offer(s, served, "report", "Say what happened to a kernel: why it came down, the crashed task's stack, what the CPUs did, what is out of the ordinary, by section.", l.Report)
+	offer(s, served, "stacks", "Show the stacks of all threads, each once with the threads that have it, those that hang first.", l.Stacks)
+	offer(s, served, "stack", "Show the stack of one thread, with inlined functions, source positions and the variables of each frame.", l.Stack)
+	offer(s, served, "type", "Show how a type is defined: members, their types and offsets, its size.", l.Type)
+	offer(s, served, "symbol", "Find a symbol by its name, or the one that an address lies in, with where its source is.", l.Symbol)
+	offer(s, served, "disassemble", "Show the machine code of a function, with what it calls.", l.Disassemble)
 	if !o.Redact {
-		offer(s, served, "evaluate", "Evaluate a C expression of names, members, indices, *, & and casts, and print the object.", s.evaluate)
-		offer(s, served, "identify", "Say what lies at an address: a symbol, a slab object, a task's stack, a page and the like.", s.identify)
-		offer(s, served, "search", "Search memory for a number, text or bytes, and say where they are.", s.search)
-		offer(s, served, "command", "Run a command of crash on a kernel, such as \"ps -u\", \"bt 1\", \"kmem -i\", \"files 1\"; \"help\" lists them, \"help NAME\" explains one.", s.command)
+		offer(s, served, "evaluate", "Evaluate a C expression of names, members, indices, *, & and casts, and print the object.", l.Evaluate)
+		offer(s, served, "identify", "Say what lies at an address: a symbol, a slab object, a task's stack, a page and the like.", l.Identify)
+		offer(s, served, "search", "Search memory for a number, text or bytes, and say where they are.", l.Search)
+		offer(s, served, "command", "Run a command of crash on a kernel, such as \"ps -u\", \"bt 1\", \"kmem -i\", \"files 1\"; \"help\" lists them, \"help NAME\" explains one.", l.Command)
 	}
 	return served
 }
@@ -90,9 +89,6 @@ func (a *answer) Write(b []byte) (int, error) {
 	return a.Builder.Write(b)
 }
 
-// full reports whether nothing more has room.
-func (a *answer) full() bool { return a.left > 0 }
-
 // text is what is sent.
 func (a *answer) text() string {
 	text := report.Printable(strings.ToValidUTF8(a.String(), "\uFFFD"))
@@ -103,7 +99,7 @@ func (a *answer) text() string {
 }
 
 // offer adds a tool to a server. Its errors are told to the client, as those of a tool; a bug, too.
-func offer[In any](s *server, served *mcp.Server, name, description string, run func(ctx context.Context, in In, out *answer) error) {
+func offer[In any](s *server, served *mcp.Server, name, description string, run func(ctx context.Context, in In, out io.Writer) error) {
 	closed := false
 	tool := &mcp.Tool{Name: name, Description: description, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: &closed}}
 	mcp.AddTool(served, tool, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {

@@ -2,6 +2,7 @@ package mcp
 
 import (
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,6 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/coretest"
 )
 
@@ -144,9 +144,9 @@ func TestRedact(t *testing.T) {
 // A bug in a tool is told to the client, and others still work.
 func TestBug(t *testing.T) {
 	served := mcp.NewServer(&mcp.Implementation{Name: "test"}, nil)
-	s := &server{p: drgn.New(arch.Platform{})}
-	offer(s, served, "bad", "Fail.", func(context.Context, struct{}, *answer) error { panic("oh no") })
-	offer(s, served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out *answer) error {
+	s := new(server)
+	offer(s, served, "bad", "Fail.", func(context.Context, struct{}, io.Writer) error { panic("oh no") })
+	offer(s, served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out io.Writer) error {
 		out.Write([]byte("first\x1b[31m\xff"))
 		return &drgn.ValueError{Problem: "then that"}
 	})

@@ -21,7 +21,7 @@ type tool struct {
 
 // tools returns the tools. What their flags are set to is in them.
 func tools() []*tool {
-	return []*tool{dapTool(), diffTool(), kernelTool(), mcpTool(), reportTool(), stacksTool()}
+	return []*tool{dapTool(), diffTool(), kernelTool(), mcpTool(), reportTool(), stacksTool(), webTool()}
 }
 
 // toolNamed returns the tool of a name, or nil.

@@ -122,11 +122,13 @@ const rooms = `
 	linux < explain;
 	names < expression;
 	linux/crash, expression < dap;
-	linux/crash, triage, search, expression < mcp;
+	linux/crash, triage, search, expression < look;
+	look < mcp;
+	annotate, look < web;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
 	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
-	dap, mcp, python < cmd/drgn;
+	dap, mcp, web, python < cmd/drgn;
 
 	# Programs that show how the library is used.
 	attach < examples/*, lab/stress, lab/thin;
@@ -156,8 +158,8 @@ var outside = map[string][]string{
 	"golang.org/x/sys":                       {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
 	"C":                                      {"python/..."},
 	"runtime/cgo":                            {},
-	"net":                                    {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab"},
-	"net/http":                               {"internal/debuginfo"},
+	"net":                                    {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab", "web"},
+	"net/http":                               {"internal/debuginfo", "web"},
 	"os/exec":                                {"lab", "python/internal/pack", "release"},
 	"os/signal":                              {"lab"}, // in the program, signals are Python's
 	"testing":                                {"internal/coretest", "internal/worldtest"},

@@ -1,10 +1,13 @@
-package mcp
+// Package look answers questions about a program as text: for assistants and browsers, which can only look. A question is a structure whose
+// fields have the names by which these know them.
+package look
 
 import (
 	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"strconv"
 	"strings"
@@ -22,43 +25,57 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
+// A Look is at one program.
+type Look struct {
+	Prog *drgn.Program
+	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables. Evaluate,
+	// Identify, Search and Command are not to be asked then.
+	Redact bool
+}
+
 // sectionLimit is how long a section of the report may take.
 const sectionLimit = 20 * time.Second
 
-type reportInput struct {
+// A ReportQuery is what [Look.Report] is asked.
+type ReportQuery struct {
 	Sections []string `json:"sections,omitempty" jsonschema:"IDs of the sections that are wanted; none: all of them"`
 }
 
-func (s *server) report(ctx context.Context, in reportInput, out *answer) error {
-	r, err := triage.Of(ctx, s.p, triage.Options{Sections: in.Sections, Limit: sectionLimit})
+// Report writes what happened to a kernel: see package triage.
+func (l *Look) Report(ctx context.Context, in ReportQuery, out io.Writer) error {
+	r, err := triage.Of(ctx, l.Prog, triage.Options{Sections: in.Sections, Limit: sectionLimit})
 	if err != nil {
 		return err
 	}
-	if s.redact {
+	if l.Redact {
 		r.Redact()
 	}
 	return report.WriteText(out, r)
 }
 
-type stacksInput struct {
+// A StacksQuery is what [Look.Stacks] is asked.
+type StacksQuery struct {
 	States string `json:"states,omitempty" jsonschema:"only threads in these states, the letters that ps has: D for those that hang, R, S, I …; empty: all"`
 }
 
-func (s *server) stacks(ctx context.Context, in stacksInput, out *answer) error {
-	groups, err := stacks.Of(ctx, s.p, stacks.Options{States: in.States})
+// Stacks writes the stacks of all threads, each once, those that hang first.
+func (l *Look) Stacks(ctx context.Context, in StacksQuery, out io.Writer) error {
+	groups, err := stacks.Of(ctx, l.Prog, stacks.Options{States: in.States})
 	if len(groups) == 0 && err == nil {
 		return errors.New("there are no such threads")
 	}
 	return errors.Join(stacks.WriteText(out, groups), err)
 }
 
-type stackInput struct {
+// A StackQuery is what [Look.Stack] is asked.
+type StackQuery struct {
 	Thread    uint64 `json:"thread,omitempty" jsonschema:"the thread's ID (of a kernel, the task's PID); 0: the one that crashed"`
 	Variables bool   `json:"variables,omitempty" jsonschema:"show the parameters and variables of each frame"`
 }
 
-func (s *server) stack(_ context.Context, in stackInput, out *answer) error {
-	thread, err := s.thread(in.Thread)
+// Stack writes the stack of one thread.
+func (l *Look) Stack(_ context.Context, in StackQuery, out io.Writer) error {
+	thread, err := l.thread(in.Thread)
 	if err != nil {
 		return err
 	}
@@ -66,7 +83,7 @@ func (s *server) stack(_ context.Context, in stackInput, out *answer) error {
 	if err != nil {
 		return err
 	}
-	if !in.Variables || s.redact {
+	if !in.Variables || l.Redact {
 		fmt.Fprintln(out, trace)
 		return nil
 	}
@@ -88,11 +105,11 @@ func (s *server) stack(_ context.Context, in stackInput, out *answer) error {
 }
 
 // thread returns the thread of an ID, or for 0 the one that crashed.
-func (s *server) thread(id uint64) (*drgn.Thread, error) {
+func (l *Look) thread(id uint64) (*drgn.Thread, error) {
 	if id == 0 {
-		return s.p.CrashedThread()
+		return l.Prog.CrashedThread()
 	}
-	return s.p.Thread(id)
+	return l.Prog.Thread(id)
 }
 
 // How objects are printed: those of a list in one line, one alone with all that it has.
@@ -110,14 +127,16 @@ func printed(o drgn.Object, f c.Format) string {
 	return text
 }
 
-type typeInput struct {
+// A TypeQuery is what [Look.Type] is asked.
+type TypeQuery struct {
 	Name string `json:"name" jsonschema:"the type as C writes it: struct task_struct, size_t, enum pid_type"`
 }
 
-func (s *server) definition(_ context.Context, in typeInput, out *answer) error {
-	t, err := s.p.Type(in.Name)
+// Type writes how a type is defined, and where its members lie.
+func (l *Look) Type(_ context.Context, in TypeQuery, out io.Writer) error {
+	t, err := l.Prog.Type(in.Name)
 	if err != nil {
-		return expression.Explain(s.p, err, nil)
+		return expression.Explain(l.Prog, err, nil)
 	}
 	text, err := t.Language().Definition(t)
 	if err != nil {
@@ -148,12 +167,14 @@ func memberName(m types.Member) string {
 	return m.Name
 }
 
-type symbolInput struct {
+// A SymbolQuery is what [Look.Symbol] is asked.
+type SymbolQuery struct {
 	Name    string `json:"name,omitempty" jsonschema:"the symbol's name"`
 	Address string `json:"address,omitempty" jsonschema:"in place of a name an address, such as 0xffffffff81000000"`
 }
 
-func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
+// Symbol writes what symbol has a name or lies at an address, and where its source is.
+func (l *Look) Symbol(_ context.Context, in SymbolQuery, out io.Writer) error {
 	if (in.Name == "") == (in.Address == "") {
 		return errors.New("either a name or an address is needed")
 	}
@@ -164,7 +185,7 @@ func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
 			return err
 		}
 	}
-	found, err := s.p.Symbols(query)
+	found, err := l.Prog.Symbols(query)
 	if err != nil {
 		return err
 	}
@@ -172,8 +193,8 @@ func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
 		if query.HasAddress {
 			return fmt.Errorf("no symbol is at %#x", query.Address)
 		}
-		_, err := s.p.Symbol(in.Name)
-		return expression.Explain(s.p, err, nil)
+		_, err := l.Prog.Symbol(in.Name)
+		return expression.Explain(l.Prog, err, nil)
 	}
 	for _, symbol := range found {
 		fmt.Fprintf(out, "%s at %#x, %d bytes", symbol.Name, symbol.Address, symbol.Size)
@@ -182,7 +203,7 @@ func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
 			where = query.Address
 			fmt.Fprintf(out, "; the address is %s+%#x", symbol.Name, where-symbol.Address)
 		}
-		if trace, err := s.p.CodeAt(where); err == nil {
+		if trace, err := l.Prog.CodeAt(where); err == nil {
 			for frame := range trace.Frames() {
 				if at, err := frame.Source(); err == nil {
 					fmt.Fprintf(out, "\n  %s at %s", frame.Name(), at)
@@ -194,33 +215,35 @@ func (s *server) symbol(_ context.Context, in symbolInput, out *answer) error {
 	return nil
 }
 
-type disassembleInput struct {
+// A DisassembleQuery is what [Look.Disassemble] is asked.
+type DisassembleQuery struct {
 	Function string `json:"function" jsonschema:"the function's name, or an address within it"`
 }
 
 // maxCode bounds the function that is disassembled, in bytes.
 const maxCode = 16 << 10
 
-func (s *server) disassemble(_ context.Context, in disassembleInput, out *answer) error {
-	symbol, err := s.p.Symbol(in.Function)
+// Disassemble writes the machine code of a function.
+func (l *Look) Disassemble(_ context.Context, in DisassembleQuery, out io.Writer) error {
+	symbol, err := l.Prog.Symbol(in.Function)
 	if address, e := number(in.Function); e == nil {
-		symbol, err = s.p.SymbolAt(address)
+		symbol, err = l.Prog.SymbolAt(address)
 	}
 	if err != nil {
-		return expression.Explain(s.p, err, nil)
+		return expression.Explain(l.Prog, err, nil)
 	}
 	if symbol.Size == 0 || symbol.Size > maxCode {
 		return fmt.Errorf("%s has %d bytes; only 1 to %d can be shown", symbol.Name, symbol.Size, maxCode)
 	}
-	code, err := s.p.Read(symbol.Address, symbol.Size, false)
+	code, err := l.Prog.Read(symbol.Address, symbol.Size, false)
 	if err != nil {
 		return err
 	}
-	all, err := disasm.Decode(s.p.Platform(), code, symbol.Address, len(code))
+	all, err := disasm.Decode(l.Prog.Platform(), code, symbol.Address, len(code))
 	for _, i := range all {
 		fmt.Fprintf(out, "%s+%#x  %s", symbol.Name, i.Address-symbol.Address, i.Text)
 		if i.Target != 0 {
-			if to, err := s.p.SymbolAt(i.Target); err == nil {
+			if to, err := l.Prog.SymbolAt(i.Target); err == nil {
 				fmt.Fprintf(out, "  ; %s+%#x", to.Name, i.Target-to.Address)
 			}
 		}
@@ -229,16 +252,18 @@ func (s *server) disassemble(_ context.Context, in disassembleInput, out *answer
 	return err
 }
 
-type evaluateInput struct {
+// A EvaluateQuery is what [Look.Evaluate] is asked.
+type EvaluateQuery struct {
 	Expression string `json:"expression" jsonschema:"C: init_task.comm, *(struct page *)0xffffea0000000000, runqueues.nr_running"`
 	Thread     uint64 `json:"thread,omitempty" jsonschema:"with frame: the thread whose variables are meant, by its ID; 0: the one that crashed"`
 	Frame      *int   `json:"frame,omitempty" jsonschema:"the number of the frame whose variables are meant, as stack counts them; none: names are global"`
 }
 
-func (s *server) evaluate(_ context.Context, in evaluateInput, out *answer) error {
+// Evaluate writes the object that an expression is: see package expression.
+func (l *Look) Evaluate(_ context.Context, in EvaluateQuery, out io.Writer) error {
 	var frame *drgn.StackFrame
 	if in.Frame != nil {
-		thread, err := s.thread(in.Thread)
+		thread, err := l.thread(in.Thread)
 		if err != nil {
 			return err
 		}
@@ -252,9 +277,9 @@ func (s *server) evaluate(_ context.Context, in evaluateInput, out *answer) erro
 		f := trace.Frame(*in.Frame)
 		frame = &f
 	}
-	o := expression.Evaluate(s.p, in.Expression, frame)
+	o := expression.Evaluate(l.Prog, in.Expression, frame)
 	if err := o.Err(); err != nil {
-		return expression.Explain(s.p, err, frame)
+		return expression.Explain(l.Prog, err, frame)
 	}
 	text, err := o.Format(whole)
 	if err != nil {
@@ -267,53 +292,60 @@ func (s *server) evaluate(_ context.Context, in evaluateInput, out *answer) erro
 	return nil
 }
 
-type identifyInput struct {
+// A IdentifyQuery is what [Look.Identify] is asked.
+type IdentifyQuery struct {
 	Address string `json:"address" jsonschema:"such as 0xffff888003a2c000"`
 }
 
-func (s *server) identify(_ context.Context, in identifyInput, out *answer) error {
+// Identify writes what lies at an address.
+func (l *Look) Identify(_ context.Context, in IdentifyQuery, out io.Writer) error {
 	address, err := number(in.Address)
 	if err != nil {
 		return err
 	}
-	for i, err := range s.p.Identify(address) {
+	known := false
+	for i, err := range l.Prog.Identify(address) {
 		if err != nil {
 			return err
 		}
 		fmt.Fprintln(out, i)
+		known = true
 	}
-	if out.Len() == 0 {
+	if !known {
 		fmt.Fprintln(out, "nothing is known of this address")
 	}
 	return nil
 }
 
-type searchInput struct {
+// A SearchQuery is what [Look.Search] is asked.
+type SearchQuery struct {
 	Number string `json:"number,omitempty" jsonschema:"a number as long as an address, aligned: 0xffff888003a2c000"`
 	Text   string `json:"text,omitempty" jsonschema:"in place of a number, text in UTF-8"`
 	Bytes  string `json:"bytes,omitempty" jsonschema:"in place of a number, bytes in hexadecimal: 7f454c46"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"how many places at most; 0: 20"`
 }
 
-func (s *server) search(ctx context.Context, in searchInput, out *answer) error {
-	found, err := s.places(ctx, in)
+// Search writes where in memory something is.
+func (l *Look) Search(ctx context.Context, in SearchQuery, out io.Writer) error {
+	found, err := l.places(ctx, in)
 	if err != nil {
 		return err
 	}
-	limit := in.Limit
+	limit := min(in.Limit, maxPlaces)
 	if limit <= 0 {
 		limit = 20
 	}
+	n := 0
 	for at, err := range found {
 		if err != nil {
 			return err
 		}
-		if limit--; limit < 0 || out.full() {
+		if n++; n > limit {
 			fmt.Fprintln(out, "and more")
 			return nil
 		}
 		fmt.Fprintf(out, "%#x", at)
-		for i, err := range s.p.Identify(at) {
+		for i, err := range l.Prog.Identify(at) {
 			if err == nil {
 				fmt.Fprintf(out, "  %s", i)
 			}
@@ -321,14 +353,17 @@ func (s *server) search(ctx context.Context, in searchInput, out *answer) error 
 		}
 		fmt.Fprintln(out)
 	}
-	if out.Len() == 0 {
+	if n == 0 {
 		fmt.Fprintln(out, "it is nowhere in the memory that can be read")
 	}
 	return nil
 }
 
+// maxPlaces bounds how many places a search tells.
+const maxPlaces = 1000
+
 // places walks the addresses of what is searched for.
-func (s *server) places(ctx context.Context, in searchInput) (iter.Seq2[uint64, error], error) {
+func (l *Look) places(ctx context.Context, in SearchQuery) (iter.Seq2[uint64, error], error) {
 	given := 0
 	for _, text := range []string{in.Number, in.Text, in.Bytes} {
 		if text != "" {
@@ -344,22 +379,22 @@ func (s *server) places(ctx context.Context, in searchInput) (iter.Seq2[uint64, 
 	case in.Bytes != "":
 		pattern, err = hex.DecodeString(strings.TrimPrefix(strings.ReplaceAll(in.Bytes, " ", ""), "0x"))
 	case in.Number != "":
-		pattern, err = s.word(in.Number)
+		pattern, err = l.word(in.Number)
 		alignment = uint64(len(pattern))
 	}
 	if err != nil {
 		return nil, err
 	}
-	return search.Bytes(ctx, s.p, pattern, alignment, search.Area{}), nil
+	return search.Bytes(ctx, l.Prog, pattern, alignment, search.Area{}), nil
 }
 
 // word returns the bytes of a number that is as long as an address.
-func (s *server) word(text string) ([]byte, error) {
+func (l *Look) word(text string) ([]byte, error) {
 	n, err := number(text)
 	if err != nil {
 		return nil, err
 	}
-	size, err := s.p.AddressSize()
+	size, err := l.Prog.AddressSize()
 	if err != nil {
 		return nil, err
 	}
@@ -367,20 +402,22 @@ func (s *server) word(text string) ([]byte, error) {
 		return nil, fmt.Errorf("%#x is longer than an address, which has %d bytes", n, size)
 	}
 	b := make([]byte, size)
-	s.p.Platform().PutUint(b, n)
+	l.Prog.Platform().PutUint(b, n)
 	return b, nil
 }
 
-type commandInput struct {
+// A CommandQuery is what [Look.Command] is asked.
+type CommandQuery struct {
 	Line string `json:"line" jsonschema:"the command and its arguments, as they are typed in crash"`
 }
 
-func (s *server) command(ctx context.Context, in commandInput, out *answer) error {
+// Command writes what a command of crash finds; none writes a file.
+func (l *Look) Command(ctx context.Context, in CommandQuery, out io.Writer) error {
 	words, _, err := crash.Words(in.Line, false)
 	if err != nil || len(words) == 0 {
 		return errors.Join(errors.New("the name of a command is expected"), err)
 	}
-	session := crash.Of(s.p)
+	session := crash.Of(l.Prog)
 	session.WriteNoFiles()
 	_, _, err = session.Run(ctx, words[0], words[1:], out, out)
 	return err
