@@ -45,6 +45,9 @@ func (o Object) Member(name string) Object {
 	}
 	f, err := t.FindMember(name)
 	if err != nil {
+		if static, ok, _ := t.FindStatic(name); ok {
+			return o.prog.Variable(static)
+		}
 		return o.noMember(name, t, isPointer, err)
 	}
 	s := o
@@ -134,8 +137,11 @@ func (o Object) HasMember(name string) bool {
 	if t.Kind() == types.Pointer {
 		t = t.Elem()
 	}
-	_, err := t.FindMember(name)
-	return err == nil
+	if _, err := t.FindMember(name); err == nil {
+		return true
+	}
+	_, static, _ := t.FindStatic(name)
+	return static
 }
 
 // Slice returns the part of an object that starts bitOffset bits into it, as a type; bitField is its size as a bit-field

@@ -141,6 +141,7 @@ func newDetail(load func() (Detail, error)) *detail {
 // Detail holds the parts of a type that are decoded when first asked for.
 type Detail struct {
 	Members            []Member
+	Statics            []Static      // static members, the type's own
 	VirtualBases       []VirtualBase // the type's own, not those of its base classes
 	Enumerators        []Enumerator
 	Parameters         []Parameter

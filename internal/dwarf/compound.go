@@ -332,10 +332,17 @@ func (m typeMaker) loadCompound() (d types.Detail, err error) {
 				return types.Detail{}, err
 			}
 			if static {
+				if d.Statics, err = c.appendStatic(d.Statics); err != nil {
+					return types.Detail{}, err
+				}
 				continue
 			}
 			last = len(members)
 			members = append(members, c)
+		case TagVariable:
+			if d.Statics, err = c.appendStatic(d.Statics); err != nil {
+				return types.Detail{}, err
+			}
 		case TagVariantPart:
 			parts = append(parts, c)
 		case TagInheritance:

@@ -327,6 +327,11 @@ func (f *File) FindEntity(kind EntityKind, name, filename string, prefer func(ad
 	}
 	switch {
 	case !ok:
+		if kind == EntityVariable {
+			if e, ok, err = f.staticConstant(name, filename); ok || err != nil {
+				return e, ok, err
+			}
+		}
 		if f.sup != nil {
 			return f.sup.FindEntity(kind, name, filename, prefer)
 		}

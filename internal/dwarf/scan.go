@@ -88,7 +88,7 @@ type scanner struct {
 	big      bool
 	nests    bool     // the language has things in classes
 	fileNums []uint32 // by number in the line program: file number + 1, 0 not looked up yet
-	scopesOf map[uint64]uint32
+	scopesOf declaredIn
 	spaced   bool // the unit has had a namespace
 }
 
@@ -147,7 +147,7 @@ func (s *scanner) unit(i int) error {
 	u.abbrevs = &s.t.abbrevTable
 	s.u, s.data, s.big = u, u.data, s.f.big
 	s.fileNums = s.fileNums[:0]
-	s.scopesOf, s.spaced = nil, false
+	s.scopesOf.known, s.spaced = false, false
 	root, err := u.Root()
 	if err != nil {
 		return err

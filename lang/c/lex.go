@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -77,6 +78,25 @@ func isLetter(c byte) bool {
 	return c == '_' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
+// letter returns the length of the letter at the present position, 0 if there is none: '$' and those beyond ASCII are letters, too (C23, section 6.4.2.1; GCC, "Dollar Signs
+// in Identifier Names"), but a '$' alone is no name. first says that the name begins with it.
+func (x *lexer) letter(first bool) int {
+	switch c := x.at(0); {
+	case isLetter(c) || !first && isDigit(c):
+		return 1
+	case c == '$':
+		if n := x.at(1); first && !isLetter(n) && !isDigit(n) && n != '$' && n < utf8.RuneSelf {
+			return 0
+		}
+		return 1
+	case c >= utf8.RuneSelf:
+		if r, n := utf8.DecodeRuneInString(x.text[x.pos:]); unicode.IsLetter(r) || !first && (unicode.IsMark(r) || unicode.IsDigit(r)) {
+			return n
+		}
+	}
+	return 0
+}
+
 // at returns the byte n after the present position, or 0.
 func (x *lexer) at(n int) byte {
 	if x.pos+n < len(x.text) {
@@ -100,7 +120,7 @@ func (x *lexer) next() {
 	}
 	kind, text := tokenKind(x.text[start]), ""
 	switch c := x.text[start]; {
-	case isLetter(c) || x.scoped && (x.scopeAt(x.pos) || strings.HasPrefix(x.text[x.pos:], anonymousNamespace+"::")):
+	case x.letter(true) > 0 || x.scoped && (x.scopeAt(x.pos) || strings.HasPrefix(x.text[x.pos:], anonymousNamespace+"::")):
 		kind = tokenName
 		text = x.name()
 	case isDigit(c):
@@ -167,7 +187,7 @@ func (x *lexer) name() string {
 			skip(x.afterSpace(x.pos))
 			if strings.HasPrefix(x.text[x.pos:], anonymousNamespace) {
 				x.pos += len(anonymousNamespace)
-			} else if !isLetter(x.at(0)) {
+			} else if x.letter(true) == 0 {
 				x.fail(x.pos, "expected identifier after '::'")
 				return ""
 			}
@@ -175,8 +195,8 @@ func (x *lexer) name() string {
 		if first && strings.HasPrefix(x.text[x.pos:], anonymousNamespace) {
 			x.pos += len(anonymousNamespace)
 		}
-		for isLetter(x.at(0)) || isDigit(x.at(0)) {
-			x.pos++
+		for n := x.letter(true); n > 0; n = x.letter(false) {
+			x.pos += n
 		}
 		if first {
 			if _, keyword := words[x.text[start:x.pos]]; keyword {

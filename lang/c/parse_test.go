@@ -128,7 +128,7 @@ var typeNames = [][2]string{
 	{"struct int", "!expected identifier after 'struct'"},
 	{"struct {", `!invalid character \x7b ('{')`},
 	{"int\x00", `!invalid character \x00 ('\x00')`},
-	{"\xc3\xa9", `!invalid character \xc3 ('é')`},
+	{"\xc3\xa9", "!could not find 'é'"}, {"struct $a\xc3\xa9\xcc\x81 *", "!could not find 'struct $aé́'"}, {"$", `!invalid character \x24 ('$')`}, {"int $", `!invalid character \x24 ('$')`}, {"\xe2\x86\x92", `!invalid character \xe2 ('→')`}, {"\xff", "!invalid character"},
 	{"foo", "!could not find 'foo'"},
 	{"struct bar *", "!could not find 'struct bar'"},
 	{"class foo", "!could not find 'class'"},
