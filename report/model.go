@@ -46,6 +46,7 @@ type Finding struct {
 	Threshold string   `json:"threshold,omitempty"` // from where on the rule says so
 	Reason    string   `json:"reason,omitempty"`    // why that matters
 	Evidence  []string `json:"evidence,omitempty"`  // what it was told by
+	Private   bool     `json:"private,omitempty"`   // the evidence may tell of people, places and their data
 }
 
 // A Gap is something that could not be read, and why.

@@ -36,6 +36,9 @@ func (r *Report) Redact() {
 		for j := range s.Findings {
 			f := &s.Findings[j]
 			scrub(&f.Text)
+			if f.Private {
+				f.Evidence = []string{Redacted}
+			}
 			for k := range f.Evidence {
 				scrub(&f.Evidence[k])
 			}

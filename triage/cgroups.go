@@ -153,5 +153,7 @@ func groupAtLimit(g memoryGroup) []report.Finding {
 	if g.limit > 0 {
 		evidence += fmt.Sprintf(" of %s", report.Bytes.Format(g.limit))
 	}
-	return []report.Finding{groupRule.found([]string{fmt.Sprintf("%s; out of memory %d times, %d killed", evidence, g.oom, g.kills)}, "A control group has no memory left: %s", g.path)}
+	found := groupRule.found([]string{fmt.Sprintf("%s: %s; out of memory %d times, %d killed", g.path, evidence, g.oom, g.kills)}, "A control group has no memory left")
+	found.Private = true
+	return []report.Finding{found}
 }
