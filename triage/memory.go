@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/godrgn/drgn"
@@ -275,26 +276,20 @@ type cache struct {
 
 func lookAtSlabs(s *scene, out *book, page, total uint64) {
 	var all []cache
-	for o, err := range slab.ForEachCache(s.p) {
+	each(out, "slab caches", slab.ForEachCache(s.p), func(o drgn.Object) error {
+		c, err := cacheOf(o, page)
 		if err == nil {
-			var c cache
-			if c, err = cacheOf(o, page); err == nil {
-				all = append(all, c)
-			}
+			all = append(all, c)
 		}
-		if err != nil {
-			out.miss("slab caches", err)
-			break
-		}
-	}
+		return err
+	})
 	slices.SortStableFunc(all, func(a, b cache) int { return cmp.Compare(b.bytes, a.bytes) })
-	table := &report.Table{Columns: []report.Column{{Name: "Cache"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Objects"}, {Name: "In use"}, {Name: "Of an object", Unit: report.Bytes}, {Name: "Slabs"}},
-		Left: max(0, len(all)-maxRows)}
-	for _, c := range all[:min(len(all), maxRows)] {
+	table := &report.Table{Columns: []report.Column{{Name: "Cache"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Objects"}, {Name: "In use"}, {Name: "Of an object", Unit: report.Bytes}, {Name: "Slabs"}}}
+	for _, c := range all {
 		table.Rows = append(table.Rows, []any{c.name, c.bytes, c.objects, c.used, c.object, c.slabs})
 	}
+	out.tabled("The largest slab caches", "", table)
 	if len(all) > 0 {
-		out.add(report.Part{Title: "The largest slab caches", Table: table})
 		out.find(largeCache(all[0], total)...)
 	}
 }
@@ -337,11 +332,7 @@ func lookAtProcesses(s *scene, out *book, page, total uint64) {
 	var all []process
 	failed := 0
 	var failure error
-	for task, err := range pid.ForEachTask(s.p, false) {
-		if err != nil {
-			out.miss("tasks", err)
-			break
-		}
+	each(out, "tasks", pid.ForEachTask(s.p, false), func(task drgn.Object) error {
 		p, ok, err := processOf(s.p, task, page)
 		if err != nil {
 			failed++
@@ -349,18 +340,19 @@ func lookAtProcesses(s *scene, out *book, page, total uint64) {
 		} else if ok {
 			all = append(all, p)
 		}
-	}
+		return nil // the others may have theirs
+	})
 	if failed > 0 {
 		out.miss("the memory of "+count(failed, "task"), failure)
 	}
 	slices.SortStableFunc(all, func(a, b process) int { return cmp.Or(cmp.Compare(b.resident, a.resident), cmp.Compare(a.id, b.id)) })
 	table := &report.Table{Columns: []report.Column{{Name: "Process"}, {Name: "Name"}, {Name: "Resident", Unit: report.Bytes, Bar: true}, {Name: "Of files", Unit: report.Bytes},
-		{Name: "Shared", Unit: report.Bytes}, {Name: "Swapped out", Unit: report.Bytes}}, Left: max(0, len(all)-maxRows)}
-	for _, p := range all[:min(len(all), maxRows)] {
+		{Name: "Shared", Unit: report.Bytes}, {Name: "Swapped out", Unit: report.Bytes}}}
+	for _, p := range all {
 		table.Rows = append(table.Rows, []any{p.id, p.name, p.resident, p.file, p.shared, p.swapped})
 	}
+	out.tabled("The largest processes", "", table)
 	if len(all) > 0 {
-		out.add(report.Part{Title: "The largest processes", Table: table})
 		out.find(largeProcess(all[0], total)...)
 	}
 }
@@ -405,17 +397,10 @@ type caller struct {
 
 func lookAtVmalloc(s *scene, out *book) {
 	by := map[string]*caller{}
-	for area, err := range mm.ForEachVmapArea(s.p) {
-		var bytes, from uint64
-		if err == nil {
-			bytes, from, err = vmallocOf(area)
-		}
-		if err != nil {
-			out.miss("areas of vmalloc", err)
-			break
-		}
-		if bytes == 0 {
-			continue
+	each(out, "areas of vmalloc", mm.ForEachVmapArea(s.p), func(area drgn.Object) error {
+		bytes, from, err := vmallocOf(area)
+		if err != nil || bytes == 0 {
+			return err
 		}
 		name := "not recorded"
 		if from != 0 {
@@ -426,19 +411,14 @@ func lookAtVmalloc(s *scene, out *book) {
 		}
 		by[name].areas++
 		by[name].bytes += bytes
-	}
-	var all []*caller
-	for _, c := range by {
-		all = append(all, c)
-	}
-	slices.SortFunc(all, func(a, b *caller) int { return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.name, b.name)) })
-	table := &report.Table{Columns: []report.Column{{Name: "Caller"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Areas"}}, Left: max(0, len(all)-maxRows)}
-	for _, c := range all[:min(len(all), maxRows)] {
+		return nil
+	})
+	all := slices.SortedFunc(maps.Values(by), func(a, b *caller) int { return cmp.Or(cmp.Compare(b.bytes, a.bytes), cmp.Compare(a.name, b.name)) })
+	table := &report.Table{Columns: []report.Column{{Name: "Caller"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Areas"}}}
+	for _, c := range all {
 		table.Rows = append(table.Rows, []any{c.name, c.bytes, c.areas})
 	}
-	if len(all) > 0 {
-		out.add(report.Part{Title: "Memory by vmalloc, by who asked for it", Note: "with what is only mapped there, as memory of devices", Table: table})
-	}
+	out.tabled("Memory by vmalloc, by who asked for it", "with what is only mapped there, as memory of devices", table)
 }
 
 // vmallocOf returns how large an area is and who asked for it; 0 for what is no area of vmalloc.
