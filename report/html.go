@@ -21,6 +21,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"printable": Printable,
 	"style":     func() template.CSS { return template.CSS(pageStyle) },
 	"tally":     tally,
+	"fine":      func(s Section) string { return fine(&s) },
 	"number":    func(v any) bool { return !isText(v) },
 	"bar":       bar,
 	"marked":    func(l *Lines, i int) bool { return slices.Contains(l.Marked, i) },

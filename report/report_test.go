@@ -66,6 +66,19 @@ func TestText(t *testing.T) {
 	held(t, "some.txt", b.String())
 }
 
+// What could not be read is not called fine.
+func TestFine(t *testing.T) {
+	for _, write := range []func(*strings.Builder, *report.Report) error{writers["text"], writers["HTML"]} {
+		var b strings.Builder
+		if err := write(&b, &report.Report{Sections: []report.Section{{Gaps: []report.Gap{{What: "a", Why: "b"}}}, {}}}); err != nil {
+			t.Fatal(err)
+		}
+		if all, read := strings.Count(b.String(), "Nothing out of the ordinary."), strings.Count(b.String(), "Nothing out of the ordinary in what could be read."); all != 1 || read != 1 {
+			t.Errorf("%d, %d:\n%s", all, read, &b)
+		}
+	}
+}
+
 func TestHTML(t *testing.T) {
 	var b strings.Builder
 	if err := report.WriteHTML(&b, some()); err != nil {

@@ -37,7 +37,7 @@ func (t textWriter) section(s *Section) {
 		}
 	}
 	if len(s.Findings) == 0 && s.Error == "" && !t.compared {
-		fmt.Fprintln(t.out, "  Nothing out of the ordinary.")
+		fmt.Fprintf(t.out, "  %s.\n", fine(s))
 	}
 	for i := range s.Parts {
 		t.part(&s.Parts[i])
@@ -51,6 +51,14 @@ func (t textWriter) section(s *Section) {
 	if s.Error != "" {
 		fmt.Fprintf(t.out, "  Not finished: %s\n", indented(s.Error, "    "))
 	}
+}
+
+// fine returns what is said of a section without findings.
+func fine(s *Section) string {
+	if len(s.Gaps) > 0 {
+		return "Nothing out of the ordinary in what could be read"
+	}
+	return "Nothing out of the ordinary"
 }
 
 // indented returns a text whose lines but the first are indented.

@@ -149,10 +149,14 @@ func (r rule) found(evidence []string, text string, args ...any) report.Finding 
 	return report.Finding{Rule: r.name, Severity: r.severity, Text: fmt.Sprintf(text, args...), Threshold: r.threshold, Reason: r.reason, Evidence: evidence}
 }
 
-// has reports whether the kernel has a variable, which may be of no known type.
+// has reports whether the kernel has a variable, which may be of no known type. Where no symbols are known at all it may have any: looking at
+// the variable then says what is missing.
 func has(p *drgn.Program, variable string) bool {
-	_, err := p.Symbol(variable)
-	return !drgn.IsNotFound(err)
+	if _, err := p.Symbol(variable); !drgn.IsNotFound(err) {
+		return true
+	}
+	_, err := p.Symbol("init_task") // which each kernel has
+	return err != nil
 }
 
 // word returns the text of a struct's member that is an array of char.

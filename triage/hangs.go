@@ -51,7 +51,9 @@ func lookAtHangs(s *scene, out *book) error {
 			rest = append(rest, stack)
 		}
 	}
-	out.add(report.Part{Title: "States of tasks", Facts: stateFacts(states)})
+	if len(states) > 0 {
+		out.add(report.Part{Title: "States of tasks", Facts: stateFacts(states)})
+	}
 	if len(sleeping) > 0 {
 		out.add(stackPart("Stacks with tasks in an uninterruptible sleep", sleeping, maxGroups))
 	}

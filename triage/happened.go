@@ -30,7 +30,7 @@ func crashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	thread, err := p.CrashedThread()
 	var none *drgn.ThreadNotFoundError
 	if errors.As(err, &none) {
-		return nil, nil
+		return nil, p.Variable("panic_cpu").Err() // it tells; without it nobody knows
 	}
 	return thread, err
 }
@@ -172,7 +172,7 @@ func lookAtHung(s *scene, out *book) {
 		return // the log itself says so
 	}
 	if tasks := blockedIn(records); len(tasks) > 0 {
-		out.find(hung.found(tasks, "The kernel says of %s that they are blocked", count(len(tasks), "task")))
+		out.find(hung.found(tasks, "Blocked, says the kernel: %s", count(len(tasks), "task")))
 	}
 }
 

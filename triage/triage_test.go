@@ -14,6 +14,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/report"
 )
 
@@ -111,6 +112,39 @@ func TestSectionsAreIndependent(t *testing.T) {
 	if g := r.Sections[3].Gaps; len(g) != 1 || g[0].Why != "filtered" {
 		t.Errorf("%+v", g)
 	}
+}
+
+// Of a kernel of which nothing is known nothing is said: neither that it did not crash, nor that it lacks something.
+func TestNothingKnown(t *testing.T) {
+	w := worldtest.New(t, worldtest.Machines[0])
+	if err := w.Setup(drgn.Setup{Flags: drgn.IsLinuxKernel, Personality: strange{}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Of(t.Context(), w.Program, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Sections {
+		if len(s.Findings) > 0 || len(s.Gaps) == 0 && s.Error == "" {
+			t.Errorf("%+v", s)
+		}
+		for _, p := range s.Parts {
+			if len(p.Facts) > 0 || p.Table != nil || p.Lines != nil || p.Stacks != nil {
+				t.Errorf("%s: %+v", s.ID, p)
+			}
+		}
+	}
+}
+
+// A strange kernel is one of which nothing is known.
+type strange struct{ drgn.Personality }
+
+func (strange) CrashedThread(*drgn.Program) (*drgn.Thread, error) {
+	return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
+}
+
+func (strange) Threads(*drgn.Program) drgn.ThreadSeq {
+	return func(yield func(*drgn.Thread, error) bool) { yield(nil, &drgn.ObjectNotFoundError{Name: "init_pid_ns"}) }
 }
 
 func TestTopics(t *testing.T) {
