@@ -17,6 +17,7 @@ type board struct {
 	qemu    [2]string // QEMU's program for it, and the Debian package that has it
 	newer   []string  // packages of Debian unstable that have all that is needed, unpacked beside, where Debian 12's do not do: see tool
 	machine []string  // QEMU's options that say which machine and which processors
+	block   int       // its memory is a multiple of so many MiB; 0: any is right
 	threads string    // "multi" if there is one of QEMU's for each processor; see accelerator
 	console string    // of the guest, on QEMU's first serial line
 	line    string    // what its kernels' command lines have beside those of all guests
@@ -125,8 +126,10 @@ func newPPC64el(processor string) *board {
 		name:     "ppc64el",
 		qemu:     [2]string{"qemu-system-ppc64", "qemu-system-ppc"},
 		machine:  []string{"-M", "pseries", "-cpu", processor},
+		block:    256,
 		threads:  "multi",
 		console:  "hvc0",
+		kexec:    true,
 		compiler: [2]string{"powerpc64le-linux-gnu-gcc", "gcc-powerpc64le-linux-gnu"},
 		headers:  [2]string{"/usr/powerpc64le-linux-gnu/lib/libc.a", "libc6-dev-ppc64el-cross"},
 	}
@@ -188,6 +191,13 @@ func (b *board) guestLine() string {
 		}
 	}
 	return line
+}
+
+// crashMemory is the memory in MiB of guests of the board that crash: they have little, as all of it is copied.
+func (b *board) crashMemory() int {
+	const least = 640
+	block := max(b.block, 1)
+	return (least + block - 1) / block * block
 }
 
 // savingLine is the command line of the kernel that saves the dump of one that has crashed.

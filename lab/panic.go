@@ -98,14 +98,11 @@ type crashing struct {
 // comesTo reports whether the lab can bring guests of a board to such an end.
 func (of crash) comesTo(b *board) bool { return b.host || b.kexec && !of.host && of.module == "" }
 
-// The guest that crashes has little memory, as all of it is copied; the kernel that saves it takes a part.
-const (
-	crashMemory   = 640 // MiB
-	crashReserved = "224M"
-)
+// crashReserved is what the kernel that saves a dump takes of a guest's memory.
+const crashReserved = "224M"
 
 // crashLimit is how long a guest may take until its dump is saved.
-const crashLimit = 4 * time.Minute
+const crashLimit = 8 * time.Minute
 
 // panicDump begins the names of dumps of guests that crashed.
 const panicDump = "panic"
@@ -225,7 +222,7 @@ func crashKey(of crash, b *board) (string, error) {
 	}
 	sum := sha256.New()
 	fmt.Fprint(sum, text)
-	fmt.Fprintln(sum, crashMemory, crashReserved, of.commands(), b.savingLine())
+	fmt.Fprintln(sum, b.crashMemory(), crashReserved, of.commands(), b.savingLine())
 	return fmt.Sprintf("%s-%x", of.dump(), sum.Sum(nil)[:6]), nil
 }
 
@@ -270,7 +267,7 @@ func makeCrash(ctx context.Context, opt options, c cores, of crash, module func(
 	if err := os.WriteFile(disk, nil, 0o600); err != nil {
 		return "", err
 	}
-	if err := os.Truncate(disk, (crashMemory+64)<<20); err != nil {
+	if err := os.Truncate(disk, int64(c.series.board.crashMemory()+64)<<20); err != nil {
 		return "", err
 	}
 	start := time.Now()
@@ -402,7 +399,7 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 	}
 	defer log.Close()
 	b := c.series.board
-	qemu := b.command(ctx, c.cache, crashMemory,
+	qemu := b.command(ctx, c.cache, b.crashMemory(),
 		"-nodefaults", "-no-reboot", "-display", "none",
 		"-chardev", "socket,id=console,path="+serial+",server=on,wait=on,mux=on", "-serial", "chardev:console",
 		"-qmp", "unix:"+own+",server=on,wait=off",
