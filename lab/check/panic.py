@@ -36,7 +36,8 @@ def places_in(lines):
     for line in lines:
         if re.match(r"RIP: 0010:0x0$", line):
             places.append((None, 0))
-        frame = re.match(r" *(?:RIP: 0010:| )([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+(?: \[\w+\])?$", line)
+        # Power has the places on the stack and the address before it, and doubts the first one.
+        frame = re.match(r"(?: *RIP: 0010:| +|(?:\[[0-9a-f]{16}\] ){2})([\w.]+)\+0x([0-9a-f]+)/0x[0-9a-f]+(?: \[\w+\])?(?: \(unreliable\))?$", line)
         if frame:
             places.append((frame[1], int(frame[2], 16)))
     return places

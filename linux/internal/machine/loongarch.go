@@ -103,7 +103,7 @@ func newLoongarchTranslator(k Kernel) (Translator, error) {
 	if err != nil {
 		return nil, err
 	}
-	levels, err := loongarchLevels(k)
+	size, levels, err := loongarchLevels(k)
 	if err != nil {
 		return nil, err
 	}
@@ -112,11 +112,11 @@ func newLoongarchTranslator(k Kernel) (Translator, error) {
 	for level := levels; level > 0; level-- {
 		t.levels = append(t.levels, tableLevel{k.PageShift + width*(level-1), width})
 	}
-	// The kernel's are those of the end of the address space, all others of its begin. Processors have addresses of 48 bits, of which
-	// either half has its own tables.
-	half := min(k.PageShift+width*levels, 47)
-	t.levels[0].index = half - t.levels[0].shift
-	upper, lower := tableSpace{first: ^uint64(0) << half, last: ^uint64(0)}, tableSpace{last: 1<<half - 1}
+	// The kernel's tables map what follows the begin of the upper half of the processor's addresses, all others the begin of the lower half.
+	mapped := min(k.PageShift+width*levels, size)
+	t.levels[0].index = mapped - t.levels[0].shift
+	base := ^uint64(0) << size
+	upper, lower := tableSpace{first: base, last: base + (1<<mapped - 1)}, tableSpace{last: 1<<mapped - 1}
 	t.space = func(root, _ uint64) (uint64, *tableSpace) {
 		if root == t.root {
 			return root, &upper
@@ -140,12 +140,34 @@ func newLoongarchTranslator(k Kernel) (Translator, error) {
 	return t, nil
 }
 
-// loongarchLevels returns how many tables there are above each other. Kernels that do not say it have what Debian's have: three.
-func loongarchLevels(k Kernel) (uint, error) {
+// loongarchLevels returns how many bits either half of the processor's addresses has, and how many tables there are above each other: as many as
+// map all up to vmemmap, which is the last that the kernel's do. Of kernels that do not say where that is, it is what those with pages of
+// 16 KiB have by default.
+func loongarchLevels(k Kernel) (size, levels uint, err error) {
 	if k.PageShift != 12 && k.PageShift != 14 && k.PageShift != 16 {
-		return 0, fmt.Errorf("pages of %d bytes are not understood", uint64(1)<<k.PageShift)
+		return 0, 0, fmt.Errorf("pages of %d bytes are not understood", uint64(1)<<k.PageShift)
 	}
-	return 3, nil
+	size = 47
+	if start, err := k.Info.Number("VMALLOC_START"); err == nil {
+		size = uint(bits.Len64(^start))
+	}
+	if size < 32 || size > 60 {
+		return 0, 0, fmt.Errorf("addresses of %d bits are not understood", size+1)
+	}
+	last, err := k.Info.Symbol("vmemmap")
+	switch {
+	case err != nil && k.PageShift == 14:
+		return size, 3, nil
+	case err != nil:
+		return 0, 0, fmt.Errorf("the kernel does not say how many levels they have: %w", err)
+	}
+	used := last - ^uint64(0)<<size
+	for levels = 2; levels <= 4; levels++ {
+		if mapped := k.PageShift + (k.PageShift-3)*levels; used>>min(mapped, size) == 0 {
+			return size, levels, nil
+		}
+	}
+	return 0, 0, fmt.Errorf("no number of levels maps what lies at %#x", last)
 }
 
 // Translate looks at the windows first.

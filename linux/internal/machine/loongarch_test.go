@@ -32,25 +32,33 @@ func loongarchMemory(t *testing.T, words map[uint64]uint64) *mem.Space {
 	return space
 }
 
-// Page tables of three levels for pages of 4, 16 and 64 KiB, with huge pages, and the windows that need none.
+// Page tables of two, three and four levels for pages of 4, 16 and 64 KiB, with huge pages, and the windows that need none.
 func TestLoongarchTranslator(t *testing.T) {
-	for _, shift := range []uint{12, 14, 16} {
-		t.Run(fmt.Sprint(1<<shift), func(t *testing.T) {
+	for _, c := range []struct {
+		shift, levels uint
+		vmemmap       uint64 // 0: not said
+	}{{12, 3, 0xffff807ffe000000}, {12, 4, 0xfffffebffe000000}, {14, 3, 0xfffffebffe000000}, {14, 3, 0}, {14, 2, 0xffff800ffe000000}, {16, 3, 0xfffffebffe000000}, {16, 2, 0xffff83bffe000000}} {
+		t.Run(fmt.Sprintf("%d, %d levels, %#x", 1<<c.shift, c.levels, c.vmemmap), func(t *testing.T) {
+			shift := c.shift
 			const root, process, huge = 0x100_0000, 0x110_0000, loongarchPresent | loongarchHuge
 			words := map[uint64]uint64{}
 			space := loongarchMemory(t, words)
+			info := s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached + root, "NUMBER(VMALLOC_START)": 0xffff800082008000}
+			if c.vmemmap != 0 {
+				info["SYMBOL(vmemmap)"] = c.vmemmap
+			}
 			tables, err := newLoongarchTranslator(Kernel{
-				Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached + root}, Physical: space, Platform: loongarchPlatform, PageShift: shift,
+				Info: info, Physical: space, Platform: loongarchPlatform, PageShift: shift,
 			})
 			if err != nil {
 				t.Fatal(err)
 			}
 			free := uint64(0x200_0000)
 			width := shift - 3
-			bits := min(47, shift+3*width)
+			bits := min(47, shift+c.levels*width)
 			put := func(top, address uint64, level uint, entry uint64) {
 				at := top
-				for l := uint(2); ; l-- {
+				for l := c.levels - 1; ; l-- {
 					index := address & (1<<bits - 1) >> (shift + width*l)
 					slot := at + index&(1<<width-1)*8
 					if l == level {
@@ -64,7 +72,7 @@ func TestLoongarchTranslator(t *testing.T) {
 					at = words[slot] & loongarchPhysical
 				}
 			}
-			high := ^uint64(0) << bits
+			const high = 1<<64 - 1<<47
 			block := uint64(1) << (shift + width)
 			put(root, high+5<<shift, 0, 7<<shift|loongarchPresent|1)
 			put(root, high+6<<shift, 0, 1<<6) // of the kernel, but nothing is there
@@ -90,6 +98,7 @@ func TestLoongarchTranslator(t *testing.T) {
 			}{
 				{0, high + 6<<shift, NotMapped}, {process, 2 << shift, NotMapped}, {process, 0, NotMapped}, {0, 1 << shift, NotCanonical},
 				{process, high, NotCanonical}, {process, loongarchCached, NotCanonical}, {0, 1<<63 | 1<<50, NotCanonical},
+				{0, high - 1, NotCanonical}, {process, 1 << bits, NotCanonical},
 			} {
 				var fault *mem.FaultError
 				if physical, _, err := tables.Translate(c.root, c.address); !errors.As(err, &fault) || fault.Message != c.message {
@@ -109,8 +118,15 @@ func TestLoongarchTranslator(t *testing.T) {
 			}
 		})
 	}
-	if _, err := newLoongarchTranslator(Kernel{Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached}, PageShift: 13}); err == nil {
-		t.Error("pages of 8 KiB are understood")
+	for what, k := range map[string]Kernel{
+		"pages of 8 KiB":          {Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached}, PageShift: 13},
+		"levels that nobody says": {Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached}, PageShift: 12},
+		"addresses of 20 bits":    {Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached, "NUMBER(VMALLOC_START)": 0xfffffffffff00000}, PageShift: 14},
+		"vmemmap elsewhere":       {Info: s390Info{"SYMBOL(swapper_pg_dir)": loongarchCached, "SYMBOL(vmemmap)": 0x1000}, PageShift: 14},
+	} {
+		if _, err := newLoongarchTranslator(k); err == nil {
+			t.Errorf("%s: understood", what)
+		}
 	}
 }
 

@@ -17,8 +17,14 @@ type fuzzInfo struct {
 func (i fuzzInfo) Symbol(name string) (uint64, error) { return i.Hex(name) }
 func (i fuzzInfo) String(string) (string, bool)       { return "y", i.more }
 func (i fuzzInfo) Hex(name string) (uint64, error) {
-	if name == "swapper_pg_dir" {
+	switch name {
+	case "swapper_pg_dir":
 		return i.top, nil
+	case "vmemmap": // of LoongArch, which has more tables above each other the further away it is
+		if i.more {
+			return 0xfffffebffe000000, nil
+		}
+		return 0xffff807ffe000000, nil
 	}
 	return 0, errors.New("not said")
 }
