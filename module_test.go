@@ -111,7 +111,7 @@ func TestStackTraceFromPCs(t *testing.T) {
 		t.Error("function")
 	}
 	_, err = f.Register("rip")
-	wantErr[drgn.LookupError](t, err, "could not find register value 'rip'")
+	wantErr[drgn.LookupError](t, err, "register value is not known: 'rip'")
 	_, err = f.Register("x31")
 	wantErr[*drgn.ValueError](t, err, "unknown register 'x31'")
 	if names, err := f.Locals(); err != nil || len(names) != 0 {

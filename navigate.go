@@ -229,7 +229,7 @@ func (o Object) Index(i int64) Object {
 	}
 	u := o.typ.WithoutTypedefs()
 	if u.Kind() != types.Array && u.Kind() != types.Pointer {
-		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not an array or pointer", o.typ)})
+		return Failed(&TypeError{Problem: fmt.Sprintf("'%s' is not an array or pointer", o.typ.Unqualified())})
 	}
 	elem := u.Elem()
 	n, err := elem.Size()

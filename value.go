@@ -307,7 +307,7 @@ func (o Object) CString() ([]byte, error) {
 		}
 		fallthrough
 	default:
-		return nil, &WrongTypeError{Operation: "CString", Want: "an array or pointer", Type: o.typ.String()}
+		return nil, &WrongTypeError{Operation: "CString", Want: "an array or pointer", Type: o.typ.Unqualified().String()}
 	}
 	s, err := o.prog.mem.CString(at.bits, maxString+1, false)
 	if err == nil && len(s) > maxString {

@@ -25,7 +25,7 @@ func TestTexts(t *testing.T) {
 		{&MainModuleError{Name: "a", Wanted: "b"}, "main module already exists with different name"},
 		{&ThreadNotFoundError{ID: 7}, "thread with ID 7 not found"},
 		{&ThreadNotFoundError{Role: "crashed"}, "crashed thread not found"},
-		{&RegisterNotFoundError{"rip"}, "could not find register value 'rip'"},
+		{&RegisterNotFoundError{"rip"}, "register value is not known: 'rip'"},
 	} {
 		if test.err.Error() != test.want {
 			t.Errorf("got %q, want %q", test.err, test.want)

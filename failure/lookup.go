@@ -131,7 +131,7 @@ func (e *ThreadNotFoundError) Error() string {
 type RegisterNotFoundError struct{ Name string }
 
 func (e *RegisterNotFoundError) Error() string {
-	return "could not find register value '" + e.Name + "'"
+	return "register value is not known: '" + e.Name + "'"
 }
 
 // LookupFailed marks a LookupError.

@@ -258,7 +258,8 @@ func TestSlabUsage(t *testing.T) {
 	if err != nil && !drgn.IsNotFound(err) {
 		t.Error(err)
 	}
-	for alias, name := range aliases {
+	for _, a := range aliases {
+		alias, name := a.Name, a.Served
 		if c, err := slab.FindCache(p, alias); err != nil || c != nil {
 			t.Errorf("%s, another name of %s, is a cache of its own (%v)", alias, name, err)
 		}
@@ -281,7 +282,7 @@ func TestNoSuchCPU(t *testing.T) {
 func TestHugePages(t *testing.T) {
 	p := open(t)
 	// The bundled kernel was built without them; the lab's have some.
-	if usage, err := hugetlb.TotalUsage(p); !drgn.IsNotFound(err) {
+	if usage, err := hugetlb.TotalUsage(p); usage != (mm.PageUsage{}) || err != nil {
 		t.Errorf("%+v, %v", usage, err)
 	}
 }

@@ -53,6 +53,21 @@ func TestWildCall(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Had it been reached in another way, with the frame pointer of a function that has one, its caller would be that function's.
+	returned, err := p.ReadUint(fp+8, 8, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	above := slices.Index(callers, returned)
+	other := sp + 8 // where no address of code lies
+	for ; other < fp; other += 8 {
+		if v, err := p.ReadUint(other, 8, false); err == nil && v < 0xffffffff80000000 {
+			break
+		}
+	}
+	if above < 0 || other >= fp {
+		t.Fatalf("the frame pointer %#x leads to %#x", fp, returned)
+	}
 	for name, pc := range targets {
 		for _, c := range []struct {
 			name string
@@ -61,6 +76,7 @@ func TestWildCall(t *testing.T) {
 		}{
 			{"called", sp, append([]uint64{pc}, callers...)},
 			{"jumped to", pushed.Address, []uint64{pc}},
+			{"with a frame pointer", other, append([]uint64{pc}, callers[above:]...)},
 		} {
 			got, err := p.StackTraceOf(registers(t, p, pc, c.sp, fp))
 			if err != nil {

@@ -153,12 +153,11 @@ int sh_items(PyObject *o, PyObject **iter);
 int sh_next(PyObject *iter, PyObject **item);
 int sh_pair(PyObject *item, const char **name, Py_ssize_t *n, PyObject **value);
 int sh_operand(arg *a, PyObject *o);
-const char *sh_type_name(PyObject *o, PyObject **keep);
 
 // ---- call.c
-void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first);
+void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *owner);
 #define NFUNC 1024 // how many functions and methods Go can define, counting number 0, which stands for no function
-enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16 };
+enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16, F_NO_KEYWORDS = 32, F_ONE = 64 };
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn);
 int sh_add_function(PyObject *module, PyMethodDef *d, const char *modname);
 int convert(arg *a, PyObject *o, char kind, const char *func, int pos);
@@ -185,9 +184,10 @@ int sh_is_enum(PyObject *o, int which);
 PyObject *sh_tuple_of(PyObject *o);
 int sh_tuple_size(PyObject *o);
 PyObject *sh_tuple_item(PyObject *o, int i);
+int sh_is_index(PyObject *o);
 int sh_callable(PyObject *o);
 int sh_sequence(PyObject *o);
-PyObject *sh_class_name(PyObject *o);
+const char *type_name(PyObject *o);
 PyObject *sh_repr(PyObject *o);
 void sh_raise_key(PyObject *k);
 void sh_raise_os(PyObject *args);

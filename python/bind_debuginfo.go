@@ -113,7 +113,7 @@ func moduleList(c Call, i int) ([]*drgn.Module, error) {
 		in, _ := v.(instance)
 		m, ok := in.value.(*drgn.Module)
 		if !ok {
-			return nil, typeError("expected Module, not " + pyTypeName(x))
+			return nil, typeError("expected Module, not " + className(x))
 		}
 		if drgn.ModuleProgram(m) != c.selfProg() {
 			return nil, valueError("module from wrong program")
@@ -287,7 +287,7 @@ func debugInfoMethods() []Func {
 			}
 			return loading(c, func(ctx context.Context) error { return p.FindStandardDebugInfo(ctx, modules, o) })
 		}},
-		{Sig: "register_debug_info_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(modules), which calls Module.try_file() with files that modules want.", Do: func(c Call) error {
+		{Sig: "register_debug_info_finder(name: str, fn: any, *, enable_index: place? = None)", Doc: "Register fn(modules), which calls Module.try_file() with files that modules want.", Do: func(c Call) error {
 			f := c.py(1)
 			if C.sh_callable(f) == 0 {
 				return typeError("fn must be callable")

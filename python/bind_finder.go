@@ -78,7 +78,7 @@ func addMemorySegment(c Call) error {
 
 // finderName returns a name for a finder that is given none: the function's, with a number that makes it one of its own.
 func finderName(c Call, kind drgn.FinderKind, f *C.PyObject) string {
-	name := pyTypeName(f)
+	name := className(f)
 	if get := C.sh_module_attr(cdata("builtins\x00"), cdata("getattr\x00")); get != nil {
 		if o, err := callPy(get, borrowed{f}, "__name__", name); err == nil {
 			if s, err := decodePy(o); err == nil {
@@ -149,7 +149,7 @@ func finderMethods() []Func {
 		return f, hold(c.self, f)
 	}
 	ms := []Func{
-		{Sig: "register_type_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, kinds, name, filename), which returns a Type or None.", Do: func(c Call) error {
+		{Sig: "register_type_finder(name: str, fn: any, *, enable_index: place? = None)", Doc: "Register fn(prog, kinds, name, filename), which returns a Type or None.", Do: func(c Call) error {
 			f, err := callable(c, 1)
 			if err != nil {
 				return err
@@ -182,7 +182,7 @@ func finderMethods() []Func {
 			}
 			return done(c, c.selfProg().RegisterTypeFinder(finderName(c, drgn.TypeFinders, f), find, drgn.EnableFirst))
 		}},
-		{Sig: "register_object_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, flags, filename), which returns an Object or None.", Do: func(c Call) error {
+		{Sig: "register_object_finder(name: str, fn: any, *, enable_index: place? = None)", Doc: "Register fn(prog, name, flags, filename), which returns an Object or None.", Do: func(c Call) error {
 			f, err := callable(c, 1)
 			if err != nil {
 				return err
@@ -193,7 +193,7 @@ func finderMethods() []Func {
 			}
 			return done(c, c.selfProg().RegisterObjectFinder(c.Str(0), objectFinder(f), at))
 		}},
-		{Sig: "register_symbol_finder(name: str, fn: any, *, enable_index: int? = None)", Doc: "Register fn(prog, name, address, one), which returns a sequence of Symbols.", Do: func(c Call) error {
+		{Sig: "register_symbol_finder(name: str, fn: any, *, enable_index: place? = None)", Doc: "Register fn(prog, name, address, one), which returns a sequence of Symbols.", Do: func(c Call) error {
 			f, err := callable(c, 1)
 			if err != nil {
 				return err

@@ -97,12 +97,5 @@ func setQEMU(c Call) error {
 	}))
 }
 
-// className returns the name of an object's class.
-func className(o *C.PyObject) string {
-	var keep *C.PyObject
-	name := C.GoString(C.sh_type_name(o, &keep))
-	if keep != nil {
-		decref(keep)
-	}
-	return name
-}
+// className returns the name of an object's class, as messages of exceptions have it.
+func className(o *C.PyObject) string { return C.GoString(C.type_name(o)) }

@@ -292,12 +292,9 @@ func sequence[T any](c Call, i int, noSequence, wrongItem string) ([]T, error) {
 	if err != nil {
 		return nil, err
 	}
-	vs, ok := v.(list)
-	if t, isTuple := v.(tuple); isTuple {
-		vs, ok = list(t), true
-	}
+	vs, ok := elements(v)
 	if !ok {
-		return nil, typeError(fmt.Sprintf("'%s' object is not iterable", pyTypeName(c.py(i))))
+		return nil, typeError(fmt.Sprintf("'%s' object is not iterable", className(c.py(i))))
 	}
 	out := make([]T, 0, len(vs))
 	for _, x := range vs {
@@ -309,21 +306,6 @@ func sequence[T any](c Call, i int, noSequence, wrongItem string) ([]T, error) {
 		out = append(out, t)
 	}
 	return out, nil
-}
-
-// pyTypeName returns the name of an object's class.
-func pyTypeName(o *C.PyObject) string {
-	n := C.sh_class_name(o)
-	if n == nil {
-		return "?"
-	}
-	defer C.sh_decref(n)
-	v, err := decodePy(n)
-	s, ok := v.(string)
-	if err != nil || !ok {
-		return "?"
-	}
-	return s
 }
 
 // objectText returns the repr of an object.

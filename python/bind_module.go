@@ -30,13 +30,19 @@ func init() {
 			}
 			return c.Value(borrowed{p})
 		}},
-		Func{Sig: "set_default_prog(prog: prog?, /)", Doc: "Set the default program of this thread; None is none.", Do: func(c Call) error {
+		Func{Sig: "set_default_prog(prog: any, /)", Doc: "Set the default program of this thread; None is none.", Do: func(c Call) error {
+			if p := c.py(0); C.sh_is_program(p) == 0 && !isNone(p) {
+				return typeError("prog must be Program or None")
+			}
 			if C.prog_set_default(c.py(0)) != 0 {
 				return raisedError{}
 			}
 			return c.None()
 		}},
-		Func{Sig: "NULL(prog: prog, type: type)", Doc: "Return a null pointer of a type.", Do: func(c Call) error {
+		Func{Sig: "NULL(prog: prog, type: type?)", Doc: "Return a null pointer of a type.", Do: func(c Call) error {
+			if !c.Has(1) {
+				return null(c, nil)
+			}
 			t, err := c.TypeIn(1, c.Prog(0))
 			if err != nil {
 				return err
@@ -77,7 +83,7 @@ func init() {
 			if err != nil {
 				return err
 			}
-			if err := noNUL(c.Str(2)); err != nil {
+			if err := memberName(c.Str(2)); err != nil {
 				return err
 			}
 			return c.Object(o.ContainerOf(t, c.Str(2)))
@@ -115,7 +121,7 @@ func init() {
 					return err
 				}
 			default:
-				return typeError("expected Type, Object, or str, not " + pyTypeName(c.py(0)))
+				return typeError("expected Type, Object, or str, not " + className(c.py(0)))
 			}
 			n, err := t.Size()
 			if err != nil {
@@ -123,7 +129,7 @@ func init() {
 			}
 			return c.Unsigned(n)
 		}},
-		Func{Sig: "alignof(type: type, /)", Doc: "Return the alignment of a type in bytes.", Do: func(c Call) error {
+		Func{Sig: "alignof(type: typename, /)", Doc: "Return the alignment of a type in bytes.", Do: func(c Call) error {
 			p, t, err := typeArg(c, 0)
 			if err != nil {
 				return err
@@ -134,12 +140,12 @@ func init() {
 			}
 			return c.Unsigned(n)
 		}},
-		Func{Sig: "offsetof(type: type, member: str)", Doc: "Return the offset of a member, 'a.b[2].c', in bytes.", Do: func(c Call) error {
+		Func{Sig: "offsetof(type: typename, member: str)", Doc: "Return the offset of a member, 'a.b[2].c', in bytes.", Do: func(c Call) error {
 			_, t, err := typeArg(c, 0)
 			if err != nil {
 				return err
 			}
-			if err := noNUL(c.Str(1)); err != nil {
+			if err := memberName(c.Str(1)); err != nil {
 				return err
 			}
 			n, err := drgn.OffsetOf(t, c.Str(1))

@@ -262,7 +262,7 @@ what is printed on or off; those that are on without being asked for have a star
 
 func formatSignature() string {
 	var b strings.Builder
-	b.WriteString("format_(*, columns: index? = None, integer_base: int? = None")
+	b.WriteString("format_(*, columns: width? = None, integer_base: int? = None")
 	for _, o := range formatOptions {
 		b.WriteString(", " + o.name + ": bool? = None")
 	}
@@ -322,12 +322,12 @@ func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 		return int64(s[i].i)
 	}
 	u := o.Type().Underlying()
-	if u.Kind() != types.Array && u.Kind() != types.Pointer {
-		return typeError(fmt.Sprintf("'%s' is not an array or pointer", o.Type()))
-	}
 	n, known := u.Length()
 	if s[1].kind == C.A_NONE && !known {
 		return typeError(fmt.Sprintf("'%s' has no length; slice stop must be given", o.Type()))
+	}
+	if u.Kind() != types.Array && u.Kind() != types.Pointer {
+		return typeError(fmt.Sprintf("'%s' is not an array or pointer", o.Type().Unqualified()))
 	}
 	if given(2, 1) != 1 {
 		return valueError("object slice step must be 1")
@@ -409,6 +409,8 @@ func newObject(call Call) error {
 	}
 	value, address, absent := call.Has(2), call.Has(3), call.Has(4)
 	switch {
+	case value && address && absent:
+		return valueError("object cannot have address, value, and absence reason")
 	case value && address:
 		return valueError("object cannot have address and value")
 	case value && absent:
@@ -456,6 +458,14 @@ func noNUL(name string) error {
 		return valueError("embedded null character")
 	}
 	return nil
+}
+
+// memberName refuses what does not begin with the name of a member: "[1]" is a part of an array, for Object.subobject_().
+func memberName(designator string) error {
+	if strings.HasPrefix(strings.TrimLeft(designator, " \t\n\v\f\r"), "[") {
+		return &pyErr{excSyntax, "expected identifier"}
+	}
+	return noNUL(designator)
 }
 
 func objectClass() *class {

@@ -63,6 +63,9 @@ func lazyOf(v any, class string) (*drgn.Program, types.Lazy, error) {
 	case drgn.Object:
 		return v.Prog(), types.Evaluated(types.Slot{Type: v.Type(), BitFieldSize: v.BitFieldSize(), Value: v}), nil
 	case *pyRef:
+		if C.sh_callable(v.o) == 0 {
+			break
+		}
 		return nil, types.Retry(func() (slot types.Slot, err error) {
 			x, err := fromPython(v.o)
 			if err != nil {
@@ -232,8 +235,8 @@ func memberClass() *class {
 		props: []property{
 			{name: "object", doc: "Member as an absent object; it holds the size of a bit-field.", get: func(c Call) error { return giveSlotObject(c, member(c).part.Lazy, member(c).prog) }},
 			{name: "type", doc: "Type of the member.", get: func(c Call) error { return giveSlotType(c, member(c).part.Lazy, member(c).prog) }},
-			{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(member(c).part.Name) }},
-			{name: "bit_offset", doc: "Offset in bits.", get: func(c Call) error { return c.Unsigned(member(c).part.BitOffset) }},
+			readonly(property{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(member(c).part.Name) }}),
+			readonly(property{name: "bit_offset", doc: "Offset in bits.", get: func(c Call) error { return c.Unsigned(member(c).part.BitOffset) }}),
 			{name: "offset", doc: "Offset in bytes.", get: func(c Call) error {
 				if off := member(c).part.BitOffset; off%8 == 0 {
 					return c.Unsigned(off / 8)
@@ -286,13 +289,13 @@ func enumeratorClass() *class {
 				}
 			case int64, *big.Int:
 			default:
-				return typeError("TypeEnumerator() argument 2 must be int, not " + pyTypeName(c.py(1)))
+				return typeError("TypeEnumerator() argument 2 must be int, not " + className(c.py(1)))
 			}
 			return c.Instance(instance{class: classEnumerator, value: enumerator{c.Str(0), v}})
 		}},
 		props: []property{
-			{name: "name", doc: "Name.", get: func(c Call) error { return c.String(enum(c).name) }},
-			{name: "value", doc: "Value.", get: func(c Call) error { return c.Value(enum(c).value) }},
+			readonly(property{name: "name", doc: "Name.", get: func(c Call) error { return c.String(enum(c).name) }}),
+			readonly(property{name: "value", doc: "Value.", get: func(c Call) error { return c.Value(enum(c).value) }}),
 		},
 		slots: slots{
 			repr:   func(c Call) error { return c.String(enum(c).repr()) },
@@ -304,7 +307,7 @@ func enumeratorClass() *class {
 				}
 				i, ok := v.(int64)
 				if !ok {
-					return typeError("sequence index must be integer, not '" + pyTypeName(x) + "'")
+					return typeError("sequence index must be integer, not '" + className(x) + "'")
 				}
 				if i < 0 {
 					i += 2
@@ -327,13 +330,6 @@ func enumeratorClass() *class {
 				}
 				return c.Truth(other.value.(enumerator).equal(enum(c)) == (op == cmpEQ))
 			},
-			hash: func(c Call) error {
-				h := int64(0)
-				for _, b := range []byte(enum(c).repr()) {
-					h = h*31 + int64(b)
-				}
-				return c.Number(h & (1<<62 - 1))
-			},
 		},
 	}
 }
@@ -352,7 +348,7 @@ func parameterClass() *class {
 		props: []property{
 			{name: "default_argument", doc: "Default argument; absent when there is none.", get: func(c Call) error { return giveSlotObject(c, param(c).part.Lazy, param(c).prog) }},
 			{name: "type", doc: "Type of the parameter.", get: func(c Call) error { return giveSlotType(c, param(c).part.Lazy, param(c).prog) }},
-			{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(param(c).part.Name) }},
+			readonly(property{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(param(c).part.Name) }}),
 		},
 		slots: slots{repr: func(c Call) error { return giveRepr(c)(paramRepr(param(c))) }},
 	}
@@ -380,7 +376,7 @@ func templateParameterClass() *class {
 			}
 			isDefault, ok := v.(bool)
 			if !ok && c.args[2].kind != C.A_MISSING {
-				return typeError("TypeTemplateParameter() argument 3 must be bool, not " + pyTypeName(c.py(2)))
+				return typeError("TypeTemplateParameter() argument 3 must be bool, not " + className(c.py(2)))
 			}
 			return c.Instance(instance{classTemplateParameter, p, templatePart{p, types.TemplateParameter{Name: name, IsDefault: isDefault, Lazy: l}}})
 		}},
@@ -396,8 +392,8 @@ func templateParameterClass() *class {
 				}
 				return c.Type(slotProg(s, m.prog), s.Type)
 			}},
-			{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(tmpl(c).part.Name) }},
-			{name: "is_default", doc: "Whether the argument is the default one.", get: func(c Call) error { return c.Truth(tmpl(c).part.IsDefault) }},
+			readonly(property{name: "name", doc: "Name, or None.", get: func(c Call) error { return c.StringOrNone(tmpl(c).part.Name) }}),
+			readonly(property{name: "is_default", doc: "Whether the argument is the default one.", get: func(c Call) error { return c.Truth(tmpl(c).part.IsDefault) }}),
 		},
 		slots: slots{repr: func(c Call) error { return giveRepr(c)(templateRepr(tmpl(c))) }},
 	}

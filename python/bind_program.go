@@ -81,10 +81,10 @@ func programClass() *class {
 			return newSelf(c, p)
 		}},
 		methods: append(append([]Func{
-			lookupMethod("variable(name: str, filename: path? = None)", "Find a variable.", drgn.FindVariable),
-			lookupMethod("constant(name: str, filename: path? = None)", "Find a constant: an enumerator or macro.", drgn.FindConstant),
-			lookupMethod("function(name: str, filename: path? = None)", "Find a function.", drgn.FindFunction),
-			{Sig: "object(name: str, flags: FindObjectFlags = 7, filename: path? = None)", Doc: "Find a variable, constant or function.", Do: func(c Call) error {
+			lookupMethod("variable(name: name, filename: path? = None)", "Find a variable.", drgn.FindVariable),
+			lookupMethod("constant(name: name, filename: path? = None)", "Find a constant: an enumerator or macro.", drgn.FindConstant),
+			lookupMethod("function(name: name, filename: path? = None)", "Find a function.", drgn.FindFunction),
+			{Sig: "object(name: name, flags: FindObjectFlags = 7, filename: path? = None)", Doc: "Find a variable, constant or function.", Do: func(c Call) error {
 				if c.Has(1) && c.Int(1) == 0 {
 					return valueError("invalid find object flags")
 				}
@@ -153,6 +153,10 @@ func programClass() *class {
 					t, err = c.selfProg().StackTraceOf(c.Obj(0))
 				} else {
 					t, err = c.selfProg().StackTrace(c.Uint(0))
+				}
+				var missing *drgn.ThreadNotFoundError
+				if errors.As(err, &missing) && missing.Role == "" {
+					err = &pyErr{excLookupError, fmt.Sprintf("thread not found: %d", missing.ID)}
 				}
 				if err != nil {
 					return err
@@ -292,7 +296,7 @@ func addresses(c Call, i int) ([]uint64, error) {
 	if !ok {
 		var t tuple
 		if t, ok = v.(tuple); !ok {
-			return nil, typeError("expected a sequence of integers")
+			return nil, typeError("stack_trace_from_pcs() argument 1 must be a list")
 		}
 		vs = list(t)
 	}
@@ -317,7 +321,7 @@ func addresses(c Call, i int) ([]uint64, error) {
 				return nil, err
 			}
 		default:
-			return nil, typeError("expected a sequence of integers")
+			return nil, typeError("stack_trace_from_pcs() argument 1 must be a list")
 		}
 	}
 	return out, nil

@@ -33,7 +33,7 @@ func searchMethods() []Func {
 		return c.Value(callValue{class, append(tuple{c.selfProg()}, args...)})
 	}
 	methods := []Func{
-		{Sig: "search_memory(value: any, *, alignment: index? = None)", Doc: "Search memory for bytes, a str, an integer (a word) or an Object's bytes.", Do: func(c Call) error {
+		{Sig: "search_memory(value: any, *, alignment: bits? = None)", Doc: "Search memory for bytes, a str, an integer (a word) or an Object's bytes.", Do: func(c Call) error {
 			v, err := c.Any(0)
 			if err != nil {
 				return err
@@ -50,7 +50,7 @@ func searchMethods() []Func {
 			}
 			_, isNumber := addressValue(v)
 			if _, isObject := v.(drgn.Object); !isNumber && !isObject && !isText(v) {
-				return typeError("value must be bytes, str, int, or drgn.Object, not " + pyTypeName(c.py(0)))
+				return typeError("value must be bytes, str, int, or drgn.Object, not " + className(c.py(0)))
 			}
 			size, err := p.AddressSize()
 			if err != nil {
@@ -86,8 +86,9 @@ func searchMethods() []Func {
 	for _, w := range []struct {
 		name string
 		size int
-	}{{"u16", 2}, {"u32", 4}, {"u64", 8}, {"word", 0}} {
-		methods = append(methods, Func{Sig: "search_memory_" + w.name + "(*values, ignore_mask: index = 0)",
+		mask string
+	}{{"u16", 2, "index"}, {"u32", 4, "bits"}, {"u64", 8, "bits"}, {"word", 0, "bits"}} {
+		methods = append(methods, Func{Sig: "search_memory_" + w.name + "(*values, ignore_mask: " + w.mask + " = 0)",
 			Doc: "Search memory for aligned integers, each a value or a pair of the least and the greatest; gives pairs of address and value.", Do: func(c Call) error {
 				size, known := w.size, c.selfProg().Platform().Known()
 				if size == 0 && !known {
@@ -102,6 +103,9 @@ func searchMethods() []Func {
 				}
 				v, err := c.Any(0)
 				if err != nil {
+					return err
+				}
+				if err := integers(c.py(0)); err != nil {
 					return err
 				}
 				if _, err := valueRanges(v, size); err != nil {
@@ -254,6 +258,21 @@ func searched(x any, size int) (uint64, error) {
 		return 0, tooLarge(size)
 	}
 	return u, nil
+}
+
+// integers checks that the elements of a tuple, or those of the pairs in it, are integers.
+func integers(values *C.PyObject) error {
+	for i := range int(C.sh_tuple_size(values)) {
+		x := C.sh_tuple_item(values, C.int(i))
+		if n := C.sh_tuple_size(x); n == 2 {
+			if err := integers(x); err != nil {
+				return err
+			}
+		} else if n < 0 && C.sh_is_index(x) == 0 {
+			return typeError("'" + className(x) + "' object cannot be interpreted as an integer")
+		}
+	}
+	return nil
 }
 
 // valueRanges returns arguments that are integers of a size in bytes, or pairs of the least and the greatest; pairs that hold

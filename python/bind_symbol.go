@@ -51,7 +51,6 @@ func symbolClass() *class {
 				}
 				return c.Truth((o.value.(drgn.Symbol) == sym(c)) == (op == cmpEQ))
 			},
-			hash: func(c Call) error { return c.Number(int64(sym(c).Address &^ (1 << 63))) },
 		},
 	}
 }
@@ -222,7 +221,6 @@ func platformClass() *class {
 				}
 				return c.Truth((o.value.(arch.Platform) == plat(c)) == (op == cmpEQ))
 			},
-			hash: func(c Call) error { return c.Number(int64(len(plat(c).Arch.Name))*4 + int64(plat(c).Flags)) },
 		},
 	}
 }

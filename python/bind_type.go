@@ -209,14 +209,14 @@ func typeClass() *class {
 			method("unaliased_kind()", "Return the kind of the type behind all typedefs.", func(c Call, p *drgn.Program, t *types.Type) error {
 				return c.Value(typeKind(t.UnderlyingKind()))
 			}),
-			method("member(name: str)", "Return a member by its name, also one in an anonymous member.", func(c Call, p *drgn.Program, t *types.Type) error {
+			method("member(name: bytename)", "Return a member by its name, also one in an anonymous member.", func(c Call, p *drgn.Program, t *types.Type) error {
 				m, _, err := t.LookupMember(c.Str(0))
 				if err != nil {
 					return err
 				}
 				return c.Instance(instance{classMember, p, memberPart{p, m}})
 			}),
-			method("has_member(name: str)", "Return whether the type has a member of a name.", func(c Call, p *drgn.Program, t *types.Type) error {
+			method("has_member(name: bytename)", "Return whether the type has a member of a name.", func(c Call, p *drgn.Program, t *types.Type) error {
 				_, _, err := t.LookupMember(c.Str(0))
 				if _, missing := err.(*types.MemberError); missing {
 					return c.Truth(false)

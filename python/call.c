@@ -4,7 +4,8 @@
 #include "_cgo_export.h"
 
 typedef struct {
-	const char *name, *first; // first: what an optional first parameter is called
+	const char *name;
+	const char *owner; // the class of a method, or "_drgn": what CPython says of functions without keywords begins with it
 	int nreq, npos, n, flags; // npos: how many may be given by position
 	const char *kinds;        // two bytes a parameter: its kind, and '?' when None is allowed
 	PyObject *kw[MAXARG];
@@ -18,18 +19,27 @@ static int type_error(const char *func, const char *what, const char *arg) {
 	return -1;
 }
 
+// type_name is what CPython's messages call an object's class: the first field of a class behind the head that all objects of
+// variable size have. It has its module with it where the class is not one of Python's own or made by a class statement.
+const char *type_name(PyObject *o) { return *(const char **)((char *)o->ob_type + sizeof(PyObject) + sizeof(Py_ssize_t)); }
+
+// not_a raises TypeError: what is wanted, and what was given instead.
+static int not_a(PyObject *o, const char *want) {
+	char b[300];
+	snprintf(b, sizeof b, "%s, not %s", want, type_name(o));
+	py.PyErr_SetString(py.TypeError, b);
+	return -1;
+}
+
 // wrong_type raises TypeError as CPython's own parser of arguments does; pos counts from 1, 0 is not known.
 static int wrong_type(PyObject *o, const char *func, int pos, const char *want) {
-	PyObject *n = o == py.None ? NULL : py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__");
-	const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : "None";
 	char b[300], at[12] = "";
 	if (pos) snprintf(at, sizeof at, " %d", pos);
 	if (func)
-		snprintf(b, sizeof b, "%s() argument%s must be %s, not %s", func, at, want, s ? s : "?");
+		snprintf(b, sizeof b, "%s() argument%s must be %s, not %s", func, at, want, o == py.None ? "None" : type_name(o));
 	else
-		snprintf(b, sizeof b, "expected %s, not %s", want, o == py.None ? "NoneType" : s ? s : "?");
+		snprintf(b, sizeof b, "expected %s, not %s", want, type_name(o));
 	py.PyErr_SetString(py.TypeError, b);
-	if (n) py.Py_DecRef(n);
 	return -1;
 }
 
@@ -37,13 +47,22 @@ static inline int is_class(PyObject *o, int cls) {
 	return o->ob_type == classes[cls] || (classes[cls] && py.PyType_IsSubtype(o->ob_type, classes[cls]));
 }
 
-static int as_integer(arg *a, PyObject *o, int is_signed) {
+// too_large says in words that name a type of C, as the reference's do, that a number is too large.
+static int too_large(const char *ctype) {
+	char b[100];
+	snprintf(b, sizeof b, "Python int too large to convert to C %s", ctype);
+	py.PyErr_SetString(py.OverflowError, b);
+	return -1;
+}
+
+static int as_integer(arg *a, PyObject *o, int is_signed, const char *ctype) {
 	PyObject *x = NULL;
 	if (!(py.PyType_GetFlags(o->ob_type) & TPF_LONG) && !(o = x = py.PyNumber_Index(o))) return -1;
 	a->kind = is_signed ? A_INT : A_UINT;
 	a->i = is_signed ? (uint64_t)py.PyLong_AsLongLong(o) : py.PyLong_AsUnsignedLongLong(o);
 	if (x) py.Py_DecRef(x);
-	return a->i == (uint64_t)-1 && py.PyErr_Occurred() ? -1 : 0;
+	if (a->i != (uint64_t)-1 || !py.PyErr_Occurred()) return 0;
+	return ctype && py.PyErr_ExceptionMatches(py.OverflowError) ? too_large(ctype) : -1;
 }
 
 static int as_str(arg *a, PyObject *o) {
@@ -57,19 +76,45 @@ static int as_str(arg *a, PyObject *o) {
 // owned_path says whether an argument is bytes that convert made.
 static int owned_path(char kind, const arg *a) { return (kind == 'p' || kind == 'f') && a->kind == A_BYTES; }
 
-static int not_negative(arg *a, PyObject *o) {
+// not_negative converts what the reference takes for an address or an ID: what is negative is a ValueError.
+static int not_negative(arg *a, PyObject *o, const char *ctype) {
 	int over = 0, small = py.PyType_GetFlags(o->ob_type) & TPF_LONG && py.PyLong_AsLongLongAndOverflow(o, &over) < 0;
 	if (over < 0 || (!over && small)) return py.PyErr_SetString(py.ValueError, "Cannot convert negative int"), -1;
-	return as_integer(a, o, 0);
+	return as_integer(a, o, 0, ctype);
 }
 
-// convert fills a from o; the kinds are listed in func.go. What 'p' makes is owned by a->o and dropped after the call.
-int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
+// convert_kind fills a from o; the kinds are listed in func.go; none says whether None would have been as good. What 'p' makes is owned by a->o and dropped after the call.
+static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *func, int pos) {
 	unsigned long tf;
 	a->o = o;
 	switch (kind) {
-	case 'u': return as_integer(a, o, 0);
-	case 'i': return as_integer(a, o, 1);
+	case 'u': return as_integer(a, o, 0, NULL);
+	case 'i': return as_integer(a, o, 1, NULL);
+	case 'q': return as_integer(a, o, 1, "int64_t");
+	case 'a': return not_negative(a, o, "uint64_t");
+	case 'd': // a place in a list: no Object
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_LONG)) return py.PyErr_SetString(py.TypeError, "an integer is required"), -1;
+		return as_integer(a, o, 1, NULL);
+	case 'N': // a name to be looked for
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return not_a(o, "name must be str");
+		return as_str(a, o);
+	case 'B': // a name as a str or bytes
+		if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return as_str(a, o);
+		if (!(py.PyType_GetFlags(o->ob_type) & TPF_BYTES)) {
+			char b[300];
+			snprintf(b, sizeof b, "a bytes-like object is required, not '%s'", type_name(o));
+			return py.PyErr_SetString(py.TypeError, b), -1;
+		}
+		return convert(a, o, 'y', func, pos);
+	case 'w': { // a width: a size_t
+		int over;
+		PyObject *x = py.PyNumber_Index(o);
+		if (!x) return -1;
+		long long v = py.PyLong_AsLongLongAndOverflow(x, &over);
+		py.Py_DecRef(x);
+		if (over < 0 || (!over && v < 0)) return py.PyErr_SetString(py.OverflowError, "can't convert negative value to size_t"), -1;
+		return as_integer(a, o, 0, "size_t");
+	}
 	case 'n': // a size
 	case 'm': {
 		int over;
@@ -78,7 +123,7 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		long long v = py.PyLong_AsLongLongAndOverflow(x, &over);
 		py.Py_DecRef(x);
 		if (over < 0 || (!over && v < 0)) return py.PyErr_SetString(py.ValueError, kind == 'n' ? "negative size" : "negative max_size"), -1;
-		return as_integer(a, o, 0);
+		return as_integer(a, o, 0, kind == 'n' ? "ssize_t" : NULL);
 	}
 	case 'b': {
 		int t = py.PyObject_IsTrue(o);
@@ -118,15 +163,16 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		return 0;
 	}
 	case 'V':
-		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "Object");
+		if (!is_class(o, C_OBJECT)) return wrong_type(o, func, pos, "_drgn.Object");
 		a->kind = A_OBJ;
 		return 0;
 	case 'T':
+	case 'Y':
 		if (is_class(o, C_TYPE)) return a->kind = A_OBJ, 0;
 		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return wrong_type(o, NULL, 0, "Type or str");
 		return as_str(a, o);
 	case 'P':
-		if (!is_class(o, C_PROGRAM)) return wrong_type(o, func, pos, "Program");
+		if (!is_class(o, C_PROGRAM)) return wrong_type(o, func, pos, "_drgn.Program");
 		a->kind = A_PY;
 		return 0;
 	case 'S':
@@ -136,21 +182,21 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		return 0;
 	case 'A': // address or name
 		if (py.PyType_GetFlags(o->ob_type) & TPF_STR) return as_str(a, o);
-		return not_negative(a, o);
+		return not_negative(a, o, "uint64_t");
 	case 'X': // Object or integer
 		if (is_class(o, C_OBJECT)) return a->kind = A_OBJ, 0;
-		return not_negative(a, o);
+		return not_negative(a, o, "uint32_t");
 	case 'e': { // a member of an enumeration, or its number
 		tf = py.PyType_GetFlags(o->ob_type);
-		if (tf & TPF_LONG) return as_integer(a, o, 1);
+		if (tf & TPF_LONG) return as_integer(a, o, 1, NULL);
 		PyObject *v = py.PyObject_GetAttrString(o, "value");
 		if (!v) return py.PyErr_Clear(), wrong_type(o, func, pos, "a member of an enumeration");
-		int r = as_integer(a, v, 1);
+		int r = as_integer(a, v, 1, NULL);
 		py.Py_DecRef(v);
 		return r;
 	}
 	case 't': // a type that is no name
-		if (!is_class(o, C_TYPE)) return wrong_type(o, func, pos, "drgn.Type");
+		if (!is_class(o, C_TYPE)) return wrong_type(o, func, pos, "_drgn.Type");
 		return a->kind = A_OBJ, 0;
 	case 'L': // a language
 		if (!sh_is_language(o)) return wrong_type(o, NULL, 0, "Language");
@@ -160,7 +206,9 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 		if (o->ob_type != t) {
 			PyObject *n = py.PyObject_GetAttrString((PyObject *)t, "__name__");
 			const char *s = n ? py.PyUnicode_AsUTF8AndSize(n, NULL) : NULL;
-			int r = s ? wrong_type(o, NULL, 0, s) : -1;
+			char want[100];
+			if (s) snprintf(want, sizeof want, none ? "%s or None" : "%s", s);
+			int r = s ? wrong_type(o, NULL, 0, want) : -1;
 			if (n) py.Py_DecRef(n);
 			return r;
 		}
@@ -170,13 +218,36 @@ int convert(arg *a, PyObject *o, char kind, const char *func, int pos) {
 	}
 }
 
+int convert(arg *a, PyObject *o, char kind, const char *func, int pos) { return convert_kind(a, o, kind, 0, func, pos); }
+
 static int convert_param(const sig *s, int i, arg *a, PyObject *o) {
-	if (o == py.None && s->kinds[2 * i + 1] == '?') {
+	char kind = s->kinds[2 * i];
+	int none = s->kinds[2 * i + 1] == '?';
+	if (o == py.None && none) {
 		a->kind = A_NONE;
 		a->o = o;
 		return 0;
 	}
-	return convert(a, o, s->kinds[2 * i], s->name, i + 1);
+	int r = convert_kind(a, o, kind, none, s->name, i + 1);
+	// The reference has other words where it makes an object or a type than where it asks one of a type.
+	if (r && kind == 'T' && py.PyErr_ExceptionMatches(py.TypeError) && !(py.PyType_GetFlags(o->ob_type) & TPF_STR))
+		py.PyErr_SetString(py.TypeError, none ? "type must be Type, str, or None" : "type must be Type or str");
+	return r;
+}
+
+// plain_call says what is wrong with the arguments of a function that takes none, or one that has no keyword, as CPython does of such
+// functions of C. 0 is nothing.
+static int plain_call(const sig *s, Py_ssize_t npos, Py_ssize_t nk) {
+	char full[150], b[60];
+	if (!(s->flags & F_NO_KEYWORDS) || (!nk && npos == s->npos) || (!nk && !(s->flags & F_ONE) && s->npos)) return 0;
+	snprintf(full, sizeof full, "%s.%s", s->owner, s->name);
+	if (nk)
+		snprintf(b, sizeof b, "takes no keyword arguments");
+	else if (s->npos)
+		snprintf(b, sizeof b, "takes exactly one argument (%d given)", (int)npos);
+	else
+		snprintf(b, sizeof b, "takes no arguments (%d given)", (int)npos);
+	return type_error(nk && s->npos && !(s->flags & F_ONE) ? s->name : full, b, NULL);
 }
 
 static PyObject *prog_name;
@@ -226,17 +297,25 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 		a[0].o = p;
 		first = 1;
 	}
+	Py_ssize_t given = kwn ? py.PyTuple_Size(kwn) : 0;
+	if (plain_call(s, npos, given)) goto out;
+	given += npos + first;
+	if (given > s->n && !(s->flags & F_VARARGS) && !(first && npos <= s->npos)) {
+		char b[100];
+		snprintf(b, sizeof b, "takes at most %d %sargument%s (%d given)", s->n, npos ? "" : "keyword ", s->n == 1 ? "" : "s", (int)given);
+		type_error(s->name, b, NULL);
+		goto out;
+	}
 	if (npos + first > s->npos && !(s->flags & F_VARARGS)) {
 		if (first && npos <= s->npos) { // what was given cannot be what was left out
-			wrong_type(args[0], s->name, 1, s->flags & F_SCOPE ? "Object or Program" : "Program");
+			wrong_type(args[0], s->name, 1, s->flags & F_SCOPE ? "_drgn.Object or _drgn.Program" : "_drgn.Program");
 			goto out;
 		}
 		char b[100];
-		const char *how = s->npos > s->nreq ? "at most" : "exactly", *what = s->npos < s->n ? "positional argument" : "argument";
 		if (s->npos)
-			snprintf(b, sizeof b, "takes %s %d %s%s (%d given)", how, s->npos, what, s->npos == 1 ? "" : "s", (int)npos + first);
+			snprintf(b, sizeof b, "takes %s %d positional argument%s (%d given)", s->npos > s->nreq ? "at most" : "exactly", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
 		else
-			snprintf(b, sizeof b, s->n ? "takes no positional arguments" : "takes no arguments (%d given)", (int)npos + first);
+			snprintf(b, sizeof b, "takes no positional arguments");
 		type_error(s->name, b, NULL);
 		goto out;
 	}
@@ -306,10 +385,10 @@ static void *const trampolines[] = {RALL(P1)};
 _Static_assert(sizeof trampolines / sizeof *trampolines == NFUNC, "RALL must write NFUNC trampolines");
 
 // The strings live for ever.
-void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *first) {
+void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *owner) {
 	sig *s = &sigs[id];
 	if (!prog_name) prog_name = py.PyUnicode_InternFromString("prog");
-	*s = (sig){.name = name, .first = first, .nreq = nreq, .npos = npos, .n = n, .flags = flags, .kinds = kinds};
+	*s = (sig){.name = name, .owner = owner, .nreq = nreq, .npos = npos, .n = n, .flags = flags, .kinds = kinds};
 	for (int i = 0; i < n; i++) s->kw[i] = py.PyUnicode_InternFromString(kw[i]);
 	d->name = name;
 	d->meth = trampolines[id];

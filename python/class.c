@@ -18,7 +18,6 @@ const char *sh_name(PyObject *o, Py_ssize_t *n) {
 	py.PyErr_SetString(py.TypeError, "names must be str");
 	return NULL;
 }
-PyObject *sh_class_name(PyObject *o) { return py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__"); }
 // sh_bytes_like gives a copy of the bytes of a bytes-like object, which the caller frees.
 int sh_bytes_like(PyObject *o, char **p, int64_t *n) {
 	Py_buffer b;
@@ -94,7 +93,6 @@ PyObject *get_property(PyObject *self, void *closure) {
 
 int set_property(PyObject *self, PyObject *v, void *closure) {
 	if (forked) return fork_error();
-	if (!v) return py.PyErr_SetString(py.AttributeError, "attribute cannot be deleted"), -1;
 	res r;
 	r.i.tag = R_ERR;
 	goSet((int)(intptr_t)closure, self, v, &r);
@@ -334,7 +332,7 @@ int program_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
 		{SLOT_tp_getset, all}, {SLOT_tp_doc, (void *)doc}, {SLOT_tp_new, prog_make}, {SLOT_mp_subscript, prog_item}, {SLOT_sq_contains, s_contains},
 		{SLOT_tp_repr, s_repr}, {0, NULL}};
 	newids[C_PROGRAM] = newid;
-	return new_class(C_PROGRAM, "drgn.Program", sizeof(Prog), TPF_GC | TPF_BASE | TPF_IMMUTABLE, s, -1) ? 0 : -1;
+	return new_class(C_PROGRAM, "_drgn.Program", sizeof(Prog), TPF_GC | TPF_BASE | TPF_IMMUTABLE, s, -1) ? 0 : -1;
 }
 
 // ---- Iterators: filled in batches that grow from 1.
@@ -412,7 +410,7 @@ int iter_class(void) {
 	static PyMethodDef m[] = {{"__length_hint__", iter_hint, METH_NOARGS, "__length_hint__($self, /)\n--\n\nHow many elements are to come, 0 if that is not known."}, {0}};
 	PyType_Slot s[] = {{SLOT_tp_iter, py.PyObject_SelfIter}, {SLOT_tp_iternext, iter_next}, {SLOT_tp_dealloc, iter_dealloc}, {SLOT_tp_methods, m},
 		{SLOT_tp_doc, "Iterator whose elements are found in Go. A live target is read a little ahead."}, {0, NULL}};
-	iter_type = new_class(-1, "drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);
+	iter_type = new_class(-1, "_drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);
 	return iter_type ? 0 : -1;
 }
 
@@ -422,3 +420,4 @@ int sh_is_enum(PyObject *o, int which) { return o->ob_type == (PyTypeObject *)en
 PyObject *sh_tuple_of(PyObject *o) { return py.PySequence_Tuple(o); }
 int sh_tuple_size(PyObject *o) { return py.PyType_GetFlags(o->ob_type) & TPF_TUPLE ? (int)py.PyTuple_Size(o) : -1; }
 PyObject *sh_tuple_item(PyObject *o, int i) { return py.PyTuple_GetItem(o, i); }
+int sh_is_index(PyObject *o) { return py.PyIndex_Check(o); }

@@ -48,6 +48,7 @@ type property struct {
 	set       func(c Call, v *C.PyObject) error // or nil
 	symbol    C.int                             // of a symbol: what C answers by itself (SYMBOL_…); 0: nothing
 	enum      enumID                            // the enumeration of that
+	fixed     bool                              // made by readonly
 }
 
 // A slot is one of Python's special methods; x is its argument, or nil, and n the comparison.
@@ -95,13 +96,13 @@ func (s *slots) mask() (m C.uint) {
 // create makes the class and adds it to module _drgn.
 func (k *class) create(module *C.PyObject) error {
 	classTable[k.id] = k
-	methods := defineAll(k.methods, true)
+	methods := defineAll(k.methods, k.name)
 	props := k.defineProps()
 	newID := C.int(0)
 	if k.new != nil {
-		newID = C.int(define(new(C.PyMethodDef), k.new, false))
+		newID = C.int(define(new(C.PyMethodDef), k.new, ""))
 	}
-	doc, name := C.CString(k.classDoc()), C.CString("drgn."+k.name)
+	doc, name := C.CString(k.classDoc()), C.CString("_drgn."+k.name)
 	switch k.id {
 	case classProgram:
 		if C.program_class(methods, props, doc, newID) != 0 {
@@ -141,7 +142,7 @@ func (k *class) classDoc() string {
 	}
 	var d C.PyMethodDef
 	saved := len(handlers)
-	define(&d, k.new, false)
+	define(&d, k.new, "")
 	handlers = handlers[:saved]
 	sig := C.GoString(d.doc)
 	end := 0
@@ -188,7 +189,19 @@ func goGet(id C.int, self *C.PyObject, r *C.res) {
 func goSet(id C.int, self, v *C.PyObject, r *C.res) {
 	defer guard(entered(r))
 	r.i.tag = C.R_NONE
-	finish(r, propTable[id].set(Call{self: self, res: r}, v))
+	p := &propTable[id]
+	if v == nil && !p.fixed {
+		finish(r, &pyErr{excAttributeError, "can't delete '" + p.name + "' attribute"})
+		return
+	}
+	finish(r, p.set(Call{self: self, res: r}, v))
+}
+
+// readonly makes a property one that CPython says of what it says of the fields of a C structure.
+func readonly(p property) property {
+	p.fixed = true
+	p.set = func(Call, *C.PyObject) error { return &pyErr{excAttributeError, "readonly attribute"} }
+	return p
 }
 
 //export goSlot

@@ -28,6 +28,9 @@ import (
 //	file     a path, or the number of an open file
 //	size     an index; maxsize the same, for max_size
 //	onlytype a drgn.Type                                  lang     a drgn.Language
+//	name     a str that is looked for                     bytename a name as a str or bytes
+//	place    an int that is no Object                     width    an index, in columns
+//	bits     an index; a negative one is a ValueError     typename a type, of which an error has other words
 //
 // or the name of an enumeration: Qualifiers,
 // with "?" behind where None is allowed. A first parameter "prog: prog = ~" may be left out: it is the default program then;
@@ -39,19 +42,19 @@ type Func struct {
 }
 
 var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "file": 'f', "any": 'O',
-	"object": 'V', "type": 'T', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e',
-	"onlytype": 't', "size": 'n', "maxsize": 'm', "lang": 'L', "Architecture": '0' + byte(enumArchitecture), "PlatformFlags": '0' + byte(enumPlatformFlags),
+	"object": 'V', "type": 'T', "typename": 'Y', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e',
+	"onlytype": 't', "name": 'N', "bytename": 'B', "place": 'd', "width": 'w', "bits": 'a', "size": 'n', "maxsize": 'm', "lang": 'L', "Architecture": '0' + byte(enumArchitecture), "PlatformFlags": '0' + byte(enumPlatformFlags),
 	"FindObjectFlags": '0' + byte(enumFindObjectFlags), "Qualifiers": '0' + byte(enumQualifiers),
 	"AbsenceReason": '0' + byte(enumAbsenceReason), "SymbolBinding": '0' + byte(enumSymbolBinding), "SymbolKind": '0' + byte(enumSymbolKind)}
 
 // handlers are the functions by the number of their trampoline; 0 stands for no function.
 var handlers = []func(Call) error{nil}
 
-// define fills d and gives f its number.
+// define fills d and gives f its number. class is that whose method it is; a function has none.
 //
 // There are NFUNC trampolines, which is more than this program has functions: each is defined once, however often Python
 // code imports a module again, so a script can't use them up.
-func define(d *C.PyMethodDef, f *Func, method bool) int {
+func define(d *C.PyMethodDef, f *Func, class string) int {
 	id := len(handlers)
 	if id >= C.NFUNC {
 		panic(fmt.Sprintf("python: %s is function %d; call.c has %d trampolines: raise NFUNC and RALL there", f.Sig, id, C.NFUNC))
@@ -65,14 +68,19 @@ func define(d *C.PyMethodDef, f *Func, method bool) int {
 	var shown, names []string
 	var kinds strings.Builder
 	nreq, npos, flags := 0, -1, 0
-	if method {
+	if class != "" {
 		shown = append(shown, map[bool]string{true: "$type", false: "$self"}[f.Class])
 	}
 	for _, p := range splitParams(params) {
 		if p == "/" || p == "*" {
 			shown = append(shown, p)
-			if p == "*" {
+			switch {
+			case p == "*":
 				npos = len(names)
+			case len(names) == 1 && nreq == 1:
+				flags |= C.F_NO_KEYWORDS | C.F_ONE
+			default:
+				flags |= C.F_NO_KEYWORDS
 			}
 			continue
 		}
@@ -117,6 +125,13 @@ func define(d *C.PyMethodDef, f *Func, method bool) int {
 	if npos < 0 {
 		npos = len(names)
 	}
+	if len(names) == 0 {
+		flags |= C.F_NO_KEYWORDS
+	}
+	owner := class
+	if owner == "" {
+		owner = "_drgn"
+	}
 	if len(names) > C.MAXARG {
 		panic("python: too many parameters in " + f.Sig)
 	}
@@ -135,7 +150,7 @@ func define(d *C.PyMethodDef, f *Func, method bool) int {
 		unsafe.Slice(kw, C.MAXARG)[i] = C.CString(n)
 	}
 	doc := C.CString(name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + withParameters(f.Doc, names))
-	C.sh_def(C.int(id), d, C.CString(name), doc, C.int(nreq), C.int(npos), C.int(len(names)), C.CString(kinds.String()), kw, C.int(flags), nil)
+	C.sh_def(C.int(id), d, C.CString(name), doc, C.int(nreq), C.int(npos), C.int(len(names)), C.CString(kinds.String()), kw, C.int(flags), C.CString(owner))
 	return id
 }
 
@@ -158,11 +173,11 @@ func splitParams(s string) []string {
 	return out
 }
 
-// defineAll makes the table of methods that a class keeps.
-func defineAll(fs []Func, method bool) *C.PyMethodDef {
+// defineAll makes the table of methods that a class keeps, or of a module's functions.
+func defineAll(fs []Func, class string) *C.PyMethodDef {
 	defs := (*C.PyMethodDef)(C.calloc(C.size_t(len(fs)+1), C.sizeof_PyMethodDef))
 	for i := range fs {
-		define(&unsafe.Slice(defs, len(fs)+1)[i], &fs[i], method)
+		define(&unsafe.Slice(defs, len(fs)+1)[i], &fs[i], class)
 	}
 	return defs
 }
@@ -191,7 +206,7 @@ func goBindModule(name *C.char, dict *C.PyObject) C.int {
 	}
 	defs := bound[module]
 	if defs == nil {
-		defs = unsafe.Slice(defineAll(fs, false), len(fs))
+		defs = unsafe.Slice(defineAll(fs, ""), len(fs))
 		bound[module] = defs
 	}
 	for i := range defs {

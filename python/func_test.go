@@ -27,7 +27,7 @@ del sys.modules["_drgn"]
 import _drgn
 print("still here")
 `)
-	if want := "list_empty() argument 1 must be Object, not int\nstill here\n"; out != want {
+	if want := "list_empty() argument 1 must be _drgn.Object, not int\nstill here\n"; out != want {
 		t.Errorf("printed %q, want %q", out, want)
 	}
 }

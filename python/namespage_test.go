@@ -36,8 +36,6 @@ func nameRows(t *testing.T, path string) (rows []nameRow) {
 var nameGaps = map[string]string{
 	"drgn.internal.crashcli":                       "the program itself has crash's prompt",
 	"drgn.commands.linux.linux_kernel_raw_command": "is not there yet",
-	"drgn.helpers.experimental":                    "holds kmodify only",
-	"drgn.helpers.experimental.kmodify":            "writing to a running kernel is not there yet",
 }
 
 // nameDifferences says why the parameters of a name are others.

@@ -135,13 +135,11 @@ int sh_operand(arg *a, PyObject *o) {
 
 // sh_subscript takes an index (1), or the start, stop and step of a slice (3); -1 is an exception.
 int sh_subscript(PyObject *x, arg *a) {
-	if (py.PyIndex_Check(x)) return convert(a, x, 'i', "__getitem__", 1) ? -1 : 1;
+	if (py.PyIndex_Check(x)) return convert(a, x, 'q', "__getitem__", 1) ? -1 : 1;
 	if (!py.PyType_IsSubtype(x->ob_type, slice_type())) {
 		char b[120];
-		PyObject *keep;
-		snprintf(b, sizeof b, "object subscript must be integer or slice, not %.60s", sh_type_name(x, &keep));
+		snprintf(b, sizeof b, "object subscript must be integer or slice, not %.60s", type_name(x));
 		py.PyErr_SetString(py.TypeError, b);
-		if (keep) py.Py_DecRef(keep);
 		return -1;
 	}
 	static const char *const names[] = {"start", "stop", "step"};
@@ -152,7 +150,7 @@ int sh_subscript(PyObject *x, arg *a) {
 		if (v == py.None)
 			a[i].kind = A_NONE;
 		else
-			bad = convert(&a[i], v, 'i', "__getitem__", 1);
+			bad = convert(&a[i], v, 'q', "__getitem__", 1);
 		py.Py_DecRef(v);
 		if (bad) return -1;
 	}
@@ -230,7 +228,7 @@ int object_class(PyMethodDef *m, PyGetSetDef *g, const char *doc, int newid) {
 		{SLOT_nb_rshift, o_rshift}, {SLOT_nb_and, o_and}, {SLOT_nb_xor, o_xor}, {SLOT_nb_or, o_or}, {SLOT_nb_negative, o_neg},
 		{SLOT_nb_positive, o_pos}, {SLOT_nb_invert, o_not}, {SLOT_nb_bool, o_bool}, {SLOT_nb_int, o_int}, {SLOT_nb_float, o_float},
 		{SLOT_nb_index, o_index}, {0, NULL}};
-	PyTypeObject *t = sh_class(C_OBJECT, "drgn.Object", doc, -1, S_REPR | S_STR | S_GETITEM | S_ITER, all, g, newid, s);
+	PyTypeObject *t = sh_class(C_OBJECT, "_drgn.Object", doc, -1, S_REPR | S_STR | S_GETITEM | S_ITER, all, g, newid, s);
 	PyObject *d = t ? py.PyObject_Dir((PyObject *)t) : NULL;
 	if (!d || !(type_attrs = py.PyDict_New())) return -1;
 	PyObject *names = py.PySequence_Tuple(d);

@@ -120,12 +120,7 @@ func operandArg(p *drgn.Program, a *C.arg) (drgn.Object, error) {
 func literal(p *drgn.Program, v *C.PyObject) (drgn.Object, error) {
 	var a C.arg
 	if C.sh_operand(&a, v) == 0 || a.kind == C.A_OBJ {
-		var keep *C.PyObject
-		name := C.GoString(C.sh_type_name(v, &keep))
-		if keep != nil {
-			decref(keep)
-		}
-		return drgn.Object{}, typeError(fmt.Sprintf("literal must be int, float, or bool, not '%s'", name))
+		return drgn.Object{}, typeError("literal must be int, float, or bool, not '" + className(v) + "'")
 	}
 	o, err := operandArg(p, &a)
 	if err != nil {

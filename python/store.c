@@ -70,11 +70,3 @@ int sh_pair(PyObject *item, const char **name, Py_ssize_t *n, PyObject **value) 
 	*value = py.PyTuple_GetItem(item, 1);
 	return (*name = py.PyUnicode_AsUTF8AndSize(key, n)) ? STORE_OK : STORE_ERR;
 }
-
-// sh_type_name gives the name of o's class, good as long as what it keeps.
-const char *sh_type_name(PyObject *o, PyObject **keep) {
-	*keep = py.PyObject_GetAttrString((PyObject *)o->ob_type, "__name__");
-	const char *s = *keep ? py.PyUnicode_AsUTF8AndSize(*keep, NULL) : NULL;
-	if (!s) py.PyErr_Clear();
-	return s ? s : "?";
-}

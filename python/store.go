@@ -67,6 +67,13 @@ func null(c Call, t *types.Type) error {
 		return err
 	}
 	defer decref(zero)
+	if t == nil {
+		o, err := literal(c.Prog(0), zero)
+		if err != nil {
+			return err
+		}
+		return c.Object(o)
+	}
 	o, err := fromValue(c.Prog(0), t, zero, 0)
 	if err != nil {
 		return err

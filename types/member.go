@@ -28,13 +28,14 @@ type MemberError struct {
 }
 
 func (e *MemberError) Error() string {
+	of := e.Type.Unqualified() // whether it may be written to has nothing to do with it
 	if e.Bases != nil {
-		return fmt.Sprintf("'%s' has several members '%s': ask its base class %s for it, as a member of that name", e.Type, e.Name, strings.Join(e.Bases, " or "))
+		return fmt.Sprintf("'%s' has several members '%s': ask its base class %s for it, as a member of that name", of, e.Name, strings.Join(e.Bases, " or "))
 	}
 	if e.Variant != "" {
-		return fmt.Sprintf("'%s' has no member '%s' here: it holds the variant '%s'", e.Type, e.Name, e.Variant)
+		return fmt.Sprintf("'%s' has no member '%s' here: it holds the variant '%s'", of, e.Name, e.Variant)
 	}
-	return fmt.Sprintf("'%s' has no member '%s'", e.Type, e.Name)
+	return fmt.Sprintf("'%s' has no member '%s'", of, e.Name)
 }
 
 // A NamedError is the error of a member that a caller named by a designator: a [*MemberError] or [*NoMembersError], mostly. One that is
@@ -52,9 +53,9 @@ type NoMembersError struct {
 
 func (e *NoMembersError) Error() string {
 	if e.Behind {
-		return fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", e.Type)
+		return fmt.Sprintf("'%s' is not a pointer to a structure, union, or class", e.Type.Unqualified())
 	}
-	return fmt.Sprintf("'%s' is not a structure, union, or class", e.Type)
+	return fmt.Sprintf("'%s' is not a structure, union, or class", e.Type.Unqualified())
 }
 
 // Unwrap returns the error of a type's kind.

@@ -16,10 +16,19 @@ import (
 	"github.com/godrgn/drgn/linux/crash"
 )
 
-// TestCommands runs the commands of testdata/commands.txt, one after the other, on the bundled core. Each is a line after "$ ";
-// "| head -N" behind it leaves out what comes after N lines. Of what it prints, paths are left out.
+// TestCommands runs the commands of testdata/commands.txt, one after the other, on the bundled core, and those of other files on cores of
+// other machines, which hold little more than tasks, stacks, the log and caches. Each is a line after "$ "; "| head -N" behind it leaves out
+// what comes after N lines. Of what it prints, paths are left out.
 func TestCommands(t *testing.T) {
-	p, err := attach.Core(core)
+	for file, vmcore := range map[string]string{"commands.txt": core, "commands-arm64.txt": "../../testdata/debian-arm64/vmcore.xz",
+		"commands-s390x.txt": "../../testdata/debian-s390x/vmcore.xz"} {
+		t.Run(file, func(t *testing.T) { compareCommands(t, vmcore, filepath.Join("testdata", file)) })
+	}
+}
+
+// compareCommands runs the commands of a file on a core, and compares what they print.
+func compareCommands(t *testing.T, vmcore, path string) {
+	p, err := attach.Core(vmcore)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -28,7 +37,6 @@ func TestCommands(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	path := filepath.Join("testdata", "commands.txt")
 	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -83,7 +91,7 @@ func withoutPaths(text string) string {
 }
 
 // TestCommandCode runs what the commands print for --drgn: the code must run, but where the command itself fails for want of
-// what it names.
+// what it names, and come by the addresses that the command prints.
 func TestCommandCode(t *testing.T) {
 	out, errs, code := output(t, t.TempDir(), "-q", "-c", filepath.Join(fixture, "vmcore"), filepath.Join("testdata", "commandcode.py"),
 		filepath.Join("testdata", "commands.txt"), "LookupError", "FaultError", "AttributeError", "ObjectNotFoundError", "ZeroDivisionError")

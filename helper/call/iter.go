@@ -63,7 +63,21 @@ func (e *PanicError) Error() string { return fmt.Sprintf("Go panic: %v\n\n%s", e
 // that asks for it: a task finds itself on its CPU's run queue. Elements that the caller has are told by what they are (see
 // [given]), so that what is there all the time comes once.
 func FromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Iter {
+	return fromSeq(seq, conv, live)
+}
+
+func fromSeq[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) *stream[T] {
 	return &stream[T]{seq: seq, conv: conv, caller: caller{live: live, forFirst: liveFirst, forAll: liveAll}, cancel: func() {}}
+}
+
+// Begun is the value that is a [FromSeq] of which the first elements were walked already, or the error that came before there was
+// any: so a helper says at its call what is wrong with its arguments, not at the first element.
+func Begun[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Value {
+	s := fromSeq(seq, conv, live)
+	if err := s.begin(); err != nil {
+		return Error(err)
+	}
+	return Stream(s)
 }
 
 // FromSlow makes an iterator of a walk whose single elements may take long, or that changes something and so must not be
@@ -154,6 +168,26 @@ func (s *stream[T]) Fill(out []Value) (int, error) {
 	}
 	defer s.mu.Unlock()
 	return s.take(out)
+}
+
+// begin walks the first elements before the first Fill. What is wrong before there is any is its error, and nothing comes after
+// that; all else is as if Fill had been called first.
+func (s *stream[T]) begin() error {
+	few := make([]Value, 8)
+	s.started = true
+	n, err := s.first(few)
+	if n == 0 && err != nil && err != io.EOF {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n > 0 && !s.closed {
+		s.buf = append(few[:n], s.buf...)
+		if err != nil {
+			s.err = err
+		}
+	}
+	return nil
 }
 
 // first walks the first elements: into out, those beyond it into buf.

@@ -307,3 +307,35 @@ func BenchmarkFill(b *testing.B) {
 		})
 	}
 }
+
+// TestBegun checks that a walk that was begun says at once what is wrong before its first element, and gives all else as others do.
+func TestBegun(t *testing.T) {
+	wrong := errors.New("wrong")
+	if err := new(Call).Return(Begun(numbers(0, wrong), number, false)); err != wrong {
+		t.Errorf("a walk of nothing but an error: %v", err)
+	}
+	for _, n := range []int{0, 1, 2, firstBatch - 1, firstBatch, firstBatch + 1, 3 * firstBatch} {
+		for _, end := range []error{nil, wrong} {
+			for _, live := range []bool{false, true} {
+				for _, size := range []int{1, 7, 300} {
+					v := Begun(numbers(n, end), number, live)
+					if n == 0 && end != nil {
+						continue
+					}
+					want := end
+					if end == nil {
+						want = io.EOF
+					}
+					if got, err := drain(t, v.Iter(), fixed(size)); got != n || err != want {
+						t.Errorf("%d elements, then %v, live %v, %d at a time: %d elements, then %v", n, end, live, size, got, err)
+					}
+				}
+			}
+		}
+	}
+	it := Begun(numbers(5, nil), number, false).Iter()
+	it.Close()
+	if n, err := it.Fill(make([]Value, 3)); n != 0 || err != io.EOF {
+		t.Errorf("after Close: %d elements and %v", n, err)
+	}
+}

@@ -87,7 +87,7 @@ var linuxBpf = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the maps that a BPF program uses, each as a struct bpf_map *.\n\nbpf_prog is a struct bpf_prog *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(bpf.UsedMaps(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+				return c.Return(call.Begun(bpf.UsedMaps(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
 			},
 		},
 		{

@@ -54,7 +54,7 @@ var linuxFs = call.Module{
 			Returns: "Iterator[bytes]",
 			Doc:     "Walk the paths of an inode from the root of its file system, without a slash before them.\n\ninode is a struct inode *. Only the names that the kernel keeps in memory are known.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(fs.Paths(c.Object(0)), call.Bytes, call.Live(c.Object(0).Prog()))))
+				return c.Return(call.Begun(fs.Paths(c.Object(0)), call.Bytes, call.Live(c.Object(0).Prog())))
 			},
 		},
 		{
@@ -83,7 +83,7 @@ var linuxFs = call.Module{
 			Returns: "Iterator[Tuple[int, Object]]",
 			Doc:     "Walk the pages of a file that are in the page cache in the order of their offsets; pages that belong\ntogether (a folio) come as the first of them.\n\ninode is a struct inode *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(fs.InodePages(c.Object(0)), func(v fs.CachedPage) call.Value { return call.Tuple(call.Uint(v.Index), call.Object(v.Page)) }, call.Live(c.Object(0).Prog()))))
+				return c.Return(call.Begun(fs.InodePages(c.Object(0)), func(v fs.CachedPage) call.Value { return call.Tuple(call.Uint(v.Index), call.Object(v.Page)) }, call.Live(c.Object(0).Prog())))
 			},
 		},
 		{

@@ -71,7 +71,7 @@ var linuxKernfs = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the nodes in a directory, each as a struct kernfs_node *, in the order of the hashes of their names.\n\nkn is a struct kernfs_node * of a directory; another one is a ValueError.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(kernfs.Children(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()))))
+				return c.Return(call.Begun(kernfs.Children(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
 			},
 		},
 		{

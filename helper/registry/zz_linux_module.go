@@ -19,7 +19,7 @@ var linuxModule = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the loaded modules, each as a struct module *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(module.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0)))))
+				return c.Return(call.Begun(module.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0))))
 			},
 		},
 		{

@@ -49,7 +49,7 @@ var linuxNet = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the network devices in a namespace, each as a struct net_device *.\n\nnet is a struct net *.\n\nInstead of net, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(net.ForEachDevice(c.Scope(0)), call.Object, call.Live(call.ScopeProgram(c.Scope(0))))))
+				return c.Return(call.Begun(net.ForEachDevice(c.Scope(0)), call.Object, call.Live(call.ScopeProgram(c.Scope(0)))))
 			},
 		},
 		{
@@ -137,7 +137,7 @@ var linuxNet = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the network namespaces, each as a struct net *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(net.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0)))))
+				return c.Return(call.Begun(net.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0))))
 			},
 		},
 		{

@@ -35,7 +35,7 @@ var linuxSlab = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the slab caches, each as a struct kmem_cache *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Stream(call.FromSeq(slab.ForEachCache(c.Program(0)), call.Object, call.Live(c.Program(0)))))
+				return c.Return(call.Begun(slab.ForEachCache(c.Program(0)), call.Object, call.Live(c.Program(0))))
 			},
 		},
 		{
@@ -213,7 +213,7 @@ var linuxSlab = call.Module{
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Map(v0, call.Str, call.Str))
+				return c.Return(call.Pairs(v0, func(v slab.AliasName) (key, value call.Value) { return call.Str(v.Name), call.Str(v.Served) }))
 			},
 		},
 	},

@@ -95,10 +95,11 @@ const rooms = `
 
 	# Facts of the kernel on each architecture.
 	internal/flags < linux/internal/sigabi;
+	arch < linux/internal/kmod;
 
 	# Helpers, then the kernel as a personality, which is built with some of them.
 	drgn < internal/walk, linux/internal/machine, linux/internal/globals, linux/internal/constant;
-	internal/walk, linux/internal/constant, linux/internal/sigabi, helper/table < linux/*;
+	internal/walk, linux/internal/constant, linux/internal/sigabi, linux/internal/kmod, helper/table < linux/*;
 	internal/flags, vmcoreinfo < linux/*;
 	linux/*, linux/internal/globals, linux/internal/machine, internal/debuginfo < linux;
 	drgn, internal/debuginfo, target < user;
@@ -155,7 +156,7 @@ var outside = map[string][]string{
 	"github.com/modelcontextprotocol/go-sdk": {"mcp"},
 	"github.com/ianlancetaylor/demangle":     {"internal/demangle"},
 	"golang.org/x/arch":                      {"arch/disasm"},
-	"golang.org/x/sys":                       {"mem", "target", "internal/...", "python/...", "cmd/drgn"},
+	"golang.org/x/sys":                       {"mem", "target", "internal/...", "linux/kmodify", "python/...", "cmd/drgn"},
 	"C":                                      {"python/..."},
 	"runtime/cgo":                            {},
 	"net":                                    {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab", "web"},
@@ -163,8 +164,8 @@ var outside = map[string][]string{
 	"os/exec":                                {"lab", "python/internal/pack", "release"},
 	"os/signal":                              {"lab"}, // in the program, signals are Python's
 	"testing":                                {"internal/coretest", "internal/worldtest"},
-	"debug/dwarf":                            {}, // too slow for a kernel, and it trusts its input
-	"debug/elf":                              {"lab", "lab/thin", "python/internal/pack", "release"},
+	"debug/dwarf":                            {},                                                                            // too slow for a kernel, and it trusts its input
+	"debug/elf":                              {"lab", "lab/thin", "linux/internal/kmod", "python/internal/pack", "release"}, // kmod: its names of what it writes
 }
 
 // restrictedStandard are the packages of the standard library in outside.

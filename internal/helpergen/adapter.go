@@ -359,6 +359,10 @@ func (h *helper) callAndReturn(g *goFile, expr string) {
 			g.line("return c.Return(call.Stream(call.FromSlow(%s, %s)))", seq, t.elem.function(g))
 			return
 		}
+		if h.eager {
+			g.line("return c.Return(call.Begun(%s, %s, call.Live(%s)))", seq, t.elem.function(g), h.programOf())
+			return
+		}
 		g.line("return c.Return(call.Stream(call.FromSeq(%s, %s, call.Live(%s))))", seq, t.elem.function(g), h.programOf())
 	default:
 		var parts []string

@@ -25,6 +25,7 @@ type helper struct {
 	optional bool // it may return None
 	found    bool // its last result before the error says whether there is one
 	slow     bool
+	eager    bool // a walk whose first element is looked for when the helper is called
 }
 
 // A param is a parameter of a helper in Python.
@@ -135,6 +136,9 @@ func (p *pkg) helper(file *ast.File, decl *ast.FuncDecl, text string) (*helper, 
 	}
 	h := &helper{p: p, decl: decl, name: name, returns: returns}
 	_, h.slow = directive(decl.Doc, "slow")
+	if _, h.eager = directive(decl.Doc, "eager"); h.eager && h.slow {
+		return nil, bad(decl, "a slow walk cannot be eager: its first element may take long")
+	}
 	r := resolver{p: p, file: file, typeParams: map[string]bool{}}
 	if decl.Type.TypeParams != nil {
 		for _, f := range decl.Type.TypeParams.List {

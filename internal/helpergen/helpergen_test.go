@@ -198,6 +198,10 @@ func TestErrors(t *testing.T) {
 func TestDeclaredTwice(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "go.mod"), "module example.org/m\n")
+	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\n//drgn:slow\n//drgn:eager\nfunc F() {}\n")
+	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "a slow walk cannot be eager") {
+		t.Errorf("eager and slow: %v", err)
+	}
 	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\nfunc F() {}\n\n//drgn:helper f\nfunc G() {}\n")
 	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "linux/bad/bad.go:7: f is declared twice") {
 		t.Error(err)

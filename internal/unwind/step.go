@@ -281,7 +281,12 @@ func (w *walk) withoutRow(f *Frame, chainEnded bool) (more, signal bool, err err
 	_, known := w.a.UserMode.Of(&w.regs)
 	switch {
 	case !text && f.Interrupted && (known || w.u.options.Process):
-		more, err = w.badCall(f)
+		if more, err = w.badCall(f); !more && w.u.options.FramePointers && !w.u.options.Process && w.u.options.IsText != nil {
+			// Nothing has called what is no code. Registers that came from elsewhere, as a script's may, can still have a frame.
+			if found, frameErr := w.framePointer(); found {
+				return found, false, frameErr
+			}
+		}
 		return more, false, err
 	case chainEnded:
 		return false, false, nil

@@ -75,7 +75,7 @@ func target(t *types.Type, verb string) error {
 	case k == types.Void || k == types.Function:
 		problem = fmt.Sprintf("cannot %s %s type", verb, k)
 	case k == types.Enum && !u.IsComplete():
-		problem = fmt.Sprintf("cannot %s incomplete enumerated type", verb)
+		problem = "cannot cast to incomplete enumerated type"
 	case k.IsCompound() || k == types.Array:
 		var unsized *types.SizeError
 		if _, err := u.Size(); errors.As(err, &unsized) && !u.IsComplete() {

@@ -78,7 +78,9 @@ type DesignatorError struct {
 	Problem string // "is not an array"
 }
 
-func (e *DesignatorError) Error() string { return fmt.Sprintf("'%s' %s", e.Type, e.Problem) }
+func (e *DesignatorError) Error() string {
+	return fmt.Sprintf("'%s' %s", e.Type.Unqualified(), e.Problem)
+}
 
 // ErrOffsetTooLarge says that an offset in bits does not fit 64 bits.
 var ErrOffsetTooLarge = errors.New("offset is too large")

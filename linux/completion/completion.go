@@ -22,6 +22,7 @@ func Done(completion drgn.Object) (bool, error) { return completion.Member("done
 // completion is a struct completion *.
 //
 //drgn:helper completion_for_each_task(completion)
+//drgn:eager
 func ForEachTask(completion drgn.Object) iter.Seq2[drgn.Object, error] {
 	queue := completion.Member("wait").AddressOf()
 	// A simple wait queue since v5.7, commit a5c6234e1028.

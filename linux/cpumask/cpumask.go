@@ -95,6 +95,7 @@ func bits(m drgn.Object) (bitmap drgn.Object, n uint64, err error) {
 // mask is a struct cpumask or a pointer to one.
 //
 //drgn:helper for_each_cpu
+//drgn:eager
 func ForEachCPU(mask drgn.Object) iter.Seq2[uint64, error] {
 	return func(yield func(uint64, error) bool) {
 		bitmap, n, err := bits(mask)
@@ -113,16 +114,19 @@ func ForEachCPU(mask drgn.Object) iter.Seq2[uint64, error] {
 // ForEachOnlineCPU walks the numbers of the CPUs that run.
 //
 //drgn:helper for_each_online_cpu
+//drgn:eager
 func ForEachOnlineCPU(p *drgn.Program) iter.Seq2[uint64, error] { return ForEachCPU(OnlineMask(p)) }
 
 // ForEachPossibleCPU walks the numbers of the CPUs that there may ever be.
 //
 //drgn:helper for_each_possible_cpu
+//drgn:eager
 func ForEachPossibleCPU(p *drgn.Program) iter.Seq2[uint64, error] { return ForEachCPU(PossibleMask(p)) }
 
 // ForEachPresentCPU walks the numbers of the CPUs that are plugged in.
 //
 //drgn:helper for_each_present_cpu
+//drgn:eager
 func ForEachPresentCPU(p *drgn.Program) iter.Seq2[uint64, error] { return ForEachCPU(PresentMask(p)) }
 
 // Weight returns how many CPUs are in a mask.

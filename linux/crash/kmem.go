@@ -162,7 +162,7 @@ func kmemInfo(c *Call) error {
 	}
 	add("CACHED", uint64(max(filePages-swapCache-int64(buffers), 0)), total, "TOTAL MEM")
 	add("SLAB", slabs.ReclaimablePages+slabs.UnreclaimablePages, total, "TOTAL MEM")
-	if huge, err := hugetlb.TotalUsage(p); err == nil { // without CONFIG_HUGETLBFS there are none
+	if huge, err := hugetlb.TotalUsage(p); err == nil && p.Variable("hugetlb_max_hstate").Err() == nil { // else without CONFIG_HUGETLBFS
 		g.add("")
 		add("TOTAL HUGE", huge.Pages, 0, "")
 		add("HUGE FREE", huge.FreePages, huge.Pages, "TOTAL HUGE")

@@ -14,6 +14,7 @@ import (
 // inode is a struct inode *. Only the names that the kernel keeps in memory are known.
 //
 //drgn:helper inode_paths
+//drgn:eager
 func Paths(inode drgn.Object) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		if err := inode.Err(); err != nil {
@@ -66,6 +67,7 @@ type CachedPage struct {
 // inode is a struct inode *.
 //
 //drgn:helper inode_for_each_page
+//drgn:eager
 func InodePages(inode drgn.Object) iter.Seq2[CachedPage, error] {
 	return AddressSpacePages(inode.Member("i_mapping").Read())
 }

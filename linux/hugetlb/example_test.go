@@ -8,7 +8,7 @@ import (
 	"github.com/godrgn/drgn/linux/hugetlb"
 )
 
-// Huge pages are kept in pools, one for each size. The bundled kernel has none: this is not run.
+// Huge pages are kept in pools, one for each size. The bundled kernel has none.
 func Example() {
 	prog := coretest.Program()
 	for pool, err := range hugetlb.ForEachState(prog) {
@@ -17,4 +17,6 @@ func Example() {
 		}
 		fmt.Println(hugetlb.PageSize(pool))
 	}
+	fmt.Println("that is all")
+	// Output: that is all
 }

@@ -2,6 +2,7 @@
 package hugetlb
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -15,6 +16,10 @@ import (
 func ForEachState(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		n, err := p.Variable("hugetlb_max_hstate").Uint()
+		var missing *drgn.ObjectNotFoundError
+		if errors.As(err, &missing) && !missing.NoDebugInfo {
+			return // the kernel was built without huge pages
+		}
 		if err != nil {
 			yield(drgn.Object{}, err)
 			return

@@ -133,6 +133,7 @@ func Path(kn drgn.Object) ([]byte, error) {
 // kn is a struct kernfs_node * of a directory; another one is a *drgn.ValueError.
 //
 //drgn:helper kernfs_children
+//drgn:eager
 func Children(kn drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		dir, err := IsDir(kn)

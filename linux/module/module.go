@@ -15,6 +15,7 @@ import (
 // ForEach walks the loaded modules, each as a struct module *.
 //
 //drgn:helper for_each_module
+//drgn:eager
 func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	head, err := listOf(p)
 	if err != nil {

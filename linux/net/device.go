@@ -14,6 +14,7 @@ import (
 // net is a struct net *.
 //
 //drgn:helper for_each_netdev(net)
+//drgn:eager
 func ForEachDevice(net drgn.Scope) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct net_device", namespace(net).Member("dev_base_head").AddressOf(), "dev_list")
 }

@@ -18,6 +18,7 @@ func isPointer(o drgn.Object) bool {
 // ForEach walks the network namespaces, each as a struct net *.
 //
 //drgn:helper for_each_net
+//drgn:eager
 func ForEach(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct net", p.Variable("net_namespace_list").AddressOf(), "list")
 }

@@ -24,6 +24,7 @@ func NrNodeIDs(p *drgn.Program) (uint64, error) {
 // mask is a nodemask_t or a pointer to one.
 //
 //drgn:helper for_each_node_mask
+//drgn:eager
 func ForEachNodeMask(mask drgn.Object) iter.Seq2[uint64, error] {
 	return func(yield func(uint64, error) bool) {
 		bits := mask.Member("bits")
@@ -52,6 +53,7 @@ func ForEachNodeMask(mask drgn.Object) iter.Seq2[uint64, error] {
 // state is an enum node_states, such as N_NORMAL_MEMORY.
 //
 //drgn:helper for_each_node_state
+//drgn:eager
 func ForEachNodeState(p *drgn.Program, state uint64) iter.Seq2[uint64, error] {
 	return ForEachNodeMask(mask(p, state))
 }
@@ -87,11 +89,13 @@ func named(p *drgn.Program, state string) iter.Seq2[uint64, error] {
 // ForEachNode walks the numbers of the nodes that there may ever be.
 //
 //drgn:helper for_each_node
+//drgn:eager
 func ForEachNode(p *drgn.Program) iter.Seq2[uint64, error] { return named(p, "N_POSSIBLE") }
 
 // ForEachOnlineNode walks the numbers of the nodes that are online.
 //
 //drgn:helper for_each_online_node
+//drgn:eager
 func ForEachOnlineNode(p *drgn.Program) iter.Seq2[uint64, error] { return named(p, "N_ONLINE") }
 
 // State reports whether a node is in a state.

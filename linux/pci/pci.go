@@ -12,6 +12,7 @@ import (
 // ForEachRootBus walks the PCI root buses, each as a struct pci_bus *.
 //
 //drgn:helper for_each_pci_root_bus
+//drgn:eager
 func ForEachRootBus(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct pci_bus", p.Variable("pci_root_buses").AddressOf(), "node")
 }
@@ -21,6 +22,7 @@ func ForEachRootBus(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 // bus is a struct pci_bus *.
 //
 //drgn:helper pci_bus_for_each_child
+//drgn:eager
 func ForEachChild(bus drgn.Object) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct pci_bus", bus.Member("children").AddressOf(), "node")
 }
@@ -30,6 +32,7 @@ func ForEachChild(bus drgn.Object) iter.Seq2[drgn.Object, error] {
 // bus is a struct pci_bus *.
 //
 //drgn:helper pci_bus_for_each_dev
+//drgn:eager
 func ForEachDeviceOn(bus drgn.Object) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct pci_dev", bus.Member("devices").AddressOf(), "bus_list")
 }

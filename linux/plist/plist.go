@@ -49,6 +49,7 @@ func LastEntry[T drgn.TypeLike](head drgn.Object, typ T, member string) drgn.Obj
 // head is a struct plist_head *.
 //
 //drgn:helper plist_for_each
+//drgn:eager
 func ForEach(head drgn.Object) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct plist_node", head.Member("node_list").AddressOf(), "node_list")
 }
@@ -58,6 +59,7 @@ func ForEach(head drgn.Object) iter.Seq2[drgn.Object, error] {
 // head is a struct plist_head *; member is the member of typ that is the list's node.
 //
 //drgn:helper plist_for_each_entry(type, head, member)
+//drgn:eager
 func ForEachEntry[T drgn.TypeLike](typ T, head drgn.Object, member string) iter.Seq2[drgn.Object, error] {
 	return drgn.Entries(ForEach(head), head.Prog(), typ, member)
 }

@@ -14,6 +14,7 @@ import (
 // rq is a struct rq *.
 //
 //drgn:helper rq_for_each_fair_task
+//drgn:eager
 func ForEachFairTask(rq drgn.Object) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct task_struct", rq.Member("cfs_tasks").AddressOf(), "se.group_node")
 }

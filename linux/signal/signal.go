@@ -18,6 +18,7 @@ import (
 // pending is a struct sigpending *.
 //
 //drgn:helper sigpending_for_each
+//drgn:eager
 func SigpendingForEach(pending drgn.Object) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct sigqueue", pending.Member("list").AddressOf(), "list")
 }

@@ -15,6 +15,7 @@ import (
 // ForEachCache walks the slab caches, each as a struct kmem_cache *.
 //
 //drgn:helper for_each_slab_cache
+//drgn:eager
 func ForEachCache(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 	return list.ForEachEntry("struct kmem_cache", p.Variable("slab_caches").AddressOf(), "list")
 }

@@ -157,14 +157,25 @@ func nodePages(p *drgn.Program, names ...string) (uint64, error) {
 	return uint64(max(n, 0)), err // CPUs keep back what they counted, so that it may be less than 0 for a while
 }
 
+// AliasNames are names of caches that are served by another one's slabs, in the order of sysfs.
+//
+//drgn:dict
+type AliasNames []AliasName
+
+// An AliasName is such a name.
+type AliasName struct {
+	Name   string
+	Served string // the name of the cache whose slabs it has
+}
+
 // Aliases returns the names of caches that are served by another one's slabs, with the name of the latter.
 //
 // The kernel does not keep them but in sysfs, which it must have.
 //
 //drgn:helper get_slab_cache_aliases
-func Aliases(p *drgn.Program) (map[string]string, error) {
+func Aliases(p *drgn.Program) (AliasNames, error) {
 	const link = 0x4 // KERNFS_LINK
-	aliases := map[string]string{}
+	var aliases AliasNames
 	for kn, err := range kernfs.Children(p.Variable("slab_kset").Member("kobj").Member("sd")) {
 		if err != nil {
 			return nil, err
@@ -191,7 +202,7 @@ func Aliases(p *drgn.Program) (map[string]string, error) {
 		}
 		// A cache that could be merged is known to sysfs by a name of its own making, and its first name is a link, too.
 		if string(name) != string(served) {
-			aliases[string(name)] = string(served)
+			aliases = append(aliases, AliasName{string(name), string(served)})
 		}
 	}
 	return aliases, nil

@@ -60,6 +60,7 @@ func ForEach(base drgn.Object) iter.Seq2[drgn.Object, error] {
 // clock_base is a struct hrtimer_clock_base *.
 //
 //drgn:helper hrtimer_clock_base_for_each(clock_base)
+//drgn:eager
 func ForEachHighResolution(clock drgn.Object) iter.Seq2[drgn.Object, error] {
 	root := clock.Member("active").MemberAny("rb_root", "head")
 	if root.HasMember("rb_root") { // remembers its first node since v5.4, commit 511885d7061e

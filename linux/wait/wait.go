@@ -30,6 +30,7 @@ func QueueActive(wq drgn.Object) (bool, error) {
 // wq is a wait_queue_head_t *.
 //
 //drgn:helper waitqueue_for_each_entry(wq)
+//drgn:eager
 func QueueEntries(wq drgn.Object) iter.Seq2[drgn.Object, error] {
 	if isOld(wq) {
 		return list.ForEachEntry("wait_queue_t", entries(wq), "task_list")

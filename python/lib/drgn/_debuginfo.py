@@ -149,7 +149,10 @@ def _option(name, doc):
         if self._prog is not None:
             _drgn._set_debug_info_options(self._prog, self._all())
 
-    return property(get, set, doc=doc)
+    def delete(self):
+        raise AttributeError(f"can't delete '{name}' attribute")
+
+    return property(get, set, delete, doc=doc)
 
 
 for _name, _doc in {

@@ -46,6 +46,11 @@ def program_from_core_dump(path):
     """Open a core dump; its debugging information is found by its build ID."""
     import os
 
+    if hasattr(path, "__index__"):
+        prog = _drgn.Program()
+        prog.set_core_dump(index(path))
+        prog.load_default_debug_info()
+        return prog
     return _drgn._open_core(os.fspath(path))
 
 

@@ -43,61 +43,66 @@ def validate_rbtree_inorder_for_each_entry(type, root, member, cmp, allow_equal)
     prog = root.prog_
     type = prog.type(type)
 
-    def wrong(node, what):
-        return ValidationError(f"({node.type_.type_name()}){node.value_():#x} {what}")
+    def wrong(node, what, which=""):
+        return ValidationError(f"{which}({node.type_.type_name()}){node.value_():#x} {what}")
 
     def colour(node):
         return node.member_("__rb_parent_color").value_() & 1
 
     previous = None
-    blacks = None  # on the way to every place that has no node
     seen = set()
-    # What is on the way to a node: [node, its black nodes with itself, what of it is done].
+    # What is on the way to a node: [node, its entry, what of it is done, the black nodes on a path down on its left, those on its right].
     path = []
 
-    def enter(node, parent, above):
-        nonlocal blacks
+    def enter(node, parent, side):
         if not node:
-            if blacks is None:
-                blacks = above
-            elif blacks != above:
-                raise wrong(parent, f"has {above} black nodes on a path down, where others have {blacks}")
             return
         address = node.value_()
+        above = rb_parent(node).value_()
+        entry = container_of(node, type, member)
+        if parent is None:
+            if above:
+                raise wrong(node, f"has parent {above:#x}", "root node ")
+            if colour(node) == _RED:
+                raise wrong(node, "is red", "root node ")
+        else:
+            if above != parent[0].value_():
+                raise wrong(parent[0], f"rb_{side} {address:#x} has rb_parent {above:#x}")
+            if colour(parent[0]) == _RED and colour(node) == _RED:
+                raise wrong(parent[0], f"has red child {address:#x}", "red node ")
+            order = cmp(entry, parent[1])
+            if order == 0 and not allow_equal:
+                raise wrong(parent[1], f"{side} child {entry.value_():#x} compares equal to it")
+            if order > 0 if side == "left" else order < 0:
+                raise wrong(parent[1], f"{side} child {entry.value_():#x} compares {'greater' if order > 0 else 'less'} than it")
         if address in seen:
             raise wrong(node, "is in the tree twice")
         seen.add(address)
-        if rb_parent(node).value_() != (parent.value_() if parent is not None else 0):
-            raise wrong(node, f"has parent {rb_parent(node).value_():#x}, not {parent.value_() if parent is not None else 0:#x}")
-        if colour(node) == _RED:
-            if parent is None:
-                raise wrong(node, "is the root and red")
-            if colour(parent) == _RED:
-                raise wrong(node, "is red, as is its parent")
-        path.append([node, above + (colour(node) == _BLACK), 0])
+        path.append([node, entry, 0, 0, 0])
 
-    top = root.rb_node.read_()
-    if top:
-        enter(top, None, 0)
+    enter(root.rb_node.read_(), None, None)
     while path:
         step = path[-1]
-        node, above, done = step
+        node, entry, done, left, right = step
         step[2] += 1
         if done == 0:
-            enter(node.rb_left.read_(), node, above)
+            enter(node.rb_left.read_(), step, "left")
         elif done == 1:
-            entry = container_of(node, type, member)
             if previous is not None:
                 order = cmp(previous, entry)
                 if order > 0:
                     raise wrong(node, f"comes before {previous.value_():#x}, which precedes it in the tree")
                 if order == 0 and not allow_equal:
-                    raise wrong(node, f"is equal to {previous.value_():#x}")
+                    raise wrong(node, f"compares equal to {previous.value_():#x}")
             yield entry
             previous = entry
-            enter(node.rb_right.read_(), node, above)
+            enter(node.rb_right.read_(), step, "right")
         else:
+            if left != right:
+                raise wrong(node, f"have unequal black heights ({left} != {right})", "left and right subtrees of ")
             path.pop()
+            if path:
+                path[-1][3 if path[-1][2] == 1 else 4] = left + (colour(node) == _BLACK)
 
 
 def validate_rbtree(type, root, member, cmp, allow_equal):

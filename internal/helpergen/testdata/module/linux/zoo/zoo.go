@@ -79,6 +79,12 @@ func Typed[T drgn.TypeLike](typ T, member string) (*types.Type, error) { return 
 //drgn:helper pairs
 func Pairs(o drgn.Object) iter.Seq2[Pair, error] { return nil }
 
+// Early walks pairs, of which it looks for the first when it is called.
+//
+//drgn:helper early
+//drgn:eager
+func Early(o drgn.Object) iter.Seq2[Pair, error] { return nil }
+
 // Numbers walks numbers, which can't fail.
 //
 //drgn:helper numbers

@@ -1,0 +1,1 @@
+from drgn.helpers.experimental.kmodify import *
