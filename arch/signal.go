@@ -13,6 +13,9 @@ type SignalFrame struct {
 // The offsets are those of struct rt_sigframe and struct sigframe (arch/*/kernel/signal.c) with what is in them: struct siginfo, of 128
 // bytes, and struct ucontext, whose last member but for Arm's is aligned to 16 bytes (arch/*/include/uapi/asm/ucontext.h).
 var (
+	x86_64SignalFrames = []SignalFrame{
+		{0x0f_0000000f_c0c748, 8, words(40, 8, 8, 9, 10, 11, 12, 13, 14, 15, 5, 4, 6, 3, 1, 0, 2, 7, 16, 17)}, // mov $15, %rax; syscall: Go's
+	}
 	aarch64SignalFrames = []SignalFrame{
 		{0xd4000001_d2801168, 8, aarch64PtRegs.at(312)}, // mov x8, #139; svc #0
 	}

@@ -32,6 +32,7 @@ var X86_64 = define(Arch{
 	SP:            7,
 	ReturnAddress: 16,
 	FramePointer:  FramePointer{Register: 6, Saved: 0, ReturnAddress: 8, CFA: 16, HasCFA: true},
+	SignalFrames:  x86_64SignalFrames,
 	UserMode:      UserMode{Register: 19, Mask: 3, Value: 3}, // privilege level in cs
 	// struct user_regs_struct (arch/x86/include/asm/user_64.h): struct pt_regs and six more words.
 	TLS:      TLS{Pointer: "fs.base", Below: true},

@@ -202,6 +202,7 @@ func (x *lexer) name() string {
 			if _, keyword := words[x.text[start:x.pos]]; keyword {
 				break // "struct ::foo" is no member of "struct"
 			}
+			x.path()
 		}
 		next := x.afterSpace(x.pos)
 		if x.cpp && next < len(x.text) && x.text[next] == '<' {
@@ -220,6 +221,22 @@ func (x *lexer) name() string {
 		skip(next)
 	}
 	return strings.Join(append(spaced, x.text[start:x.pos]), "")
+}
+
+// path passes over the rest of a name of Go, which has the package before it, by its path: "main.T", "internal/abi.Type", "example.com/a-b.T".
+func (x *lexer) path() {
+	for x.scoped && strings.IndexByte("./-", x.at(0)) >= 0 && x.at(0) != 0 {
+		before := x.pos
+		x.pos++
+		n := x.letter(false)
+		if n == 0 {
+			x.pos = before
+			return
+		}
+		for ; n > 0; n = x.letter(false) {
+			x.pos += n
+		}
+	}
 }
 
 // templateArguments returns the length of the template arguments s starts with, from '<' to the '>' that belongs to it;

@@ -43,7 +43,7 @@ func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error
 	if p.err == nil && p.tok.kind != tokenEnd {
 		p.fail(p.tok.pos, "extra tokens after type name")
 	}
-	if syntax := (*SyntaxError)(nil); errors.As(p.err, &syntax) {
+	if syntax, missing := (*SyntaxError)(nil), (*NotFoundError)(nil); errors.As(p.err, &syntax) || errors.As(p.err, &missing) && strings.HasPrefix(name, "map[") {
 		if t, err := verbatim(name, lookup); t != nil && err == nil {
 			return t, nil
 		}
@@ -54,13 +54,14 @@ func (l *Language) ParseTypeName(name string, lookup Lookup) (*types.Type, error
 	return t, nil
 }
 
-// verbatim finds a type whose name is no name of C, by all of it: Rust's "&str", "&[u8]" and "(i32, &str)".
+// verbatim finds a type whose name is no name of C, by all of it: Rust's "&str", "&[u8]" and "(i32, &str)", Go's "[]string",
+// "map[string]int" and "func(int) bool".
 func verbatim(name string, lookup Lookup) (*types.Type, error) {
 	name = strings.TrimSpace(name)
 	for _, keyword := range []string{"struct ", "union ", "enum "} {
 		name = strings.TrimPrefix(name, keyword)
 	}
-	if strings.IndexByte("&([{", (name + " ")[0]) < 0 && !strings.ContainsAny(name, "<{") {
+	if strings.IndexByte("&([{", (name + " ")[0]) < 0 && !strings.ContainsAny(name, "<{") && !strings.HasPrefix(name, "map[") && !strings.HasPrefix(name, "func(") {
 		return nil, nil
 	}
 	return lookup.Find(types.KindsOf(types.Struct, types.Union, types.Class, types.Enum, types.Typedef, types.Int, types.Bool, types.Float), name)

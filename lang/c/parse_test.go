@@ -130,6 +130,8 @@ var typeNames = [][2]string{
 	{"int\x00", `!invalid character \x00 ('\x00')`},
 	{"\xc3\xa9", "!could not find 'é'"}, {"struct $a\xc3\xa9\xcc\x81 *", "!could not find 'struct $aé́'"}, {"$", `!invalid character \x24 ('$')`}, {"int $", `!invalid character \x24 ('$')`}, {"\xe2\x86\x92", `!invalid character \xe2 ('→')`}, {"\xff", "!invalid character"},
 	{"foo", "!could not find 'foo'"},
+	{"main.foo *", "!could not find 'main.foo'"}, {"internal/abi.foo", "!could not find 'internal/abi.foo'"}, {"example.com/a-b.foo", "!could not find 'example.com/a-b.foo'"},
+	{"int.x", "!expected abstract declarator at column 4 of 'int.x'"}, {"foo.", "!could not find 'foo'"}, {"map[string]int", "!could not find 'map'"},
 	{"struct bar *", "!could not find 'struct bar'"},
 	{"class foo", "!could not find 'class'"},
 	{"int [2](void)", "!array of functions"},
