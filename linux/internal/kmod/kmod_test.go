@@ -10,7 +10,7 @@ import (
 	"github.com/godrgn/drgn/arch"
 )
 
-// TestCode holds the code of init functions against what an assembler makes of the same instructions (GNU as 2.40).
+// TestCode holds the code of init functions against bytes that were written by hand and read again as objdump (GNU binutils 2.40) shows them.
 func TestCode(t *testing.T) {
 	data := 16
 	for _, test := range []struct {
