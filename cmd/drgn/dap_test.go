@@ -1,10 +1,16 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/godrgn/drgn/dap"
 )
 
 // TestDAP has an editor on standard input and output: it opens what the command line names, or what its request names.
@@ -42,5 +48,48 @@ func TestDAP(t *testing.T) {
 	}
 	if out, errs, code := drgnProgram(t, "hello\n", "dap"); code != 1 || out != "" || !strings.Contains(errs, "not a message of the Debug Adapter Protocol") {
 		t.Errorf("what is no message: exit code %d\n%s%s", code, out, errs)
+	}
+}
+
+// TestVSCode holds the extension for VS Code against what there is: its adapter speaks, and the keys of its configurations are those of requests.
+func TestVSCode(t *testing.T) {
+	dir := filepath.Join("..", "..", "editors", "vscode")
+	b, err := os.ReadFile(filepath.Join(dir, "package.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var manifest struct {
+		Contributes struct {
+			Debuggers []struct {
+				Type, Program           string
+				ConfigurationAttributes map[string]struct{ Properties map[string]any }
+			}
+		}
+	}
+	if err := json.Unmarshal(b, &manifest); err != nil || len(manifest.Contributes.Debuggers) != 1 {
+		t.Fatalf("%v: %+v", err, manifest)
+	}
+	debugger := manifest.Contributes.Debuggers[0]
+	known := map[string]bool{}
+	for field := range reflect.TypeFor[dap.Target]().Fields() {
+		known[field.Tag.Get("json")] = true
+	}
+	told := map[string]bool{}
+	for request, c := range debugger.ConfigurationAttributes {
+		for key := range c.Properties {
+			if told[key] = true; !known[key] {
+				t.Errorf("%s has %s, which no request has", request, key)
+			}
+		}
+	}
+	if len(told) != len(known) {
+		t.Errorf("requests have %v, the extension %v", known, told)
+	}
+	cmd := exec.Command(filepath.Join(dir, filepath.FromSlash(debugger.Program)))
+	cmd.Env = append(os.Environ(), asProgram+"=1", "DRGN="+os.Args[0])
+	m := `{"seq":1,"type":"request","command":"initialize","arguments":{}}`
+	cmd.Stdin = strings.NewReader(fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(m), m))
+	if out, err := cmd.Output(); err != nil || !strings.Contains(string(out), `"command":"initialize"`) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }
