@@ -1,5 +1,7 @@
 package arch
 
+import "slices"
+
 // A SignalFrame is what the kernel puts on the stack of a process before it calls the handler of a signal, where the handler returns to code
 // of the kernel's or the C library's that has no call frame information, or none that debuggers could use: it calls sigreturn, and no more.
 type SignalFrame struct {
@@ -21,6 +23,9 @@ var (
 	}
 	riscv64SignalFrames = []SignalFrame{
 		{0x00000073_08b00893, 8, words(304, 8, riscvUserRegs...)}, // li a7, 139; ecall
+	}
+	loongarch64SignalFrames = []SignalFrame{
+		{0x002b0000_03822c0b, 8, words(304, 8, slices.Concat([]int{32}, run(0, 32))...)}, // li.w $a7, 139; syscall 0
 	}
 	s390xSignalFrames = []SignalFrame{
 		{0x0a77, 2, words(176, 8, s390General...)}, // svc 119

@@ -17,12 +17,13 @@ import (
 // it does not get through.
 func TestSignalsOfMachines(t *testing.T) {
 	for name, c := range map[string]struct{ platform, again, first, trap, second string }{
-		"aarch64": {"AARCH64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "", "", "82", "5"},
-		"riscv64": {"RISCV64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "__vdso_rt_sigreturn", "__vdso_rt_sigreturn", "82", "?"},
-		"s390x":   {"S390X (IS_64_BIT)", "", "", "80", "?"}, // the processor has stepped over what is no instruction
-		"ppc64le": {"PPC64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "", "", "82", "?"},
-		"arm":     {"ARM (IS_LITTLE_ENDIAN)", "", "", "82", "4"},
-		"i386":    {"I386 (IS_LITTLE_ENDIAN)", "__kernel_sigreturn", "__kernel_rt_sigreturn", "82", "4"},
+		"aarch64":     {"AARCH64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "", "", "82", "5"},
+		"riscv64":     {"RISCV64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "__vdso_rt_sigreturn", "__vdso_rt_sigreturn", "82", "?"},
+		"loongarch64": {"LOONGARCH64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "__vdso_rt_sigreturn", "__vdso_rt_sigreturn", "82", "5"},
+		"s390x":       {"S390X (IS_64_BIT)", "", "", "80", "?"}, // the processor has stepped over what is no instruction
+		"ppc64le":     {"PPC64 (IS_64_BIT|IS_LITTLE_ENDIAN)", "", "", "82", "?"},
+		"arm":         {"ARM (IS_LITTLE_ENDIAN)", "", "", "82", "4"},
+		"i386":        {"I386 (IS_LITTLE_ENDIAN)", "__kernel_sigreturn", "__kernel_rt_sigreturn", "82", "4"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := openCore(t, "machines."+name)
