@@ -6,15 +6,14 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"strings"
 	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/safe"
 	"github.com/godrgn/drgn/look"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/report"
 )
 
@@ -106,7 +105,7 @@ func offer[In any](s *server, served *mcp.Server, name, description string, run 
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		var out answer
-		err := safely(func() error { return run(ctx, in, &out) })
+		err := safe.Call(func() error { return run(ctx, in, &out) })
 		if err != nil && out.Len() == 0 {
 			return nil, nil, err
 		}
@@ -115,14 +114,4 @@ func offer[In any](s *server, served *mcp.Server, name, description string, run 
 		}
 		return &mcp.CallToolResult{Content: []mcp.Content{&mcp.TextContent{Text: out.text()}}, IsError: err != nil}, nil, nil
 	})
-}
-
-// safely calls f; a bug that it meets is an error, and so is a fault in a file that is mapped.
-func safely(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("a bug of this program: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return mem.Guard(f)
 }

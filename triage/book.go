@@ -6,13 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/internal/safe"
 	"github.com/godrgn/drgn/report"
 )
 
@@ -23,7 +22,7 @@ type book struct {
 	closed bool
 }
 
-// errClosed ends the goroutine of a section that took too long.
+// errClosed ends the goroutine of a section that took too long; nobody waits for what becomes of it.
 var errClosed = errors.New("the section is closed")
 
 func (b *book) change(f func(s *report.Section)) {
@@ -71,7 +70,7 @@ func (b *book) close(err error) report.Section {
 func made(s *scene, t topic) report.Section {
 	out := &book{s: report.Section{ID: t.id, Title: t.title, Looked: t.looked}}
 	done := make(chan error, 1)
-	go func() { done <- safely(func() error { return t.look(s, out) }) }()
+	go func() { done <- safe.Call(func() error { return t.look(s, out) }) }()
 	var limit <-chan time.Time
 	if s.options.Limit > 0 {
 		timer := time.NewTimer(s.options.Limit)
@@ -88,20 +87,10 @@ func made(s *scene, t topic) report.Section {
 	}
 }
 
-// safely calls f; that it panics is an error, too, and so is a fault in a file that is mapped.
-func safely(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil && r != errClosed {
-			err = fmt.Errorf("a bug of this program: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return mem.Guard(f)
-}
-
 // guarded returns a function that calls f once, when it is first called.
 func guarded[T any](f func() (T, error)) func() (T, error) {
 	return sync.OnceValues(func() (v T, err error) {
-		err = safely(func() error {
+		err = safe.Call(func() error {
 			v, err = f()
 			return err
 		})

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -16,9 +15,9 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/annotate"
 	"github.com/godrgn/drgn/expression"
+	"github.com/godrgn/drgn/internal/safe"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/look"
-	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/report"
 	"github.com/godrgn/drgn/triage"
 	"github.com/godrgn/drgn/types"
@@ -91,7 +90,7 @@ func (s *Server) routes() *http.ServeMux {
 // show makes a page and sends it. What goes wrong stands on it.
 func show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page) error) {
 	var p page
-	if err := safely(func() error { return make(r, &p) }); err != nil {
+	if err := safe.Call(func() error { return make(r, &p) }); err != nil {
 		p.Error = report.Printable(err.Error())
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -101,16 +100,6 @@ func show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page
 	if r.Method != http.MethodHead {
 		pageTemplate.Execute(w, p) // an error is that the browser has left
 	}
-}
-
-// safely calls f; a bug that it meets is an error, and so is a fault in a file that is mapped.
-func safely(f func() error) (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("a bug of this program: %v\n%s", r, debug.Stack())
-		}
-	}()
-	return mem.Guard(f)
 }
 
 // answer makes pages of what package look answers: text, in which addresses and types lead on.

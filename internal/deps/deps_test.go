@@ -30,7 +30,7 @@ const rooms = `
 	NONE < failure, internal/demangle, internal/handover, internal/logtext, internal/nameindex;
 	internal/lock < arch, internal/bounded, internal/bin, internal/bits, internal/flags, vmcoreinfo, mem;
 	failure < internal/bin, mem;
-	mem < internal/cache;
+	mem < internal/cache, internal/safe;
 	failure, internal/lock < types;
 
 	# File formats to records; no policy.
@@ -116,7 +116,7 @@ const rooms = `
 	linux/* < stacks;
 
 	# What there is to say of a kernel at first.
-	arch/disasm, report, stacks < triage;
+	arch/disasm, internal/safe, report, stacks < triage;
 
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
