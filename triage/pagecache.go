@@ -13,9 +13,9 @@ import (
 
 // A cached file has pages in the page cache.
 type cached struct {
-	inode        drgn.Object
-	bytes        uint64
-	system, name string
+	inode  drgn.Object
+	bytes  uint64
+	system string
 }
 
 // maxInodes bounds how many inodes are looked at: those of a large file server are millions.
