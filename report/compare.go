@@ -13,7 +13,7 @@ const maxChanges = 30
 
 // Compare returns what differs between two reports, a before b in time or better than it, as a report: findings, facts, numbers of tables and
 // stacks that only one of them has, or that have changed. Sections without a difference are left out. Addresses are not compared, nor
-// are lines and pictures.
+// are lines and pictures. What is private is to be taken out of both reports before, by [Report.Redact].
 func Compare(a, b *Report) *Report {
 	out := &Report{Version: Version, Title: a.Title + " → " + b.Title, Redacted: a.Redacted || b.Redacted, Compared: true}
 	if a.Title == b.Title {
@@ -50,38 +50,36 @@ func compareSections(a, b *Section) (out Section, differs bool) {
 		}
 	}
 	before := map[string]*Part{}
-	for i := range a.Parts {
-		before[partName(a.Parts, i)] = &a.Parts[i]
+	first, second := partNames(a.Parts), partNames(b.Parts)
+	for i, name := range first {
+		before[name] = &a.Parts[i]
 	}
-	for i := range b.Parts {
-		after := &b.Parts[i]
-		first := before[partName(b.Parts, i)]
-		if first == nil {
-			first = new(Part)
+	for i, name := range second {
+		earlier := before[name]
+		if earlier == nil {
+			earlier = new(Part)
 		}
-		delete(before, partName(b.Parts, i))
-		out.Parts = append(out.Parts, compareParts(first, after)...)
+		delete(before, name)
+		out.Parts = append(out.Parts, compareParts(earlier, &b.Parts[i])...)
 	}
-	for i := range a.Parts {
-		if first := &a.Parts[i]; before[partName(a.Parts, i)] == first {
-			out.Parts = append(out.Parts, compareParts(first, &Part{Title: first.Title})...)
+	for i, name := range first {
+		if gone := &a.Parts[i]; before[name] == gone {
+			out.Parts = append(out.Parts, compareParts(gone, &Part{Title: gone.Title})...)
 		}
 	}
 	return out, len(out.Findings)+len(out.Parts)+len(out.Gaps) > 0
 }
 
-// partName returns what tells a part from the section's others: its title, what it has, and which one of those it is.
-func partName(parts []Part, at int) string {
-	name := func(p *Part) string {
-		return fmt.Sprint(p.Title, "\x00", p.Facts != nil, p.Table != nil, p.Lines != nil, p.Stacks != nil)
+// partNames returns what tells each part from the others: its title, what it has, and which one of those it is.
+func partNames(parts []Part) (names []string) {
+	seen := map[string]int{}
+	for i := range parts {
+		p := &parts[i]
+		name := fmt.Sprint(p.Title, "\x00", p.Facts != nil, p.Table != nil, p.Lines != nil, p.Stacks != nil)
+		names = append(names, fmt.Sprint(name, seen[name]))
+		seen[name]++
 	}
-	nth := 0
-	for i := range parts[:at] {
-		if name(&parts[i]) == name(&parts[at]) {
-			nth++
-		}
-	}
-	return fmt.Sprint(name(&parts[at]), nth)
+	return names
 }
 
 func compareParts(a, b *Part) (out []Part) {
@@ -101,17 +99,22 @@ var numbers = regexp.MustCompile(`0x[0-9a-f]+|\d+(\.\d+)?`)
 // compareFindings returns the findings that are new, and says which are no longer there.
 func compareFindings(a, b []Finding) (out []Finding) {
 	name := func(f Finding) string { return f.Rule + "\x00" + numbers.ReplaceAllString(f.Text, "#") }
-	has := func(all []Finding, f Finding) bool {
-		return slices.ContainsFunc(all, func(other Finding) bool { return name(other) == name(f) })
+	names := func(all []Finding) map[string]bool {
+		said := map[string]bool{}
+		for _, f := range all {
+			said[name(f)] = true
+		}
+		return said
 	}
+	before, after := names(a), names(b)
 	for _, f := range b {
-		if !has(a, f) {
+		if !before[name(f)] {
 			f.Text = "New: " + f.Text
 			out = append(out, f)
 		}
 	}
 	for _, f := range a {
-		if !has(b, f) {
+		if !after[name(f)] {
 			f.Text, f.Severity = "No longer: "+f.Text, Notice
 			out = append(out, f)
 		}
@@ -124,32 +127,33 @@ func compareFacts(a, b []Fact) *Table {
 	t := &Table{Columns: []Column{{Name: "What"}, {Name: "Before"}, {Name: "After"}}}
 	row := func(name string, before, after *Fact) {
 		show := func(f *Fact) any {
-			switch {
-			case f == nil:
+			if f == nil {
 				return nil
-			case f.Private && f.Value != nil:
-				return f.Value // as it is: Redact took it out, or it may be shown
 			}
 			return f.Unit.Format(f.Value)
 		}
 		t.Rows = append(t.Rows, []any{name, show(before), show(after)})
 	}
-	find := func(all []Fact, name string) *Fact {
-		if i := slices.IndexFunc(all, func(f Fact) bool { return f.Name == name }); i >= 0 {
-			return &all[i]
+	named := func(all []Fact) map[string]*Fact { // of two of a name the first counts
+		facts := map[string]*Fact{}
+		for i := range all {
+			if facts[all[i].Name] == nil {
+				facts[all[i].Name] = &all[i]
+			}
 		}
-		return nil
+		return facts
 	}
+	earlier, later := named(a), named(b)
 	for i := range b {
 		after := &b[i]
-		before := find(a, after.Name)
+		before := earlier[after.Name]
 		if after.Unit == Address || before != nil && before.Unit.Format(before.Value) == after.Unit.Format(after.Value) {
 			continue
 		}
 		row(after.Name, before, after)
 	}
 	for i := range a {
-		if a[i].Unit != Address && find(b, a[i].Name) == nil {
+		if a[i].Unit != Address && later[a[i].Name] == nil {
 			row(a[i].Name, &a[i], nil)
 		}
 	}
@@ -253,13 +257,16 @@ func (c change) difference() string {
 // keyed returns the rows of a table by their first cell, and the order of those.
 func keyed(t *Table) (rows map[string][]any, order []string) {
 	rows = map[string][]any{}
+	taken := map[string]int{} // how often a first cell was met again
 	for _, row := range t.Rows {
 		if len(row) == 0 {
 			continue
 		}
-		key := t.Columns[0].Unit.Format(row[0])
-		for n := 2; rows[key] != nil; n++ {
-			key = fmt.Sprintf("%s (%d)", t.Columns[0].Unit.Format(row[0]), n)
+		first := t.Columns[0].Unit.Format(row[0])
+		key := first
+		for rows[key] != nil {
+			taken[first]++
+			key = fmt.Sprintf("%s (%d)", first, taken[first]+1)
 		}
 		rows[key] = row
 		order = append(order, key)

@@ -111,6 +111,25 @@ func TestCompareMany(t *testing.T) {
 	}
 }
 
+// Reports come from files: one with very many of everything that is alike takes time in proportion.
+func TestCompareAlike(t *testing.T) {
+	const many = 100_000
+	p := Part{Table: &Table{Columns: []Column{{Name: "Name"}, {Name: "N"}}}}
+	var findings []Finding
+	for i := range int64(many) {
+		p.Table.Rows = append(p.Table.Rows, []any{"same", i})
+		p.Facts = append(p.Facts, Fact{Name: "same", Value: i})
+		findings = append(findings, Finding{Rule: "same", Text: "same"})
+	}
+	a := of(findings, p)
+	for range many {
+		a.Sections[0].Parts = append(a.Sections[0].Parts, Part{Title: "same", Lines: &Lines{}})
+	}
+	if c := Compare(a, of(nil, p)); len(c.Sections) != 1 || len(c.Sections[0].Findings) != many {
+		t.Errorf("%d sections", len(c.Sections))
+	}
+}
+
 // What is written as JSON is read back.
 func TestReadJSON(t *testing.T) {
 	wrote := of([]Finding{{Rule: "a", Severity: Notice, Text: "b"}}, Part{Facts: []Fact{{Name: "n", Value: uint64(1) << 63}, {Name: "at", Value: uint64(0xffff888003a2c000), Unit: Address},

@@ -168,18 +168,27 @@ func (f *formatter) float(p part, u *types.Type) {
 	f.b = appendFloat(f.b, x)
 }
 
-// decimal prints a decimal number.
-func (f *formatter) decimal(p part, u *types.Type) {
+// wholeBytes returns the bytes of a floating-point number; ok is false if it has none that can be read, which is told then.
+func (f *formatter) wholeBytes(p part, u *types.Type) (data []byte, ok bool) {
 	if p.off%8 != 0 {
 		f.fail(ErrFloatSize)
-		return
+		return nil, false
 	}
 	data, err := p.src.bytes(p.off/8, u.OwnSize())
 	if err != nil {
 		f.unreadable(p, err)
-		return
+		return nil, false
 	}
 	f.readAny = true
+	return data, true
+}
+
+// decimal prints a decimal number.
+func (f *formatter) decimal(p part, u *types.Type) {
+	data, ok := f.wholeBytes(p, u)
+	if !ok {
+		return
+	}
 	if text, ok := u.Decimal(data); ok {
 		f.write(text)
 		return
@@ -189,16 +198,10 @@ func (f *formatter) decimal(p part, u *types.Type) {
 
 // wideFloat prints a number of a format that the processor's own arithmetic may not have.
 func (f *formatter) wideFloat(p part, format types.FloatFormat, u *types.Type) {
-	if p.off%8 != 0 {
-		f.fail(ErrFloatSize)
+	data, ok := f.wholeBytes(p, u)
+	if !ok {
 		return
 	}
-	data, err := p.src.bytes(p.off/8, u.OwnSize())
-	if err != nil {
-		f.unreadable(p, err)
-		return
-	}
-	f.readAny = true
 	x, negative := format.Float(data, u.BigEndian())
 	if x == nil {
 		f.b = appendFloat(f.b, math.Copysign(math.NaN(), map[bool]float64{true: -1, false: 1}[negative]))
