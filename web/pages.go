@@ -246,17 +246,23 @@ func (s *Server) tasks(_ *http.Request, p *page) error {
 
 // trace returns the stack of the thread that a request names; without one, of that which crashed.
 func (s *Server) trace(r *http.Request) (*drgn.StackTrace, error) {
-	var t *drgn.Thread
-	id, err := strconv.ParseUint(r.URL.Query().Get("thread"), 10, 64)
-	if err != nil {
-		t, err = s.look.Prog.CrashedThread()
-	} else {
-		t, err = s.look.Prog.Thread(id)
-	}
+	t, err := s.thread(r.URL.Query().Get("thread"))
 	if err != nil {
 		return nil, err
 	}
 	return t.StackTrace()
+}
+
+// thread returns the thread of an ID; of "", that which crashed.
+func (s *Server) thread(id string) (*drgn.Thread, error) {
+	if id == "" {
+		return s.look.Prog.CrashedThread()
+	}
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no thread's ID", id)
+	}
+	return s.look.Prog.Thread(n)
 }
 
 func (s *Server) stack(r *http.Request, p *page) error {

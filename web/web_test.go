@@ -54,6 +54,9 @@ func TestPages(t *testing.T) {
 		{"/stack?thread=1", 200, `<td><a href="/object?e=wo&amp;frame=4&amp;thread=1">wo</a></td><td><a href="/type?name=struct+wait_opts+%2A">struct wait_opts *</a></td>` +
 			`<td><a href="/address?at=0xffffa70ac000be00">0xffffa70ac000be00</a></td>`},
 		{"/stack?thread=12345", 404, "12345"},
+		{"/stack?thread=99999999999999999999999", 404, "is no thread&#39;s ID"}, // not that of another one
+		{"/stack?thread=init", 404, "is no thread&#39;s ID"},
+		{"/object?e=wo&frame=4&thread=x", 404, "is no thread&#39;s ID"},
 		{"/object?e=init_task.comm", 200, "<pre>&#34;swapper/0&#34;</pre>"},
 		{"/object?e=init_task", 200, `<td><a href="/object?e=init_task.thread_info">thread_info</a></td>`},
 		{"/object?e=wo&frame=4&thread=1", 200, `<td><a href="/object?e=wo.wo_flags&amp;frame=4&amp;thread=1">wo_flags</a></td><td><a href="/type?name=int">int</a></td><td>4</td>`},
