@@ -3,9 +3,10 @@ package drgn
 import (
 	"fmt"
 	"iter"
-	"slices"
+	"math/big"
 	"strings"
 
+	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/module"
@@ -121,40 +122,18 @@ func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 		}
 		return p.ObjectAt(e.Type, s.Address)
 	case debugdata.ByAddress:
-		return p.function(m, name, e)
+		isWhole := func(symbol string) bool { // not a copy that the compiler made for some callers: _ZN1KC2Ev.constprop.0
+			return symbol == name || e.Type.Language() == c.CPP && strings.HasPrefix(symbol, "_Z") && !strings.Contains(symbol, ".")
+		}
+		if address, ok := m.FunctionEntry(e.Candidates, e.Copies, isWhole); ok {
+			return p.ObjectAt(e.Type, address)
+		}
 	case debugdata.NotImplemented, debugdata.ThreadLocal: // which thread is meant is not known here
 		return p.AbsentObject(e.Type, NotImplemented)
 	case debugdata.Declared:
 		return p.AbsentObject(e.Type, OtherAbsence)
 	}
 	return p.AbsentObject(e.Type, OptimizedOut)
-}
-
-// function makes the object of a function of which only copies are known.
-func (p *Program) function(m *Module, name string, e *debugdata.Entity) Object {
-	files := m.Files()
-	if files == nil {
-		return p.AbsentObject(e.Type, OptimizedOut)
-	}
-	for _, at := range e.Candidates {
-		at = files.FunctionStart(at)
-		if s, ok := files.Symbols.At(at); ok && s.Address == at && (s.Name == name || isWhole(e, s.Name)) {
-			return p.ObjectAt(e.Type, at)
-		}
-	}
-	if e.Copies == 1 && len(e.Candidates) == 1 { // no symbol says that it is a copy
-		at := files.FunctionStart(e.Candidates[0])
-		if s, ok := files.Symbols.At(at); !ok || s.Address != at {
-			return p.ObjectAt(e.Type, at)
-		}
-	}
-	return p.AbsentObject(e.Type, OptimizedOut)
-}
-
-// isWhole reports whether a symbol is that of a C++ function itself (_ZN1KC2Ev), not of a copy that the compiler made for
-// some callers (_ZN1KC2Ev.constprop.0).
-func isWhole(e *debugdata.Entity, symbol string) bool {
-	return e.Type.Language() == c.CPP && strings.HasPrefix(symbol, "_Z") && !strings.Contains(symbol, ".")
 }
 
 // constant makes a value of an enumerated or integer type, whose bits are those of a constant in debugging information.
@@ -169,21 +148,11 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 	if n > 16 {
 		return Failed(&TypeError{Problem: fmt.Sprintf("a constant can't be of type '%s'", t)})
 	}
-	raw := make([]byte, n)
-	fill := byte(0)
-	if t.Underlying().IsSigned() && int64(v) < 0 {
-		fill = 0xff
+	wide := new(big.Int).SetUint64(v)
+	if t.Underlying().IsSigned() {
+		wide.SetInt64(int64(v))
 	}
-	for i := range raw {
-		raw[i] = fill
-		if i < 8 {
-			raw[i] = byte(v >> (8 * i))
-		}
-	}
-	if p.bigEndian() {
-		slices.Reverse(raw)
-	}
-	return p.BytesValue(t, raw)
+	return p.BytesValue(t, bits.BigBytes(wide, int(n), p.bigEndian()))
 }
 
 // lacksDebugInfo reports whether nothing can be found because nothing is loaded for any of the modules there are.

@@ -204,6 +204,28 @@ func (f *Files) FunctionStart(address uint64) uint64 {
 	return address
 }
 
+// FunctionEntry returns where a function is entered of which debugging information knows only copies, those of candidates that were
+// loaded: at the one whose symbol stands for the whole function, else at its only copy unless a symbol says that this is specialized.
+// ok is false if it is nowhere.
+func (m *Module) FunctionEntry(candidates []uint64, copies int, isWhole func(symbol string) bool) (address uint64, ok bool) {
+	f := m.Files()
+	if f == nil {
+		return 0, false
+	}
+	for _, at := range candidates {
+		at = f.FunctionStart(at)
+		if s, ok := f.Symbols.At(at); ok && s.Address == at && isWhole(s.Name) {
+			return at, true
+		}
+	}
+	if copies == 1 && len(candidates) == 1 {
+		at := f.FunctionStart(candidates[0])
+		s, named := f.Symbols.At(at)
+		return at, !named || s.Address != at
+	}
+	return 0, false
+}
+
 // SymbolRank returns a function that ranks addresses by the module's symbols of a name, the best as 0: a definition that no
 // symbol names, such as a weak function that another one replaced, is not the one that the program uses, and not ok.
 func (m *Module) SymbolRank(name string) func(address uint64) (rank int, ok bool) {
