@@ -28,10 +28,53 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"threads":   threadNames,
 	"detailed":  func(f Frame) bool { return f.Text != nil || len(f.Locals)+len(f.Code)+len(f.Registers) > 0 },
 	"document":  document,
+	"framed":    framed,
+	"frameID":   frameID,
+	"lineID":    lineID,
+	"mention":   func(Stack, int) string { return "" }, // WriteHTML has another
 }).Parse(pageText))
 
 // WriteHTML writes a report as a page of HTML: one file that needs nothing else, light or dark as the reader likes it, and that prints.
-func WriteHTML(w io.Writer, r *Report) error { return page.Execute(w, r) }
+func WriteHTML(w io.Writer, r *Report) error {
+	said := mentions(r)
+	p, err := page.Clone()
+	if err != nil {
+		return err
+	}
+	return p.Funcs(template.FuncMap{"mention": func(s Stack, frame int) string { return said[frameID(s.ID, frame)] }}).Execute(w, r)
+}
+
+// frameID returns the ID of a frame's place in the page, lineID that of a line which names it.
+func frameID(stack string, frame int) string { return fmt.Sprintf("%s-%d", stack, frame) }
+func lineID(stack string, line int) string   { return fmt.Sprintf("%s-line-%d", stack, line) }
+
+// framed returns the ID of the frame that a line names; "" for none.
+func framed(l *Lines, line int) string {
+	for _, m := range l.Frames {
+		if m.Line == line && l.Stack != "" {
+			return frameID(l.Stack, m.Frame)
+		}
+	}
+	return ""
+}
+
+// mentions returns the IDs of the lines that name frames, the first of each, by the IDs of the frames.
+func mentions(r *Report) map[string]string {
+	all := map[string]string{}
+	for _, s := range r.Sections {
+		for _, p := range s.Parts {
+			if p.Lines == nil || p.Lines.Stack == "" {
+				continue
+			}
+			for _, m := range p.Lines.Frames {
+				if id := frameID(p.Lines.Stack, m.Frame); all[id] == "" {
+					all[id] = lineID(p.Lines.Stack, m.Line)
+				}
+			}
+		}
+	}
+	return all
+}
 
 // A tallied is how many findings of a severity a section has.
 type tallied struct {

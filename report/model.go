@@ -107,10 +107,20 @@ type Lines struct {
 	Text    []string `json:"text"`
 	Marked  []int    `json:"marked,omitempty"` // numbers of lines, from 0 on, that matter most
 	Private bool     `json:"private,omitempty"`
+	// Frames are the lines that name a frame of the stack that Stack is the ID of, in the order of the lines.
+	Stack  string    `json:"stack,omitempty"`
+	Frames []Mention `json:"frames,omitempty"`
+}
+
+// A Mention is a line that names a frame. Both are counted from 0 on.
+type Mention struct {
+	Line  int `json:"line"`
+	Frame int `json:"frame"`
 }
 
 // A Stack is a stack of one thread, or of many that have the same.
 type Stack struct {
+	ID      string   `json:"id,omitempty"` // by which lines refer to its frames, one of its own in a report
 	Title   string   `json:"title,omitempty"`
 	Threads []Thread `json:"threads,omitempty"`
 	Frames  []Frame  `json:"frames"`

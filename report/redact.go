@@ -20,7 +20,7 @@ func (r *Report) Redact() {
 			return
 		}
 		if l.Private && len(l.Text) > 0 {
-			l.Text, l.Marked = []string{Redacted}, nil
+			l.Text, l.Marked, l.Stack, l.Frames = []string{Redacted}, nil, "", nil
 		}
 		for i := range l.Text {
 			scrub(&l.Text[i])

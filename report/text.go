@@ -164,7 +164,13 @@ func (t textWriter) lines(l *Lines, indent string) {
 		if slices.Contains(l.Marked, i) {
 			mark = ">"
 		}
-		fmt.Fprintln(t.out, strings.TrimRight(indent+mark+" "+indented(line, indent+"  "), " "))
+		said := ""
+		for _, m := range l.Frames {
+			if m.Line == i {
+				said = fmt.Sprintf("    (#%d)", m.Frame)
+			}
+		}
+		fmt.Fprintln(t.out, strings.TrimRight(indent+mark+" "+indented(line, indent+"  ")+said, " "))
 	}
 }
 

@@ -49,6 +49,9 @@ func (s *scene) stackOf(title string, trace *drgn.StackTrace, detailed bool) rep
 					frame.Registers = registers(f)
 				}
 				if code, err := code(s.p, f); err == nil {
+					if !f.Interrupted() && f.Index() > 0 {
+						wentTo(code, trace.Frame(f.Index()-1))
+					}
 					frame.Code, coded = code, true
 				}
 			}
@@ -217,19 +220,54 @@ func code(p *drgn.Program, f drgn.StackFrame) ([]report.Instruction, error) {
 		i := all[n]
 		line := report.Instruction{Address: i.Address, At: fmt.Sprintf("%s+%#x", symbol.Name, i.Address-from), Bytes: i.Hex(), Text: i.Text, Here: n == here}
 		if i.Target != 0 {
-			if to, err := p.SymbolAt(i.Target); err == nil {
-				line.Comment = to.Name
-				if i.Target != to.Address {
-					line.Comment = fmt.Sprintf("%s+%#x", to.Name, i.Target-to.Address)
-				}
-			}
+			line.Comment = symbolic(p, i.Target)
 		}
-		if n == here && f.Interrupted() {
+		switch {
+		case n == here && f.Interrupted():
 			line.Comment = strings.Join(append(operands(i, f), line.Comment), " ")
+		case line.Comment == "":
+			line.Comment = variable(p, i)
 		}
 		out = append(out, line)
 	}
 	return out, nil
+}
+
+// variable returns the symbol that an instruction refers to whose operand lies at an offset from itself; "" for none.
+func variable(p *drgn.Program, i disasm.Instruction) string {
+	for _, o := range i.Memory {
+		if o.Base != "rip" || o.Index != "" || o.Segment != "" {
+			continue
+		}
+		if place := symbolic(p, i.Address+uint64(len(i.Bytes))+uint64(o.Displacement)); place != "" {
+			return place
+		}
+	}
+	return ""
+}
+
+// symbolic returns an address as "symbol" or "symbol+0x2d"; "" if no symbol is there.
+func symbolic(p *drgn.Program, address uint64) string {
+	symbol, err := p.SymbolAt(address)
+	if err != nil || address-symbol.Address >= max(symbol.Size, 1) {
+		return ""
+	}
+	if address == symbol.Address {
+		return symbol.Name
+	}
+	return fmt.Sprintf("%s+%#x", symbol.Name, address-symbol.Address)
+}
+
+// wentTo adds to the call of a frame which address it called, if that is no code.
+func wentTo(code []report.Instruction, inner drgn.StackFrame) {
+	if _, err := inner.Symbol(); err == nil {
+		return
+	}
+	for i := range code {
+		if code[i].Here {
+			code[i].Comment = strings.TrimSpace(fmt.Sprintf("%s it went to %#x, which is no code", code[i].Comment, inner.PC()))
+		}
+	}
 }
 
 // operands says which memory an instruction refers to that comes next in a frame: "0x8(%rax) is 0x8, as rax is 0x0".

@@ -39,8 +39,9 @@ func lookAtCrash(s *scene, out *book) error {
 	thread, err := s.crash()
 	out.miss("the task that crashed", err)
 	facts := &sheet{out: out}
+	var trace *drgn.StackTrace
 	if thread != nil {
-		lookAtMessage(s, out, facts, thread)
+		trace = lookAtMessage(s, out, facts, thread)
 	} else if err == nil {
 		facts.facts = append(facts.facts, report.Fact{Name: "State", Value: "it did not crash: it runs, or ran when its memory was saved"})
 	}
@@ -49,15 +50,18 @@ func lookAtCrash(s *scene, out *book) error {
 	out.change(func(section *report.Section) {
 		section.Parts = slices.Insert(section.Parts, 0, report.Part{Facts: facts.facts})
 	})
-	lookAtLog(s, out)
+	lookAtLog(s, out, thread, trace)
 	return nil
 }
 
 // crashed says why a kernel came down. Whatever brings a kernel down is out of the ordinary.
 var crashed = rule{"crashed", report.Critical, "the kernel came down", "it is what the dump was saved for"}
 
-// lookAtMessage says why the kernel came down and where.
-func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) {
+// crashStack is the ID of the stack of the task that crashed.
+const crashStack = "crash"
+
+// lookAtMessage says why the kernel came down and where. It returns the stack of the task that crashed, nil if it is not known.
+func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) *drgn.StackTrace {
 	text := ""
 	message, ok, err := kpanic.Message(s.p)
 	out.miss("the message of the panic", err)
@@ -73,9 +77,10 @@ func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) {
 		if text != "" {
 			out.find(crashed.found([]string{text}, "%s", kindOf(text).what))
 		}
-		return
+		return nil
 	}
 	stack := s.stackOf("", trace, true)
+	stack.ID = crashStack
 	stack.Threads = []report.Thread{{ID: thread.TID, Name: thread.Name}}
 	k := kindOf(text)
 	if records, err := s.log(); err == nil { // the log itself says so otherwise
@@ -90,6 +95,7 @@ func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) {
 	if k.name == "hung-task" {
 		lookAtHung(s, out)
 	}
+	return trace
 }
 
 // culprit returns the frame that a crash of a kind is told by: where the exception was, or who called panic; nil if there is none.
@@ -305,7 +311,8 @@ const (
 	logBefore   = 5
 )
 
-func lookAtLog(s *scene, out *book) {
+// lookAtLog shows the end of the log. Lines of its call traces lead to the frames of the task that crashed, whose stack trace is, if that is known.
+func lookAtLog(s *scene, out *book, thread *drgn.Thread, trace *drgn.StackTrace) {
 	records, err := s.log()
 	if err != nil {
 		out.miss("the log", err)
@@ -327,6 +334,11 @@ func lookAtLog(s *scene, out *book) {
 	lines := &report.Lines{Text: text[start:], Private: true}
 	if marked >= start {
 		lines.Marked = []int{marked - start}
+	}
+	if trace != nil {
+		if cpu, err := sched.TaskCPU(thread.Object); err == nil { // else only the links are missing
+			lines.Stack, lines.Frames = crashStack, called(s.p, text[start:], thread.TID, cpu, tracedFrames(trace))
+		}
 	}
 	out.add(report.Part{Title: fmt.Sprintf("The last %d of %d lines of the log", len(text)-start, len(text)), Lines: lines})
 }

@@ -120,11 +120,8 @@ func (a *analysis) waitOf(t *task, trace *drgn.StackTrace) *wait {
 
 // nameOf returns what lies at an address, such as "lab_first" or "slab object: dentry+0x58"; "" where that is not known.
 func (a *analysis) nameOf(address uint64) string {
-	if symbol, err := a.p.SymbolAt(address); err == nil && address-symbol.Address < max(symbol.Size, 1) {
-		if address == symbol.Address {
-			return symbol.Name
-		}
-		return fmt.Sprintf("%s+%#x", symbol.Name, address-symbol.Address)
+	if name := symbolic(a.p, address); name != "" {
+		return name
 	}
 	for what, err := range a.p.Identify(address) {
 		if err != nil {
