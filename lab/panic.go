@@ -30,6 +30,8 @@ type crash struct {
 	bring func(g *crashing) error
 	// module is the way that lab/guest/module/crash.c takes, "" if it has no part in it.
 	module string
+	// devices are QEMU's options for what the guest has that others don't.
+	devices []string
 	// seldom is set for those that lab check takes only with -all, or by name.
 	seldom bool
 	// host is set for those that only guests of this machine come to, as are all of the module, which is built with their own tools.
@@ -45,8 +47,8 @@ var crashes = []crash{
 	}},
 	{kind: "nmi", cause: `interrupt that can\'t be masked`, what: "an NMI that nobody knows", host: true, bring: func(g *crashing) error { return g.monitor.do("inject-nmi", nil) }},
 	// tail keeps all that it reads, as there is no line in it.
-	{kind: "oom", cause: `Memory ran out`, what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
-	{kind: "hung", cause: `waited for too long`, what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
+	{kind: "oom", cause: `Memory ran out.*Process \d+ \(tail\) has \d+ % of memory`, what: "a page fault of a task that has eaten the memory", end: "tail /dev/zero"},
+	{kind: "hung", cause: `waits for percpu_rw_semaphore .*in the super_block of loop0 \(ext4\).*The file system on loop0 \(ext4\) is frozen`, what: "the kernel's thread that looks for hung tasks", end: "echo 2 >/proc/sys/kernel/hung_task_timeout_secs\n" +
 		"fsfreeze --freeze /mnt/ext\ntouch /mnt/ext/stuck"},
 	{kind: "kretprobe", cause: `by magic SysRq`, what: "a system call, where a kretprobe has put its trampoline on the stack",
 		end: "cd /sys/kernel/tracing\necho 'r:lab vfs_write' >kprobe_events\necho 1 >events/kprobes/lab/enable\necho c >/proc/sysrq-trigger"},
@@ -66,11 +68,51 @@ var crashes = []crash{
 	{kind: "lock", cause: `a BUG in lab_bug of module crash`, what: "a BUG in a module, while another CPU holds a lock with interrupts off and waits for the module's", module: "lock", seldom: true},
 	{kind: "deadlock", cause: `Deadlock: .*lab-(ab|ba).* waits for mutex .*lab_(first|second)`, what: "the kernel's thread that looks for hung tasks, as two threads of a module wait for each other's mutex", module: "deadlock", seldom: true,
 		end: "echo 4 >/proc/sys/kernel/hung_task_timeout_secs"},
+	{kind: "slab-leak", cause: `Slab cache lab_leaked holds \d+ % of memory.*point to lab_release \[crash\]`, what: "a page fault or allocation, when a slab cache of a module has eaten the memory", module: "slab-leak", seldom: true},
+	{kind: "slab-track", cause: `Slab cache lab_leaked holds \d+ % of memory; 256 of 256 objects were allocated by lab_leak \[crash\]`, what: "the same, with a cache that keeps who took its objects", module: "slab-track", seldom: true},
+	{kind: "disk", cause: `All \d+ requests of vdb are under way, the oldest for .*waits? for (pages|free requests) of vdb`, what: "the kernel's thread that looks for hung tasks, as a disk does not answer", host: true, seldom: true,
+		end: readers, bring: stopDisk,
+		// Behind the first disk on the bus, for the guest to find it second.
+		devices: []string{"-drive", "driver=null-co,read-zeroes=on,size=64M,if=none,id=" + slowDisk, "-device", "virtio-blk-pci,addr=0x10,queue-size=32,num-queues=1,drive=" + slowDisk}},
 	{kind: "probe", cause: `panicked: panic was called by lab_on_probe`, what: "the handler of an optimized kprobe in a module, which the kernel itself does not see through", module: "probe", seldom: true},
 	{kind: "hang", cause: `interrupt that can\'t be masked`, what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
 		return errors.Join(g.says("lab: hanging"), g.monitor.do("inject-nmi", nil))
 	}},
 }
+
+// readers are the commands of a guest in which many tasks open the second disk, each at a place of its own, and read from it once they are told to.
+const readers = `echo 12 >/proc/sys/kernel/hung_task_timeout_secs
+mkdir /run/open
+for i in $(seq 1 60); do (
+	exec 3</dev/vdb
+	dd of=/dev/null bs=4k count=0 skip=$((64 * i)) <&3
+	touch /run/open/$i
+	while [ ! -e /run/go ]; do sleep 1; done
+	dd of=/dev/null bs=4k count=1 <&3
+) & done 2>/dev/null
+while [ $(ls /run/open | wc -l) -lt 60 ]; do sleep 1; done
+echo "lab: all are ready to read"
+read -r go </dev/console
+touch /run/go`
+
+// stopDisk lets a guest's second disk answer no more, tells the guest to read from it, and lets it answer again once the kernel has come down: the
+// one that saves the dump looks at it, too.
+func stopDisk(g *crashing) error {
+	limit := func(bytes int) error {
+		limits := map[string]any{"device": slowDisk, "bps": bytes, "bps_rd": 0, "bps_wr": 0, "iops": 0, "iops_rd": 0, "iops_wr": 0}
+		return g.monitor.do("block_set_io_throttle", limits)
+	}
+	if err := errors.Join(g.says("lab: all are ready to read"), limit(1)); err != nil {
+		return err
+	}
+	if _, err := g.serial.Write([]byte("go\n")); err != nil {
+		return err
+	}
+	return errors.Join(g.says("Kernel panic"), limit(0))
+}
+
+// slowDisk is QEMU's name of a guest's second disk.
+const slowDisk = "slow"
 
 // commands returns the commands of the guest that bring the end about.
 func (of crash) commands() string {
@@ -151,11 +193,12 @@ func checkPanics(ctx context.Context, opt options, c cores, program string) ([]r
 	return results, nil
 }
 
-// checkReport holds what a report says of a crash against what it was.
+// checkReport holds what a report says of a crash in its first section against what it was.
 func checkReport(ctx context.Context, c cores, of crash, dump, program string, debug []string) result {
 	start := time.Now()
-	said, err := reported(ctx, c, dump, program, debug...)
-	if err == nil && !regexp.MustCompile(of.cause).MatchString(strings.Join(said, "\n")) {
+	all, err := reported(ctx, c, dump, program, debug...)
+	said := all["what-happened"]
+	if err == nil && !regexp.MustCompile("(?s)"+of.cause).MatchString(strings.Join(said, "\n")) {
 		err = fmt.Errorf("the report says %q", said)
 	}
 	r := newResult(c, of.dump(), of.dump()+"-report", strings.Join(said, "; "), "", err, time.Since(start))
@@ -167,14 +210,14 @@ func checkQuiet(ctx context.Context, c cores, file, program string) result {
 	start := time.Now()
 	said, err := reported(ctx, c, c.path(file), program)
 	if err == nil && len(said) > 0 {
-		err = fmt.Errorf("the report says %q", said)
+		err = fmt.Errorf("the report says %v", said)
 	}
 	return newResult(c, file, "report", "nothing is out of the ordinary", "", err, time.Since(start))
 }
 
-// reported returns what a report on a dump calls out, as "critical: text", the worst of each section first. What a section says went wrong in
-// it is an error.
-func reported(ctx context.Context, c cores, dump, program string, debug ...string) ([]string, error) {
+// reported returns what each section of a report on a dump calls out, as "critical: text", the worst first; of none is a section that calls nothing
+// out. What a section says went wrong in it is an error.
+func reported(ctx context.Context, c cores, dump, program string, debug ...string) (map[string][]string, error) {
 	args, err := debugFiles(c)
 	if err != nil {
 		return nil, err
@@ -192,10 +235,10 @@ func reported(ctx context.Context, c cores, dump, program string, debug ...strin
 	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
 		return nil, err
 	}
-	var said []string
+	said := map[string][]string{}
 	for _, s := range report.Sections {
 		for _, f := range s.Findings {
-			said = append(said, f.Severity+": "+f.Text)
+			said[s.ID] = append(said[s.ID], f.Severity+": "+f.Text)
 		}
 		if s.Error != "" {
 			err = errors.Join(err, fmt.Errorf("section %s: %s", s.ID, s.Error))
@@ -223,6 +266,9 @@ func crashKey(of crash, b *board) (string, error) {
 	sum := sha256.New()
 	fmt.Fprint(sum, text)
 	fmt.Fprintln(sum, b.crashMemory(), crashReserved, of.commands(), b.savingLine())
+	if len(of.devices) > 0 {
+		fmt.Fprintln(sum, of.devices)
+	}
 	return fmt.Sprintf("%s-%x", of.dump(), sum.Sum(nil)[:6]), nil
 }
 
@@ -406,6 +452,7 @@ func bootAndCrash(ctx context.Context, work, console string, c cores, of crash, 
 		"-drive", "file="+disk+",if=virtio,format=raw,cache=unsafe",
 		"-kernel", c.kernel.image(), "-initrd", initramfs,
 		"-append", b.guestLine()+" crashkernel="+crashReserved+" rdinit=/panic-init")
+	qemu.Args = append(qemu.Args, of.devices...)
 	var said strings.Builder
 	qemu.Stderr = &said
 	if err := qemu.Start(); err != nil {

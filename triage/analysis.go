@@ -1,7 +1,10 @@
 package triage
 
 import (
+	"fmt"
+
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/linux/list"
 )
 
 // An analysis is the search for who waits for whom.
@@ -12,6 +15,14 @@ type analysis struct {
 	stackSize uint64   // of tasks
 	stacks    []uint64 // where those of tasks begin, sorted; nil until somebody asks
 	offsets   map[[2]string]uint64
+	disks     []disk   // of which tasks may wait for
+	systems   []system // of which tasks may wait for
+}
+
+// A system is a mounted file system.
+type system struct {
+	address, size uint64 // of its struct super_block
+	name          string // "the super_block of ext4 on vda1"
 }
 
 func newAnalysis(p *drgn.Program, tasks map[uint64]*task) (*analysis, error) {
@@ -25,6 +36,38 @@ func newAnalysis(p *drgn.Program, tasks map[uint64]*task) (*analysis, error) {
 		err = &drgn.ValueError{Problem: "stacks of tasks are said to be larger than any kernel has them"}
 	}
 	return a, err
+}
+
+// findSystems notes the mounted file systems.
+func (a *analysis) findSystems() error {
+	size, err := a.sizeOf("struct super_block")
+	if err != nil {
+		return err
+	}
+	for sb, err := range list.ForEachEntry("struct super_block", a.p.Variable("super_blocks").AddressOf(), "s_list") {
+		if err != nil {
+			return err
+		}
+		address, err := sb.Uint()
+		if err != nil {
+			return err
+		}
+		device, kind, err := systemOf(sb)
+		if err != nil {
+			return err
+		}
+		a.systems = append(a.systems, system{address, size, fmt.Sprintf("in the super_block of %s (%s)", device, kind)})
+	}
+	return nil
+}
+
+// sizeOf returns the size of a type in bytes.
+func (a *analysis) sizeOf(typ string) (uint64, error) {
+	t, err := a.p.Type(typ)
+	if err != nil {
+		return 0, err
+	}
+	return t.Size()
 }
 
 // maxStack is how large a stack of a task may be: 64 KiB, and some more for kernels that look for errors.

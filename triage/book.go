@@ -51,6 +51,20 @@ func (b *book) miss(what string, err error) {
 	}
 }
 
+// missed says the same of several things.
+func (b *book) missed(all gaps) {
+	b.change(func(s *report.Section) { s.Gaps = append(s.Gaps, all...) })
+}
+
+// gaps are what could not be read while something was looked for that several sections need.
+type gaps []report.Gap
+
+func (g *gaps) miss(what string, err error) {
+	if err != nil {
+		*g = append(*g, report.Gap{What: what, Why: err.Error()})
+	}
+}
+
 // close ends the section and returns it; err is why it is not whole.
 func (b *book) close(err error) report.Section {
 	b.mu.Lock()

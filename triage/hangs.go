@@ -2,7 +2,6 @@ package triage
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,9 +27,7 @@ func lookAtHangs(s *scene, out *book) error {
 	out.miss("the stacks of all tasks", err)
 	found, err := s.waits()
 	out.miss("who waits for whom", err)
-	for _, g := range found.gaps {
-		out.miss(g.What, errors.New(g.Why))
-	}
+	out.missed(found.gaps)
 	waits := found.waits
 	out.find(hanging(found.hanging, hangLimit(s, out))...)
 	out.find(deadlocks(waits)...)
@@ -126,13 +123,7 @@ func stateFacts(states map[string]int) []report.Fact {
 type waiting struct {
 	waits   []*wait
 	hanging []report.Thread // that are in an uninterruptible sleep and can't be killed
-	gaps    []report.Gap
-}
-
-func (w *waiting) miss(what string, err error) {
-	if err != nil {
-		w.gaps = append(w.gaps, report.Gap{What: what, Why: err.Error()})
-	}
+	gaps
 }
 
 // wakeKill is the bit of a task's state that says that it sleeps only until it is killed (TASK_WAKEKILL in include/linux/sched.h, since v4.14); as
@@ -175,6 +166,10 @@ func (s *scene) findWaits() (found waiting, err error) {
 	if err != nil {
 		return found, err
 	}
+	found.miss("mounted file systems", a.findSystems())
+	disks, err := s.disks()
+	found.miss("block devices", err)
+	a.disks = disks.disks
 	for _, t := range tasks {
 		thread, ok := wanted[t.id]
 		if !ok || t.id == 0 {
@@ -211,9 +206,9 @@ func (s *scene) findWaits() (found waiting, err error) {
 // waitTable shows who waits for what.
 func waitTable(waits []*wait) *report.Table {
 	table := &report.Table{Columns: []report.Column{{Name: "Task"}, {Name: "Name"}, {Name: "State"}, {Name: "For", Unit: report.Time},
-		{Name: "Waits for"}, {Name: "At", Unit: report.Address}, {Name: "Which is"}, {Name: "Held by"}}}
+		{Name: "Waits for"}, {Name: "At", Unit: report.Address}, {Name: "Which is"}, {Name: "Of file", Private: true}, {Name: "Held by"}}}
 	for _, w := range waits {
-		row := []any{w.waiter.id, w.waiter.name, w.waiter.thread.State, nil, strings.TrimSpace(w.kind + " " + w.how), nil, w.name, w.holders}
+		row := []any{w.waiter.id, w.waiter.name, w.waiter.thread.State, nil, strings.TrimSpace(w.kind + " " + w.how), nil, w.name, w.file, w.holders}
 		if w.waiter.thread.Waiting > 0 {
 			row[3] = int64(w.waiter.thread.Waiting)
 		}
@@ -221,7 +216,7 @@ func waitTable(waits []*wait) *report.Table {
 			row[5] = w.object
 		}
 		if w.owner != nil {
-			row[7] = w.owner.String()
+			row[8] = w.owner.String()
 		}
 		table.Rows = append(table.Rows, row)
 	}

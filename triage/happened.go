@@ -92,9 +92,7 @@ func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) *drgn
 		facts.facts = slices.Insert(facts.facts, 0, report.Fact{Name: "Kind", Value: k.name})
 	}
 	out.add(report.Part{Title: "Stack of the task that crashed", Stacks: []report.Stack{stack}})
-	if k.name == "hung-task" {
-		lookAtHung(s, out)
-	}
+	lookAtCauses(s, out, k)
 	return trace
 }
 
@@ -164,34 +162,6 @@ func taskName(task drgn.Object) (string, error) {
 	}
 	name, err := word(task.Member("comm"))
 	return fmt.Sprintf("%d (%s)", id, name), err
-}
-
-// hung says which tasks the kernel found hanging, by its own log.
-var hung = rule{"hung-tasks", report.Critical, "the kernel's own: hung_task_timeout_secs", "they wait for what does not come, and can't be killed"}
-
-func lookAtHung(s *scene, out *book) {
-	if found, err := s.waits(); err == nil { // the section on hangs says why not
-		out.find(deadlocks(found.waits)...)
-	}
-	records, err := s.log()
-	if err != nil {
-		return // the log itself says so
-	}
-	if tasks := blockedIn(records); len(tasks) > 0 {
-		out.find(hung.found(tasks, "Blocked, says the kernel: %s", count(len(tasks), "task")))
-	}
-}
-
-// blockedIn returns what the kernel logged of tasks that it found hanging (kernel/hung_task.c), each line once.
-func blockedIn(records []printk.Record) []string {
-	var all []string
-	for _, r := range records {
-		line := string(r.Text)
-		if strings.HasPrefix(line, "INFO: task ") && strings.Contains(line, " blocked for more than ") && !slices.Contains(all, line) && len(all) < maxEvidence {
-			all = append(all, line)
-		}
-	}
-	return all
 }
 
 // maxEvidence bounds how many lines a finding has as evidence.

@@ -37,8 +37,12 @@ func lookAtMemory(s *scene, out *book) error {
 	total *= page
 	lookAtUsage(s, out, total, page)
 	lookAtZones(s, out, page)
-	lookAtSlabs(s, out, page, total)
-	lookAtProcesses(s, out, page, total)
+	found, err := s.hogs()
+	out.miss("what has the memory", err)
+	out.missed(found.gaps)
+	out.find(found.found...)
+	showSlabs(out, found.caches)
+	showProcesses(out, found.processes)
 	lookAtVmalloc(s, out)
 	lookAtPageCache(s, out, page)
 	return context.Cause(s.ctx)
@@ -267,59 +271,12 @@ func shortZones(all []zone) []report.Finding {
 	return []report.Finding{zoneRule.found(evidence, "Memory is short")}
 }
 
-// A cache is a slab cache.
-type cache struct {
-	name                 string
-	bytes, object        uint64
-	objects, used, slabs uint64
-}
-
-func lookAtSlabs(s *scene, out *book, page, total uint64) {
-	var all []cache
-	each(out, "slab caches", slab.ForEachCache(s.p), func(o drgn.Object) error {
-		c, err := cacheOf(o, page)
-		if err == nil {
-			all = append(all, c)
-		}
-		return err
-	})
-	slices.SortStableFunc(all, func(a, b cache) int { return cmp.Compare(b.bytes, a.bytes) })
+func showSlabs(out *book, all []cache) {
 	table := &report.Table{Columns: []report.Column{{Name: "Cache"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Objects"}, {Name: "In use"}, {Name: "Of an object", Unit: report.Bytes}, {Name: "Slabs"}}}
 	for _, c := range all {
 		table.Rows = append(table.Rows, []any{c.name, c.bytes, c.objects, c.used, c.object, c.slabs})
 	}
 	out.tabled("The largest slab caches", "", table)
-	if len(all) > 0 {
-		out.find(largeCache(all[0], total)...)
-	}
-}
-
-func cacheOf(o drgn.Object, page uint64) (c cache, err error) {
-	if c.name, err = word(o.Member("name")); err != nil {
-		return c, err
-	}
-	usage, err := slab.Usage(o)
-	if err != nil {
-		return c, err
-	}
-	each, err := slab.PagesPerSlab(o)
-	if err != nil {
-		return c, err
-	}
-	c.object, err = o.Member("size").Uint()
-	c.slabs, c.objects, c.used = usage.NumSlabs, usage.NumObjs, usage.NumObjs-min(usage.NumObjs, usage.FreeObjs)
-	c.bytes = usage.NumSlabs * each * page
-	return c, err
-}
-
-var cacheRule = rule{"one-cache-is-large", report.Warning, "one slab cache holds more than 20 % of memory", "who makes these objects does not free them, or makes too many"}
-
-func largeCache(largest cache, total uint64) []report.Finding {
-	if largest.bytes <= total/5 {
-		return nil
-	}
-	return []report.Finding{cacheRule.found([]string{fmt.Sprintf("%d objects of %s, %d of them in use, in %s", largest.objects, report.Bytes.Format(largest.object), largest.used, report.Bytes.Format(largest.bytes))},
-		"Slab cache %s holds %.0f %% of memory", largest.name, percent(largest.bytes, total))}
 }
 
 // A process is a process with the memory that it has.
@@ -328,33 +285,37 @@ type process struct {
 	name                                string
 }
 
-func lookAtProcesses(s *scene, out *book, page, total uint64) {
-	var all []process
+// findProcesses returns the processes that have memory, the largest first.
+func findProcesses(p *drgn.Program, page uint64, missed *gaps) (all []process) {
 	failed := 0
 	var failure error
-	each(out, "tasks", pid.ForEachTask(s.p, false), func(task drgn.Object) error {
-		p, ok, err := processOf(s.p, task, page)
+	for task, err := range pid.ForEachTask(p, false) {
 		if err != nil {
+			missed.miss("tasks", err)
+			break
+		}
+		one, ok, err := processOf(p, task, page)
+		if err != nil { // the others may have theirs
 			failed++
 			failure = err
 		} else if ok {
-			all = append(all, p)
+			all = append(all, one)
 		}
-		return nil // the others may have theirs
-	})
+	}
 	if failed > 0 {
-		out.miss("the memory of "+count(failed, "task"), failure)
+		missed.miss("the memory of "+count(failed, "task"), failure)
 	}
 	slices.SortStableFunc(all, func(a, b process) int { return cmp.Or(cmp.Compare(b.resident, a.resident), cmp.Compare(a.id, b.id)) })
+	return all
+}
+
+func showProcesses(out *book, all []process) {
 	table := &report.Table{Columns: []report.Column{{Name: "Process"}, {Name: "Name"}, {Name: "Resident", Unit: report.Bytes, Bar: true}, {Name: "Of files", Unit: report.Bytes},
 		{Name: "Shared", Unit: report.Bytes}, {Name: "Swapped out", Unit: report.Bytes}}}
 	for _, p := range all {
 		table.Rows = append(table.Rows, []any{p.id, p.name, p.resident, p.file, p.shared, p.swapped})
 	}
 	out.tabled("The largest processes", "", table)
-	if len(all) > 0 {
-		out.find(largeProcess(all[0], total)...)
-	}
 }
 
 // processOf returns what a task's process has; ok is false for threads that are not its first, and for those of the kernel.

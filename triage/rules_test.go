@@ -188,8 +188,8 @@ func TestMemoryRules(t *testing.T) {
 	if got := killed(2)[0].Text + killed(1)[0].Text; got != "The OOM killer killed 2 processes since the startThe OOM killer killed 1 process since the start" {
 		t.Error(got)
 	}
-	checkRules(t, "a usual cache", largeCache(cache{bytes: gib}, 10*gib))
-	checkRules(t, "a large cache", largeCache(cache{name: "x", bytes: 3 * gib}, 10*gib), "one-cache-is-large")
+	checkRules(t, "a usual cache", largeCache(cache{bytes: gib}, 10*gib, nil))
+	checkRules(t, "a large cache", largeCache(cache{name: "x", bytes: 3 * gib}, 10*gib, []string{"its objects are prepared by f"}), "one-cache-is-large")
 	checkRules(t, "a usual process", largeProcess(process{resident: 5 * gib}, 10*gib))
 	checkRules(t, "a large process", largeProcess(process{resident: 6 * gib}, 10*gib), "one-process-is-large")
 	small := zone{name: "DMA", managed: 16 << 20, free: 0, min: 1 << 20}

@@ -55,10 +55,13 @@ type scene struct {
 	ctx     context.Context
 	p       *drgn.Program
 	options Options
-	log     func() ([]printk.Record, error) // the kernel's log
-	groups  func() ([]stacks.Group, error)  // the stacks of all tasks
-	waits   func() (waiting, error)         // who waits for what
-	crash   func() (*drgn.Thread, error)    // the task in which the kernel came down; nil if it did not
+	log     func() ([]printk.Record, error)  // the kernel's log
+	groups  func() ([]stacks.Group, error)   // the stacks of all tasks
+	waits   func() (waiting, error)          // who waits for what
+	disks   func() (fleet, error)            // block devices with their requests
+	frozen  func() ([]report.Finding, error) // file systems that are frozen
+	hogs    func() (hogs, error)             // what has memory
+	crash   func() (*drgn.Thread, error)     // the task in which the kernel came down; nil if it did not
 }
 
 // Of looks at a kernel. Sections that fail, that a fault in a file ends or that take longer than the limit say so themselves; an error
@@ -84,6 +87,9 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	s.log = guarded(func() ([]printk.Record, error) { return printk.Records(p) })
 	s.groups = guarded(func() ([]stacks.Group, error) { return stacks.Of(ctx, p, stacks.Options{}) })
 	s.waits = guarded(s.findWaits)
+	s.disks = guarded(s.findDisks)
+	s.frozen = guarded(s.findFrozen)
+	s.hogs = guarded(s.findHogs)
 	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
 	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
 	progress := o.Progress

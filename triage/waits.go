@@ -18,6 +18,8 @@ type wait struct {
 	how     string // "to read", "to write"; "" where there is one way only
 	object  uint64 // the address of what it waits for; 0 where it isn't known
 	name    string // what lies there: "lab_first"; "" where it isn't known
+	disk    string // the block device that is waited for; "" for none
+	file    string // the path of the file whose page it is
 	owner   *task  // who holds it; nil if nobody does, or it isn't known
 	holders string // what is known of who holds it, where that is not just the owner
 	told    []string
@@ -50,6 +52,8 @@ type place struct {
 	object    string   // the type of what has the list
 	lists     []string // members of that type that are the list's head, or point to its first waiter, the newest kernel's first
 	locals    []string // what functions call the object
+	points    []string // members of the waiter of which one points to the object, where it has no list: the newest kernel's first
+	weak      bool     // an outer frame may tell more
 	holder    func(w *wait, object drgn.Object) (owner drgn.Object, text string, err error)
 }
 
@@ -70,14 +74,16 @@ var places = []place{
 	{functions: []string{"do_wait_for_common", "__wait_for_common", "wait_for_common"},
 		kind: "completion", waiter: "struct swait_queue", task: "task", node: "task_list", object: "struct completion", lists: []string{"wait.task_list"}, locals: []string{"x"},
 		holder: nobody("completions do not record who will complete them")},
-	{functions: []string{"folio_wait_bit_common", "wait_on_page_bit_common", "__lock_page", "__folio_lock"}, kind: "page lock"},
+	{functions: []string{"folio_wait_bit_common", "wait_on_page_bit_common", "__lock_page", "__folio_lock"},
+		kind: "page", waiter: "struct wait_page_queue", task: "wait.private", node: "wait.entry", object: "struct page", points: []string{"folio", "page"}, holder: pageHolder},
 	{functions: []string{"__wait_on_bit_lock", "__wait_on_bit", "bit_wait", "bit_wait_io", "out_of_line_wait_on_bit"}, kind: "bit lock"},
 	{functions: []string{"__wait_rcu_gp", "synchronize_rcu", "synchronize_rcu_expedited", "synchronize_rcu_normal"}, kind: "RCU grace period"},
 	{functions: []string{"__synchronize_srcu", "synchronize_srcu"}, kind: "SRCU grace period"},
 	{functions: []string{"blk_mq_freeze_queue_wait", "__blk_mq_freeze_queue_wait"}, kind: "frozen block queue"},
-	{functions: []string{"blk_mq_get_tag", "__blk_mq_get_tag"}, kind: "free request of a block device"},
+	{functions: []string{"blk_mq_get_tag", "__blk_mq_get_tag"},
+		kind: "free request", waiter: "struct sbq_wait", task: "wait.private", node: "wait.entry", object: "struct sbitmap_queue", points: []string{"sbq"}, holder: nobody("its requests are under way")},
 	{functions: []string{"jbd2_log_wait_commit", "wait_transaction_locked", "add_transaction_credits", "start_this_handle"}, kind: "journal of ext4"},
-	{functions: []string{"io_schedule", "io_schedule_timeout"}, kind: "I/O"},
+	{functions: []string{"io_schedule", "io_schedule_timeout"}, kind: "I/O", weak: true},
 }
 
 // placeOf returns the place that a function is; ok is false for others. What compilers add to names does not count.
@@ -93,9 +99,14 @@ func placeOf(function string) (p *place, ok bool) {
 
 // waitOf returns what the stack of a task says that it waits for; nil if that is nothing known.
 func (a *analysis) waitOf(t *task, trace *drgn.StackTrace) *wait {
+	var weak *wait
 	for f := range trace.Frames() {
 		at, ok := placeOf(f.Name())
 		if !ok {
+			continue
+		}
+		if at.weak {
+			weak = &wait{waiter: t, kind: at.kind}
 			continue
 		}
 		w := &wait{waiter: t, kind: at.kind, how: at.how}
@@ -110,16 +121,50 @@ func (a *analysis) waitOf(t *task, trace *drgn.StackTrace) *wait {
 		case at.kind == "rt_mutex":
 			w.problem = a.realTime(w)
 		}
-		if w.object != 0 {
-			w.name = a.nameOf(w.object)
+		switch {
+		case w.object == 0:
+		case len(at.points) == 0:
+			if known, err := a.nameLock(w); err != nil {
+				w.problem = errors.Join(w.problem, err)
+			} else if !known {
+				w.name = a.nameOf(w.object)
+			}
+		case at.kind == "page":
+			w.problem = errors.Join(w.problem, a.namePage(w))
+		default:
+			w.problem = errors.Join(w.problem, a.nameQueue(w))
 		}
 		return w
+	}
+	return weak
+}
+
+// nameQueue says from which disk's requests a task wants one that is free. A struct sbitmap_queue is part of the tags, but for kernels from v5.10 to
+// v5.15, where tags point there. Disks of one controller may share them: then it may be each of these.
+func (a *analysis) nameQueue(w *wait) error {
+	size, err := a.sizeOf("struct blk_mq_tags")
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, d := range a.disks {
+		if slices.ContainsFunc(d.tags, func(tags uint64) bool { return w.object-tags < size }) {
+			names = append(names, d.name)
+		}
+	}
+	if w.name = strings.Join(names, " or "); len(names) == 1 {
+		w.disk = names[0]
 	}
 	return nil
 }
 
 // nameOf returns what lies at an address, such as "lab_first" or "slab object: dentry+0x58"; "" where that is not known.
 func (a *analysis) nameOf(address uint64) string {
+	for _, sb := range a.systems {
+		if address-sb.address < sb.size {
+			return sb.name
+		}
+	}
 	if name := symbolic(a.p, address); name != "" {
 		return name
 	}
@@ -163,6 +208,18 @@ func (a *analysis) find(w *wait, at *place, from uint64, held func() []uint64) e
 		if err != nil || len(ring) < 1 {
 			continue // something else that points to the task
 		}
+		if len(at.points) > 0 {
+			if len(ring) < 2 {
+				continue // it waits in no queue
+			}
+			object, err := a.pointedTo(at, structure)
+			if err != nil {
+				return err
+			}
+			w.object = object
+			w.told = append(w.told, fmt.Sprintf("the %s of task %s, at %#x on its stack, points to the %s at %#x", strings.TrimPrefix(at.waiter, "struct "), w.waiter, structure, at.kind, object))
+			return a.holder(w, at)
+		}
 		object, list, err := a.objectOf(at, ring, toTask-toNode, func() []uint64 { return append(held(), words...) })
 		if err != nil {
 			return err
@@ -173,21 +230,39 @@ func (a *analysis) find(w *wait, at *place, from uint64, held func() []uint64) e
 		w.object = object
 		w.told = append(w.told, fmt.Sprintf("the %s of task %s, at %#x on its stack, is in the %s of the %s at %#x, with %s", strings.TrimPrefix(at.waiter, "struct "), w.waiter, structure,
 			list, at.kind, object, count(max(a.waiters(ring, toTask-toNode), 1), "waiter")))
-		o, err := a.at(at.object, object)
-		if err != nil {
-			return err
-		}
-		if at.holder == nil {
-			return nil
-		}
-		owner, text, err := at.holder(w, o)
-		if err != nil {
-			return err
-		}
-		w.holders = text
-		return a.own(w, owner)
+		return a.holder(w, at)
 	}
 	return fmt.Errorf("no %s of task %s is on its stack", at.waiter, w.waiter)
+}
+
+// holder finds out who holds what is waited for.
+func (a *analysis) holder(w *wait, at *place) error {
+	o, err := a.at(at.object, w.object)
+	if err != nil || at.holder == nil {
+		return err
+	}
+	owner, text, err := at.holder(w, o)
+	if err != nil {
+		return err
+	}
+	w.holders = text
+	return a.own(w, owner)
+}
+
+// pointedTo returns the object that a waiter's structure points to.
+func (a *analysis) pointedTo(at *place, structure uint64) (uint64, error) {
+	for _, member := range at.points {
+		offset, err := a.offset(at.waiter, member)
+		var missing *types.MemberError
+		if errors.As(err, &missing) {
+			continue // of another kernel
+		}
+		if err != nil {
+			return 0, err
+		}
+		return a.p.ReadUint(structure+offset, int(a.word), false)
+	}
+	return 0, &drgn.ValueError{Problem: at.waiter + " has no pointer that is known"}
 }
 
 // own sets the owner of what is waited for.

@@ -99,8 +99,10 @@ func FromPDU(pdu drgn.Object) drgn.Object { return shift(pdu, -1, request) }
 // maxQueues bounds how many hardware queues a device has.
 const maxQueues = 1 << 16
 
-// hardwareQueues walks the hardware queues of a device, each as a struct blk_mq_hw_ctx *.
-func hardwareQueues(q drgn.Object) iter.Seq2[drgn.Object, error] {
+// HardwareQueues walks the hardware queues of a device, each as a struct blk_mq_hw_ctx *.
+//
+// q is a struct request_queue *.
+func HardwareQueues(q drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		fail := func(err error) { yield(drgn.Object{}, err) }
 		if q.HasMember("hctx_table") { // since v5.18, commit 4e5cc99e1e48
@@ -151,7 +153,7 @@ func BusyRequests(q drgn.Object, tags *string) iter.Seq2[drgn.Object, error] {
 			yield(drgn.Object{}, err)
 			return
 		}
-		for hctx, err := range hardwareQueues(q) {
+		for hctx, err := range HardwareQueues(q) {
 			if err != nil {
 				yield(drgn.Object{}, err)
 				return

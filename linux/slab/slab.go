@@ -217,7 +217,10 @@ func open(cache drgn.Object) (*cacheReader, error) {
 		return nil, &CorruptError{Problem: fmt.Sprintf("slab cache at %s is corrupt: its objects have no size", cache)}
 	}
 	c := &cacheReader{prog: cache.Prog(), cache: cache, size: f.Size, offset: f.Offset, random: f.Random, mixed: cache.HasMember("random")}
-	const redZone = 0x400 // SLAB_RED_ZONE
+	redZone, err := cacheFlag(c.prog, "_SLAB_RED_ZONE", 0x400)
+	if err != nil {
+		return nil, err
+	}
 	if f.Flags&redZone != 0 {
 		c.padding = f.Padding
 	}

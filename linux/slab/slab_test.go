@@ -21,7 +21,9 @@ type kernel struct {
 	mark         func(page worldtest.Var) // as a page of a slab
 }
 
-const pageFlags = `enum pageflags { PG_locked, PG_writeback, PG_head = 6 };`
+// The enumerations that all kernels since v6.10 have.
+const pageFlags = `enum pageflags { PG_locked, PG_writeback, PG_head = 6 };
+	enum _slab_flag_bits { _SLAB_CONSISTENCY_CHECKS, _SLAB_RED_ZONE, _SLAB_STORE_USER = 7 };`
 
 var kernels = map[string]kernel{
 	"v7.2": {pageFlags + `
@@ -92,7 +94,7 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 		` + map[bool]string{false: "struct kmem_cache_cpu { void *freelist; unsigned long tid; " + k.page + " *" + k.page[len("struct "):] + ", *partial; };"}[k.isPerNode] + `
 		struct kmem_cache_node { unsigned long nr_partial; struct list_head partial; atomic_long_t nr_slabs, total_objects; ` +
 		map[bool]string{true: "struct node_barn *barn;"}[k.isSheaved && !k.isPerNode] + ` };
-		struct kmem_cache { ` + map[bool]string{false: "struct kmem_cache_cpu *cpu_slab;"}[k.isPerNode] + ` unsigned int flags, size, object_size, offset; struct { unsigned int x; } oo; int refcount, red_left_pad; ` +
+		struct kmem_cache { ` + map[bool]string{false: "struct kmem_cache_cpu *cpu_slab;"}[k.isPerNode] + ` unsigned int flags, size, object_size, inuse, offset; struct { unsigned int x; } oo; int refcount, red_left_pad; ` +
 		map[bool]string{true: "unsigned long random;"}[hardened] + map[bool]string{true: "struct slub_percpu_sheaves *cpu_sheaves;"}[k.isSheaved] + `
 			const char *name; struct list_head list; ` +
 		map[bool]string{false: "struct kmem_cache_node *node[4];", true: "struct kmem_cache_per_node_ptrs per_node[4];"}[k.isPerNode] + ` };`)
@@ -114,7 +116,8 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 		nodeAt, m.cpu = "node[0]", w.Alloc("struct kmem_cache_cpu")
 		m.cache.Set("cpu_slab", m.cpu.At)
 	}
-	m.cache.Set("flags", redZone).Set("size", size).Set("object_size", 64).Set("offset", inside).
+	m.flag("RED_ZONE", redZone)
+	m.cache.Set("size", size).Set("object_size", 64).Set("offset", inside).
 		Set("oo.x", 1<<16|10).Set("refcount", 1).Set("red_left_pad", leftPad).Set("name", w.Text("thing")).Set(nodeAt, m.node.At)
 	if hardened {
 		m.cache.Set("random", random&(^uint64(0)>>(64-8*w.Word())))
@@ -151,6 +154,18 @@ func build(t *testing.T, w *worldtest.World, k kernel, hardened bool) *machine {
 	w.Ring(m.node.Addr("partial"), m.slab.Addr("slab_list"))
 	m.node.Set("nr_slabs.counter", 3).Set("total_objects.counter", 30)
 	return m
+}
+
+// flag adds a flag to the cache; before v6.9 its value was always the same.
+func (m *machine) flag(name string, before uint64) {
+	if bit, err := m.Program.Constant("_SLAB_" + name).Uint(); err == nil {
+		before = 1 << bit
+	}
+	old, err := m.cache.Object().Member("flags").Uint()
+	if err != nil {
+		panic(err)
+	}
+	m.cache.Set("flags", old|before)
 }
 
 // free links objects into a list of free ones and returns the address of the first.

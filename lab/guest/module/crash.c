@@ -18,6 +18,7 @@
 #include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/semaphore.h>
+#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 #include <linux/timer.h>
@@ -252,6 +253,59 @@ static int lab_deadlock(void)
 	return lab_wait();
 }
 
+/* What leaks: objects that nobody frees. */
+struct lab_leaked {
+	struct lab_leaked *next;
+	void (*release)(struct lab_leaked *);
+	char rest[240];
+};
+
+static struct lab_leaked *lab_all_leaked;
+
+static void lab_release(struct lab_leaked *unused)
+{
+}
+
+static void lab_construct(void *object)
+{
+	memset(object, 0, sizeof(struct lab_leaked));
+}
+
+static noinline struct lab_leaked *lab_leak(struct kmem_cache *from)
+{
+	struct lab_leaked *object = kmem_cache_alloc(from, GFP_KERNEL);
+
+	if (object) {
+		object->next = lab_all_leaked;
+		object->release = lab_release;
+		lab_all_leaked = object;
+	}
+	return object;
+}
+
+/* Takes objects until there is no memory left. */
+static int lab_leak_all(slab_flags_t flags)
+{
+	struct kmem_cache *cache = kmem_cache_create("lab_leaked", sizeof(struct lab_leaked), 0, flags, lab_construct);
+
+	if (!cache)
+		return -ENOMEM;
+	while (lab_leak(cache))
+		cond_resched();
+	return lab_wait();
+}
+
+static int lab_slab_leak(void)
+{
+	return lab_leak_all(0);
+}
+
+/* The same, with a record of who took each, and with room around it. */
+static int lab_slab_track(void)
+{
+	return lab_leak_all(SLAB_STORE_USER | SLAB_RED_ZONE);
+}
+
 /* An instruction of five bytes, which an optimized probe replaces by a jump. */
 extern unsigned char lab_here[];
 
@@ -303,6 +357,8 @@ static const struct {
 	{ "hang", lab_hang },
 	{ "deadlock", lab_deadlock },
 	{ "probe", lab_probe },
+	{ "slab-leak", lab_slab_leak },
+	{ "slab-track", lab_slab_track },
 };
 
 static bool while_loading;
