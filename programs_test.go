@@ -52,6 +52,11 @@ func openProgram(t testing.TB, path string) *drgn.Program {
 	if err := m.TryFile(path); err != nil {
 		t.Fatal(err)
 	}
+	if m.DebugFile().Status == drgn.WantSupplementary {
+		if err := m.TryFile(path + ".shared"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	return p
 }
 

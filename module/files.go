@@ -155,7 +155,10 @@ func symbolBase(d *placed.File, section uint32) (uint64, symtab.Place) {
 		return base, symtab.InMemory
 	}
 	if int(section) < len(d.ELF.Sections) {
-		if sec := &d.ELF.Sections[section]; sec.Addr == 0 && sec.Flags&elf.SHF_ALLOC != 0 && d.ELF.Type == elf.ET_EXEC {
+		switch sec := &d.ELF.Sections[section]; {
+		case section != elf.SHN_UNDEF && sec.Flags&elf.SHF_ALLOC == 0 && sec.Addr == 0 && sec.Size > 0:
+			return 0, symtab.Nowhere // GCC's whole programs have symbols of places in .debug_info
+		case sec.Addr == 0 && d.ELF.Type == elf.ET_EXEC:
 			return 0, symtab.ByName
 		}
 	}

@@ -577,16 +577,9 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		if !p.children {
 			return nil
 		}
-		name := anonymousNamespace
-		if r.nameOK {
-			b, err := s.text(r.name)
-			if err != nil {
-				return err
-			}
-			name = string(b)
-			if r.has(wantExport) {
-				name = inlineNamespace + name
-			}
+		name, err := s.namespaceName(r)
+		if err != nil {
+			return err
 		}
 		return s.children(s.scope(scope, name), depth+1)
 	}
@@ -779,8 +772,9 @@ func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
 			return scope, bad
 		}
 		if next.Form == 0 {
-			// A definition belongs where its declaration is. Units without namespaces, such as those of C, have but one scope.
-			if same && (s.nests || s.spaced || scope != 0) {
+			// A definition belongs where its declaration is, which a whole program of GCC has in another unit. Units without
+			// namespaces, such as those of C, have but one scope.
+			if s.nests || same && (s.spaced || scope != 0) {
 				return s.scopeOf(d, scope)
 			}
 			return scope, nil

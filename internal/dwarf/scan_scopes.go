@@ -5,10 +5,13 @@ import (
 	"slices"
 )
 
-// declaredIn is the declarations of a unit with the scopes that they are in, in the order of the file.
+// declaredIn is the declarations of the present unit with the scopes that they are in, in the order of the file, and those of other units.
 type declaredIn struct {
-	known bool
-	list  []scopeOfDIE
+	known  bool
+	list   []scopeOfDIE
+	others map[unitAt][]scopeOfDIE
+	kept   int // declarations in others
+	read   int // declarations that ever were
 }
 
 // A scopeOfDIE is a declaration and the scope that it is in.
@@ -17,26 +20,95 @@ type scopeOfDIE struct {
 	scope uint32
 }
 
-// scopeOf returns the scope of a DIE of the present unit.
+// A unitAt says which unit one is.
+type unitAt struct {
+	file *File
+	off  uint64
+}
+
+// A scanner keeps the scopes of so many declarations of other units, and looks at so many in all.
+const (
+	maxOthersKept = 1 << 21
+	maxOthersRead = 1 << 26
+)
+
+// scopeOf returns the scope of a DIE of the present unit or of another one.
 func (s *scanner) scopeOf(d DIE, otherwise uint32) (uint32, error) {
-	if !s.scopesOf.known {
-		s.scopesOf.list, s.scopesOf.known = s.scopesOf.list[:0], true
-		root, err := s.u.Root()
-		if err != nil {
-			return 0, err
-		}
-		if err := s.mapScopes(root, 0, 0); err != nil {
-			return 0, err
-		}
+	list, err := s.scopesIn(d.Unit)
+	if err != nil {
+		return 0, err
 	}
-	if i, ok := slices.BinarySearchFunc(s.scopesOf.list, d.Off, func(o scopeOfDIE, off uint64) int { return cmp.Compare(o.off, off) }); ok {
-		return s.scopesOf.list[i].scope, nil
+	if i, ok := slices.BinarySearchFunc(list, d.Off, func(o scopeOfDIE, off uint64) int { return cmp.Compare(o.off, off) }); ok {
+		return list[i].scope, nil
 	}
 	return otherwise, nil
 }
 
-// mapScopes notes the scope of each declaration below d, in the order in which they lie in the file.
-func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
+// scopesIn returns the declarations of a unit with their scopes.
+func (s *scanner) scopesIn(u *Unit) ([]scopeOfDIE, error) {
+	at := unitAt{u.File, u.Off}
+	own := at == unitAt{s.f, s.u.Off}
+	if own && s.scopesOf.known {
+		return s.scopesOf.list, nil
+	}
+	if list, ok := s.scopesOf.others[at]; ok && !own {
+		return list, nil
+	}
+	root, err := u.Root()
+	if err != nil {
+		return nil, err
+	}
+	if own {
+		s.scopesOf.known, s.scopesOf.list = true, s.scopesOf.list[:0]
+		err := s.mapScopes(&s.scopesOf.list, root, 0, 0)
+		return s.scopesOf.list, err
+	}
+	var list []scopeOfDIE
+	if err := s.mapScopes(&list, root, 0, 0); err != nil {
+		return nil, err
+	}
+	o := &s.scopesOf
+	if o.read += len(list) + 1; o.read > maxOthersRead {
+		return nil, s.fail("references to too many declarations of other units")
+	}
+	if o.kept += len(list) + 1; o.others == nil || o.kept > maxOthersKept {
+		o.others, o.kept = map[unitAt][]scopeOfDIE{}, len(list)+1
+	}
+	o.others[at] = list
+	return list, nil
+}
+
+// namespaceName returns the name of a namespace as scopes have it. What GCC optimizes as a whole program has namespaces that refer to those of
+// the files it is made of, and have no name of their own.
+func (s *scanner) namespaceName(r *record) (string, error) {
+	inline := r.has(wantExport)
+	if r.ref.Form != 0 {
+		if _, err := s.inherit(r, 0); err != nil {
+			return "", err
+		}
+		d, err := r.ref.DIE()
+		if err != nil {
+			return "", err
+		}
+		if inline, err = d.Flag(AttrExportSymbols); err != nil {
+			return "", err
+		}
+	}
+	if !r.nameOK {
+		return anonymousNamespace, nil
+	}
+	b, err := s.text(r.name)
+	if err != nil {
+		return "", err
+	}
+	if inline {
+		return inlineNamespace + string(b), nil
+	}
+	return string(b), nil
+}
+
+// mapScopes appends each declaration below d with its scope, in the order in which they lie in the file.
+func (s *scanner) mapScopes(to *[]scopeOfDIE, d DIE, scope uint32, depth int) error {
 	if depth > maxScopes {
 		return s.fail("namespaces nest more than %d deep", maxScopes)
 	}
@@ -46,9 +118,9 @@ func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
 		}
 		switch c.Tag {
 		case TagSubprogram, TagVariable, TagMember:
-			s.scopesOf.list = append(s.scopesOf.list, scopeOfDIE{c.Off, scope})
+			*to = append(*to, scopeOfDIE{c.Off, scope})
 		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
-			s.scopesOf.list = append(s.scopesOf.list, scopeOfDIE{c.Off, scope})
+			*to = append(*to, scopeOfDIE{c.Off, scope})
 			name, err := c.Name()
 			if err != nil {
 				return err
@@ -65,7 +137,7 @@ func (s *scanner) mapScopes(d DIE, scope uint32, depth int) error {
 					name = inlineNamespace + name
 				}
 			}
-			if err := s.mapScopes(c, s.scope(scope, name), depth+1); err != nil {
+			if err := s.mapScopes(to, c, s.scope(scope, name), depth+1); err != nil {
 				return err
 			}
 		}

@@ -5,7 +5,7 @@ what	name or path	type	size	offset in bits	size as a bit-field	value
 What is struct, union, array, int, enum, bool, float, decimal, pointer or text; a value is that of an integer in decimal, of an
 enumerated type that and the name, of a float in hexadecimal, of a decimal float as it is written, of a pointer its address and the symbol there, of a text its
 bytes in hexadecimal. Members of anonymous members, and of the base classes of C++, are given as those of what they are in.
-A file begins with the name of each variable that is not in memory, which has no value.
+What gdb can't read or print is unknown and has no value. A file begins with the name of each variable that is not in memory, which has no value.
 """
 
 import gdb
@@ -81,7 +81,10 @@ def show(path, v, offset, bits):
         line(k, "")
         members(path, v, offset)
     else:
-        line(k, leaf(v, t, k))
+        try:
+            line(k, leaf(v, t, k))
+        except ValueError:  # gdb does not print _BitInt of more than 64 bits that has DW_AT_bit_size
+            line("unknown", "")
         if k == "pointer" and t.code == gdb.TYPE_CODE_PTR and int(v.cast(gdb.lookup_type("unsigned long"))):
             to = t.target().strip_typedefs().unqualified()
             if kind(to) == "int" and to.sizeof == 1:
