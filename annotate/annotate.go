@@ -105,3 +105,68 @@ func Stack(w io.Writer, t *drgn.StackTrace) error {
 	_, err = io.WriteString(w, b.String())
 	return err
 }
+
+// hexLine is how many bytes a line of [Hex] has.
+const hexLine = 16
+
+// Hex writes size bytes of virtual memory as hexadecimal digits and characters, 16 bytes a line, with what is known of each word that is aligned: "ffff98d700188540:
+// 69 6e 69 74 00 00 00 00 00 00 00 00 00 00 00 00  init............". The first line begins at the multiple of 16 that the address lies behind. Of lines that can't be
+// read the first says why, and a star stands for those behind it. Errors are those of w, and that the length of an address is not known.
+func Hex(w io.Writer, p *drgn.Program, address, size uint64) error {
+	word, err := p.AddressSize()
+	if err != nil {
+		return err
+	}
+	size += address % hexLine
+	address -= address % hexLine
+	var b strings.Builder
+	unread := 0 // lines in a row
+	for ; size > 0; address, size = (address+hexLine)&p.Platform().AddressMask(), size-min(size, hexLine) {
+		b.Reset()
+		fmt.Fprintf(&b, "%0*x: ", int(2*word), address)
+		bytes, err := p.Read(address, hexLine, false)
+		switch {
+		case err == nil:
+			hexed(&b, p, bytes, int(word))
+			unread = 0
+		case unread == 0:
+			fmt.Fprintf(&b, "%v\n", err)
+			unread++
+		case unread == 1:
+			b.Reset()
+			b.WriteString("*\n")
+			unread++
+		default:
+			b.Reset()
+		}
+		if _, err := io.WriteString(w, b.String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hexed writes bytes, the characters that they are, and what each word of them may be.
+func hexed(b *strings.Builder, p *drgn.Program, bytes []byte, word int) {
+	text := make([]byte, len(bytes))
+	for i, c := range bytes {
+		if text[i] = '.'; ' ' <= c && c <= '~' {
+			text[i] = c
+		}
+		if i%8 == 0 && i > 0 {
+			b.WriteByte(' ')
+		}
+		fmt.Fprintf(b, "%02x ", c)
+	}
+	fmt.Fprintf(b, " %s", text)
+	for i := 0; i+word <= len(bytes); i += word {
+		v := p.Platform().Uint(bytes[i : i+word])
+		for what, err := range p.Identify(v) {
+			if err == nil {
+				fmt.Fprintf(b, " [+%d %#x %s]", i, v, what)
+			}
+			break
+		}
+	}
+	b.WriteByte('\n')
+}

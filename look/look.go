@@ -3,6 +3,7 @@
 package look
 
 import (
+	"cmp"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"iter"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/godrgn/drgn"
@@ -31,6 +33,8 @@ type Look struct {
 	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables. Evaluate,
 	// Identify, Search and Command are not to be asked then.
 	Redact bool
+
+	commands sync.Mutex // held while a command of crash runs: their session is for one at a time
 }
 
 // sectionLimit is how long a section of the report may take.
@@ -320,13 +324,19 @@ func (l *Look) Identify(_ context.Context, in IdentifyQuery, out io.Writer) erro
 // A SearchQuery is what [Look.Search] is asked.
 type SearchQuery struct {
 	Number string `json:"number,omitempty" jsonschema:"a number as long as an address, aligned: 0xffff888003a2c000"`
+	Size   uint64 `json:"size,omitempty" jsonschema:"with number: how many numbers from it on are meant, as the size of an object when what points into it is searched for; 0: the number alone"`
 	Text   string `json:"text,omitempty" jsonschema:"in place of a number, text in UTF-8"`
 	Bytes  string `json:"bytes,omitempty" jsonschema:"in place of a number, bytes in hexadecimal: 7f454c46"`
 	Limit  int    `json:"limit,omitempty" jsonschema:"how many places at most; 0: 20"`
 }
 
-// Search writes where in memory something is.
+// searchLimit is how long a search may take.
+const searchLimit = 30 * time.Second
+
+// Search writes where in memory something is. One that takes longer than 30 s ends with an error, after what it has found.
 func (l *Look) Search(ctx context.Context, in SearchQuery, out io.Writer) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, searchLimit, fmt.Errorf("the search took longer than %v: there may be more", searchLimit))
+	defer cancel()
 	found, err := l.places(ctx, in)
 	if err != nil {
 		return err
@@ -336,16 +346,19 @@ func (l *Look) Search(ctx context.Context, in SearchQuery, out io.Writer) error 
 		limit = 20
 	}
 	n := 0
-	for at, err := range found {
+	for match, err := range found {
 		if err != nil {
-			return err
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		if n++; n > limit {
 			fmt.Fprintln(out, "and more")
 			return nil
 		}
-		fmt.Fprintf(out, "%#x", at)
-		for i, err := range l.Prog.Identify(at) {
+		fmt.Fprintf(out, "%#x", match.Address)
+		if in.Size > 1 {
+			fmt.Fprintf(out, " has %#x", match.Value)
+		}
+		for i, err := range l.Prog.Identify(match.Address) {
 			if err == nil {
 				fmt.Fprintf(out, "  %s", i)
 			}
@@ -362,8 +375,8 @@ func (l *Look) Search(ctx context.Context, in SearchQuery, out io.Writer) error 
 // maxPlaces bounds how many places a search tells.
 const maxPlaces = 1000
 
-// places walks the addresses of what is searched for.
-func (l *Look) places(ctx context.Context, in SearchQuery) (iter.Seq2[uint64, error], error) {
+// places walks the addresses of what is searched for; of numbers, with each.
+func (l *Look) places(ctx context.Context, in SearchQuery) (iter.Seq2[search.UintMatch, error], error) {
 	given := 0
 	for _, text := range []string{in.Number, in.Text, in.Bytes} {
 		if text != "" {
@@ -373,37 +386,38 @@ func (l *Look) places(ctx context.Context, in SearchQuery) (iter.Seq2[uint64, er
 	if given != 1 {
 		return nil, errors.New("a number, text or bytes are needed, and only one of them")
 	}
-	pattern, alignment := []byte(in.Text), uint64(1)
-	var err error
-	switch {
-	case in.Bytes != "":
-		pattern, err = hex.DecodeString(strings.TrimPrefix(strings.ReplaceAll(in.Bytes, " ", ""), "0x"))
-	case in.Number != "":
-		pattern, err = l.word(in.Number)
-		alignment = uint64(len(pattern))
+	if in.Number != "" {
+		n, err := number(in.Number)
+		if err != nil {
+			return nil, err
+		}
+		size, err := l.Prog.AddressSize()
+		if err != nil {
+			return nil, err
+		}
+		if size < 8 && n>>(8*size) != 0 {
+			return nil, fmt.Errorf("%#x is longer than an address, which has %d bytes", n, size)
+		}
+		last := n + max(in.Size, 1) - 1
+		if last < n {
+			return nil, fmt.Errorf("there are no %d numbers from %#x on", in.Size, n)
+		}
+		return search.Word(ctx, l.Prog, []search.ValueRange{{Min: n, Max: last}}, 0, search.Area{}), nil
 	}
-	if err != nil {
-		return nil, err
+	pattern := []byte(in.Text)
+	if in.Bytes != "" {
+		var err error
+		if pattern, err = hex.DecodeString(strings.TrimPrefix(strings.ReplaceAll(in.Bytes, " ", ""), "0x")); err != nil {
+			return nil, err
+		}
 	}
-	return search.Bytes(ctx, l.Prog, pattern, alignment, search.Area{}), nil
-}
-
-// word returns the bytes of a number that is as long as an address.
-func (l *Look) word(text string) ([]byte, error) {
-	n, err := number(text)
-	if err != nil {
-		return nil, err
-	}
-	size, err := l.Prog.AddressSize()
-	if err != nil {
-		return nil, err
-	}
-	if size < 8 && n>>(8*size) != 0 {
-		return nil, fmt.Errorf("%#x is longer than an address, which has %d bytes", n, size)
-	}
-	b := make([]byte, size)
-	l.Prog.Platform().PutUint(b, n)
-	return b, nil
+	return func(yield func(search.UintMatch, error) bool) {
+		for at, err := range search.Bytes(ctx, l.Prog, pattern, 1, search.Area{}) {
+			if !yield(search.UintMatch{Address: at}, err) {
+				return
+			}
+		}
+	}, nil
 }
 
 // A CommandQuery is what [Look.Command] is asked.
@@ -417,6 +431,8 @@ func (l *Look) Command(ctx context.Context, in CommandQuery, out io.Writer) erro
 	if err != nil || len(words) == 0 {
 		return errors.Join(errors.New("the name of a command is expected"), err)
 	}
+	l.commands.Lock()
+	defer l.commands.Unlock()
 	session := crash.Of(l.Prog)
 	session.WriteNoFiles()
 	_, _, err = session.Run(ctx, words[0], words[1:], out, out)

@@ -35,8 +35,12 @@ func TestRefused(t *testing.T) {
 		`"-1" is not a number of 64 bits`: func(ctx context.Context, out io.Writer) error {
 			return l.Identify(ctx, IdentifyQuery{Address: "-1"}, out)
 		},
-		"only one of them":      func(ctx context.Context, out io.Writer) error { return l.Search(ctx, SearchQuery{}, out) },
-		"odd length hex string": func(ctx context.Context, out io.Writer) error { return l.Search(ctx, SearchQuery{Bytes: "123"}, out) },
+		"only one of them":           func(ctx context.Context, out io.Writer) error { return l.Search(ctx, SearchQuery{}, out) },
+		"odd length hex string":      func(ctx context.Context, out io.Writer) error { return l.Search(ctx, SearchQuery{Bytes: "123"}, out) },
+		"is not a number of 64 bits": func(ctx context.Context, out io.Writer) error { return l.Search(ctx, SearchQuery{Number: "x"}, out) },
+		"there are no 9 numbers from 0xfffffffffffffff8 on": func(ctx context.Context, out io.Writer) error {
+			return l.Search(ctx, SearchQuery{Number: "0xfffffffffffffff8", Size: 9}, out)
+		},
 		"files are not written here": func(ctx context.Context, out io.Writer) error {
 			return l.Command(ctx, CommandQuery{Line: "rd -r x init_task 8"}, out)
 		},

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"sync"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
@@ -28,11 +27,6 @@ type Options struct {
 
 // maxAnswer bounds an answer, in bytes: what reads it has little room.
 const maxAnswer = 64 << 10
-
-// A server is one program, served.
-type server struct {
-	mu sync.Mutex // held while a tool runs: the commands' session is for one at a time
-}
 
 const instructions = `This looks at one program, with the debugger drgn: a kernel's core dump, a running kernel, a process or its core. Nothing can be changed.
 Begin with "report" for a kernel, or "stacks" for a process. Then ask for what the report points to: "stack" of a thread with its variables,
@@ -55,18 +49,18 @@ func newServer(p *drgn.Program, o Options) *mcp.Server {
 	}
 	served := mcp.NewServer(&mcp.Implementation{Name: "drgn", Title: "drgn, the kernel debugger", Version: o.Version}, &mcp.ServerOptions{
 		Instructions: text, Capabilities: &mcp.ServerCapabilities{}})
-	s, l := new(server), &look.Look{Prog: p, Redact: o.Redact}
-	offer(s, served, "report", "Say what happened to a kernel: why it came down, the crashed task's stack, what the CPUs did, what is out of the ordinary, by section.", l.Report)
-	offer(s, served, "stacks", "Show the stacks of all threads, each once with the threads that have it, those that hang first.", l.Stacks)
-	offer(s, served, "stack", "Show the stack of one thread, with inlined functions, source positions and the variables of each frame.", l.Stack)
-	offer(s, served, "type", "Show how a type is defined: members, their types and offsets, its size.", l.Type)
-	offer(s, served, "symbol", "Find a symbol by its name, or the one that an address lies in, with where its source is.", l.Symbol)
-	offer(s, served, "disassemble", "Show the machine code of a function, with what it calls.", l.Disassemble)
+	l := &look.Look{Prog: p, Redact: o.Redact}
+	offer(served, "report", "Say what happened to a kernel: why it came down, the crashed task's stack, what the CPUs did, what is out of the ordinary, by section.", l.Report)
+	offer(served, "stacks", "Show the stacks of all threads, each once with the threads that have it, those that hang first.", l.Stacks)
+	offer(served, "stack", "Show the stack of one thread, with inlined functions, source positions and the variables of each frame.", l.Stack)
+	offer(served, "type", "Show how a type is defined: members, their types and offsets, its size.", l.Type)
+	offer(served, "symbol", "Find a symbol by its name, or the one that an address lies in, with where its source is.", l.Symbol)
+	offer(served, "disassemble", "Show the machine code of a function, with what it calls.", l.Disassemble)
 	if !o.Redact {
-		offer(s, served, "evaluate", "Evaluate a C expression of names, members, indices, *, & and casts, and print the object.", l.Evaluate)
-		offer(s, served, "identify", "Say what lies at an address: a symbol, a slab object, a task's stack, a page and the like.", l.Identify)
-		offer(s, served, "search", "Search memory for a number, text or bytes, and say where they are.", l.Search)
-		offer(s, served, "command", "Run a command of crash on a kernel, such as \"ps -u\", \"bt 1\", \"kmem -i\", \"files 1\"; \"help\" lists them, \"help NAME\" explains one.", l.Command)
+		offer(served, "evaluate", "Evaluate a C expression of names, members, indices, *, & and casts, and print the object.", l.Evaluate)
+		offer(served, "identify", "Say what lies at an address: a symbol, a slab object, a task's stack, a page and the like.", l.Identify)
+		offer(served, "search", "Search memory for a number, text or bytes, and say where they are.", l.Search)
+		offer(served, "command", "Run a command of crash on a kernel, such as \"ps -u\", \"bt 1\", \"kmem -i\", \"files 1\"; \"help\" lists them, \"help NAME\" explains one.", l.Command)
 	}
 	return served
 }
@@ -98,12 +92,10 @@ func (a *answer) text() string {
 }
 
 // offer adds a tool to a server. Its errors are told to the client, as those of a tool; a bug, too.
-func offer[In any](s *server, served *mcp.Server, name, description string, run func(ctx context.Context, in In, out io.Writer) error) {
+func offer[In any](served *mcp.Server, name, description string, run func(ctx context.Context, in In, out io.Writer) error) {
 	closed := false
 	tool := &mcp.Tool{Name: name, Description: description, Annotations: &mcp.ToolAnnotations{ReadOnlyHint: true, OpenWorldHint: &closed}}
 	mcp.AddTool(served, tool, func(ctx context.Context, _ *mcp.CallToolRequest, in In) (*mcp.CallToolResult, any, error) {
-		s.mu.Lock()
-		defer s.mu.Unlock()
 		var out answer
 		err := safe.Call(func() error { return run(ctx, in, &out) })
 		if err != nil && out.Len() == 0 {

@@ -144,9 +144,8 @@ func TestRedact(t *testing.T) {
 // A bug in a tool is told to the client, and others still work.
 func TestBug(t *testing.T) {
 	served := mcp.NewServer(&mcp.Implementation{Name: "test"}, nil)
-	s := new(server)
-	offer(s, served, "bad", "Fail.", func(context.Context, struct{}, io.Writer) error { panic("oh no") })
-	offer(s, served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out io.Writer) error {
+	offer(served, "bad", "Fail.", func(context.Context, struct{}, io.Writer) error { panic("oh no") })
+	offer(served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out io.Writer) error {
 		out.Write([]byte("first\x1b[31m\xff"))
 		return &drgn.ValueError{Problem: "then that"}
 	})

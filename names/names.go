@@ -4,7 +4,9 @@ package names
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -218,6 +220,50 @@ func Symbols(p *drgn.Program, text string, limit int) []string {
 	b := beginning{prefix: []byte(text), limit: limit}
 	eachSymbol(p, func(_ drgn.SymbolKind, name []byte) bool { b.add("", name); return true })
 	return b.sorted()
+}
+
+// TypesWith returns the names of types that have a text in them, whatever the case of its letters: limit at most, those first that are the text,
+// then those that begin with it, then short ones.
+func TypesWith(p *drgn.Program, text string, limit int) []string {
+	w := newWithin(text)
+	eachName(p, func(of debugdata.NameOf, name []byte) bool {
+		if of.IsType {
+			w.add(keywords[of.Type], name)
+		}
+		return true
+	})
+	return w.best(limit)
+}
+
+// SymbolsWith is [TypesWith] for symbols.
+func SymbolsWith(p *drgn.Program, text string, limit int) []string {
+	w := newWithin(text)
+	eachSymbol(p, func(_ drgn.SymbolKind, name []byte) bool { w.add("", name); return true })
+	return w.best(limit)
+}
+
+// A within gathers names that have a text in them.
+type within struct {
+	part []byte              // in lower case
+	at   map[string][2]int64 // of each name: 0 if the text is its begin, else 1; how many bytes more the name has
+}
+
+func newWithin(text string) *within {
+	return &within{bytes.ToLower([]byte(text)), map[string][2]int64{}}
+}
+
+func (w *within) add(keyword string, name []byte) {
+	at := bytes.Index(bytes.ToLower(name), w.part)
+	if at >= 0 {
+		w.at[keyword+string(name)] = [2]int64{int64(min(at, 1)), int64(len(name) - len(w.part))}
+	}
+}
+
+func (w *within) best(limit int) []string {
+	all := slices.SortedFunc(maps.Keys(w.at), func(a, b string) int {
+		return cmp.Or(cmp.Compare(w.at[a][0], w.at[b][0]), cmp.Compare(w.at[a][1], w.at[b][1]), cmp.Compare(a, b))
+	})
+	return all[:min(len(all), limit)]
 }
 
 // A beginning gathers names that begin with a text.

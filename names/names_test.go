@@ -57,6 +57,28 @@ func TestNear(t *testing.T) {
 }
 
 // TestBeginning asks for what begins with a text.
+// What has a text in its name: that first which is the text, then what begins with it, then what is short.
+func TestWith(t *testing.T) {
+	p := coretest.Open(t)
+	for _, test := range []struct {
+		what string
+		got  []string
+		want []string
+	}{
+		{"a type", names.TypesWith(p, "TASK_STRUCT", 1), []string{"struct task_struct"}},
+		{"symbols", names.SymbolsWith(p, "kernel_wait4", 3), []string{"kernel_wait4"}},
+		{"a symbol's end", names.SymbolsWith(p, "nel_wait4", 3), []string{"kernel_wait4"}},
+		{"nothing", names.SymbolsWith(p, "qwertyuiop", 3), nil},
+	} {
+		if diff := cmp.Diff(test.want, test.got); diff != "" {
+			t.Errorf("%s: %s", test.what, diff)
+		}
+	}
+	if many := names.SymbolsWith(p, "schedule", 4); len(many) != 4 || many[0] != "schedule" {
+		t.Errorf("%q", many)
+	}
+}
+
 func TestBeginning(t *testing.T) {
 	p := coretest.Open(t)
 	for what, test := range map[string]struct{ got, want []string }{

@@ -25,23 +25,41 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"number":    func(v any) bool { return !isText(v) },
 	"bar":       bar,
 	"marked":    func(l *Lines, i int) bool { return slices.Contains(l.Marked, i) },
-	"threads":   threadNames,
 	"detailed":  func(f Frame) bool { return f.Text != nil || len(f.Locals)+len(f.Code)+len(f.Registers) > 0 },
 	"document":  document,
+	"top":       func() template.HTML { return "" },
 	"framed":    framed,
 	"frameID":   frameID,
 	"lineID":    lineID,
-	"mention":   func(Stack, int) string { return "" }, // WriteHTML has another
+	// Those of a page are others.
+	"mention": func(Stack, int) string { return "" },
+	"linked":  func(string) template.HTML { return "" },
+	"threads": func([]Thread) template.HTML { return "" },
 }).Parse(pageText))
 
 // WriteHTML writes a report as a page of HTML: one file that needs nothing else, light or dark as the reader likes it, and that prints.
-func WriteHTML(w io.Writer, r *Report) error {
+func WriteHTML(w io.Writer, r *Report) error { return Page{}.Write(w, r) }
+
+// A Page says how a report is shown among other pages. The zero Page is a file that needs nothing else.
+type Page struct {
+	Top    template.HTML                   // stands above the report
+	Linked func(text string) template.HTML // returns a printable text with links in it; nil: there are none
+	Thread func(id uint64) string          // returns where a thread is shown; nil: nowhere
+}
+
+// Write writes a report as HTML.
+func (p Page) Write(w io.Writer, r *Report) error {
 	said := mentions(r)
-	p, err := page.Clone()
+	of, err := page.Clone()
 	if err != nil {
 		return err
 	}
-	return p.Funcs(template.FuncMap{"mention": func(s Stack, frame int) string { return said[frameID(s.ID, frame)] }}).Execute(w, r)
+	return of.Funcs(template.FuncMap{
+		"mention": func(s Stack, frame int) string { return said[frameID(s.ID, frame)] },
+		"linked":  p.linked,
+		"threads": p.threads,
+		"top":     func() template.HTML { return p.Top },
+	}).Execute(w, r)
 }
 
 // frameID returns the ID of a frame's place in the page, lineID that of a line which names it.
@@ -109,6 +127,29 @@ func bar(t *Table, column int, v any) string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", 100*n/most)
+}
+
+// linked returns a text with its links.
+func (p Page) linked(text string) template.HTML {
+	if p.Linked == nil {
+		return template.HTML(template.HTMLEscapeString(Printable(text)))
+	}
+	return p.Linked(Printable(text))
+}
+
+// threads is threadNames with a link for each thread.
+func (p Page) threads(all []Thread) template.HTML {
+	if p.Thread == nil {
+		return p.linked(threadNames(all))
+	}
+	var names []string
+	for _, t := range all[:min(len(all), shownThreads)] {
+		names = append(names, fmt.Sprintf(`<a href="%s">%s</a>`, template.HTMLEscapeString(p.Thread(t.ID)), template.HTMLEscapeString(Printable(t.String()))))
+	}
+	if more := len(all) - shownThreads; more > 0 {
+		names = append(names, fmt.Sprintf("and %d more", more))
+	}
+	return template.HTML(strings.Join(names, ", "))
 }
 
 // threadNames returns the IDs and names of threads, of many only the first.

@@ -13,13 +13,15 @@ import (
 	"unicode/utf8"
 )
 
-// flameStyle and flameScript are what makes the picture follow the theme, zoom and search. They need nothing else: the file opens from disk.
-var (
-	//go:embed flame.css
-	flameStyle string
-	//go:embed flame.js
-	flameScript string
-)
+// flameStyle makes the picture follow the theme, and FlameScript makes it zoom and search. They need nothing else: the file opens from disk.
+//
+//go:embed flame.css
+var flameStyle string
+
+// FlameScript is the script that flame graphs have, as it stands in them: a policy that allows it by its hash is to be had from it.
+//
+//go:embed flame.js
+var FlameScript string
 
 // A node is a function in a flame graph, below those that it called.
 type node struct {
@@ -73,13 +75,13 @@ func WriteFlameGraph(w io.Writer, title string, groups []Group) error {
 <rect class="page" width="100%%" height="100%%"/>
 <text class="title" x="%d" y="24">%s</text>
 <text class="button" id="reset" x="%d" y="44">Reset</text>
-<text class="button" id="search" x="%d" y="44">Search (Ctrl-F)</text>
+<foreignObject x="%d" y="30" width="180" height="24"><input xmlns="http://www.w3.org/1999/xhtml" id="search" type="search" placeholder="Search (Ctrl-F)" aria-label="Functions that match a regular expression"/></foreignObject>
 <text id="found" x="%d" y="44"></text>
 <g id="frames">
-`, width, height, width, height, flameStyle, margin, text(title), margin, margin+60, margin+200)
+`, width, height, width, height, flameStyle, margin, text(title), margin, margin+50, margin+240)
 	f := flame{out: out, total: root.threads, bottom: height - margin - row}
 	f.draw(root, 0, 0)
-	fmt.Fprintf(out, "</g>\n<script><![CDATA[\n%s]]></script>\n</svg>\n", flameScript)
+	fmt.Fprintf(out, "</g>\n<script><![CDATA[%s]]></script>\n</svg>\n", FlameScript)
 	return out.Flush()
 }
 

@@ -47,15 +47,13 @@
 		document.getElementById("found").textContent = found ? `${covered} of ${all.n} threads (${(100 * covered / all.n).toFixed(1)} %)` : "";
 	}
 
-	const ask = () => {
-		const pattern = prompt("Functions that match (a regular expression):", "");
-		if (pattern !== null) search(pattern);
-	};
+	const field = document.getElementById("search");
+	const reset = () => { zoom(all); field.value = ""; search(""); };
+	field.addEventListener("input", () => search(field.value));
 	for (const f of frames) f.g.addEventListener("click", () => zoom(f));
-	document.getElementById("reset").addEventListener("click", () => { zoom(all); search(""); });
-	document.getElementById("search").addEventListener("click", ask);
+	document.getElementById("reset").addEventListener("click", reset);
 	window.addEventListener("keydown", e => {
-		if ((e.ctrlKey || e.metaKey) && e.key === "f") { e.preventDefault(); ask(); }
-		if (e.key === "Escape") { zoom(all); search(""); }
+		if ((e.ctrlKey || e.metaKey) && e.key === "f") { e.preventDefault(); field.focus(); }
+		if (e.key === "Escape") reset();
 	});
 })();

@@ -74,7 +74,7 @@ func TestComments(t *testing.T) {
 		if symbol, err := f.Symbol(); err != nil || f.IsInline() || symbol.Name != "do_wait" {
 			continue
 		}
-		all, err := code(p, f)
+		all, err := Code(p, f)
 		if err != nil {
 			t.Fatal(err)
 		}

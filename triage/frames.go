@@ -43,12 +43,12 @@ func (s *scene) stackOf(title string, trace *drgn.StackTrace, detailed bool) rep
 		frame := s.frame(f)
 		if detailed {
 			frame.Locals = locals(f)
-			frame.Text = s.source(f)
+			frame.Text = Source(f, s.options.Sources)
 			if !f.IsInline() && (f.Interrupted() || !coded) {
 				if f.Interrupted() {
 					frame.Registers = registers(f)
 				}
-				if code, err := code(s.p, f); err == nil {
+				if code, err := Code(s.p, f); err == nil {
 					if !f.Interrupted() && f.Index() > 0 {
 						wentTo(code, trace.Frame(f.Index()-1))
 					}
@@ -125,13 +125,13 @@ func registers(f drgn.StackFrame) []report.Fact {
 	return all
 }
 
-// source returns the lines around a frame, if the directory of sources has them.
-func (s *scene) source(f drgn.StackFrame) *report.Lines {
+// Source returns the lines of source around where a frame is, if they are below a directory, the kernel's sources; nil if they are not.
+func Source(f drgn.StackFrame, directory string) *report.Lines {
 	at, err := f.Source()
-	if s.options.Sources == "" || err != nil || at.Line == 0 {
+	if directory == "" || err != nil || at.Line == 0 {
 		return nil
 	}
-	lines, err := sourceAt(s.options.Sources, at)
+	lines, err := sourceAt(directory, at)
 	if err != nil {
 		return nil // the frame has the file's name and the line
 	}
@@ -180,9 +180,9 @@ func sourceAt(directory string, at drgn.SourceLocation) (*report.Lines, error) {
 	return lines, in.Err()
 }
 
-// code returns the instructions around where a frame is. What memory the one there refers to is its comment; where the frame called, that
+// Code returns the instructions around where a frame is. What memory the one there refers to is its comment; where the frame called, that
 // is the call.
-func code(p *drgn.Program, f drgn.StackFrame) ([]report.Instruction, error) {
+func Code(p *drgn.Program, f drgn.StackFrame) ([]report.Instruction, error) {
 	symbol, err := f.Symbol()
 	if err != nil {
 		return nil, err

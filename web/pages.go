@@ -2,18 +2,19 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/annotate"
 	"github.com/godrgn/drgn/expression"
 	"github.com/godrgn/drgn/internal/safe"
 	"github.com/godrgn/drgn/lang/c"
@@ -28,12 +29,30 @@ type page struct {
 	Title  string
 	Asked  string // what stands in the field to type in
 	Error  string
+	Redact bool // what memory holds is not shown
+	Prompt bool // it is the page of the prompt
 	Links  []link
-	Heads  []string // of the table's columns
-	Rows   [][]link
+	Tables []*table
 	Texts  []template.HTML
 	Frames []frame
 }
+
+// A table is rows of links and texts, below the names of their columns, if those have names.
+type table struct {
+	Title string
+	Heads []string
+	Rows  [][]link
+}
+
+// table adds a table.
+func (p *page) table(title string, heads ...string) *table {
+	t := &table{Title: title, Heads: heads}
+	p.Tables = append(p.Tables, t)
+	return t
+}
+
+// add adds a row.
+func (t *table) add(cells ...link) { t.Rows = append(t.Rows, cells) }
 
 // A link is a text that leads to a page, or nowhere.
 type link struct{ Text, To string }
@@ -43,6 +62,7 @@ type frame struct {
 	Title string
 	Links []link
 	Rows  [][]link
+	Texts []template.HTML // source lines, machine code
 }
 
 // to returns the address of a page.
@@ -56,45 +76,87 @@ func to(path string, namesAndValues ...string) string {
 
 func (s *Server) routes() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("/style.css", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/css; charset=utf-8")
-		w.Write(pageStyle)
-	})
+	for path, file := range map[string]struct {
+		kind string
+		text []byte
+	}{"/style.css": {"text/css", pageStyle}, "/prompt.js": {"text/javascript", promptScript}} {
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", file.kind+"; charset=utf-8")
+			w.Write(file.text)
+		})
+	}
 	mux.HandleFunc("/report", s.report)
-	for path, make := range map[string]func(*http.Request, *page) error{
-		"/{$}": s.program, "/ask": s.ask, "/tasks": s.tasks, "/stack": s.stack, "/object": s.object, "/address": s.address,
-		"/stacks": answer("Stacks of all threads", "states", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Stacks(ctx, look.StacksQuery{States: q}, out)
+	mux.HandleFunc("/flames.svg", s.flames)
+	pages := map[string]func(*http.Request, *page) error{
+		"/{$}": s.program, "/ask": s.ask, "/tasks": s.tasks, "/stack": s.stack,
+		"/prompt": func(_ *http.Request, p *page) error {
+			p.Title, p.Prompt = "Prompt", true
+			return nil
+		},
+		"/stacks": s.answer("Stacks of all threads", "states", func(ctx context.Context, q url.Values, out io.Writer) error {
+			return s.look.Stacks(ctx, look.StacksQuery{States: q.Get("states")}, out)
 		}),
-		"/type": answer("", "name", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Type(ctx, look.TypeQuery{Name: q}, out)
+		"/type": s.answer("", "name", func(ctx context.Context, q url.Values, out io.Writer) error {
+			return s.look.Type(ctx, look.TypeQuery{Name: q.Get("name")}, out)
 		}),
-		"/symbol": answer("", "name", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Symbol(ctx, look.SymbolQuery{Name: q}, out)
+		"/symbol": s.answer("", "name", func(ctx context.Context, q url.Values, out io.Writer) error {
+			return s.look.Symbol(ctx, look.SymbolQuery{Name: q.Get("name")}, out)
 		}),
-		"/code": answer("", "at", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Disassemble(ctx, look.DisassembleQuery{Function: q}, out)
+		"/code": s.answer("", "at", func(ctx context.Context, q url.Values, out io.Writer) error {
+			return s.look.Disassemble(ctx, look.DisassembleQuery{Function: q.Get("at")}, out)
 		}),
-		"/command": answer("", "line", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Command(ctx, look.CommandQuery{Line: q}, out)
+	}
+	for path, make := range map[string]func(*http.Request, *page) error{ // what memory holds
+		"/object": s.object, "/address": s.address,
+		"/hex": s.answer("Memory at ", "at", s.hex),
+		"/command": s.answer("", "line", func(ctx context.Context, q url.Values, out io.Writer) error {
+			return s.look.Command(ctx, look.CommandQuery{Line: q.Get("line")}, out)
 		}),
-		"/found": answer("Where in memory this is: ", "number", func(ctx context.Context, q string, out io.Writer) error {
-			return s.look.Search(ctx, look.SearchQuery{Number: q, Limit: 200}, out)
+		"/found": s.answer("Where in memory this is: ", "number", func(ctx context.Context, q url.Values, out io.Writer) error {
+			size, err := numberOf(q, "size")
+			if err != nil {
+				return err
+			}
+			return s.look.Search(ctx, look.SearchQuery{Number: q.Get("number"), Size: size, Limit: 200}, out)
 		}),
 	} {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { show(w, r, make) })
+		pages[path] = make
+		if s.look.Redact {
+			pages[path] = func(_ *http.Request, p *page) error {
+				p.Title = "Left out"
+				return errRedacted
+			}
+		}
+	}
+	for path, make := range pages {
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { s.show(w, r, make) })
 	}
 	return mux
 }
 
+var errRedacted = errors.New("what memory holds is left out: drgn web was started with --redact")
+
+// numberOf returns a number of a request, 0 if it has none of the name.
+func numberOf(q url.Values, name string) (uint64, error) {
+	text := q.Get(name)
+	if text == "" {
+		return 0, nil
+	}
+	n, err := strconv.ParseUint(text, 0, 64)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %q is not a number of 64 bits", name, text)
+	}
+	return n, nil
+}
+
 // show makes a page and sends it. What goes wrong stands on it.
-func show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page) error) {
-	var p page
+func (s *Server) show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page) error) {
+	p := page{Redact: s.look.Redact}
 	if err := safe.Call(func() error { return make(r, &p) }); err != nil {
 		p.Error = report.Printable(err.Error())
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	if p.Error != "" && len(p.Rows)+len(p.Texts)+len(p.Frames) == 0 {
+	if p.Error != "" && len(p.Tables)+len(p.Texts)+len(p.Frames) == 0 {
 		w.WriteHeader(http.StatusNotFound)
 	}
 	if r.Method != http.MethodHead {
@@ -103,7 +165,7 @@ func show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page
 }
 
 // answer makes pages of what package look answers: text, in which addresses and types lead on.
-func answer(title, parameter string, ask func(ctx context.Context, q string, out io.Writer) error) func(*http.Request, *page) error {
+func (s *Server) answer(title, parameter string, ask func(ctx context.Context, q url.Values, out io.Writer) error) func(*http.Request, *page) error {
 	return func(r *http.Request, p *page) error {
 		q := r.URL.Query().Get(parameter)
 		p.Title, p.Asked = title+q, q
@@ -111,9 +173,9 @@ func answer(title, parameter string, ask func(ctx context.Context, q string, out
 			p.Asked = "%" + q
 		}
 		var out bounded
-		err := ask(r.Context(), q, &out)
+		err := ask(r.Context(), r.URL.Query(), &out)
 		if out.Len() > 0 {
-			p.Texts = append(p.Texts, linked(out.text()))
+			p.Texts = append(p.Texts, s.linked(out.text()))
 		}
 		return err
 	}
@@ -146,16 +208,31 @@ func (b *bounded) text() string {
 // leads match what leads on in text: addresses, also those that commands of crash write without 0x, and types with their keyword.
 var leads = regexp.MustCompile(`\b0x[0-9a-f]{5,16}\b|\b(?:[1-9a-f][0-9a-f]{15}|0000[1-9a-f][0-9a-f]{11})\b|\b(?:struct|union|enum) [A-Za-z_]\w*`)
 
-// linked returns text as HTML in which addresses and types lead on.
-func linked(text string) template.HTML {
+// threads match threads in lists of them, as stacks have them: "  12 (init), 13 (kthreadd)".
+var threads = regexp.MustCompile(`(?m)(?:^ +|, )(\d+) \(`)
+
+// linked returns text as HTML in which addresses, types and threads lead on.
+func (s *Server) linked(text string) template.HTML {
 	var b strings.Builder
 	text = report.Printable(strings.ToValidUTF8(text, "\uFFFD"))
 	last := 0
-	for _, m := range leads.FindAllStringIndex(text, -1) {
+	all := leads.FindAllStringIndex(text, -1)
+	for _, m := range threads.FindAllStringSubmatchIndex(text, -1) {
+		all = append(all, m[2:4])
+	}
+	slices.SortFunc(all, func(a, b []int) int { return a[0] - b[0] })
+	for _, m := range all {
 		word := text[m[0]:m[1]]
-		at := to("/type", "name", word)
-		if !strings.Contains(word, " ") {
-			at = to("/address", "at", "0x"+strings.TrimPrefix(word, "0x"))
+		at := to("/address", "at", "0x"+strings.TrimPrefix(word, "0x"))
+		switch {
+		case m[0] < last: // a number that is both
+			continue
+		case strings.Contains(word, " "):
+			at = to("/type", "name", word)
+		case strings.HasPrefix(text[m[1]:], " ("):
+			at = to("/stack", "thread", word)
+		case s.look.Redact:
+			continue
 		}
 		b.WriteString(template.HTMLEscapeString(text[last:m[0]]))
 		fmt.Fprintf(&b, `<a href="%s">%s</a>`, template.HTMLEscapeString(at), template.HTMLEscapeString(word))
@@ -169,77 +246,62 @@ func linked(text string) template.HTML {
 func (s *Server) program(_ *http.Request, p *page) error {
 	prog := s.look.Prog
 	p.Title = "drgn"
-	row := func(name, value, at string) { p.Rows = append(p.Rows, []link{{Text: name}, {value, at}}) }
+	facts := p.table("")
 	if release, err := prog.Object("UTS_RELEASE").CString(); err == nil && prog.Flags()&drgn.IsLinuxKernel != 0 {
-		row("Kernel", report.Printable(string(release)), to("/object", "e", "init_uts_ns.name"))
+		facts.add(link{Text: "Kernel"}, s.inMemory(report.Printable(string(release)), "/object", "e", "init_uts_ns.name"))
 	}
-	row("Machine", prog.Platform().String(), "")
-	if path := prog.CoreDumpPath(); path != "" {
-		row("Core dump", report.Printable(path), "")
+	facts.add(link{Text: "Machine"}, link{Text: prog.Platform().String()})
+	if path := prog.CoreDumpPath(); path != "" && !s.look.Redact {
+		facts.add(link{Text: "Core dump"}, link{Text: report.Printable(path)})
 	}
+	modules := p.table("Modules")
 	for m := range prog.Modules() {
 		symbols := "without debug information"
 		if m.HasTypes() {
 			symbols = "with debug information"
 		}
-		row("Module", report.Printable(m.Name())+", "+symbols, "")
-		if len(p.Rows) > 500 {
+		name := report.Printable(m.Name())
+		if s.look.Redact && prog.Flags()&drgn.IsLinuxKernel == 0 {
+			name = report.Redacted // the path of a program or library
+		}
+		modules.add(link{Text: name}, link{Text: symbols})
+		if len(modules.Rows) > maxModules {
 			break
 		}
 	}
 	return nil
 }
 
-// ask leads to the page of what was typed.
-func (s *Server) ask(r *http.Request, p *page) error {
-	q := strings.TrimSpace(r.URL.Query().Get("q"))
-	p.Title, p.Asked = q, q
-	prog := s.look.Prog
-	if line, ok := strings.CutPrefix(q, "%"); ok {
-		p.Links = append(p.Links, link{"Run the command " + line, to("/command", "line", line)})
-		return answer("%", "q", func(ctx context.Context, _ string, out io.Writer) error {
-			return s.look.Command(ctx, look.CommandQuery{Line: line}, out)
-		})(r, p)
+// maxModules bounds the modules that are listed.
+const maxModules = 1000
+
+// inMemory returns a link to what memory holds; only the text where that is left out.
+func (s *Server) inMemory(text, path string, namesAndValues ...string) link {
+	if s.look.Redact {
+		return link{Text: text}
 	}
-	if _, err := strconv.ParseUint(q, 0, 64); err == nil {
-		p.Links = append(p.Links, link{"What lies at this address", to("/address", "at", q)}, link{"Where in memory this number is", to("/found", "number", q)})
-	}
-	o := expression.Evaluate(prog, q, nil)
-	if o.Err() == nil {
-		p.Links = append(p.Links, link{"The object", to("/object", "e", q)})
-		p.Texts = append(p.Texts, linked(printed(o, c.DefaultFormat)))
-	}
-	if _, err := prog.Type(q); err == nil {
-		p.Links = append(p.Links, link{"The type", to("/type", "name", q)})
-	}
-	if symbol, err := prog.Symbol(q); err == nil {
-		p.Links = append(p.Links, link{"The symbol", to("/symbol", "name", q)}, link{"Its machine code", to("/code", "at", q)},
-			link{"Its memory", to("/address", "at", fmt.Sprintf("%#x", symbol.Address))})
-	}
-	if len(p.Links) == 0 {
-		return expression.Explain(prog, o.Err(), nil)
-	}
-	return nil
+	return link{text, to(path, namesAndValues...)}
 }
 
 // maxTasks bounds the threads that are listed.
 const maxTasks = 20000
 
 func (s *Server) tasks(_ *http.Request, p *page) error {
-	p.Title, p.Heads = "Threads", []string{"ID", "Name", ""}
+	p.Title = "Threads"
+	all := p.table("", "ID", "Name", "")
 	for t, err := range s.look.Prog.Threads() {
 		if err != nil {
 			return err
 		}
-		if len(p.Rows) == maxTasks {
+		if len(all.Rows) == maxTasks {
 			return fmt.Errorf("there are more than %d", maxTasks)
 		}
 		id := strconv.FormatUint(t.TID, 10)
 		row := []link{{id, to("/stack", "thread", id)}, {Text: report.Printable(t.Name)}}
-		if at, err := t.Object.Uint(); err == nil && t.Object.Err() == nil {
+		if at, err := t.Object.Uint(); err == nil && t.Object.Err() == nil && !s.look.Redact {
 			row = append(row, link{"task_struct", to("/object", "e", fmt.Sprintf("*(struct task_struct *)%#x", at))})
 		}
-		p.Rows = append(p.Rows, row)
+		all.add(row...)
 	}
 	return nil
 }
@@ -281,8 +343,13 @@ func (s *Server) stack(r *http.Request, p *page) error {
 		}
 		pc := fmt.Sprintf("%#x", f.PC())
 		shown.Links = []link{{"machine code", to("/code", "at", pc)}}
-		if sp, ok := f.SP(); ok {
+		if sp, ok := f.SP(); ok && !s.look.Redact {
 			shown.Links = append(shown.Links, link{"memory of the stack", to("/address", "at", fmt.Sprintf("%#x", sp))})
+		}
+		shown.Texts = s.around(f)
+		if s.look.Redact {
+			p.Frames = append(p.Frames, shown)
+			continue
 		}
 		locals, err := f.Locals()
 		if err != nil {
@@ -294,6 +361,40 @@ func (s *Server) stack(r *http.Request, p *page) error {
 		p.Frames = append(p.Frames, shown)
 	}
 	return nil
+}
+
+// around returns the source and the machine code around where a frame is, as far as there are.
+func (s *Server) around(f drgn.StackFrame) (all []template.HTML) {
+	if lines := triage.Source(f, s.sources); lines != nil {
+		var b strings.Builder
+		for i, line := range lines.Text {
+			b.WriteString(mark(slices.Contains(lines.Marked, i)) + line + "\n")
+		}
+		all = append(all, template.HTML(template.HTMLEscapeString(report.Printable(b.String()))))
+	}
+	if f.IsInline() {
+		return all
+	}
+	if code, err := triage.Code(s.look.Prog, f); err == nil { // else the frame has a link to all of it, which says why not
+		var b strings.Builder
+		for _, i := range code {
+			fmt.Fprintf(&b, "%s%s  %s", mark(i.Here), i.At, i.Text)
+			if i.Comment != "" && !(s.look.Redact && i.Here) { // which tells values
+				b.WriteString("    ; " + i.Comment)
+			}
+			b.WriteByte('\n')
+		}
+		all = append(all, s.linked(b.String()))
+	}
+	return all
+}
+
+// mark returns what stands before a line.
+func mark(here bool) string {
+	if here {
+		return "> "
+	}
+	return "  "
 }
 
 // brief is how an object is shown in one line.
@@ -371,10 +472,13 @@ func (s *Server) object(r *http.Request, p *page) error {
 	p.Links = append(p.Links, link{o.Type().String(), to("/type", "name", o.Type().String())})
 	if at, ok := o.Address(); ok {
 		p.Links = append(p.Links, link{fmt.Sprintf("at %#x", at), to("/address", "at", fmt.Sprintf("%#x", at))})
+		if size, err := o.Type().Size(); err == nil && size > 0 {
+			p.Links = append(p.Links, link{"who points into it", to("/found", "number", fmt.Sprintf("%#x", at), "size", strconv.FormatUint(size, 10))})
+		}
 	}
 	u := o.Type().Underlying()
 	if !u.Kind().IsCompound() && (u.Kind() != types.Array || isText(u)) {
-		p.Texts = append(p.Texts, linked(printed(o, brief)))
+		p.Texts = append(p.Texts, s.linked(printed(o, brief)))
 	}
 	if u.Kind() == types.Pointer {
 		if v, err := o.Uint(); err != nil || v == 0 || u.Elem().UnderlyingKind() == types.Void || u.Elem().UnderlyingKind() == types.Function {
@@ -383,17 +487,19 @@ func (s *Server) object(r *http.Request, p *page) error {
 	} else if !u.Kind().IsCompound() && u.Kind() != types.Array {
 		return nil
 	}
-	start, err := strconv.Atoi(q.Get("start"))
+	first, err := numberOf(q, "start")
 	if err != nil {
-		start = 0
+		return err
 	}
+	start := int(min(first, math.MaxInt-maxParts))
 	parts, err := expression.Parts(text, o, start, maxParts+1)
+	all := p.table("")
 	for i, part := range parts {
 		if i == maxParts {
 			p.Links = append(p.Links, link{"more", same(text, start+maxParts)})
 			break
 		}
-		p.Rows = append(p.Rows, s.row(part.Name, part.Object, same(part.Expression, 0)))
+		all.add(s.row(part.Name, part.Object, same(part.Expression, 0))...)
 	}
 	return err
 }
@@ -402,57 +508,4 @@ func (s *Server) object(r *http.Request, p *page) error {
 func isText(array *types.Type) bool {
 	n, err := array.Elem().Size()
 	return err == nil && n == 1 && array.Elem().UnderlyingKind() == types.Int
-}
-
-// shownMemory is how many bytes of memory a page has.
-const shownMemory = 512
-
-func (s *Server) address(r *http.Request, p *page) error {
-	q := r.URL.Query().Get("at")
-	p.Title, p.Asked = q, q
-	at, err := strconv.ParseUint(q, 0, 64)
-	if err != nil {
-		return fmt.Errorf("%q is not a number of 64 bits", q)
-	}
-	for i, err := range s.look.Prog.Identify(at) {
-		if err != nil {
-			return err
-		}
-		row := []link{{Text: report.Printable(i.String())}}
-		if v, err := i.Object.Uint(); err == nil && i.Object.Type().UnderlyingKind() == types.Pointer {
-			row[0].To = to("/object", "e", fmt.Sprintf("*(%s)%#x", i.Object.Type(), v))
-		}
-		p.Rows = append(p.Rows, row)
-	}
-	if len(p.Rows) == 0 {
-		p.Rows = [][]link{{{Text: "nothing is known of this address"}}}
-	}
-	step := func(by uint64) string { return to("/address", "at", fmt.Sprintf("%#x", by)) }
-	p.Links = []link{{"before", step(at - shownMemory)}, {"after", step(at + shownMemory)}, {"who points here", to("/found", "number", fmt.Sprintf("%#x", at))},
-		{"machine code", to("/code", "at", fmt.Sprintf("%#x", at))}}
-	var lines bounded
-	err = annotate.Memory(&lines, s.look.Prog, at&^7, shownMemory, false)
-	if lines.Len() > 0 {
-		p.Texts = append(p.Texts, linked(lines.text()))
-	}
-	return err
-}
-
-// reportPolicy is what a browser may do on the page of the report, which brings its styles along. The scripts of its pictures do not run here.
-const reportPolicy = "default-src 'none'; style-src 'unsafe-inline'; frame-src 'self'; base-uri 'none'; frame-ancestors 'none'"
-
-// report sends the report as it would be in a file.
-func (s *Server) report(w http.ResponseWriter, r *http.Request) {
-	of, err := triage.Of(r.Context(), s.look.Prog, triage.Options{Limit: 20 * time.Second})
-	if err != nil {
-		show(w, r, func(_ *http.Request, p *page) error {
-			p.Title = "Report"
-			return err
-		})
-		return
-	}
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", reportPolicy)
-	report.WriteHTML(w, of) // an error is that the browser has left
 }

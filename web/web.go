@@ -2,7 +2,7 @@
 // memory, machine code and the commands of crash, each a page whose addresses, types and members lead on.
 //
 // A page is for who has the token that is in the address that [Server.URL] tells: the browser keeps it as a cookie. Nothing but GET is answered, requests
-// for another host's name are refused, and pages have no scripts.
+// for another host's name are refused, and pages have no scripts but the prompt's and those of flame graphs, which come from here.
 package web
 
 import (
@@ -16,25 +16,37 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/look"
 )
 
-// A Server is one program, served.
-type Server struct {
-	look  *look.Look
-	token string
-	host  string     // the address that browsers know it by
-	mu    sync.Mutex // held while a page is made: sessions of commands are for one at a time
-	pages *http.ServeMux
-	ln    net.Listener
+// Options say what is served, and where.
+type Options struct {
+	// Address is one of this machine alone, such as "127.0.0.1:0"; others are refused.
+	Address string
+	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables, and the pages that
+	// show memory are refused.
+	Redact bool
+	// Sources is the directory of the kernel's sources, "" for none: frames of stacks then have the lines around where they are.
+	Sources string
 }
 
-// Listen makes a server on an address of this machine, such as "127.0.0.1:0"; others are refused.
-func Listen(p *drgn.Program, address string) (*Server, error) {
+// A Server is one program, served. Pages are made side by side.
+type Server struct {
+	look    *look.Look
+	sources string
+	token   string
+	host    string // the address that browsers know it by
+	pages   *http.ServeMux
+	ln      net.Listener
+	kept    keeper
+}
+
+// Listen makes a server. Nobody is answered before [Server.Serve] is called.
+func Listen(p *drgn.Program, o Options) (*Server, error) {
+	address := o.Address
 	ln, err := net.Listen("tcp", address)
 	if err != nil {
 		return nil, err
@@ -42,7 +54,7 @@ func Listen(p *drgn.Program, address string) (*Server, error) {
 	if at, ok := ln.Addr().(*net.TCPAddr); !ok || !at.IP.IsLoopback() {
 		return nil, errors.Join(fmt.Errorf("%s is no address of this machine alone: use 127.0.0.1", address), ln.Close())
 	}
-	s := &Server{look: &look.Look{Prog: p}, token: rand.Text(), host: ln.Addr().String(), ln: ln}
+	s := &Server{look: &look.Look{Prog: p, Redact: o.Redact}, sources: o.Sources, token: rand.Text(), host: ln.Addr().String(), ln: ln}
 	s.pages = s.routes()
 	return s, nil
 }
@@ -68,7 +80,7 @@ const cookie = "drgn"
 // ServeHTTP answers a request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cache-Control", "no-store")
@@ -94,8 +106,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "open the address that drgn web has printed: it has the token", http.StatusForbidden)
 		return
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.pages.ServeHTTP(w, r)
 }
 
@@ -108,6 +118,8 @@ var (
 	pageText string
 	//go:embed page.css
 	pageStyle []byte
+	//go:embed prompt.js
+	promptScript []byte
 
 	pageTemplate = template.Must(template.New("page").Parse(pageText))
 )

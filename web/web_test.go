@@ -1,9 +1,13 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -14,12 +18,15 @@ import (
 )
 
 // listen returns a server of the bundled core.
-func listen(t *testing.T) *Server {
+func listen(t *testing.T) *Server { return listenAs(t, Options{}) }
+
+func listenAs(t *testing.T, o Options) *Server {
 	p, err := coretest.New()
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := Listen(p, "127.0.0.1:0")
+	o.Address = "127.0.0.1:0"
+	s, err := Listen(p, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +86,27 @@ func TestPages(t *testing.T) {
 		{"/ask?q=struct+pid", 200, `<a href="/type?name=struct+pid">The type</a>`},
 		{"/ask?q=" + url.QueryEscape(`<script>alert(1)</script>`), 404, "&lt;script&gt;"},
 		{"/nowhere", 404, "404"},
+		{"/object?e=init_task&start=x", 404, "start: &#34;x&#34; is not a number of 64 bits"},
+		{"/object?e=init_task&start=-1", 404, "is not a number of 64 bits"},
+		{"/object?e=init_task&start=18446744073709551615", 200, "<h1>init_task</h1>"},
+		{"/object?e=init_task", 200, `<a href="/found?number=0xffffffff9d60a540&amp;size=6592">who points into it</a>`},
+		{"/found?number=0xffff98d700188000&size=8", 200, ` has <a href="/address?at=0xffff98d700188000">`},
+		{"/found?number=0xffff98d700188000&size=x", 404, "size: &#34;x&#34; is not a number"},
+		{"/found?number=0xffffffffffffffff&size=2", 404, "there are no 2 numbers from 0xffffffffffffffff on"},
+		{"/hex?at=0xffff98d700188548", 200, `<a href="/address?at=0xffff98d700188540">ffff98d700188540</a>: `},
+		{"/hex?at=0x123", 200, ": address is not mapped: 0x120\n*\n<"},
+		{"/hex?at=x", 404, "at: &#34;x&#34; is not a number"},
+		{"/ask?q=task_str", 200, `<a href="/type?name=struct+task_struct">struct task_struct</a>`},
+		{"/ask?q=struct+task_str", 200, `<a href="/type?name=struct+task_struct">struct task_struct</a>`},
+		{"/ask?q=SCHEDULE", 200, `<a href="/symbol?name=schedule">schedule</a>`},
+		{"/ask?q=kthreadd", 200, `<a href="/stack?thread=2">2</a></td><td>kthreadd</td>`},
+		{"/ask?q=rcu_", 200, "<td>and more</td>"},
+		{"/stacks", 200, `<a href="/stack?thread=8">8</a> (kworker/0:0), <a href="/stack?thread=9">9</a> (kworker/0:0H)`},
+		{"/stack?thread=1", 200, "&gt; do_wait+0x84  callq"},
+		{"/report", 200, `<a href="/stack?thread=8">8 (kworker/0:0)</a>`},
+		{"/prompt", 200, `<script src="/prompt.js"></script>`},
+		{"/prompt.js", 200, "use strict"},
+		{"/flames.svg", 200, "<svg "},
 	} {
 		w := get(s, test.target)
 		page := strings.ReplaceAll(w.Body.String(), "&#43;", "+")
@@ -99,6 +127,75 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s leads to %s: %d\n%.1000s", from, target, w.Code, tags.ReplaceAllString(w.Body.String(), ""))
 			}
 		}
+	}
+}
+
+// What may tell of people is on no page.
+func TestRedacted(t *testing.T) {
+	s := listenAs(t, Options{Redact: true})
+	for target, code := range map[string]int{
+		"/": 200, "/report": 200, "/tasks": 200, "/stacks": 200, "/stack?thread=1": 200, "/type?name=struct+pid": 200, "/symbol?name=schedule": 200, "/code?at=schedule": 200,
+		"/flames.svg": 200, "/ask?q=schedule": 200, "/ask?q=0xffff98d700188000": 404, "/ask?q=saved_command_line": 200, "/ask?q=%25ps": 404, "/object?e=init_task": 404,
+		"/address?at=0xffff98d700188000": 404, "/hex?at=0xffff98d700188000": 404, "/found?number=1": 404, "/command?line=ps": 404, "/object?e=wo&frame=4&thread=1": 404,
+	} {
+		w := get(s, target)
+		page := w.Body.String()
+		if w.Code != code || code == 404 && !strings.Contains(page, "is left out") {
+			t.Errorf("%s: %d, want %d\n%.2000s", target, w.Code, code, page)
+		}
+		for _, private := range []string{"rdinit", "/object?", "/address?", "/command?", "/hex?", "/found?", "vmcore", "wait_opts", "is memory at"} {
+			if strings.Contains(page, private) {
+				t.Errorf("%s has %q:\n%.3000s", target, private, page)
+			}
+		}
+	}
+}
+
+// The report is made once; who asks for another page meanwhile does not wait.
+func TestReportIsKept(t *testing.T) {
+	s := listen(t)
+	made := func(target string) string {
+		w := get(s, target)
+		if w.Code != 200 || !strings.Contains(w.Header().Get("Content-Security-Policy"), "script-src 'sha256-") {
+			t.Errorf("%s: %d, %v", target, w.Code, w.Header())
+		}
+		return s.kept.made.String()
+	}
+	first := made("/report")
+	if second := made("/report"); second != first {
+		t.Errorf("made at %s and %s", first, second)
+	}
+	if anew := made("/report?anew"); anew == first {
+		t.Errorf("not made anew: %s", anew)
+	}
+	s.kept.mu.Lock() // as it is while the report is made
+	defer s.kept.mu.Unlock()
+	if w := get(s, "/tasks"); w.Code != 200 {
+		t.Errorf("%d", w.Code)
+	}
+}
+
+// The policy allows the script that flame graphs have.
+func TestFlamePolicy(t *testing.T) {
+	_, after, _ := strings.Cut(get(listen(t), "/flames.svg").Body.String(), "<script><![CDATA[")
+	script, _, found := strings.Cut(after, "]]></script>")
+	hash := sha256.Sum256([]byte(script))
+	if !found || !strings.Contains(flamePolicy, "script-src 'sha256-"+base64.StdEncoding.EncodeToString(hash[:])+"';") {
+		t.Errorf("%s does not allow\n%s", flamePolicy, script)
+	}
+}
+
+// Sources are shown where there are some.
+func TestSources(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "kernel"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "kernel", "exit.c"), []byte(strings.Repeat("a <line>\n", 2000)), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if w := get(listenAs(t, Options{Sources: dir}), "/stack?thread=1"); !strings.Contains(w.Body.String(), "&gt;  1705  a &lt;line&gt;") {
+		t.Errorf("%.3000s", w.Body.String())
 	}
 }
 
@@ -150,7 +247,7 @@ func TestAccess(t *testing.T) {
 func TestListen(t *testing.T) {
 	p := drgn.New(arch.Host())
 	for address, want := range map[string]string{"0.0.0.0:0": "is no address of this machine alone", ":0": "is no address of this machine alone", "nonsense": "missing port"} {
-		if _, err := Listen(p, address); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Listen(p, Options{Address: address}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", address, err, want)
 		}
 	}
@@ -159,7 +256,7 @@ func TestListen(t *testing.T) {
 // A bug is told on its page.
 func TestBug(t *testing.T) {
 	w := httptest.NewRecorder()
-	show(w, httptest.NewRequest(http.MethodGet, "/", nil), func(*http.Request, *page) error { panic("oh <no>") })
+	listen(t).show(w, httptest.NewRequest(http.MethodGet, "/", nil), func(*http.Request, *page) error { panic("oh <no>") })
 	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "a bug of this program: oh &lt;no&gt;") {
 		t.Errorf("%d\n%s", w.Code, w.Body.String())
 	}
