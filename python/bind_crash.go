@@ -112,7 +112,9 @@ func crashRun(c Call) error {
 		run = c.Whole
 	}
 	err = run(func(ctx context.Context) (err error) {
-		result, has, err = crash.Of(p).Run(ctx, name, args, pyWriter{ctx, out}, pyWriter{ctx, warnings})
+		session := crash.Of(p)
+		session.MissingInOutput()
+		result, has, err = session.Run(ctx, name, args, pyWriter{ctx, out}, pyWriter{ctx, warnings})
 		return err
 	})
 	var wrong *crash.ArgumentError

@@ -67,12 +67,7 @@ func stackFrameClass() *class {
 				if err != nil {
 					return noSource("source code location not available", err)
 				}
-				C.sh_incref(sourceLocation)
-				var name any
-				if n, ok := frame(c).FunctionName(); ok {
-					name = n
-				}
-				return c.Value(callValue{sourceLocation, tuple{s.Filename, s.Line, s.Column, name}})
+				return c.Value(sourceValue(s, sourceName(frame(c))))
 			}},
 			{Sig: "symbol()", Doc: "Return the symbol that the frame's code lies in.", Do: func(c Call) error {
 				s, err := frame(c).Symbol()
@@ -180,13 +175,7 @@ func sourceLocations(c Call) error {
 			}
 			continue
 		}
-		name, ok := t.Frame(i).FunctionName()
-		if !ok && i == t.Len()-1 { // assembly
-			if s, err := t.Frame(i).Symbol(); err == nil {
-				name = s.Name
-			}
-		}
-		l.places, l.names = append(l.places, s), append(l.names, name)
+		l.places, l.names = append(l.places, s), append(l.names, sourceName(t.Frame(i)))
 	}
 	if len(l.places) == 0 || unread != nil && !drgn.IsNotFound(unread) {
 		return noSource(fmt.Sprintf("source code location not found for %#x", addr), unread)
@@ -214,13 +203,27 @@ type sourceList struct {
 	names  []string
 }
 
-func (s sourceList) at(i int) any {
-	C.sh_incref(sourceLocation)
-	var name any
-	if s.names[i] != "" {
-		name = s.names[i]
+func (s sourceList) at(i int) any { return sourceValue(s.places[i], s.names[i]) }
+
+// sourceName returns the name that goes with a frame's place in source code: its function's, or its symbol's if it is assembly.
+func sourceName(f drgn.StackFrame) string {
+	name, ok := f.FunctionName()
+	if !ok && !f.IsInline() {
+		if s, err := f.Symbol(); err == nil {
+			name = s.Name
+		}
 	}
-	return callValue{sourceLocation, tuple{s.places[i].Filename, s.places[i].Line, s.places[i].Column, name}}
+	return name
+}
+
+// sourceValue makes a drgn.SourceLocation.
+func sourceValue(s drgn.SourceLocation, name string) any {
+	C.sh_incref(sourceLocation)
+	var given any
+	if name != "" {
+		given = name
+	}
+	return callValue{sourceLocation, tuple{s.Filename, s.Line, s.Column, given}}
 }
 
 func sourceListClass() *class {

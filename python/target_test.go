@@ -26,6 +26,9 @@ assert all(name in f and f[name] is not None for f in trace for name in f.locals
 source = next(f.source() for f in trace if not f.is_inline)
 assert isinstance(source, SourceLocation) and source.filename.endswith(".c") and source.line > 0 and source.column >= 0
 
+assembly = next(f for f in trace if f.function_name is None and f.name == "entry_SYSCALL_64")
+assert assembly.source().name() == "entry_SYSCALL_64" and str(assembly.source()).startswith("entry_SYSCALL_64 at arch/x86/entry/entry_64.S:")
+
 places = prog.source_location("schedule")
 assert isinstance(places, SourceLocationList) and places.prog is prog and len(places) == len(list(places)) == 1
 assert places[0].name() == "schedule" and places[0].filename == "kernel/sched/core.c"

@@ -145,7 +145,7 @@ func bpfOneProgram(c *Call) error {
 		return err
 	}
 	if null {
-		c.warn("invalid BPF program ID: %d", id)
+		c.missing("invalid BPF program ID: %d", id)
 		return nil
 	}
 	row, err := programRow(p)
@@ -198,7 +198,7 @@ func bpfOneMap(c *Call) error {
 		return err
 	}
 	if null {
-		c.warn("invalid BPF map ID: %d", id)
+		c.missing("invalid BPF map ID: %d", id)
 		return nil
 	}
 	row, err := mapRow(m)

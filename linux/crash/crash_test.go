@@ -93,6 +93,11 @@ func TestArguments(t *testing.T) {
 		"foreach 1 nosuch": "foreach: error: no command given",
 		"nosuch":           "nosuch: command not found",
 		"bt -c 0,x":        "invalid cpuspec: 0,x",
+		"search -t -s 0 1": "search: error: -s cannot be used with -t or -T",
+		"search -T -l 8 1": "search: error: -l cannot be used with -t or -T",
+		"files -d 8 1":     "files: error: argument pid|task: not allowed with argument -d",
+		"files -p 8 -c":    "files: error: -c and -R are not allowed with -p",
+		"vm x":             "vm: error: argument pid|task: invalid 'pid_or_task' value: 'x'",
 		"struct . 1":       "not a type and members: '.'",
 	} {
 		if _, err := run(t, line); err == nil || err.Error() != want {

@@ -388,9 +388,17 @@ func irqs(c *Call) error {
 			action = action.Member("next").Read()
 		}
 	}
+	all, err := irq.NrIRQs(c.Prog) // 0 if it is not known
+	if err != nil && !drgn.IsNotFound(err) {
+		return err
+	}
 	if numbers := c.List("number"); len(numbers) > 0 {
 		for _, w := range numbers {
 			n, _ := number(w)
+			if n >= all && all != 0 {
+				c.missing("irq: invalid IRQ number: %d", n)
+				continue
+			}
 			if err := add(n, irq.ToDesc(c.Prog, n)); err != nil {
 				return err
 			}
@@ -403,10 +411,6 @@ func irqs(c *Call) error {
 		for ; next < end; next++ {
 			g.add(fmt.Sprintf("%2d ", next), "(unused)", "(unused)", "")
 		}
-	}
-	all, err := irq.NrIRQs(c.Prog)
-	if err != nil && !drgn.IsNotFound(err) {
-		return err
 	}
 	all = min(all, maxListed)
 	for d, err := range irq.ForEachDesc(c.Prog) {

@@ -23,6 +23,15 @@ var filesCommand = Command{
 		drgnArgument,
 	},
 	Run: func(c *Call) error {
+		for _, o := range []string{"-d", "-p"} {
+			switch {
+			case !c.Has(o):
+			case len(c.List("pid|task")) > 0:
+				return c.wrong("argument pid|task: not allowed with argument %s", o)
+			case c.Has("-c") || c.Has("-R"):
+				return c.wrong("-c and -R are not allowed with %s", o)
+			}
+		}
 		switch {
 		case c.Has("-d"):
 			return filesDentry(c)

@@ -117,16 +117,19 @@ func ipcs(c *Call) error {
 		return err
 	}
 	words := c.List("id|addr")
+	found := map[string]bool{}
 	wanted := func(id, at uint64) bool {
+		here := len(words) == 0
 		for _, w := range words {
-			if n, err := strconv.ParseUint(w, 10, 31); err == nil && n == id {
-				return true
-			}
+			n, err := strconv.ParseUint(w, 10, 31)
+			is := err == nil && n == id
 			if a, err := hexadecimal(w); err == nil && a == at {
-				return true
+				is = true
 			}
+			found[w] = found[w] || is
+			here = here || is
 		}
-		return len(words) == 0
+		return here
 	}
 	n := 0
 	for _, k := range c.ipcWanted() {
@@ -156,8 +159,10 @@ func ipcs(c *Call) error {
 		}
 		g.print(c)
 	}
-	if n == 0 {
-		c.warn("no IPC objects with these IDs or addresses")
+	for _, w := range words {
+		if !found[w] {
+			c.missing("invalid id: %s", w)
+		}
 	}
 	return nil
 }

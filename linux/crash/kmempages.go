@@ -402,7 +402,7 @@ func kmemOne(c *Call, a uint64) error {
 		return c.ctx.Err() // nothing is mapped there
 	}
 	page := mm.PhysToPage(c.Prog, physical)
-	if _, err := page.Member("flags").Uint(); err != nil {
+	if _, err := mm.PageFlags(page).Uint(); err != nil {
 		return c.ctx.Err() // memory without a page, such as that of a device
 	}
 	gap()

@@ -76,6 +76,13 @@ func searchOf(c *Call) (s searching, err error) {
 	if s.text && (c.Has("-x") || c.Has("-m")) {
 		return s, c.wrong("-x and -m cannot be used with -c")
 	}
+	if c.Has("-t") || c.Has("-T") {
+		for _, o := range []string{"-s", "-e", "-l"} {
+			if c.Has(o) {
+				return s, c.wrong("%s cannot be used with -t or -T", o)
+			}
+		}
+	}
 	s.to = ^uint64(0) >> (64 - 8*size)
 	if c.Has("-s") {
 		s.limited = true

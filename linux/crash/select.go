@@ -49,7 +49,7 @@ func (s *selector) add(word string) error {
 // empty reports whether all tasks are meant.
 func (s *selector) all() bool { return len(s.refs)+len(s.names)+len(s.patterns) == 0 }
 
-// tasks returns the tasks, by PID if they are found by a walk. What is named and not there is said as a warning.
+// tasks returns the tasks, by PID if they are found by a walk. What is named and not there is said as missing.
 func (s *selector) tasks(c *Call) ([]drgn.Object, error) {
 	var out []drgn.Object
 	if !s.all() && len(s.names)+len(s.patterns) == 0 {
@@ -86,7 +86,7 @@ func (s *selector) exact(c *Call) ([]drgn.Object, error) {
 			if err := c.next(nil); err != nil {
 				return nil, err
 			}
-			c.warn("%v", err)
+			c.missing("%v", err)
 			continue
 		}
 		for _, t := range found {

@@ -28,6 +28,7 @@ type state struct {
 	scroll  bool
 	pager   string
 	noFiles bool // commands write none
+	inline  bool // what is not found is said in the output
 }
 
 type stateKey struct{}
@@ -44,6 +45,10 @@ func Of(p *drgn.Program) *Session {
 
 // WriteNoFiles has commands that would write a file fail: for sessions of those who may only look.
 func (s *Session) WriteNoFiles() { s.state.noFiles = true }
+
+// MissingInOutput has commands say in their output, and not as a warning, that something they were asked about is not there, as
+// crash does. From the shell that is a warning, which makes the program's exit code 1.
+func (s *Session) MissingInOutput() { s.state.inline = true }
 
 // Pager returns the program through which long output is to go at a prompt, "" if through none.
 func (s *Session) Pager() string {
@@ -111,6 +116,15 @@ func (c *Call) print(text ...string) {
 func (c *Call) warn(format string, a ...any) {
 	c.out.Flush()
 	fmt.Fprintf(c.warning, format+"\n", a...)
+}
+
+// missing says that something that was named is not there.
+func (c *Call) missing(format string, a ...any) {
+	if c.session.state.inline {
+		c.printf(format+"\n", a...)
+	} else {
+		c.warn(format, a...)
+	}
 }
 
 // next is asked in each step of a walk: it returns the walk's error, or why the command is to stop.
@@ -308,7 +322,7 @@ func (c *Call) task(arg string) (drgn.Object, error) {
 // isTask checks an argument that is a PID or the address of a task.
 func isTask(v string) string {
 	if _, ok := parseTask(v); !ok {
-		return fmt.Sprintf("invalid _pid_or_task value: '%s'", v)
+		return fmt.Sprintf("invalid 'pid_or_task' value: '%s'", v)
 	}
 	return ""
 }

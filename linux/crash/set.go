@@ -222,7 +222,7 @@ var foreachCommand = Command{
 		{Meta: "name", Shown: true, Help: "tasks of this name (with \\ in front where it could be something else); in single quotes it is a regular expression"},
 		{Meta: "kernel", Shown: true, Help: "kernel threads"},
 		{Meta: "user", Shown: true, Help: "tasks of user space"},
-		{Meta: "gleader", Shown: true, Help: "leaders of thread groups"},
+		{Meta: "gleader", Shown: true, Help: "leaders of thread groups of user space"},
 		{Meta: "active", Shown: true, Help: "what runs on the CPUs"},
 		{Meta: "state", Shown: true, Help: "tasks in this state: R, S, D …"},
 		{Meta: "command", Shown: true, Help: "the command: bt, files, ps, set, sig, task, vm or vtop"},
@@ -263,6 +263,7 @@ func foreach(c *Call) error {
 			if err != nil {
 				return err
 			}
+			s.user = s.user || s.leaders && !s.kernel
 			run := *c
 			run.Name, run.command, run.given, run.selects = w, command, given, s
 			err = command.Run(&run)

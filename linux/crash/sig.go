@@ -40,7 +40,8 @@ var sigCommand = Command{
 			var out []string
 			for n := uint64(1); n <= 64; n++ {
 				if set>>(n-1)&1 == 1 {
-					out = append(out, names.of(n))
+					name, _, _ := strings.Cut(names.of(n), "/")
+					out = append(out, name)
 				}
 			}
 			c.print(strings.Join(out, " "), "\n")

@@ -444,7 +444,7 @@ var taskCommand = Command{
 			} else if membersOnly.MatchString(w) {
 				members = append(members, strings.Split(w, ",")...)
 			} else {
-				return c.wrong("argument pid|task: invalid _pid_or_task value: '%s'", w)
+				return c.wrong("argument pid|task: invalid 'pid_or_task' value: '%s'", w)
 			}
 		}
 		if s == nil {

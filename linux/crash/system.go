@@ -558,13 +558,14 @@ func sym(c *Call, named []string) error {
 				return err
 			}
 		}
+		line := func(s drgn.Symbol) { c.printf("%x %s%s\n", s.Address, s.Name, sourceOf(c.Prog, s.Address)) }
 		i := slices.IndexFunc(all, func(o drgn.Symbol) bool { return o.Address == s.Address && o.Name == s.Name })
 		if c.Has("-p") && i > 0 {
-			c.printf("%x %s\n", all[i-1].Address, all[i-1].Name)
+			line(all[i-1])
 		}
-		c.printf("%x %s%s\n", s.Address, s.Name, sourceOf(c.Prog, s.Address))
+		line(s)
 		if c.Has("-n") && i >= 0 && i+1 < len(all) {
-			c.printf("%x %s\n", all[i+1].Address, all[i+1].Name)
+			line(all[i+1])
 		}
 	}
 	return nil

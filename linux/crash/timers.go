@@ -141,6 +141,9 @@ func hrtimers(c *Call, which []uint64) error {
 			return err
 		}
 		for i := range min(count, 64) {
+			if i > 0 {
+				c.print("\n")
+			}
 			if err := hrtimersOf(c, clocks.Index(int64(i)).AddressOf(), i, coarse); err != nil {
 				return err
 			}
@@ -181,7 +184,7 @@ func hrtimersOf(c *Call, clock drgn.Object, i uint64, coarse int64) error {
 	}
 	c.printf("  CLOCK: %d  HRTIMER_CLOCK_BASE: %x\n", i, at)
 	if len(all) == 0 {
-		c.print("    (no timers)\n")
+		c.print("  (empty)\n")
 		return nil
 	}
 	g := grid{indent: "  ", align: ">>>^<", own: "^^^^<", header: []string{"SOFTEXPIRES", "EXPIRES", "TTE", "HRTIMER", "FUNCTION"}}
