@@ -50,9 +50,9 @@ const (
 func (p *Program) newModules() *module.Set {
 	return module.NewSet(module.Config{
 		Owner: p, Generation: p.generation, Platform: p.setPlatform, Has: fromfile.In,
-		Open: func(m *module.Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error) {
+		Open: func(m *module.Module, f *placed.File, sup *elf.File) (debugdata.Info, error) {
 			cfg := fromfile.Config{Config: fromdwarf.Config{
-				File: f, Sup: sup, Path: m.Name(), Set: p.types, CacheDir: p.modules.CacheDir(), Progress: report,
+				File: f, Sup: sup, Path: m.Name(), Set: p.types, CacheDir: p.modules.CacheDir(),
 				Read: func(buf []byte, address uint64) error { return p.mem.Read(buf, address, false) },
 				Argument: func(e debugdata.Entity) (any, error) {
 					o := p.entity(m, "", &e)

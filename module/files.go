@@ -25,7 +25,8 @@ type Files struct {
 
 	closed  bool          // the program was closed: nothing can be asked any more
 	has     debugdata.Has // what the debugging information can be asked
-	opening *opening      // nil where has is 0
+	code    *opening      // what is asked by addresses alone; nil where has is 0
+	opening *opening      // with the index of names
 }
 
 // Files returns what can be asked of the module's files, or nil if it has none, or the program was closed: who takes the
@@ -39,13 +40,18 @@ func (m *Module) Files() *Files {
 
 // Info returns the debugging information of the module, which is read when first asked for; nil where it has none, and
 // [failure.ErrClosed] when the program was closed.
-func (m *Module) Info() (debugdata.Info, error) {
+func (m *Module) Info() (debugdata.Info, error) { return m.read((*Module).opening) }
+
+// CodeInfo is Info for who begins with an address: it does not wait for the index of names.
+func (m *Module) CodeInfo() (debugdata.Info, error) { return m.read((*Module).codeOpening) }
+
+func (m *Module) read(opening func(*Module) *opening) (debugdata.Info, error) {
 	if f := m.files.Load(); f != nil && f.closed {
 		return nil, failure.ErrClosed
 	}
-	if o := m.opening(); o != nil {
+	if o := opening(m); o != nil {
 		info, err := o.get(m.set.blocking())
-		if err == nil && !o.looked.Load() && !o.looked.Swap(true) {
+		if first := m.codeOpening(); err == nil && first != nil && !first.looked.Load() && !first.looked.Swap(true) {
 			if split, ok := info.(debugdata.Split); ok {
 				if n, first := split.Missing(); n > 0 {
 					m.set.Log().Warn(fmt.Sprintf("debugging information of %s is split, and %d of its files are missing (%s): types, variables and functions "+
@@ -72,6 +78,14 @@ func (m *Module) opening() *opening {
 		return b.opening
 	}
 	return nil
+}
+
+// codeOpening is opening for what is asked by addresses alone.
+func (m *Module) codeOpening() *opening {
+	if f := m.files.Load(); f != nil && !f.closed && f.code != nil {
+		return f.code
+	}
+	return m.opening()
 }
 
 // ReadInfo reads the debugging information of the module if there is some and that was not done yet. It ends early, with the
@@ -101,9 +115,9 @@ func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[s
 			f.Debug = placed.At(debug.file, debug.bias, sections)
 		}
 		if old != nil && old.has != 0 {
-			f.has, f.opening = old.has, old.opening // its types are in use
+			f.has, f.code, f.opening = old.has, old.code, old.opening // its types are in use
 		} else if f.has = m.set.config.Has(debug.file); f.has != 0 {
-			f.opening = m.opener(f.Debug, sup)
+			f.code, f.opening = m.openers(f.Debug, sup)
 		}
 	}
 	var err error
@@ -111,10 +125,20 @@ func (m *Module) filesOf(loaded, debug *fileState, sup *elf.File, sections map[s
 	return f, err
 }
 
-func (m *Module) opener(f *placed.File, sup *elf.File) *opening {
-	return newOpening(m.set.Progress("indexing debugging information"), func(report func(done, total uint64)) (debugdata.Info, error) {
-		return m.set.config.Open(m, f, sup, report)
+// openers returns what opens the debugging information of a file, and what indexes its names, too.
+func (m *Module) openers(f *placed.File, sup *elf.File) (code, all *opening) {
+	code = newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) { return m.set.config.Open(m, f, sup) })
+	all = newOpening(m.set.Progress("indexing debugging information"), func(report func(done, total uint64)) (debugdata.Info, error) {
+		info, err := code.get(nil)
+		if indexed, ok := info.(debugdata.Indexed); ok && err == nil {
+			err = indexed.IndexNames(report)
+		}
+		if err != nil {
+			return nil, err
+		}
+		return info, nil
 	})
+	return code, all
 }
 
 // readSymbols returns the symbols of the first file that has a symbol table, else those for dynamic linking and what is hidden beside

@@ -3,6 +3,7 @@ package module
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"strings"
@@ -11,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/internal/elf"
+	"github.com/godrgn/drgn/internal/placed"
 )
 
 type noInfo struct{ debugdata.Info }
@@ -98,6 +101,44 @@ func TestOpeningInterrupted(t *testing.T) {
 	}
 	if info, err = o.get(func(func(context.Context) error) error { return interrupted }); info == nil || err != nil {
 		t.Error("what is there is waited for:", info, err)
+	}
+}
+
+// indexedInfo has names that are indexed when they are wanted.
+type indexedInfo struct {
+	noInfo
+	indexed atomic.Int64
+}
+
+func (i *indexedInfo) IndexNames(report func(done, total uint64)) error {
+	i.indexed.Add(1)
+	report(2, 2)
+	return nil
+}
+
+// What is asked by an address alone does not wait for names to be indexed, of which the progress is told.
+func TestCodeInfoWithoutNames(t *testing.T) {
+	source, opened := &indexedInfo{}, 0
+	var told string
+	set := NewSet(Config{Open: func(*Module, *placed.File, *elf.File) (debugdata.Info, error) {
+		opened++
+		return source, nil
+	}})
+	set.SetProgress(func(what string, done, total uint64) { told = fmt.Sprint(what, done, total) })
+	m := &Module{set: set}
+	f := &Files{}
+	f.code, f.opening = m.openers(nil, nil)
+	m.files.Store(f)
+	if info, err := m.CodeInfo(); info != debugdata.Info(source) || err != nil || source.indexed.Load() != 0 || told != "" {
+		t.Errorf("by address: %v, %v, indexed %d times, %q", info, err, source.indexed.Load(), told)
+	}
+	for range 2 {
+		if info, err := m.Info(); info != debugdata.Info(source) || err != nil {
+			t.Errorf("by name: %v, %v", info, err)
+		}
+	}
+	if n := source.indexed.Load(); n != 1 || opened != 1 || told != "indexing debugging information2 2" {
+		t.Errorf("opened %d and indexed %d times, told %q", opened, n, told)
 	}
 }
 

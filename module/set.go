@@ -40,8 +40,8 @@ type Config struct {
 	// Has says what the debugging information of a file can be asked, 0 where the file has none.
 	Has func(f *elf.File) debugdata.Has
 	// Open reads the debugging information of a module's file; sup is the supplementary file that it needs, or nil. It is
-	// called once, when something is first looked for, and tells report how much is done, unless that is nil.
-	Open func(m *Module, f *placed.File, sup *elf.File, report func(done, total uint64)) (debugdata.Info, error)
+	// called once, when something is first looked for.
+	Open func(m *Module, f *placed.File, sup *elf.File) (debugdata.Info, error)
 	// Platform is called with the machine that a file is for before the file is used.
 	Platform func(arch.Platform)
 }

@@ -37,6 +37,14 @@ type Info interface {
 	EachName(f func(of NameOf, name []byte) bool) error
 }
 
+// Indexed is an [Info] that finds names by an index, which takes time to make. Who asks for a name makes it; what is asked by an
+// address does without.
+type Indexed interface {
+	// IndexNames makes the index unless it is there. report, if not nil, is called with bytes done of total, from several goroutines
+	// at once.
+	IndexNames(report func(done, total uint64)) error
+}
+
 // A NameOf says what a name is the name of.
 type NameOf struct {
 	IsType bool

@@ -27,6 +27,7 @@ var stillInternal = map[string]string{
 	"module.Files.Loaded":        hooks,
 	"module.Files.Debug":         hooks,
 	"module.Files.Symbols":       hooks,
+	"module.Module.CodeInfo":     hooks,
 	"module.Module.Info":         hooks,
 	"module.Module.SetFallback":  hooks,
 	"module.Module.LoadedELF":    hooks,

@@ -17,42 +17,31 @@ import (
 )
 
 // buildIndex makes the index in one parallel pass.
-func (f *File) buildIndex() ([]byte, error) {
-	// Units that DIEs of other units refer to are kept only while the pass runs.
-	scratch := &File{cfg: f.cfg, sec: f.sec, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
-	scratch.loading.done.Store(true)
-	scratch.parts = f.parts
-	scratch.setUnits(f.unitOffs)
+func (f *File) buildIndex(report func(done, total uint64)) ([]byte, error) {
+	scratch := f.scratch()
 	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[abbrevPlace]uint32{}}
 	scanners := make([]*scanner, max(1, runtime.GOMAXPROCS(0)))
 	for i := range scanners {
-		scanners[i] = &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, lines: map[linePlace]*lineFiles{}}
+		scanners[i] = &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, scopeNums: map[namedScope]uint32{}, lines: map[linePlace]*lineFiles{}}
 	}
-	if err := f.scan(sh, scanners, 0); err != nil {
+	if err := f.scan(sh, scanners, report); err != nil {
 		return nil, err
 	}
-	if n := len(f.unitOffs); len(sh.skeletons) > 0 {
-		slices.SortFunc(sh.skeletons, func(a, b Skeleton) int { return cmp.Compare(a.unit, b.unit) })
-		f.attach(sh.skeletons)
-		scratch.parts, scratch.split = f.parts, f.split
-		scratch.setUnits(f.unitOffs)
-		if err := f.scan(sh, scanners, n); err != nil {
-			return nil, err
-		}
-	}
-	ranges, err := scratch.codeRanges()
-	if err != nil {
-		return nil, err
-	}
-	return sh.encode(scanners, ranges)
+	return sh.encode(scanners, f.code)
 }
 
-// scan has scanners look at the units from number start on.
-func (f *File) scan(sh *shared, scanners []*scanner, start int) error {
-	if err := sh.countAbbrevs(start); err != nil {
-		return err
-	}
-	if err := sh.f.findLanguage(); err != nil {
+// scratch returns the file without the units that were looked at: a pass over all of them keeps no more than it must.
+func (f *File) scratch() *File {
+	s := &File{cfg: f.cfg, sec: f.sec, big: f.big, addrSize: f.addrSize, sup: f.sup, mainCPP: f.mainCPP}
+	s.loading.done.Store(true)
+	s.parts, s.split = f.parts, f.split
+	s.setUnits(f.unitOffs)
+	return s
+}
+
+// scan has scanners look at all units.
+func (f *File) scan(sh *shared, scanners []*scanner, report func(done, total uint64)) error {
+	if err := sh.countAbbrevs(); err != nil {
 		return err
 	}
 	var (
@@ -63,12 +52,8 @@ func (f *File) scan(sh *shared, scanners []*scanner, start int) error {
 		failed error
 		failAt = len(f.unitOffs)
 	)
-	next.Store(int64(start))
 	end := f.parts[len(f.parts)-1]
 	total := end.start + uint64(len(end.data))
-	if start < len(f.unitOffs) {
-		done.Store(f.unitOffs[start])
-	}
 	for _, s := range scanners {
 		wg.Go(func() {
 			for {
@@ -95,8 +80,8 @@ func (f *File) scan(sh *shared, scanners []*scanner, start int) error {
 					f.cfg.Release(f.sec.Info[from:to])
 				}
 				n := done.Add(to - from)
-				if f.cfg.Progress != nil {
-					f.cfg.Progress(n, total)
+				if report != nil {
+					report(n, total)
 				}
 			}
 		})
@@ -149,8 +134,8 @@ func (f *File) nextBatch(next *atomic.Int64) (first, last int) {
 }
 
 // countAbbrevs counts how many units use each table of abbreviations.
-func (sh *shared) countAbbrevs(start int) error {
-	for _, off := range sh.f.unitOffs[start:] {
+func (sh *shared) countAbbrevs() error {
+	for _, off := range sh.f.unitOffs {
 		h, err := sh.f.parseUnit(off)
 		if err != nil {
 			return err
@@ -205,7 +190,7 @@ func (b *indexBuilder) order(x, y *indexItem) int {
 func byDIE(x, y indexItem) int { return cmp.Compare(x.die&maxIndexDIE, y.die&maxIndexDIE) }
 
 // encode puts what the scanners found into the form of an index.
-func (sh *shared) encode(scanners []*scanner, ranges []codeRange) ([]byte, error) {
+func (sh *shared) encode(scanners []*scanner, ranges []byte) ([]byte, error) {
 	b := &indexBuilder{str: sh.f.sec.Str, pool: []byte{0}}
 	bases := make([]int, len(scanners))
 	for i, s := range scanners {
@@ -323,7 +308,7 @@ func (b *indexBuilder) unique(items []indexItem) []indexItem {
 	return out
 }
 
-func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []byte {
+func (sh *shared) write(items []indexItem, ranges, pool []byte) []byte {
 	le := binary.LittleEndian
 	place := func(s string) uint32 {
 		at := uint32(len(pool))
@@ -347,24 +332,19 @@ func (sh *shared) write(items []indexItem, ranges []codeRange, pool []byte) []by
 	if sh.f.mainCPP {
 		flags = indexCPP
 	}
-	if len(sh.skeletons) > 0 {
+	if sh.f.split.any() {
 		flags |= indexSplit
 	}
-	b := make([]byte, 0, headerSize+8*len(units)+rangeSize*len(ranges)+entrySize*len(items)+4*(nb+1)+4*len(files)+4*len(scopes)+len(pool))
+	b := make([]byte, 0, headerSize+8*len(units)+len(ranges)+entrySize*len(items)+4*(nb+1)+4*len(files)+4*len(scopes)+len(pool))
 	b = append(b, indexMagic...)
-	for _, n := range []int{len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges), len(pool), flags} {
+	for _, n := range []int{len(units), len(items), nb, len(files), len(scopes) / 2, len(ranges) / rangeSize, len(pool), flags} {
 		b = le.AppendUint32(b, uint32(n))
 	}
 	b = le.AppendUint64(b, sh.f.split.hash)
 	for _, off := range units {
 		b = le.AppendUint64(b, off)
 	}
-	for _, r := range ranges {
-		b = le.AppendUint64(b, r.low)
-		b = le.AppendUint64(b, r.high)
-		b = le.AppendUint32(b, r.unit)
-		b = le.AppendUint32(b, 0)
-	}
+	b = append(b, ranges...)
 	for i := range items {
 		it := &items[i]
 		b = le.AppendUint64(b, it.die)

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"runtime"
+	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/cache"
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 const (
@@ -14,16 +16,19 @@ const (
 	maxCache = 512 << 20
 )
 
-// openIndex takes the index from the cache or builds it. A cached index with anything inconsistent is rebuilt; failing to
-// write one is no error, the next start is merely slower.
+// openIndex takes everything from a cached index, or else looks where units and their code are: names are indexed when one is first
+// asked for. A cached index with anything inconsistent is made anew.
 //
 // The content of an index depends on the bytes of the sections and of those of the supplementary file, on the byte order
 // and the size of addresses, all of which [Config.Identity] stands for, and on the code here, which indexMagic stands for.
 // It does not depend on where the file lies in a program: see [Config.Load].
 func (f *File) openIndex() error {
-	dir, name, cached := f.cacheFile()
-	if cached && f.mapCache(dir, name) {
-		return nil
+	if dir, name, cached := f.cacheFile(); cached {
+		if ix, ok := f.mapCache(dir, name); ok {
+			f.code, f.mainCPP = ix.ranges, ix.cpp
+			f.byName.index.Store(ix)
+			return nil
+		}
 	}
 	if err := f.load(); err != nil {
 		return err
@@ -31,18 +36,69 @@ func (f *File) openIndex() error {
 	if err := f.scanUnits(); err != nil {
 		return err
 	}
-	data, err := f.buildIndex()
+	if split, err := f.hasSkeletons(); err != nil {
+		return err
+	} else if split {
+		list, err := f.scratch().skeletons()
+		if err != nil {
+			return err
+		}
+		f.attach(list)
+	}
+	s := f.scratch()
+	if err := s.findLanguage(); err != nil {
+		return err
+	}
+	f.mainCPP = s.mainCPP
+	ranges, err := s.codeRanges()
+	f.code = encodeRanges(ranges)
+	return err
+}
+
+// nameIndex is the index of a file's names.
+type nameIndex struct {
+	index atomic.Pointer[index] // nil: not made yet
+	once  lock.Once
+	err   error
+}
+
+// IndexNames makes the index of the file's names and of those of its supplementary file, unless that was done. Whoever looks for a name
+// does it, too; here it can be watched: report, if not nil, is called with bytes done of total, from several goroutines at once.
+func (f *File) IndexNames(report func(done, total uint64)) error {
+	for ; f != nil; f = f.sup {
+		if err := f.indexNames(report); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *File) indexNames(report func(done, total uint64)) error {
+	if f.byName.index.Load() != nil {
+		return nil
+	}
+	f.byName.once.Do(func() { f.byName.err = f.makeIndex(report) })
+	return f.byName.err
+}
+
+// makeIndex makes the index and caches it. Failing to write it is no error, the next start is merely slower.
+func (f *File) makeIndex(report func(done, total uint64)) error {
+	data, err := f.buildIndex(report)
 	if err != nil {
 		return err
 	}
-	if cached && dir.Write(name, data) == nil && f.mapCache(dir, name) {
-		return nil // mapped: the pages need not stay in memory
+	if dir, name, cached := f.cacheFile(); cached && dir.Write(name, data) == nil {
+		if file, ix, ok := openCache(dir, name); ok { // mapped: the pages need not stay in memory
+			unmapWith(ix, file)
+			f.byName.index.Store(ix)
+			return nil
+		}
 	}
 	ix, ok := parseIndex(data)
 	if !ok {
 		panic("dwarf: the index just built is damaged")
 	}
-	f.index, f.mainCPP = ix, ix.cpp
+	f.byName.index.Store(ix)
 	return nil
 }
 
@@ -57,21 +113,34 @@ func (f *File) cacheFile() (dir cache.Dir, name string, ok bool) {
 	return cache.Dir{Path: f.cfg.CacheDir, Suffix: cacheSuffix, Limit: maxCache}, hex.EncodeToString(h.Sum(nil)), true
 }
 
-// mapCache maps the cached index if there is one.
-func (f *File) mapCache(dir cache.Dir, name string) bool {
+// mapCache maps the cached index if there is one, and takes from it where units are.
+func (f *File) mapCache(dir cache.Dir, name string) (*index, bool) {
+	file, ix, ok := openCache(dir, name)
+	if !ok {
+		return nil, false
+	}
+	if !f.loadUnits(ix) || ix.split && !f.attachCached(ix) {
+		_ = file.Close() // nothing can be done about a failure
+		return nil, false
+	}
+	unmapWith(ix, file)
+	return ix, true
+}
+
+// openCache maps a cached index.
+func openCache(dir cache.Dir, name string) (*cache.File, *index, bool) {
 	file, ok := dir.Open(name)
 	if !ok {
-		return false
+		return nil, nil, false
 	}
-	if ix, ok := parseIndex(file.Data); ok {
-		f.index = ix
-		if f.loadUnits() && (!ix.split || f.attachCached(ix)) {
-			f.mainCPP = ix.cpp
-			runtime.AddCleanup(ix, func(c *cache.File) { _ = c.Close() }, file) // nothing can be done about a failure
-			return true
-		}
-		f.index = nil
+	ix, ok := parseIndex(file.Data)
+	if !ok {
+		_ = file.Close() // nothing can be done about a failure
 	}
-	_ = file.Close() // nothing can be done about a failure
-	return false
+	return file, ix, ok
+}
+
+// unmapWith has the file of an index unmapped when nobody refers to the index any more.
+func unmapWith(ix *index, file *cache.File) {
+	runtime.AddCleanup(ix, func(c *cache.File) { _ = c.Close() }, file) // nothing can be done about a failure
 }

@@ -56,6 +56,9 @@ func (m typeMaker) defined(kind types.Kind, name string) (d DIE, complete bool, 
 // firstAlike returns the first definition that is the same as d: it stands for all, so a type is one type in whichever
 // unit it is met.
 func (f *File) firstAlike(d DIE, kinds uint16, name string) (DIE, error) {
+	if there, err := f.ready(kinds, name); err != nil || !there {
+		return d, err
+	}
 	seen := 0
 	for e := range f.find(kinds, name, "") {
 		if seen++; e.die == d.Off || seen > maxNamesakes {
@@ -77,6 +80,9 @@ func (f *File) firstAlike(d DIE, kinds uint16, name string) (DIE, error) {
 // only returns the one definition of a name; ok is false when there is none, and when there are several that differ: which
 // one a declaration means cannot be told.
 func (f *File) only(kinds uint16, name string) (first DIE, ok bool, err error) {
+	if there, err := f.ready(kinds, name); err != nil || !there {
+		return DIE{}, false, err
+	}
 	seen := 0
 	for e := range f.find(kinds, name, "") {
 		if seen++; seen > maxNamesakes {

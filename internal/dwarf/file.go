@@ -1,7 +1,7 @@
 // Package dwarf reads DWARF 2 to 5 debug information: an index of names, types, variables, functions and constants.
 //
-// Nothing is decoded before it is asked for, except the index: one parallel pass that records where the names at the
-// top level and in namespaces are. Section bytes are untrusted; what does not make sense is a [bin.DecodeError].
+// Nothing is decoded before it is asked for. For addresses it takes to know which units' code is where; for the first name an
+// index is made, by one parallel pass that records where the names at the top level and in namespaces are. Section bytes are untrusted; what does not make sense is a [bin.DecodeError].
 package dwarf
 
 import (
@@ -57,15 +57,8 @@ type Config struct {
 	// always the same. The error says why there is none. May be nil: there are none.
 	Split func(s Skeleton) ([]*SplitFile, error)
 
-	Indexing
-}
-
-// Indexing is what is called while an index is built, from several goroutines at once.
-type Indexing struct {
-	// Progress is called with bytes done of total; may be nil.
-	Progress func(done, total uint64)
 	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
-	// give the pages back; may be nil.
+	// give the pages back, from several goroutines at once; may be nil.
 	Release func(b []byte)
 }
 
@@ -78,8 +71,9 @@ type File struct {
 	addrSize uint8
 	sup      *File
 
-	index   *index
-	mainCPP bool // what units that don't say their language are written in: C++, not C
+	byName  nameIndex
+	code    []byte // ranges of the units' code, as an index has them
+	mainCPP bool   // what units that don't say their language are written in: C++, not C
 	unitTable
 	abbrevs sync.Map // abbrevKey → *abbrevTable
 	// abbrevBytes is the size of all tables in abbrevs.
@@ -100,7 +94,7 @@ func (f *File) BigEndian() bool { return f.big }
 // Sup returns the supplementary file, or nil.
 func (f *File) Sup() *File { return f.sup }
 
-// Open takes the index of a file from the cache, or builds it.
+// Open takes the index of a file from the cache, or looks where its units are.
 func Open(cfg Config) (*File, error) {
 	f := &File{cfg: cfg, big: cfg.Big, addrSize: uint8(cfg.AddrSize), sup: cfg.Sup}
 	if f.cfg.Addresses == nil {

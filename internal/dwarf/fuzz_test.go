@@ -104,15 +104,19 @@ func visit(t *testing.T, typ *types.Type, depth int) {
 // FuzzIndex reads an index as it may come from the cache and looks things up in it.
 func FuzzIndex(f *testing.F) {
 	good := openTypes(f, "cpp.dwarf5")
-	f.Add(good.index.data)
+	if err := good.IndexNames(nil); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good.byName.index.Load().data)
 	f.Fuzz(func(t *testing.T, data []byte) {
 		ix, ok := parseIndex(data)
 		if !ok {
 			return
 		}
-		file := &File{cfg: good.cfg, sec: good.sec, addrSize: 8, index: ix}
+		file := &File{cfg: good.cfg, sec: good.sec, addrSize: 8, code: ix.ranges}
+		file.byName.index.Store(ix)
 		file.setParts()
-		if !file.loadUnits() {
+		if !file.loadUnits(ix) {
 			return
 		}
 		for name := range file.TypeNames(types.KindSet(0xffff)) {

@@ -155,7 +155,7 @@ func (ix *index) bucket(hash uint32) (from, to int) {
 // entryName returns the name of an entry.
 func (f *File) entryName(e *entry) []byte {
 	if e.inPool {
-		return f.index.text(e.name)
+		return f.byName.index.Load().text(e.name)
 	}
 	b, err := cstring(".debug_str", f.sec.Str, uint64(e.name))
 	if err != nil {
@@ -164,13 +164,13 @@ func (f *File) entryName(e *entry) []byte {
 	return b
 }
 
-// loadUnits takes the units' offsets from the index; they must ascend.
-func (f *File) loadUnits() bool {
-	n := len(f.index.units) / 8
+// loadUnits takes the units' offsets from an index; they must ascend.
+func (f *File) loadUnits(ix *index) bool {
+	n := len(ix.units) / 8
 	offs := make([]uint64, n)
 	last := uint64(0)
 	for i := range offs {
-		offs[i] = binary.LittleEndian.Uint64(f.index.units[8*i:])
+		offs[i] = binary.LittleEndian.Uint64(ix.units[8*i:])
 		if i > 0 && offs[i] <= last {
 			return false
 		}

@@ -71,8 +71,12 @@ func TestIndexComplete(t *testing.T) {
 		}
 	}
 	got := map[named]bool{}
-	for i := range f.index.numEntries() {
-		e := f.index.entry(i)
+	if err := f.IndexNames(nil); err != nil {
+		t.Fatal(err)
+	}
+	ix := f.byName.index.Load()
+	for i := range ix.numEntries() {
+		e := ix.entry(i)
 		got[named{e.kind, string(f.entryName(&e))}] = true
 	}
 	for k := range want {
@@ -157,6 +161,9 @@ func TestUnitForPC(t *testing.T) {
 			if in, err := u.Info(); err != nil || in.Name != tt.unit {
 				t.Errorf("%#x: unit %q, %v, want %q", tt.pc, in.Name, err, tt.unit)
 			}
+			if fns, err := f.Functions(tt.pc); err != nil || len(fns) == 0 || f.byName.index.Load() != nil {
+				t.Errorf("%#x: %d functions, %v; names are indexed: %t", tt.pc, len(fns), err, f.byName.index.Load() != nil)
+			}
 		}
 	}
 }
@@ -166,7 +173,7 @@ func TestCache(t *testing.T) {
 	cfg.CacheDir = filepath.Join(t.TempDir(), "new", "dir")
 	cfg.Identity = []byte("0123456789abcdefghij")
 	var built atomic.Int32
-	cfg.Progress = func(done, total uint64) {
+	progress := func(done, total uint64) {
 		if done == total {
 			built.Add(1)
 		}
@@ -175,6 +182,9 @@ func TestCache(t *testing.T) {
 		t.Helper()
 		built.Store(0)
 		f, err := Open(cfg)
+		if err == nil {
+			err = f.IndexNames(progress)
+		}
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -185,7 +195,7 @@ func TestCache(t *testing.T) {
 	}
 	first := open("empty cache", true)
 	second := open("cached", false)
-	if !bytes.Equal(first.index.data, second.index.data) || second.NumUnits() != first.NumUnits() {
+	if !bytes.Equal(first.byName.index.Load().data, second.byName.index.Load().data) || second.NumUnits() != first.NumUnits() {
 		t.Error("the cached index differs from the built one")
 	}
 	list, err := filepath.Glob(filepath.Join(cfg.CacheDir, "*"))
@@ -254,6 +264,20 @@ func BenchmarkIndex(b *testing.B) {
 	cfg := kernelConfig()
 	b.SetBytes(int64(len(cfg.Sections.Info)))
 	for b.Loop() {
+		f, err := Open(cfg)
+		if err == nil {
+			err = f.IndexNames(nil)
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkOpen opens the small kernel, with which addresses are looked up.
+func BenchmarkOpen(b *testing.B) {
+	cfg := kernelConfig()
+	for b.Loop() {
 		if _, err := Open(cfg); err != nil {
 			b.Fatal(err)
 		}
@@ -265,7 +289,11 @@ func BenchmarkOpenCached(b *testing.B) {
 	cfg := kernelConfig()
 	cfg.CacheDir = b.TempDir()
 	cfg.Identity = []byte("0123456789abcdefghij")
-	if _, err := Open(cfg); err != nil {
+	f, err := Open(cfg)
+	if err == nil {
+		err = f.IndexNames(nil)
+	}
+	if err != nil {
 		b.Fatal(err)
 	}
 	for b.Loop() {

@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -63,15 +64,16 @@ func typeKinds(kinds types.KindSet) (ix uint16) {
 	return ix
 }
 
-// find iterates over the entries of a qualified name, in the order of the file for each kind.
+// find iterates over the entries of a qualified name, in the order of the file for each kind. [File.ready] comes before.
 func (f *File) find(kinds uint16, name, filename string) iter.Seq[entry] {
 	return func(yield func(entry) bool) {
+		ix := f.byName.index.Load()
 		scopes, last := splitName(name)
 		for _, last := range spellings(last) {
 			hash := hashName([]byte(last))
-			from, to := f.index.bucket(hash)
+			from, to := ix.bucket(hash)
 			for i := from; i < to; i++ {
-				e := f.index.entry(i)
+				e := ix.entry(i)
 				if e.hash != hash || kinds>>e.kind&1 == 0 || string(f.entryName(&e)) != last {
 					continue
 				}
@@ -122,7 +124,7 @@ func (f *File) inScope(scope uint32, names []string) bool {
 		if scope == 0 {
 			return len(names) == 0
 		}
-		parent, name := f.index.scope(scope)
+		parent, name := f.byName.index.Load().scope(scope)
 		plain, inline := strings.CutPrefix(string(name), inlineNamespace)
 		switch {
 		case len(names) > 0 && plain == names[len(names)-1]:
@@ -141,7 +143,7 @@ func (f *File) inEnumOf(e *entry, names []string) bool {
 	if e.kind != ixConstant || e.scope == 0 {
 		return false
 	}
-	parent, name := f.index.scope(e.scope)
+	parent, name := f.byName.index.Load().scope(e.scope)
 	if !f.inScope(parent, names) {
 		return false
 	}
@@ -162,7 +164,7 @@ func (f *File) inFile(file uint32, filename string) bool {
 	if filename == "" {
 		return true
 	}
-	return debugdata.PathMatches(f.index.file(file), filename)
+	return debugdata.PathMatches(f.byName.index.Load().file(file), filename)
 }
 
 // spellings returns the ways a base type's name may be written.
@@ -175,12 +177,13 @@ func spellings(name string) []string {
 
 // lacks reports whether the index alone, without the names in .debug_str, tells that there is no entry of a name.
 func (f *File) lacks(kinds uint16, name string) bool {
+	ix := f.byName.index.Load()
 	_, last := splitName(name)
 	for _, last := range spellings(last) {
 		hash := hashName([]byte(last))
-		from, to := f.index.bucket(hash)
+		from, to := ix.bucket(hash)
 		for i := from; i < to; i++ {
-			if e := f.index.entry(i); e.hash == hash && kinds>>e.kind&1 != 0 {
+			if e := ix.entry(i); e.hash == hash && kinds>>e.kind&1 != 0 {
 				return false
 			}
 		}
@@ -190,6 +193,9 @@ func (f *File) lacks(kinds uint16, name string) bool {
 
 // ready prepares for a search for entries of a name: ok is false when there are none.
 func (f *File) ready(kinds uint16, name string) (ok bool, err error) {
+	if err := f.indexNames(nil); err != nil {
+		return false, err
+	}
 	if f.loading.done.Load() {
 		return true, nil
 	}
@@ -232,11 +238,12 @@ func (f *File) FindTypes(kinds types.KindSet, name, filename string) iter.Seq2[*
 func (f *File) EachName(each func(of debugdata.NameOf, name []byte) bool) error {
 	var qualified []byte
 	for ; f != nil; f = f.sup {
-		if err := f.load(); err != nil {
+		if err := errors.Join(f.indexNames(nil), f.load()); err != nil {
 			return err
 		}
-		for i := range f.index.numEntries() {
-			e := f.index.entry(i)
+		ix := f.byName.index.Load()
+		for i := range ix.numEntries() {
+			e := ix.entry(i)
 			of, ok := nameOf(e.kind)
 			if !ok {
 				continue
@@ -259,7 +266,7 @@ func (f *File) appendScope(b []byte, scope uint32, depth int) []byte {
 	if scope == 0 || depth < 0 {
 		return b
 	}
-	parent, name := f.index.scope(scope)
+	parent, name := f.byName.index.Load().scope(scope)
 	b = f.appendScope(b, parent, depth-1)
 	if len(name) == 0 {
 		return b
@@ -657,7 +664,7 @@ func (f *File) TypeNames(kinds types.KindSet) iter.Seq[string] { return f.names(
 
 func (f *File) names(kinds uint16) iter.Seq[string] {
 	return func(yield func(string) bool) {
-		if f.load() != nil {
+		if errors.Join(f.indexNames(nil), f.load()) != nil {
 			return // who looks a name up is told of it
 		}
 		var last []byte
@@ -668,8 +675,9 @@ func (f *File) names(kinds uint16) iter.Seq[string] {
 				}
 			}
 		}
-		for i := range f.index.numEntries() {
-			e := f.index.entry(i)
+		ix := f.byName.index.Load()
+		for i := range ix.numEntries() {
+			e := ix.entry(i)
 			if kinds>>e.kind&1 == 0 || e.scope != 0 {
 				continue
 			}

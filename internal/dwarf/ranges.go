@@ -15,6 +15,19 @@ type codeRange struct {
 	unit      uint32
 }
 
+// encodeRanges returns ranges as an index has them.
+func encodeRanges(ranges []codeRange) []byte {
+	le := binary.LittleEndian
+	b := make([]byte, 0, rangeSize*len(ranges))
+	for _, r := range ranges {
+		b = le.AppendUint64(b, r.low)
+		b = le.AppendUint64(b, r.high)
+		b = le.AppendUint32(b, r.unit)
+		b = le.AppendUint32(b, 0)
+	}
+	return b
+}
+
 // codeRanges returns where the code of each unit lies, ascending and disjoint: from .debug_aranges for the units that
 // have an entry there, else from what the units say themselves.
 func (f *File) codeRanges() ([]codeRange, error) {
@@ -129,7 +142,7 @@ func (f *File) aranges() (out []codeRange, covered map[uint32]bool) {
 // UnitForPC returns the unit whose code is at pc, an address of the file.
 func (f *File) UnitForPC(pc uint64) (*Unit, bool, error) {
 	le := binary.LittleEndian
-	rs := f.index.ranges
+	rs := f.code
 	n := len(rs) / rangeSize
 	i := sort.Search(n, func(i int) bool { return le.Uint64(rs[i*rangeSize:]) > pc }) - 1
 	if i < 0 || pc >= le.Uint64(rs[i*rangeSize+8:]) {

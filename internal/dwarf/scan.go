@@ -17,7 +17,6 @@ type shared struct {
 	scopes     map[scopeKey]uint32 // → number from 1
 	scopeTab   []scopeKey
 	scopeBytes int
-	skeletons  []Skeleton // units whose contents are in other files
 }
 
 // abbrevPlace is where a table of abbreviations is: the number of the section, see [part], and the offset.
@@ -79,6 +78,7 @@ type scanner struct {
 	lineBytes uint64                   // of all headers read
 	copied    uint64                   // bytes of names that are neither in .debug_info nor in .debug_str
 	paths     map[[2]uint64]uint32     // offsets of a name and its directory in .debug_line_str → file number
+	scopeNums map[namedScope]uint32
 
 	// of the present unit
 	u        *Unit
@@ -147,7 +147,7 @@ func (s *scanner) unit(i int) error {
 	u.abbrevs = &s.t.abbrevTable
 	s.u, s.data, s.big = u, u.data, s.f.big
 	s.fileNums = s.fileNums[:0]
-	s.scopesOf.known, s.spaced = false, false
+	s.scopesOf.met, s.scopesOf.known, s.spaced = s.scopesOf.met[:0], false, false
 	root, err := u.Root()
 	if err != nil {
 		return err
@@ -156,13 +156,8 @@ func (s *scanner) unit(i int) error {
 	if err != nil {
 		return err
 	}
-	if split, ok, err := u.skeleton(i); err != nil {
+	if _, ok, err := u.skeleton(i); err != nil || ok {
 		return err
-	} else if ok {
-		s.mu.Lock()
-		s.skeletons = append(s.skeletons, split)
-		s.mu.Unlock()
-		return nil
 	}
 	if !root.HasChildren() || u.Type == UnitSkeleton {
 		return nil
@@ -171,14 +166,14 @@ func (s *scanner) unit(i int) error {
 	if s.pos, err = root.end(); err != nil {
 		return err
 	}
-	return s.children(0, 0)
+	return s.children(0, 0, false)
 }
 
 // maxScopes bounds how deep namespaces and classes nest.
 const maxScopes = 64
 
-// children indexes a chain of siblings at s.pos, all in one scope.
-func (s *scanner) children(scope uint32, depth int) error {
+// children indexes a chain of siblings at s.pos, all in one scope; of a class that is only declared, it is only noted that they are in it.
+func (s *scanner) children(scope uint32, depth int, declared bool) error {
 	if depth > maxScopes {
 		return s.fail("namespaces nest more than %d deep", maxScopes)
 	}
@@ -207,7 +202,10 @@ func (s *scanner) children(scope uint32, depth int) error {
 		if p == nil {
 			return s.fail("unknown abbreviation code %d", code)
 		}
-		if p.kind == ixNone {
+		if s.nests || scope != 0 {
+			s.scopesOf.met = append(s.scopesOf.met, scopeOfDIE{s.u.from.start + start, scope})
+		}
+		if p.kind == ixNone || declared {
 			if err := s.pass(p); err != nil {
 				return err
 			}
@@ -577,11 +575,11 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		if !p.children {
 			return nil
 		}
-		name, err := s.namespaceName(r)
+		inner, err := s.namespace(r, scope)
 		if err != nil {
 			return err
 		}
-		return s.children(s.scope(scope, name), depth+1)
+		return s.children(inner, depth+1, false)
 	}
 	kind := p.kind
 	die := s.u.from.start + start
@@ -595,6 +593,9 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 	// The declaration of a static member may say its value; a definition is preferred.
 	declared := r.has(wantDeclaration)
 	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.nests) {
+		if s.nests && p.children && r.nameOK && isClass(kind) { // GCC so describes a class whose vtable is elsewhere
+			return s.inClass(r, scope, depth, attrsEnd, true)
+		}
 		return behind()
 	}
 	if inherits {
@@ -647,26 +648,31 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 			return behind()
 		}
 		return s.enumerators(r, &e, scope)
-	case s.nests && r.nameOK && (kind == ixStruct || kind == ixUnion || kind == ixClass):
-		b, err := s.text(r.name)
-		if err != nil {
-			return err
-		}
-		inner := s.scope(scope, string(b))
-		s.pos = attrsEnd
-		return s.children(inner, depth+1)
+	case s.nests && r.nameOK && isClass(kind):
+		return s.inClass(r, scope, depth, attrsEnd, false)
 	}
 	return behind()
+}
+
+func isClass(kind uint8) bool { return kind == ixStruct || kind == ixUnion || kind == ixClass }
+
+// inClass looks at what is in a class, which begins at pos.
+func (s *scanner) inClass(r *record, scope uint32, depth int, pos uint64, declared bool) error {
+	inner, err := s.scopeNamed(scope, "", r.name)
+	if err != nil {
+		return err
+	}
+	s.pos = pos
+	return s.children(inner, depth+1, declared)
 }
 
 // enumerators indexes the enumerators at s.pos of the enumerated type e.
 func (s *scanner) enumerators(r *record, e *slot, scope uint32) error {
 	if r.has(wantEnumClass) && r.nameOK {
-		b, err := s.text(r.name)
-		if err != nil {
+		var err error
+		if scope, err = s.scopeNamed(scope, "", r.name); err != nil {
 			return err
 		}
-		scope = s.scope(scope, string(b))
 	}
 	var c record
 	for first := true; ; first = false {

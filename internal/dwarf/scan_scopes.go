@@ -7,7 +7,8 @@ import (
 
 // declaredIn is the declarations of the present unit with the scopes that they are in, in the order of the file, and those of other units.
 type declaredIn struct {
-	known  bool
+	met    []scopeOfDIE // by the pass so far: all DIEs that it looks at
+	known  bool         // list was made: a DIE was wanted that the pass had not met
 	list   []scopeOfDIE
 	others map[unitAt][]scopeOfDIE
 	kept   int // declarations in others
@@ -34,14 +35,27 @@ const (
 
 // scopeOf returns the scope of a DIE of the present unit or of another one.
 func (s *scanner) scopeOf(d DIE, otherwise uint32) (uint32, error) {
+	if d.Unit.File == s.f && d.Unit.Off == s.u.Off {
+		if scope, ok := scopeIn(s.scopesOf.met, d.Off); ok { // most declarations come before what refers to them
+			return scope, nil
+		}
+	}
 	list, err := s.scopesIn(d.Unit)
 	if err != nil {
 		return 0, err
 	}
-	if i, ok := slices.BinarySearchFunc(list, d.Off, func(o scopeOfDIE, off uint64) int { return cmp.Compare(o.off, off) }); ok {
-		return list[i].scope, nil
+	if scope, ok := scopeIn(list, d.Off); ok {
+		return scope, nil
 	}
 	return otherwise, nil
+}
+
+func scopeIn(list []scopeOfDIE, off uint64) (scope uint32, ok bool) {
+	i, ok := slices.BinarySearchFunc(list, off, func(o scopeOfDIE, off uint64) int { return cmp.Compare(o.off, off) })
+	if !ok {
+		return 0, false
+	}
+	return list[i].scope, true
 }
 
 // scopesIn returns the declarations of a unit with their scopes.
@@ -78,34 +92,57 @@ func (s *scanner) scopesIn(u *Unit) ([]scopeOfDIE, error) {
 	return list, nil
 }
 
-// namespaceName returns the name of a namespace as scopes have it. What GCC optimizes as a whole program has namespaces that refer to those of
-// the files it is made of, and have no name of their own.
-func (s *scanner) namespaceName(r *record) (string, error) {
+// namespace returns the scope that a namespace is. What GCC optimizes as a whole program has namespaces that refer to those of the files it is
+// made of, and have no name of their own.
+func (s *scanner) namespace(r *record, parent uint32) (uint32, error) {
 	inline := r.has(wantExport)
 	if r.ref.Form != 0 {
 		if _, err := s.inherit(r, 0); err != nil {
-			return "", err
+			return 0, err
 		}
 		d, err := r.ref.DIE()
 		if err != nil {
-			return "", err
+			return 0, err
 		}
 		if inline, err = d.Flag(AttrExportSymbols); err != nil {
-			return "", err
+			return 0, err
 		}
 	}
-	if !r.nameOK {
-		return anonymousNamespace, nil
+	switch {
+	case !r.nameOK:
+		return s.scope(parent, anonymousNamespace), nil
+	case inline:
+		return s.scopeNamed(parent, inlineNamespace, r.name)
 	}
-	b, err := s.text(r.name)
-	if err != nil {
-		return "", err
-	}
-	if inline {
-		return inlineNamespace + string(b), nil
-	}
-	return string(b), nil
+	return s.scopeNamed(parent, "", r.name)
 }
+
+// namedScope is a scope by where its name is.
+type namedScope struct {
+	parent uint32
+	inline bool // namespace
+	name   uint64
+}
+
+// scopeNamed is scope for a name as a DIE has it, before which comes a prefix. Names in .debug_str are remembered by where they are.
+func (s *scanner) scopeNamed(parent uint32, prefix string, name nameRef) (uint32, error) {
+	key := namedScope{parent, prefix != "", name.key}
+	if n, ok := s.scopeNums[key]; ok {
+		return n, nil
+	}
+	b, err := s.text(name)
+	if err != nil {
+		return 0, err
+	}
+	n := s.scope(parent, prefix+string(b))
+	if name.key&inlineName == 0 && len(s.scopeNums) < maxScopeNums {
+		s.scopeNums[key] = n
+	}
+	return n, nil
+}
+
+// maxScopeNums bounds how many scopes a scanner remembers.
+const maxScopeNums = 1 << 20
 
 // mapScopes appends each declaration below d with its scope, in the order in which they lie in the file.
 func (s *scanner) mapScopes(to *[]scopeOfDIE, d DIE, scope uint32, depth int) error {

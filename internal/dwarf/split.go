@@ -1,6 +1,7 @@
 package dwarf
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -66,6 +67,9 @@ type splitUnits struct {
 	abbrev  uint64 // bytes of all tables of abbreviations
 }
 
+// any reports whether there are such units.
+func (s *splitUnits) any() bool { return len(s.of)+len(s.missing) > 0 }
+
 // A MissingSplit is a unit whose contents are in a file that was not found.
 type MissingSplit struct {
 	Skeleton
@@ -116,6 +120,21 @@ func (f *File) skeletons() (list []Skeleton, err error) {
 		}
 	}
 	return list, nil
+}
+
+// hasSkeletons reports whether there may be units that stand for others: by their headers, or by the attribute that GNU's extension of
+// DWARF 4 has for it.
+func (f *File) hasSkeletons() (bool, error) {
+	const gnuDwoName = "\xb0\x42" // AttrGNUDwoName as ULEB128
+	if bytes.Contains(f.sec.Abbrev, []byte(gnuDwoName)) {
+		return true, nil
+	}
+	for _, off := range f.unitOffs {
+		if h, err := f.parseUnit(off); err != nil || h.Type == UnitSkeleton {
+			return err == nil, err
+		}
+	}
+	return false, nil
 }
 
 // maxCopies bounds how many skeletons may stand for one unit. There are several when a source was compiled twice.

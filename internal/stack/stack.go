@@ -174,7 +174,7 @@ func infoOf(m *module.Module) (debugdata.Info, error) {
 	if m == nil {
 		return nil, nil
 	}
-	return m.Info()
+	return m.CodeInfo()
 }
 
 // Function returns the function of the frame; ok is false if it is not known.

@@ -32,8 +32,7 @@ type Config struct {
 	// Read reads the program's memory, for the places of variables that depend on it.
 	Read func(buf []byte, address uint64) error
 
-	CacheDir string                   // directory of the index cache; "": no cache
-	Progress func(done, total uint64) // see [dwarf.Config]; may be nil
+	CacheDir string // directory of the index cache; "": no cache
 }
 
 // In says what the DWARF of a file can be asked; 0 where it has none.
@@ -59,7 +58,7 @@ type source struct {
 // TestHook is called before a file is opened, unless it is nil: tests hold that up.
 var TestHook atomic.Pointer[func(f *placed.File)]
 
-// Open reads the debugging information of a file: its index comes from the cache, or is built.
+// Open opens the debugging information of a file. It is an [debugdata.Indexed].
 func Open(cfg Config) (debugdata.Info, error) {
 	return mem.Guarded(func() (debugdata.Info, error) { return openSource(cfg) })
 }
@@ -97,7 +96,7 @@ func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
 		Set: cfg.Set, C: c.C, CPP: c.CPP,
 		CacheDir: cfg.CacheDir, Identity: identity(f), Complete: cfg.Complete,
-		Indexing: dwarf.Indexing{Progress: cfg.Progress, Release: f.ELF.Release},
+		Release: f.ELF.Release,
 		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
 			e, err := die.Unit.File.EntityOf(die)
 			if err != nil {
@@ -171,6 +170,16 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 		}
 	}
 	return s, nil
+}
+
+// IndexNames implements [debugdata.Indexed].
+func (s *source) IndexNames(report func(done, total uint64)) error {
+	defer runtime.KeepAlive(s)
+	err := mem.Guard(func() error { return s.File.IndexNames(report) })
+	if err != nil {
+		return fmt.Errorf("cannot read debugging information of %s: %w", s.place.ELF.Name, err)
+	}
+	return nil
 }
 
 // Missing implements [debugdata.Split].
