@@ -143,9 +143,11 @@ func checkKernel(ctx context.Context, opt options, s series, program string) (re
 			results = append(results, r)
 		}
 		if s.board.host && d.file == dumps[0].file {
-			r := checkQuiet(ctx, c, d.file, program)
-			fmt.Println(r)
-			results = append(results, r)
+			for _, check := range []func(context.Context, cores, string, string) result{checkQuiet, checkAccount} {
+				r := check(ctx, c, d.file, program)
+				fmt.Println(r)
+				results = append(results, r)
+			}
 		}
 	}
 	if opt.only == withoutFiles || opt.only == "" {

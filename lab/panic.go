@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -16,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/godrgn/drgn/report"
 )
 
 // A crash is a way in which the guest comes to its end.
@@ -218,6 +219,27 @@ func checkQuiet(ctx context.Context, c cores, file, program string) result {
 // reported returns what each section of a report on a dump calls out, as "critical: text", the worst first; of none is a section that calls nothing
 // out. What a section says went wrong in it is an error.
 func reported(ctx context.Context, c cores, dump, program string, debug ...string) (map[string][]string, error) {
+	of, err := reportOn(ctx, c, dump, program, debug...)
+	if err != nil {
+		return nil, err
+	}
+	said := map[string][]string{}
+	for _, s := range of.Sections {
+		for _, f := range s.Findings {
+			said[s.ID] = append(said[s.ID], fmt.Sprintf("%s: %s", f.Severity, f.Text))
+		}
+		if s.Error != "" {
+			err = errors.Join(err, fmt.Errorf("section %s: %s", s.ID, s.Error))
+		}
+	}
+	if len(of.Sections) == 0 {
+		err = errors.New("the report has no sections")
+	}
+	return said, err
+}
+
+// reportOn returns a program's report on a dump.
+func reportOn(ctx context.Context, c cores, dump, program string, debug ...string) (*report.Report, error) {
 	args, err := debugFiles(c)
 	if err != nil {
 		return nil, err
@@ -226,28 +248,7 @@ func reported(ctx context.Context, c cores, dump, program string, debug ...strin
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s", err, tail(stderr, 1000))
 	}
-	var report struct {
-		Sections []struct {
-			ID, Error string
-			Findings  []struct{ Severity, Text string }
-		}
-	}
-	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
-		return nil, err
-	}
-	said := map[string][]string{}
-	for _, s := range report.Sections {
-		for _, f := range s.Findings {
-			said[s.ID] = append(said[s.ID], f.Severity+": "+f.Text)
-		}
-		if s.Error != "" {
-			err = errors.Join(err, fmt.Errorf("section %s: %s", s.ID, s.Error))
-		}
-	}
-	if len(report.Sections) == 0 {
-		err = errors.New("the report has no sections")
-	}
-	return said, err
+	return report.ReadJSON(strings.NewReader(stdout))
 }
 
 // moduleFile is the name of a crash's module, with its debugging information.

@@ -140,7 +140,8 @@ const rooms = `
 	drgn < internal/worldtest;
 	NONE < internal/schema; # tests only
 	attach < internal/coretest;
-	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, internal/zmtp/zmtptest, lab;
+	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, internal/zmtp/zmtptest;
+	report < lab;
 	arch < release;
 `
 

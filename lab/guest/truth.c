@@ -95,7 +95,8 @@ static void every_task(const char *to, const char *file, int threads, visitor *v
 	fclose(out);
 }
 
-static void directories(FILE *out, const char *path)
+/* Visits a directory and those below it. */
+static void every_directory(FILE *out, const char *path, visitor *visit)
 {
 	char below[PATH_MAX];
 	struct stat st;
@@ -103,13 +104,27 @@ static void directories(FILE *out, const char *path)
 	struct dirent *e;
 	if (!d)
 		return;
-	fprintf(out, "%s\n", path);
+	visit(out, path);
 	while ((e = readdir(d))) {
 		snprintf(below, sizeof below, "%s/%s", path, e->d_name);
 		if (e->d_name[0] != '.' && lstat(below, &st) == 0 && S_ISDIR(st.st_mode))
-			directories(out, below);
+			every_directory(out, below, visit);
 	}
 	closedir(d);
+}
+
+static void name(FILE *out, const char *path) { fprintf(out, "%s\n", path); }
+
+/* What a control group has in memory, and its limit, each on a line of its own after the group's. */
+static void group_memory(FILE *out, const char *path)
+{
+	static const char *const has[] = { "memory.current", "memory.max" };
+	char file[PATH_MAX];
+	fprintf(out, "@ %s\n", path);
+	for (int i = 0; i < 2; i++) {
+		snprintf(file, sizeof file, "%s/%s", path, has[i]);
+		copy(out, file);
+	}
 }
 
 static void module_sections(FILE *out)
@@ -144,8 +159,6 @@ static const char *const files[][2] = {
 	{ "msg", "/proc/sysvipc/msg" },
 	{ "sem", "/proc/sysvipc/sem" },
 	{ "shm", "/proc/sysvipc/shm" },
-	{ "slabinfo", "/proc/slabinfo" },
-	{ "meminfo", "/proc/meminfo" },
 	{ "zoneinfo", "/proc/zoneinfo" },
 	{ "vmallocinfo", "/proc/vmallocinfo" },
 	{ "iomem", "/proc/iomem" },
@@ -164,6 +177,17 @@ static const char *const files[][2] = {
 	{ "btf", "/sys/kernel/btf/vmlinux" },
 	{ "notes", "/sys/kernel/notes" },
 	{ "kallsyms", "/proc/kallsyms" },
+};
+
+/* What changes all the time is read last, for a dump to be much the same. */
+static const char *const last[][2] = {
+	{ "diskstats", "/proc/diskstats" },
+	{ "slabinfo", "/proc/slabinfo" },
+	{ "pressure-cpu", "/proc/pressure/cpu" },
+	{ "pressure-memory", "/proc/pressure/memory" },
+	{ "pressure-io", "/proc/pressure/io" },
+	{ "loadavg", "/proc/loadavg" },
+	{ "meminfo", "/proc/meminfo" },
 };
 
 static void dmesg(FILE *out)
@@ -190,7 +214,7 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof files / sizeof files[0]; i++)
 		copy_to(files[i][0], files[i][1]);
 	FILE *f = create("cgroup-directories");
-	directories(f, "/sys/fs/cgroup");
+	every_directory(f, "/sys/fs/cgroup", name);
 	fclose(f);
 	f = create("module-sections");
 	module_sections(f);
@@ -200,6 +224,11 @@ int main(int argc, char **argv)
 	fclose(f);
 	every_task("stack2", "stack", 1, copy);
 	every_task("stat2", "stat", 1, copy);
+	f = create("cgroup-memory");
+	every_directory(f, "/sys/fs/cgroup", group_memory);
+	fclose(f);
+	for (size_t i = 0; i < sizeof last / sizeof last[0]; i++)
+		copy_to(last[i][0], last[i][1]);
 	f = create("self");
 	fprintf(f, "%d\n", getpid());
 	fclose(f);
