@@ -260,6 +260,11 @@ func (f StackFrame) IsTailCall() bool { return f.frame().Registers.TailCall }
 // InUserMode reports whether the frame is that of a process that entered the kernel, at the end of a kernel's stack.
 func (f StackFrame) InUserMode() bool { return f.frame().Registers.User }
 
+// InterruptsOff reports whether the processor took no interrupts in an interrupted frame; known is false if registers don't tell.
+func (f StackFrame) InterruptsOff() (off, known bool) {
+	return f.trace.prog.Platform().Arch.InterruptsOff.In(f.frame().Registers.Register)
+}
+
 // FunctionName returns the name of the frame's function in the debugging information.
 func (f StackFrame) FunctionName() (string, bool) {
 	fn, _ := f.frame().Function()

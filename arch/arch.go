@@ -48,7 +48,9 @@ type Arch struct {
 	CodeBits uint64
 
 	// UserMode tells code of processes from that of the kernel.
-	UserMode UserMode
+	UserMode Status
+	// InterruptsOff tells where the processor takes no interrupts. It is zero where kernels only note that they don't want any.
+	InterruptsOff Status
 
 	// KernelStart is the lowest address that may be the kernel's; 0 where addresses do not tell, or it is not known.
 	KernelStart uint64
@@ -181,21 +183,24 @@ type Interruption struct {
 	PtRegs int64    // where a struct pt_regs lies, see [Arch.PtRegs]
 }
 
-// A UserMode says how a status register tells that the processor runs a process, not the kernel. The zero UserMode
+// A Status says how a status register tells a state of the processor, such as that it runs a process, not the kernel. The zero Status
 // never knows.
-type UserMode struct {
+type Status struct {
 	Register int    // number
 	Mask     uint64 // bits that tell; 0 if nothing is known
-	Value    uint64 // what they are in user mode
+	Value    uint64 // what they are in that state
 }
 
-// Of says whether registers are those of user mode; known is false if they don't tell.
-func (m UserMode) Of(r *Registers) (user, known bool) {
-	if m.Mask == 0 {
+// Of says whether the processor was in that state, by its registers; known is false if they don't tell.
+func (s Status) Of(r *Registers) (is, known bool) { return s.In(r.Get) }
+
+// In is Of with a function that returns registers by their numbers.
+func (s Status) In(get func(register int) (value uint64, known bool)) (is, known bool) {
+	if s.Mask == 0 {
 		return false, false
 	}
-	v, known := r.Get(m.Register)
-	return known && v&m.Mask == m.Value, known
+	v, known := get(s.Register)
+	return known && v&s.Mask == s.Value, known
 }
 
 // All lists all known architectures; [Unknown] is not among them.

@@ -217,6 +217,31 @@ func TestUserMode(t *testing.T) {
 	}
 }
 
+func TestInterruptsOff(t *testing.T) {
+	for _, test := range []struct {
+		arch       *Arch
+		register   int
+		value      uint64
+		off, known bool
+	}{
+		{X86_64, 17, 0x46, true, true}, {X86_64, 17, 0x246, false, true}, {X86_64, 16, 0x246, false, false},
+		{I386, 9, 0x46, true, true}, {I386, 9, 0x246, false, true},
+		{AArch64, 32, 0x600000c5, true, true}, {AArch64, 32, 0x60000005, false, true},
+		{ARM, 16, 0x60000093, true, true}, {ARM, 16, 0x60000013, false, true},
+		{S390X, 32, 0x0404c00180000000, true, true}, {S390X, 32, 0x0704c00180000000, false, true},
+		{S390, 32, 0x040c0000, true, true}, {S390, 32, 0x070c0000, false, true},
+		{RISCV64, 33, 0x100, true, true}, {RISCV64, 33, 0x120, false, true},
+		{LoongArch64, loongarchPRMD, 0, true, true}, {LoongArch64, loongarchPRMD, 4, false, true},
+		{PPC64, ppc64MSR, 0, false, false}, // it says "soft disabled" elsewhere
+	} {
+		var regs Registers
+		regs.Set(test.register, test.value)
+		if off, known := test.arch.InterruptsOff.Of(&regs); off != test.off || known != test.known {
+			t.Errorf("%s, register %d = %#x: %t, %t", test.arch, test.register, test.value, off, known)
+		}
+	}
+}
+
 func TestStripPAC(t *testing.T) {
 	const mask = 0x007f_0000_0000_0000
 	if got := StripPAC(0xffa5_8000_1234_5678, mask); got != 0xffff_8000_1234_5678 {

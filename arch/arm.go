@@ -26,7 +26,9 @@ var AArch64 = define(Arch{
 	// "Procedure Call Standard for the Arm 64-bit Architecture", section 6.4.6; where the frame record lies in its
 	// frame is not determined.
 	FramePointer: FramePointer{Register: 29, Saved: 0, ReturnAddress: 8},
-	UserMode:     UserMode{Register: 32, Mask: 0xf, Value: 0}, // PSTATE.M is EL0t
+	UserMode:     Status{Register: 32, Mask: 0xf, Value: 0}, // PSTATE.M is EL0t
+	// PSTATE.I. A kernel with pseudo-NMIs uses priorities of the interrupt controller instead.
+	InterruptsOff: Status{Register: 32, Mask: 1 << 7, Value: 1 << 7},
 	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
 	PrStatus:     aarch64PtRegs.at(prstatusRegs64),
 	SignalFrames: aarch64SignalFrames,
@@ -52,9 +54,10 @@ var ARM = define(Arch{
 	PC:            15,
 	SP:            13,
 	ReturnAddress: 14,
-	FramePointer:  noFramePointer,                                  // compilers differ
-	UserMode:      UserMode{Register: 16, Mask: 0x1f, Value: 0x10}, // CPSR.M is User
-	CodeBits:      1,                                               // the code there is Thumb
+	FramePointer:  noFramePointer,                                    // compilers differ
+	UserMode:      Status{Register: 16, Mask: 0x1f, Value: 0x10},     // CPSR.M is User
+	InterruptsOff: Status{Register: 16, Mask: 1 << 7, Value: 1 << 7}, // CPSR.I
+	CodeBits:      1,                                                 // the code there is Thumb
 	PrStatus:      armPtRegs.at(prstatusRegs32),
 	PtRegs:        armPtRegs,
 	SignalFrames:  armSignalFrames,

@@ -32,8 +32,9 @@ var LoongArch64 = define(Arch{
 	SignalFrames: loongarch64SignalFrames,
 	PrStatus:     loongarchUserRegs.at(prstatusRegs64),
 	// There, csr_badvaddr, csr_crmd and csr_prmd follow, which users do not see: the last says where an exception came from (PPLV).
-	PtRegs:   append(slices.Clone(loongarchUserRegs), Slot{loongarchPRMD, 36 * 8, 8}),
-	UserMode: UserMode{Register: loongarchPRMD, Mask: 3, Value: 3},
+	PtRegs:        append(slices.Clone(loongarchUserRegs), Slot{loongarchPRMD, 36 * 8, 8}),
+	UserMode:      Status{Register: loongarchPRMD, Mask: 3, Value: 3},
+	InterruptsOff: Status{Register: loongarchPRMD, Mask: 1 << 2, Value: 0}, // PIE: what they were before the exception
 })
 
 const loongarchPRMD = 33

@@ -29,7 +29,7 @@ var PPC64 = define(Arch{
 		{Mark: 32, Values: ppc64RegsMarks, PtRegs: 48}, {Mark: 96, Values: ppc64RegsMarks, PtRegs: 112},
 	}},
 	// MSR's PR, the problem state.
-	UserMode:    UserMode{Register: ppc64MSR, Mask: 1 << 14, Value: 1 << 14},
+	UserMode:    Status{Register: ppc64MSR, Mask: 1 << 14, Value: 1 << 14},
 	KernelStart: 0xc << 60, // PAGE_OFFSET
 	// struct pt_regs (arch/powerpc/include/uapi/asm/ptrace.h): gpr[32] nip msr orig_gpr3 ctr link …
 	PrStatus:     ppc64PtRegs.at(prstatusRegs64),

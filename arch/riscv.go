@@ -42,10 +42,11 @@ func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch 
 		ReturnAddress: 1,
 		FramePointer: FramePointer{Register: 8, Saved: -2 * int64(word), ReturnAddress: -int64(word), CFA: 0,
 			HasCFA: true},
-		UserMode:     UserMode{Register: status, Mask: spp, Value: 0},
-		PrStatus:     layout.at(regs),
-		SignalFrames: signals,
-		PtRegs:       append(slices.Clone(layout), Slot{status, 32 * uint32(word), word}),
+		UserMode:      Status{Register: status, Mask: spp, Value: 0},
+		InterruptsOff: Status{Register: status, Mask: 1 << 5, Value: 0}, // SPIE: what they were before the exception
+		PrStatus:      layout.at(regs),
+		SignalFrames:  signals,
+		PtRegs:        append(slices.Clone(layout), Slot{status, 32 * uint32(word), word}),
 	}
 }
 

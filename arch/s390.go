@@ -42,7 +42,8 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		ReturnAddress: 14,
 		FramePointer:  noFramePointer,
 		BackChain:     chain,
-		UserMode:      UserMode{Register: 32, Mask: problem, Value: problem},
+		UserMode:      Status{Register: 32, Mask: problem, Value: problem},
+		InterruptsOff: Status{Register: 32, Mask: 3 * problem << 8, Value: 0}, // neither those of devices nor external ones, as timers'
 		PrStatus: slices.Concat(words(regs, word, s390General...),
 			words(regs+18*uint32(word), 4, run(16, 16)...)),
 		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].

@@ -33,7 +33,8 @@ var X86_64 = define(Arch{
 	ReturnAddress: 16,
 	FramePointer:  FramePointer{Register: 6, Saved: 0, ReturnAddress: 8, CFA: 16, HasCFA: true},
 	SignalFrames:  x86_64SignalFrames,
-	UserMode:      UserMode{Register: 19, Mask: 3, Value: 3}, // privilege level in cs
+	UserMode:      Status{Register: 19, Mask: 3, Value: 3},      // privilege level in cs
+	InterruptsOff: Status{Register: 17, Mask: 1 << 9, Value: 0}, // IF (Intel SDM volume 1, 3.4.3.3)
 	// struct user_regs_struct (arch/x86/include/asm/user_64.h): struct pt_regs and six more words.
 	TLS:      TLS{Pointer: "fs.base", Below: true},
 	PrStatus: words(prstatusRegs64, 8, slices.Concat(x86_64PtRegs, []int{24, 25, 21, 18, 22, 23})...),
@@ -77,7 +78,8 @@ var I386 = define(Arch{
 	SP:            4,
 	ReturnAddress: 8,
 	FramePointer:  FramePointer{Register: 5, Saved: 0, ReturnAddress: 4, CFA: 8, HasCFA: true},
-	UserMode:      UserMode{Register: i386CS, Mask: 3, Value: 3}, // privilege level in cs, which is not among the registers that users see
+	UserMode:      Status{Register: i386CS, Mask: 3, Value: 3}, // privilege level in cs, which is not among the registers that users see
+	InterruptsOff: Status{Register: 9, Mask: 1 << 9, Value: 0},
 	// struct user_regs_struct (user_32.h): bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss.
 	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),
 	PtRegs:   words(0, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),

@@ -107,16 +107,13 @@ func lookAtCPU(s *scene, out *book, number uint64) *cpu {
 	c.stack = s.stackOf(fmt.Sprintf("CPU %d", number), trace, false)
 	c.stack.Threads = []report.Thread{{ID: uint64(c.id), Name: c.name}}
 	if trace.Len() > 0 {
-		if flags, err := trace.Frame(0).Register("rflags"); err == nil && trace.Frame(0).Interrupted() {
-			c.irqsOff = flags&interruptFlag == 0
+		if off, known := trace.Frame(0).InterruptsOff(); known && trace.Frame(0).Interrupted() {
+			c.irqsOff = off
 		}
 	}
 	c.spins = spinsOn(trace)
 	return c
 }
-
-// interruptFlag is the bit of rflags that is set where interrupts are on (Intel SDM volume 1, 3.4.3.3).
-const interruptFlag = 1 << 9
 
 // spinsOn returns the spinlock or read-write lock that a stack spins on: "spinlock 0xffff888003a2c000", "a spinlock" where its address is not
 // known; "" if it spins on none.
