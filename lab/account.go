@@ -124,7 +124,7 @@ func (a *account) memory() error {
 		fields string // which the guest's number is the sum of
 		margin float64
 	}{
-		"Total": {"MemTotal:", 0}, "Limit of what can be committed": {"CommitLimit:", 0}, "Swap": {"SwapTotal:", 0},
+		"Total": {"MemTotal:", 0}, "Limit of what can be committed": {"CommitLimit:", 0}, "Swap": {"SwapTotal:", 0}, "Per-CPU memory": {"Percpu:", 0},
 		"Free": {"MemFree:", memoryMargin}, "Page cache, with buffers and swap cache": {"Buffers: Cached: SwapCached:", memoryMargin},
 		"Anonymous memory": {"AnonPages:", memoryMargin}, "Mapped files": {"Mapped:", memoryMargin}, "Shared memory and tmpfs": {"Shmem:", memoryMargin},
 		"Dirty pages": {"Dirty:", memoryMargin}, "Pages under writeback": {"Writeback:", memoryMargin}, "Kernel stacks": {"KernelStack:", memoryMargin},

@@ -31,6 +31,7 @@ func lookAtStandstill(s *scene, out *book) {
 	out.miss("who waits for whom", err)
 	out.find(deadlocks(found.waits)...)
 	out.find(s.slowDisks(out)...)
+	out.find(s.lateCPUs(out)...)
 	frozen, err := s.frozen()
 	out.miss("frozen file systems", err)
 	out.find(frozen...)

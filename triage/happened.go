@@ -70,7 +70,7 @@ func lookAtMessage(s *scene, out *book, facts *sheet, thread *drgn.Thread) *drgn
 		facts.facts = append(facts.facts, report.Fact{Name: "Message", Value: text})
 	}
 	fact(facts, "Crashed task", report.Plain, func() (string, error) { return taskName(thread.Object) })
-	fact(facts, "On CPU", report.Plain, func() (uint64, error) { return sched.TaskCPU(thread.Object) })
+	fact(facts, "On CPU", report.Plain, func() (uint64, error) { return s.cpuOf(thread) })
 	trace, err := thread.StackTrace()
 	if err != nil {
 		out.miss("the stack of the task that crashed", err)

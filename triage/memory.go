@@ -121,6 +121,9 @@ func lookAtUsage(s *scene, out *book, total, page uint64) {
 	if unreclaimable, both := add("Slabs that can't", pages(func() (uint64, error) { return usage.UnreclaimablePages, err })); ok && both {
 		out.find(manySlabs(reclaimable, unreclaimable, total)...)
 	}
+	if has(p, "pcpu_nr_populated") { // since v4.14
+		add("Per-CPU memory", pages(func() (uint64, error) { return perCPUPages(p) }))
+	}
 	add("Committed", pages(signed(mm.MemoryCommitted)))
 	add("Limit of what can be committed", pages(func() (uint64, error) { return mm.CommitLimit(p) }))
 	if huge, err := hugetlb.TotalUsage(p); err == nil && huge.Pages > 0 { // kernels without CONFIG_HUGETLBFS have none
@@ -140,6 +143,16 @@ func lookAtUsage(s *scene, out *book, total, page uint64) {
 		}
 		out.find(killed(kills)...)
 	}
+}
+
+// perCPUPages returns how many pages hold what each CPU has of its own.
+func perCPUPages(p *drgn.Program) (uint64, error) {
+	each, err := p.Variable("pcpu_nr_populated").Uint()
+	if err != nil {
+		return 0, err
+	}
+	units, err := p.Variable("pcpu_nr_units").Uint()
+	return each * units, err
 }
 
 // percent returns a share of something.

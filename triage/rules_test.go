@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/godrgn/drgn/internal/worldtest"
 	"github.com/godrgn/drgn/linux/printk"
 	"github.com/godrgn/drgn/report"
 )
@@ -221,6 +222,37 @@ func TestWorkRules(t *testing.T) {
 	if got := pendingNames(1<<1 | 1<<9 | 1<<40); got != "TIMER, RCU" {
 		t.Errorf("%q", got)
 	}
+}
+
+func TestTimerRules(t *testing.T) {
+	late := []lateTimer{{cpu: 1, kind: "hrtimer", function: "f", by: 9 * time.Second}, {cpu: 0, by: 6 * time.Second}, {cpu: 2, by: 4 * time.Second}}
+	checkRules(t, "two CPUs", lateTimers(late, -1, time.Hour), "late-timers", "late-timers")
+	checkRules(t, "late before the crash", lateTimers(late, 1, 3*time.Second), "late-timers", "late-timers")
+	found := lateTimers(late, 0, time.Second)
+	checkRules(t, "but for the one that crashed", found, "late-timers")
+	if found[0].Text != "Timers of CPU 1 are late, by up to 9s" || found[0].Evidence[0] != "hrtimer f, by 9s" {
+		t.Errorf("%+v", found)
+	}
+	checkRules(t, "none", lateTimers(late[2:], -1, 0))
+	checkRules(t, "a short grace period", longGrace(20*time.Second, 21*time.Second))
+	checkRules(t, "a long one", longGrace(22*time.Second, 21*time.Second), "rcu-waits")
+	checkRules(t, "no limit", longGrace(time.Hour, 0))
+}
+
+// Jiffies have as many bits as a pointer.
+func TestSince(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		k := ticker{length: 1e6, unused: 64 - 8*w.Word()}
+		last := ^uint64(0) >> k.unused
+		for _, c := range []struct {
+			from, to uint64
+			want     time.Duration
+		}{{last, 1, 2 * time.Millisecond}, {1, last, -2 * time.Millisecond}, {5, 5, 0}} {
+			if got := k.between(c.from, c.to); got != c.want {
+				t.Errorf("%#x to %#x: %v", c.from, c.to, got)
+			}
+		}
+	})
 }
 
 func TestGroupRules(t *testing.T) {

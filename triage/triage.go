@@ -15,6 +15,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/printk"
+	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/report"
 	"github.com/godrgn/drgn/stacks"
 )
@@ -61,6 +62,7 @@ type scene struct {
 	disks   func() (fleet, error)            // block devices with their requests
 	frozen  func() ([]report.Finding, error) // file systems that are frozen
 	hogs    func() (hogs, error)             // what has memory
+	late    func() ([]lateTimer, error)      // timers
 	crash   func() (*drgn.Thread, error)     // the task in which the kernel came down; nil if it did not
 }
 
@@ -90,6 +92,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	s.disks = guarded(s.findDisks)
 	s.frozen = guarded(s.findFrozen)
 	s.hogs = guarded(s.findHogs)
+	s.late = guarded(s.findLate)
 	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
 	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
 	progress := o.Progress
@@ -118,6 +121,9 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	work.Wait()
 	return r, context.Cause(ctx)
 }
+
+// cpuOf returns the CPU that a task is on.
+func (s *scene) cpuOf(thread *drgn.Thread) (uint64, error) { return sched.TaskCPU(thread.Object) }
 
 // title returns the title of a report.
 func title(p *drgn.Program) string {

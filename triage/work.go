@@ -9,16 +9,17 @@ import (
 	"github.com/godrgn/drgn/linux/cpumask"
 	"github.com/godrgn/drgn/linux/idr"
 	"github.com/godrgn/drgn/linux/list"
-	"github.com/godrgn/drgn/linux/percpu"
 	"github.com/godrgn/drgn/linux/xarray"
 	"github.com/godrgn/drgn/report"
 )
 
-var work = topic{"work", "Work queues and soft interrupts", "pools of workers, what waits in them and for how long, what workers do, pending soft interrupts", lookAtWork}
+var work = topic{"work", "Work queues, soft interrupts and timers", "pools of workers, what waits in them and for how long, what workers do, pending soft interrupts, timers that are late, RCU", lookAtWork}
 
 func lookAtWork(s *scene, out *book) error {
 	lookAtPools(s, out)
 	lookAtSoftInterrupts(s, out)
+	lookAtTimers(s, out)
+	lookAtRCU(s, out)
 	return context.Cause(s.ctx)
 }
 
@@ -31,7 +32,7 @@ type pool struct {
 }
 
 func lookAtPools(s *scene, out *book) {
-	jiffies, err := s.p.Object("jiffies").Uint()
+	clock, err := s.jiffies()
 	out.miss("the time, for how late work is", err)
 	pools := &report.Table{Columns: []report.Column{{Name: "Pool"}, {Name: "CPU"}, {Name: "Workers"}, {Name: "Idle"}, {Name: "Work that waits", Bar: true}, {Name: "Late by", Unit: report.Time}}}
 	busy := &report.Table{Columns: []report.Column{{Name: "Task"}, {Name: "Name"}, {Name: "Pool"}, {Name: "Does"}}}
@@ -56,10 +57,8 @@ func lookAtPools(s *scene, out *book) {
 			if err != nil {
 				return err
 			}
-			length, err := jiffy(s.p)
-			out.miss(fmt.Sprintf("how late pool %d is", p.id), err)
-			if err == nil && jiffies > at {
-				p.late = int64(min((jiffies-at), 1<<32) * length)
+			if by := clock.since(at); by > 0 {
+				p.late = int64(by)
 			}
 		}
 		where := any("any")
@@ -130,17 +129,10 @@ func pendingNames(pending uint64) string {
 }
 
 func lookAtSoftInterrupts(s *scene, out *book) {
-	if !has(s.p, "irq_stat") {
-		return
-	}
-	stat := s.p.Variable("irq_stat")
-	if !stat.HasMember("__softirq_pending") {
-		return // other machines than x86 before v7.0, and those that count elsewhere: it is said nowhere
-	}
 	table := &report.Table{Columns: []report.Column{{Name: "CPU"}, {Name: "Pending"}}}
 	each(out, "pending soft interrupts", cpumask.ForEachOnlineCPU(s.p), func(cpu uint64) error {
-		pending, err := percpu.PerCPU(stat, cpu).Member("__softirq_pending").Uint()
-		if err == nil && pending != 0 {
+		pending, ok, err := pendingOf(s.p, cpu)
+		if ok && pending != 0 {
 			table.Rows = append(table.Rows, []any{cpu, pendingNames(pending)})
 		}
 		return err
