@@ -5,6 +5,7 @@ import (
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/kdump"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/vmcoreinfo"
 )
 
@@ -30,6 +31,28 @@ func parseKdump(src kdump.Source) (*Core, error) {
 		c.Problems = append(c.Problems, fmt.Errorf("%s is incomplete: not all pages were written, as the disk was full or the writer died, and those can't be read", src.Name()))
 	}
 	return c, nil
+}
+
+// DumpLevel returns which kinds of pages were left out of a dump in the kdump-compressed format, as the bits of makedumpfile's option -d: 1 those of
+// zeros, 2 and 4 the page cache without and with private data, 8 those of processes, 16 free ones. ok is false for files of other formats, which
+// do not say, and for flattened ones and packed ones, which would have to be read as a whole.
+func DumpLevel(path string) (level uint32, ok bool, err error) {
+	err = mem.Guard(func() error {
+		m, err := mem.MapFile(path)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		if !kdump.IsKdump(m.Bytes()) {
+			return nil
+		}
+		f, err := kdump.Open(&kdump.Plain{Path: path, Data: m.Bytes()})
+		if err == nil {
+			level, ok = f.DumpLevel, true
+		}
+		return err
+	})
+	return level, ok, err
 }
 
 // platformOf returns the platform of the dumped kernel. QEMU calls every 64-bit guest x86_64: what VMCOREINFO says counts

@@ -580,3 +580,31 @@ func TestImageNames(t *testing.T) {
 		}
 	}
 }
+
+// Dumps in the kdump-compressed format say what was left out of them; others don't.
+func TestDumpLevel(t *testing.T) {
+	kd := kdumptest.Dump{Is64: true, Version: 6, Machine: "x86_64", BlockSize: 4096, MaxPFN: 4, Pages: map[uint64][]byte{1: pages("contents", 1)}}
+	for name, c := range map[string]struct {
+		data []byte
+		ok   bool
+	}{"kdump": {kd.Bytes(), true}, "flat": {kdumptest.Flatten(kdumptest.Cut(kd.Bytes(), 5000)), false}, "nothing": {nil, false}} {
+		path := filepath.Join(t.TempDir(), "vmcore")
+		if err := os.WriteFile(path, c.data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		level, ok, err := DumpLevel(path)
+		if ok != c.ok || err != nil || ok && level != 31 {
+			t.Errorf("%s: %d, %v, %v", name, level, ok, err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "vmcore")
+	if err := os.WriteFile(path, kd.Bytes()[:600], 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := DumpLevel(path); err == nil {
+		t.Error("a header that is cut is one")
+	}
+	if _, _, err := DumpLevel(path + "x"); err == nil {
+		t.Error("a file that is not there has a level")
+	}
+}

@@ -17,6 +17,7 @@ import (
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/linux/timekeeping"
 	"github.com/godrgn/drgn/report"
+	"github.com/godrgn/drgn/target"
 )
 
 var happened = topic{"what-happened", "What happened",
@@ -212,6 +213,30 @@ func lookAtMachine(s *scene, facts *sheet) {
 		}
 		return filepath.Base(p.CoreDumpPath()), nil
 	})
+	fact(facts, "Left out of the dump", report.Plain, func() (string, error) {
+		if p.CoreDumpPath() == "" || p.Flags()&drgn.IsLive != 0 {
+			return "", nil
+		}
+		level, ok, err := target.DumpLevel(p.CoreDumpPath())
+		if err != nil || !ok {
+			return "", err
+		}
+		return leftOut(level), nil
+	})
+}
+
+// leftOut says what makedumpfile left out of a dump at a level (its option -d).
+func leftOut(level uint32) string {
+	var kinds []string
+	for bit, kind := range []string{"pages of zeros", "the page cache", "private data in the page cache", "memory of processes", "free pages"} {
+		if level>>bit&1 != 0 {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 {
+		return "nothing"
+	}
+	return strings.Join(kinds, ", ")
 }
 
 // Rules on what taints a kernel.

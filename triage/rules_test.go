@@ -255,6 +255,14 @@ func TestSince(t *testing.T) {
 	})
 }
 
+func TestLeftOut(t *testing.T) {
+	for level, want := range map[uint32]string{0: "nothing", 1: "pages of zeros", 24: "memory of processes, free pages", 1 << 20: "nothing"} {
+		if got := leftOut(level); got != want {
+			t.Errorf("%d: %q, want %q", level, got, want)
+		}
+	}
+}
+
 func TestGroupRules(t *testing.T) {
 	checkRules(t, "some memory", groupAtLimit(memoryGroup{usage: 97, limit: 100}))
 	checkRules(t, "no limit", groupAtLimit(memoryGroup{usage: 97, oom: 3}))

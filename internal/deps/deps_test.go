@@ -116,7 +116,7 @@ const rooms = `
 	linux/* < stacks;
 
 	# What there is to say of a kernel at first.
-	arch/disasm, internal/safe, report, stacks < triage;
+	arch/disasm, internal/safe, report, stacks, target < triage;
 
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
