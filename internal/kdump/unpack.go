@@ -1,12 +1,15 @@
 package kdump
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 
 	lzo "github.com/anchore/go-lzo"
 	"github.com/klauspost/compress/snappy"
+	"github.com/klauspost/compress/zlib"
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -53,12 +56,39 @@ var zstdDecoder = sync.OnceValues(func() (*zstd.Decoder, error) {
 	return zstd.NewReader(nil, zstd.WithDecodeAllCapLimit(true), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxMemory(maxBlockSize))
 })
 
-var inflaters = sync.Pool{New: func() any { return new(inflater) }}
+// inflater is a zlib reader with the reader of its input, both used again.
+type inflater struct {
+	in  bytes.Reader
+	out io.ReadCloser
+}
 
-func unzlib(page, packed []byte) error {
-	z := inflaters.Get().(*inflater)
-	err := z.unpack(page, packed)
-	z.in = nil // which may be unmapped
+var inflaters sync.Pool
+
+func unzlib(page, packed []byte) (err error) {
+	z, _ := inflaters.Get().(*inflater)
+	if z == nil {
+		z = &inflater{}
+		z.in.Reset(packed)
+		if z.out, err = zlib.NewReader(&z.in); err != nil {
+			return err
+		}
+	} else {
+		z.in.Reset(packed)
+		if err = z.out.(zlib.Resetter).Reset(&z.in, nil); err != nil {
+			return err
+		}
+	}
+	if _, err = io.ReadFull(z.out, page); err != nil {
+		return err
+	}
+	// The checksum is looked at, at the end of the stream.
+	var more [1]byte
+	if n, err := z.out.Read(more[:]); n != 0 || err != io.EOF {
+		if n == 0 && err != nil {
+			return err
+		}
+		return errPageSize
+	}
 	inflaters.Put(z)
-	return err
+	return nil
 }
