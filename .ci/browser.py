@@ -4,7 +4,8 @@
 usage: .ci/browser.py DRGN [SHOTS [-c CORE ...]]
 
 DRGN is the program. A page fails if the browser complains of it: an error on the console, something that the page's policy
-forbids, an exception of a script, something that can't be loaded; or if it is wider than the window, or text is hard to read. With
+forbids, an exception of a script, something that can't be loaded; or if it is wider than the window, or text is hard to read; or if it is no
+valid HTML, says tidy. With
 the directory SHOTS, a picture of each page is written there. What follows are flags that say what is debugged, in place of the bundled core.
 """
 
@@ -16,7 +17,9 @@ import re
 import subprocess
 import sys
 import tempfile
+import urllib.error
 import urllib.parse
+import urllib.request
 
 CORE = "testdata/tiny-6.12/vmcore"
 THEMES = ["light", "dark"]
@@ -88,9 +91,9 @@ class Browser:
         self.numbers = itertools.count(1)
         self.buffer = b""
         self.complaints = []
-        self.loaded = False
-        page = next(t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
+        self.loaded, self.url = False, ""
         self.session = None
+        page = next(t for t in self.ask("Target.getTargets")["targetInfos"] if t["type"] == "page")
         self.session = self.ask("Target.attachToTarget", targetId=page["targetId"], flatten=True)["sessionId"]
         self.enable(self.session)
 
@@ -116,8 +119,10 @@ class Browser:
         message, _, self.buffer = self.buffer.partition(b"\0")
         message = json.loads(message)
         method, params = message.get("method"), message.get("params", {})
-        if method == "Page.loadEventFired":
+        if method == "Page.loadEventFired" and message.get("sessionId") == self.session:
             self.loaded = True
+        elif method == "Page.frameNavigated" and "parentId" not in params["frame"] and message.get("sessionId") == self.session:
+            self.loaded, self.url = False, params["frame"]["url"]
         elif method == "Target.attachedToTarget":
             self.enable(params["sessionId"])
         elif method == "Log.entryAdded" and params["entry"]["level"] in ("error", "warning"):
@@ -129,7 +134,7 @@ class Browser:
         return message
 
     def ask(self, method, **params):
-        number = self.send(method, getattr(self, "session", None), **params)
+        number = self.send(method, self.session, **params)
         while True:
             message = self.receive()
             if message.get("id") == number:
@@ -138,9 +143,10 @@ class Browser:
                 return message["result"]
 
     def open(self, url):
-        self.complaints, self.loaded = [], False
+        """Opens a page. One with a token leads to the one without it by itself."""
+        self.complaints, self.loaded, self.url = [], False, url
         self.ask("Page.navigate", url=url)
-        while not self.loaded:
+        while not self.loaded or "token=" in self.url:
             self.receive()
 
     def look(self, url, theme, width):
@@ -167,6 +173,21 @@ class Browser:
         self.process.wait()
 
 
+def source(opener, page):
+    """Returns a page as it is sent."""
+    try:
+        with opener.open(page) as got:
+            return got.read()
+    except urllib.error.HTTPError as e:  # which has a page, too
+        return e.read()
+
+
+def invalid(source):
+    """Returns what is wrong with a page of HTML."""
+    got = subprocess.run(["tidy", "-q", "-e", "--drop-empty-elements", "no"], input=source, stderr=subprocess.PIPE)
+    return got.stderr.decode().splitlines()
+
+
 def main():
     drgn, shots, target = sys.argv[1], None, ["-c", CORE]
     if len(sys.argv) > 2:
@@ -185,15 +206,20 @@ def main():
         try:
             first = re.search(r"http://\S+", server.stdout.readline())[0]
             browser.open(first)
-            while browser.run("location.search") != "":  # the page with the token leads on by itself
-                browser.receive()
             root = first[:first.index("/?")]
+            opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+            opener.open(first).close()
             pages = [str(scratch / "report.html"), str(scratch / "flames.svg")]
             pages = [pathlib.Path(p).as_uri() for p in pages] + [root + p for p in PAGES]
             kinds = {urllib.parse.urlparse(p).path for p in pages}
             done = 0
             for page in pages:  # grows
                 name = re.sub(r"[^\w.=-]+", "_", page.removeprefix(root).removeprefix(scratch.as_uri())).strip("_") or "first"
+                if not page.endswith(".svg"):
+                    wrong = invalid(source(opener, page))
+                    if wrong:
+                        failures += 1
+                        print(f"{page}:", *wrong, sep="\n  ")
                 for theme in THEMES:
                     for width in WIDTHS:
                         seen = browser.look(page, theme, width)

@@ -35,6 +35,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"mention": func(Stack, int) string { return "" },
 	"linked":  func(string) template.HTML { return "" },
 	"threads": func([]Thread) template.HTML { return "" },
+	"details": func(*Table, int, int) string { return "" },
 }).Parse(pageText))
 
 // WriteHTML writes a report as a page of HTML: one file that needs nothing else, light or dark as the reader likes it, and that prints.
@@ -49,7 +50,7 @@ type Page struct {
 
 // Write writes a report as HTML.
 func (p Page) Write(w io.Writer, r *Report) error {
-	said := mentions(r)
+	said, parts := mentions(r), partIDs(r)
 	of, err := page.Clone()
 	if err != nil {
 		return err
@@ -59,6 +60,7 @@ func (p Page) Write(w io.Writer, r *Report) error {
 		"linked":  p.linked,
 		"threads": p.threads,
 		"top":     func() template.HTML { return p.Top },
+		"details": func(t *Table, row, column int) string { return details(t, row, column, parts) },
 	}).Execute(w, r)
 }
 
@@ -127,6 +129,25 @@ func bar(t *Table, column int, v any) string {
 		return ""
 	}
 	return fmt.Sprintf("%.2f", 100*n/most)
+}
+
+// partIDs returns the IDs of parts.
+func partIDs(r *Report) map[string]bool {
+	all := map[string]bool{}
+	for _, s := range r.Sections {
+		for _, p := range s.Parts {
+			all[p.ID] = true
+		}
+	}
+	return all
+}
+
+// details returns the ID of the part that says more of a row, for the row's first cell; "" for none.
+func details(t *Table, row, column int, parts map[string]bool) string {
+	if column > 0 || row >= len(t.Details) || !parts[t.Details[row]] {
+		return ""
+	}
+	return t.Details[row]
 }
 
 // linked returns a text with its links.

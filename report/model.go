@@ -15,6 +15,8 @@ type Report struct {
 	Redacted bool      `json:"redacted,omitempty"` // see Redact
 	Compared bool      `json:"compared,omitempty"` // it says what differs between two: see Compare
 	Sections []Section `json:"sections"`
+	// Hosts are names of hosts, which Redact takes out wherever they stand, whatever sections there are.
+	Hosts []string `json:"-"`
 }
 
 // A Section is what was found out about one topic.
@@ -57,6 +59,7 @@ type Gap struct {
 
 // A Part is a piece of a section: facts, a table, lines, stacks or a picture. Only one of these is set.
 type Part struct {
+	ID      string   `json:"id,omitempty"` // by which tables refer to it, one of its own in a report
 	Title   string   `json:"title,omitempty"`
 	Note    string   `json:"note,omitempty"` // what has to be said about it
 	Facts   []Fact   `json:"facts,omitempty"`
@@ -92,6 +95,8 @@ type Table struct {
 	Columns []Column `json:"columns"`
 	Rows    [][]any  `json:"rows"`           // a value for each column: what facts have, or nil where it isn't known
 	Left    int      `json:"left,omitempty"` // how many rows there are beyond these
+	// Details are the IDs of the parts that say more of each row, "" for none; there may be fewer than rows.
+	Details []string `json:"details,omitempty"`
 }
 
 // A Column is a column of a table.

@@ -1,79 +1,220 @@
 package report
 
-import "regexp"
-
-// addresses match what tells hosts of a network apart: of IPv4, IPv6 and Ethernet.
-var addresses = regexp.MustCompile(`\b\d{1,3}(\.\d{1,3}){3}\b|\b[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}\b|\b([0-9a-fA-F]{1,4}:){3,7}[0-9a-fA-F]{1,4}\b|\b([0-9a-fA-F]{1,4}:)+:([0-9a-fA-F]{1,4}(:[0-9a-fA-F]{1,4})*)?`)
+import (
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+)
 
 // Redact takes out of a report what may tell of people, places and their data: values and lines that are private, the values of
-// variables, and addresses of networks wherever they stand. Names of tasks, modules and functions, and the kernel's own addresses stay.
+// variables and, wherever they stand, addresses of networks, paths below home directories, and the words that private facts consist of, as the host's
+// name. Names of tasks, modules and functions, registers, and the kernel's own addresses stay.
 func (r *Report) Redact() {
 	r.Redacted = true
-	scrub := func(s *string) { *s = addresses.ReplaceAllString(*s, Redacted) }
-	facts := func(all []Fact) {
-		for i := range all {
-			all[i].Value = redacted(all[i].Value, all[i].Private)
-		}
-	}
-	lines := func(l *Lines) {
-		if l == nil {
-			return
-		}
-		if l.Private && len(l.Text) > 0 {
-			l.Text, l.Marked, l.Stack, l.Frames = []string{Redacted}, nil, "", nil
-		}
-		for i := range l.Text {
-			scrub(&l.Text[i])
-		}
-	}
-	scrub(&r.Title)
+	s := scrubber{words: privateWords(r)}
+	s.texts(&r.Title)
 	for i := range r.Sections {
-		s := &r.Sections[i]
-		scrub(&s.Error)
-		for j := range s.Gaps {
-			scrub(&s.Gaps[j].Why)
-		}
-		for j := range s.Findings {
-			f := &s.Findings[j]
-			scrub(&f.Text)
-			if f.Private {
-				f.Evidence = []string{Redacted}
+		s.section(&r.Sections[i])
+	}
+}
+
+// A scrubber takes what is private out of texts.
+type scrubber struct{ words []string }
+
+// What is private wherever it stands. What may be an address of IPv6 is looked at further: names of C++ and Rust have colons, too.
+var (
+	hardware = regexp.MustCompile(`\b[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5,}|(?:-[0-9a-fA-F]{2}){5,})\b|\b[0-9a-fA-F]{32}\b`)
+	ipv4     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
+	ipv6     = regexp.MustCompile(`[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:]*(?:(?:\.\d{1,3}){3})?`)
+	homes    = regexp.MustCompile(`/(?:home|root|Users|run/media|media|run/user)/[^\s"'<>()\[\]{},;:|]+`)
+)
+
+// minWord is how long a word of a private fact is at least, in bytes, that is taken out wherever it stands.
+const minWord = 3
+
+// privateWords returns the names of hosts and the words that private facts consist of, and the first parts of those with dots. Facts of many
+// words are left out where they stand.
+func privateWords(r *Report) (all []string) {
+	add := func(word string) {
+		host, _, _ := strings.Cut(word, ".")
+		for _, w := range []string{word, host} { // the longer one first
+			if len(w) >= minWord && w != "localhost" && !strings.ContainsAny(w, " \t\n()") && !slices.Contains(all, w) {
+				all = append(all, w)
 			}
-			for k := range f.Evidence {
-				scrub(&f.Evidence[k])
-			}
 		}
-		for j := range s.Parts {
-			p := &s.Parts[j]
-			facts(p.Facts)
-			lines(p.Lines)
-			if t := p.Table; t != nil {
-				for _, row := range t.Rows {
-					for k := range row {
-						row[k] = redacted(row[k], t.Columns[k].Private)
-					}
+	}
+	for _, host := range r.Hosts {
+		add(host)
+	}
+	for _, s := range r.Sections {
+		for _, p := range s.Parts {
+			for _, f := range p.Facts {
+				if word, ok := f.Value.(string); f.Private && ok {
+					add(word)
 				}
 			}
-			for k := range p.Stacks {
-				for l := range p.Stacks[k].Frames {
-					f := &p.Stacks[k].Frames[l]
-					lines(f.Text)
-					for m := range f.Locals {
-						f.Locals[m].Value = Redacted
-					}
-				}
+		}
+	}
+	return all
+}
+
+// scrub returns a text without what is private.
+func (s scrubber) scrub(text string) string {
+	if text == Redacted {
+		return text
+	}
+	for _, word := range s.words {
+		text = replaced(text, word)
+	}
+	text = homes.ReplaceAllString(text, Redacted)
+	text = hardware.ReplaceAllString(text, Redacted)
+	text = withoutIPv6(text)
+	return ipv4.ReplaceAllString(text, Redacted)
+}
+
+// replaced returns a text without a word.
+func replaced(text, word string) string {
+	var b strings.Builder
+	for {
+		i := strings.Index(text, word)
+		if i < 0 {
+			return b.String() + text
+		}
+		end := i + len(word)
+		if i > 0 && isWord(text[i-1]) || end < len(text) && isWord(text[end]) {
+			b.WriteString(text[:end])
+		} else {
+			b.WriteString(text[:i] + Redacted)
+		}
+		text = text[end:]
+	}
+}
+
+func isWord(c byte) bool {
+	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || c >= 0x80
+}
+
+// withoutIPv6 returns a text without addresses of IPv6.
+func withoutIPv6(text string) string {
+	var b strings.Builder
+	last := 0
+	for _, m := range ipv6.FindAllStringIndex(text, -1) {
+		found := strings.TrimRight(text[m[0]:m[1]], ":")
+		if strings.HasSuffix(text[m[0]:m[1]], "::") { // "2001:db8::"
+			found += "::"
+		}
+		end := m[0] + len(found)
+		before, after := byte(' '), byte(' ')
+		if m[0] > 0 {
+			before = text[m[0]-1]
+		}
+		if end < len(text) {
+			after = text[end]
+		}
+		if isWord(before) || isWord(after) || !isIPv6(found, after) {
+			continue
+		}
+		b.WriteString(text[last:m[0]] + Redacted)
+		last = end
+	}
+	return b.String() + text[last:]
+}
+
+// isIPv6 reports whether a text is an address of IPv6. "ab::cd" may be one, and a name: it is taken for a name if it has no digit and not
+// more than two parts, or if what follows is what follows names.
+func isIPv6(text string, after byte) bool {
+	if _, err := netip.ParseAddr(text); err != nil {
+		return false
+	}
+	switch {
+	case text == "::" || strings.ContainsRune("(<+~", rune(after)):
+		return false
+	case after == '/' || after == '%' || after == ']': // a prefix's length, a zone, a port
+		return true
+	}
+	return strings.ContainsAny(text, "0123456789") || strings.Count(text, ":") > 2
+}
+
+// texts scrubs texts.
+func (s scrubber) texts(all ...*string) {
+	for _, text := range all {
+		*text = s.scrub(*text)
+	}
+}
+
+func (s scrubber) section(of *Section) {
+	s.texts(&of.Error)
+	for i := range of.Gaps {
+		s.texts(&of.Gaps[i].What, &of.Gaps[i].Why)
+	}
+	for i := range of.Findings {
+		f := &of.Findings[i]
+		s.texts(&f.Text)
+		if f.Private {
+			f.Evidence = []string{Redacted}
+		}
+		for j := range f.Evidence {
+			s.texts(&f.Evidence[j])
+		}
+	}
+	for i := range of.Parts {
+		s.part(&of.Parts[i])
+	}
+}
+
+func (s scrubber) part(p *Part) {
+	s.texts(&p.Title, &p.Note)
+	for i := range p.Facts {
+		p.Facts[i].Value = s.value(p.Facts[i].Value, p.Facts[i].Private)
+	}
+	s.lines(p.Lines)
+	if p.Table != nil {
+		for _, row := range p.Table.Rows {
+			for i := range row {
+				row[i] = s.value(row[i], p.Table.Columns[i].Private)
 			}
+		}
+	}
+	for i := range p.Stacks {
+		s.stack(&p.Stacks[i])
+	}
+}
+
+func (s scrubber) lines(l *Lines) {
+	if l == nil {
+		return
+	}
+	if l.Private && len(l.Text) > 0 {
+		l.Text, l.Marked, l.Stack, l.Frames = []string{Redacted}, nil, "", nil
+	}
+	for i := range l.Text {
+		s.texts(&l.Text[i])
+	}
+}
+
+func (s scrubber) stack(of *Stack) {
+	s.texts(&of.Title, &of.Error)
+	for i := range of.Threads {
+		s.texts(&of.Threads[i].Name)
+	}
+	for i := range of.Frames {
+		f := &of.Frames[i]
+		s.texts(&f.Source)
+		s.lines(f.Text)
+		for j := range f.Locals {
+			f.Locals[j].Value = Redacted
 		}
 	}
 }
 
-// redacted returns what is left of a value.
-func redacted(v any, private bool) any {
+// value returns what is left of a value.
+func (s scrubber) value(v any, private bool) any {
 	if private && v != nil {
 		return Redacted
 	}
 	if text, ok := v.(string); ok {
-		return addresses.ReplaceAllString(text, Redacted)
+		return s.scrub(text)
 	}
 	return v
 }

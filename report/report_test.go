@@ -22,10 +22,10 @@ func some() *report.Report {
 			Parts: []report.Part{
 				{Facts: []report.Fact{{Name: "Host", Value: "secret", Private: true}, {Name: "At", Value: uint64(0xffff888003a2c000), Unit: report.Address},
 					{Name: "Up for", Value: int64(95 * time.Second), Unit: report.Time}, {Name: "On", Value: true}}},
-				{Title: "Memory", Note: "as of the crash", Table: &report.Table{Left: 3,
+				{Title: "Memory", Note: "as of the crash", Table: &report.Table{Left: 3, Details: []string{"one-log", "nowhere"},
 					Columns: []report.Column{{Name: "Name"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "File", Private: true}, {Name: "At", Unit: report.Address}},
 					Rows:    [][]any{{"slab", uint64(3 << 20), "/home/x", uint64(16)}, {"page\ttable", uint64(100), nil, nil}}}},
-				{Title: "Log", Lines: &report.Lines{Text: []string{"one", "f+0x1/0x2", "f again"}, Marked: []int{1}, Private: true,
+				{ID: "one-log", Title: "Log", Lines: &report.Lines{Text: []string{"one", "f+0x1/0x2", "f again"}, Marked: []int{1}, Private: true,
 					Stack: "crash", Frames: []report.Mention{{Line: 1}, {Line: 2}, {Line: 99, Frame: 99}}}},
 				{Title: "Stacks", Stacks: []report.Stack{{ID: "crash", Title: "CPU 0", Threads: []report.Thread{{ID: 7, Name: "a<b", State: "D", Waiting: time.Minute}}, Error: "cut",
 					Frames: []report.Frame{{Function: "f<T>", Source: "a.c:3:4", Module: "crash", Interrupted: true, Symbol: "f+0x1/0x2",

@@ -190,14 +190,17 @@ func each[T any](out *book, what string, walk iter.Seq2[T, error], do func(v T) 
 }
 
 // tabled adds a table unless it has no rows. Of many rows only the first are shown.
-func (b *book) tabled(title, note string, table *report.Table) {
+func (b *book) tabled(title, note string, table *report.Table) { b.detail("", title, note, table) }
+
+// detail is tabled for a table that others refer to by an ID.
+func (b *book) detail(id, title, note string, table *report.Table) {
 	if len(table.Rows) == 0 {
 		return
 	}
 	if more := len(table.Rows) - maxRows; more > 0 {
 		table.Rows, table.Left = table.Rows[:maxRows], more
 	}
-	b.add(report.Part{Title: title, Note: note, Table: table})
+	b.add(report.Part{ID: id, Title: title, Note: note, Table: table})
 }
 
 // enumerator returns the name of a value of an enumeration, its number if it has none.

@@ -22,6 +22,14 @@ import (
 
 var memory = topic{"memory", "Memory", "what memory is used for, zones with their watermarks, the largest slab caches, processes and users of vmalloc, the files with most in the page cache", lookAtMemory}
 
+// Parts of the section that say more of a row of what memory is used for.
+const (
+	zonePart    = "memory-zones"
+	slabPart    = "memory-slabs"
+	processPart = "memory-processes"
+	filePart    = "memory-files"
+)
+
 // maxRows is how many rows tables of the largest have.
 const maxRows = 20
 
@@ -54,19 +62,20 @@ var counted = []struct {
 	name  string
 	items []string // the newest kernel's first
 	kib   bool
+	more  string // the part that says more
 }{
-	{name: "Page cache, with buffers and swap cache", items: []string{"NR_FILE_PAGES"}},
-	{name: "Anonymous memory", items: []string{"NR_ANON_MAPPED"}},
-	{name: "Mapped files", items: []string{"NR_FILE_MAPPED"}},
-	{name: "Shared memory and tmpfs", items: []string{"NR_SHMEM"}},
+	{name: "Page cache, with buffers and swap cache", items: []string{"NR_FILE_PAGES"}, more: filePart},
+	{name: "Anonymous memory", items: []string{"NR_ANON_MAPPED"}, more: processPart},
+	{name: "Mapped files", items: []string{"NR_FILE_MAPPED"}, more: processPart},
+	{name: "Shared memory and tmpfs", items: []string{"NR_SHMEM"}, more: processPart},
 	{name: "Dirty pages", items: []string{"NR_FILE_DIRTY"}},
 	{name: "Pages under writeback", items: []string{"NR_WRITEBACK"}},
 	{name: "Kernel stacks", items: []string{"NR_KERNEL_STACK_KB"}, kib: true},
 	{name: "Page tables", items: []string{"NR_PAGETABLE"}},
-	{name: "Active, anonymous", items: []string{"NR_ACTIVE_ANON"}},
-	{name: "Inactive, anonymous", items: []string{"NR_INACTIVE_ANON"}},
-	{name: "Active, files", items: []string{"NR_ACTIVE_FILE"}},
-	{name: "Inactive, files", items: []string{"NR_INACTIVE_FILE"}},
+	{name: "Active, anonymous", items: []string{"NR_ACTIVE_ANON"}, more: processPart},
+	{name: "Inactive, anonymous", items: []string{"NR_INACTIVE_ANON"}, more: processPart},
+	{name: "Active, files", items: []string{"NR_ACTIVE_FILE"}, more: filePart},
+	{name: "Inactive, files", items: []string{"NR_INACTIVE_FILE"}, more: filePart},
 	{name: "Unevictable", items: []string{"NR_UNEVICTABLE"}},
 }
 
@@ -83,13 +92,14 @@ func nodeBytes(p *drgn.Program, item string, unit uint64) (uint64, error) {
 func lookAtUsage(s *scene, out *book, total, page uint64) {
 	p := s.p
 	table := &report.Table{Columns: []report.Column{{Name: "What"}, {Name: "Size", Unit: report.Bytes, Bar: true}, {Name: "Of all", Unit: report.Percent}}}
-	add := func(name string, value func() (uint64, error)) (v uint64, ok bool) {
+	add := func(name, more string, value func() (uint64, error)) (v uint64, ok bool) {
 		v, err := value()
 		if err != nil {
 			out.miss(name, err)
 			return 0, false
 		}
 		table.Rows = append(table.Rows, []any{name, v, percent(v, total)})
+		table.Details = append(table.Details, more)
 		return v, true
 	}
 	pages := func(get func() (uint64, error)) func() (uint64, error) {
@@ -104,35 +114,35 @@ func lookAtUsage(s *scene, out *book, total, page uint64) {
 			return uint64(max(n, 0)), err
 		}
 	}
-	add("Total", func() (uint64, error) { return total, nil })
-	add("Free", pages(signed(vmstat.NrFreePages)))
+	add("Total", zonePart, func() (uint64, error) { return total, nil })
+	add("Free", zonePart, pages(signed(vmstat.NrFreePages)))
 	for _, c := range counted {
 		unit := page
 		if c.kib {
 			unit = 1 << 10
 		}
-		add(c.name, func() (uint64, error) { return nodeBytes(p, c.items[0], unit) })
+		add(c.name, c.more, func() (uint64, error) { return nodeBytes(p, c.items[0], unit) })
 	}
 	if n, err := block.BufferPages(p); err == nil { // kernels without block devices have none
-		add("Buffers", pages(func() (uint64, error) { return n, nil }))
+		add("Buffers", "", pages(func() (uint64, error) { return n, nil }))
 	}
 	usage, err := slab.Total(p)
-	reclaimable, ok := add("Slabs that can be given up", pages(func() (uint64, error) { return usage.ReclaimablePages, err }))
-	if unreclaimable, both := add("Slabs that can't", pages(func() (uint64, error) { return usage.UnreclaimablePages, err })); ok && both {
+	reclaimable, ok := add("Slabs that can be given up", slabPart, pages(func() (uint64, error) { return usage.ReclaimablePages, err }))
+	if unreclaimable, both := add("Slabs that can't", slabPart, pages(func() (uint64, error) { return usage.UnreclaimablePages, err })); ok && both {
 		out.find(manySlabs(reclaimable, unreclaimable, total)...)
 	}
 	if has(p, "pcpu_nr_populated") { // since v4.14
-		add("Per-CPU memory", pages(func() (uint64, error) { return perCPUPages(p) }))
+		add("Per-CPU memory", "", pages(func() (uint64, error) { return perCPUPages(p) }))
 	}
-	add("Committed", pages(signed(mm.MemoryCommitted)))
-	add("Limit of what can be committed", pages(func() (uint64, error) { return mm.CommitLimit(p) }))
+	add("Committed", "", pages(signed(mm.MemoryCommitted)))
+	add("Limit of what can be committed", "", pages(func() (uint64, error) { return mm.CommitLimit(p) }))
 	if huge, err := hugetlb.TotalUsage(p); err == nil && huge.Pages > 0 { // kernels without CONFIG_HUGETLBFS have none
-		add("Huge pages", pages(func() (uint64, error) { return huge.Pages, nil }))
-		add("Huge pages that are free", pages(func() (uint64, error) { return huge.FreePages, nil }))
+		add("Huge pages", "", pages(func() (uint64, error) { return huge.Pages, nil }))
+		add("Huge pages that are free", "", pages(func() (uint64, error) { return huge.FreePages, nil }))
 	}
 	if swapped, err := swap.TotalUsage(p); err == nil && swapped.Pages > 0 { // kernels without CONFIG_SWAP have none
-		add("Swap", pages(func() (uint64, error) { return swapped.Pages, nil }))
-		add("Swap that is free", pages(func() (uint64, error) { return swapped.FreePages, nil }))
+		add("Swap", "", pages(func() (uint64, error) { return swapped.Pages, nil }))
+		add("Swap that is free", "", pages(func() (uint64, error) { return swapped.FreePages, nil }))
 		out.find(fullSwap(swapped.Pages*page, swapped.FreePages*page)...)
 	}
 	out.add(report.Part{Title: "What memory is used for", Table: table})
@@ -228,7 +238,7 @@ func lookAtZones(s *scene, out *book, page uint64) {
 		table.Rows = append(table.Rows, []any{z.node, z.name, z.managed, z.free, z.min, z.low, z.high})
 	}
 	if len(all) > 0 {
-		out.add(report.Part{Title: "Zones", Table: table})
+		out.add(report.Part{ID: zonePart, Title: "Zones", Table: table})
 	}
 	out.find(shortZones(all)...)
 }
@@ -289,7 +299,7 @@ func showSlabs(out *book, all []cache) {
 	for _, c := range all {
 		table.Rows = append(table.Rows, []any{c.name, c.bytes, c.objects, c.used, c.object, c.slabs})
 	}
-	out.tabled("The largest slab caches", "", table)
+	out.detail(slabPart, "The largest slab caches", "", table)
 }
 
 // A process is a process with the memory that it has.
@@ -328,7 +338,7 @@ func showProcesses(out *book, all []process) {
 	for _, p := range all {
 		table.Rows = append(table.Rows, []any{p.id, p.name, p.resident, p.file, p.shared, p.swapped})
 	}
-	out.tabled("The largest processes", "", table)
+	out.detail(processPart, "The largest processes", "", table)
 }
 
 // processOf returns what a task's process has; ok is false for threads that are not its first, and for those of the kernel.

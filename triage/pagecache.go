@@ -81,5 +81,5 @@ systems:
 	if left {
 		note = fmt.Sprintf("of the first %d inodes; there are more", inodes-1)
 	}
-	out.add(report.Part{Title: "The files with most in the page cache", Note: note, Table: table})
+	out.add(report.Part{ID: filePart, Title: "The files with most in the page cache", Note: note, Table: table})
 }

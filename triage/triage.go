@@ -95,6 +95,9 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	s.late = guarded(s.findLate)
 	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
 	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
+	if host, err := word(p.Object("init_uts_ns").Member("name").Member("nodename")); err == nil { // else the section that has it says why not
+		r.Hosts = []string{host}
+	}
 	progress := o.Progress
 	if progress == nil {
 		progress = func(int, int) {}

@@ -52,12 +52,15 @@ func (r *reporting) of(path string, f *flags, stderr io.Writer) (of *report.Repo
 	if target.KindOf(path) == target.CoreFile {
 		of, err = r.ofCore(path, f, stderr)
 	} else {
-		of, err = readReport(path, r.options.Sections)
+		of, err = readReport(path)
 	}
-	if err == nil && r.redact {
+	if err != nil {
+		return nil, err
+	}
+	if r.redact { // before sections are left out that say what is private
 		of.Redact()
 	}
-	return of, err
+	return of, of.Keep(r.options.Sections)
 }
 
 func (r *reporting) ofCore(path string, f *flags, stderr io.Writer) (*report.Report, error) {
@@ -79,16 +82,11 @@ func (r *reporting) ofCore(path string, f *flags, stderr io.Writer) (*report.Rep
 	return triage.Of(context.Background(), p, r.options)
 }
 
-// readReport reads a report, and keeps only the sections that are wanted, all of them if none is named.
-func readReport(path string, sections []string) (*report.Report, error) {
+func readReport(path string) (*report.Report, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, errors.Unwrap(err)
 	}
 	defer file.Close() // was only read
-	of, err := report.ReadJSON(file)
-	if err != nil {
-		return nil, err
-	}
-	return of, of.Keep(sections)
+	return report.ReadJSON(file)
 }
