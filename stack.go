@@ -262,7 +262,11 @@ func (f StackFrame) InUserMode() bool { return f.frame().Registers.User }
 
 // InterruptsOff reports whether the processor took no interrupts in an interrupted frame; known is false if registers don't tell.
 func (f StackFrame) InterruptsOff() (off, known bool) {
-	return f.trace.prog.Platform().Arch.InterruptsOff.In(f.frame().Registers.Register)
+	a := f.trace.prog.Platform().Arch
+	if f.InUserMode() && a.InterruptsOff.Register >= len(a.Registers) { // the address was all that told user mode
+		return false, false
+	}
+	return a.InterruptsOff.In(f.frame().Registers.Register)
 }
 
 // FunctionName returns the name of the frame's function in the debugging information.

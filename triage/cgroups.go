@@ -9,6 +9,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/cgroup"
 	"github.com/godrgn/drgn/report"
+	"github.com/godrgn/drgn/types"
 )
 
 var groups = topic{"cgroups", "Control groups and pressure", "how much tasks wait for CPUs, memory and I/O, control groups with their memory, limits and OOM kills", lookAtGroups}
@@ -45,7 +46,7 @@ func lookAtPressure(s *scene, out *book) {
 		cells := []any{p.title}
 		var averages [3]float64
 		for i := range averages {
-			v, err := system.Member("avg").Index(row).Index(int64(i)).Uint()
+			v, err := averageOf(system.Member("avg"), row, int64(i)).Uint()
 			if err != nil {
 				out.miss("pressure: "+p.title, err)
 				return
@@ -57,6 +58,14 @@ func lookAtPressure(s *scene, out *book) {
 		out.find(pressed(p.name, p.title, averages)...)
 	}
 	out.tabled("Pressure (PSI)", "how much of the time some tasks waited, or all that had something to do", table)
+}
+
+// averageOf returns an element of psi_group.avg, which BTF has as one array of all of them.
+func averageOf(avg drgn.Object, row, i int64) drgn.Object {
+	if of := avg.Index(row); of.Err() != nil || of.Type().Underlying().Kind() == types.Array {
+		return of.Index(i)
+	}
+	return avg.Index(row*3 + i)
 }
 
 var pressureRule = rule{"pressure", report.Warning, "all tasks waited for memory for more than 10 %, or for I/O for more than 50 %, of the last 60 s", "the machine does nothing but wait in that time"}

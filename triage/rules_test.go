@@ -255,6 +255,20 @@ func TestSince(t *testing.T) {
 	})
 }
 
+// BTF has an array of arrays as one.
+func TestAverages(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		w.Declare(`struct nested { unsigned long avg[2][3]; }; struct flat { unsigned long avg[6]; };`)
+		for _, name := range []string{"struct nested", "struct flat"} {
+			v := w.Alloc(name)
+			w.WriteWord(v.At+5*w.Word(), 42)
+			if got, err := averageOf(v.Object().Member("avg"), 1, 2).Uint(); got != 42 || err != nil {
+				t.Errorf("%s: %d, %v", name, got, err)
+			}
+		}
+	})
+}
+
 func TestLeftOut(t *testing.T) {
 	for level, want := range map[uint32]string{0: "nothing", 1: "pages of zeros", 24: "memory of processes, free pages", 1 << 20: "nothing"} {
 		if got := leftOut(level); got != want {

@@ -30,7 +30,8 @@ func fields(t *testing.T, path string) (all [][]string) {
 
 // testdata/dwarf.txt is what the DWARF of Debian's kernels 5.10.251, 6.1.192, 6.12.117 and 7.2.13 says of the variables of the table:
 // kernel, name, type and the size of the symbol, on 28 November 2026; so is that of 6.12.107 for s390x of what kernels without
-// CONFIG_NUMA have, and tk_core, of the 29th. The table has each type, and no other.
+// CONFIG_NUMA have, and tk_core, of the 29th, and what the three newer ones say of settings and clocks that reports look at, of the 30th. The
+// table has each type, and no other.
 func TestTable(t *testing.T) {
 	named := regexp.MustCompile(`\[[A-Z_]+\]`)
 	table := map[string]map[string]bool{} // was the type seen?
