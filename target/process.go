@@ -61,20 +61,12 @@ func hinted(err error) error {
 	return err
 }
 
-// A TraceError says that a process may not be looked into.
-type TraceError struct{ Err *os.PathError }
-
-func (e *TraceError) Error() string {
-	return fmt.Sprintf("%v: debugging a process takes the same user or CAP_SYS_PTRACE, and that /proc/sys/kernel/yama/ptrace_scope allows it", e.Err)
-}
-
-// Unwrap returns the failure of the system call.
-func (e *TraceError) Unwrap() error { return e.Err }
-
+// untraceable says what it takes to look into a process, if that was refused.
 func untraceable(err error) error {
 	var path *os.PathError
 	if errors.As(err, &path) && (errors.Is(err, syscall.EACCES) || errors.Is(err, syscall.EPERM)) {
-		return &TraceError{path}
+		return &os.PathError{Op: path.Op, Path: path.Path,
+			Err: &HintError{path.Err, "debugging a process takes the same user or CAP_SYS_PTRACE, and that /proc/sys/kernel/yama/ptrace_scope allows it"}}
 	}
 	return err
 }

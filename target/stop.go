@@ -237,7 +237,7 @@ func (t *tracer) refused(tid uint64, err error) error {
 		}
 		return &failure.StopError{TID: tid, Problem: fmt.Sprintf("process %s traces it already", tracer)}
 	}
-	return &TraceError{&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, "task", strconv.FormatUint(tid, 10)), Err: err}}
+	return untraceable(&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, "task", strconv.FormatUint(tid, 10)), Err: err})
 }
 
 // late says why a thread has not stopped.

@@ -26,6 +26,12 @@ type terminal struct {
 // openTerminal runs the program on a terminal of its own.
 func openTerminal(t *testing.T, cache string, args ...string) *terminal {
 	t.Helper()
+	return openTerminalIn(t, cache, nil, args...)
+}
+
+// openTerminalIn is openTerminal with more of an environment.
+func openTerminalIn(t *testing.T, cache string, environment []string, args ...string) *terminal {
+	t.Helper()
 	tty, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
 	if err != nil {
 		t.Skipf("no pseudo-terminals here: %v", err)
@@ -49,6 +55,7 @@ func openTerminal(t *testing.T, cache string, args ...string) *terminal {
 	defer inner.Close()
 	cmd := command(t, cache, args...)
 	cmd.Env = append(cmd.Env, "TERM=xterm", "PAGER=cat", "PATH="+os.Getenv("PATH"))
+	cmd.Env = append(cmd.Env, environment...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = inner, inner, inner
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
 	if err := cmd.Start(); err != nil {

@@ -55,7 +55,7 @@ var linuxIrq = call.Module{
 				{Name: "desc", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the CPUs that may handle an interrupt, as a struct cpumask *.\n\ndesc is a struct irq_desc *.",
+			Doc:     "Return the CPUs that may handle an interrupt, as a struct cpumask *, or the cpumask_var_t that is one.\n\ndesc is a struct irq_desc *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(irq.AffinityMask(c.Object(0))))
 			},

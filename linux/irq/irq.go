@@ -119,7 +119,7 @@ func yieldEntry(p *drgn.Program, irq uint64, entry drgn.Object, err error, yield
 	return yield(Numbered{irq, d}, err) && err == nil
 }
 
-// AffinityMask returns the CPUs that may handle an interrupt, as a struct cpumask *.
+// AffinityMask returns the CPUs that may handle an interrupt, as a struct cpumask *, or the cpumask_var_t that is one.
 //
 // desc is a struct irq_desc *.
 //
@@ -129,14 +129,10 @@ func AffinityMask(d drgn.Object) drgn.Object {
 	if err := mask.Err(); err != nil {
 		return mask
 	}
-	t, err := d.Prog().Type("struct cpumask *")
-	if err != nil {
-		return drgn.Failed(err)
-	}
 	if mask.Type().UnderlyingKind() == types.Array { // cpumask_var_t without CONFIG_CPUMASK_OFFSTACK
-		mask = mask.Index(0).AddressOf()
+		return mask.Index(0).AddressOf()
 	}
-	return mask.Cast(t)
+	return mask.Read()
 }
 
 // ActionNames returns the names of what is done when an interrupt fires.

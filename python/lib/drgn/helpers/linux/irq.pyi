@@ -39,7 +39,7 @@ def for_each_irq_desc(prog: Program) -> Iterator[Tuple[int, Object]]:
 def for_each_irq_desc() -> Iterator[Tuple[int, Object]]: ...
 
 def irq_desc_affinity_mask(desc: Object) -> Object:
-    """Return the CPUs that may handle an interrupt, as a struct cpumask *.
+    """Return the CPUs that may handle an interrupt, as a struct cpumask *, or the cpumask_var_t that is one.
 
     desc is a struct irq_desc *.
     """
