@@ -46,7 +46,7 @@ USED = [
         field.dispatchEvent(new Event("input"));
         const found = document.getElementById("found").textContent;
         document.getElementById("reset").dispatchEvent(new MouseEvent("click"));
-        return [zoomed < all / 2, /^\\d+ of \\d+ threads/.test(found), shown() === all, field.value].join();
+        return [zoomed < all, /^\\d+ of \\d+ threads/.test(found), shown() === all, field.value].join();
     })()""", "true,true,true,"),
 ]
 
