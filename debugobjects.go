@@ -128,12 +128,18 @@ func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 		if address, ok := m.FunctionEntry(e.Candidates, e.Copies, isWhole); ok {
 			return p.ObjectAt(e.Type, address)
 		}
-	case debugdata.NotImplemented, debugdata.ThreadLocal: // which thread is meant is not known here
-		return p.AbsentObject(e.Type, NotImplemented)
 	case debugdata.Declared:
 		return p.AbsentObject(e.Type, OtherAbsence)
 	}
-	return p.AbsentObject(e.Type, OptimizedOut)
+	reason := OptimizedOut
+	if e.Where == debugdata.NotImplemented || e.Where == debugdata.ThreadLocal { // which thread is meant is not known here
+		reason = NotImplemented
+	}
+	o := p.AbsentObject(e.Type, reason)
+	if e.Parts != nil && o.form == absent {
+		o.x.parts = &knownParts{e.Parts, func(name string, e *debugdata.Entity) Object { return p.entity(m, name, e) }}
+	}
+	return o
 }
 
 // constant makes a value of an enumerated or integer type, whose bits are those of a constant in debugging information.
@@ -153,18 +159,4 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 		wide.SetInt64(int64(v))
 	}
 	return p.BytesValue(t, bits.BigBytes(wide, int(n), p.bigEndian()))
-}
-
-// lacksDebugInfo reports whether nothing can be found because nothing is loaded for any of the modules there are.
-func (p *Program) lacksDebugInfo() bool {
-	all := p.modules.All()
-	if len(all) == 0 {
-		return false
-	}
-	for _, m := range all {
-		if m.HasTypes() {
-			return false
-		}
-	}
-	return true
 }

@@ -82,7 +82,7 @@ func (o Object) decode(rv reflect.Value) error {
 		}
 		rv.SetFloat(f)
 	case reflect.String:
-		if !isText(o.typ) {
+		if !o.typ.IsText() {
 			return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s: it is not text", o.typ, rv.Type())}
 		}
 		s, err := o.CString()
@@ -98,16 +98,6 @@ func (o Object) decode(rv reflect.Value) error {
 		return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
 	}
 	return nil
-}
-
-// isText reports whether a type is an array of or a pointer to characters, or a pointer to void.
-func isText(t *types.Type) bool {
-	u := t.Underlying()
-	if k := u.Kind(); k != types.Array && k != types.Pointer {
-		return false
-	}
-	e := u.Elem().Underlying()
-	return e.Kind() == types.Int && e.OwnSize() == 1 || e.Kind() == types.Void
 }
 
 func (o Object) decodeElements(rv reflect.Value) error {

@@ -22,6 +22,7 @@ type (
 	FormatError         = failure.FormatError
 	CycleError          = failure.CycleError
 	CorruptError        = failure.CorruptError
+	AbsentError         = failure.AbsentError
 	// A MissingDebugInfoError says which modules' debugging information was not found.
 	MissingDebugInfoError = debuginfo.MissingError
 )
@@ -47,18 +48,3 @@ var ErrNotFound, ErrClosed = failure.ErrNotFound, failure.ErrClosed
 
 // IsNotFound reports whether an error says that a name, an address or a number is not known: [failure.IsNotFound].
 func IsNotFound(err error) bool { return failure.IsNotFound(err) }
-
-// An AbsentError says that an object has no value to read.
-type AbsentError struct {
-	Reason AbsenceReason
-}
-
-func (e *AbsentError) Error() string {
-	switch e.Reason {
-	case OptimizedOut:
-		return "object absent: optimized out"
-	case NotImplemented:
-		return "object absent: its location is of a kind that is not implemented"
-	}
-	return "object absent"
-}

@@ -36,14 +36,15 @@ func (o Object) String() string {
 	return s
 }
 
-var shownReasons = map[AbsenceReason]string{OptimizedOut: "optimized out", NotImplemented: "not implemented"}
-
 // printed is the object as the printer takes it.
 func (o Object) printed() c.Value {
 	v := c.Value{Type: o.typ, BitOffset: uint64(o.bitOff), BitFieldSize: uint64(o.bitField)}
 	switch {
 	case o.form == absent:
-		v.Form, v.Reason = c.Absent, shownReasons[o.x.reason]
+		v.Form, v.Reason = c.Absent, o.x.reason.String()
+		if o.x.parts != nil {
+			v.Reason, v.Parts = o.x.parts.reason(v.Reason), partReader{o}
+		}
 	case o.form == reference:
 		v.Form, v.Address = c.Reference, o.bits
 	case o.x != nil:

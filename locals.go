@@ -44,10 +44,7 @@ func (f StackFrame) object(name string) Object {
 			return Failed(err)
 		}
 		if ok {
-			if e.Where == debugdata.InMemory && stack.Overwritten(f.trace.frames, f.index, e.Address, p.Platform().Arch) {
-				e.Where = debugdata.OptimizedOut
-			}
-			return f.unlessLeft(f.entity(fr.Module, name, &e))
+			return f.own(name, &e)
 		}
 		if e, ok, err = scope.FindStatic(name); err != nil {
 			return Failed(err)
@@ -78,6 +75,18 @@ func (f StackFrame) object(name string) Object {
 		if own, err := p.findInModules(name, FindVariable, "", f.entity); err == nil {
 			return own
 		}
+	}
+	return o
+}
+
+// own returns one of the frame's own variables or a part of one.
+func (f StackFrame) own(name string, e *debugdata.Entity) Object {
+	if e.Where == debugdata.InMemory && stack.Overwritten(f.trace.frames, f.index, e.Address, f.trace.prog.Platform().Arch) {
+		e.Where = debugdata.OptimizedOut
+	}
+	o := f.unlessLeft(f.entity(f.frame().Module, name, e))
+	if o.form == absent && o.x.parts != nil {
+		o.x.parts.of = f.own
 	}
 	return o
 }
@@ -115,49 +124,8 @@ func (f StackFrame) unlessLeft(o Object) Object {
 }
 
 // variables is the frame as the places of variables see it.
-func (f StackFrame) variables() *variableFrame { return &variableFrame{f.trace.prog, f.frame(), f} }
-
-// variableFrame is a frame as the places of variables see it.
-type variableFrame struct {
-	p     *Program
-	f     *stack.Frame
-	frame StackFrame
-}
-
-// Register returns a register's value by its DWARF number.
-func (v *variableFrame) Register(number uint64) (uint64, bool) {
-	n, ok := v.p.Platform().Arch.FromDWARF(number)
-	if !ok {
-		return 0, false
-	}
-	return v.f.Registers.Register(n)
-}
-
-// Wide returns what a register holds, of which callers' frames are not known to have kept it.
-func (v *variableFrame) Wide(number uint64) []byte {
-	if trace := v.frame.trace; v.frame.index < stack.Callers(trace.frames) {
-		return trace.wide[number]
-	}
-	return nil
-}
-
-// CFA returns the canonical frame address.
-func (v *variableFrame) CFA() (uint64, bool) { return v.f.Registers.CFA, v.f.Registers.HasCFA }
-
-// EntryValue asks the frame's caller what a register held when it called.
-func (v *variableFrame) EntryValue(entry, register uint64) (uint64, bool, error) {
-	i, ok := stack.Caller(v.frame.trace.frames, v.frame.index)
-	if !ok {
-		return 0, false, nil
-	}
-	caller, m := StackFrame{v.frame.trace, i}, v.f.Module
-	return caller.frame().Argument(debugdata.Callee{Entry: entry, Is: func(name string, external bool) bool {
-		_, is := m.SymbolRank(name)(entry)
-		return is && (external || len(m.Files().Symbols.Named(name)) == 1)
-	}}, register, caller.variables())
-}
-
-// Read reads the program's memory.
-func (v *variableFrame) Read(buf []byte, address uint64) error {
-	return v.p.mem.Read(buf, address, false)
+func (f StackFrame) variables() *stack.Variables {
+	p := f.trace.prog
+	return &stack.Variables{Frames: f.trace.frames, Index: f.index, Vectors: f.trace.wide, Arch: p.Platform().Arch,
+		Memory: func(buf []byte, address uint64) error { return p.mem.Read(buf, address, false) }}
 }

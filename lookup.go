@@ -116,7 +116,7 @@ func (p *Program) TypeIn(name, filename string) (*types.Type, error) {
 	if err = p.unlessClosed(err); err != nil {
 		var missing *c.NotFoundError
 		if errors.As(err, &missing) {
-			return nil, &TypeNotFoundError{Name: missing.Name, TypeName: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()}
+			return nil, &TypeNotFoundError{Name: missing.Name, TypeName: name, Filename: filename, NoDebugInfo: p.modules.LackTypes()}
 		}
 		return nil, err
 	}
@@ -241,7 +241,7 @@ func (p *Program) FindObject(name string, flags FindObjectFlags, filename string
 	}
 	if o == (Object{}) {
 		kind := map[FindObjectFlags]string{FindConstant: "constant", FindFunction: "function", FindVariable: "variable"}[flags]
-		missing := &ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.lacksDebugInfo()}
+		missing := &ObjectNotFoundError{Kind: kind, Name: name, Filename: filename, NoDebugInfo: p.modules.LackTypes()}
 		if why, ok := p.Personality().(interface{ WhyNoObject(*Program, string) string }); ok && filename == "" {
 			missing.Note = why.WhyNoObject(p, name)
 		}

@@ -20,6 +20,9 @@ func (o Object) pointee() (target Object, ok bool) {
 
 // follow reads a pointer to type t.
 func (o Object) follow(t *types.Type) Object {
+	if o.KnownInParts() {
+		return o.synthetic(t, 0)
+	}
 	addr, err := o.scalar()
 	if err != nil {
 		return o.fail(o.typ, err) // the path continues with this type
@@ -199,7 +202,10 @@ func (o Object) part(t *types.Type, bitOffset, bitField uint64) Object {
 		}
 		return o.prog.valueOf(t, data[bitOffset/8:], uint8(bitOffset%8), uint16(bitField))
 	case absent:
-		return Failed(&AbsentError{o.x.reason})
+		if o.x.parts != nil {
+			return o.known(t, bitOffset, bitField)
+		}
+		return Failed(&AbsentError{Reason: o.x.reason})
 	}
 	return o
 }
@@ -241,6 +247,9 @@ func (o Object) Index(i int64) Object {
 	}
 	base := o
 	if u.Kind() == types.Pointer {
+		if o.KnownInParts() {
+			return o.synthetic(elem, uint64(i)*n)
+		}
 		if base, _ = o.pointee(); base.form == failed {
 			return base.step(fmt.Sprintf("[%d]", i))
 		}
@@ -254,7 +263,10 @@ func (o Object) Index(i int64) Object {
 			e.x = &extra{path: c.ElementPath(base.x.path, base.x.deref && u.Kind() != types.Pointer, i)}
 		}
 		return e
-	case value:
+	case value, absent:
+		if base.form == absent && base.x.parts == nil {
+			break
+		}
 		over, bytes := bits.Mul64(uint64(i), n)
 		if i < 0 || over != 0 || bytes > maxObject {
 			return Failed(&BoundsError{Problem: "out of bounds of value"})
@@ -282,7 +294,7 @@ func (o Object) AddressOf() Object {
 	case failed:
 		return o
 	case absent:
-		return Failed(&AbsentError{o.x.reason})
+		return Failed(&AbsentError{Reason: o.x.reason})
 	case value:
 		return Failed(&ValueError{Problem: "cannot take address of value"})
 	}
@@ -298,7 +310,7 @@ func (o Object) Reinterpret(t *types.Type) Object {
 	case failed:
 		return o
 	case absent:
-		return Failed(&AbsentError{o.x.reason})
+		return Failed(&AbsentError{Reason: o.x.reason})
 	}
 	return o.Slice(t, 0, 0)
 }

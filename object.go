@@ -3,6 +3,7 @@ package drgn
 import (
 	"fmt"
 
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
@@ -38,16 +39,17 @@ type extra struct {
 	typ    *types.Type // of a failed object: what it would have been, or nil
 	path   string      // of a reference through a null pointer: how it was reached
 	deref  bool        // it is what the pointer at path points to
+	parts  *knownParts // of an absent object: what is known of it, or nil
 }
 
 // An AbsenceReason says why an object has neither address nor value.
-type AbsenceReason uint8
+type AbsenceReason = failure.AbsenceReason
 
 // The reasons of absence.
 const (
-	OtherAbsence AbsenceReason = iota
-	OptimizedOut
-	NotImplemented
+	OtherAbsence   = failure.OtherAbsence
+	OptimizedOut   = failure.OptimizedOut
+	NotImplemented = failure.NotImplemented
 )
 
 // Failed returns an object that holds err; nil makes the zero object, which says that there is none.

@@ -51,9 +51,5 @@ func (o Object) Subobject(designator string) Object {
 // Alignment returns the alignment in bytes that objects of a type have: what its debug info says, else what the rules of the
 // program's platform make of its members. Debug info does not say that a structure is packed unless it has an alignment, too.
 func (p *Program) Alignment(t *types.Type) (uint64, error) {
-	var as types.Alignments
-	if a := p.Platform().Arch; a != nil {
-		as = a.Alignments
-	}
-	return as.Of(t)
+	return types.Alignments(p.Platform().Alignments()).Of(t)
 }

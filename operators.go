@@ -23,7 +23,7 @@ func (o Object) operand() (c.Operand, error) {
 		}
 		switch o.form {
 		case absent:
-			return c.Operand{}, &AbsentError{o.x.reason}
+			return c.Operand{}, &AbsentError{Reason: o.x.reason}
 		case value:
 			return c.Operand{}, &ValueError{Problem: "cannot get address of value"}
 		}
@@ -265,7 +265,7 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 		return Failed(err)
 	} else if compound {
 		if o.form == absent {
-			return Failed(&AbsentError{o.x.reason})
+			return Failed(&AbsentError{Reason: o.x.reason})
 		}
 		same := o
 		same.typ = t

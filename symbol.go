@@ -52,7 +52,7 @@ func (p *Program) Symbol(name string) (Symbol, error) {
 	}
 	keep := p.symbolFinders.AllSteady()
 	s, err := p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true}, func() error {
-		return &SymbolNotFoundError{Name: name, NoDebugInfo: p.lacksDebugInfo()}
+		return &SymbolNotFoundError{Name: name, NoDebugInfo: p.modules.LackTypes()}
 	})
 	if err == nil && keep {
 		s = now.symbols.LoadOrStore(name, s)

@@ -47,7 +47,7 @@ func (o Object) scalar() (uint64, error) {
 		}
 		return bits.Truncate(v>>shift, size), err
 	case absent:
-		return 0, &AbsentError{o.x.reason}
+		return 0, &AbsentError{Reason: o.x.reason}
 	case failed:
 		return 0, o.Err()
 	}
@@ -127,7 +127,7 @@ func (o Object) Bool() (bool, error) {
 		return len(bytes.Trim(b, "\x00")) != 0, err
 	case types.Array, types.Function:
 		if o.form == absent {
-			return false, &AbsentError{o.x.reason}
+			return false, &AbsentError{Reason: o.x.reason}
 		}
 		return o.form != reference || o.bits != 0, nil // a weak function may be at 0
 	}
@@ -211,7 +211,7 @@ func (o Object) contents() ([]byte, error) {
 		}
 	}
 	if o.form == absent {
-		return nil, &AbsentError{o.x.reason}
+		return nil, &AbsentError{Reason: o.x.reason}
 	}
 	big := o.prog.bitOrder(o.typ)
 	if o.form == value {
@@ -244,7 +244,7 @@ func (o Object) Read() Object {
 	case failed, value:
 		return o
 	case absent:
-		return Failed(&AbsentError{o.x.reason})
+		return Failed(&AbsentError{Reason: o.x.reason})
 	}
 	if _, ok := o.short(); ok {
 		v, err := o.scalar()
@@ -278,7 +278,7 @@ func (o Object) CString() ([]byte, error) {
 		}
 	case types.Array:
 		if o.form == absent {
-			return nil, &AbsentError{o.x.reason}
+			return nil, &AbsentError{Reason: o.x.reason}
 		}
 		if o.form != reference || o.bitOff != 0 {
 			b, err := o.Bytes()

@@ -133,6 +133,9 @@ func Host() Platform {
 // Known says whether the platform is set at all.
 func (p Platform) Known() bool { return p.Arch != nil }
 
+// Alignments returns [Arch.Alignments]; those of a platform that is not known are 0.
+func (p Platform) Alignments() [5]uint8 { return p.archOrUnknown().Alignments }
+
 // Is64Bit says whether addresses have 64 bits.
 func (p Platform) Is64Bit() bool { return p.Flags&Is64Bit != 0 }
 

@@ -258,3 +258,9 @@ func (s *Set) Named(name string) (*Module, error) {
 	}
 	return nil, &failure.ModuleNotFoundError{Name: name}
 }
+
+// LackTypes reports whether nothing can be found by name because none of the modules there are has debugging information.
+func (s *Set) LackTypes() bool {
+	all := s.All()
+	return len(all) > 0 && !slices.ContainsFunc(all, (*Module).HasTypes)
+}

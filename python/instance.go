@@ -171,9 +171,9 @@ func objectItem(o drgn.Object) (C.item, error) {
 	i.prog = programObject(o.Prog())
 	if addr, ok := o.Address(); ok {
 		i.kind, i.a, i.bitoff, i.bits = C.K_REF, C.uint64_t(addr), C.uint8_t(o.BitOffset()), C.uint8_t(o.BitFieldSize())
-	} else if reason, ok := o.Absent(); ok {
+	} else if reason, ok := o.Absent(); ok && !o.KnownInParts() {
 		i.kind, i.a, i.bits = C.K_ABSENT, C.uint64_t(reason), C.uint8_t(o.BitFieldSize())
-	} else if o.BitFieldSize() == 0 && isShort(o.Type()) {
+	} else if o.BitFieldSize() == 0 && isShort(o.Type()) && o.IsValue() {
 		v, err := o.Uint()
 		if err != nil {
 			return i, err

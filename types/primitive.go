@@ -38,3 +38,13 @@ func (p Primitive) String() string {
 	}
 	return primitiveNames[p]
 }
+
+// IsText reports whether C's functions take a type for text: an array of or a pointer to characters, or a pointer to void.
+func (t *Type) IsText() bool {
+	u := t.Underlying()
+	if k := u.Kind(); k != Array && k != Pointer {
+		return false
+	}
+	e := u.Elem().Underlying()
+	return e.Kind() == Int && e.OwnSize() == 1 || e.Kind() == Void
+}

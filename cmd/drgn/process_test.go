@@ -64,6 +64,23 @@ func TestProcessCore(t *testing.T) {
 	}
 }
 
+// TestPieces has variables of which parts are known: Python has them, too.
+func TestPieces(t *testing.T) {
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "pieces.gcc-O2.core.gz"), "-s", filepath.Join(process, "pieces.gcc-O2"), "-e", `
+d = next(f for f in prog.crashed_thread().stack_trace() if f.name == "through")["d"]
+print(d, d.absent_, d.whole.tag, d[0].number.value_(), d.inner.absent_, repr(d))
+for action in (d.value_, lambda: d.inner.x, lambda: d + 1, d[0].read_):
+    try:
+        print(action())
+    except drgn.ObjectAbsentError as e:
+        print(e)`)
+	want := "(struct deep *)<synthetic pointer> True (char)119 -5000000000 True Object(prog, 'struct deep *', absence_reason=AbsenceReason.NOT_IMPLEMENTED)\n" +
+		strings.Repeat("object absent: its location is of a kind that is not implemented\nobject absent: optimized out\n", 2)
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
+
 // TestOwnProcess debugs the program itself, which is opened only when its interpreter has been loaded: the library is one of
 // its modules.
 func TestOwnProcess(t *testing.T) {

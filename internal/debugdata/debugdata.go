@@ -73,6 +73,17 @@ type Entity struct {
 	Bytes      []byte   // of IsBytes
 	Candidates []uint64 // of ByAddress: those of Copies that were loaded
 	Copies     int      // of ByAddress: how many there are
+	Parts      Parts    // of OptimizedOut and NotImplemented: what is known of it nevertheless; nil: nothing
+}
+
+// Parts is what is known of a variable that has no address and not all of whose value is known: the compiler kept some of its parts
+// only, or it points to a variable that has no address.
+type Parts interface {
+	// Part returns what is known of the n bits from a bit on, as a variable of a type.
+	Part(t *types.Type, at, n uint64) (Entity, error)
+	// Target returns what a pointer of which these are the parts points into, and how many bytes after its start; ok is false if
+	// these are the parts of something else.
+	Target() (target Parts, offset int64, ok bool, err error)
 }
 
 // Where says where an entity is.

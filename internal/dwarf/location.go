@@ -82,6 +82,48 @@ func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) 
 	return b, absence, err
 }
 
+// Partial reports whether parts of an object whose value is not known as a whole may be, or it is a pointer that [Location.Target] follows.
+func (l *Location) Partial() bool {
+	return len(l.Pieces) > 1 || len(l.Pieces) == 1 && l.Pieces[0].Kind == expr.ImplicitPointer
+}
+
+// Slice returns the location of the n bits from bit at on of an object of total bits; see [expr.Slice].
+func (l *Location) Slice(total, at, n uint64) Location {
+	part := *l
+	if l.Absence == Present {
+		part.Pieces = expr.Slice(l.Pieces, total, at, n, l.eval.format().Big)
+	}
+	return part
+}
+
+// Size returns how many bits an object without a type has: as many as its location holds.
+func (l *Location) Size() uint64 {
+	if len(l.Pieces) == 1 && l.Pieces[0].BitSize == 0 {
+		switch p := &l.Pieces[0]; p.Kind {
+		case expr.Implicit:
+			return 8 * uint64(len(p.Bytes))
+		case expr.Number:
+			return 8 * uint64(p.Size)
+		}
+		return expr.MaxBits
+	}
+	var bits uint64
+	for i := range l.Pieces {
+		bits += min(l.Pieces[i].BitSize, expr.MaxBits)
+	}
+	return bits
+}
+
+// Target returns the DIE of the object that a pointer points into and how many bytes after its start, where that object has no address
+// (DW_OP_implicit_pointer, DWARF 5 section 2.6.1.1.4); ok is false for all other locations.
+func (l *Location) Target() (d DIE, offset int64, ok bool, err error) {
+	if l.Absence != Present || len(l.Pieces) != 1 || l.Pieces[0].Kind != expr.ImplicitPointer {
+		return DIE{}, 0, false, nil
+	}
+	d, err = Value{Form: FormRefAddr, u: l.Pieces[0].Value, unit: l.eval.unit}.DIE()
+	return d, l.Pieces[0].Offset, err == nil, err
+}
+
 // absent tells errors that make an object absent from failures.
 func absent(err error) (Absence, string, error) {
 	var unavailable *expr.UnavailableError

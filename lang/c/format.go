@@ -10,8 +10,7 @@ import (
 
 // A Memory is what printing needs of a program.
 type Memory interface {
-	// Read fills buf from the memory at addr, or fails.
-	Read(buf []byte, addr uint64) error
+	Reader
 	// Symbolize returns the symbol that addr lies in and the offset from its start.
 	Symbolize(addr uint64) (name string, offset uint64, ok bool)
 }
@@ -37,6 +36,13 @@ type Value struct {
 	BitOffset    uint64 // where it starts, in bits from Address or the start of Data
 	BitFieldSize uint64 // in bits; 0: not a bit-field
 	Reason       string // why it is absent, such as "optimized out"; "": "absent"
+	Parts        Reader // of an absent one: what is known of it, by offsets in bytes; nil: nothing
+}
+
+// A Reader reads memory, or says why it can't.
+type Reader interface {
+	// Read fills buf from the memory at addr, or fails.
+	Read(buf []byte, addr uint64) error
 }
 
 // FormatFlags say what is printed of an object.
@@ -192,7 +198,7 @@ func (f *formatter) top(v Value) error {
 	if v.Type == nil {
 		return errors.New("object has no type")
 	}
-	if v.Form == Absent {
+	if kind := v.Type.UnderlyingKind(); v.Form == Absent && !(v.Parts != nil && (kind.IsCompound() || kind == types.Array)) {
 		if f.Flags&TypeName != 0 {
 			f.typeName(v.Type)
 		}
@@ -341,6 +347,10 @@ func (f *formatter) unreadable(p part, err error) {
 	}
 	if f.faults++; f.faults > maxFaults {
 		f.fail(f.fault)
+	}
+	if p.src.partial {
+		f.b = fmt.Appendf(f.b, "<%v>", err)
+		return
 	}
 	f.b = fmt.Appendf(f.b, "<fault at %#x>", p.src.base+p.off/8)
 }

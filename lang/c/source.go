@@ -7,7 +7,7 @@ import (
 
 // A source has the bytes of one object: in a buffer or, read in large pieces, from memory.
 type source struct {
-	mem    Memory // nil: window has all
+	mem    Reader // nil: window has all
 	base   uint64 // address
 	size   uint64 // in bytes; of an object whose size is not known what its address leaves
 	window []byte
@@ -15,6 +15,7 @@ type source struct {
 	spare  []byte // for the next window
 	// Of the last window and page that could not be read: one more than their numbers.
 	badWindow, badPage uint64
+	partial            bool // mem says itself why parts are not known
 }
 
 const (
@@ -22,7 +23,7 @@ const (
 	pageSize   = 4096 // memory is there or not in pieces of at least this size, mostly
 )
 
-func newSource(v Value, mem Memory) *source {
+func newSource(v Value, mem Reader) *source {
 	switch v.Form {
 	case Bits:
 		n, err := v.Type.Size()
@@ -43,6 +44,9 @@ func newSource(v Value, mem Memory) *source {
 		return &source{window: v.Data}
 	}
 	s := &source{mem: mem, base: v.Address, size: ^v.Address}
+	if v.Form == Absent {
+		s.mem, s.partial = v.Parts, true
+	}
 	if n, err := v.Type.Size(); err == nil && v.BitFieldSize == 0 && n < s.size {
 		s.size = n + (v.BitOffset+7)/8
 	} else if v.BitFieldSize != 0 {

@@ -263,35 +263,12 @@ func (s *source) entity(e *dwarf.Entity) (debugdata.Entity, error) {
 
 // located says where a variable is by its location at pc.
 func (s *source) located(die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Function, frame dwarf.Frame) (debugdata.Entity, error) {
-	e := debugdata.Entity{Type: t}
 	loc, err := die.Locate(pc, fn, frame)
 	if err != nil {
-		return e, err
+		return debugdata.Entity{Type: t}, err
 	}
-	if loc.Absence != dwarf.Present {
-		e.Where, e.Address = absence(loc.Absence), loc.Offset
-		return e, nil
-	}
-	if address, bitOffset, ok := loc.Address(t.BitSize); ok {
-		e.Address, e.BitOffset = address+bitOffset/8, uint8(bitOffset%8)
-		return e, nil
-	}
-	e.Where = debugdata.OptimizedOut
-	bits, err := t.BitSize()
-	if err != nil { // a value of what has no size
-		return e, nil
-	}
-	raw, absent, err := loc.Bytes(bits)
-	if err != nil {
-		return e, err
-	}
-	switch absent {
-	case dwarf.Present:
-		e.Where, e.Bytes = debugdata.IsBytes, bytes.Clone(raw)
-	case dwarf.NotImplemented:
-		e.Where = debugdata.NotImplemented
-	}
-	return e, nil
+	where := parts{source: s, loc: loc, pc: pc, fn: fn, frame: frame}
+	return where.entity(t, t.BitSize)
 }
 
 func absence(a dwarf.Absence) debugdata.Where {

@@ -295,12 +295,54 @@ func FuzzLocate(f *testing.F) {
 				if err == nil && uint64(len(b)) != (bits%4096+7)/8 {
 					t.Fatalf("%d bytes for %d bits", len(b), bits%4096)
 				}
+				if err == nil && bits%4096 > 0 { // its parts are parts of it
+					at := bits / 4096 % (bits % 4096)
+					checkSlice(t, f, ps, b, bits%4096, at, bits/4096/4096%(bits%4096-at)+1)
+				}
 			}
 			if _, err := Value(f, frame{}, code, 0x2000); err != nil && err.Error() == "" {
 				t.Fatal("error without a message")
 			}
 		}
 	})
+}
+
+// checkSlice checks that a slice of pieces holds bits of the whole object that these are of.
+func checkSlice(t *testing.T, f Format, ps []Piece, whole []byte, total, at, n uint64) {
+	t.Helper()
+	want := make([]byte, (n+7)/8)
+	copyBits(want, 0, whole, at, n, f.Big)
+	if got, err := Bytes(f, frame{}, Slice(ps, total, at, n, f.Big), n); err != nil || !slices.Equal(got, want) {
+		t.Fatalf("%d bits from %d on of %d in %v: % x, %v; want % x", n, at, total, ps, got, err, want)
+	}
+}
+
+func TestSlice(t *testing.T) {
+	pieces := []Piece{
+		{Kind: Number, Value: 0x1234567890abcdef, Size: 8, BitSize: 24}, {Kind: Implicit, Bytes: []byte{1, 0x82, 0xc3, 4}, BitSize: 13},
+		{Kind: Number, Value: 5, Size: 1, BitSize: 3}, {Kind: Number, Value: 0xfedcba98, Size: 4, BitOffset: 7, BitSize: 20}, {Kind: Implicit, Bytes: []byte("object"), BitSize: 36},
+	}
+	for _, big := range []bool{false, true} {
+		f := Format{AddressSize: 8, Big: big}
+		whole, err := Bytes(f, frame{}, pieces, 96)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for at := range uint64(96) {
+			for n := uint64(1); at+n <= 96; n++ {
+				checkSlice(t, f, pieces, whole, 96, at, n)
+			}
+		}
+	}
+	pointer := []Piece{{Kind: Number, Value: 1, Size: 4, BitSize: 32}, {BitSize: 32}, {Kind: ImplicitPointer, Value: 7, Offset: 3, BitSize: 64}}
+	if got := Slice(pointer, 128, 64, 64, false); len(got) != 1 || got[0].Kind != ImplicitPointer || got[0].Offset != 3 {
+		t.Errorf("%v", got)
+	}
+	for _, r := range [][2]uint64{{64, 32}, {32, 64}, {96, 64}, {128, 8}, {1 << 63, 8}, {^uint64(0) - 7, 8}} { // half of a pointer, what is gone and beyond the end
+		if got, err := Bytes(Format{AddressSize: 8}, frame{}, Slice(pointer, 128, r[0], r[1], false), r[1]); err == nil {
+			t.Errorf("%d bits from %d on: % x", r[1], r[0], got)
+		}
+	}
 }
 
 func BenchmarkLocate(b *testing.B) {

@@ -9,7 +9,7 @@ const MaxBits = 8 << 20
 // the least significant of the first byte, else the most significant; what is left of the last byte is zero. A value that
 // is smaller than its part is extended by zeros, unless its type says that it is signed. A part that
 // cannot be known makes the whole unknown: an [*UnavailableError], or an [*UnsupportedError] for a pointer to what is not in
-// memory.
+// memory. [Slice] has the others.
 func Bytes(f Format, ctx Context, pieces []Piece, bitSize uint64) ([]byte, error) {
 	if bitSize > MaxBits {
 		return nil, &UnavailableError{fmt.Sprintf("object of %d bits is not in memory", bitSize)}
