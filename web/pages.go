@@ -153,7 +153,10 @@ func numberOf(q url.Values, name string) (uint64, error) {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page) error) {
 	p := page{Redact: s.look.Redact}
 	if err := safe.Call(func() error { return make(r, &p) }); err != nil {
-		p.Error = report.Printable(err.Error())
+		p.Error = err.Error()
+	}
+	for _, text := range []*string{&p.Title, &p.Asked, &p.Error} {
+		*text = report.Printable(strings.ToValidUTF8(*text, "\uFFFD"))
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	if p.Error != "" && len(p.Tables)+len(p.Texts)+len(p.Frames) == 0 {

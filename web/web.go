@@ -74,6 +74,9 @@ func (s *Server) Serve(ctx context.Context) error {
 	return err
 }
 
+// maxQuery bounds what is asked, in bytes: names that are near a long one take long to find.
+const maxQuery = 4096
+
 // cookie is the name of the cookie that has the token.
 const cookie = "drgn"
 
@@ -104,6 +107,10 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if c, err := r.Cookie(cookie); err != nil || !s.is(c.Value) {
 		http.Error(w, "open the address that drgn web has printed: it has the token", http.StatusForbidden)
+		return
+	}
+	if len(r.URL.RawQuery) > maxQuery {
+		http.Error(w, fmt.Sprintf("more than %d bytes are asked", maxQuery), http.StatusRequestURITooLong)
 		return
 	}
 	s.pages.ServeHTTP(w, r)

@@ -86,6 +86,8 @@ func TestPages(t *testing.T) {
 		{"/ask?q=struct+pid", 200, `<a href="/type?name=struct+pid">The type</a>`},
 		{"/ask?q=" + url.QueryEscape(`<script>alert(1)</script>`), 404, "&lt;script&gt;"},
 		{"/nowhere", 404, "404"},
+		{"/ask?q=%00%ff", 404, "<title>?\uFFFD</title>"},
+		{"/ask?q=" + strings.Repeat("a", 5000), 414, "more than 4096 bytes are asked"},
 		{"/object?e=init_task&start=x", 404, "start: &#34;x&#34; is not a number of 64 bits"},
 		{"/object?e=init_task&start=-1", 404, "is not a number of 64 bits"},
 		{"/object?e=init_task&start=18446744073709551615", 200, "<h1>init_task</h1>"},
