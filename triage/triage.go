@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,7 +79,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 		for _, id := range o.Sections {
 			i := slices.IndexFunc(topics, func(t topic) bool { return t.id == id })
 			if i < 0 {
-				return nil, &drgn.ValueError{Problem: fmt.Sprintf("there is no section %q; there are %v", id, Topics())}
+				return nil, &drgn.ValueError{Problem: fmt.Sprintf("there is no section %q; there are %s", id, strings.Join(Topics(), ", "))}
 			}
 			wanted = append(wanted, topics[i])
 		}

@@ -114,11 +114,16 @@ func isScript(name string) bool {
 
 // isFile reports whether there is a file of a name. A core may be given with an address: FILE@ADDRESS.
 func isFile(name string) bool {
-	if i := strings.LastIndexByte(name, '@'); i > 0 {
-		name = name[:i]
-	}
-	_, err := os.Stat(name)
+	_, err := os.Stat(withoutAddress(name))
 	return err == nil
+}
+
+// withoutAddress returns the file of FILE@ADDRESS.
+func withoutAddress(name string) string {
+	if i := strings.LastIndexByte(name, '@'); i > 0 {
+		return name[:i]
+	}
+	return name
 }
 
 // runCommand opens the program and runs one of crash's commands on it, without Python.

@@ -28,6 +28,10 @@ func diffTool() *tool {
 			fmt.Fprintf(stderr, "drgn: usage: %s\nBoth are core dumps, or reports that drgn report --json wrote.\n", t.form())
 			return 2
 		}
+		if err := r.check(all.Args()); err != nil {
+			fmt.Fprintf(stderr, "drgn: diff: %v\n", err)
+			return 1
+		}
 		before, err := r.of(all.Arg(0), f, stderr)
 		if err != nil {
 			fmt.Fprintf(stderr, "drgn: diff: %s: %v\n", all.Arg(0), err)

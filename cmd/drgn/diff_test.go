@@ -49,3 +49,34 @@ func TestDiff(t *testing.T) {
 		}
 	}
 }
+
+// TestReadFilesStay asks to write reports over the files that are read: these are refused and stay as they are.
+func TestReadFilesStay(t *testing.T) {
+	dir := t.TempDir()
+	dump, link, made := filepath.Join(dir, "vmcore"), filepath.Join(dir, "report.html"), filepath.Join(dir, "report.json")
+	for _, name := range []string{dump, made} {
+		if err := os.WriteFile(name, []byte("{}"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink(dump, link); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"-c", dump, "report", "-o", dump},
+		{"-c", dump, "report", "-o", link},
+		{"-c", dump + "@0x80000000", "report", "-o", link},
+		{"diff", made, dump, "-o", dump},
+		{"diff", made, dump, "-o", made},
+	} {
+		out, errs, code := drgnProgram(t, "", args...)
+		if code != 1 || out != "" || !strings.HasSuffix(errs, " is what is looked at: write to another file\n") {
+			t.Errorf("drgn %v: exit code %d\n%s%s", args, code, out, errs)
+		}
+	}
+	for _, name := range []string{dump, made} {
+		if b, err := os.ReadFile(name); err != nil || string(b) != "{}" {
+			t.Errorf("%s has %q: %v", name, b, err)
+		}
+	}
+}

@@ -75,6 +75,10 @@ func (r *reporting) run(f *flags, all *pflag.FlagSet, stdout, stderr io.Writer) 
 		fmt.Fprintln(stderr, "drgn: --text, --html and --json exclude each other")
 		return 2
 	}
+	if err := r.check(f.core); err != nil {
+		fmt.Fprintf(stderr, "drgn: report: %v\n", err)
+		return 1
+	}
 	p := f.openQuietly(all, stderr)
 	if p == nil {
 		return 1
@@ -95,6 +99,30 @@ func (r *reporting) run(f *flags, all *pflag.FlagSet, stdout, stderr io.Writer) 
 		return 1
 	}
 	return 0
+}
+
+// check refuses what would go wrong only after the look, or silently: above all to write over one of the files that are read.
+func (r *reporting) check(read []string) error {
+	if out, err := os.Stat(r.output); err == nil { // else there is nothing to write over
+		for _, name := range read {
+			if in, err := os.Stat(withoutAddress(name)); err == nil && os.SameFile(in, out) {
+				return fmt.Errorf("%s is what is looked at: write to another file", r.output)
+			}
+		}
+	}
+	if r.options.Limit < 0 {
+		return fmt.Errorf("--limit %v is less than nothing", r.options.Limit)
+	}
+	return directory(r.options.Sources)
+}
+
+// directory refuses what --sources names unless it is a directory, or nothing: frames would be without source lines, and no word why.
+func directory(sources string) error {
+	if sources == "" {
+		return nil
+	}
+	_, err := os.ReadDir(sources)
+	return err
 }
 
 // save writes a report where it is wanted.

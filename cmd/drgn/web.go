@@ -19,6 +19,10 @@ func webTool() *tool {
 	fs.StringVar(&o.Sources, "sources", "", "show source lines from below `DIR`, the kernel's sources")
 	return &tool{name: "web", summary: "Serve a browser on this machine: the report, stacks, objects, types and memory, with links", flags: fs,
 		run: func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
+			if err := directory(o.Sources); err != nil {
+				fmt.Fprintf(stderr, "drgn: web: %v\n", err)
+				return 1
+			}
 			p := f.openQuietly(all, stderr)
 			if p == nil {
 				return 1
