@@ -226,14 +226,23 @@ func TestWorkRules(t *testing.T) {
 
 func TestTimerRules(t *testing.T) {
 	late := []lateTimer{{cpu: 1, kind: "hrtimer", function: "f", by: 9 * time.Second}, {cpu: 0, by: 6 * time.Second}, {cpu: 2, by: 4 * time.Second}}
-	checkRules(t, "two CPUs", lateTimers(late, -1, time.Hour), "late-timers", "late-timers")
-	checkRules(t, "late before the crash", lateTimers(late, 1, 3*time.Second), "late-timers", "late-timers")
-	found := lateTimers(late, 0, time.Second)
+	runs := func(cpu uint64) string {
+		if cpu == 0 {
+			return ""
+		}
+		return "CPU runs f"
+	}
+	checkRules(t, "two CPUs", lateTimers(late, -1, time.Hour, runs), "late-timers", "late-timers")
+	checkRules(t, "late before the crash", lateTimers(late, 1, 3*time.Second, runs), "late-timers", "late-timers")
+	found := lateTimers(late, 0, time.Second, runs)
 	checkRules(t, "but for the one that crashed", found, "late-timers")
-	if found[0].Text != "Timers of CPU 1 are late, by up to 9s" || found[0].Evidence[0] != "hrtimer f, by 9s" {
+	if found[0].Text != "Timers of CPU 1 are late, by up to 9s" || !slices.Equal(found[0].Evidence, []string{"CPU runs f", "hrtimer f, by 9s"}) {
 		t.Errorf("%+v", found)
 	}
-	checkRules(t, "none", lateTimers(late[2:], -1, 0))
+	if found := lateTimers(late[1:2], -1, 0, runs); len(found) != 1 || len(found[0].Evidence) != 1 {
+		t.Errorf("%+v", found) // what runs is not known
+	}
+	checkRules(t, "none", lateTimers(late[2:], -1, 0, runs))
 	checkRules(t, "a short grace period", longGrace(20*time.Second, 21*time.Second))
 	checkRules(t, "a long one", longGrace(22*time.Second, 21*time.Second), "rcu-waits")
 	checkRules(t, "no limit", longGrace(time.Hour, 0))

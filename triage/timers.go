@@ -76,7 +76,24 @@ func (s *scene) lateCPUs(out *book) []report.Finding {
 			out.miss("when the kernel came down", err)
 		}
 	}
-	return lateTimers(all, stopped, ago)
+	return lateTimers(all, stopped, ago, s.runs)
+}
+
+// runs says what a CPU runs, "" where that is not known: the section on CPUs says why.
+func (s *scene) runs(number uint64) string {
+	c := lookAtCPU(s, &book{}, number)
+	if len(c.stack.Frames) == 0 {
+		return ""
+	}
+	where := c.stack.Frames[0]
+	text := fmt.Sprintf("CPU %d runs task %d (%s), in %s", number, c.id, c.name, where.Function)
+	if where.Module != "" {
+		text += fmt.Sprintf(" [%s]", where.Module)
+	}
+	if c.irqsOff == true {
+		text += ", with interrupts off"
+	}
+	return text
 }
 
 // sinceMessage returns how much time passed since the kernel said why it came down; 0 if it did not say.
@@ -224,8 +241,9 @@ func (k ticker) since(from uint64) time.Duration { return k.between(from, k.now)
 var timerRule = rule{"late-timers", report.Warning, "a timer that should have run more than 5 s ago or, on the CPU that crashed, more than 5 s before that",
 	"the CPU takes no interrupts, or what runs there does not let soft interrupts run"}
 
-// lateTimers says on which CPUs timers are late; stopped is the CPU that crashed, or -1, and ago how long ago that was.
-func lateTimers(all []lateTimer, stopped int64, ago time.Duration) (found []report.Finding) {
+// lateTimers says on which CPUs timers are late; stopped is the CPU that crashed, or -1, and ago how long ago that was; runs says what a CPU
+// runs, or "".
+func lateTimers(all []lateTimer, stopped int64, ago time.Duration, runs func(cpu uint64) string) (found []report.Finding) {
 	of := map[uint64][]lateTimer{}
 	for _, t := range all {
 		if int64(t.cpu) == stopped {
@@ -237,6 +255,9 @@ func lateTimers(all []lateTimer, stopped int64, ago time.Duration) (found []repo
 	}
 	for cpu, late := range of {
 		var evidence []string
+		if what := runs(cpu); what != "" {
+			evidence = append(evidence, what)
+		}
 		for _, t := range late[:min(len(late), maxEvidence/2)] {
 			evidence = append(evidence, fmt.Sprintf("%s %s, by %s", t.kind, t.function, report.Short(t.by)))
 		}
