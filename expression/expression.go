@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/lang/rust"
 	"github.com/godrgn/drgn/names"
 )
 
@@ -121,7 +122,11 @@ func (p *parser) postfix(o drgn.Object) drgn.Object {
 				p.at = start
 				return p.fail("a number and ] are expected")
 			}
-			o = o.Index(n)
+			if array, ok := rust.Elements(o); ok {
+				o = rust.Index(array, n)
+			} else {
+				o = o.Index(n)
+			}
 		default:
 			return o
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/lang/rust"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -16,14 +17,23 @@ type Part struct {
 }
 
 // Parts returns what an object consists of, from the part with number start on, count at most: the members of a structure, those of anonymous
-// members among them; the elements of an array; what a pointer points to, or the members of that. text is the expression of the object.
+// members among them; the elements of an array or of what refers to some in Rust; what a pointer points to, or the members of that. text is the expression of the object.
 func Parts(text string, o drgn.Object, start, count int) (all []Part, err error) {
+	target := text // of what a pointer points to, too
 	if o.Type().UnderlyingKind() == types.Pointer {
-		o = o.Deref()
+		o, target = o.Deref(), "*"+enclosed(text)
 		switch o.Type().UnderlyingKind() {
 		case types.Struct, types.Union, types.Class:
 		default:
 			return slice([]Part{{"*", "*" + enclosed(text), o}}, start, count), nil
+		}
+	}
+	if array, ok := rust.Elements(o); ok {
+		if s, _, err := o.Type().Slice(); err == nil && !s.Text { // text is shown as such
+			o, text = array, target
+		}
+		if err := o.Err(); err != nil {
+			return nil, err
 		}
 	}
 	if o.Type().UnderlyingKind() == types.Array {

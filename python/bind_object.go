@@ -16,6 +16,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/lang/rust"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -306,6 +307,9 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	var parts [3]C.arg
 	switch C.sh_subscript(x, &parts[0]) {
 	case 1:
+		if array, ok := rust.Elements(o); ok {
+			return call.Object(rust.Index(array, int64(parts[0].i)))
+		}
 		return call.Object(o.Index(int64(parts[0].i)))
 	case 3:
 		return sliceObject(call, o, parts)
@@ -313,8 +317,12 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	return raisedError{}
 }
 
-// sliceObject is o[start:stop]: a shorter array, or one of what a pointer points to.
+// sliceObject is o[start:stop]: a shorter array, or one of what a pointer or a slice of Rust refers to.
 func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
+	o, _ = rust.Elements(o)
+	if err := o.Err(); err != nil {
+		return err
+	}
 	given := func(i int, other int64) int64 {
 		if s[i].kind == C.A_NONE {
 			return other
@@ -355,9 +363,12 @@ func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 
 func objectIter(call Call) error { return iterateObject(call, false) }
 
-// iterateObject gives the elements of an array.
+// iterateObject gives the elements of an array or of what refers to some in Rust.
 func iterateObject(call Call, backwards bool) error {
-	o := self(call)
+	o, _ := rust.Elements(self(call))
+	if err := o.Err(); err != nil {
+		return err
+	}
 	u := o.Type().Underlying()
 	n, ok := u.Length()
 	if u.Kind() != types.Array || !ok {

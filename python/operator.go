@@ -13,6 +13,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	cl "github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/lang/rust"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -198,8 +199,12 @@ func giveInt(c Call, o drgn.Object) error {
 	return c.Value(v)
 }
 
-// length returns the length of an array.
+// length returns the length of an array or of what refers to elements in Rust.
 func length(o drgn.Object) (uint64, error) {
+	o, _ = rust.Elements(o)
+	if err := o.Err(); err != nil {
+		return 0, err
+	}
 	u := o.Type().Underlying()
 	n, ok := u.Length()
 	switch {

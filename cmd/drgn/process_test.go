@@ -81,6 +81,28 @@ for action in (d.value_, lambda: d.inner.x, lambda: d + 1, d[0].read_):
 	}
 }
 
+// TestRustSlices takes slices and vectors of Rust for what they refer to.
+func TestRustSlices(t *testing.T) {
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "slices.core.gz"), "-s", filepath.Join(process, "slices"), "-e", `
+points, frame = prog["slices::POINTS"], prog.crashed_thread().stack_trace()[0]
+print(len(points), points[1].y, [p.x.value_() for p in points], [p.x.value_() for p in reversed(points)], points[1:].type_)
+print([n.value_() for n in frame["list"]], len(frame["numbers"][0]), len(frame["none"]), frame["vec"][0].x.value_(), points.length.value_())
+for action in (lambda: points[2], lambda: points[-1], lambda: len(prog["slices::OBJECT"]), lambda: list(frame["numbers"])):
+    try:
+        print(action())
+    except (drgn.OutOfBoundsError, TypeError) as e:
+        print(type(e).__name__, e)`)
+	want := "2 (i32)4 [1, 3] [3, 1] struct Point [1]\n" +
+		"[1, 2, 3] 2 0 5 2\n" +
+		"OutOfBoundsError index 2 is out of range: there are 2 elements\n" +
+		"OutOfBoundsError index -1 is out of range: there are 2 elements\n" +
+		"TypeError 'struct &(dyn slices::Speaks + core::marker::Sync)' has no len()\n" +
+		"TypeError 'struct Vec<u32, alloc::alloc::Global> *' is not iterable\n"
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
+
 // TestOwnProcess debugs the program itself, which is opened only when its interpreter has been loaded: the library is one of
 // its modules.
 func TestOwnProcess(t *testing.T) {

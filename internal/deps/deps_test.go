@@ -90,6 +90,9 @@ const rooms = `
 	# Memory with what each word may be.
 	drgn < annotate;
 
+	# What objects of Rust refer to.
+	drgn < lang/rust;
+
 	# Which names there are.
 	drgn < names;
 
@@ -121,14 +124,14 @@ const rooms = `
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
-	names < expression;
+	names, lang/rust < expression;
 	linux/crash, expression < dap;
 	linux/crash, triage, search, expression < look;
 	look < mcp;
 	annotate, look < web;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	annotate, attach, explain, licences, names, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
+	annotate, attach, explain, licences, names, lang/rust, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
 	dap, mcp, web, python < cmd/drgn;
 
 	# Programs that show how the library is used.

@@ -1,0 +1,131 @@
+package rust_test
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/expression"
+	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/target"
+	"github.com/godrgn/drgn/types"
+	"github.com/godrgn/drgn/user"
+)
+
+const data = "../../testdata/process"
+
+// openSlices opens the core of testdata/process/slices.rs.
+func openSlices(t *testing.T) (*drgn.Program, drgn.StackFrame) {
+	t.Helper()
+	core, err := target.Open(filepath.Join(data, "slices.core.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := drgn.New(arch.Platform{})
+	if err := user.SetupCore(p, core, core.Path, core.Platform); err != nil {
+		t.Fatal(err)
+	}
+	for m, err := range p.LoadedModules() {
+		if err == nil {
+			err = m.TryFile(filepath.Join(data, filepath.Base(m.Name())))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	thread, err := p.CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := thread.StackTrace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p, stack.Frame(0)
+}
+
+// What slices and vectors refer to is what slices.rs puts into them.
+func TestElements(t *testing.T) {
+	p, frame := openSlices(t)
+	for _, tt := range []struct {
+		o    drgn.Object
+		want []string
+	}{
+		{p.Variable("slices::BYTES"), []string{"(u8)1", "(u8)2", "(u8)255"}},
+		{p.Variable("slices::BYTES").Read(), []string{"(u8)1", "(u8)2", "(u8)255"}},
+		{p.Variable("slices::POINTS").Member("length"), nil},
+		{p.Variable("slices::OBJECT"), nil}, // of a trait
+		{frame.Object("list"), []string{"(u32)1", "(u32)2", "(u32)3"}},
+		{frame.Object("numbers").Deref(), []string{"(u32)10", "(u32)20"}},
+		{frame.Object("numbers"), nil}, // a reference to a vector
+		{frame.Object("none"), []string{}},
+	} {
+		array, ok := rust.Elements(tt.o)
+		if !ok {
+			if tt.want != nil || array != tt.o {
+				t.Errorf("%v refers to no elements", tt.o)
+			}
+			continue
+		}
+		n, err := array.Len()
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		got := []string{}
+		for i := range int64(n) {
+			got = append(got, rust.Index(array, i).String())
+		}
+		if tt.want == nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%v: %q, want %q", tt.o, got, tt.want)
+		}
+		for _, i := range []int64{-1, int64(n)} {
+			var bounds *drgn.BoundsError
+			if err := rust.Index(array, i).Err(); !errors.As(err, &bounds) || err.Error() != fmt.Sprintf("index %d is out of range: there are %d elements", i, n) {
+				t.Errorf("element %d of %d: %v", i, n, err)
+			}
+		}
+	}
+	if y, err := rust.Index(first(rust.Elements(frame.Object("vec"))), 0).Member("y").Int(); y != 6 || err != nil {
+		t.Errorf("a member of an element: %d, %v", y, err)
+	}
+}
+
+func first(o drgn.Object, _ bool) drgn.Object { return o }
+
+// A length that no memory can hold is an error.
+func TestTooManyElements(t *testing.T) {
+	p, _ := openSlices(t)
+	o := p.Variable("slices::POINTS")
+	b, err := o.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[15] = 0x80
+	array, ok := rust.Elements(p.BytesValue(o.Type(), b))
+	const want = "9223372036854775810 elements of 'struct Point' at 0x2010d0 are more than there is memory"
+	if err := array.Err(); !ok || err == nil || err.Error() != want {
+		t.Errorf("%v, %v, want %s", ok, err, want)
+	}
+}
+
+// Expressions and their parts have elements of slices, too.
+func TestExpressions(t *testing.T) {
+	p, frame := openSlices(t)
+	for text, want := range map[string]string{"slices::POINTS[1].y": "(i32)4", "slices::PARTS[0][1]": "(i16)2", "(*numbers)[1]": "(u32)20"} {
+		if o := expression.Evaluate(p, text, &frame); o.String() != want {
+			t.Errorf("%s: %v, want %s", text, o, want)
+		}
+	}
+	parts, err := expression.Parts("numbers", frame.Object("numbers"), 0, 10)
+	if err != nil || len(parts) != 2 || parts[1].Name != "[1]" || parts[1].Expression != "(*numbers)[1]" || parts[1].Object.String() != "(u32)20" {
+		t.Errorf("parts of a vector: %v, %v", parts, err)
+	}
+	if parts, err = expression.Parts("string", frame.Object("string"), 0, 10); err != nil || len(parts) != 1 || parts[0].Name != "vec" || parts[0].Object.Type().Kind() != types.Struct {
+		t.Errorf("parts of a text: %v, %v", parts, err)
+	}
+}
