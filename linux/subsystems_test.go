@@ -213,8 +213,17 @@ func TestQueues(t *testing.T) {
 			t.Errorf("CPU %d: the kernel counts %d real-time tasks", cpu, n)
 		}
 	}
-	if d, err := sched.SinceLastArrival(pid.FindTask(p, 1)); err == nil && d < 0 {
-		t.Errorf("the first task last ran in %d ns", -d)
+	if own, err := sched.SinceLastArrival(pid.FindTask(p, 1)); err == nil { // the kernel has CONFIG_SCHED_INFO
+		clock := num(sched.Clock(p))
+		if own < 0 {
+			t.Errorf("the first task last ran in %d ns", -own)
+		}
+		if d, ok, err := sched.SinceArrival(pid.FindTask(p, 1), clock); d < own || !ok || err != nil {
+			t.Errorf("task 1 has been what it is for %d ns by the newest clock, %t, %v, and %d by that of its CPU", d, ok, err, own)
+		}
+		if d, ok, err := sched.SinceArrival(p.Variable("init_task"), clock); ok || err != nil {
+			t.Errorf("when an idle task began to run is not kept: %d, %v", d, err)
+		}
 	}
 	if p.Variable("task_groups").Err() == nil {
 		for tg, err := range list.ForEachEntry("struct task_group", p.Variable("task_groups").AddressOf(), "list") {

@@ -46,7 +46,7 @@ type Thread struct {
 	TID     uint64
 	Name    string        // "" where it is not known
 	State   string        // the letter that ps has for it: "S", "D", "R" …; "" of threads of processes
-	Waiting time.Duration // for how long it has been what it is, as [sched.SinceLastArrival] says; 0 where that is not known
+	Waiting time.Duration // for how long it has been what it is, as [sched.SinceArrival] says; 0 where that is not known
 }
 
 // Options say what is collected. The zero Options are all threads.
@@ -63,6 +63,9 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 		return nil, &drgn.ValueError{Problem: "only tasks of a kernel have states"}
 	}
 	c := collection{kernel: kernel, options: o, groups: map[string]*Group{}}
+	if kernel {
+		c.clock, c.noClock = sched.Clock(p)
+	}
 	var work sync.WaitGroup
 	var failed error
 	next := make(chan *drgn.Thread)
@@ -89,6 +92,9 @@ type collection struct {
 	options Options
 	mu      sync.Mutex
 	groups  map[string]*Group
+
+	clock   uint64 // of the scheduler, in nanoseconds
+	noClock error  // why that is not known
 }
 
 func (c *collection) add(t *drgn.Thread) {
@@ -129,7 +135,7 @@ func (c *collection) task(thread *Thread, task drgn.Object) (wanted bool, err er
 		return false, nil
 	}
 	// Kernels without CONFIG_SCHED_INFO do not know it.
-	if n, err := sched.SinceLastArrival(task); err == nil && n > 0 {
+	if n, ok, err := sched.SinceArrival(task, c.clock); err == nil && ok && c.noClock == nil {
 		thread.Waiting = time.Duration(n)
 	}
 	return true, nil

@@ -32,11 +32,13 @@ type cpu struct {
 
 func lookAtCPUs(s *scene, out *book) error {
 	var all []*cpu
+	clock, err := sched.Clock(s.p)
+	out.miss("for how long CPUs have run their tasks", err)
 	for number, err := range cpumask.ForEachOnlineCPU(s.p) {
 		if err != nil {
 			return err
 		}
-		all = append(all, lookAtCPU(s, out, number))
+		all = append(all, lookAtCPU(s, out, number, clock))
 	}
 	table := &report.Table{Columns: []report.Column{{Name: "CPU"}, {Name: "Task"}, {Name: "Name"}, {Name: "Runs for", Unit: report.Time},
 		{Name: "Can run"}, {Name: "Interrupts off"}, {Name: "Where"}}}
@@ -69,7 +71,7 @@ func lookAtCPUs(s *scene, out *book) error {
 }
 
 // lookAtCPU looks at one CPU.
-func lookAtCPU(s *scene, out *book, number uint64) *cpu {
+func lookAtCPU(s *scene, out *book, number, clock uint64) *cpu {
 	c := &cpu{number: number}
 	what := func(of string) string { return fmt.Sprintf("%s of CPU %d", of, number) }
 	c.task = sched.CPUCurr(s.p, number)
@@ -89,7 +91,7 @@ func lookAtCPU(s *scene, out *book, number uint64) *cpu {
 	if c.clock, err = rq.Member("clock").Uint(); err != nil {
 		out.miss(what("the clock"), err)
 	}
-	if n, err := sched.SinceLastArrival(c.task); err == nil { // kernels without CONFIG_SCHED_INFO do not know it
+	if n, ok, err := sched.SinceArrival(c.task, clock); err == nil && ok && clock != 0 { // kernels without CONFIG_SCHED_INFO do not know it
 		c.since = n
 	}
 	if has(s.p, "watchdog_touch_ts") { // kernels without CONFIG_SOFTLOCKUP_DETECTOR have none

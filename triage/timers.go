@@ -81,7 +81,7 @@ func (s *scene) lateCPUs(out *book) []report.Finding {
 
 // runs says what a CPU runs, "" where that is not known: the section on CPUs says why.
 func (s *scene) runs(number uint64) string {
-	c := lookAtCPU(s, &book{}, number)
+	c := lookAtCPU(s, &book{}, number, 0) // how long is not asked
 	if len(c.stack.Frames) == 0 {
 		return ""
 	}

@@ -2,6 +2,7 @@
 package symtab
 
 import (
+	"bytes"
 	"cmp"
 	"hash/maphash"
 	"iter"
@@ -88,10 +89,27 @@ func (t *Table) plain(s *elf.Symbol) uint64 {
 	return s.Value
 }
 
+// mapping reports whether a symbol names nothing but says that code or data begins at its address: "$a", "$d.1", "$xrv64i2p1" (ELF for the Arm
+// architecture, section 5.5.5; RISC-V ELF psABI, Mapping Symbol). It is found by its name only.
+func (t *Table) mapping(s *elf.Symbol) bool {
+	if s.Size != 0 || s.Type() != elf.STT_NOTYPE || s.Bind() != elf.STB_LOCAL {
+		return false
+	}
+	name := t.syms.Name(*s)
+	if len(name) < 2 || name[0] != '$' {
+		return false
+	}
+	switch name[1] {
+	case 'a', 'd', 't', 'x':
+		return len(name) == 2 || name[2] == '.' || name[1] == 'x' && bytes.HasPrefix(name[2:], []byte("rv"))
+	}
+	return false
+}
+
 func (t *Table) indexAddresses() []entry {
 	es := make([]entry, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
-		if !useful(&s) || s.Type() == elf.STT_SECTION {
+		if !useful(&s) || s.Type() == elf.STT_SECTION || t.mapping(&s) {
 			continue
 		}
 		if start, place := t.value(s); place == InMemory {

@@ -45,6 +45,11 @@ func table(t testing.TB) *Table {
 		{"undefined", global, 0, 0, 0},
 		{"unloaded", local | object, 3, 0x10, 8},
 		{"file.c", local | elf.STT_FILE, 0xfff1, 0, 0},
+		{"$d", local, 1, 0x4800, 0}, // mapping symbols of Arm and RISC-V
+		{"$a.7", local, 1, 0x4900, 0},
+		{"$xrv64i2p1_m2p0", local, 1, 0x4980, 0},
+		{"$xyz", local, 1, 0x4a00, 0}, // and what only begins like one
+		{"$d", global, 1, 0x4b00, 0},
 		{"wraps", global | object, 1, ^uint64(0) - 0x100000 - 3, 100},
 	} {
 		syms = f.Sym(syms, uint32(len(names)), s.info, s.section, s.value, s.size)
@@ -95,8 +100,10 @@ func TestAt(t *testing.T) {
 		0x102020:           "",
 		0x103009:           "twice+1",
 		0x104000:           "open+0",
-		0x104fff:           "open+fff", // its size is not known
-		0x40:               "",         // per-CPU offsets are no addresses
+		0x1049ff:           "open+9ff", // its size is not known
+		0x104a01:           "$xyz+1",
+		0x104fff:           "$d+4ff",
+		0x40:               "", // per-CPU offsets are no addresses
 		^uint64(0) - 1:     "wraps+2",
 		0x105000:           "", // of another section
 		^uint64(0) - 0x100: "",
@@ -129,7 +136,7 @@ func TestNamed(t *testing.T) {
 	for name, want := range map[string]string{
 		"uter": "[]", "oute": "[]", "outer2": "[]",
 		"outer": "[101000]", "twice": "[103008 103000]", "percpu": "[40]", "absolute": "[1050]",
-		"undefined": "[]", "unloaded": "[]", "file.c": "[0]", "none": "[]", "": "[]",
+		"undefined": "[]", "unloaded": "[]", "file.c": "[0]", "$d": "[104b00 104800]", "none": "[]", "": "[]",
 	} {
 		fresh := table(t)
 		for range scannedNames + 1 { // without the index of names, and with it

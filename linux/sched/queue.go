@@ -5,6 +5,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/linux/cpumask"
 	"github.com/godrgn/drgn/linux/list"
 	"github.com/godrgn/drgn/linux/rbtree"
 )
@@ -193,10 +194,40 @@ func (w *entityWalk) entity(se drgn.Object, depth uint64, current bool) bool {
 //
 //drgn:helper task_since_last_arrival_ns
 func SinceLastArrival(task drgn.Object) (int64, error) {
-	arrival, err := task.Member("sched_info").Member("last_arrival").Uint()
+	arrival, err := lastArrival(task)
 	if err != nil {
 		return 0, err
 	}
 	clock, err := TaskRunqueue(task).Member("clock").Uint()
 	return int64(clock - arrival), err
+}
+
+func lastArrival(task drgn.Object) (uint64, error) {
+	return task.Member("sched_info").Member("last_arrival").Uint()
+}
+
+// Clock returns the newest of the clocks of all run queues, in nanoseconds: that of a CPU that is idle, runs one task for long or hangs stands
+// still meanwhile.
+func Clock(p *drgn.Program) (newest uint64, err error) {
+	for cpu, err := range cpumask.ForEachOnlineCPU(p) {
+		if err != nil {
+			return 0, err
+		}
+		clock, err := CPURunqueue(p, cpu).Member("clock").Uint()
+		if err != nil {
+			return 0, err
+		}
+		newest = max(newest, clock)
+	}
+	return newest, nil
+}
+
+// SinceArrival is [SinceLastArrival] by a clock, such as that of [Clock]. ok is false for what has never run, and for idle tasks, of which
+// kernels do not keep when they began to run.
+func SinceArrival(task drgn.Object, clock uint64) (ns int64, ok bool, err error) {
+	arrival, err := lastArrival(task)
+	if err != nil || arrival == 0 {
+		return 0, false, err
+	}
+	return max(int64(clock-arrival), 0), true, nil
 }
