@@ -31,10 +31,21 @@ import (
 type Look struct {
 	Prog *drgn.Program
 	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables. Evaluate,
-	// Identify, Search and Command are not to be asked then.
+	// Identify, Search and Command are not to be asked then, and what the others write is to go through Scrub.
 	Redact bool
 
 	commands sync.Mutex // held while a command of crash runs: their session is for one at a time
+	once     sync.Once
+	scrubber report.Scrubber // of this program, once it was needed
+}
+
+// Scrub returns a text as it may be shown: if Redact is set, without what the report leaves out wherever it stands.
+func (l *Look) Scrub(text string) string {
+	if !l.Redact {
+		return text
+	}
+	l.once.Do(func() { l.scrubber = report.NewScrubber(triage.Private(l.Prog)) })
+	return l.scrubber.Scrub(text)
 }
 
 // sectionLimit is how long a section of the report may take.

@@ -53,6 +53,18 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// Texts are scrubbed of what is private of the program only if that is asked for.
+func TestScrub(t *testing.T) {
+	p := coretest.Private(t)
+	const text = "BoxHost: card 5254001a2b3c"
+	if got := (&Look{Prog: p}).Scrub(text); got != text {
+		t.Errorf("%q", got)
+	}
+	if got := (&Look{Prog: p, Redact: true}).Scrub(text); got != "(redacted): card (redacted)" {
+		t.Errorf("%q", got)
+	}
+}
+
 // What may tell of people is left out of reports and stacks.
 func TestRedact(t *testing.T) {
 	for _, redact := range []bool{false, true} {

@@ -13,6 +13,8 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/look"
+	"github.com/godrgn/drgn/report"
 )
 
 // connect returns a client of a server of the bundled core.
@@ -21,6 +23,10 @@ func connect(t *testing.T, o Options) *mcp.ClientSession {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return connectTo(t, p, o)
+}
+
+func connectTo(t *testing.T, p *drgn.Program, o Options) *mcp.ClientSession {
 	here, there := mcp.NewInMemoryTransports()
 	if _, err := newServer(p, o).Connect(t.Context(), there, nil); err != nil {
 		t.Fatal(err)
@@ -144,8 +150,8 @@ func TestRedact(t *testing.T) {
 // A bug in a tool is told to the client, and others still work.
 func TestBug(t *testing.T) {
 	served := mcp.NewServer(&mcp.Implementation{Name: "test"}, nil)
-	offer(served, "bad", "Fail.", func(context.Context, struct{}, io.Writer) error { panic("oh no") })
-	offer(served, "partly", "Fail later.", func(_ context.Context, _ struct{}, out io.Writer) error {
+	offer(served, new(look.Look), "bad", "Fail.", func(context.Context, struct{}, io.Writer) error { panic("oh no") })
+	offer(served, new(look.Look), "partly", "Fail later.", func(_ context.Context, _ struct{}, out io.Writer) error {
 		out.Write([]byte("first\x1b[31m\xff"))
 		return &drgn.ValueError{Problem: "then that"}
 	})
@@ -164,5 +170,63 @@ func TestBug(t *testing.T) {
 	got, wrong := call(t, session, "partly", nil)
 	if !wrong || !strings.HasPrefix(got, "first") || strings.Contains(got, "\x1b") || !strings.HasSuffix(got, "\nIt ends here: then that\n") {
 		t.Errorf("%q, %v", got, wrong)
+	}
+}
+
+// Names of tasks are scrubbed as the report's are.
+func TestRedactNames(t *testing.T) {
+	p := coretest.Private(t)
+	plain, session := connectTo(t, p, Options{}), connectTo(t, p, Options{Redact: true})
+	for _, tool := range []string{"stacks", "report"} {
+		open, wrong := call(t, plain, tool, nil)
+		got, alsoWrong := call(t, session, tool, nil)
+		if wrong || alsoWrong || !strings.Contains(got, "two?lines") {
+			t.Errorf("%s: errors %v, %v\n%s", tool, wrong, alsoWrong, got)
+		}
+		for _, secret := range coretest.Secrets {
+			if !strings.Contains(open, secret) || strings.Contains(got, secret) {
+				t.Errorf("%s: %q is told with --redact: %v, without: %v", tool, secret, strings.Contains(got, secret), strings.Contains(open, secret))
+			}
+		}
+	}
+	if got, wrong := call(t, session, "type", args{"name": "struct BoxHost"}); !wrong || strings.Contains(got, "BoxHost") {
+		t.Errorf("an error tells %q", got)
+	}
+}
+
+// However much is asked, what is said to be wrong with it is short.
+func TestLongArguments(t *testing.T) {
+	session := connect(t, Options{})
+	for _, n := range []int{maxAsked / 2, 100 << 10} {
+		long := strings.Repeat("A", n)
+		for tool, arguments := range map[string]args{
+			"report": {"sections": []string{long}}, "type": {"name": long}, "symbol": {"address": long}, "stack": {"thread": long}, "evaluate": {"expression": long},
+			"identify": {"address": long}, "search": {"number": long}, "command": {"line": long}, "disassemble": {"function": long}, long: {},
+		} {
+			got, wrong := call(t, session, tool, arguments)
+			if !wrong || len(got) > maxError+maxAsked { // what the protocol's own checks say repeats what was asked
+				t.Errorf("%.20s, of %d bytes: error %v of %d bytes: %.300s", tool, n, wrong, len(got), got)
+			}
+		}
+	}
+	if got := told(strings.Repeat("\u00e9", 3000) + "the end"); len(got) > maxError || !strings.Contains(got, "bytes are left out") || !strings.HasSuffix(got, "the end") || strings.Contains(got, "\uFFFD") {
+		t.Errorf("%d bytes: %s", len(got), got)
+	}
+}
+
+// An answer is as long as it may be, whatever takes the place of what is private, and a word that is cut is not told.
+func TestAnswerBound(t *testing.T) {
+	var a answer
+	for a.left == 0 {
+		a.Write([]byte("box boxhost "))
+	}
+	got := a.text(func(text string) string {
+		if strings.Contains(text, "boxhost b ") || strings.HasSuffix(text, "boxh") {
+			t.Errorf("cut: %q", text[len(text)-30:])
+		}
+		return strings.ReplaceAll(text, "boxhost", report.Redacted)
+	})
+	if len(got) > maxAnswer+100 || !strings.Contains(got, "bytes more are left out") {
+		t.Errorf("%d bytes", len(got))
 	}
 }

@@ -15,8 +15,8 @@ type Report struct {
 	Redacted bool      `json:"redacted,omitempty"` // see Redact
 	Compared bool      `json:"compared,omitempty"` // it says what differs between two: see Compare
 	Sections []Section `json:"sections"`
-	// Hosts are names of hosts, which Redact takes out wherever they stand, whatever sections there are.
-	Hosts []string `json:"-"`
+	// Private are names of hosts and files, which Redact takes out wherever they stand, whatever sections there are: see [NewScrubber].
+	Private []string `json:"-"`
 }
 
 // A Section is what was found out about one topic.

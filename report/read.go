@@ -51,7 +51,7 @@ func ReadJSON(r io.Reader) (*Report, error) {
 	return of, nil
 }
 
-// Keep leaves only the sections with some IDs in a report; all of them if no ID is given. It fails if it has no such section.
+// Keep leaves only the sections with some IDs in a report, each once; all of them if no ID is given. It fails if it has no such section.
 func (r *Report) Keep(ids []string) error {
 	if len(ids) == 0 {
 		return nil
@@ -62,7 +62,9 @@ func (r *Report) Keep(ids []string) error {
 		if i < 0 {
 			return fmt.Errorf("the report has no section %q", id)
 		}
-		kept = append(kept, r.Sections[i])
+		if !slices.ContainsFunc(kept, func(s Section) bool { return s.ID == id }) {
+			kept = append(kept, r.Sections[i])
+		}
 	}
 	r.Sections = kept
 	return nil

@@ -12,46 +12,59 @@ import (
 // name. Names of tasks, modules and functions, registers, and the kernel's own addresses stay.
 func (r *Report) Redact() {
 	r.Redacted = true
-	s := scrubber{words: privateWords(r)}
+	s := NewScrubber(r.private())
 	s.texts(&r.Title)
 	for i := range r.Sections {
 		s.section(&r.Sections[i])
 	}
 }
 
-// A scrubber takes what is private out of texts.
-type scrubber struct{ words []string }
+// A Scrubber takes what is private out of texts. The zero Scrubber takes out what is so by its form: addresses of networks, and paths below
+// home directories.
+type Scrubber struct{ words []string }
+
+// NewScrubber returns a scrubber that takes out names, too, as those of hosts and of files, and what of them comes before a dot: wherever they
+// stand as words, in large letters or small ones. Names of less than three bytes, and those that anything may have ("localhost", "vmcore"), stay.
+func NewScrubber(names []string) Scrubber {
+	var s Scrubber
+	for _, name := range names {
+		short := name
+		if !strings.Contains(name, "/") {
+			short, _, _ = strings.Cut(name, ".")
+		}
+		for _, word := range []string{name, short} {
+			if len(word) >= minWord && word[0] != '(' && !slices.Contains(common, word) && !slices.Contains(s.words, word) {
+				s.words = append(s.words, word)
+			}
+		}
+	}
+	slices.SortStableFunc(s.words, func(a, b string) int { return len(b) - len(a) }) // a path before what it ends in
+	return s
+}
 
 // What is private wherever it stands. What may be an address of IPv6 is looked at further: names of C++ and Rust have colons, too.
 var (
 	hardware = regexp.MustCompile(`\b[0-9a-fA-F]{2}(?:(?::[0-9a-fA-F]{2}){5,}|(?:-[0-9a-fA-F]{2}){5,})\b|\b[0-9a-fA-F]{32}\b`)
 	ipv4     = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}\b`)
 	ipv6     = regexp.MustCompile(`[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F:]*(?:(?:\.\d{1,3}){3})?`)
+	card     = regexp.MustCompile(`\b[0-9a-fA-F]{12}\b`) // an address of Ethernet without colons, or a number
 	homes    = regexp.MustCompile(`/(?:home|root|Users|run/media|media|run/user)/[^\s"'<>()\[\]{},;:|]+`)
 )
 
-// minWord is how long a word of a private fact is at least, in bytes, that is taken out wherever it stands.
+// minWord is how long a word is at least, in bytes, that is taken out wherever it stands.
 const minWord = 3
 
-// privateWords returns the names of hosts and the words that private facts consist of, and the first parts of those with dots. Facts of many
-// words are left out where they stand.
-func privateWords(r *Report) (all []string) {
-	add := func(word string) {
-		host, _, _ := strings.Cut(word, ".")
-		for _, w := range []string{word, host} { // the longer one first
-			if len(w) >= minWord && w != "localhost" && !strings.ContainsAny(w, " \t\n()") && !slices.Contains(all, w) {
-				all = append(all, w)
-			}
-		}
-	}
-	for _, host := range r.Hosts {
-		add(host)
-	}
+// common are words that tell nothing: what hosts and dumps are mostly called.
+var common = []string{"localhost", "vmcore", "core"}
+
+// private returns what is private of a program, and the private facts that are one word. Facts of many words are left out where they stand.
+func (r *Report) private() []string {
+	all := slices.Clone(r.Private)
 	for _, s := range r.Sections {
 		for _, p := range s.Parts {
 			for _, f := range p.Facts {
-				if word, ok := f.Value.(string); f.Private && ok {
-					add(word)
+				if word, ok := f.Value.(string); f.Private && ok && !strings.ContainsAny(word, " \t\n()") {
+					all = append(all, word)
 				}
 			}
 		}
@@ -59,8 +72,8 @@ func privateWords(r *Report) (all []string) {
 	return all
 }
 
-// scrub returns a text without what is private.
-func (s scrubber) scrub(text string) string {
+// Scrub returns a text with [Redacted] in place of what is private.
+func (s Scrubber) Scrub(text string) string {
 	if text == Redacted {
 		return text
 	}
@@ -69,15 +82,16 @@ func (s scrubber) scrub(text string) string {
 	}
 	text = homes.ReplaceAllString(text, Redacted)
 	text = hardware.ReplaceAllString(text, Redacted)
-	text = withoutIPv6(text)
+	text = withoutIPv6(withoutCards(text))
 	return ipv4.ReplaceAllString(text, Redacted)
 }
 
-// replaced returns a text without a word.
+// replaced returns a text without a word, whether it has large letters or small ones.
 func replaced(text, word string) string {
 	var b strings.Builder
+	small, word := lower(text), lower(word)
 	for {
-		i := strings.Index(text, word)
+		i := strings.Index(small, word)
 		if i < 0 {
 			return b.String() + text
 		}
@@ -87,8 +101,30 @@ func replaced(text, word string) string {
 		} else {
 			b.WriteString(text[:i] + Redacted)
 		}
-		text = text[end:]
+		text, small = text[end:], small[end:]
 	}
+}
+
+// lower returns a text with the letters of ASCII small; it stays as long as it is, which other letters would not.
+func lower(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c | 0x20
+		}
+	}
+	return string(b)
+}
+
+// withoutCards returns a text without addresses of Ethernet that have no colons: twelve digits, with letters and others among them. Numbers of
+// memory have 0x before them, or more digits.
+func withoutCards(text string) string {
+	return card.ReplaceAllStringFunc(text, func(found string) string {
+		if strings.ContainsAny(found, "0123456789") && strings.ContainsAny(lower(found), "abcdef") {
+			return Redacted
+		}
+		return found
+	})
 }
 
 func isWord(c byte) bool {
@@ -137,13 +173,13 @@ func isIPv6(text string, after byte) bool {
 }
 
 // texts scrubs texts.
-func (s scrubber) texts(all ...*string) {
+func (s Scrubber) texts(all ...*string) {
 	for _, text := range all {
-		*text = s.scrub(*text)
+		*text = s.Scrub(*text)
 	}
 }
 
-func (s scrubber) section(of *Section) {
+func (s Scrubber) section(of *Section) {
 	s.texts(&of.Error)
 	for i := range of.Gaps {
 		s.texts(&of.Gaps[i].What, &of.Gaps[i].Why)
@@ -163,7 +199,7 @@ func (s scrubber) section(of *Section) {
 	}
 }
 
-func (s scrubber) part(p *Part) {
+func (s Scrubber) part(p *Part) {
 	s.texts(&p.Title, &p.Note)
 	for i := range p.Facts {
 		p.Facts[i].Value = s.value(p.Facts[i].Value, p.Facts[i].Private)
@@ -179,9 +215,18 @@ func (s scrubber) part(p *Part) {
 	for i := range p.Stacks {
 		s.stack(&p.Stacks[i])
 	}
+	if p.Picture != nil {
+		p.Picture.SVG = labels.ReplaceAllStringFunc(p.Picture.SVG, func(label string) string {
+			begin := strings.IndexByte(label, '>') + 1
+			return label[:begin] + s.Scrub(label[begin:])
+		})
+	}
 }
 
-func (s scrubber) lines(l *Lines) {
+// labels match what pictures tell in letters, with the tag before it.
+var labels = regexp.MustCompile(`<(?:text|tspan|title)\b[^>]*>[^<]+`)
+
+func (s Scrubber) lines(l *Lines) {
 	if l == nil {
 		return
 	}
@@ -193,7 +238,7 @@ func (s scrubber) lines(l *Lines) {
 	}
 }
 
-func (s scrubber) stack(of *Stack) {
+func (s Scrubber) stack(of *Stack) {
 	s.texts(&of.Title, &of.Error)
 	for i := range of.Threads {
 		s.texts(&of.Threads[i].Name)
@@ -209,12 +254,12 @@ func (s scrubber) stack(of *Stack) {
 }
 
 // value returns what is left of a value.
-func (s scrubber) value(v any, private bool) any {
+func (s Scrubber) value(v any, private bool) any {
 	if private && v != nil {
 		return Redacted
 	}
 	if text, ok := v.(string); ok {
-		return s.scrub(text)
+		return s.Scrub(text)
 	}
 	return v
 }

@@ -1,10 +1,13 @@
 package report
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // What tells hosts, people and places apart goes; what only looks like it stays.
 func TestScrub(t *testing.T) {
-	s := scrubber{words: []string{"web1.example.com", "web1"}}
+	s := NewScrubber([]string{"web1.example.com", "(none)", "localhost.example.com", "/srv/acme/vmcore", "vmcore"})
 	for text, want := range map[string]string{
 		// Addresses.
 		"from 10.0.0.1 to 10.0.0.2:22":              "from (redacted) to (redacted):22",
@@ -20,7 +23,12 @@ func TestScrub(t *testing.T) {
 		"fdaa::beef/64":                             "(redacted)/64",
 		"peer 20010db8000000000000000000000001":     "peer (redacted)",
 		"fe80::1: no route":                         "(redacted): no route",
+		"card 5254001a2b3c, 5254001A2B3C.":          "card (redacted), (redacted).",
 		// Names of C++ and Rust, and numbers.
+		"525400123456 abcdefabcdef":   "525400123456 abcdefabcdef", // a number, and what may be a word
+		"0x5254001a2b3c":              "0x5254001a2b3c",
+		"ffff5254001a2b3c":            "ffff5254001a2b3c",
+		"v6.1-g5254001a2b3c":          "v6.1-g5254001a2b3c",
 		"ab::cd":                      "ab::cd",
 		"ab::cd::ef":                  "ab::cd::ef",
 		"in ab::cd(int)":              "in ab::cd(int)",
@@ -39,13 +47,17 @@ func TestScrub(t *testing.T) {
 		// Hosts and homes.
 		"web1 login: jane on web1.example.com":   "(redacted) login: jane on (redacted)",
 		"web10 and myweb1":                       "web10 and myweb1",
+		"WEB1-x on Web1.Example.COM, wEb1":       "(redacted)-x on (redacted), (redacted)",
+		"\u0130web1 \u0130 WEB1":                 "\u0130web1 \u0130 (redacted)", // a letter whose small one is longer
+		"/srv/acme/vmcore: no such page":         "(redacted): no such page",
+		"fs/proc/vmcore.c on localhost":          "fs/proc/vmcore.c on localhost",
 		"/home/jane/linux/kernel/a.c:3:4":        "(redacted):3:4",
 		"exec \"/root/.ssh/id\" by /Users/j/x y": "exec \"(redacted)\" by (redacted) y",
 		"/usr/bin/home":                          "/usr/bin/home",
 		"":                                       "",
 		"(redacted)":                             "(redacted)",
 	} {
-		if got := s.scrub(text); got != want {
+		if got := s.Scrub(text); got != want {
 			t.Errorf("%q: %q, want %q", text, got, want)
 		}
 	}
@@ -53,7 +65,7 @@ func TestScrub(t *testing.T) {
 
 // Words of private facts are gone wherever they stand, and so is what names of files tell.
 func TestPrivateWords(t *testing.T) {
-	r := &Report{Title: "Linux on db7 beside web1", Hosts: []string{"web1", "(none)", "localhost.localdomain"}, Sections: []Section{{
+	r := &Report{Title: "Linux on db7 beside web1", Private: []string{"web1", "(none)", "localhost.localdomain"}, Sections: []Section{{
 		Findings: []Finding{{Text: "Panic of db7.internal", Evidence: []string{"db7: out of memory", "db70"}}},
 		Gaps:     []Gap{{What: "db7's log", Why: "/home/jane/vmcore: page is not in the dump"}},
 		Parts: []Part{
@@ -75,5 +87,32 @@ func TestPrivateWords(t *testing.T) {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// What a picture tells in letters is scrubbed, what draws it stays.
+func TestRedactPicture(t *testing.T) {
+	const svg = `<svg><style>a::b{}</style><path d="M1.2.3.4"/><text x="1">%</text><title>%</title><g id="10.1.2.3"/></svg>`
+	r := &Report{Sections: []Section{{Parts: []Part{{Picture: &Picture{SVG: strings.ReplaceAll(svg, "%", "7 (sshd:10.1.2.3)")}}}}}}
+	r.Redact()
+	if got, want := r.Sections[0].Parts[0].Picture.SVG, strings.ReplaceAll(svg, "%", "7 (sshd:(redacted))"); got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// Names are within a line, whatever they have.
+func TestNamesInLines(t *testing.T) {
+	var b strings.Builder
+	r := &Report{Sections: []Section{{Parts: []Part{{Stacks: []Stack{{Threads: []Thread{{ID: 7, Name: "two\nlines\t\x1b[m"}, {ID: 8, Name: "b"}}}}}}}}}
+	if err := WriteText(&b, r); err != nil || !strings.Contains(b.String(), "    7 (two?lines??[m), 8 (b)\n") {
+		t.Errorf("%v\n%s", err, b.String())
+	}
+}
+
+// A section that is asked for twice is kept once.
+func TestKeepOnce(t *testing.T) {
+	r := &Report{Sections: []Section{{ID: "cpus"}, {ID: "io"}}}
+	if err := r.Keep([]string{"io", "cpus", "io"}); err != nil || len(r.Sections) != 2 || r.Sections[0].ID != "io" {
+		t.Errorf("%v, %+v", err, r.Sections)
 	}
 }

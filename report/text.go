@@ -197,7 +197,7 @@ func (t Thread) String() string {
 	if t.Name == "" {
 		return fmt.Sprint(t.ID)
 	}
-	return fmt.Sprintf("%d (%s)", t.ID, t.Name)
+	return fmt.Sprintf("%d (%s)", t.ID, PrintableLine(t.Name))
 }
 
 func (t textWriter) frame(number int, f *Frame, indent string) {

@@ -86,9 +86,15 @@ func Short(d time.Duration) string {
 }
 
 // Printable returns a text that memory gave so that a terminal can be shown it; newlines and tabs stay.
-func Printable(text string) string {
+func Printable(text string) string { return printable(text, "\n\t") }
+
+// PrintableLine is Printable for what stands within a line, as names do: newlines and tabs do not stay either.
+func PrintableLine(text string) string { return printable(text, "") }
+
+// printable puts question marks in place of what is neither printable nor one of the others that stay.
+func printable(text, others string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || r == '\n' || r == '\t' {
+		if unicode.IsPrint(r) || strings.ContainsRune(others, r) {
 			return r
 		}
 		return '?'

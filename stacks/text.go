@@ -10,7 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"github.com/godrgn/drgn/report"
 )
 
 // shown is how many threads of a group are named in text.
@@ -27,7 +28,7 @@ func WriteText(w io.Writer, groups []Group) error {
 		for i := 0; i < len(g.Threads) && i < shown; i += 4 {
 			var names []string
 			for _, t := range g.Threads[i:min(i+4, shown, len(g.Threads))] {
-				names = append(names, strings.TrimSuffix(fmt.Sprintf("%d (%s)", t.TID, printable(t.Name)), " ()"))
+				names = append(names, strings.TrimSuffix(fmt.Sprintf("%d (%s)", t.TID, report.PrintableLine(t.Name)), " ()"))
 			}
 			fmt.Fprintf(out, "  %s\n", strings.Join(names, ", "))
 		}
@@ -35,7 +36,7 @@ func WriteText(w io.Writer, groups []Group) error {
 			fmt.Fprintf(out, "  and %d more\n", more)
 		}
 		for i, f := range g.Frames {
-			fmt.Fprintf(out, "    #%-2d %s", i, printable(f.String()))
+			fmt.Fprintf(out, "    #%-2d %s", i, report.PrintableLine(f.String()))
 			if f.Inline {
 				fmt.Fprint(out, " (inlined)")
 			}
@@ -49,16 +50,6 @@ func WriteText(w io.Writer, groups []Group) error {
 		}
 	}
 	return out.Flush()
-}
-
-// printable returns a name that memory gave, so that a terminal can be shown it.
-func printable(name string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return '?'
-	}, name)
 }
 
 // Heading returns what the threads have in common, as "12 threads: 10 S, 2 D, for 3s to 1m20s".
@@ -121,7 +112,7 @@ func WriteFolded(w io.Writer, groups []Group) error {
 			if i > 0 {
 				out.WriteByte(';')
 			}
-			out.WriteString(strings.ReplaceAll(printable(name), ";", ":"))
+			out.WriteString(strings.ReplaceAll(report.PrintableLine(name), ";", ":"))
 		}
 		fmt.Fprintf(out, " %d\n", len(g.Threads))
 	}

@@ -80,7 +80,7 @@ func lookAtCPU(s *scene, out *book, number, clock uint64) *cpu {
 		out.miss(what("the task"), err)
 		return c
 	}
-	c.name, err = word(c.task.Member("comm"))
+	c.name, err = nameOf(c.task)
 	out.miss(what("the name of the task"), err)
 	rq := sched.CPURunqueue(s.p, number)
 	if n, err := rq.Member("nr_running").Uint(); err != nil {

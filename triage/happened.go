@@ -161,7 +161,7 @@ func taskName(task drgn.Object) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	name, err := word(task.Member("comm"))
+	name, err := nameOf(task)
 	return fmt.Sprintf("%d (%s)", id, name), err
 }
 

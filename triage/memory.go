@@ -357,7 +357,7 @@ func processOf(prog *drgn.Program, task drgn.Object, page uint64) (p process, ok
 	if p.id, err = task.Member("pid").Uint(); err != nil {
 		return p, false, err
 	}
-	p.name, err = word(task.Member("comm"))
+	p.name, err = nameOf(task)
 	bytes := func(pages int64) uint64 { return uint64(max(pages, 0)) * page }
 	p.resident, p.swapped, p.file, p.shared = bytes(rss.Total()), bytes(rss.Swap), bytes(rss.File), bytes(rss.Shmem)
 	return p, true, err

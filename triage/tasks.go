@@ -21,6 +21,12 @@ type task struct {
 // String returns "123 (name)".
 func (t *task) String() string { return fmt.Sprintf("%d (%s)", t.id, t.name) }
 
+// nameOf returns a task's name, as it can stand in a line.
+func nameOf(task drgn.Object) (string, error) {
+	name, err := word(task.Member("comm"))
+	return report.PrintableLine(name), err
+}
+
 // findTasks returns all tasks by the addresses of their struct task_struct; where the list can't be walked to its end, those before with the error.
 func findTasks(p *drgn.Program) (map[uint64]*task, error) {
 	all := map[uint64]*task{}
@@ -35,7 +41,7 @@ func findTasks(p *drgn.Program) (map[uint64]*task, error) {
 		if t.id, err = o.Member("pid").Uint(); err != nil {
 			return all, err
 		}
-		if t.name, err = word(o.Member("comm")); err != nil {
+		if t.name, err = nameOf(o); err != nil {
 			return all, err
 		}
 		if t.stack, err = o.Member("stack").Uint(); err != nil {

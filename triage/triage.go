@@ -8,6 +8,7 @@ package triage
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/internal/safe"
 	"github.com/godrgn/drgn/linux/printk"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/report"
@@ -23,7 +25,7 @@ import (
 
 // Options say what is looked at, and for how long.
 type Options struct {
-	// Sections are the IDs of the sections that are made; none: all of them.
+	// Sections are the IDs of the sections that are made, each once; none: all of them.
 	Sections []string
 	// Limit is how long one section may take; what it has found by then stays. 0: as long as it takes.
 	Limit time.Duration
@@ -81,7 +83,9 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 			if i < 0 {
 				return nil, &drgn.ValueError{Problem: fmt.Sprintf("there is no section %q; there are %s", id, strings.Join(Topics(), ", "))}
 			}
-			wanted = append(wanted, topics[i])
+			if !slices.ContainsFunc(wanted, func(t topic) bool { return t.id == id }) {
+				wanted = append(wanted, topics[i])
+			}
 		}
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -95,10 +99,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	s.hogs = guarded(s.findHogs)
 	s.late = guarded(s.findLate)
 	s.crash = guarded(func() (*drgn.Thread, error) { return crashedThread(p) })
-	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted))}
-	if host, err := word(p.Object("init_uts_ns").Member("name").Member("nodename")); err == nil { // else the section that has it says why not
-		r.Hosts = []string{host}
-	}
+	r := &report.Report{Version: report.Version, Title: title(p), Sections: make([]report.Section, len(wanted)), Private: Private(p)}
 	progress := o.Progress
 	if progress == nil {
 		progress = func(int, int) {}
@@ -124,6 +125,26 @@ func Of(ctx context.Context, p *drgn.Program, o Options) (*report.Report, error)
 	close(next)
 	work.Wait()
 	return r, context.Cause(ctx)
+}
+
+// Private returns the names that are private of a program, for [report.NewScrubber]: the dump's, with its path and without, and the host's, which
+// only kernels have. What can't be read is left out; the section of a report that has it says why.
+func Private(p *drgn.Program) []string {
+	var all []string
+	if path := p.CoreDumpPath(); path != "" {
+		all = append(all, path, filepath.Base(path))
+	}
+	if p.Flags()&drgn.IsLinuxKernel == 0 {
+		return all
+	}
+	host := ""
+	if err := safe.Call(func() (err error) {
+		host, err = word(p.Object("init_uts_ns").Member("name").Member("nodename"))
+		return err
+	}); err == nil {
+		all = append(all, host)
+	}
+	return all
 }
 
 // cpuOf returns the CPU that a task is on.

@@ -179,3 +179,33 @@ func TestSources(t *testing.T) {
 		}
 	}
 }
+
+// Names of tasks tell nothing once they are redacted, nor do they break lines; sections that are asked for twice are made once.
+func TestPrivate(t *testing.T) {
+	p := coretest.Private(t)
+	if all := Private(p); len(all) != 3 || filepath.Base(all[0]) != all[1] || all[2] != "boxhost.example.org" {
+		t.Errorf("%q is private", all)
+	}
+	r, err := Of(t.Context(), p, Options{Sections: []string{"hangs", "memory", "hangs"}})
+	if err != nil || len(r.Sections) != 2 {
+		t.Fatalf("%v, %d sections", err, len(r.Sections))
+	}
+	text := func() string {
+		var b strings.Builder
+		if err := errors.Join(report.WriteText(&b, r), report.WriteHTML(&b, r)); err != nil {
+			t.Fatal(err)
+		}
+		return b.String()
+	}
+	before := text()
+	r.Redact()
+	after := text()
+	for _, secret := range coretest.Secrets {
+		if !strings.Contains(before, secret) || strings.Contains(after, secret) {
+			t.Errorf("%q: in the report %v, in the redacted one %v", secret, strings.Contains(before, secret), strings.Contains(after, secret))
+		}
+	}
+	if !strings.Contains(after, "48 (two?lines)") || strings.Contains(before, "two\nlines") {
+		t.Errorf("a name breaks lines:\n%s", after)
+	}
+}

@@ -78,7 +78,7 @@ func lookAtPools(s *scene, out *book) {
 			if err != nil {
 				return err
 			}
-			name, err := word(worker.Member("task").Member("comm"))
+			name, err := nameOf(worker.Member("task"))
 			busy.Rows = append(busy.Rows, []any{id, name, p.id, symbolAt(s.p, function)})
 			return err
 		})

@@ -103,7 +103,8 @@ func (s *Server) threadsNamed(q string, p *page) error {
 			return err
 		}
 		id := strconv.FormatUint(t.TID, 10)
-		if !strings.Contains(strings.ToLower(t.Name), strings.ToLower(q)) && id != q {
+		name := s.look.Scrub(t.Name) // what is not shown is not found: that would tell it
+		if !strings.Contains(strings.ToLower(name), strings.ToLower(q)) && id != q {
 			continue
 		}
 		if found == nil {
@@ -113,7 +114,7 @@ func (s *Server) threadsNamed(q string, p *page) error {
 			found.add(link{Text: "and more"})
 			return nil
 		}
-		found.add(link{id, to("/stack", "thread", id)}, link{Text: report.Printable(t.Name)})
+		found.add(link{id, to("/stack", "thread", id)}, link{Text: report.PrintableLine(name)})
 	}
 	return nil
 }

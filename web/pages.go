@@ -54,6 +54,24 @@ func (p *page) table(title string, heads ...string) *table {
 // add adds a row.
 func (t *table) add(cells ...link) { t.Rows = append(t.Rows, cells) }
 
+// scrub changes all that memory gave; Texts are made of what was scrubbed, Title and Asked are what was asked.
+func (p *page) scrub(scrub func(string) string) {
+	rows := func(all [][]link) {
+		for _, row := range all {
+			for i := range row {
+				row[i].Text = scrub(row[i].Text)
+			}
+		}
+	}
+	for _, t := range p.Tables {
+		rows(t.Rows)
+	}
+	for i := range p.Frames {
+		p.Frames[i].Title = scrub(p.Frames[i].Title)
+		rows(p.Frames[i].Rows)
+	}
+}
+
 // A link is a text that leads to a page, or nowhere.
 type link struct{ Text, To string }
 
@@ -153,8 +171,9 @@ func numberOf(q url.Values, name string) (uint64, error) {
 func (s *Server) show(w http.ResponseWriter, r *http.Request, make func(*http.Request, *page) error) {
 	p := page{Redact: s.look.Redact}
 	if err := safe.Call(func() error { return make(r, &p) }); err != nil {
-		p.Error = err.Error()
+		p.Error = s.look.Scrub(err.Error())
 	}
+	p.scrub(s.look.Scrub)
 	for _, text := range []*string{&p.Title, &p.Asked, &p.Error} {
 		*text = report.Printable(strings.ToValidUTF8(*text, "\uFFFD"))
 	}
@@ -202,10 +221,12 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 func (b *bounded) text() string {
-	if b.left > 0 {
-		return fmt.Sprintf("%s\n(%d bytes more are left out)", b.String(), b.left)
+	text := b.String()
+	if b.left == 0 {
+		return text
 	}
-	return b.String()
+	whole := strings.LastIndexAny(text, " \n") + 1 // the last word would not be known for private
+	return fmt.Sprintf("%s\n(%d bytes more are left out)", text[:whole], b.left+len(text)-whole)
 }
 
 // leads match what leads on in text: addresses, also those that commands of crash write without 0x, and types with their keyword.
@@ -217,7 +238,7 @@ var threads = regexp.MustCompile(`(?m)(?:^ +|, )(\d+) \(`)
 // linked returns text as HTML in which addresses, types and threads lead on.
 func (s *Server) linked(text string) template.HTML {
 	var b strings.Builder
-	text = report.Printable(strings.ToValidUTF8(text, "\uFFFD"))
+	text = report.Printable(strings.ToValidUTF8(s.look.Scrub(text), "\uFFFD"))
 	last := 0
 	all := leads.FindAllStringIndex(text, -1)
 	for _, m := range threads.FindAllStringSubmatchIndex(text, -1) {
@@ -300,7 +321,7 @@ func (s *Server) tasks(_ *http.Request, p *page) error {
 			return fmt.Errorf("there are more than %d", maxTasks)
 		}
 		id := strconv.FormatUint(t.TID, 10)
-		row := []link{{id, to("/stack", "thread", id)}, {Text: report.Printable(t.Name)}}
+		row := []link{{id, to("/stack", "thread", id)}, {Text: report.PrintableLine(t.Name)}}
 		if at, err := t.Object.Uint(); err == nil && t.Object.Err() == nil && !s.look.Redact {
 			row = append(row, link{"task_struct", to("/object", "e", fmt.Sprintf("*(struct task_struct *)%#x", at))})
 		}
@@ -373,7 +394,7 @@ func (s *Server) around(f drgn.StackFrame) (all []template.HTML) {
 		for i, line := range lines.Text {
 			b.WriteString(mark(slices.Contains(lines.Marked, i)) + line + "\n")
 		}
-		all = append(all, template.HTML(template.HTMLEscapeString(report.Printable(b.String()))))
+		all = append(all, template.HTML(template.HTMLEscapeString(report.Printable(s.look.Scrub(b.String())))))
 	}
 	if f.IsInline() {
 		return all

@@ -27,7 +27,7 @@ type Options struct {
 	// Address is one of this machine alone, such as "127.0.0.1:0"; others are refused.
 	Address string
 	// Redact leaves out what may tell of people, places and their data: the report is redacted, stacks have no variables, and the pages that
-	// show memory are refused.
+	// show memory are refused. All pages are scrubbed as the report is.
 	Redact bool
 	// Sources is the directory of the kernel's sources, "" for none: frames of stacks then have the lines around where they are.
 	Sources string

@@ -25,6 +25,10 @@ func listenAs(t *testing.T, o Options) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return listenTo(t, p, o)
+}
+
+func listenTo(t *testing.T, p *drgn.Program, o Options) *Server {
 	o.Address = "127.0.0.1:0"
 	s, err := Listen(p, o)
 	if err != nil {
@@ -261,5 +265,30 @@ func TestBug(t *testing.T) {
 	listen(t).show(w, httptest.NewRequest(http.MethodGet, "/", nil), func(*http.Request, *page) error { panic("oh <no>") })
 	if w.Code != http.StatusNotFound || !strings.Contains(w.Body.String(), "a bug of this program: oh &lt;no&gt;") {
 		t.Errorf("%d\n%s", w.Code, w.Body.String())
+	}
+}
+
+// Names of tasks are scrubbed as the report's are, and are not found by what is not shown of them.
+func TestRedactedNames(t *testing.T) {
+	p := coretest.Private(t)
+	plain, s := listenTo(t, p, Options{}), listenTo(t, p, Options{Redact: true})
+	for _, target := range []string{"/tasks", "/stacks", "/report", "/flames.svg", "/ask?q=ox", "/ask?q=redacted", "/stack?thread=41"} {
+		page := get(s, target).Body.String()
+		for _, secret := range coretest.Secrets {
+			if strings.Contains(page, secret) {
+				t.Errorf("%s tells %q", target, secret)
+			}
+			if target == "/tasks" && !strings.Contains(get(plain, target).Body.String(), secret) {
+				t.Errorf("without Redact, %s does not have %q", target, secret)
+			}
+		}
+		if target == "/tasks" && (!strings.Contains(page, "<td>(redacted)-cron</td>") || !strings.Contains(page, "<td>two?lines</td>")) {
+			t.Errorf("%s:\n%.3000s", target, page)
+		}
+	}
+	for q, found := range map[string]bool{"boxhost": false, "oxhost": false, "cron": true} {
+		if page := get(s, "/ask?q="+q).Body.String(); strings.Contains(page, "/stack?thread=41") != found {
+			t.Errorf("%q finds the task: %v, want %v\n%s", q, !found, found, page)
+		}
 	}
 }

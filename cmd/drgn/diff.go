@@ -24,7 +24,11 @@ func diffTool() *tool {
 	t := &tool{name: "diff", summary: "Say what differs between two reports, of a good and a bad machine, or before and after", flags: fs,
 		arguments: "BEFORE AFTER", files: true}
 	t.run = func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
-		if all.NArg() != 2 || len(set(all, "core", "kernel", "pid", "qemu")) > 0 || len(set(all, "text", "json", "html")) > 1 {
+		if named := set(all, "core", "kernel", "pid", "qemu"); len(named) > 0 {
+			fmt.Fprintf(stderr, "drgn: diff: %s does not go with diff, which opens BEFORE and AFTER\nusage: %s\n", spelled(all.Lookup(named[0])), t.form())
+			return 2
+		}
+		if all.NArg() != 2 || len(set(all, "text", "json", "html")) > 1 {
 			fmt.Fprintf(stderr, "drgn: usage: %s\nBoth are core dumps, or reports that drgn report --json wrote.\n", t.form())
 			return 2
 		}
@@ -49,6 +53,14 @@ func diffTool() *tool {
 		return 0
 	}
 	return t
+}
+
+// spelled returns how a flag is written: "-c, --core".
+func spelled(f *pflag.Flag) string {
+	if f.Shorthand == "" {
+		return "--" + f.Name
+	}
+	return "-" + f.Shorthand + ", --" + f.Name
 }
 
 // of returns the report that is in a file, or that there is to make on the core dump that it is.

@@ -37,7 +37,9 @@ func TestDiff(t *testing.T) {
 		{[]string{"diff", made, other}, 0, "Linux 6.12.117-godrgn → Another Linux 6.12.117-godrgn\n", ""},
 		{[]string{"diff", "--json", made, other}, 0, `"compared": true`, ""},
 		{[]string{"diff", made}, 2, "", "usage: drgn [flags] diff [flags] BEFORE AFTER"},
-		{[]string{"-c", core, "diff", made, other}, 2, "", "usage: drgn [flags] diff"},
+		{[]string{"-c", core, "diff", made, other}, 2, "", "drgn: diff: -c, --core does not go with diff, which opens BEFORE and AFTER\nusage: drgn [flags] diff"},
+		{[]string{"diff", made, other, "--sections", "cpus,cpus"}, 0, "Another Linux", ""},
+		{[]string{"diff", made, other, "-o", "x.pdf"}, 1, "", "drgn: diff: x.pdf: what form .pdf is, is not known"},
 		{[]string{"diff", made, filepath.Join(dir, "none")}, 1, "", "none: no such file or directory"},
 		{[]string{"diff", made, file("text", "hello")}, 1, "", "text: this is no report: invalid character"},
 		{[]string{"diff", made, other, "--sections", "weather"}, 1, "", `the report has no section "weather"`},
@@ -78,5 +80,27 @@ func TestReadFilesStay(t *testing.T) {
 		if b, err := os.ReadFile(name); err != nil || string(b) != "{}" {
 			t.Errorf("%s has %q: %v", name, b, err)
 		}
+	}
+}
+
+// TestReportForm has the form of a report told by the name of its file.
+func TestReportForm(t *testing.T) {
+	dir := t.TempDir()
+	for name, want := range map[string]string{"a.html": "<!DOCTYPE html>", "a.htm": "<!DOCTYPE html>", "a.HTML": "<!DOCTYPE html>", "a.JSON": "{\n", "a.txt": "Linux", "a.Md": "Linux", "a": "Linux"} {
+		path := filepath.Join(dir, name)
+		if out, errs, code := drgnProgram(t, "", "-q", "-c", core, "report", "--sections", "kernel", "-o", path); code != 0 {
+			t.Errorf("%s: exit code %d\n%s%s", name, code, out, errs)
+		}
+		if b, err := os.ReadFile(path); err != nil || !strings.HasPrefix(string(b), want) {
+			t.Errorf("%s has %.30q: %v", name, b, err)
+		}
+	}
+	path := filepath.Join(dir, "a.pdf")
+	const unknown = "a.pdf: what form .pdf is, is not known: use one of .html, .htm, .json, .txt, .text, .md, .log, or --text, --html or --json\n"
+	if out, errs, code := drgnProgram(t, "", "-q", "-c", core, "report", "-o", path); code != 1 || !strings.HasSuffix(errs, unknown) {
+		t.Errorf("exit code %d\n%s%s", code, out, errs)
+	}
+	if out, errs, code := drgnProgram(t, "", "-q", "-c", core, "report", "--sections", "kernel", "--text", "-o", path); code != 0 {
+		t.Errorf("with --text: exit code %d\n%s%s", code, out, errs)
 	}
 }

@@ -15,7 +15,7 @@ import (
 func mcpTool() *tool {
 	var redact bool
 	fs := pflag.NewFlagSet("mcp", pflag.ContinueOnError)
-	boolean(fs, &redact, "redact", "", "leave out host names, command lines, paths, the log, the values of variables and what else memory holds")
+	boolean(fs, &redact, "redact", "", "leave out what drgn report --redact does, and what else memory holds")
 	return &tool{name: "mcp", summary: "Serve an assistant by the Model Context Protocol, on standard input and output", flags: fs,
 		run: func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {
 			p := f.openQuietly(all, stderr)

@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -29,7 +31,7 @@ type reporting struct {
 func reportTool() *tool {
 	var r reporting
 	fs := r.forms("report")
-	boolean(fs, &r.redact, "redact", "", "leave out host names, addresses of networks, command lines, paths, the log and the values of variables")
+	boolean(fs, &r.redact, "redact", "", "leave out host names, addresses of networks, command lines, paths, the end of the log and the values of variables")
 	fs.DurationVar(&r.options.Limit, "limit", time.Minute, "end a section that takes longer than this `TIME`, such as 30s; what it has found stays. 0: none")
 	fs.StringSliceVar(&r.options.Sections, "sections", nil, "only the sections with these `NAMES`, separated by commas")
 	fs.StringVar(&r.options.Sources, "sources", "", "show source lines from below `DIR`, the kernel's sources")
@@ -43,7 +45,7 @@ func reportTool() *tool {
 func (r *reporting) forms(tool string) *pflag.FlagSet {
 	fs := pflag.NewFlagSet(tool, pflag.ContinueOnError)
 	fs.SortFlags = false
-	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; its ending .html or .json says the form unless a flag does")
+	fs.StringVarP(&r.output, "output", "o", "", "write to `FILE`; its ending .html or .json says the form unless a flag does, .txt is text")
 	boolean(fs, &r.html, "html", "", "as a page for a browser, one file that needs nothing else")
 	boolean(fs, &r.text, "text", "", "as text, the default")
 	boolean(fs, &r.asJSON, "json", "", "as JSON, whose schema docs/report.md has")
@@ -54,14 +56,11 @@ func (r *reporting) forms(tool string) *pflag.FlagSet {
 func (r *reporting) write(w io.Writer, of *report.Report) error {
 	out := bufio.NewWriter(w)
 	write := report.WriteText
-	ending := filepath.Ext(r.output)
-	if r.asJSON || r.html || r.text {
-		ending = ""
-	}
-	switch {
-	case r.asJSON, ending == ".json":
+	byName := !r.asJSON && !r.html && !r.text
+	switch ending := r.ending(); {
+	case r.asJSON, byName && ending == ".json":
 		write = report.WriteJSON
-	case r.html, ending == ".html":
+	case r.html, byName && (ending == ".html" || ending == ".htm"):
 		write = report.WriteHTML
 	}
 	if err := write(out, of); err != nil {
@@ -101,6 +100,12 @@ func (r *reporting) run(f *flags, all *pflag.FlagSet, stdout, stderr io.Writer) 
 	return 0
 }
 
+// endings are those that the names of files with reports may have unless a flag says the form.
+var endings = []string{".html", ".htm", ".json", ".txt", ".text", ".md", ".log"}
+
+// ending returns the ending of the file's name, in small letters.
+func (r *reporting) ending() string { return strings.ToLower(filepath.Ext(r.output)) }
+
 // check refuses what would go wrong only after the look, or silently: above all to write over one of the files that are read.
 func (r *reporting) check(read []string) error {
 	if out, err := os.Stat(r.output); err == nil { // else there is nothing to write over
@@ -109,6 +114,9 @@ func (r *reporting) check(read []string) error {
 				return fmt.Errorf("%s is what is looked at: write to another file", r.output)
 			}
 		}
+	}
+	if ending := r.ending(); ending != "" && !r.asJSON && !r.html && !r.text && !slices.Contains(endings, ending) {
+		return fmt.Errorf("%s: what form %s is, is not known: use one of %s, or --text, --html or --json", r.output, filepath.Ext(r.output), strings.Join(endings, ", "))
 	}
 	if r.options.Limit < 0 {
 		return fmt.Errorf("--limit %v is less than nothing", r.options.Limit)

@@ -15,7 +15,7 @@ func webTool() *tool {
 	var o web.Options
 	fs := pflag.NewFlagSet("web", pflag.ContinueOnError)
 	fs.StringVar(&o.Address, "listen", "127.0.0.1:0", "on this `ADDRESS`, which must be one of this machine alone; port 0 is any that is free")
-	boolean(fs, &o.Redact, "redact", "", "leave out host names, command lines, paths, the log, the values of variables and what else memory holds")
+	boolean(fs, &o.Redact, "redact", "", "leave out what drgn report --redact does, and what else memory holds")
 	fs.StringVar(&o.Sources, "sources", "", "show source lines from below `DIR`, the kernel's sources")
 	return &tool{name: "web", summary: "Serve a browser on this machine: the report, stacks, objects, types and memory, with links", flags: fs,
 		run: func(f *flags, all *pflag.FlagSet, _ []string, stdout, stderr io.Writer) int {

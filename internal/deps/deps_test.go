@@ -116,7 +116,7 @@ const rooms = `
 	lang/c, search, linux/* < linux/crash;
 
 	# Stacks of all threads.
-	linux/* < stacks;
+	linux/*, report < stacks;
 
 	# What there is to say of a kernel at first.
 	arch/disasm, internal/safe, report, stacks, target < triage;
