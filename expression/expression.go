@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/lang/slice"
 	"github.com/godrgn/drgn/names"
 )
 
@@ -122,8 +122,8 @@ func (p *parser) postfix(o drgn.Object) drgn.Object {
 				p.at = start
 				return p.fail("a number and ] are expected")
 			}
-			if array, ok := rust.Elements(o); ok {
-				o = rust.Index(array, n)
+			if array, ok := slice.Elements(o); ok {
+				o = slice.Index(array, n)
 			} else {
 				o = o.Index(n)
 			}

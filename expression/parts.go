@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
-	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/lang/slice"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -17,7 +17,7 @@ type Part struct {
 }
 
 // Parts returns what an object consists of, from the part with number start on, count at most: the members of a structure, those of anonymous
-// members among them; the elements of an array or of what refers to some in Rust; what a pointer points to, or the members of that. text is the expression of the object.
+// members among them; the elements of an array or of a slice of Rust or Go; what a pointer points to, or the members of that. text is the expression of the object.
 func Parts(text string, o drgn.Object, start, count int) (all []Part, err error) {
 	target := text // of what a pointer points to, too
 	if o.Type().UnderlyingKind() == types.Pointer {
@@ -25,10 +25,10 @@ func Parts(text string, o drgn.Object, start, count int) (all []Part, err error)
 		switch o.Type().UnderlyingKind() {
 		case types.Struct, types.Union, types.Class:
 		default:
-			return slice([]Part{{"*", "*" + enclosed(text), o}}, start, count), nil
+			return some([]Part{{"*", "*" + enclosed(text), o}}, start, count), nil
 		}
 	}
-	if array, ok := rust.Elements(o); ok {
+	if array, ok := slice.Elements(o); ok {
 		if s, _, err := o.Type().Slice(); err == nil && !s.Text { // text is shown as such
 			o, text = array, target
 		}
@@ -44,13 +44,13 @@ func Parts(text string, o drgn.Object, start, count int) (all []Part, err error)
 		return all, nil
 	}
 	names, err := members(o.Type(), 0)
-	for _, name := range slice(names, start, count) {
+	for _, name := range some(names, start, count) {
 		all = append(all, Part{name, enclosed(text) + "." + name, o.Member(name)})
 	}
 	return all, err
 }
 
-func slice[T any](all []T, start, count int) []T {
+func some[T any](all []T, start, count int) []T {
 	start = min(max(start, 0), len(all))
 	return all[start:min(len(all), start+max(count, 0))]
 }

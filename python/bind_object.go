@@ -16,7 +16,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/helper/call"
 	"github.com/godrgn/drgn/lang/c"
-	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/lang/slice"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -307,8 +307,8 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	var parts [3]C.arg
 	switch C.sh_subscript(x, &parts[0]) {
 	case 1:
-		if array, ok := rust.Elements(o); ok {
-			return call.Object(rust.Index(array, int64(parts[0].i)))
+		if array, ok := slice.Elements(o); ok {
+			return call.Object(slice.Index(array, int64(parts[0].i)))
 		}
 		return call.Object(o.Index(int64(parts[0].i)))
 	case 3:
@@ -317,9 +317,9 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	return raisedError{}
 }
 
-// sliceObject is o[start:stop]: a shorter array, or one of what a pointer or a slice of Rust refers to.
+// sliceObject is o[start:stop]: a shorter array, or one of what a pointer or a slice of Rust or Go refers to.
 func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
-	o, _ = rust.Elements(o)
+	o, _ = slice.Elements(o)
 	if err := o.Err(); err != nil {
 		return err
 	}
@@ -363,9 +363,9 @@ func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 
 func objectIter(call Call) error { return iterateObject(call, false) }
 
-// iterateObject gives the elements of an array or of what refers to some in Rust.
+// iterateObject gives the elements of an array or of a slice of Rust or Go.
 func iterateObject(call Call, backwards bool) error {
-	o, _ := rust.Elements(self(call))
+	o, _ := slice.Elements(self(call))
 	if err := o.Err(); err != nil {
 		return err
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	cl "github.com/godrgn/drgn/lang/c"
-	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/lang/slice"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -199,9 +199,9 @@ func giveInt(c Call, o drgn.Object) error {
 	return c.Value(v)
 }
 
-// length returns the length of an array or of what refers to elements in Rust.
+// length returns the length of an array or of a slice of Rust or Go.
 func length(o drgn.Object) (uint64, error) {
-	o, _ = rust.Elements(o)
+	o, _ = slice.Elements(o)
 	if err := o.Err(); err != nil {
 		return 0, err
 	}

@@ -1,9 +1,12 @@
 package types
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
-// A Slice is a structure of Rust that refers to a number of elements elsewhere: a "&str", a "&[T]", a "Box<[T]>", or what owns
-// such and can grow, a "Vec<T>" or a "String".
+// A Slice is a structure of Rust or Go that refers to a number of elements elsewhere. Of Rust: a "&str", a "&[T]", a "Box<[T]>", or what owns
+// such and can grow, a "Vec<T>" or a "String". Of Go: a "string" or a "[]T".
 type Slice struct {
 	Elem   *Type
 	Text   bool   // the elements are bytes of UTF-8
@@ -14,7 +17,7 @@ type Slice struct {
 	Big  bool
 }
 
-// Slice reports whether the type without typedefs is one of Rust's that refer to elements. They are known by their names, which are
+// Slice reports whether the type without typedefs is one of Rust's or Go's that refer to elements. They are known by their names, which are
 // none of C or C++, and by their members.
 func (t *Type) Slice() (s Slice, ok bool, err error) {
 	t = t.WithoutTypedefs()
@@ -24,6 +27,12 @@ func (t *Type) Slice() (s Slice, ok bool, err error) {
 	}
 	const box, owned = "alloc::boxed::Box<", ", alloc::alloc::Global>"
 	switch vec := strings.HasPrefix(tag, "Vec<") && strings.HasSuffix(tag, owned); {
+	case tag == "string":
+		s, ok, err := t.addressAndLength("str", "len")
+		s.Text = true
+		return s, ok && s.Elem.Name() == "uint8" && s.Elem.Kind() == Int, err // which is a type of its own in Go alone
+	case strings.HasPrefix(tag, "[]"):
+		return t.addressAndLength("array", "len", "cap")
 	case tag == "String":
 		return t.textOfVec()
 	case vec:
@@ -35,11 +44,19 @@ func (t *Type) Slice() (s Slice, ok bool, err error) {
 	tag = strings.TrimSuffix(strings.TrimPrefix(tag, box), owned)
 	tag = strings.TrimLeft(tag, "&*")
 	tag = strings.TrimPrefix(strings.TrimPrefix(tag, "mut "), "const ")
-	if s.Text = tag == "str"; !s.Text && !strings.HasPrefix(tag, "[") {
+	text := tag == "str"
+	if !text && !strings.HasPrefix(tag, "[") {
 		return s, false, nil // of a trait, say
 	}
+	s, ok, err = t.addressAndLength("data_ptr", "length")
+	s.Text = text
+	return s, ok, err
+}
+
+// addressAndLength is Slice of a structure of members of the given names, which begin with an address and a length.
+func (t *Type) addressAndLength(names ...string) (s Slice, ok bool, err error) {
 	members, err := t.Members()
-	if err != nil || len(members) != 2 || members[0].Name != "data_ptr" || members[1].Name != "length" {
+	if err != nil || !slices.EqualFunc(members, names, func(m Member, name string) bool { return m.Name == name }) {
 		return s, false, err
 	}
 	data, err := members[0].Slot()

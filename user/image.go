@@ -131,7 +131,10 @@ func (i *image) ranges(page uint64) []mem.Range {
 }
 
 // buildID returns the GNU build ID in the image's notes, or nil where it has none, or none in memory.
-func (i *image) buildID() []byte {
+func (i *image) buildID() []byte { return i.note("GNU", elf.NT_GNU_BUILD_ID) }
+
+// note returns what a note of the image holds, or nil where it has none, or none in memory.
+func (i *image) note(name string, kind uint32) []byte {
 	for n := range i.segments {
 		s := &i.segments[n]
 		if s.Type != elf.PT_NOTE || s.Filesz > maxNotes {
@@ -141,9 +144,9 @@ func (i *image) buildID() []byte {
 		if i.memory.Read(data, i.address(s), false) != nil {
 			continue // the core lacks it
 		}
-		id, _ := elf.BuildIDIn(elf.Notes("notes", data, !i.platform.IsLittleEndian(), s.Align)) // overwritten ones have none
-		if id != nil {
-			return id
+		desc, _ := elf.NoteIn(elf.Notes("notes", data, !i.platform.IsLittleEndian(), s.Align), name, kind) // overwritten ones have none
+		if desc != nil {
+			return desc
 		}
 	}
 	return nil

@@ -76,9 +76,9 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 		file = files.Loaded
 	}
 	m.process.mu.Lock()
-	id := m.process.modules[module].spec.BuildID // as memory has it
+	found := m.process.modules[module]
 	m.process.mu.Unlock()
-	if id == nil || !bytes.Equal(id, file.ELF.BuildID()) {
+	if !found.isOf(file.ELF) {
 		return 0
 	}
 	defer runtime.KeepAlive(files)
@@ -96,6 +96,21 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 		return copy(buf, file.ELF.Data[s.Offset+at-s.Addr:s.Offset+s.Size])
 	}
 	return 0
+}
+
+// isOf reports whether a module is of a file, by the build ID that memory has. Go's linker has made a GNU build ID since Go 1.24, but leaves it out of
+// the notes that are in memory: there its own is.
+func (m *found) isOf(file *elf.File) bool {
+	if id := m.spec.BuildID; id != nil || m.image == nil {
+		return id != nil && bytes.Equal(id, file.BuildID())
+	}
+	const name, kind = "Go", elf.NT_GO_BUILD_ID
+	id := m.image.note(name, kind)
+	if id == nil {
+		return false
+	}
+	of, err := elf.NoteIn(file.SectionNotes(), name, kind)
+	return err == nil && bytes.Equal(id, of)
 }
 
 // explain adds to the fault of an address which file has what was not saved.

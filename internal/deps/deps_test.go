@@ -90,8 +90,8 @@ const rooms = `
 	# Memory with what each word may be.
 	drgn < annotate;
 
-	# What objects of Rust refer to.
-	drgn < lang/rust;
+	# What slices of Rust and Go refer to.
+	drgn < lang/slice;
 
 	# Which names there are.
 	drgn < names;
@@ -124,14 +124,14 @@ const rooms = `
 	# Front ends.
 	linux, user, target, internal/qmp, internal/logtext < attach;
 	linux < explain;
-	names, lang/rust < expression;
+	names, lang/slice < expression;
 	linux/crash, expression < dap;
 	linux/crash, triage, search, expression < look;
 	look < mcp;
 	annotate, look < web;
 	NONE < licences, internal/perlre, python/internal/*;
 	arch < python/internal/enumgen;
-	annotate, attach, explain, licences, names, lang/rust, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
+	annotate, attach, explain, licences, names, lang/slice, search, helper/registry, linux/crash, internal/jupyter, internal/perlre, python/internal/* < python;
 	dap, mcp, web, python < cmd/drgn;
 
 	# Programs that show how the library is used.

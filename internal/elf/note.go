@@ -11,6 +11,9 @@ import (
 // NT_GNU_BUILD_ID is the type of the note named "GNU" that holds the build ID.
 const NT_GNU_BUILD_ID = 3
 
+// NT_GO_BUILD_ID is the type of the note named "Go" that holds the build ID of Go's linker.
+const NT_GO_BUILD_ID = 4
+
 // A Note is an entry of a note section or segment.
 type Note struct {
 	Name string // without the NUL at its end
@@ -115,11 +118,16 @@ func (f *File) BuildID() []byte {
 
 // BuildIDIn returns the first GNU build ID among notes, or nil if there is none before their end or an error.
 func BuildIDIn(notes iter.Seq2[Note, error]) ([]byte, error) {
+	return NoteIn(notes, "GNU", NT_GNU_BUILD_ID)
+}
+
+// NoteIn returns what the first note of a name and type holds, or nil if there is none before their end or an error, or it is empty.
+func NoteIn(notes iter.Seq2[Note, error], name string, kind uint32) ([]byte, error) {
 	for note, err := range notes {
 		if err != nil {
 			return nil, err
 		}
-		if note.Name == "GNU" && note.Type == NT_GNU_BUILD_ID && len(note.Desc) > 0 {
+		if note.Name == name && note.Type == kind && len(note.Desc) > 0 {
 			return note.Desc, nil
 		}
 	}

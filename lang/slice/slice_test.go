@@ -1,4 +1,4 @@
-package rust_test
+package slice_test
 
 import (
 	"errors"
@@ -10,7 +10,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/expression"
-	"github.com/godrgn/drgn/lang/rust"
+	"github.com/godrgn/drgn/lang/slice"
 	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/types"
 	"github.com/godrgn/drgn/user"
@@ -64,7 +64,7 @@ func TestElements(t *testing.T) {
 		{frame.Object("numbers"), nil}, // a reference to a vector
 		{frame.Object("none"), []string{}},
 	} {
-		array, ok := rust.Elements(tt.o)
+		array, ok := slice.Elements(tt.o)
 		if !ok {
 			if tt.want != nil || array != tt.o {
 				t.Errorf("%v refers to no elements", tt.o)
@@ -78,19 +78,19 @@ func TestElements(t *testing.T) {
 		}
 		got := []string{}
 		for i := range int64(n) {
-			got = append(got, rust.Index(array, i).String())
+			got = append(got, slice.Index(array, i).String())
 		}
 		if tt.want == nil || !slices.Equal(got, tt.want) {
 			t.Errorf("%v: %q, want %q", tt.o, got, tt.want)
 		}
 		for _, i := range []int64{-1, int64(n)} {
 			var bounds *drgn.BoundsError
-			if err := rust.Index(array, i).Err(); !errors.As(err, &bounds) || err.Error() != fmt.Sprintf("index %d is out of range: there are %d elements", i, n) {
+			if err := slice.Index(array, i).Err(); !errors.As(err, &bounds) || err.Error() != fmt.Sprintf("index %d is out of range: there are %d elements", i, n) {
 				t.Errorf("element %d of %d: %v", i, n, err)
 			}
 		}
 	}
-	if y, err := rust.Index(first(rust.Elements(frame.Object("vec"))), 0).Member("y").Int(); y != 6 || err != nil {
+	if y, err := slice.Index(first(slice.Elements(frame.Object("vec"))), 0).Member("y").Int(); y != 6 || err != nil {
 		t.Errorf("a member of an element: %d, %v", y, err)
 	}
 }
@@ -106,7 +106,7 @@ func TestTooManyElements(t *testing.T) {
 		t.Fatal(err)
 	}
 	b[15] = 0x80
-	array, ok := rust.Elements(p.BytesValue(o.Type(), b))
+	array, ok := slice.Elements(p.BytesValue(o.Type(), b))
 	const want = "9223372036854775810 elements of 'struct Point' at 0x2010d0 are more than there is memory"
 	if err := array.Err(); !ok || err == nil || err.Error() != want {
 		t.Errorf("%v, %v, want %s", ok, err, want)

@@ -1,6 +1,6 @@
-// Package rust knows what objects of Rust's own types refer to: a slice ("&[T]", "Box<[T]>"), a "&str", a "Vec<T>" or a "String" is a structure
-// of an address and a length, and one means its elements when one says x[i].
-package rust
+// Package slice knows what slices refer to: in Rust a "&[T]", "Box<[T]>", "&str", "Vec<T>" or "String", in Go a "[]T" or "string" is a structure
+// with an address and a length, and one means its elements when one says x[i].
+package slice
 
 import (
 	"fmt"
@@ -39,7 +39,7 @@ func Elements(o drgn.Object) (array drgn.Object, ok bool) {
 	return o.Prog().ObjectAt(o.Prog().Types().Array(o.Type().Language(), s.Elem, length), address), true
 }
 
-// Index returns an element of what [Elements] has returned. Unlike arrays of C, those of Rust end where they end: others are a
+// Index returns an element of what [Elements] has returned. Unlike arrays of C, slices end where they end: others are a
 // [failure.BoundsError].
 func Index(array drgn.Object, i int64) drgn.Object {
 	n, err := array.Len()
