@@ -304,13 +304,23 @@ func (r *running) pacMask() uint64 {
 }
 
 func (r *running) paths(m target.Mapping) []string {
-	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone. The path of the
-	// process's own root leads to files in containers.
-	if strings.HasSuffix(m.Path, target.DeletedSuffix) {
-		return []string{r.MappedFile(m)}
+	is := func(path string) bool {
+		info, err := os.Stat(path)
+		return err == nil && target.IDOf(info) == m.File
 	}
-	if info, err := os.Stat(m.Path); err == nil && target.IDOf(info) == m.File {
+	// A file that was deleted, or replaced by another of its name, is reached by its mapping alone, which takes privileges, but for the
+	// program that was executed. The path of the process's own root leads to files in containers.
+	deleted := strings.HasSuffix(m.Path, target.DeletedSuffix)
+	if !deleted && is(m.Path) {
 		return []string{m.Path}
 	}
-	return []string{r.MappedFile(m), r.Path("root") + m.Path}
+	var all []string
+	if exe := r.Path("exe"); is(exe) {
+		all = append(all, exe)
+	}
+	all = append(all, r.MappedFile(m))
+	if !deleted {
+		all = append(all, r.Path("root")+m.Path)
+	}
+	return all
 }

@@ -2,6 +2,7 @@ package user_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -24,10 +25,17 @@ import (
 // runs starts testdata/process/runs, and opens it once its threads are where they stay.
 func runs(t *testing.T, arg ...string) (*exec.Cmd, *drgn.Program) {
 	t.Helper()
+	c := start(t, filepath.Join(data, "runs"), arg...)
+	return c, open(t, c.Process.Pid)
+}
+
+// start starts the program runs at a path, and returns once its threads are where they stay.
+func start(t *testing.T, path string, arg ...string) *exec.Cmd {
+	t.Helper()
 	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
 		t.Skip("the program is one for Linux on x86-64")
 	}
-	c := exec.Command(filepath.Join(data, "runs"), arg...)
+	c := exec.Command(path, arg...)
 	in, err := c.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -52,10 +60,18 @@ func runs(t *testing.T, arg ...string) (*exec.Cmd, *drgn.Program) {
 			t.Fatal("the first thread does not wait")
 		}
 	}
-	return c, open(t, c.Process.Pid)
+	return c
 }
 
 func open(t *testing.T, pid int) *drgn.Program {
+	t.Helper()
+	p := openAlone(t, pid)
+	load(t, p)
+	return p
+}
+
+// openAlone opens a process of which no files are known.
+func openAlone(t *testing.T, pid int) *drgn.Program {
 	t.Helper()
 	process, err := target.OpenProcess(pid)
 	if err != nil {
@@ -66,7 +82,6 @@ func open(t *testing.T, pid int) *drgn.Program {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { p.Close() })
-	load(t, p)
 	return p
 }
 
@@ -420,5 +435,61 @@ func TestStopSelf(t *testing.T) {
 	defer p.Close()
 	if _, err := p.StackTrace(uint64(os.Getpid())); err == nil || !strings.HasSuffix(err.Error(), "a process can't stop its own threads") {
 		t.Error(err)
+	}
+}
+
+// The program of a process is read, not what lies at its path now: it was deleted, or another program was installed in its place.
+func TestOtherFiles(t *testing.T) {
+	image, err := os.ReadFile(filepath.Join(data, "runs"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, change := range map[string]func(path string) error{
+		"there":   func(string) error { return nil },
+		"deleted": os.Remove,
+		"moved":   func(path string) error { return os.Rename(path, path+".old") },
+		"replaced": func(path string) error {
+			other := path + ".new"
+			if err := os.WriteFile(other, image[:len(image)/2], 0o755); err != nil {
+				return err
+			}
+			return os.Rename(other, path)
+		},
+		"made again": func(path string) error { return errors.Join(os.Remove(path), os.WriteFile(path, image, 0o755)) },
+	} {
+		path := filepath.Join(t.TempDir(), "runs")
+		if err := os.WriteFile(path, image, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		c := start(t, path)
+		if err := change(path); err != nil {
+			t.Fatal(err)
+		}
+		p := openAlone(t, c.Process.Pid)
+		for m, err := range p.LoadedModules() {
+			if err != nil {
+				t.Fatal(what, err)
+			}
+			if m.Kind() != drgn.MainModule {
+				continue
+			}
+			opened := false
+			for _, f := range p.Personality().(interface {
+				MappedFiles(m *drgn.Module) []drgn.MappedFile
+			}).MappedFiles(m.Module) {
+				got, err := os.ReadFile(f.Path)
+				if err != nil {
+					continue // it takes privileges
+				}
+				opened = true
+				if !bytes.Equal(got, image) {
+					t.Errorf("%s: %s is another file", what, f.Path)
+				}
+				break
+			}
+			if !opened {
+				t.Errorf("%s: the program is not found", what)
+			}
+		}
 	}
 }
