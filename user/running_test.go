@@ -199,6 +199,27 @@ func TestRunningStacks(t *testing.T) {
 	}
 }
 
+// A program that is linked statically and lies where the kernel has put it has its stacks and variables there, too.
+func TestStaticPIE(t *testing.T) {
+	c := start(t, filepath.Join(data, "runs.static-pie"))
+	p := open(t, c.Process.Pid)
+	main, err := p.MainModule()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f := main.DebugFile(); f.Bias == 0 {
+		t.Errorf("%+v was not moved", f)
+	}
+	for n, want := range []string{"call begin _start", "call waits waits waits run clone_thread"} {
+		if got := names(trace(t, thread(t, p, n))); got != want {
+			t.Errorf("thread %d: %s, want %s", n, got, want)
+		}
+	}
+	if !counts(t, p) {
+		t.Error("the process does not go on")
+	}
+}
+
 // TestLeftFrame asks for a variable that has changed since the trace was taken.
 func TestLeftFrame(t *testing.T) {
 	_, p := runs(t)
