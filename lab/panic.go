@@ -76,7 +76,7 @@ var crashes = []crash{
 		// Behind the first disk on the bus, for the guest to find it second.
 		devices: []string{"-drive", "driver=null-co,read-zeroes=on,size=64M,if=none,id=" + slowDisk, "-device", "virtio-blk-pci,addr=0x10,queue-size=32,num-queues=1,drive=" + slowDisk}},
 	{kind: "probe", cause: `panicked: panic was called by lab_on_probe`, what: "the handler of an optimized kprobe in a module, which the kernel itself does not see through", module: "probe", seldom: true},
-	{kind: "hang", cause: `interrupt that can\'t be masked.*Timers of CPU \d are late`, what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
+	{kind: "hang", cause: `interrupt that can\'t be masked.*Timers of CPU \d are late, by up to .*s: it runs task 1 \(panic-init\), in lab_spin \[crash\], with interrupts off`, what: "an NMI for a CPU that loops in a module with interrupts off", module: "hang", seldom: true, bring: func(g *crashing) error {
 		err := g.says("lab: hanging")
 		time.Sleep(10 * time.Second) // for its timers to be late
 		return errors.Join(err, g.monitor.do("inject-nmi", nil))

@@ -230,13 +230,13 @@ func TestTimerRules(t *testing.T) {
 		if cpu == 0 {
 			return ""
 		}
-		return "CPU runs f"
+		return "f"
 	}
 	checkRules(t, "two CPUs", lateTimers(late, -1, time.Hour, runs), "late-timers", "late-timers")
 	checkRules(t, "late before the crash", lateTimers(late, 1, 3*time.Second, runs), "late-timers", "late-timers")
 	found := lateTimers(late, 0, time.Second, runs)
 	checkRules(t, "but for the one that crashed", found, "late-timers")
-	if found[0].Text != "Timers of CPU 1 are late, by up to 9s" || !slices.Equal(found[0].Evidence, []string{"CPU runs f", "hrtimer f, by 9s"}) {
+	if found[0].Text != "Timers of CPU 1 are late, by up to 9s: it runs f" || !slices.Equal(found[0].Evidence, []string{"hrtimer f, by 9s"}) {
 		t.Errorf("%+v", found)
 	}
 	if found := lateTimers(late[1:2], -1, 0, runs); len(found) != 1 || len(found[0].Evidence) != 1 {

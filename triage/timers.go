@@ -86,7 +86,7 @@ func (s *scene) runs(number uint64) string {
 		return ""
 	}
 	where := c.stack.Frames[0]
-	text := fmt.Sprintf("CPU %d runs task %d (%s), in %s", number, c.id, c.name, where.Function)
+	text := fmt.Sprintf("task %d (%s), in %s", c.id, c.name, where.Function)
 	if where.Module != "" {
 		text += fmt.Sprintf(" [%s]", where.Module)
 	}
@@ -255,13 +255,14 @@ func lateTimers(all []lateTimer, stopped int64, ago time.Duration, runs func(cpu
 	}
 	for cpu, late := range of {
 		var evidence []string
-		if what := runs(cpu); what != "" {
-			evidence = append(evidence, what)
-		}
 		for _, t := range late[:min(len(late), maxEvidence/2)] {
 			evidence = append(evidence, fmt.Sprintf("%s %s, by %s", t.kind, t.function, report.Short(t.by)))
 		}
-		found = append(found, timerRule.found(evidence, "Timers of CPU %d are late, by up to %s", cpu, report.Short(late[0].by)))
+		what := ""
+		if does := runs(cpu); does != "" {
+			what = ": it runs " + does
+		}
+		found = append(found, timerRule.found(evidence, "Timers of CPU %d are late, by up to %s%s", cpu, report.Short(late[0].by), what))
 	}
 	slices.SortFunc(found, func(a, b report.Finding) int { return cmp.Compare(a.Text, b.Text) })
 	return found
