@@ -27,6 +27,7 @@ type account struct {
 // Margins for what goes on in between: files that are written and sent, a task that ends, counters that CPUs have not yet handed in.
 const (
 	memoryMargin = 16 << 20 // bytes, of memory as a whole
+	freeMargin   = 64 << 20 // bytes: what the guest's programs and the host's dump take and give meanwhile
 	cacheMargin  = 0.15     // of a slab cache's objects
 	loadMargin   = 1.0
 	psiMargin    = 15.0 // percent, of some seconds
@@ -125,7 +126,7 @@ func (a *account) memory() error {
 		margin float64
 	}{
 		"Total": {"MemTotal:", 0}, "Limit of what can be committed": {"CommitLimit:", 0}, "Swap": {"SwapTotal:", 0}, "Per-CPU memory": {"Percpu:", 0},
-		"Free": {"MemFree:", memoryMargin}, "Page cache, with buffers and swap cache": {"Buffers: Cached: SwapCached:", memoryMargin},
+		"Free": {"MemFree:", freeMargin}, "Page cache, with buffers and swap cache": {"Buffers: Cached: SwapCached:", memoryMargin},
 		"Anonymous memory": {"AnonPages:", memoryMargin}, "Mapped files": {"Mapped:", memoryMargin}, "Shared memory and tmpfs": {"Shmem:", memoryMargin},
 		"Dirty pages": {"Dirty:", memoryMargin}, "Pages under writeback": {"Writeback:", memoryMargin}, "Kernel stacks": {"KernelStack:", memoryMargin},
 		"Page tables": {"PageTables:", memoryMargin}, "Active, anonymous": {"Active(anon):", memoryMargin}, "Inactive, anonymous": {"Inactive(anon):", memoryMargin},

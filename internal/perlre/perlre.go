@@ -51,6 +51,7 @@ var (
 	flagGroup = regexp.MustCompile(`^\(\?([imsUx]*)(?:-([imsUx]+))?([:)])`)
 	noLeast   = regexp.MustCompile(`^\{,([0-9]+)\}`)
 	number    = regexp.MustCompile(`^\\(?:x\{([0-9A-Fa-f]+)\}|x([0-9A-Fa-f]{2})|(0[0-7]{0,2}|[1-7][0-7]{2}))`)
+	repeats   = regexp.MustCompile(`^(?:[*+?]|\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\})`)
 	reference = regexp.MustCompile(`^\\[1-9][0-9]+`)
 	posix     = regexp.MustCompile(`^\[:\^?[a-z]+:\]`)
 )
@@ -102,6 +103,9 @@ func (d *dialect) next() error {
 			d.groups = append(d.groups, inner)
 			d.put("(?"+flags+":", len(m[0]))
 			return nil
+		}
+		if rest := d.in[len(m[0]):]; repeats.MatchString(rest) { // Go would repeat what is before the flags
+			return fmt.Errorf("%s is no item that %s can repeat", m[0], repeats.FindString(rest))
 		}
 		*d.now() = inner
 		if flags != "" {

@@ -76,7 +76,7 @@ func TestToGo(t *testing.T) {
 
 // What Go does not have is refused, by this package or by Go's.
 func TestRefused(t *testing.T) {
-	for _, pattern := range []string{`(?=a)`, `(?!a)`, `(?<=a)`, `(a)\1`, `(a)\12`, `a++`, `(?>a)`, `\K`, `\R`, `a\`, `[a`, `[`, `(`, `)`, `[z-a]`, `(?#c)a`, `(?i)[z-a]`, `[\`, `(?i)[\xe9`} {
+	for _, pattern := range []string{`(?=a)`, `(?!a)`, `(?<=a)`, `(a)\1`, `(a)\12`, `a++`, `(?>a)`, `\K`, `\R`, `a\`, `[a`, `[`, `(`, `)`, `[z-a]`, `(?#c)a`, `(?i)[z-a]`, `[\`, `(?i)[\xe9`, `a(?)*`, `(()?(?)*)`, `a(?i)+`, `a(?-i){2}`, `(?s){,3}`} {
 		if rewritten, err := ToGo(pattern, true); err == nil {
 			if _, err := regexp.Compile(rewritten); err == nil {
 				t.Errorf("%q became %q", pattern, rewritten)
@@ -86,7 +86,7 @@ func TestRefused(t *testing.T) {
 }
 
 func FuzzToGo(f *testing.F) {
-	for _, s := range []string{`(?i)[\xe9-\xff\s]{,3}\Qa\E`, `[]\h]`, `(?-i:é)`, `\123\x{e9}`} {
+	for _, s := range []string{`(?i)[\xe9-\xff\s]{,3}\Qa\E`, `[]\h]`, `(?-i:é)`, `\123\x{e9}`, `(()?(?)*)`} {
 		f.Add(s, true)
 		f.Add(s, false)
 	}

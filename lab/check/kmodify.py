@@ -82,8 +82,8 @@ check.equal("kstrtoint of no number", call_function("kstrtoint", "x", 10, number
 check.equal("what it left", number.object.value_(), 7)
 check.equal("a pointer to a function", call_function(prog.function("int_sqrt").address_of_(), 81).value_(), 9)
 check.equal("a function", call_function(prog, prog.function("int_sqrt"), 64).value_(), 8)
-state = call_function("wake_up_process", task)
-check.equal("an int", (state.type_.type_name(), state.value_()), ("int", 0))
+woken = call_function("wake_up_process", task)  # 1 if it slept just then: another of our threads may be the one that calls
+check.equal("an int", (woken.type_.type_name(), woken.value_() in (0, 1)), ("int", True))
 first, second = pass_pointer(Object(prog, "int", 0)), pass_pointer(Object(prog, "int", 0))
 call_functions([("kstrtoint", "11", 10, first), ("kstrtoint", "22", 10, second), ("wake_up_process", task)])
 check.equal("several calls", [first.object.value_(), second.object.value_()], [11, 22])
