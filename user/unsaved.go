@@ -76,10 +76,15 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 		file = files.Loaded
 	}
 	m.process.mu.Lock()
-	found := m.process.modules[module]
+	found, same := m.process.modules[module], m.process.same[module] == file.ELF
 	m.process.mu.Unlock()
-	if !found.isOf(file.ELF) {
-		return 0
+	if !same {
+		if !found.isOf(file.ELF) {
+			return 0
+		}
+		m.process.mu.Lock()
+		m.process.same[module] = file.ELF
+		m.process.mu.Unlock()
 	}
 	defer runtime.KeepAlive(files)
 	at := address - file.Bias

@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/bin"
+	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
 	"github.com/godrgn/drgn/target"
 )
@@ -21,8 +22,9 @@ type Process struct {
 	auxv   func() (map[uint64]uint64, error)
 
 	mu      lock.Mutex
-	modules map[*drgn.Module]found // that LoadedModules found
-	told    sync.Once              // see tellUnverified
+	modules map[*drgn.Module]found     // that LoadedModules found
+	same    map[*drgn.Module]*elf.File // files of which memory has told that they are their modules'
+	told    sync.Once                  // see tellUnverified
 }
 
 // A source is where a process is: a running one, or a core.
@@ -46,7 +48,7 @@ func newProcess(s source, p *drgn.Program) *Process {
 	return &Process{
 		source:  s,
 		auxv:    lock.OnceValues(func() (map[uint64]uint64, error) { return s.auxv(p.Platform()) }),
-		modules: map[*drgn.Module]found{},
+		modules: map[*drgn.Module]found{}, same: map[*drgn.Module]*elf.File{},
 	}
 }
 
