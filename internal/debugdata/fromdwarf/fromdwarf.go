@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
 	"github.com/godrgn/drgn/internal/elf"
@@ -175,11 +176,15 @@ func sections(file *placed.File) (s dwarf.Sections, err error) {
 // IndexNames implements [debugdata.Indexed].
 func (s *source) IndexNames(report func(done, total uint64)) error {
 	defer runtime.KeepAlive(s)
-	err := mem.Guard(func() error { return s.File.IndexNames(report) })
-	if err != nil {
-		return fmt.Errorf("cannot read debugging information of %s: %w", s.place.ELF.Name, err)
+	return unreadable(s.place.ELF, mem.Guard(func() error { return s.File.IndexNames(report) }))
+}
+
+// unreadable says of an error in debugging information which file has it.
+func unreadable(f *elf.File, err error) error {
+	if errors.As(err, new(*bin.DecodeError)) {
+		return fmt.Errorf("cannot read debugging information of %s: %w", f.Name, err)
 	}
-	return nil
+	return err
 }
 
 // Missing implements [debugdata.Split].

@@ -18,7 +18,7 @@ func (s *source) AppendFunctions(to []debugdata.CodeFunction, pc uint64) ([]debu
 		fn := &functions[i]
 		to = append(to, debugdata.CodeFunction{Name: fn.Name, Inline: fn.Inline, Of: fn})
 	}
-	return to, err
+	return to, unreadable(s.place.ELF, err)
 }
 
 // ScopeOf implements [debugdata.Code].
@@ -45,7 +45,7 @@ func (s *source) SourcesAt(pc uint64) ([]debugdata.Source, error) {
 	defer runtime.KeepAlive(s)
 	sources, err := mem.Guarded(func() ([]dwarf.Source, error) { return s.File.Sources(pc) })
 	if err != nil {
-		return nil, err
+		return nil, unreadable(s.place.ELF, err)
 	}
 	out := make([]debugdata.Source, len(sources))
 	for i, source := range sources {
