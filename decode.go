@@ -2,7 +2,6 @@ package drgn
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 
 	"github.com/godrgn/drgn/internal/fields"
@@ -45,59 +44,12 @@ func (o Object) decode(rv reflect.Value) error {
 	switch rv.Kind() {
 	case reflect.Struct:
 		return o.decodeStruct(rv)
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
-		n, err := o.Int()
-		if err != nil {
-			return err
-		}
-		if rv.OverflowInt(n) || n < 0 && !o.typ.Underlying().IsSigned() {
-			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", uint64(n), rv.Type())}
-		}
-		rv.SetInt(n)
-	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
-		n, err := o.Uint()
-		if err != nil {
-			return err
-		}
-		if int64(n) < 0 && o.typ.Underlying().IsSigned() {
-			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", int64(n), rv.Type())}
-		}
-		if rv.OverflowUint(n) {
-			return &ValueError{Problem: fmt.Sprintf("%d does not fit %s", n, rv.Type())}
-		}
-		rv.SetUint(n)
-	case reflect.Bool:
-		b, err := o.Bool()
-		if err != nil {
-			return err
-		}
-		rv.SetBool(b)
-	case reflect.Float32, reflect.Float64:
-		f, err := o.Float()
-		if err != nil {
-			return err
-		}
-		if rv.OverflowFloat(f) && !math.IsInf(f, 0) {
-			return &ValueError{Problem: fmt.Sprintf("%g does not fit %s", f, rv.Type())}
-		}
-		rv.SetFloat(f)
-	case reflect.String:
-		if !o.typ.IsText() {
-			return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s: it is not text", o.typ, rv.Type())}
-		}
-		s, err := o.CString()
-		if err != nil {
-			return err
-		}
-		rv.SetString(string(s))
 	case reflect.Slice, reflect.Array:
 		return o.decodeElements(rv)
 	case reflect.Map:
 		return o.decodeMap(rv)
-	default:
-		return &TypeError{Problem: fmt.Sprintf("cannot decode '%s' into %s", o.typ, rv.Type())}
 	}
-	return nil
+	return fields.Set(rv, o)
 }
 
 func (o Object) decodeElements(rv reflect.Value) error {
