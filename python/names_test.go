@@ -25,6 +25,17 @@ expect("module of exceptions", FaultError.__module__ == "_drgn" and drgn.NoDefau
 expect("all names", all(getattr(_drgn, n) is getattr(drgn, n) for n in drgn.__all__ if n not in ("IntegerLike", "Path")))
 expect("what a build has", drgn._with_libkdumpfile and drgn._with_lzma and _drgn._with_pcre2 and isinstance(_drgn._elfutils_version, str))
 expect("helpers of the inner module", _linux_helper_find_task(prog["init_pid_ns"].address_of_(), 1) == find_task(prog, 1))
+from _drgn import _linux_helper_direct_mapping_offset, _linux_helper_follow_phys, _linux_helper_load_proc_kallsyms, _linux_helper_read_vm
+init = find_task(prog, 1).mm
+expect("by a page table", _linux_helper_follow_phys(prog, init.pgd, init.arg_start) == follow_phys(init, init.arg_start) and
+       _linux_helper_read_vm(prog, prog["init_mm"].pgd, prog["init_task"].comm.address_, 7) == b"swapper")
+expect("the direct map", _linux_helper_direct_mapping_offset(prog) == phys_to_virt(prog, 0).value_())
+import tempfile
+with tempfile.NamedTemporaryFile("w") as file:
+    file.write("ffffffff81000000 T _text\nffffffffc0000000 t f\t[m]\n")
+    file.flush()
+    expect("kallsyms of a file", sorted(s.name for s in _linux_helper_load_proc_kallsyms(file.name, True)(prog, None, None, False)) == ["_text", "f"] and
+           [s.address for s in _linux_helper_load_proc_kallsyms(file.name)(prog, None, None, False)] == [0xffffffff81000000])
 expect("imported helpers", 0 in for_each_online_cpu(prog) and 0 in for_each_online_node(prog) and _S_IFMT == 0o170000)
 import drgn.helpers.linux.pid as pid
 expect("other names", not hasattr(pid, "nonsense") and not hasattr(pid, "__wrapped__") and not hasattr(drgn.helpers.linux, "Object"))

@@ -29,6 +29,21 @@ var linuxMm = call.Module{
 			},
 		},
 		{
+			Name: "_direct_mapping_offset",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+			},
+			Returns: "int",
+			Doc:     "Return what is added to a physical address to come to its virtual one in the direct map, modulo 2^64.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.DirectMappingOffset(c.Program(0))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
+			},
+		},
+		{
 			Name: "virt_to_phys",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
@@ -179,6 +194,23 @@ var linuxMm = call.Module{
 			Doc:     "Return the physical address that an address of an address space stands for, as a phys_addr_t.\n\nmm is a struct mm_struct *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(mm.FollowPhys(c.Object(0), c.Uint(1))))
+			},
+		},
+		{
+			Name: "_follow_phys",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "pgtable", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "address", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "int",
+			Doc:     "Return the physical address that an address stands for by a top-level page table.\n\npgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.FollowTable(c.Program(0), c.Uint(1), c.Uint(2))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Uint(v0))
 			},
 		},
 		{
@@ -952,6 +984,24 @@ var linuxMm = call.Module{
 			Doc:     "Return the size bytes from an address on in an address space.\n\nmm is a struct mm_struct *.",
 			Do: func(c *call.Call) error {
 				v0, err := mm.AccessRemoteVM(c.Object(0), c.Uint(1), c.Uint(2))
+				if err != nil {
+					return err
+				}
+				return c.Return(call.Bytes(v0))
+			},
+		},
+		{
+			Name: "_read_vm",
+			Params: []call.Param{
+				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
+				{Name: "pgtable", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "address", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "size", Kind: call.KindUint, Annotation: "IntegerLike"},
+			},
+			Returns: "bytes",
+			Doc:     "Return the size bytes from an address on that a top-level page table leads to.\n\npgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.\n\nprog is the default program when it is left out.",
+			Do: func(c *call.Call) error {
+				v0, err := mm.ReadTable(c.Program(0), c.Uint(1), c.Uint(2), c.Uint(3))
 				if err != nil {
 					return err
 				}

@@ -90,6 +90,14 @@ func InDirectMap(p *drgn.Program, addr uint64) (bool, error) {
 	return err == nil && l.inDirectMap(addr), err
 }
 
+// DirectMappingOffset returns what is added to a physical address to come to its virtual one in the direct map, modulo 2^64.
+//
+//drgn:helper _direct_mapping_offset
+func DirectMappingOffset(p *drgn.Program) (uint64, error) {
+	l, err := LayoutOf(p)
+	return l.PageOffset - l.PhysOffset, err
+}
+
 func (l *Layout) inDirectMap(addr uint64) bool { return addr >= l.PageOffset && addr < l.HighMemory }
 
 // ToPhysical returns the physical address of one in the direct map.

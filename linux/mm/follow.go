@@ -20,7 +20,12 @@ func openSpace(mm drgn.Object) (*addressSpace, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &addressSpace{prog: mm.Prog()}
+	return openTable(mm.Prog(), pgd)
+}
+
+// openTable opens the address space whose top-level page table is at a virtual address.
+func openTable(p *drgn.Program, pgd uint64) (*addressSpace, error) {
+	s := &addressSpace{prog: p}
 	l, err := LayoutOf(s.prog)
 	if err != nil {
 		return nil, err
@@ -72,6 +77,19 @@ func FollowPhys(mm drgn.Object, addr uint64) drgn.Object {
 		return drgn.Failed(err)
 	}
 	return value(mm.Prog(), "phys_addr_t", phys)
+}
+
+// FollowTable returns the physical address that an address stands for by a top-level page table.
+//
+// pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+//
+//drgn:helper _follow_phys
+func FollowTable(p *drgn.Program, pgtable, address uint64) (uint64, error) {
+	s, err := openTable(p, pgtable)
+	if err != nil {
+		return 0, err
+	}
+	return s.translator.Translate(s.root, address)
 }
 
 // FollowPFN returns the number of the page frame that an address of an address space lies in, as an unsigned long.

@@ -19,12 +19,30 @@ const maxAccess = 1 << 30
 //
 //drgn:helper access_remote_vm
 func AccessRemoteVM(mm drgn.Object, address, size uint64) ([]byte, error) {
-	if size > maxAccess {
-		return nil, &drgn.ValueError{Problem: "cannot read more than 1 GiB at once"}
-	}
 	s, err := openSpace(mm)
 	if err != nil {
 		return nil, err
+	}
+	return s.bytes(address, size)
+}
+
+// ReadTable returns the size bytes from an address on that a top-level page table leads to.
+//
+// pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+//
+//drgn:helper _read_vm
+func ReadTable(p *drgn.Program, pgtable, address, size uint64) ([]byte, error) {
+	s, err := openTable(p, pgtable)
+	if err != nil {
+		return nil, err
+	}
+	return s.bytes(address, size)
+}
+
+// bytes returns the size bytes from an address on.
+func (s *addressSpace) bytes(address, size uint64) ([]byte, error) {
+	if size > maxAccess {
+		return nil, &drgn.ValueError{Problem: "cannot read more than 1 GiB at once"}
 	}
 	buf := make([]byte, size)
 	if err := s.read(buf, address); err != nil {

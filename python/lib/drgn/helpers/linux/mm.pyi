@@ -38,6 +38,17 @@ def in_direct_map(prog: Program, addr: IntegerLike) -> bool:
 def in_direct_map(addr: IntegerLike) -> bool: ...
 
 @overload
+def _direct_mapping_offset(prog: Program) -> int:
+    """Return what is added to a physical address to come to its virtual one in the direct map, modulo 2^64.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def _direct_mapping_offset() -> int: ...
+
+@overload
 def virt_to_phys(prog: Program, addr: IntegerLike) -> Object:
     """Return the physical address of a virtual one, as an unsigned long.
 
@@ -166,6 +177,19 @@ def follow_phys(mm: Object, addr: IntegerLike) -> Object:
     mm is a struct mm_struct *.
     """
     ...
+
+@overload
+def _follow_phys(prog: Program, pgtable: IntegerLike, address: IntegerLike) -> int:
+    """Return the physical address that an address stands for by a top-level page table.
+
+    pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def _follow_phys(pgtable: IntegerLike, address: IntegerLike) -> int: ...
 
 def follow_pfn(mm: Object, addr: IntegerLike) -> Object:
     """Return the number of the page frame that an address of an address space lies in, as an unsigned long.
@@ -560,6 +584,19 @@ def access_remote_vm(mm: Object, address: IntegerLike, size: IntegerLike) -> byt
     mm is a struct mm_struct *.
     """
     ...
+
+@overload
+def _read_vm(prog: Program, pgtable: IntegerLike, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on that a top-level page table leads to.
+
+    pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+
+    prog is the default program when it is left out.
+    """
+    ...
+
+@overload
+def _read_vm(pgtable: IntegerLike, address: IntegerLike, size: IntegerLike) -> bytes: ...
 
 def access_process_vm(task: Object, address: IntegerLike, size: IntegerLike) -> bytes:
     """Return the size bytes from an address on in the address space of a task.
