@@ -222,7 +222,10 @@ func (sh *shared) encode(scanners []*scanner, ranges []byte) ([]byte, error) {
 
 // items returns the entries a scanner found, in order; its own names start at base in the pool.
 func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
-	items := make([]indexItem, 0, s.found.n+len(s.instances))
+	if uint64(len(s.found.slots)) > math.MaxUint32 {
+		return nil, s.f.errorAt(0, "too many names for the index")
+	}
+	items := make([]indexItem, 0, len(s.found.slots))
 	// In bad files all names may be the ends of one long string.
 	hashed, limit := 0, 16*(len(b.str)+len(b.pool))+256*cap(items)
 	add := func(e *slot) error {
@@ -254,18 +257,11 @@ func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
 		return nil
 	}
 	for i := range s.found.slots {
-		if e := &s.found.slots[i]; e.used {
-			if err := add(e); err != nil {
-				return nil, err
-			}
-		}
-	}
-	for i := range s.instances {
-		if err := add(&s.instances[i]); err != nil {
+		if err := add(&s.found.slots[i]); err != nil {
 			return nil, err
 		}
 	}
-	s.found.slots, s.instances = nil, nil
+	s.found = nameTable{}
 	slices.SortFunc(items, func(x, y indexItem) int { return b.order(&x, &y) })
 	return items, nil
 }
@@ -295,7 +291,7 @@ func (b *indexBuilder) unique(items []indexItem) []indexItem {
 			case b.byName(last, &it) != 0:
 				slices.SortFunc(out[start:], byDIE)
 				start = n
-			case last.file == it.file && last.scope == it.scope && last.extra == it.extra && it.die>>56 != ixInstance:
+			case last.file == it.file && last.scope == it.scope && last.extra == it.extra:
 				if it.die&flagKnown != 0 && last.die&flagKnown == 0 {
 					*last = it
 				}

@@ -84,8 +84,13 @@ func (w *writer) die(n *node) {
 	}
 }
 
-// write makes the sections of one DWARF 4 unit with these DIEs at the top level.
+// write makes the sections of one DWARF 4 unit of C with these DIEs at the top level.
 func write(big bool, addrSize int, top ...*node) Config {
+	return writeIn(0x0c, big, addrSize, top...)
+}
+
+// writeIn is write for a language.
+func writeIn(language Lang, big bool, addrSize int, top ...*node) Config {
 	w := writer{order: binary.LittleEndian, fixups: map[int]*node{}}
 	if big {
 		w.order = binary.BigEndian
@@ -94,7 +99,7 @@ func write(big bool, addrSize int, top ...*node) Config {
 	w.info = w.order.AppendUint16(w.info, 4)
 	w.info = w.order.AppendUint32(w.info, 0)
 	w.info = append(w.info, byte(addrSize))
-	w.die(die(TagCompileUnit, []attrValue{name("test.c"), {AttrLanguage, FormData1, uint64(0x0c)}}, top...))
+	w.die(die(TagCompileUnit, []attrValue{name("test.c"), {AttrLanguage, FormData1, uint64(language)}}, top...))
 	put := func(at int, n uint32) { copy(w.info[at:], w.order.AppendUint32(nil, n)) }
 	put(0, uint32(len(w.info)-4))
 	for at, to := range w.fixups {

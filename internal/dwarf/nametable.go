@@ -3,6 +3,7 @@ package dwarf
 import (
 	"bytes"
 	"hash/maphash"
+	"math"
 )
 
 // slot is an entry while the index is built.
@@ -11,10 +12,9 @@ type slot struct {
 	die   uint64
 	file  uint32
 	scope uint32
-	extra uint32 // what else tells types apart: line and size; of a variable: its line; of a function that has code: the DIE; of a constant: the line of its type
+	extra uint32 // what else tells types apart: line and size; of a variable: its line; of a function that has code: where, or the DIE; of a constant: the line of its type
 	kind  uint8
 	known bool // has an address or value
-	used  bool
 }
 
 // hashed is extra as far as it keeps slots apart.
@@ -25,12 +25,11 @@ func (e *slot) hashed() uint32 {
 	return e.extra
 }
 
-// nameTable is a hash table of slots: all that have the same name, kind, file and scope, and types that have the same
-// extra, are one.
+// nameTable is a set of slots: all that have the same name, kind, file and scope, and types that have the same extra, are one.
 type nameTable struct {
 	slots []slot
-	n     int
-	texts []byte // inline names, each ended by a NUL
+	table []uint64 // open addressing: upper half of the hash and, below it, the number of the slot from 1; 0 is free
+	texts []byte   // inline names, each ended by a NUL
 }
 
 func (t *nameTable) keep(b []byte) uint64 {
@@ -51,21 +50,25 @@ func (e *slot) hash(key uint64) uint64 {
 // add records e unless there is the like of it; text is the name when it is inline, and e.name its key. It returns
 // whether e is new.
 func (t *nameTable) add(e *slot, text []byte) bool {
-	if t.n*2 >= len(t.slots) {
+	if len(t.slots)*2 >= len(t.table) {
 		t.grow()
 	}
-	mask := uint64(len(t.slots) - 1)
-	for i := e.hash(e.name) & mask; ; i = (i + 1) & mask {
-		o := &t.slots[i]
-		if !o.used {
-			*o = *e
-			o.used = true
+	h := e.hash(e.name)
+	mask := uint64(len(t.table) - 1)
+	for i := h & mask; ; i = (i + 1) & mask {
+		x := t.table[i]
+		if x == 0 {
+			t.slots = append(t.slots, *e)
 			if e.name&inlineName != 0 {
-				o.name = inlineName | t.keep(text)
+				t.slots[len(t.slots)-1].name = inlineName | t.keep(text)
 			}
-			t.n++
+			t.table[i] = h&^math.MaxUint32 | uint64(len(t.slots))
 			return true
 		}
+		if (x^h)>>32 != 0 {
+			continue
+		}
+		o := &t.slots[x&math.MaxUint32-1]
 		if o.kind != e.kind || o.file != e.file || o.scope != e.scope || !t.sameName(o, e, text) {
 			continue
 		}
@@ -93,21 +96,19 @@ func (t *nameTable) text(name uint64) []byte {
 }
 
 func (t *nameTable) grow() {
-	old := t.slots
-	t.slots = make([]slot, max(1<<14, 2*len(old)))
-	mask := uint64(len(t.slots) - 1)
-	for j := range old {
-		if !old[j].used {
-			continue
-		}
-		key := old[j].name
+	t.table = make([]uint64, max(1<<14, 2*len(t.table)))
+	mask := uint64(len(t.table) - 1)
+	for j := range t.slots {
+		o := &t.slots[j]
+		key := o.name
 		if key&inlineName != 0 {
 			key = inlineRef(t.text(key)).key
 		}
-		i := old[j].hash(key) & mask
-		for t.slots[i].used {
+		h := o.hash(key)
+		i := h & mask
+		for t.table[i] != 0 {
 			i = (i + 1) & mask
 		}
-		t.slots[i] = old[j]
+		t.table[i] = h&^math.MaxUint32 | uint64(j+1)
 	}
 }

@@ -10,7 +10,8 @@ const (
 	wantSibling
 	wantSpecification
 	wantOrigin
-	wantCode     // DW_AT_low_pc or DW_AT_ranges
+	wantLowPC    // becomes wantCode unless it is of code that the linker discarded
+	wantCode     // DW_AT_ranges or DW_AT_entry_pc
 	wantLocation // DW_AT_location or DW_AT_const_value
 	wantEnumClass
 	wantSize
@@ -20,7 +21,7 @@ const (
 var wanted = [0x100]uint8{
 	AttrName: wantName, AttrDeclFile: wantFile, AttrDeclLine: wantLine, AttrDeclaration: wantDeclaration,
 	AttrSibling: wantSibling, AttrSpecification: wantSpecification, AttrAbstractOrigin: wantOrigin,
-	AttrLowPC: wantCode, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
+	AttrLowPC: wantLowPC, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
 	AttrConstValue: wantLocation, AttrEnumClass: wantEnumClass, AttrByteSize: wantSize,
 	AttrExportSymbols: wantExport,
 }
@@ -39,6 +40,7 @@ const (
 	by1              // a number of 1 byte
 	by2              // of 2 bytes
 	by4              // of 4 bytes
+	by8              // of 8 bytes
 	byULEB           // a LEB128 number
 	byNothing        // the value is in the abbreviation; op.n holds its low bits
 	byForm           // any other form
@@ -128,6 +130,8 @@ func (t *planTable) decode(section []byte, k abbrevKey) error {
 				o.how = by2
 			case ok && n == 4:
 				o.how = by4
+			case ok && n == 8:
+				o.how = by8
 			case s.form == FormUdata || s.form == FormRefUdata:
 				o.how = byULEB
 			}

@@ -70,7 +70,6 @@ func (s *shared) scope(parent uint32, name string) uint32 {
 type scanner struct {
 	*shared
 	found     nameTable
-	instances []slot
 	tables    map[abbrevKey]*planTable // those that several units use
 	scratch   planTable                // of a table that one unit uses
 	decoded   uint64                   // bytes of tables decoded
@@ -103,6 +102,7 @@ type record struct {
 	flags    uint16 // bits by want numbers
 	nameOK   bool
 	fileHere bool
+	low      uint64 // DW_AT_low_pc, or 0
 	foreign  uint32 // file number from a DIE of another unit, when this one has none
 }
 
@@ -166,14 +166,14 @@ func (s *scanner) unit(i int) error {
 	if s.pos, err = root.end(); err != nil {
 		return err
 	}
-	return s.children(0, 0, false)
+	return s.children(0, 0)
 }
 
 // maxScopes bounds how deep namespaces and classes nest.
 const maxScopes = 64
 
-// children indexes a chain of siblings at s.pos, all in one scope; of a class that is only declared, it is only noted that they are in it.
-func (s *scanner) children(scope uint32, depth int, declared bool) error {
+// children indexes a chain of siblings at s.pos, all in one scope.
+func (s *scanner) children(scope uint32, depth int) error {
 	if depth > maxScopes {
 		return s.fail("namespaces nest more than %d deep", maxScopes)
 	}
@@ -205,7 +205,7 @@ func (s *scanner) children(scope uint32, depth int, declared bool) error {
 		if s.nests || scope != 0 {
 			s.scopesOf.met = append(s.scopesOf.met, scopeOfDIE{s.u.from.start + start, scope})
 		}
-		if p.kind == ixNone || declared {
+		if p.kind == ixNone {
 			if err := s.pass(p); err != nil {
 				return err
 			}
@@ -330,6 +330,16 @@ func (s *scanner) run(p *plan, r *record) error {
 				v = uint64(binary.LittleEndian.Uint32(data[pos:]))
 			}
 			pos += 4
+		case by8:
+			if pos+8 > uint64(len(data)) {
+				return s.fail("DIE past the end of its unit")
+			}
+			if s.big {
+				v = binary.BigEndian.Uint64(data[pos:])
+			} else {
+				v = binary.LittleEndian.Uint64(data[pos:])
+			}
+			pos += 8
 		case byULEB:
 			n := 0
 			if v, n = uleb(data[pos:]); n == 0 {
@@ -399,6 +409,11 @@ func (s *scanner) run(p *plan, r *record) error {
 				r.ref = Value{Form: o.form, u: v, unit: s.u}
 			}
 			r.flags |= 1 << o.want
+		case wantLowPC:
+			var left bool
+			if r.low, left = s.lowPC(o.form, v); left {
+				r.flags |= 1 << wantCode
+			}
 		case wantDeclaration, wantEnumClass, wantExport:
 			if v != 0 {
 				r.flags |= 1 << o.want
@@ -409,6 +424,23 @@ func (s *scanner) run(p *plan, r *record) error {
 	}
 	s.pos = pos
 	return nil
+}
+
+// lowPC returns an address, or 0 when it can't be read: who asks for it is told why. ok is false when the linker left the code out, as it
+// does with all copies but one of what several units define: each unit of C++ describes its own.
+func (s *scanner) lowPC(form Form, v uint64) (at uint64, ok bool) {
+	x := Value{Form: form, u: v, unit: s.u}
+	if !x.IsAddress() {
+		return 0, true
+	}
+	at, err := x.Address()
+	if err != nil {
+		return 0, true
+	}
+	if s.u.tombstone(at) {
+		return 0, false
+	}
+	return at, true
 }
 
 // maxCopied bounds the bytes of names in other sections, of which bad files may have many DIEs share a long one; in split DWARF all
@@ -579,7 +611,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		if err != nil {
 			return err
 		}
-		return s.children(inner, depth+1, false)
+		return s.children(inner, depth+1)
 	}
 	kind := p.kind
 	die := s.u.from.start + start
@@ -593,8 +625,8 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 	// The declaration of a static member may say its value; a definition is preferred.
 	declared := r.has(wantDeclaration)
 	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.nests) {
-		if s.nests && p.children && r.nameOK && isClass(kind) { // GCC so describes a class whose vtable is elsewhere
-			return s.inClass(r, scope, depth, attrsEnd, true)
+		if s.nests && p.children && r.nameOK && isClass(kind) { // it says what is in it only: GCC does so where the vtable is elsewhere, clang for classes that are nested
+			return s.inClass(r, scope, depth, attrsEnd)
 		}
 		return behind()
 	}
@@ -614,30 +646,26 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 	e := slot{name: r.name.key, die: die, file: file, scope: scope, kind: kind, known: !declared && (r.has(wantCode) || r.has(wantLocation))}
 	fresh := true
 	if r.nameOK {
-		if kind == ixInstance {
-			if r.name.key&inlineName != 0 {
-				e.name = inlineName | s.found.keep(r.name.text)
+		switch kind {
+		case ixStruct, ixUnion, ixClass, ixTypedef:
+			e.extra = uint32(r.line)*0x9e3779b1 + uint32(r.size)
+		case ixFunction, ixInstance: // of several definitions the symbol table says which one is used
+			switch {
+			case r.low != 0: // several units may describe the one that the linker kept
+				e.extra = uint32(r.low)
+			case e.known:
+				e.extra = uint32(die)
 			}
-			s.instances = append(s.instances, e)
-		} else {
-			switch kind {
-			case ixStruct, ixUnion, ixClass, ixTypedef:
-				e.extra = uint32(r.line)*0x9e3779b1 + uint32(r.size)
-			case ixFunction:
-				if e.known { // of several definitions the symbol table says which one is used
-					e.extra = uint32(die)
-				}
-			case ixVariable: // the length of an array may be known in one definition only
-				e.extra = uint32(r.line)
-			case ixEnum:
-				// The length of all its enumerators: they may be others in another unit.
-				e.extra = uint32(r.line) * 0x9e3779b1
-				if r.sibling > start {
-					e.extra += uint32(r.sibling - start)
-				}
+		case ixVariable: // the length of an array may be known in one definition only
+			e.extra = uint32(r.line)
+		case ixEnum:
+			// The length of all its enumerators: they may be others in another unit.
+			e.extra = uint32(r.line) * 0x9e3779b1
+			if r.sibling > start {
+				e.extra += uint32(r.sibling - start)
 			}
-			fresh = s.found.add(&e, r.name.text)
 		}
+		fresh = s.found.add(&e, r.name.text)
 	}
 	switch {
 	case !p.children:
@@ -649,7 +677,7 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		}
 		return s.enumerators(r, &e, scope)
 	case s.nests && r.nameOK && isClass(kind):
-		return s.inClass(r, scope, depth, attrsEnd, false)
+		return s.inClass(r, scope, depth, attrsEnd)
 	}
 	return behind()
 }
@@ -657,13 +685,13 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 func isClass(kind uint8) bool { return kind == ixStruct || kind == ixUnion || kind == ixClass }
 
 // inClass looks at what is in a class, which begins at pos.
-func (s *scanner) inClass(r *record, scope uint32, depth int, pos uint64, declared bool) error {
+func (s *scanner) inClass(r *record, scope uint32, depth int, pos uint64) error {
 	inner, err := s.scopeNamed(scope, "", r.name)
 	if err != nil {
 		return err
 	}
 	s.pos = pos
-	return s.children(inner, depth+1, declared)
+	return s.children(inner, depth+1)
 }
 
 // enumerators indexes the enumerators at s.pos of the enumerated type e.
@@ -723,69 +751,4 @@ func (s *scanner) text(n nameRef) ([]byte, error) {
 		return n.text, nil
 	}
 	return cstring(".debug_str", s.f.sec.Str, n.key)
-}
-
-// inherit takes name and file that r lacks from the DIE it refers to, and returns the scope of that one.
-func (s *scanner) inherit(r *record, scope uint32) (uint32, error) {
-	v := r.ref
-	for range maxOrigins {
-		var d DIE
-		var err error
-		same := false
-		switch v.Form {
-		case FormRef1, FormRef2, FormRef4, FormRef8, FormRefUdata:
-			same = v.unit == s.u
-			d, err = v.DIE()
-		case FormRefAddr:
-			if v.u >= s.u.first && v.u < s.u.End && s.u.from.start == 0 {
-				same = true
-				var ok bool
-				if d, ok, err = s.u.dieAt(v.u); err == nil && !ok {
-					err = s.f.errorAt(v.u, "no DIE here")
-				}
-			} else {
-				d, err = v.DIE()
-			}
-		default:
-			d, err = v.DIE()
-		}
-		if err != nil {
-			return scope, err
-		}
-		var next Value
-		var bad error
-		if err := d.Attrs(func(at Attr, v Value) bool {
-			switch at {
-			case AttrName:
-				if !r.nameOK {
-					r.name, bad = s.nameOf(v)
-					r.nameOK = bad == nil
-				}
-			case AttrDeclFile:
-				if same && !r.fileHere {
-					r.file, r.fileHere = v.u, true
-				} else if !r.fileHere && r.foreign == 0 {
-					r.foreign, bad = s.foreignFile(d.Unit, v.u)
-				}
-			case AttrSpecification, AttrAbstractOrigin:
-				next = v
-			}
-			return bad == nil
-		}); err != nil {
-			return scope, err
-		}
-		if bad != nil {
-			return scope, bad
-		}
-		if next.Form == 0 {
-			// A definition belongs where its declaration is, which a whole program of GCC has in another unit. Units without
-			// namespaces, such as those of C, have but one scope.
-			if s.nests || same && (s.spaced || scope != 0) {
-				return s.scopeOf(d, scope)
-			}
-			return scope, nil
-		}
-		v = next
-	}
-	return scope, s.fail("circle of abstract origins")
 }

@@ -33,18 +33,21 @@ const (
 	maxOthersRead = 1 << 26
 )
 
-// scopeOf returns the scope of a DIE of the present unit or of another one.
-func (s *scanner) scopeOf(d DIE, otherwise uint32) (uint32, error) {
-	if d.Unit.File == s.f && d.Unit.Off == s.u.Off {
-		if scope, ok := scopeIn(s.scopesOf.met, d.Off); ok { // most declarations come before what refers to them
+// scopeOf returns the scope of the DIE at an offset in the present unit or in another one.
+func (s *scanner) scopeOf(u *Unit, off uint64, otherwise uint32) (uint32, error) {
+	if u.File == s.f && u.Off == s.u.Off {
+		if scope, ok := scopeIn(s.scopesOf.met, off); ok { // most declarations come before what refers to them
 			return scope, nil
 		}
+		if n := len(s.scopesOf.met); s.nests && n > 0 && off < s.scopesOf.met[n-1].off { // it was passed over: it is in a function
+			return otherwise, nil
+		}
 	}
-	list, err := s.scopesIn(d.Unit)
+	list, err := s.scopesIn(u)
 	if err != nil {
 		return 0, err
 	}
-	if scope, ok := scopeIn(list, d.Off); ok {
+	if scope, ok := scopeIn(list, off); ok {
 		return scope, nil
 	}
 	return otherwise, nil
