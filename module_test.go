@@ -48,7 +48,7 @@ func TestModules(t *testing.T) {
 	if got, err := m.MainModule(); err != nil || got != kernel || got.Kind() != drgn.MainModule || got.HasDebugInfo() || drgn.ModuleProgram(got) != m.Program {
 		t.Error(got, err)
 	}
-	if got, err := m.ModuleNamed("ext4"); err != nil || got != ext4 || !slices.Equal(got.BuildID(), []byte{1, 2}) || ranges(got)[0].Min != 0x3000 {
+	if got, err := m.ModuleNamed("ext4"); err != nil || got != ext4 || !slices.Equal(got.BuildID(), []byte{1, 2}) || ranges(got)[0].Min != 0x1000 || ranges(got)[1].Min != 0x3000 {
 		t.Error(got, err)
 	}
 	if _, absent := drgn.ModuleObject(ext4).Absent(); !absent {

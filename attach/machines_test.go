@@ -90,6 +90,25 @@ func (m machineCore) open(t *testing.T) *drgn.Program {
 	return p
 }
 
+// Modules are found before debugging information was looked for, by the kernel's own BTF and symbols: the walk comes to the first one, of
+// which these small cores have not all.
+func TestModulesBeforeLoading(t *testing.T) {
+	onMachines(t, func(t *testing.T, m machineCore, _ *drgn.Program) {
+		p := drgn.New(arch.Platform{})
+		if err := attach.SetCore(p, filepath.Join("../testdata", m.dir, "vmcore.xz"), attach.Options{CacheDir: "-"}); err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close() // was only read
+		if _, err := p.Type("struct module"); !drgn.IsNotFound(err) {
+			t.Errorf("before, struct module: %v", err)
+		}
+		first, _, _ := strings.Cut(m.lines(t, "modules.txt")[0], " ")
+		if err := p.CreateLoadedModules(); err == nil || !strings.Contains(err.Error(), "module "+first+": ") {
+			t.Errorf("%v, want one that is of %s", err, first)
+		}
+	})
+}
+
 // QEMU's kdump files of a machine that it has no name for say "Unknown", and have no VMCOREINFO without its device: that in memory, or
 // one that is given, says what machine it is.
 func TestUnknownMachine(t *testing.T) {

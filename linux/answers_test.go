@@ -124,6 +124,7 @@ func TestAnswers(t *testing.T) {
 		{"stack", show(mm.VmallocToPFN(p, must[uint64](t)(init.Member("stack").Uint()))), "(unsigned long)0x172"},
 		{"page flags", show(mm.DecodePageFlagsValue(p, 0xfffffd0004028)), "PG_uptodate|PG_lru|PG_private|PG_reported"},
 		{"block state", show(pages.DecodeMemoryBlockStateValue(p, 4)), "MEM_CANCEL_ONLINE"},
+		{"no such block state", show(pages.DecodeMemoryBlockStateValue(p, 99)), "99"},
 		{"free pages", show(vmstat.NrFreePages(p)), "9697"},
 		{"file pages", show(vmstat.GlobalNodePageState(p, constant("NR_FILE_PAGES"))), "697"},
 		{"no such item", show(vmstat.GlobalNodePageState(p, 1000)), "0 error: there is no such item"},
@@ -188,3 +189,14 @@ func TestAnswers(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// TestPlaces has helpers that return what lies in memory, not its value: scripts ask where.
+func TestPlaces(t *testing.T) {
+	p := open(t)
+	page := mm.VirtToPage(p, must[uint64](t)(p.Variable("init_task").AddressOf().Uint()))
+	for name, o := range map[string]drgn.Object{"file": fs.Get(pid.FindTask(p, 1), 0), "flags of a page": mm.PageFlags(page), "index of a page": mm.PageIndex(page)} {
+		if _, ok := o.Address(); !ok {
+			t.Errorf("%s: a value: %v", name, o.Err())
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn/linux/bpf"
 	"github.com/godrgn/drgn/linux/kallsyms"
 	"github.com/godrgn/drgn/linux/mmzone"
+	"github.com/godrgn/drgn/linux/pages"
 	"github.com/godrgn/drgn/linux/pci"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/linux/slab"
@@ -169,6 +170,13 @@ func TestNodes(t *testing.T) {
 	}
 	if err := mmzone.NodeData(w.Program, 4).Err(); err == nil {
 		t.Error("no error for a node that there is not")
+	}
+	if at, ok := mmzone.NodeData(w.Program, 1).Address(); !ok || at != data+8 {
+		t.Errorf("node 1 is at %#x, %v; want it to be what lies at %#x", at, ok, data+8)
+	}
+	var unknown *pages.UnknownStateError // as states are no enumeration here
+	if name, err := pages.DecodeMemoryBlockStateValue(w.Program, 5); !errors.As(err, &unknown) || unknown.State != 5 {
+		t.Errorf("state 5 of a block: %s, %v", name, err)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/godrgn/drgn/types"
 )
 
-// LoadedModules walks the kernel and, where its types are known, its modules; an error says why these can't be walked.
+// LoadedModules walks the kernel and, where its types are known, if only by its BTF, its modules; an error says why these can't be walked.
 func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 	return func(yield func(drgn.LoadedModule, error) bool) {
 		m, isNew, err := p.AddModule(k.MainModule())
@@ -25,10 +25,8 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
 			return
 		}
-		if !m.HasTypes() {
-			if _, err := p.Type("struct module"); drgn.IsNotFound(err) {
-				return // without types they can't be found; loading debugging information reports that it is missing
-			}
+		if !m.HasTypes() && !k.knowsModules(m) {
+			return // without types they can't be found; loading debugging information reports that it is missing
 		}
 		btf, err := k.btfOfModules()
 		if err != nil {
@@ -58,6 +56,18 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			}
 		}
 	}
+}
+
+// knowsModules reports whether the type of modules is known. Before debugging information was loaded, it is that of the kernel's own BTF.
+func (k *Kernel) knowsModules(main *drgn.Module) bool {
+	if _, err := k.prog.Type("struct module"); !drgn.IsNotFound(err) {
+		return true
+	}
+	if err := main.Set().Keep(main); err != nil {
+		k.prog.Logger().Debug(fmt.Sprintf("the kernel's modules are not known by its memory alone: %v", err))
+	}
+	_, err := k.prog.Type("struct module")
+	return !drgn.IsNotFound(err)
 }
 
 // MainModule describes the kernel itself.

@@ -124,6 +124,7 @@ func newModule(set *Set, spec *Spec) *Module {
 	}
 	if spec.Ranges != nil {
 		ranges := append([]mem.Range{}, spec.Ranges...)
+		sortRanges(ranges)
 		m.ranges.Store(&ranges)
 	}
 	if spec.Data != nil {
@@ -177,7 +178,7 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 	var to *[]mem.Range
 	if ranges != nil {
 		rs := append([]mem.Range{}, ranges...)
-		slices.SortFunc(rs, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
+		sortRanges(rs)
 		for i := 1; i < len(rs); i++ {
 			if a, b := rs[i-1], rs[i]; b.Min <= a.Max {
 				return &failure.ValueError{Problem: fmt.Sprintf("%s [%#x, %#x) overlaps [%#x, %#x)", m.name, a.Min, a.Max+1, b.Min, b.Max+1)}
@@ -191,6 +192,10 @@ func (m *Module) SetRanges(ranges []mem.Range) error {
 	m.set.mu.Unlock()
 	m.set.changed()
 	return nil
+}
+
+func sortRanges(ranges []mem.Range) {
+	slices.SortFunc(ranges, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
 }
 
 // CheckRanges returns a *failure.ValueError if one of the ranges overlaps one of another module, which [Module.SetRanges] takes.

@@ -22,6 +22,7 @@ import (
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
 	kernellist "github.com/godrgn/drgn/linux/list"
+	"github.com/godrgn/drgn/linux/pages"
 	"github.com/godrgn/drgn/linux/slab"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -103,6 +104,7 @@ var exceptions = []struct {
 	{of[*refusedError], excObjectNotFound},
 	{of[failure.LookupError], excLookupError},
 	{of[*types.MemberError], excLookupError},
+	{of[*pages.UnknownStateError], excKeyError},
 	{of[*types.VirtualBaseError], excValueError},
 	{of[*types.DepthError], excRecursionError},
 	{of[*types.TooLargeError], excOverflowError},

@@ -16,6 +16,7 @@ import (
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
 	kernellist "github.com/godrgn/drgn/linux/list"
+	"github.com/godrgn/drgn/linux/pages"
 	"github.com/godrgn/drgn/linux/slab"
 	"github.com/godrgn/drgn/types"
 )
@@ -60,6 +61,7 @@ func TestExceptions(t *testing.T) {
 		{&refusedError{}, excObjectNotFound},
 		{&failure.SymbolNotFoundError{}, excLookupError},
 		{&types.MemberError{}, excLookupError},
+		{&pages.UnknownStateError{}, excKeyError},
 		{&types.VirtualBaseError{}, excValueError},
 		{&types.DepthError{}, excRecursionError},
 		{&types.TooLargeError{}, excOverflowError},

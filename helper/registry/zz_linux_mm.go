@@ -1242,7 +1242,7 @@ var linuxMm = call.Module{
 				{Name: "state", Kind: call.KindUint, Annotation: "IntegerLike"},
 			},
 			Returns: "str",
-			Doc:     "Return the name of a state of a block: \"MEM_ONLINE\"; the number if it has none.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the name of a state of a block: \"MEM_ONLINE\". One that has none is its number where states are an\nenumeration, else an UnknownStateError.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := pages.DecodeMemoryBlockStateValue(c.Program(0), c.Uint(1))
 				if err != nil {

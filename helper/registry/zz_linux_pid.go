@@ -77,7 +77,7 @@ var linuxPid = call.Module{
 				{Name: "include_self", Kind: call.KindBool, Annotation: "bool", Default: "False"},
 			},
 			Returns: "Iterator[Object]",
-			Doc:     "Walk the other threads of a task's process, as struct task_struct *; with include_self, the task\ncomes first.\n\ntask is a struct task_struct *.",
+			Doc:     "Walk the other threads of a task's process, as struct task_struct *; with include_self, all of them, the\nprocess's first thread first.\n\ntask is a struct task_struct *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Stream(call.FromSeq(pid.ForEachTaskInGroup(c.Object(0), c.Bool(1)), call.Object, call.Live(c.Object(0).Prog()))))
 			},

@@ -103,7 +103,7 @@ func ForEachDisk(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 			case hd:
 				dev = drgn.Entry(dev, gendisk, "part0.__dev")
 			default:
-				dev = drgn.Entry(dev, blockDevice, "bd_device").Member("bd_disk").Read()
+				dev = drgn.Entry(dev, blockDevice, "bd_device").Member("bd_disk")
 			}
 			return yield(dev, dev.Err())
 		})

@@ -53,6 +53,7 @@ func charNumbers(cd drgn.Object) (CharNumbers, error) {
 		return CharNumbers{}, err
 	}
 	n := CharNumbers{Make(x.Major, x.Minor), x.Count, []byte(x.Name), x.Cdev}
+	n.Cdev = n.Cdev.Read()
 	if none, err := n.Cdev.IsNull(); err != nil || !none {
 		return n, err
 	}

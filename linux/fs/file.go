@@ -28,7 +28,7 @@ func Get(task drgn.Object, fd uint64) drgn.Object {
 	if fd >= n {
 		return drgn.Null(task.Prog(), "struct file")
 	}
-	return table.Member("fd").Index(int64(fd)).Read()
+	return table.Member("fd").Index(int64(fd))
 }
 
 // An OpenFile is a file that a task has open.

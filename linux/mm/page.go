@@ -228,9 +228,9 @@ func PageCompound(page drgn.Object) (bool, error) {
 func PageFlags(page drgn.Object) drgn.Object {
 	flags := page.Member("flags")
 	if flags.HasMember("f") {
-		return flags.Member("f").Read()
+		return flags.Member("f")
 	}
-	return flags.Read()
+	return flags
 }
 
 // CompoundOrder returns the binary logarithm of the number of pages of a compound page, as an unsigned int.

@@ -89,7 +89,7 @@ func DecodePageFlags(page drgn.Object) (string, error) {
 //drgn:helper page_index
 func PageIndex(page drgn.Object) drgn.Object {
 	// Renamed in v6.16, as only a folio's is of use.
-	return page.MemberAny("__folio_index", "index").Read()
+	return page.MemberAny("__folio_index", "index")
 }
 
 // PageActive reports whether PG_active is set on a page.

@@ -23,7 +23,7 @@ func NodeData(p *drgn.Program, nid uint64) drgn.Object {
 	if nid >= n {
 		return drgn.Failed(&drgn.ValueError{Problem: "there is no such node"})
 	}
-	return nodes.Index(int64(nid)).Read()
+	return nodes.Index(int64(nid))
 }
 
 // ForEachOnlineNode walks the nodes of memory that are online, each as a struct pglist_data *.

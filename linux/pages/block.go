@@ -47,7 +47,13 @@ var blockFlags = []flags.Flag{
 	{Name: "MEM_PREPARE_ONLINE", Mask: 1 << 6}, {Name: "MEM_FINISH_OFFLINE", Mask: 1 << 7},
 }
 
-// DecodeMemoryBlockStateValue returns the name of a state of a block: "MEM_ONLINE"; the number if it has none.
+// An UnknownStateError says that blocks of memory have no such state.
+type UnknownStateError struct{ State uint64 }
+
+func (e *UnknownStateError) Error() string { return fmt.Sprint(e.State) }
+
+// DecodeMemoryBlockStateValue returns the name of a state of a block: "MEM_ONLINE". One that has none is its number where states are an
+// enumeration, else an *[UnknownStateError].
 //
 //drgn:helper decode_memory_block_state_value(prog, state)
 func DecodeMemoryBlockStateValue(p *drgn.Program, state uint64) (string, error) {
@@ -58,7 +64,7 @@ func DecodeMemoryBlockStateValue(p *drgn.Program, state uint64) (string, error) 
 				return f.Name, nil
 			}
 		}
-		return fmt.Sprint(state), nil
+		return "", &UnknownStateError{state}
 	}
 	if err != nil {
 		return "", err

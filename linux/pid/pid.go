@@ -216,17 +216,14 @@ func idleTasks(ns drgn.Object, yield func(drgn.Object, error) bool) bool {
 	return true
 }
 
-// ForEachTaskInGroup walks the other threads of a task's process, as struct task_struct *; with includeSelf, the task
-// comes first.
+// ForEachTaskInGroup walks the other threads of a task's process, as struct task_struct *; with includeSelf, all of them, the
+// process's first thread first.
 //
 // task is a struct task_struct *.
 //
 //drgn:helper for_each_task_in_group(task, include_self=False)
 func ForEachTaskInGroup(task drgn.Object, includeSelf bool) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		if includeSelf && (!yield(task, task.Err()) || task.Err() != nil) {
-			return
-		}
 		self, err := task.Uint()
 		if err != nil {
 			yield(drgn.Object{}, err)
@@ -234,7 +231,7 @@ func ForEachTaskInGroup(task drgn.Object, includeSelf bool) iter.Seq2[drgn.Objec
 		}
 		head := task.Member("signal").Member("thread_head").AddressOf()
 		for other, err := range list.ForEachEntry("struct task_struct", head, "thread_node") {
-			if err == nil {
+			if err == nil && !includeSelf {
 				var at uint64
 				if at, err = other.Uint(); err == nil && at == self {
 					continue

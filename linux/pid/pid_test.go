@@ -79,7 +79,7 @@ func TestTasks(t *testing.T) {
 					task.Set("signal", group.At)
 				}
 				worldtest.Check(t, "others of the process", pid.ForEachTaskInGroup(tasks[1].Ptr(), false), tasks[0].At)
-				worldtest.Check(t, "all of the process", pid.ForEachTaskInGroup(tasks[1].Ptr(), true), tasks[1].At, tasks[0].At)
+				worldtest.Check(t, "all of the process", pid.ForEachTaskInGroup(tasks[1].Ptr(), true), tasks[0].At, tasks[1].At)
 				var cycle *walk.CycleError
 				tasks[1].Set("thread_node.next", tasks[0].Addr("thread_node"))
 				if _, err := worldtest.Addresses(t, pid.ForEachTaskInGroup(tasks[1].Ptr(), false)); !errors.As(err, &cycle) {

@@ -39,7 +39,7 @@ func ForEachInfo(p *drgn.Program) iter.Seq2[drgn.Object, error] {
 			return
 		}
 		for i := range n {
-			si := p.Variable("swap_info").Index(int64(i)).Read()
+			si := p.Variable("swap_info").Index(int64(i))
 			none, err := si.IsNull()
 			if err == nil && !none {
 				var flags uint64

@@ -11,6 +11,12 @@ P = Program(LE64)
 [escape_ascii_character(c) for c in (0, 7, 8, 9, 10, 13, 27, 32, 34, 39, 65, 92, 126, 127, 128, 255)]
 [escape_ascii_character(c, True, True, True) for c in b"'\"\\a"]
 escape_ascii_character(256)
+CH = Object(P, P.array_type(P.int_type("char", 1, True), 6), [72, 10, 34, 0, 127, -1])
+[escape_ascii_character(CH[i], escape_double_quote=True) for i in range(4)]
+double_quote_ascii_string(Object(P, P.array_type(P.int_type("char", 1, True), 4), [72, 10, 34, 0]))
+escape_ascii_character("a")
+escape_ascii_character(65.0)
+escape_ascii_character(None)
 escape_ascii_character(-1)
 escape_ascii_string(b"It's \"1\\2\"\n\0\xff")
 escape_ascii_string(b"It's \"1\\2\"\n\0\xff", escape_single_quote=True, escape_double_quote=True, escape_backslash=True)

@@ -1,5 +1,6 @@
 """Text for values: escaped strings, flags, sizes, tables."""
 
+import operator
 import sys
 
 __all__ = ("CellFormat", "RowOptions", "decode_enum_type_flags", "decode_flags", "double_quote_ascii_string", "escape_ascii_character",
@@ -10,11 +11,11 @@ _ESCAPES = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\
 
 def escape_ascii_character(c, escape_single_quote=False, escape_double_quote=False, escape_backslash=False):
     """Return an ASCII character as C writes it; quotes and backslashes are escaped when asked for."""
-    if c in _ESCAPES:
-        return _ESCAPES[c]
-    if c == 0x22 and escape_double_quote or c == 0x27 and escape_single_quote or c == 0x5C and escape_backslash:
-        return "\\" + chr(c)
-    return chr(c) if 0x20 <= c < 0x7F else f"\\x{c:02x}"
+    if 0x20 <= c < 0x7F:
+        escaped = c == 0x22 and escape_double_quote or c == 0x27 and escape_single_quote or c == 0x5C and escape_backslash
+        return "\\" + chr(c) if escaped else chr(c)
+    c = operator.index(c)  # which may be an Object
+    return _ESCAPES.get(c) or f"\\x{c:02x}"
 
 
 def escape_ascii_string(buffer, escape_single_quote=False, escape_double_quote=False, escape_backslash=False):

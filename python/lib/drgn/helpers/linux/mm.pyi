@@ -749,7 +749,8 @@ def memory_block_size_bytes() -> Object: ...
 
 @overload
 def decode_memory_block_state_value(prog: Program, state: IntegerLike) -> str:
-    """Return the name of a state of a block: "MEM_ONLINE"; the number if it has none.
+    """Return the name of a state of a block: "MEM_ONLINE". One that has none is its number where states are an
+    enumeration, else an UnknownStateError.
 
     prog is the default program when it is left out.
     """

@@ -80,8 +80,8 @@ def for_each_task(prog: Program, *, idle: bool = False) -> Iterator[Object]: ...
 def for_each_task(*, idle: bool = False) -> Iterator[Object]: ...
 
 def for_each_task_in_group(task: Object, include_self: bool = False) -> Iterator[Object]:
-    """Walk the other threads of a task's process, as struct task_struct *; with include_self, the task
-    comes first.
+    """Walk the other threads of a task's process, as struct task_struct *; with include_self, all of them, the
+    process's first thread first.
 
     task is a struct task_struct *.
     """
