@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -63,6 +64,9 @@ type printing struct {
 
 // Read reads memory.
 func (m *printing) Read(buf []byte, address uint64) error { return m.p.mem.Read(buf, address, false) }
+
+// Missing reports whether memory is not there.
+func (m *printing) Missing(err error) bool { return errors.As(err, new(*mem.FaultError)) }
 
 // Symbolize names an address.
 func (m *printing) Symbolize(address uint64) (name string, offset uint64, ok bool) {

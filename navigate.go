@@ -109,8 +109,6 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	switch {
 	case isPointer && errors.As(err, &missing):
 		return Failed(&types.MemberError{Type: t, Name: name, Bases: missing.Bases})
-	case errors.As(err, &kind) && isPointer:
-		return Failed(&types.NoMembersError{Type: o.typ, Behind: true})
 	case errors.As(err, &kind):
 		return Failed(&types.NoMembersError{Type: t})
 	}

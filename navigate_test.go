@@ -136,7 +136,7 @@ func TestNavigationErrors(t *testing.T) {
 	wantErr[*types.MemberError](t, first.MemberAny("x", "y").Err(), "'struct node' has no member 'y'")
 	wantErr[*types.MemberError](t, m.ObjectAt(open, 0).Member("x").Err(), "'struct open' has no member 'x'")
 	wantErr[*types.NoMembersError](t, i.Member("x").Err(), "'int' is not a structure, union, or class")
-	wantErr[*types.NoMembersError](t, i.AddressOf().Member("x").Err(), "'int *' is not a pointer to a structure, union, or class")
+	wantErr[*types.NoMembersError](t, i.AddressOf().Member("x").Err(), "'int' is not a structure, union, or class")
 	wantErr[*drgn.TypeError](t, i.Deref().Err(), "'int' is not a pointer")
 	wantErr[*drgn.TypeError](t, i.Index(0).Err(), "'int' is not an array or pointer")
 	wantErr[*drgn.WrongTypeError](t, i.ContainerOf(node, "id").Err(), "ContainerOf needs a pointer, not 'int'")

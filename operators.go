@@ -273,7 +273,7 @@ func (o Object) Convert(t *types.Type, bitField uint64) Object {
 	}
 	a, unread := o.operandOrOne()
 	r, err := c.Convert(t, bitField, a, o.prog.lookup())
-	if err == nil && unread != nil {
+	if err == nil && unread != nil && !o.isTrue(t) {
 		return o.fail(nil, unread)
 	}
 	return o.prog.result(r, err)
@@ -298,10 +298,15 @@ func (o Object) Cast(t *types.Type) Object {
 	}
 	a, unread := o.operandOrOne()
 	r, err := c.Cast(t, a, o.prog.lookup())
-	if err == nil && unread != nil {
+	if err == nil && unread != nil && !o.isTrue(t) {
 		return o.fail(nil, unread)
 	}
 	return o.prog.result(r, err)
+}
+
+// isTrue reports whether o is an array's value and t _Bool: it has no address, but would have one.
+func (o Object) isTrue(t *types.Type) bool {
+	return o.form == value && o.typ.UnderlyingKind() == types.Array && t.UnderlyingKind() == types.Bool
 }
 
 // castScalar casts between integers and pointers of at most 64 bits; it returns the zero Object for all others.

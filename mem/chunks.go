@@ -34,7 +34,7 @@ const breathe = 64
 // Chunks iterates in order over the memory between min and max that can be read, passing over what can't: pages that a
 // dump left out, for instance. Chunks that follow each other in memory are not joined. While it finds nothing, it now and
 // then yields a chunk without data, so that the caller can stop it. An error that is no [*FaultError] is the last pair, and so
-// is a [*FileError]: what the file lacks was not left out.
+// are a [*FileError], as what the file lacks was not left out, and a vague fault.
 func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 	return func(yield func(Chunk, error) bool) {
 		table, mask := s.table(physical)
@@ -74,7 +74,7 @@ func (s *Space) Chunks(physical bool, min, max uint64) iter.Seq2[Chunk, error] {
 				data, err := p.chunk(at, last, physical, &buf)
 				if err != nil {
 					var fault *FaultError
-					if !errors.As(err, &fault) || fault.File != nil {
+					if !errors.As(err, &fault) || fault.File != nil || fault.Vague {
 						return give(Chunk{Address: at}, err)
 					}
 					next, ok := p.next(at)

@@ -120,6 +120,24 @@ func TestChunksOfNothing(t *testing.T) {
 	}
 }
 
+// TestChunksVague ends at a fault that says nothing of the memory around.
+func TestChunksVague(t *testing.T) {
+	s := NewSpace()
+	add(t, s, Segment{Max: 0xff, Read: func(buf []byte, address, _ uint64, _ bool) error {
+		if address+uint64(len(buf)) > 0x10 {
+			return &FaultError{Message: "a hole", Address: 0x10, Vague: true}
+		}
+		return nil
+	}}, BytesSegment(0x1000, []byte{1}, false))
+	var got []string
+	for c, err := range s.Chunks(false, 0, ^uint64(0)) {
+		got = append(got, fmt.Sprintf("%#x %d %v", c.Address, len(c.Data), err))
+	}
+	if want := []string{"0x0 16 <nil>", "0x10 0 a hole: 0x10"}; !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestNext(t *testing.T) {
 	s := NewSpace()
 	add(t, s, BytesSegment(0x10, []byte{1, 2}, true), Segment{Min: 0x1000, Max: 1<<20 - 1, Physical: true, View: sparse{holes{2: true, 255: true}}},

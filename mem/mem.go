@@ -11,6 +11,7 @@ type FaultError struct {
 	Message string     // what is wrong, without the address
 	Address uint64     // first address that can't be read
 	File    *FileError // why, if it is a mapped file that can't be read; else nil
+	Vague   bool       // what of the memory around can be read is not known: a search does not pass over it
 }
 
 func (e *FaultError) Error() string { return fmt.Sprintf("%s: %#x", e.Message, e.Address) }

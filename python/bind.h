@@ -125,6 +125,7 @@ void sh_raise_notfound(const char *msg, int64_t n, const char *name, int64_t nn)
 void sh_raise_obj(PyObject *exc);
 PyObject *sh_take_exc(void);
 char *sh_exc_str(PyObject *exc, char **type);
+int sh_fault(PyObject *exc, uint64_t *address);
 void sh_incref(PyObject *o);
 void sh_decref(PyObject *o);
 int sh_check_signals(void);

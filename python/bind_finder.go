@@ -96,16 +96,15 @@ func finderName(c Call, kind drgn.FinderKind, f *C.PyObject) string {
 	}
 }
 
-// enableAt returns where a new finder goes.
+// enableAt returns where a new finder goes, whose name is the first argument.
 func enableAt(c Call, i int) (int, error) {
+	if err := noNUL(c.Str(0)); err != nil {
+		return 0, err
+	}
 	if !c.Has(i) {
 		return drgn.Disabled, nil
 	}
-	n := c.Int(i)
-	if n < drgn.EnableLast {
-		return 0, &pyErr{excOverflowError, "can't convert negative value to size_t"}
-	}
-	return int(n), nil
+	return int(c.Int(i)), nil
 }
 
 // fromPython calls a finder; None is nothing found.
@@ -349,6 +348,11 @@ func strs(v any) ([]string, error) {
 	case string:
 		for _, r := range v {
 			vs = append(vs, string(r))
+		}
+		ok = true
+	case dict:
+		for _, p := range v {
+			vs = append(vs, p.key)
 		}
 		ok = true
 	}

@@ -523,7 +523,7 @@ func objectClass() *class {
 				Doc: "Return the value that bytes, as they would lie in memory, stand for.", Do: fromBytes},
 			{Sig: formatSignature(), Doc: formatDoc, Do: formatObject},
 			{Sig: "__reversed__()", Doc: "Return an iterator over the elements of an array from the last to the first.", Do: func(c Call) error { return iterateObject(c, true) }},
-			{Sig: "__round__(ndigits: int? = None)", Doc: "Round a number.", Do: roundObject},
+			{Sig: "__round__(ndigits: any? = None)", Doc: "Round a number.", Do: roundObject},
 			{Sig: "__trunc__()", Doc: "Truncate a number towards 0.", Do: func(c Call) error { return wholeNumber(c, math.Trunc) }},
 			{Sig: "__floor__()", Doc: "Round a number down.", Do: func(c Call) error { return wholeNumber(c, math.Floor) }},
 			{Sig: "__ceil__()", Doc: "Round a number up.", Do: func(c Call) error { return wholeNumber(c, math.Ceil) }},

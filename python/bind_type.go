@@ -192,7 +192,10 @@ func typeClass() *class {
 				return c.String(s)
 			}),
 			method("variable_declaration(name: str)", "Return the declaration of a variable of this type: 'int x[2]'.", func(c Call, p *drgn.Program, t *types.Type) error {
-				s, err := t.Language().Declaration(t, c.Str(0))
+				s, err := "", noNUL(c.Str(0))
+				if err == nil {
+					s, err = t.Language().Declaration(t, c.Str(0))
+				}
 				if err != nil {
 					return err
 				}

@@ -55,6 +55,8 @@ static int too_large(const char *ctype) {
 	return -1;
 }
 
+static int negative_size(void) { return py.PyErr_SetString(py.OverflowError, "can't convert negative value to size_t"), -1; }
+
 static int as_integer(arg *a, PyObject *o, int is_signed, const char *ctype) {
 	PyObject *x = NULL;
 	if (!(py.PyType_GetFlags(o->ob_type) & TPF_LONG) && !(o = x = py.PyNumber_Index(o))) return -1;
@@ -94,7 +96,13 @@ static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *fu
 	case 'a': return not_negative(a, o, "uint64_t");
 	case 'd': // a place in a list: no Object
 		if (!(py.PyType_GetFlags(o->ob_type) & TPF_LONG)) return py.PyErr_SetString(py.TypeError, "an integer is required"), -1;
-		return as_integer(a, o, 1, NULL);
+		int over; // of a size_t, or -1 for the last place
+		a->kind = A_INT;
+		a->i = (uint64_t)py.PyLong_AsLongLongAndOverflow(o, &over);
+		if (over < 0 || (!over && (int64_t)a->i < -1)) return negative_size();
+		if (over > 0 && as_integer(a, o, 0, "size_t")) return -1;
+		if (over > 0) a->kind = A_INT, a->i = INT64_MAX; // behind all that there are
+		return 0;
 	case 'N': // a name to be looked for
 		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return not_a(o, "name must be str");
 		return as_str(a, o);
@@ -112,7 +120,7 @@ static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *fu
 		if (!x) return -1;
 		long long v = py.PyLong_AsLongLongAndOverflow(x, &over);
 		py.Py_DecRef(x);
-		if (over < 0 || (!over && v < 0)) return py.PyErr_SetString(py.OverflowError, "can't convert negative value to size_t"), -1;
+		if (over < 0 || (!over && v < 0)) return negative_size();
 		return as_integer(a, o, 0, "size_t");
 	}
 	case 'n': // a size

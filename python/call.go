@@ -91,10 +91,19 @@ func (c Call) Any(i int) (any, error) { return decodePy(c.args[i].o) }
 // A pyError is a Python exception on its way through Go.
 type pyError struct {
 	typ, msg string
-	exc      *C.PyObject // owned; dropped by dropRef
+	exc      *C.PyObject     // owned; dropped by dropRef
+	fault    *mem.FaultError // what it is to the reader of memory, or nil
 }
 
 func (e *pyError) Error() string { return e.typ + ": " + e.msg }
+
+// Unwrap returns the error that Python raised on behalf of a memory's reader.
+func (e *pyError) Unwrap() error {
+	if e.fault == nil {
+		return nil
+	}
+	return e.fault
+}
 
 // raised says that an exception is set already.
 type raisedError struct{}

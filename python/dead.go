@@ -8,11 +8,13 @@ import "C"
 import (
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"unsafe"
 
 	"github.com/godrgn/drgn/internal/handover"
 	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/mem"
 )
 
 // References that Go's collector found dead. It runs without the GIL, so it must not touch Python: it queues them and asks
@@ -57,6 +59,10 @@ func takeRaised() error {
 	var typ *C.char
 	msg := C.sh_exc_str(exc, &typ)
 	e := &pyError{typ: C.GoString(typ), msg: C.GoString(msg), exc: exc}
+	var address C.uint64_t
+	if C.sh_fault(exc, &address) != 0 {
+		e.fault = &mem.FaultError{Message: strings.TrimSuffix(e.msg, fmt.Sprintf(": %#x", uint64(address))), Address: uint64(address), Vague: true}
+	}
 	C.free(unsafe.Pointer(typ))
 	C.free(unsafe.Pointer(msg))
 	runtime.AddCleanup(e, dropRef, exc)

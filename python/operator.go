@@ -309,7 +309,7 @@ func roundObject(c Call) error {
 		return raisedError{}
 	}
 	defer decref(round)
-	rounded, err := callPy(round, v, c.Int(0))
+	rounded, err := callPy(round, v, borrowed{c.py(0)})
 	if err != nil {
 		return err
 	}

@@ -221,6 +221,17 @@ char *sh_exc_str(PyObject *exc, char **type) {
 	return utf8(py.PyObject_Str(exc));
 }
 
+// sh_fault says whether an exception is a FaultError, and of which address.
+int sh_fault(PyObject *exc, uint64_t *address) {
+	if (!excs[0] || py.PyObject_IsInstance(exc, excs[0]) <= 0) return py.PyErr_Clear(), 0;
+	PyObject *a = py.PyObject_GetAttrString(exc, "address");
+	*address = a ? py.PyLong_AsUnsignedLongLong(a) : 0;
+	if (a) py.Py_DecRef(a);
+	int is = a && !py.PyErr_Occurred();
+	py.PyErr_Clear();
+	return is;
+}
+
 // ---- References that Go's collector found dead are dropped here, by the interpreter itself.
 static int drain(void *unused) {
 	PyObject *b[64];

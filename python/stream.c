@@ -174,17 +174,18 @@ static int dump(writer *w, PyObject *o) {
 			return 0;
 		}
 	if (++w->depth > 100) return py.PyErr_SetString(py.ValueError, "value is nested too deeply"), -1;
-	if (f & TPF_DICT || py.PyObject_HasAttrString(o, "keys")) {
-		PyObject *l = py.PyMapping_Items(o), *t = l ? py.PySequence_Tuple(l) : NULL;
+	PyObject *t = (PyObject *)o->ob_type; // a class has the methods of its instances, but is no such thing
+	if (f & TPF_DICT || py.PyObject_HasAttrString(t, "keys")) {
+		PyObject *l = py.PyMapping_Items(o), *all = l ? py.PySequence_Tuple(l) : NULL;
 		if (l) py.Py_DecRef(l);
-		bad = dump_tuple(w, 'D', t, 1);
+		bad = dump_tuple(w, 'D', all, 1);
 	} else if (f & (TPF_LIST | TPF_TUPLE)) {
 		bad = dump_tuple(w, f & TPF_LIST ? 'l' : 't', py.PySequence_Tuple(o), 0);
 	} else if (py.PyIndex_Check(o)) {
 		PyObject *x = py.PyNumber_Index(o);
 		bad = !x || dump_int(w, x);
 		if (x) py.Py_DecRef(x);
-	} else if (py.PyObject_HasAttrString(o, "__float__")) {
+	} else if (py.PyObject_HasAttrString(t, "__float__")) {
 		double d = py.PyFloat_AsDouble(o);
 		uint64_t bits;
 		memcpy(&bits, &d, 8);
@@ -199,9 +200,12 @@ static int dump(writer *w, PyObject *o) {
 			py.PyBuffer_Release(&b);
 		} else {
 			py.PyErr_Clear();
-			PyObject *t = py.PySequence_Tuple(o);
-			if (t)
-				bad = dump_tuple(w, 't', t, 0);
+			// Only an argument itself is iterated over: flags, for example, have flags in them without end.
+			PyObject *all = w->depth > 1 ? NULL : py.PySequence_Tuple(o);
+			if (all)
+				bad = dump_tuple(w, 't', all, 0);
+			else if (py.PyErr_Occurred() && !py.PyErr_ExceptionMatches(py.TypeError))
+				bad = 1;
 			else {
 				py.PyErr_Clear();
 				py.Py_IncRef(o);

@@ -380,8 +380,10 @@ func (f *formatter) present(of part, members []part) []part {
 		}
 		in, err := m.variant.In(func(t *types.Type, off, bits uint64) (uint64, error) {
 			n, err := f.scalar(part{src: of.src, typ: t, off: of.off + m.variantIn + off, bits: bits}, t.WithoutTypedefs())
-			if err != nil && f.fault == nil {
-				f.fault = err
+			if err != nil {
+				if f.missing(err); f.fault == nil {
+					f.fault = err
+				}
 			}
 			return n, err
 		})

@@ -11,6 +11,8 @@ import (
 // A Memory is what printing needs of a program.
 type Memory interface {
 	Reader
+	// Missing reports whether an error of Read says that memory is not there; any other is the error of what is printed.
+	Missing(err error) bool
 	// Symbolize returns the symbol that addr lies in and the offset from its start.
 	Symbolize(addr uint64) (name string, offset uint64, ok bool)
 }
@@ -124,6 +126,9 @@ func (o Format) Append(b []byte, v Value, mem Memory) ([]byte, error) {
 	if err == nil && f.fault != nil && !f.readAny {
 		err = f.fault
 	}
+	if f.unread != nil {
+		err = f.unread
+	}
 	if err != nil {
 		return f.b[:start], err
 	}
@@ -148,6 +153,7 @@ type formatter struct {
 	err     error // why there is no printed form
 	fault   error // first failed read
 	faults  int   // how many
+	unread  error // of a read that failed, but not for want of memory
 	slices  int   // slices around
 	readAny bool  // one read did not fail
 	lists   map[*types.Type][]part
@@ -342,7 +348,7 @@ func (f *formatter) fail(err error) {
 
 // unreadable prints what stands for a part that cannot be read.
 func (f *formatter) unreadable(p part, err error) {
-	if f.fault == nil {
+	if f.missing(err); f.fault == nil {
 		f.fault = err
 	}
 	if f.faults++; f.faults > maxFaults {
@@ -353,6 +359,23 @@ func (f *formatter) unreadable(p part, err error) {
 		return
 	}
 	f.b = fmt.Appendf(f.b, "<fault at %#x>", p.src.base+p.off/8)
+}
+
+// missing takes the error of a read whose memory need not be there: if it is of another kind, it is that of the whole.
+func (f *formatter) missing(err error) {
+	if f.mem != nil && f.unread == nil && !errors.Is(err, ErrPastEnd) && !f.mem.Missing(err) {
+		f.unread = err
+		f.fail(err)
+	}
+}
+
+// readable reads memory that need not be there.
+func (f *formatter) readable(b []byte, addr uint64) bool {
+	err := f.mem.Read(b, addr)
+	if err != nil {
+		f.missing(err)
+	}
+	return err == nil
 }
 
 // size returns the size of a type in bytes; false for one that has none.

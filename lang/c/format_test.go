@@ -186,6 +186,29 @@ func TestFormatFaults(t *testing.T) {
 	}
 }
 
+// broken is memory whose errors say more than that there is none.
+type broken struct{ holes }
+
+func (*broken) Missing(error) bool { return false }
+
+func TestFormatBroken(t *testing.T) {
+	m := newMock(le64, C)
+	b := &broken{holes{flatMemory: flatMemory{base: 0x10000, data: make([]byte, 0x20000)}, bad: [][2]uint64{{0x11000, 0x12000}}}}
+	i, text := m.prim(types.CInt), m.ptr(m.prim(types.CChar))
+	for _, v := range []Value{
+		{Type: m.array(i, 4), Address: 0x10ff8}, {Type: m.array(m.prim(types.CChar), 16), Address: 0x11000}, {Type: m.ptr(i), Form: Bits, Bits: 0x11000},
+		{Type: text, Form: Bits, Bits: 0x11004}, {Type: m.array(text, 1), Form: Bytes, Data: []byte{8, 0x10, 1, 0, 0, 0, 0, 0}},
+	} {
+		if got := format(t, DefaultFormat, v, b); !strings.HasPrefix(got, "!fault at 0x1100") {
+			t.Errorf("%s: %s", v.Type, got)
+		}
+	}
+	// What is not shown need not be readable.
+	if got := format(t, DefaultFormat, Value{Type: i, Address: 0x10ffc}, b); got != "(int)0" {
+		t.Error(got)
+	}
+}
+
 func TestFormatReadsOnce(t *testing.T) {
 	m := newMock(le64, C)
 	h := &holes{flatMemory: flatMemory{base: 0x1000, data: make([]byte, 0x3000)}}

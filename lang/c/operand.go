@@ -96,6 +96,8 @@ func (e *ConversionError) Error() string {
 	switch {
 	case e.Problem != "":
 		return e.Problem
+	case e.To == nil && e.From.UnderlyingKind() == types.Enum: // an incomplete one
+		return "object cannot be converted to boolean"
 	case e.To == nil:
 		return fmt.Sprintf("cannot convert '%s' to bool", e.From)
 	}

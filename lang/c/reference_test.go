@@ -146,6 +146,8 @@ func (m *flatMemory) Read(buf []byte, addr uint64) error {
 	return fmt.Errorf("could not read %d bytes at %#x", len(buf), addr)
 }
 
+func (m *flatMemory) Missing(error) bool { return true }
+
 func (m *flatMemory) Symbolize(addr uint64) (string, uint64, bool) {
 	for start, name := range m.names {
 		if addr >= start && addr < start+16 {

@@ -342,8 +342,9 @@ func (f *formatter) cString(addr uint64) (s []byte, more, ok bool) {
 		n := piece - addr%piece
 		start := len(s)
 		s = append(s, make([]byte, n)...)
-		if f.mem.Read(s[start:], addr) != nil {
+		if err := f.mem.Read(s[start:], addr); err != nil {
 			if piece == 1 {
+				f.missing(err)
 				return nil, false, false
 			}
 			s, piece = s[:start], 1 // it may end before what cannot be read

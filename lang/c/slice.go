@@ -47,7 +47,7 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	if s.Text {
 		shown := min(length, maxText)
 		text := make([]byte, shown)
-		if shown > 0 && f.mem.Read(text, address) != nil {
+		if shown > 0 && !f.readable(text, address) {
 			return true
 		}
 		f.write(" = ")
@@ -66,7 +66,7 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	}
 	shown := min(length, maxElements)
 	if shown > 0 && size > 0 {
-		if f.mem.Read(make([]byte, 1), address) != nil || f.mem.Read(make([]byte, 1), address+shown*size-1) != nil {
+		if b := make([]byte, 1); !f.readable(b, address) || !f.readable(b, address+shown*size-1) {
 			return true
 		}
 	}

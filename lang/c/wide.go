@@ -108,7 +108,7 @@ func (f *formatter) wideString(addr uint64, t *types.Type) {
 		// What is on the next page may not be there.
 		n := uint64(piece - addr%piece)
 		b := make([]byte, n)
-		if f.mem.Read(b, addr) != nil {
+		if !f.readable(b, addr) {
 			return
 		}
 		text = append(text, b...)
