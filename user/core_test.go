@@ -442,9 +442,25 @@ func TestArrays(t *testing.T) {
 	}
 }
 
-// TestUnsaved reads constants and code that the kernel has left out of the core, since they are as the file has them.
+// TestUnsaved reads constants and code that the core lacks, since they are as the file has them: the kernel writes segments without
+// contents, gdb's gcore writes none.
 func TestUnsaved(t *testing.T) {
-	p := openCore(t, "literal")
+	t.Run("kernel", func(t *testing.T) { testUnsaved(t, openCore(t, "literal")) })
+	t.Run("gcore", func(t *testing.T) {
+		core, err := target.Open(filepath.Join(data, "literal.core.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		core.Virtual = slices.DeleteFunc(slices.Clone(core.Virtual), func(s mem.Segment) bool { return s.Min == 0x401000 || s.Min == 0x402000 })
+		p := drgn.New(arch.Platform{})
+		if err := user.SetupCore(p, core, core.Path, core.Platform); err != nil {
+			t.Fatal(err)
+		}
+		testUnsaved(t, p)
+	})
+}
+
+func testUnsaved(t *testing.T, p *drgn.Program) {
 	literal := func() (string, error) {
 		pointer, err := p.ReadUint(0x403000, 8, false)
 		if err != nil {

@@ -16,24 +16,51 @@ import (
 // literals. That is read from the module's file once that is known to be the same file.
 type unsaved struct {
 	mem.Viewer
+	saved   *mem.Space // the core's own memory
 	process *Process
 	program *drgn.Program
 }
 
-// withFiles returns a core's memory with what can be read from files instead.
-func withFiles(segments []mem.Segment, u *Process, p *drgn.Program) []mem.Segment {
-	all := make([]mem.Segment, len(segments))
-	for i, s := range segments {
+// leftOut is memory of which the core has nothing, not even that it was there: gdb's gcore writes no segment for it.
+type leftOut struct{}
+
+// View implements [mem.Viewer].
+func (leftOut) View(address uint64) ([]byte, error) {
+	return nil, &mem.FaultError{Message: target.NotSaved, Address: address}
+}
+
+// Next implements [mem.Sparse].
+func (leftOut) Next(uint64) (uint64, bool) { return 0, false }
+
+// mapped returns segments for all memory that files were mapped into, which the core's own are to come after.
+func mapped(mappings []target.Mapping) []mem.Segment {
+	var all []mem.Segment
+	for _, m := range mappings {
+		if m.Start < m.End {
+			all = append(all, mem.Segment{Min: m.Start, Max: m.End - 1, View: leftOut{}})
+		}
+	}
+	return all
+}
+
+// withFiles returns the memory of a process of a core: what the core has, and what can be read from the files that were mapped instead.
+func withFiles(segments []mem.Segment, mappings []target.Mapping, u *Process, p *drgn.Program) ([]mem.Segment, error) {
+	saved := mem.NewSpace()
+	if err := saved.Add(segments...); err != nil {
+		return nil, err
+	}
+	var all []mem.Segment
+	for _, s := range append(mapped(mappings), segments...) {
 		if s.View != nil && s.Read == nil {
-			m := &unsaved{s.View, u, p}
+			m := &unsaved{s.View, saved, u, p}
 			if sparse, ok := s.View.(mem.Sparse); ok {
 				s.Next = sparse.Next
 			}
 			s.View, s.Read = m, m.read
 		}
-		all[i] = s
+		all = append(all, s)
 	}
-	return all
+	return all, nil
 }
 
 // View implements [mem.Viewer]: memory that was saved.
@@ -79,7 +106,7 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 	found, same := m.process.modules[module], m.process.same[module] == file.ELF
 	m.process.mu.Unlock()
 	if !same {
-		if !found.isOf(file.ELF) {
+		if !found.isOf(file.ELF, m.saved) {
 			return 0
 		}
 		m.process.mu.Lock()
@@ -104,13 +131,16 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 }
 
 // isOf reports whether a module is of a file, by the build ID that memory has. Go's linker has made a GNU build ID since Go 1.24, but leaves it out of
-// the notes that are in memory: there its own is.
-func (m *found) isOf(file *elf.File) bool {
+// the notes that are in memory: there its own is. What is
+// read of memory for it must have been saved: a file can't tell that it is the right one.
+func (m *found) isOf(file *elf.File, saved *mem.Space) bool {
 	if id := m.spec.BuildID; id != nil || m.image == nil {
 		return id != nil && bytes.Equal(id, file.BuildID())
 	}
 	const name, kind = "Go", elf.NT_GO_BUILD_ID
-	id := m.image.note(name, kind)
+	image := *m.image
+	image.memory = saved
+	id := image.note(name, kind)
 	if id == nil {
 		return false
 	}

@@ -135,7 +135,12 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 		return err
 	}
 	u := newProcess(c, p)
-	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: u, Memory: append(withFiles(file.Virtual, u, p), file.Physical...), Close: file.Closer()})
+	mappings, _ := c.mappings(platform) // who asks for modules is told of an error
+	memory, err := withFiles(file.Virtual, mappings, u, p)
+	if err != nil {
+		return err
+	}
+	return p.Setup(drgn.Setup{Platform: platform, CoreDumpPath: path, Personality: u, Memory: append(memory, file.Physical...), Close: file.Closer()})
 }
 
 // notes returns a core without its memory, which would keep the file mapped.
