@@ -14,6 +14,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/kdump/kdumptest"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/cpumask"
@@ -347,4 +348,29 @@ func TestModulesCut(t *testing.T) {
 	}
 	said[*mem.FaultError](t, warnings[0], "module dm_mod: ") // the first, of which not all is in the small core
 	said[*linux.NoDebugFileError](t, warnings[1], "no debug file of kernel 6.12.117+deb13-cloud-arm64: types: BTF of the kernel's memory")
+}
+
+// What a kernel has loaded is in memory: no loaded files are wanted of it.
+func TestWantedOfKernels(t *testing.T) {
+	dir, err := coretest.Dir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := attach.Core(filepath.Join(dir, "vmcore"), attach.Options{NoDefaultSymbols: true, CacheDir: "-"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close() // was only read
+	for kind, want := range map[drgn.ModuleKind]bool{drgn.RelocatableModule: false, drgn.VdsoModule: true, drgn.ExtraModule: true} {
+		m, _, err := p.AddModule(drgn.ModuleSpec{Kind: kind, Name: "made"})
+		if err != nil || m.WantsLoadedFile() != want {
+			t.Errorf("%v module: %v, wants a loaded file: %v", kind, err, m.WantsLoadedFile())
+		}
+		if kind != drgn.VdsoModule {
+			continue
+		}
+		if err := m.TryFile(filepath.Join(dir, "vmlinux.zst")); err != nil || !m.WantsDebugFile() {
+			t.Errorf("a vDSO from a file without a dynamic segment: %v", err)
+		}
+	}
 }

@@ -72,7 +72,7 @@ func (k *Kernel) knowsModules(main *drgn.Module) bool {
 
 // MainModule describes the kernel itself.
 func (k *Kernel) MainModule() drgn.ModuleSpec {
-	return drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.info.BuildID(), NoLoadedFile: true}
+	return drgn.ModuleSpec{Kind: drgn.MainModule, Name: "kernel", BuildID: k.info.BuildID()}
 }
 
 // describe says what the kernel knows of a module: a struct module *.
@@ -81,7 +81,7 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 	if err != nil {
 		return drgn.ModuleSpec{}, fmt.Errorf("cannot read the name of a module: %w", err)
 	}
-	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Data: mod, NoLoadedFile: true}
+	spec := drgn.ModuleSpec{Kind: drgn.RelocatableModule, Name: string(raw), Data: mod}
 	regions, err := module.Regions(mod)
 	if err != nil {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)

@@ -46,14 +46,12 @@ func (k *Kernel) keepImage(m *drgn.Module) error {
 		return err
 	}
 	m.KeepSymbols(own)
-	if _, known := m.Ranges(); !known {
-		first, end, ok := own.Image()
-		if !ok {
-			return errors.New("the kernel's own table of symbols does not say where its image lies")
-		}
-		if err := m.SetRanges([]mem.Range{{Min: first, Max: end - 1}}); err != nil {
-			return err
-		}
+	first, end, ok := own.Image()
+	if !ok {
+		return errors.New("the kernel's own table of symbols does not say where its image lies")
+	}
+	if err := m.KeepRange(mem.Range{Min: first, Max: end - 1}); err != nil {
+		return err
 	}
 	return k.keepBTF(m)
 }

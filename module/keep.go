@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/debugdata"
+	"github.com/godrgn/drgn/mem"
 )
 
 // A Keeper is a [Loader] that knows what the program's memory itself says of its modules.
@@ -28,9 +29,10 @@ func (s *Set) Keep(modules ...*Module) error {
 
 // keeping is what is known of a module apart from its files; pointers are nil where there is nothing.
 type keeping struct {
-	data    atomic.Pointer[any]      // see Data
-	symbols atomic.Pointer[Symbols]  // see KeepSymbols
-	info    atomic.Pointer[fallback] // see SetFallback
+	data    atomic.Pointer[any]         // see Data
+	ranges  atomic.Pointer[[]mem.Range] // see KeepRange
+	symbols atomic.Pointer[Symbols]     // see KeepSymbols
+	info    atomic.Pointer[fallback]    // see SetFallback
 }
 
 // fallback is debugging information that is no file's.

@@ -112,8 +112,6 @@ type Spec struct {
 	Data    any         // what else is known of it: see [Module.Data]; nil: nothing
 	// Sections says where the sections of a relocatable module lie; it is called when that is first asked for. May be nil.
 	Sections func() (map[string]uint64, error)
-	// NoLoadedFile says that all of the module's code and data is in the program's memory: its loaded file is not needed.
-	NoLoadedFile bool
 }
 
 func newModule(set *Set, spec *Spec) *Module {
@@ -130,8 +128,8 @@ func newModule(set *Set, spec *Spec) *Module {
 	if spec.Data != nil {
 		m.keeps.data.Store(&spec.Data)
 	}
-	if spec.NoLoadedFile {
-		m.loaded.status = DontNeedFile
+	if _, kernel := set.KernelRelease(); kernel && (spec.Kind == Main || spec.Kind == Relocatable) {
+		m.loaded.status = DontNeedFile // all of a kernel's code and data is in memory
 	}
 	return m
 }

@@ -1,13 +1,16 @@
 package module
 
 import (
+	"errors"
 	"fmt"
 
-	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
 	"github.com/godrgn/drgn/mem"
 )
+
+// errNoPlace says of a file that nothing in it tells where it lies in memory.
+var errNoPlace = errors.New("no dynamic segment, by which it could be placed in memory")
 
 // biasOf returns the load bias of a file: what is added to its addresses to get those in memory.
 func (m *Module) biasOf(f *elf.File) (uint64, error) {
@@ -22,7 +25,7 @@ func (m *Module) biasOf(f *elf.File) (uint64, error) {
 				return m.id - s.Vaddr, nil
 			}
 		}
-		return 0, &failure.ValueError{Problem: fmt.Sprintf("%s has no dynamic segment, by which it could be placed in memory", f.Name)}
+		return 0, errNoPlace
 	case Extra:
 		if r, _ := m.Ranges(); len(r) == 1 {
 			if span, ok := addressRange(f); ok {
@@ -80,6 +83,18 @@ func addressRange(f *elf.File) (mem.Range, bool) {
 	return r, r.Min <= r.Max
 }
 
+// KeepRange gives a module of which it is not known where it lies the place that the program's memory says; a file says it better.
+func (m *Module) KeepRange(r mem.Range) error {
+	if _, known := m.Ranges(); known {
+		return nil
+	}
+	if err := m.SetRanges([]mem.Range{r}); err != nil {
+		return err
+	}
+	m.keeps.ranges.Store(m.ranges.Load())
+	return nil
+}
+
 // locate gives a module of which it is not known where it lies the place of its file.
 func (m *Module) locate(d *placed.File) {
 	if m.kind == Extra || m.kind == Relocatable {
@@ -88,7 +103,7 @@ func (m *Module) locate(d *placed.File) {
 	if m.kind == Main && m.set.Loader() == nil {
 		return
 	}
-	if _, ok := m.Ranges(); ok {
+	if known := m.ranges.Load(); known != nil && known != m.keeps.ranges.Load() {
 		return
 	}
 	if r, ok := addressRange(d.ELF); ok {

@@ -244,6 +244,10 @@ func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
 	}
 	m.set.config.Platform(f.Platform())
 	bias, err := m.biasOf(f)
+	if errors.Is(err, errNoPlace) {
+		m.set.Log().Debug(fmt.Sprintf("%s: %v; ignoring", f.Name, err))
+		return false, nil // it is another file
+	}
 	if err != nil {
 		return false, err
 	}
