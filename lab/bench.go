@@ -32,6 +32,9 @@ type row struct {
 
 // bench times drgn beside another drgn on the same core and prints a table.
 func bench(ctx context.Context, opt options, c cores) error {
+	if opt.only == liveDump {
+		return benchLive(ctx, opt, c)
+	}
 	program, err := drgnProgram(ctx, opt)
 	if err != nil {
 		return err

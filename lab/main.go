@@ -12,6 +12,7 @@
 //	go run ./lab check -all       of every kernel
 //	go run ./lab health           the same, and write docs/health.md (with -series and -only: what of it ran)
 //	go run ./lab bench [-than C]  cores, then time drgn beside another drgn C
+//	go run ./lab beside [-than C] cores, then what drgn and another drgn C answer to the same random questions
 //	go run ./lab numbers          run the Go benchmarks, print their ratios to the last release's
 //	go run ./lab btf              fetch the types of Debian's kernels anew (testdata/btf)
 //
@@ -49,6 +50,8 @@ type options struct {
 	// benchmarks are those that numbers runs, a regular expression.
 	benchmarks string
 	cache      string
+	seed       int // of the random questions of beside
+	questions  int // how many of them each script asks
 }
 
 func main() {
@@ -70,10 +73,12 @@ func run(args []string) error {
 	flags.BoolVar(&opt.all, "all", false, "cores, check: every kernel; check: guests that crash and that run, and other forms of dumps, of each")
 	flags.DurationVar(&opt.limit, "limit", 40*time.Minute, "`time` after which the lab gives a kernel up")
 	flags.StringVar(&opt.program, "drgn", "", "the drgn `program` (built from this checkout when empty)")
-	flags.StringVar(&opt.than, "than", "", "bench: `command` of another drgn, or of a Python that has one")
-	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), dumps: all in their usual form, live: the running guest, panic: all that crashed, form: all other forms, or bare: without debug files")
+	flags.StringVar(&opt.than, "than", "", "bench, beside: `command` of another drgn, or of a Python that has one")
+	flags.StringVar(&opt.only, "only", "", "check: one `dump` instead of all (vmcore.elf, vmcore.d31, …, panic-sysrq, …, form-split, …), dumps: all in their usual form, live: the running guest, panic: all that crashed, form: all other forms, or bare: without debug files; beside: one script of lab/beside")
 	flags.BoolVar(&opt.record, "record", false, "numbers: write what was measured to lab/testdata, to compare with later")
 	flags.StringVar(&opt.benchmarks, "bench", ".", "numbers: run the benchmarks that this regular `expression` matches")
+	flags.IntVar(&opt.seed, "seed", 1, "beside: `number` that random questions follow from")
+	flags.IntVar(&opt.questions, "questions", 500, "beside: `number` of random questions of each script")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
 	}
@@ -109,13 +114,13 @@ func run(args []string) error {
 			return err
 		}
 		return health(ctx, opt, kernels)
-	case "cores", "bench":
+	case "cores", "bench", "beside":
 		kernels, err := opt.kernels(mainSeries)
 		if err != nil {
 			return err
 		}
 		for _, s := range kernels {
-			if err := withCores(ctx, opt, s, args[0] == "bench"); err != nil {
+			if err := withCores(ctx, opt, s, map[string]func(context.Context, options, cores) error{"bench": bench, "beside": beside}[args[0]]); err != nil {
 				return err
 			}
 		}
@@ -124,7 +129,7 @@ func run(args []string) error {
 	return fmt.Errorf("unknown command %q; want %s", args[0], commands)
 }
 
-const commands = "cores, check, health, bench, numbers or btf"
+const commands = "cores, check, health, bench, beside, numbers or btf"
 
 // kernels returns the series that the options name, or those that a command takes when they name none.
 func (opt options) kernels(usual ...string) ([]series, error) {
@@ -146,8 +151,8 @@ func (opt options) kernels(usual ...string) ([]series, error) {
 	return kernels, nil
 }
 
-// withCores makes the cores of a kernel, says where they are, and runs the benchmark on them if it is to.
-func withCores(ctx context.Context, opt options, s series, benchmark bool) error {
+// withCores makes the cores of a kernel, says where they are, and does something with them unless that is nil.
+func withCores(ctx context.Context, opt options, s series, do func(context.Context, options, cores) error) error {
 	ctx, cancel := context.WithTimeout(ctx, opt.limit)
 	defer cancel()
 	start := time.Now()
@@ -156,13 +161,10 @@ func withCores(ctx context.Context, opt options, s series, benchmark bool) error
 		return err
 	}
 	say("cores of %s in %s (%.0f s)", c.release, c.dir, time.Since(start).Seconds())
-	switch {
-	case !benchmark:
+	if do == nil {
 		return nil
-	case opt.only == liveDump:
-		return benchLive(ctx, opt, c)
 	}
-	return bench(ctx, opt, c)
+	return do(ctx, opt, c)
 }
 
 func cacheDir() (string, error) {
