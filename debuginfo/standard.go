@@ -38,6 +38,9 @@ func (search *Search) FindStandard(ctx context.Context, modules []*module.Module
 	if o.Kmod != KmodNone {
 		s.kmods.Beside = s.beside
 	}
+	if l, ok := s.modules.Loader().(module.Rooted); ok && !o.NoProcfs {
+		s.root, s.rootName = l.Root()
+	}
 	s.modules.Log().Debug("trying standard debug info finder", "directories", o.Directories)
 	for _, m := range modules {
 		if err := ctx.Err(); err != nil {
@@ -58,6 +61,8 @@ type standardSearch struct {
 	isKernel bool
 	kmods    files.Kmods
 	beside   string // directory of a kernel's core, or ""
+
+	root, rootName string // the process's "/", if it is another, and what it is called
 }
 
 // find looks for the files of one module until it has all that it wants.
@@ -83,6 +88,17 @@ func (s *standardSearch) try(m *module.Module, path string) error {
 // wants reports whether a module still wants a loaded or debug file, of whatever sort.
 func wants(m *module.Module) bool {
 	return m.WantsLoadedFile() || m.DebugFile().Status == module.WantFile
+}
+
+// tryHere tries a file where the path leads here, then where it leads the process: one in a container may have its debug files there.
+func (s *standardSearch) tryHere(m *module.Module, c module.Candidate) error {
+	used, err := m.Try(c)
+	if used || err != nil || s.root == "" || !filepath.IsAbs(c.Path) || strings.HasPrefix(c.Path, s.rootName+"/") {
+		return err
+	}
+	c.Path, c.Name = s.root+c.Path, s.rootName+c.Path
+	_, err = m.Try(c)
+	return err
 }
 
 func (s *standardSearch) tryAll(m *module.Module, paths []string) error {
@@ -181,7 +197,7 @@ func (s *standardSearch) tryBuild(m *module.Module, debug bool) error {
 		if !wants(m) {
 			return nil
 		}
-		if _, err := m.Try(module.Candidate{Path: path, Quiet: true, NoID: true}); err != nil {
+		if err := s.tryHere(m, module.Candidate{Path: path, Quiet: true, NoID: true}); err != nil {
 			return err
 		}
 	}
@@ -206,7 +222,7 @@ func (s *standardSearch) byDebugLink(m *module.Module) error {
 		if m.DebugFile().Status != module.WantFile {
 			return nil
 		}
-		if _, err := m.Try(module.Candidate{Path: path, Quiet: true, CRC: &crc}); err != nil {
+		if err := s.tryHere(m, module.Candidate{Path: path, Quiet: true, CRC: &crc}); err != nil {
 			return err
 		}
 	}
@@ -248,7 +264,7 @@ func (s *standardSearch) supplementary(m *module.Module) error {
 		if now, err := m.WantedSupplementaryFile(); err != nil || !bytes.Equal(now.Checksum, w.Checksum) {
 			return nil
 		}
-		if err := s.try(m, path); err != nil {
+		if err := s.tryHere(m, module.Candidate{Path: path, Quiet: true}); err != nil {
 			return err
 		}
 	}

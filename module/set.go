@@ -88,6 +88,12 @@ type Loader interface {
 	KernelRelease() (release string, ok bool)
 }
 
+// A Rooted is a [Loader] of a process whose files may be others than those that have the same paths here.
+type Rooted interface {
+	// Root returns the path of the directory that is the process's "/", and what to call it; "" if it is the one here.
+	Root() (path, name string)
+}
+
 // A MappedFile is a file that a module was mapped from.
 type MappedFile struct {
 	Path string // that opens it

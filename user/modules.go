@@ -283,6 +283,14 @@ func (f *finder) libraryImage(l link, m *target.Mapping) (*image, error) {
 	return i, nil
 }
 
+// Root implements [module.Rooted].
+func (u *Process) Root() (path, name string) {
+	if r, ok := u.source.(*running); ok {
+		return r.root()
+	}
+	return "", ""
+}
+
 // MappedFiles returns ways to the file that a module was mapped from.
 func (u *Process) MappedFiles(m *drgn.Module) []drgn.MappedFile {
 	u.mu.Lock()

@@ -324,3 +324,17 @@ func (r *running) paths(m target.Mapping) []string {
 	}
 	return all
 }
+
+// root returns the path of the process's "/" and what to call it, where that is another directory than the one here or other file
+// systems are mounted there; "" also where only the privileged may know.
+func (r *running) root() (path, name string) {
+	path = r.Path("root")
+	here, err := os.Stat("/")
+	there, thereErr := os.Stat(path)
+	mounts, mountsErr := os.Readlink(r.Path("ns/mnt"))
+	own, ownErr := os.Readlink("/proc/self/ns/mnt")
+	if errors.Join(err, thereErr, mountsErr, ownErr) != nil || os.SameFile(here, there) && mounts == own {
+		return "", ""
+	}
+	return path, fmt.Sprintf("/proc/%d/root", r.PID)
+}
