@@ -200,12 +200,13 @@ func (sh *shared) encode(scanners []*scanner, ranges []byte) ([]byte, error) {
 	if uint64(len(b.pool)) >= 1<<32 {
 		return nil, sh.f.errorAt(0, "names too long for the index")
 	}
+	same := sh.sameScopes()
 	parts := make([][]indexItem, len(scanners))
 	errs := make([]error, len(scanners))
 	var wg sync.WaitGroup
 	for i, s := range scanners {
 		wg.Go(func() {
-			parts[i], errs[i] = mem.Guarded(func() ([]indexItem, error) { return b.items(s, bases[i]) })
+			parts[i], errs[i] = mem.Guarded(func() ([]indexItem, error) { return b.items(s, bases[i], same) })
 		})
 	}
 	wg.Wait()
@@ -220,8 +221,8 @@ func (sh *shared) encode(scanners []*scanner, ranges []byte) ([]byte, error) {
 	return sh.write(b.unique(parts[0]), ranges, b.pool), nil
 }
 
-// items returns the entries a scanner found, in order; its own names start at base in the pool.
-func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
+// items returns the entries a scanner found, in order; its own names start at base in the pool. same is what stands for each scope.
+func (b *indexBuilder) items(s *scanner, base int, same []uint32) ([]indexItem, error) {
 	if uint64(len(s.found.slots)) > math.MaxUint32 {
 		return nil, s.f.errorAt(0, "too many names for the index")
 	}
@@ -229,7 +230,7 @@ func (b *indexBuilder) items(s *scanner, base int) ([]indexItem, error) {
 	// In bad files all names may be the ends of one long string.
 	hashed, limit := 0, 16*(len(b.str)+len(b.pool))+256*cap(items)
 	add := func(e *slot) error {
-		it := indexItem{die: e.die | uint64(e.kind)<<56, file: e.file, scope: e.scope, extra: e.hashed()}
+		it := indexItem{die: e.die | uint64(e.kind)<<56, file: e.file, scope: same[e.scope], extra: e.hashed()}
 		if e.die > maxIndexDIE {
 			return s.f.errorAt(e.die, "DIE too far for the index")
 		}

@@ -60,6 +60,9 @@ type nameIndex struct {
 	index atomic.Pointer[index] // nil: not made yet
 	once  lock.Once
 	err   error
+
+	main   *File // whose supplementary file this is, or nil
+	inline inlines
 }
 
 // IndexNames makes the index of the file's names and of those of its supplementary file, unless that was done. Whoever looks for a name
@@ -83,6 +86,9 @@ func (f *File) indexNames(report func(done, total uint64)) error {
 
 // makeIndex makes the index and caches it. Failing to write it is no error, the next start is merely slower.
 func (f *File) makeIndex(report func(done, total uint64)) error {
+	if err := f.load(); err != nil { // see serve
+		return err
+	}
 	data, err := f.buildIndex(report)
 	if err != nil {
 		return err
@@ -102,6 +108,22 @@ func (f *File) makeIndex(report func(done, total uint64)) error {
 	return nil
 }
 
+// serve makes f the supplementary file of main. Its units don't say their language: it is main's, on which the index depends.
+func (f *File) serve(main *File) {
+	f.byName.main = main
+	if f.mainCPP || !main.mainCPP {
+		return
+	}
+	f.mainCPP = true
+	f.byName.index.Store(nil)
+	if dir, name, cached := f.cacheFile(); cached {
+		if file, ix, ok := openCache(dir, name); ok {
+			unmapWith(ix, file)
+			f.byName.index.Store(ix)
+		}
+	}
+}
+
 // cacheFile returns where the index is cached, if it is.
 func (f *File) cacheFile() (dir cache.Dir, name string, ok bool) {
 	if f.cfg.CacheDir == "" || len(f.cfg.Identity) == 0 {
@@ -110,6 +132,9 @@ func (f *File) cacheFile() (dir cache.Dir, name string, ok bool) {
 	h := sha256.New()
 	h.Write([]byte(indexMagic))
 	h.Write(f.cfg.Identity)
+	if f.byName.main != nil && f.mainCPP {
+		h.Write([]byte("C++"))
+	}
 	return cache.Dir{Path: f.cfg.CacheDir, Suffix: cacheSuffix, Limit: maxCache}, hex.EncodeToString(h.Sum(nil)), true
 }
 

@@ -111,6 +111,9 @@ func Open(cfg Config) (*File, error) {
 	if err := f.openIndex(); err != nil {
 		return nil, err
 	}
+	if f.sup != nil {
+		f.sup.serve(f)
+	}
 	return f, nil
 }
 

@@ -129,7 +129,7 @@ func (f *File) inScope(scope uint32, names []string) bool {
 		switch {
 		case len(names) > 0 && plain == names[len(names)-1]:
 			names = names[:len(names)-1]
-		case !inline && plain != anonymousNamespace:
+		case !inline && plain != anonymousNamespace && !f.inlineFor(scope):
 			return false
 		}
 		scope = parent
@@ -268,6 +268,7 @@ func (f *File) appendScope(b []byte, scope uint32, depth int) []byte {
 	}
 	parent, name := f.byName.index.Load().scope(scope)
 	b = f.appendScope(b, parent, depth-1)
+	name = bytes.TrimPrefix(name, []byte(inlineNamespace))
 	if len(name) == 0 {
 		return b
 	}

@@ -459,7 +459,7 @@ func (s *scanner) splitBytes() uint64 {
 // nameOf turns a string attribute into a name: strings of the file's own .debug_str are known by where they are.
 func (s *scanner) nameOf(v Value) (nameRef, error) {
 	form := v.Form
-	if v.unit.from.split && form != FormString {
+	if (v.unit.from.split || v.unit.File != s.f) && form != FormString { // a supplementary file's .debug_str is another
 		form = 0
 	}
 	switch form {
@@ -604,11 +604,11 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 	}
 	if p.kind == ixNamespace {
 		s.spaced = true
-		if !p.children {
+		if !p.children && !r.has(wantExport) { // that an empty one is inline tells of those of its name: dwz moves what is in it
 			return nil
 		}
 		inner, err := s.namespace(r, scope)
-		if err != nil {
+		if err != nil || !p.children {
 			return err
 		}
 		return s.children(inner, depth+1)

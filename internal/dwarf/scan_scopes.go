@@ -1,8 +1,12 @@
 package dwarf
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
+	"strings"
+
+	"github.com/godrgn/drgn/internal/lock"
 )
 
 // declaredIn is the declarations of the present unit with the scopes that they are in, in the order of the file, and those of other units.
@@ -183,4 +187,49 @@ func (s *scanner) mapScopes(to *[]scopeOfDIE, d DIE, scope uint32, depth int) er
 		}
 	}
 	return nil
+}
+
+// sameScopes returns the number of the scope that stands for each scope: a namespace that one unit says to be inline is so in all of
+// them (C++20, [namespace.def]), and dwz leaves that out where it moves what is in it.
+func (sh *shared) sameScopes() []uint32 {
+	first := map[scopeKey]uint32{}
+	same := make([]uint32, len(sh.scopeTab)+1)
+	for i, k := range sh.scopeTab { // parents come before what is in them
+		plain, inline := strings.CutPrefix(k.name, inlineNamespace)
+		at := scopeKey{same[k.parent], plain}
+		n, ok := first[at]
+		if !ok {
+			n = uint32(i + 1)
+			first[at] = n
+		}
+		sh.scopeTab[i].parent = at.parent
+		if same[i+1] = n; inline {
+			sh.scopeTab[n-1].name = k.name
+		}
+	}
+	return same
+}
+
+// inlines is the inline namespaces of a file, qualified.
+type inlines struct {
+	once  lock.Once
+	names map[string]bool
+}
+
+// inlineFor reports whether the file to which this one is supplementary says that a namespace is inline: it is moved here without that.
+func (f *File) inlineFor(scope uint32) bool {
+	main := f.byName.main
+	if main == nil || main.byName.index.Load() == nil {
+		return false
+	}
+	main.byName.inline.once.Do(func() {
+		ix := main.byName.index.Load()
+		main.byName.inline.names = map[string]bool{}
+		for n := range uint32(len(ix.scopes) / 8) {
+			if _, name := ix.scope(n + 1); bytes.HasPrefix(name, []byte(inlineNamespace)) {
+				main.byName.inline.names[string(main.appendScope(nil, n+1, maxScopes))] = true
+			}
+		}
+	})
+	return main.byName.inline.names[string(f.appendScope(nil, scope, maxScopes))]
 }

@@ -7,25 +7,36 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/types"
 )
 
 const typeDir = "testdata/types/"
 
+// supplementary files of dwz.
+var sups = map[string]string{"c.dwz": "c.sup", "inline.dwz-sup": "inline.sup"}
+
 func openTypes(t testing.TB, name string) *File {
+	t.Helper()
+	return openTypesCached(t, name, "")
+}
+
+func openTypesCached(t testing.TB, name, cacheDir string) *File {
 	t.Helper()
 	image, err := os.ReadFile(typeDir + name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cfg := withTypes(loadELF(t, image))
-	if name == "c.dwz" {
-		image, err := os.ReadFile(typeDir + "c.sup")
+	cfg.CacheDir, cfg.Identity = cacheDir, []byte(name)
+	if supName := sups[name]; supName != "" {
+		image, err := os.ReadFile(typeDir + supName)
 		if err != nil {
 			t.Fatal(err)
 		}
 		sup := loadELF(t, image)
 		sup.Set, sup.C, sup.CPP = cfg.Set, cfg.C, cfg.CPP
+		sup.CacheDir, sup.Identity = cacheDir, []byte(supName)
 		if cfg.Sup, err = Open(sup); err != nil {
 			t.Fatal(err)
 		}
@@ -262,5 +273,41 @@ func TestCPP(t *testing.T) {
 				t.Errorf("template parameter %+v %+v, %v", ps[1], s, err)
 			}
 		})
+	}
+}
+
+// TestInlineDWZ: what dwz has moved, here and into another file, is in the namespaces and of the language that it was in, though dwz says
+// neither. The second time the index comes from the cache.
+func TestInlineDWZ(t *testing.T) {
+	for _, name := range []string{"inline.dwz", "inline.dwz-sup"} {
+		dir := t.TempDir()
+		for range 2 {
+			f := openTypesCached(t, name, dir)
+			for typ, want := range map[string]bool{
+				"lib::Thing": true, "lib::v1::Thing": true, "lib::Thing::Part": true, "lib::plain::Other": true, "lib::Shape": true,
+				"lib::Other": false, "Thing": false, "v1::Thing": false, "lib::v2::Thing": false,
+			} {
+				found, err := f.FindType(types.KindsOf(types.Struct, types.Class, types.Enum), typ, "")
+				if err != nil || (found != nil) != want {
+					t.Errorf("%s: %s: %v, %v", name, typ, found, err)
+				}
+				if found != nil && found.Language() != f.cfg.CPP {
+					t.Errorf("%s: %s is of %v", name, typ, found.Language())
+				}
+			}
+			for what, kind := range map[string]EntityKind{
+				"one": EntityVariable, "two": EntityVariable, "lib::Thing::made": EntityVariable, "lib::v1::Thing::made": EntityVariable,
+				"f_two": EntityFunction, "lib::Thing::count": EntityFunction, "lib::ROUND": EntityConstant,
+			} {
+				e, ok, err := f.FindEntity(kind, what, "", nil)
+				if err != nil || !ok || kind != EntityConstant && !e.HasAddress {
+					t.Errorf("%s: %s: %+v, %v, %v", name, what, e, ok, err)
+				}
+			}
+			names := map[string]bool{}
+			if err := f.EachName(func(_ debugdata.NameOf, n []byte) bool { names[string(n)] = true; return true }); err != nil || !names["lib::v1::Thing"] {
+				t.Error(name, err, names)
+			}
+		}
 	}
 }
