@@ -315,9 +315,9 @@ func (f *formatter) part(p part, named bool, indent int, oneLine bool) bool {
 	}
 	u := p.typ.WithoutTypedefs()
 	switch u.Kind() {
-	case types.Struct:
+	case types.Struct, types.Class:
 		return f.structure(p, u, indent, oneLine)
-	case types.Union, types.Class, types.Array:
+	case types.Union, types.Array:
 		return f.aggregate(p, u, indent, oneLine)
 	case types.Function:
 		f.b = fmt.Appendf(f.b, "%#x", p.src.base+p.off/8)
@@ -348,7 +348,10 @@ func (f *formatter) fail(err error) {
 
 // unreadable prints what stands for a part that cannot be read.
 func (f *formatter) unreadable(p part, err error) {
-	if f.missing(err); f.fault == nil {
+	if !p.src.partial { // of what is known in parts, the error is why one is not
+		f.missing(err)
+	}
+	if f.fault == nil {
 		f.fault = err
 	}
 	if f.faults++; f.faults > maxFaults {
