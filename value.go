@@ -261,7 +261,7 @@ func (o Object) Read() Object {
 }
 
 // CString returns the string in an array, or that a pointer points to, up to its NUL. An array's ends with the array at
-// the latest; one of unknown length in memory is read as if by its address. A "&str" or "String" of Rust has the text that it refers to. That a string has no end within 64 MiB is a
+// the latest; one of unknown length in memory is read as if by its address. A "&str" or "String" of Rust, a "string" of Go or a std::string has the text that it refers to. That a string has no end within 64 MiB is a
 // *ValueError.
 func (o Object) CString() ([]byte, error) {
 	if o.form == failed {
@@ -301,7 +301,7 @@ func (o Object) CString() ([]byte, error) {
 			s, err := o.prog.mem.CString(o.bits, n, false)
 			return s, o.readError(err)
 		}
-	case types.Struct:
+	case types.Struct, types.Class:
 		if s, ok, err := o.typ.Slice(); err != nil || ok && s.Text {
 			return o.textOf(s, err)
 		}

@@ -17,7 +17,7 @@ type Part struct {
 }
 
 // Parts returns what an object consists of, from the part with number start on, count at most: the members of a structure, those of anonymous
-// members among them; the elements of an array or of a slice of Rust or Go; what a pointer points to, or the members of that. text is the expression of the object.
+// members among them; the elements of an array or of a slice of Rust, Go or C++; what a pointer points to, or the members of that. text is the expression of the object.
 func Parts(text string, o drgn.Object, start, count int) (all []Part, err error) {
 	target := text // of what a pointer points to, too
 	if o.Type().UnderlyingKind() == types.Pointer {

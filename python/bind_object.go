@@ -317,7 +317,7 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	return raisedError{}
 }
 
-// sliceObject is o[start:stop]: a shorter array, or one of what a pointer or a slice of Rust or Go refers to.
+// sliceObject is o[start:stop]: a shorter array, or one of what a pointer or a slice of Rust, Go or C++ refers to.
 func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 	o, _ = slice.Elements(o)
 	if err := o.Err(); err != nil {
@@ -363,7 +363,7 @@ func sliceObject(call Call, o drgn.Object, s [3]C.arg) error {
 
 func objectIter(call Call) error { return iterateObject(call, false) }
 
-// iterateObject gives the elements of an array or of a slice of Rust or Go.
+// iterateObject gives the elements of an array or of a slice of Rust, Go or C++.
 func iterateObject(call Call, backwards bool) error {
 	o, _ := slice.Elements(self(call))
 	if err := o.Err(); err != nil {

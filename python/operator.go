@@ -199,7 +199,7 @@ func giveInt(c Call, o drgn.Object) error {
 	return c.Value(v)
 }
 
-// length returns the length of an array or of a slice of Rust or Go.
+// length returns the length of an array or of a slice of Rust, Go or C++.
 func length(o drgn.Object) (uint64, error) {
 	o, _ = slice.Elements(o)
 	if err := o.Err(); err != nil {

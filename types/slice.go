@@ -1,29 +1,53 @@
 package types
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
 
-// A Slice is a structure of Rust or Go that refers to a number of elements elsewhere. Of Rust: a "&str", a "&[T]", a "Box<[T]>", or what owns
-// such and can grow, a "Vec<T>" or a "String". Of Go: a "string" or a "[]T".
+// A Slice is a structure of Rust, Go or C++ that refers to a number of elements elsewhere. Of Rust: a "&str", a "&[T]", a "Box<[T]>", or what owns
+// such and can grow, a "Vec<T>" or a "String". Of Go: a "string" or a "[]T". Of C++: a std::string, a std::vector and their like.
 type Slice struct {
 	Elem   *Type
-	Text   bool   // the elements are bytes of UTF-8
+	Text   bool   // the elements are bytes of UTF-8 or, in C++, of any text
 	Data   uint64 // where the address of the elements is, in bits from the start of the structure
-	Length uint64 // where the number of elements is
+	Length uint64 // where the number of elements is; if End is set, the address after the last
+	End    bool
 	// Bits is the size of the address and of the number, and Big their byte order.
 	Bits uint64
 	Big  bool
 }
 
-// Slice reports whether the type without typedefs is one of Rust's or Go's that refer to elements. They are known by their names, which are
-// none of C or C++, and by their members.
+// Count returns how many elements there are: data is what the structure has at Data, length what it has at Length. ok is false if that makes no
+// sense: an end that is before the start, a number of elements that no memory has room for.
+func (s *Slice) Count(data, length uint64) (n uint64, ok bool, err error) {
+	size, err := s.Elem.Size()
+	if err != nil {
+		return 0, false, err
+	}
+	if s.End {
+		if length < data || size == 0 || (length-data)%size != 0 {
+			return 0, false, nil
+		}
+		return (length - data) / size, true, nil
+	}
+	// Elements without a size are none of memory's: there may be as many as one likes.
+	return length, size == 0 || length <= (^uint64(0)>>(64-s.Bits)-data)/size, nil
+}
+
+// Slice reports whether the type without typedefs is one of Rust's, Go's or C++'s that refer to elements. They are known by their names and by
+// their members, which are none of C or are reserved for C++'s library.
 func (t *Type) Slice() (s Slice, ok bool, err error) {
 	t = t.WithoutTypedefs()
 	tag := t.Tag()
-	if t.Kind() != Struct || !t.IsComplete() {
+	if t.Kind() != Struct && t.Kind() != Class || !t.IsComplete() {
 		return s, false, nil
+	}
+	if strings.HasSuffix(tag, ">") {
+		if s, ok, err := t.container(tag); ok || err != nil {
+			return s, ok, err
+		}
 	}
 	const box, owned = "alloc::boxed::Box<", ", alloc::alloc::Global>"
 	switch vec := strings.HasPrefix(tag, "Vec<") && strings.HasSuffix(tag, owned); {
@@ -161,4 +185,73 @@ func (t *Type) onlyPointer(off uint64, depth int) (p *Type, at uint64, n int, er
 		}
 	}
 	return p, at, n, nil
+}
+
+// containers are the classes of C++'s library whose elements lie one after another, as those of GCC (libstdc++) and of LLVM (libc++) have them.
+var containers = []struct {
+	tag          string
+	data, length []string // the way to the address, and to the number of elements or what is after them
+	end          bool
+}{
+	{"vector<", []string{"_M_impl", "_M_start"}, []string{"_M_impl", "_M_finish"}, true},
+	{"vector<", []string{"__begin_"}, []string{"__end_"}, true},
+	{"basic_string<", []string{"_M_dataplus", "_M_p"}, []string{"_M_string_length"}, false},
+	{"basic_string_view<", []string{"_M_str"}, []string{"_M_len"}, false},
+	{"basic_string_view<", []string{"__data_"}, []string{"__size_"}, false},
+	{"basic_string_view<", []string{"__data"}, []string{"__size"}, false}, // before LLVM 16
+	{"span<", []string{"_M_ptr"}, []string{"_M_extent", "_M_extent_value"}, false},
+	{"span<", []string{"__data_"}, []string{"__size_"}, false},
+	{"span<", []string{"__data"}, []string{"__size"}, false}, // before LLVM 17
+	{"initializer_list<", []string{"_M_array"}, []string{"_M_len"}, false},
+	{"initializer_list<", []string{"__begin_"}, []string{"__size_"}, false},
+}
+
+// container is Slice of a class of C++'s library, of the given tag.
+func (t *Type) container(tag string) (s Slice, ok bool, err error) {
+	for i := range containers {
+		c := &containers[i]
+		if !strings.HasPrefix(tag, c.tag) {
+			continue
+		}
+		data, at, ok, err := t.onTheWay(c.data)
+		if err != nil {
+			return s, false, err
+		}
+		length, lengthAt, there, err := t.onTheWay(c.length)
+		if err != nil {
+			return s, false, err
+		}
+		if !ok || !there {
+			continue
+		}
+		pointer := data.WithoutTypedefs()
+		if pointer.Kind() != Pointer {
+			return s, false, nil // a vector<bool> has an iterator
+		}
+		s = Slice{Elem: pointer.Elem(), Data: at, Length: lengthAt, End: c.end, Bits: 8 * pointer.OwnSize(), Big: pointer.BigEndian()}
+		if c.end {
+			return s, s.Bits <= 64 && length.WithoutTypedefs() == pointer, nil
+		}
+		char := s.Elem.Underlying()
+		s.Text = char.Kind() == Int && char.OwnSize() == 1 && strings.HasPrefix(tag, "basic_string")
+		ok = s.fits(pointer, length)
+		return s, ok, nil
+	}
+	return s, false, nil
+}
+
+// onTheWay returns the type of what one comes to from member to member, and where it lies in bits. ok is false if there is no such member.
+func (t *Type) onTheWay(names []string) (_ *Type, at uint64, ok bool, err error) {
+	for _, name := range names {
+		f, err := t.FindMember(name)
+		var missing *MemberError
+		if errors.As(err, &missing) || err == nil && !f.Fixed() {
+			return nil, 0, false, nil
+		}
+		if err != nil {
+			return nil, 0, false, err
+		}
+		t, at = f.Type.WithoutTypedefs(), at+f.BitOffset
+	}
+	return t, at, true, nil
 }

@@ -12,7 +12,7 @@ const (
 	maxElements = 100
 )
 
-// structure prints a structure and, behind one of Rust that refers to text or elements, these, as pointers of C are followed by the
+// structure prints a structure and, behind one of Rust, Go or C++ that refers to text or elements, these, as pointers of C are followed by the
 // text that they point to. Nothing more is printed where that can't be read.
 func (f *formatter) structure(p part, u *types.Type, indent int, oneLine bool) bool {
 	if f.mem == nil || f.Flags&String == 0 {
@@ -43,7 +43,11 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 			return true
 		}
 	}
-	address, length := words[0], words[1]
+	address := words[0]
+	length, ok, err := s.Count(address, words[1])
+	if err != nil || !ok {
+		return true
+	}
 	if s.Text {
 		shown := min(length, maxText)
 		text := make([]byte, shown)
@@ -61,8 +65,8 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 		return true
 	}
 	size, known := f.size(s.Elem)
-	if !known || printable(s.Elem) != nil {
-		return true
+	if _, chars := wide(s.Elem); !known || chars > 0 || printable(s.Elem) != nil {
+		return true // behind the address of characters their text is
 	}
 	shown := min(length, maxElements)
 	if shown > 0 && size > 0 {
@@ -75,7 +79,7 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	f.write(" = ")
 	f.depth++
 	f.slices++
-	ok := f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
+	ok = f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
 	f.depth--
 	f.slices--
 	if shown < length {

@@ -1,5 +1,6 @@
-// Package slice knows what slices refer to: in Rust a "&[T]", "Box<[T]>", "&str", "Vec<T>" or "String", in Go a "[]T" or "string" is a structure
-// with an address and a length, and one means its elements when one says x[i].
+// Package slice knows what slices refer to: in Rust a "&[T]", "Box<[T]>", "&str", "Vec<T>" or "String", in Go a "[]T" or "string", in C++ a
+// std::vector, std::string, std::string_view, std::span or std::initializer_list is a structure with an address and a length or an end, and one
+// means its elements when one says x[i].
 package slice
 
 import (
@@ -14,7 +15,7 @@ import (
 // Elements returns the elements that an object refers to, as an array at their place; ok is false if its type refers to none. The array is a
 // failed object if the address and the length can't be read, or if so many elements can't be in memory.
 func Elements(o drgn.Object) (array drgn.Object, ok bool) {
-	if o.Err() != nil || o.Type().UnderlyingKind() != types.Struct {
+	if kind := o.Type().UnderlyingKind(); o.Err() != nil || kind != types.Struct && kind != types.Class {
 		return o, false
 	}
 	s, ok, err := o.Type().Slice()
@@ -30,13 +31,16 @@ func Elements(o drgn.Object) (array drgn.Object, ok bool) {
 	if !there || !ok {
 		return drgn.Failed(&failure.BoundsError{Problem: "out of bounds of value"}), true
 	}
-	// Elements without a size are none of memory's: there may be as many as one likes.
-	if size, err := s.Elem.Size(); err != nil {
+	n, ok, err := s.Count(address, length)
+	switch {
+	case err != nil:
 		return drgn.Failed(err), true
-	} else if last := ^uint64(0) >> (64 - s.Bits); size > 0 && length > (last-address)/size {
+	case !ok && s.End:
+		return drgn.Failed(&failure.ValueError{Problem: fmt.Sprintf("elements of '%s' from %#x to %#x are none", s.Elem, address, length)}), true
+	case !ok:
 		return drgn.Failed(&failure.ValueError{Problem: fmt.Sprintf("%d elements of '%s' at %#x are more than there is memory", length, s.Elem, address)}), true
 	}
-	return o.Prog().ObjectAt(o.Prog().Types().Array(o.Type().Language(), s.Elem, length), address), true
+	return o.Prog().ObjectAt(o.Prog().Types().Array(o.Type().Language(), s.Elem, n), address), true
 }
 
 // Index returns an element of what [Elements] has returned. Unlike arrays of C, slices end where they end: others are a

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/godrgn/drgn"
@@ -18,10 +19,10 @@ import (
 
 const data = "../../testdata/process"
 
-// openSlices opens the core of testdata/process/slices.rs.
-func openSlices(t *testing.T) (*drgn.Program, drgn.StackFrame) {
+// open opens the core of a program of testdata/process and returns the frame that crashed.
+func open(t *testing.T, program string) (*drgn.Program, drgn.StackFrame) {
 	t.Helper()
-	core, err := target.Open(filepath.Join(data, "slices.core.gz"))
+	core, err := target.Open(filepath.Join(data, program+".core.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -50,7 +51,7 @@ func openSlices(t *testing.T) (*drgn.Program, drgn.StackFrame) {
 
 // What slices and vectors refer to is what slices.rs puts into them.
 func TestElements(t *testing.T) {
-	p, frame := openSlices(t)
+	p, frame := open(t, "slices")
 	for _, tt := range []struct {
 		o    drgn.Object
 		want []string
@@ -95,11 +96,63 @@ func TestElements(t *testing.T) {
 	}
 }
 
+// What the containers of C++ have is what containers.cc puts into them, with the library of GCC and that of LLVM.
+func TestContainers(t *testing.T) {
+	for _, compiler := range []string{"gcc", "clang"} {
+		_, frame := open(t, "containers."+compiler)
+		for name, want := range map[string][]int64{
+			"numbers": {1, 2, 3}, "list": {7, -8}, "span": {1, 2, 3}, "none": {}, "wide": {'w', 'i', 'd', 'e'}, "bits": nil,
+		} {
+			o := frame.Object(name)
+			if name == "numbers" { // a reference
+				o = o.Deref()
+			}
+			array, ok := slice.Elements(o)
+			if !ok {
+				if want != nil {
+					t.Errorf("%s: %s refers to no elements", compiler, name)
+				}
+				continue
+			}
+			n, err := array.Len()
+			if err != nil {
+				t.Error(err)
+			}
+			got := []int64{}
+			for i := range int64(n) {
+				v, err := slice.Index(array, i).Int()
+				if err != nil {
+					t.Error(err)
+				}
+				got = append(got, v)
+			}
+			if want == nil || !slices.Equal(got, want) {
+				t.Errorf("%s: %s: %d, want %d", compiler, name, got, want)
+			}
+		}
+		for name, want := range map[string]string{"text": "no longe", "empty": "", "view": "a view of text"} {
+			if compiler == "clang" && name == "text" {
+				want = "no longer"
+			}
+			if s, err := frame.Object(name).CString(); string(s) != want || err != nil {
+				t.Errorf("%s: %s: %q, %v", compiler, name, s, err)
+			}
+		}
+		nested := first(slice.Elements(frame.Object("nested")))
+		if c, err := slice.Index(first(slice.Elements(slice.Index(nested, 2))), 1).Int(); c != 'c' || err != nil {
+			t.Errorf("%s: an element of an element: %d, %v", compiler, c, err)
+		}
+		if s := frame.Object("points").String(); !strings.HasSuffix(s, "} = {\n\t{\n\t\t.x = (int)1,\n\t\t.y = (int)2,\n\t},\n\t{\n\t\t.x = (int)3,\n\t\t.y = (int)4,\n\t},\n}") {
+			t.Errorf("%s: %s", compiler, s)
+		}
+	}
+}
+
 func first(o drgn.Object, _ bool) drgn.Object { return o }
 
 // A length that no memory can hold is an error.
 func TestTooManyElements(t *testing.T) {
-	p, _ := openSlices(t)
+	p, _ := open(t, "slices")
 	o := p.Variable("slices::POINTS")
 	b, err := o.Bytes()
 	if err != nil {
@@ -115,7 +168,7 @@ func TestTooManyElements(t *testing.T) {
 
 // Expressions and their parts have elements of slices, too.
 func TestExpressions(t *testing.T) {
-	p, frame := openSlices(t)
+	p, frame := open(t, "slices")
 	for text, want := range map[string]string{"slices::POINTS[1].y": "(i32)4", "slices::PARTS[0][1]": "(i16)2", "(*numbers)[1]": "(u32)20"} {
 		if o := expression.Evaluate(p, text, &frame); o.String() != want {
 			t.Errorf("%s: %v, want %s", text, o, want)
