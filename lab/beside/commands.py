@@ -16,7 +16,7 @@ bt <|-l|-f|-F|-FF|-s> {pid}
 bt <-a|-c 0|-c 0-1|-c 7|-p|-a -l>
 btop {address}
 dev <|-i|-p|-d>
-eval <|-b|-l> <1+1|0x10 * 3|(1 << 40)|10 / 3|-1|1g|100k|5 | 8|~0|1 << 64|init_task|nope|1 / 0|{number}>
+eval <|-b|-l> <1+1|0x10 * 3|(2 + 40) * 7|10 / 3|-1|1g|100k|5 & 8|~0|init_task|nope|1 / 0|{number}>
 files <|-c|-R passwd|-d {dentry}|-p {inode}> {pid}
 foreach <|{pid}|kernel|user|gleader|active|RU|IN|UN> <ps|bt|sig|files|task -R pid|vm|set|net|nope>
 help <|ps|nope>
@@ -82,7 +82,7 @@ def make(random, count):
     pool, commands = pools(random), COMMANDS.split("\n")[1:-1]
     for _ in range(count):
         line = random.choice(commands)
-        line = re.sub(r"<([^<>]*)>", lambda m: random.choice(re.split(r"(?<! )\|(?! )", m[1])), line)
+        line = re.sub(r"<([^<>]*)>", lambda m: random.choice(m[1].split("|")), line)
         line = re.sub(r"\{(\w+)\}", lambda m: random.choice(pool[m[1]]), line)
         yield line.split()[0], " ".join(line.split())
 

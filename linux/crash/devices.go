@@ -354,10 +354,10 @@ func irqs(c *Call) error {
 			return err
 		}
 		if at == 0 {
-			g.add(fmt.Sprintf("%2d ", n), "(unused)", "(unused)", "")
+			g.add(irqNumber(n), "(unused)", "(unused)", "")
 			return nil
 		}
-		first := []string{fmt.Sprintf("%2d ", n), fmt.Sprintf("%x", at)}
+		first := []string{irqNumber(n), fmt.Sprintf("%x", at)}
 		action := desc.Member("action").Read()
 		for i := 0; ; i++ {
 			a, err := action.Uint()
@@ -403,16 +403,20 @@ func irqs(c *Call) error {
 				return err
 			}
 		}
-		g.print(c)
+		if len(g.rows) > 0 {
+			g.print(c)
+		}
 		return nil
 	}
 	next := uint64(0) // those between are there without anything
 	unused := func(end uint64) {
 		for ; next < end; next++ {
-			g.add(fmt.Sprintf("%2d ", next), "(unused)", "(unused)", "")
+			g.add(irqNumber(next), "(unused)", "(unused)", "")
 		}
 	}
-	all = min(all, maxListed)
+	if all = min(all, maxListed); c.Has("-u") {
+		all = 0
+	}
 	for d, err := range irq.ForEachDesc(c.Prog) {
 		if err := c.next(err); err != nil {
 			return err
@@ -427,6 +431,9 @@ func irqs(c *Call) error {
 	g.print(c)
 	return nil
 }
+
+// irqNumber returns the number of an interrupt as wide as its column's heading.
+func irqNumber(n uint64) string { return fmt.Sprintf("%-3s", fmt.Sprintf("%2d", n)) }
 
 // maxListed bounds the interrupts that are listed though nothing uses them: a kernel has room for some thousands.
 const maxListed = 1 << 16

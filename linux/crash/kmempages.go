@@ -395,6 +395,9 @@ func kmemOne(c *Call, a uint64) error {
 		}
 	}
 	if only && !c.Has("-p") && !c.Has("-m") {
+		if n == 0 {
+			c.missing("kmem: address is not allocated in %s subsystem: %x", map[bool]string{true: "slab", false: "vmalloc"}[c.Has("-s")], a)
+		}
 		return nil
 	}
 	physical, err := mm.FollowPhys(c.Prog.Object("init_mm").AddressOf(), a).Uint()

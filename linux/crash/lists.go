@@ -19,11 +19,11 @@ var listCommand = Command{
 	Usage:       "[-o OFFSET] [-s struct_name[.member[,member]]] [-l OFFSET] [-H |\n            -h] [-O OFFSET] [-r] [-e END] [-x] [-d] [--drgn]\n            start",
 	Arguments: []Argument{
 		{Meta: "start", Value: Any, Help: "the hexadecimal address or symbol of the first entry (but see -H, -h and -O); what -o takes may stand before it"},
-		{Names: []string{"-o"}, Meta: "OFFSET", Value: One, Help: "how far in an entry the pointer to the next lies: a number of bytes or struct_name.member (0)"},
+		{Names: []string{"-o"}, Meta: "OFFSET", Value: One, Help: "how far in an entry the pointer to the next lies, with -h or -H its struct list_head: a number of bytes or struct_name.member (0)"},
 		{Names: []string{"-s", "-S"}, Meta: "struct_name[.member[,member]]", Value: One, Each: true, Help: "show the entries as this type, or these members of it, each of which may be nested and have subscripts"},
 		{Names: []string{"-l"}, Meta: "OFFSET", Value: One, Help: "with -s, not with -o: how far in an entry its struct list_head lies: a number of bytes or struct_name.member"},
 		{Names: []string{"-H"}, Set: 1, Help: "start is the struct list_head that the list begins and ends with, and no entry"},
-		{Names: []string{"-h"}, Set: 1, Help: "start is a struct list_head in an entry"},
+		{Names: []string{"-h"}, Set: 1, Help: "start is an entry, or the struct list_head in it unless there is -o"},
 		{Names: []string{"-O"}, Meta: "OFFSET", Value: One, Help: "with -h: start is a structure in which the list's head lies this far: a number of bytes or struct_name.member"},
 		{Names: []string{"-r"}, Help: "with -h or -H, backwards"},
 		{Names: []string{"-e"}, Meta: "END", Value: One, Check: isHexadecimal, Help: "stop at this hexadecimal address, too"},
@@ -54,7 +54,8 @@ type listing struct {
 	start   string
 	at      uint64
 	next    offset // of the pointer to the next in what is walked
-	node    offset // of what is walked in an entry
+	list    offset // of its list_head in an entry that is known by where it begins
+	node    offset // of what is walked in an entry that is known by that
 	head    offset
 	shown   []shown
 	hasEnd  bool
@@ -88,7 +89,7 @@ func listOf(c *Call) (r listing, err error) {
 	words := c.List("start")
 	next := c.Text("-o")
 	switch {
-	case len(words) == 2 && next == "" && !c.Has("-h") && !c.Has("-H"):
+	case len(words) == 2 && next == "":
 		next, words = words[0], words[1:]
 		if typeAndMember.MatchString(words[0]) || isUnlikelyAddress(words[0]) {
 			next, words = words[0], c.List("start")[:1]
@@ -114,7 +115,7 @@ func listOf(c *Call) (r listing, err error) {
 	for _, o := range []struct {
 		text string
 		to   *offset
-	}{{next, &r.next}, {c.Text("-l"), &r.node}, {c.Text("-O"), &r.head}} {
+	}{{next, map[bool]*offset{false: &r.next, true: &r.list}[r.isList]}, {c.Text("-l"), &r.node}, {c.Text("-O"), &r.head}} {
 		if o.text != "" {
 			if *o.to, err = parseOffset(c.Prog, o.text); err != nil {
 				return r, err
@@ -147,9 +148,11 @@ func walkList(c *Call, r listing) error {
 		step = size
 	}
 	node := r.at
-	if r.head.member != "" || r.head.bytes != 0 { // the head lies in the structure
+	if r.head.isSet() { // the head lies in the structure
 		node += r.head.bytes
 		r.isHead = true
+	} else if !r.isHead {
+		node += r.list.bytes
 	}
 	first := node
 	if r.isHead {
@@ -174,14 +177,9 @@ func walkList(c *Call, r listing) error {
 			return invalid("the list leads back to %x, which is not its first entry", node)
 		}
 		seen[node] = true
-		entry := node
-		if r.isList {
-			entry = node - r.node.bytes
-		} else if c.Has("-l") {
-			entry -= r.node.bytes
-		}
-		c.printf("%x\n", node)
-		if err := c.showAs(r.shown, entry); err != nil {
+		entry := node - r.list.bytes
+		c.printf("%x\n", entry)
+		if err := c.showAs(r.shown, entry-r.node.bytes); err != nil {
 			return err
 		}
 		next, err := c.Prog.ReadUint(node+step, int(size), false)
@@ -221,6 +219,8 @@ func memberCode(b *builder, all []shown, entry string) {
 	}
 }
 
+func (o offset) isSet() bool { return o.member != "" || o.bytes != 0 }
+
 func (o offset) code() string {
 	if o.member != "" {
 		return fmt.Sprintf("offsetof(prog.type(%s), %s)", quoted(o.name), quoted(o.member))
@@ -230,26 +230,33 @@ func (o offset) code() string {
 
 func listCode(c *Call, b *builder, r listing) error {
 	b.from("drgn", "Object")
-	for _, o := range []offset{r.next, r.node, r.head} {
+	for _, o := range []offset{r.next, r.list, r.node, r.head} {
 		if o.member != "" {
 			b.from("drgn", "offsetof")
 		}
 	}
 	b.linef("address = %s", addressCode(r.start))
 	isHead := r.isHead
-	if r.head.member != "" || r.head.bytes != 0 {
+	if r.head.isSet() {
 		b.linef("address += %s", r.head.code())
 		isHead = true
+	} else if !r.isHead && r.list.isSet() {
+		b.linef("address += %s", r.list.code())
 	}
 	entry := "node"
 	body := func() {
 		if len(r.shown) > 0 {
 			entry = "entry"
 			at := "node.value_()"
-			if r.node.member != "" || r.node.bytes != 0 {
-				at += " - " + r.node.code()
+			for _, o := range []offset{r.list, r.node} {
+				if o.isSet() {
+					at += " - " + o.code()
+				}
 			}
 			b.linef("entry = Object(prog, %s, %s)", quoted(r.shown[0].typ.String()+" *"), at)
+		}
+		if len(r.shown) == 0 && r.list.isSet() {
+			b.linef("entry = Object(prog, \"void *\", node.value_() - %s)", r.list.code())
 		}
 		memberCode(b, r.shown, entry)
 	}
