@@ -15,7 +15,10 @@ import (
 // Elements returns the elements that an object refers to, as an array at their place; ok is false if its type refers to none. The array is a
 // failed object if the address and the length can't be read, or if so many elements can't be in memory.
 func Elements(o drgn.Object) (array drgn.Object, ok bool) {
-	if kind := o.Type().UnderlyingKind(); o.Err() != nil || kind != types.Struct && kind != types.Class {
+	if o.Err() != nil {
+		return o, false
+	}
+	if kind := o.Type().UnderlyingKind(); kind != types.Struct && kind != types.Class {
 		return o, false
 	}
 	s, ok, err := o.Type().Slice()

@@ -64,6 +64,7 @@ func TestElements(t *testing.T) {
 		{frame.Object("numbers").Deref(), []string{"(u32)10", "(u32)20"}},
 		{frame.Object("numbers"), nil}, // a reference to a vector
 		{frame.Object("none"), []string{}},
+		{p.Object("slices::NOTHING"), nil}, // a failed object
 	} {
 		array, ok := slice.Elements(tt.o)
 		if !ok {
