@@ -110,7 +110,7 @@ func (f StackFrame) entity(m *Module, name string, e *debugdata.Entity) Object {
 func (f StackFrame) unlessLeft(o Object) Object {
 	p, copied := f.trace.prog, f.trace.copied
 	address, ok := o.Address()
-	if !ok || !copied.Holds(address, 1) {
+	if !ok || copied.At(address, 1) == nil {
 		return o
 	}
 	changed, err := stack.Changed(copied, f.frame(), p.Platform().Arch, address, f.variables().Read)

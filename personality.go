@@ -35,6 +35,15 @@ type Stopped struct {
 	Interrupted bool            // between two instructions, not inside a call
 	Stack       *mem.Copy       // of a thread that may run on; nil: memory has it
 	Wide        arch.Wide       // registers of vectors and floating-point numbers, as far as they are known
+	Left        *Left           // the stack that the thread has left for another one, if it is on that now; nil: it has but one
+}
+
+// Left is a stack that a thread may have left for one that a runtime of its language works on.
+type Left struct {
+	Stack       mem.Range       // where it lies
+	Registers   *arch.Registers // as the thread has left it
+	Interrupted bool
+	Err         error // why they are not known; else nil
 }
 
 // A ModuleLoader is a [Personality] that knows how the program's modules were put into memory.

@@ -138,7 +138,7 @@ func (p *Program) unwind(at Stopped, thread *Thread) *StackTrace {
 	if k, ok := p.Personality().(KernelCode); ok {
 		returns = k.Returns(thread)
 	}
-	t.frames, t.Err = p.unwinder().Unwind(at.Stack, at.Registers, at.Interrupted, returns)
+	t.frames, t.Err = p.unwinder().Unwind(at.Stack, at.Registers, at.Interrupted, (*stack.Left)(at.Left), returns)
 	t.Err = p.unlessClosed(t.Err)
 	return t
 }

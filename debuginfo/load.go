@@ -1,6 +1,7 @@
 package debuginfo
 
 import (
+	"bytes"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -232,8 +233,18 @@ func (l *load) tryProvided(m *module.Module) error {
 			candidates = append(candidates, f) // its types tell whether it is the right one
 		}
 	}
+	var byGo []byte
+	if loader, ok := l.modules.Loader().(module.GoIDs); ok && id == nil {
+		byGo = loader.GoBuildID(m)
+	}
+	recognized := func(f *provided) bool { return byGo != nil && bytes.Equal(byGo, f.file.GoBuildID()) }
+	for _, f := range l.files {
+		if f.id != nil && recognized(f) {
+			candidates = append(candidates, f)
+		}
+	}
 	for _, f := range candidates {
-		if id == nil && !f.mayBe(m) || !m.WantsDebugFile() && !m.WantsLoadedFile() {
+		if id == nil && !f.mayBe(m) && !recognized(f) || !m.WantsDebugFile() && !m.WantsLoadedFile() {
 			continue
 		}
 		l.modules.Log().Debug(fmt.Sprintf("%s (%s): trying provided files for %s", m.Name(), m.BuildIDText(), m.WantedText()))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
@@ -36,6 +38,13 @@ func (m *Module) Files() *Files {
 		return f
 	}
 	return nil
+}
+
+// IsGo reports whether there is Go's runtime in the files.
+func (f *Files) IsGo() bool {
+	return slices.ContainsFunc(f.Debug.ELF.Sections, func(s elf.Section) bool {
+		return strings.HasSuffix(s.Name, ".gopclntab") // some linkers write ".data.rel.ro" before it
+	})
 }
 
 // Info returns the debugging information of the module, which is read when first asked for; nil where it has none, and

@@ -94,6 +94,12 @@ type Rooted interface {
 	Root() (path, name string)
 }
 
+// GoIDs is a [Loader] that knows the build IDs of Go's own of modules that have no other one in memory.
+type GoIDs interface {
+	// GoBuildID returns the one that memory has of a module, or nil.
+	GoBuildID(m *Module) []byte
+}
+
 // A MappedFile is a file that a module was mapped from.
 type MappedFile struct {
 	Path string // that opens it

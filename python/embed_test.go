@@ -83,7 +83,7 @@ assert not [m for m in sys.modules.values() if str(getattr(m, "__file__", "<")) 
 import pkgutil, drgn.helpers
 print([m.name for m in pkgutil.iter_modules(drgn.helpers.__path__)])
 `)
-	if out != "['common', 'experimental', 'linux']\n" {
+	if out != "['common', 'experimental', 'golang', 'linux']\n" {
 		t.Error(out)
 	}
 }

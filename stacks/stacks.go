@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"iter"
 	"maps"
 	"runtime"
 	"slices"
@@ -16,6 +17,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
+	"github.com/godrgn/drgn/user/goroutine"
 )
 
 // A Group is the threads that have the same stack.
@@ -23,6 +25,8 @@ type Group struct {
 	Frames  []Frame  // the innermost first; of a thread of the kernel those of its kernel stack
 	Err     error    // why the stack is not known, or not to its end
 	Threads []Thread // in the order of their IDs; at least one
+	// Goroutines says that the threads are goroutines.
+	Goroutines bool
 }
 
 // A Frame is a frame of a stack, without what differs between threads.
@@ -43,15 +47,17 @@ func (f Frame) String() string {
 
 // A Thread is what is told of one of a group's threads.
 type Thread struct {
-	TID     uint64
-	Name    string        // "" where it is not known
-	State   string        // the letter that ps has for it: "S", "D", "R" …; "" of threads of processes
+	TID     uint64        // of a goroutine its ID
+	Name    string        // "" where it is not known; of a goroutine the function that it began with
+	State   string        // the letter that ps has for it: "S", "D", "R" …; "" of threads of processes; of a goroutine what it waits for, or its status
 	Waiting time.Duration // for how long it has been what it is, as [sched.SinceArrival] says; 0 where that is not known
 }
 
 // Options say what is collected. The zero Options are all threads.
 type Options struct {
 	States string // letters that ps has for the states of tasks, such as "DS": only threads in one of them; "": all
+	// Goroutines is for those of a program of Go instead of its threads. A running process is stopped until all of them have been looked at.
+	Goroutines bool
 }
 
 // Of returns the groups of a program's threads: those with a thread in an uninterruptible sleep (D) first, then those with most threads.
@@ -59,8 +65,15 @@ type Options struct {
 // their end, the groups of those that were are returned with the error; ctx's error is one, too.
 func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 	kernel := p.Flags()&drgn.IsLinuxKernel != 0
-	if o.States != "" && !kernel {
+	if o.States != "" && (!kernel || o.Goroutines) {
 		return nil, &drgn.ValueError{Problem: "only tasks of a kernel have states"}
+	}
+	if o.Goroutines && !kernel {
+		release, err := p.Stop(ctx)
+		if err != nil {
+			return nil, err
+		}
+		defer release()
 	}
 	c := collection{kernel: kernel, options: o, groups: map[string]*Group{}}
 	if kernel {
@@ -68,7 +81,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 	}
 	var work sync.WaitGroup
 	var failed error
-	next := make(chan *drgn.Thread)
+	next := make(chan each)
 	for range runtime.GOMAXPROCS(0) {
 		work.Go(func() {
 			for t := range next {
@@ -76,7 +89,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 			}
 		})
 	}
-	for t, err := range p.Threads() {
+	for t, err := range threads(p, o.Goroutines) {
 		if failed = cmp.Or(err, ctx.Err()); failed != nil {
 			break
 		}
@@ -85,6 +98,36 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 	close(next)
 	work.Wait()
 	return c.sorted(), failed
+}
+
+// each is a thread of which the stack is wanted.
+type each struct {
+	Thread
+	of *drgn.Thread
+}
+
+// threads walks a program's threads or its goroutines.
+func threads(p *drgn.Program, goroutines bool) iter.Seq2[each, error] {
+	return func(yield func(each, error) bool) {
+		if goroutines {
+			for g, err := range goroutine.ForEach(p) {
+				t := each{Thread: Thread{TID: g.ID, Name: g.Start, State: cmp.Or(g.WaitReason, g.Status)}, of: &drgn.Thread{Prog: p, Object: g.Object}}
+				if !yield(t, err) {
+					return
+				}
+			}
+			return
+		}
+		for t, err := range p.Threads() {
+			if err != nil {
+				yield(each{}, err)
+				return
+			}
+			if !yield(each{Thread: Thread{TID: t.TID, Name: t.Name}, of: t}, nil) {
+				return
+			}
+		}
+	}
 }
 
 type collection struct {
@@ -97,18 +140,18 @@ type collection struct {
 	noClock error  // why that is not known
 }
 
-func (c *collection) add(t *drgn.Thread) {
-	thread := Thread{TID: t.TID, Name: t.Name}
+func (c *collection) add(t each) {
+	thread := t.Thread
 	var frames []Frame
 	wanted := true
 	err := mem.Guard(func() error {
 		var unknown error
 		if c.kernel {
-			if wanted, unknown = c.task(&thread, t.Object); !wanted {
+			if wanted, unknown = c.task(&thread, t.of.Object); !wanted {
 				return nil
 			}
 		}
-		trace, err := t.StackTrace()
+		trace, err := t.of.StackTrace()
 		if err == nil {
 			frames, err = c.frames(trace), trace.Err
 		}
@@ -121,7 +164,7 @@ func (c *collection) add(t *drgn.Thread) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.groups[key] == nil {
-		c.groups[key] = &Group{Frames: frames, Err: err}
+		c.groups[key] = &Group{Frames: frames, Err: err, Goroutines: c.options.Goroutines}
 	}
 	c.groups[key].Threads = append(c.groups[key].Threads, thread)
 }

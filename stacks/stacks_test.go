@@ -1,6 +1,7 @@
 package stacks_test
 
 import (
+	"compress/gzip"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -8,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -241,4 +243,45 @@ func ExampleWriteFolded() {
 		fmt.Println(err)
 	}
 	// Output: ret_from_fork_asm;ret_from_fork;kthread;worker_thread;schedule;__schedule_loop;__schedule;context_switch 12
+}
+
+// Goroutines are grouped as threads are, by what they wait for; a kernel has none.
+func TestGoroutines(t *testing.T) {
+	packed, err := os.Open("../testdata/process/goroutines.gz")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer packed.Close()
+	z, err := gzip.NewReader(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := filepath.Join(t.TempDir(), "goroutines")
+	if err := os.WriteFile(program, image, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := attach.Core("../testdata/process/goroutines.core.gz", attach.Options{Symbols: []string{program}, CacheDir: "-"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	groups, err := stacks.Of(t.Context(), p, stacks.Options{Goroutines: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := groups[0]
+	if heading := g.Heading(); heading != "3 goroutines: chan receive" || len(g.Threads) != 3 || g.Threads[0].Name != "main.main.gowrap1" || g.Err != nil {
+		t.Errorf("the first group is %q: %v", heading, g)
+	}
+	if _, err := stacks.Of(t.Context(), p, stacks.Options{Goroutines: true, States: "D"}); err == nil {
+		t.Error("goroutines have states of tasks")
+	}
+	var value *drgn.ValueError
+	if _, err := stacks.Of(t.Context(), coretest.Open(t), stacks.Options{Goroutines: true}); !errors.As(err, &value) {
+		t.Errorf("goroutines of a kernel: %v", err)
+	}
 }

@@ -55,7 +55,11 @@ func WriteText(w io.Writer, groups []Group) error {
 // Heading returns what the threads have in common, as "12 threads: 10 S, 2 D, for 3s to 1m20s".
 func (g *Group) Heading() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d thread", len(g.Threads))
+	what := "thread"
+	if g.Goroutines {
+		what = "goroutine"
+	}
+	fmt.Fprintf(&b, "%d %s", len(g.Threads), what)
 	if len(g.Threads) != 1 {
 		b.WriteByte('s')
 	}

@@ -1,10 +1,6 @@
 package user_test
 
 import (
-	"compress/gzip"
-	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -18,35 +14,8 @@ import (
 // openGo opens the core of testdata/process/gotypes.go, of which the program is packed: it is 2 MB.
 func openGo(t *testing.T) *drgn.Program {
 	t.Helper()
-	f, err := os.Open(filepath.Join(data, "gotypes.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(t.TempDir(), "gotypes")
-	if err := os.WriteFile(program, image, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	p := openCore(t, "gotypes")
-	t.Cleanup(func() { p.Close() })
-	for m, err := range p.LoadedModules() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if m.Kind() == drgn.MainModule {
-			if err := m.TryFile(program); err != nil {
-				t.Fatal(err)
-			}
-		}
-	}
+	loadMain(t, p, unpack(t, "gotypes"))
 	return p
 }
 

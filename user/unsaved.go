@@ -130,22 +130,28 @@ func (m *unsaved) fromFile(buf []byte, address uint64) int {
 	return 0
 }
 
-// isOf reports whether a module is of a file, by the build ID that memory has. Go's linker has made a GNU build ID since Go 1.24, but leaves it out of
-// the notes that are in memory: there its own is. What is
+// GoBuildID returns the build ID of Go's own that memory has of a module which has no other there, or nil. Go's linker has made a GNU build ID since Go 1.24, but
+// leaves it out of the notes that are in memory.
+func (u *Process) GoBuildID(m *drgn.Module) []byte {
+	u.mu.Lock()
+	f := u.modules[m]
+	u.mu.Unlock()
+	if f.image == nil || f.spec.BuildID != nil {
+		return nil
+	}
+	return f.image.note(elf.GoNote, elf.NT_GO_BUILD_ID)
+}
+
+// isOf reports whether a module is of a file, by the build ID that memory has. What is
 // read of memory for it must have been saved: a file can't tell that it is the right one.
 func (m *found) isOf(file *elf.File, saved *mem.Space) bool {
 	if id := m.spec.BuildID; id != nil || m.image == nil {
 		return id != nil && bytes.Equal(id, file.BuildID())
 	}
-	const name, kind = "Go", elf.NT_GO_BUILD_ID
 	image := *m.image
 	image.memory = saved
-	id := image.note(name, kind)
-	if id == nil {
-		return false
-	}
-	of, err := elf.NoteIn(file.SectionNotes(), name, kind)
-	return err == nil && bytes.Equal(id, of)
+	id := image.note(elf.GoNote, elf.NT_GO_BUILD_ID)
+	return id != nil && bytes.Equal(id, file.GoBuildID())
 }
 
 // explain adds to the fault of an address which file has what was not saved.

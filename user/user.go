@@ -81,11 +81,11 @@ func (u *Process) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 
 // Stopped returns where a thread was when the core was dumped, or is now: it is stopped for that unless [Process.Stop] has done so.
 func (u *Process) Stopped(p *drgn.Program, t *drgn.Thread) (drgn.Stopped, error) {
-	return u.source.stopped(p, t.TID)
+	if t.Object.Err() == nil {
+		return u.stoppedGoroutine(p, t.Object)
+	}
+	return u.stoppedThread(p, t.TID)
 }
-
-// ThreadOf returns nil: no object describes a thread of a process.
-func (u *Process) ThreadOf(drgn.Object) *drgn.Thread { return nil }
 
 // InUserMode returns true.
 func (u *Process) InUserMode() bool { return true }

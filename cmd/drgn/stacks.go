@@ -14,10 +14,11 @@ import (
 // stacksTool shows the stacks of all threads, grouped.
 func stacksTool() *tool {
 	var states string
-	var folded, asJSON, flame bool
+	var goroutines, folded, asJSON, flame bool
 	fs := pflag.NewFlagSet("stacks", pflag.ContinueOnError)
 	fs.SortFlags = false
 	fs.StringVar(&states, "states", "", "only tasks in one of these states, the `LETTERS` that ps has for them, such as D or DS")
+	boolean(fs, &goroutines, "goroutines", "", "of a program of Go the goroutines instead of the threads; a running process is stopped meanwhile")
 	boolean(fs, &folded, "folded", "", "a line for each stack, as programs that draw flame graphs read them")
 	boolean(fs, &asJSON, "json", "", "as JSON")
 	boolean(fs, &flame, "flame", "", "as a flame graph, an SVG picture for a browser")
@@ -33,7 +34,7 @@ func stacksTool() *tool {
 				return 1
 			}
 			defer p.Close() // was only read
-			groups, err := stacks.Of(context.Background(), p, stacks.Options{States: states})
+			groups, err := stacks.Of(context.Background(), p, stacks.Options{States: states, Goroutines: goroutines})
 			write := stacks.WriteText
 			switch {
 			case folded:

@@ -8,6 +8,7 @@ import (
 
 // Modules are the Python modules with helpers that are Go functions, in the order of their names.
 var Modules = []*call.Module{
+	&golang,
 	&linuxBitmap,
 	&linuxBitops,
 	&linuxBlock,

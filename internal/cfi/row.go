@@ -62,6 +62,9 @@ type Row struct {
 	Signal bool
 	// Landing means that the row is of an address that nothing called from: it was put where a return address belongs.
 	Landing bool
+	// Injected means that the code was made to look as if the caller had called it: that was interrupted, as with Signal, but nothing returns to
+	// this code in such a way.
+	Injected bool
 	// Outermost means that there is no caller.
 	Outermost bool
 	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere.

@@ -105,18 +105,19 @@ const rooms = `
 	internal/walk, linux/internal/constant, linux/internal/sigabi, linux/internal/kmod, helper/table < linux/*;
 	internal/flags, vmcoreinfo < linux/*;
 	linux/*, linux/internal/globals, linux/internal/machine, internal/debuginfo < linux;
-	drgn, internal/debuginfo, target < user;
+	drgn < user/goroutine;
+	internal/debuginfo, target, user/goroutine < user;
 
 	# Helpers by name, for Python and for whatever else calls them by name. They know nothing of Python and need no cgo.
 	drgn < helper/table;
 	drgn, internal/handover < helper/call;
-	linux/*, helper/call < helper/registry;
+	linux/*, user/goroutine, helper/call < helper/registry;
 
 	# The commands of crash, for the shell and for Python.
 	lang/c, search, linux/* < linux/crash;
 
 	# Stacks of all threads.
-	linux/*, report < stacks;
+	linux/*, user/goroutine, report < stacks;
 
 	# What there is to say of a kernel at first.
 	arch/disasm, internal/safe, report, stacks, target < triage;

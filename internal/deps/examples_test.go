@@ -10,7 +10,7 @@ import (
 
 // withExamples are the packages, besides all helpers, that show how they are used by an example that go test runs, where
 // the bundled core has what they are about.
-var withExamples = []string{"", "arch", "attach", "lang/c", "linux", "mem", "target", "types", "user", "vmcoreinfo"}
+var withExamples = []string{"", "arch", "attach", "lang/c", "linux", "mem", "target", "types", "user", "user/goroutine", "vmcoreinfo"}
 
 // TestExamples holds each package that users import to an Example of its own.
 func TestExamples(t *testing.T) {

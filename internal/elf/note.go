@@ -11,8 +11,11 @@ import (
 // NT_GNU_BUILD_ID is the type of the note named "GNU" that holds the build ID.
 const NT_GNU_BUILD_ID = 3
 
-// NT_GO_BUILD_ID is the type of the note named "Go" that holds the build ID of Go's linker.
-const NT_GO_BUILD_ID = 4
+// GoNote and NT_GO_BUILD_ID are the name and the type of the note that holds the build ID of Go's linker.
+const (
+	GoNote         = "Go"
+	NT_GO_BUILD_ID = 4
+)
 
 // A Note is an entry of a note section or segment.
 type Note struct {
@@ -114,6 +117,13 @@ func (f *File) BuildID() []byte {
 		}
 	}
 	return nil
+}
+
+// GoBuildID returns the build ID that Go's linker has given the file, or nil if it has none that can be read.
+func (f *File) GoBuildID() []byte {
+	defer runtime.KeepAlive(f)
+	id, _ := NoteIn(f.SectionNotes(), GoNote, NT_GO_BUILD_ID)
+	return bytes.Clone(id)
 }
 
 // BuildIDIn returns the first GNU build ID among notes, or nil if there is none before their end or an error.

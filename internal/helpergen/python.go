@@ -252,7 +252,9 @@ func packageStub(modules []*module) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s. DO NOT EDIT.\n", marker)
 	for _, m := range modules {
-		fmt.Fprintf(&b, "from %s import *\n", m.name)
+		if strings.HasPrefix(m.name, "drgn.helpers.linux.") {
+			fmt.Fprintf(&b, "from %s import *\n", m.name)
+		}
 	}
 	return b.Bytes()
 }

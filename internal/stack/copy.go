@@ -14,14 +14,18 @@ func Changed(c *mem.Copy, f *Frame, a *arch.Arch, address uint64, read func(buf 
 	from, ok := f.Registers.Register(a.SP)
 	from = min(from, address)
 	to := f.Registers.CFA
-	if !ok || !f.Registers.HasCFA || to <= from || !c.Holds(from, to-from) {
+	if !ok || !f.Registers.HasCFA || to <= from {
+		return true, nil
+	}
+	then := c.At(from, to-from)
+	if then == nil {
 		return true, nil // it is not known to be what it was
 	}
 	now := make([]byte, to-from)
 	if err := read(now, from); err != nil {
 		return false, err
 	}
-	return !bytes.Equal(now, c.Data[from-c.Address:][:len(now)]), nil
+	return !bytes.Equal(now, then), nil
 }
 
 // over returns memory in which a copy, which may be nil, lies over what is there now.
@@ -40,8 +44,10 @@ type overlaid struct {
 
 // Uint reads an integer.
 func (o overlaid) Uint(address uint64, size int) (uint64, error) {
-	if size <= 0 || size > 8 || !o.copy.Holds(address, uint64(size)) {
-		return o.Memory.Uint(address, size)
+	if size > 0 && size <= 8 {
+		if b := o.copy.At(address, uint64(size)); b != nil {
+			return o.platform.Uint(b), nil
+		}
 	}
-	return o.platform.Uint(o.copy.Data[address-o.copy.Address:][:size]), nil
+	return o.Memory.Uint(address, size)
 }

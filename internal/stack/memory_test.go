@@ -62,7 +62,7 @@ func TestORCInMemory(t *testing.T) {
 		if err != nil && !errors.As(err, &none) {
 			t.Fatal(err)
 		}
-		got, err := u.Unwind(nil, at.Registers, at.Interrupted, nil)
+		got, err := u.Unwind(nil, at.Registers, at.Interrupted, nil, nil)
 		if (err == nil) != (want.Err == nil) {
 			t.Errorf("thread %d: %v, want %v", thread.TID, err, want.Err)
 		}
@@ -128,7 +128,7 @@ func TestORCInMemoryMissing(t *testing.T) {
 		{"more entries than there is memory", func(t *module.UnwindTable, _ bool) { t.Count = ^uint64(0) }, 1, &fault},
 		{"no entries", func(t *module.UnwindTable, _ bool) { t.Header, t.Entries = 0, t.IP }, 1, &decode},
 	} {
-		frames, err := withoutFiles(p, code{p.Personality().(drgn.KernelCode), c.change}).Unwind(nil, regs, interrupted, nil)
+		frames, err := withoutFiles(p, code{p.Personality().(drgn.KernelCode), c.change}).Unwind(nil, regs, interrupted, nil, nil)
 		if len(frames) != c.frames || !errors.As(err, c.want) {
 			t.Errorf("%s: %d frames, %v", c.name, len(frames), err)
 		}
@@ -153,14 +153,14 @@ func TestCopiedCode(t *testing.T) {
 	p := coretest.Open(t)
 	regs, interrupted := registersOfInit(t, p)
 	u := withoutFiles(p, copies{p.Personality().(drgn.KernelCode)})
-	want, err := u.Unwind(nil, regs, interrupted, nil)
+	want, err := u.Unwind(nil, regs, interrupted, nil, nil)
 	if err != nil || len(want) < 5 {
 		t.Fatal(len(want), err)
 	}
 	pc, _ := regs.Get(p.Platform().Arch.PC)
 	moved := *regs
 	moved.Set(p.Platform().Arch.PC, pc+copyOffset)
-	got, err := u.Unwind(nil, &moved, interrupted, nil)
+	got, err := u.Unwind(nil, &moved, interrupted, nil, nil)
 	if err != nil || len(got) != len(want) {
 		t.Fatal(len(got), err)
 	}
@@ -210,14 +210,14 @@ func TestRegistersOnStack(t *testing.T) {
 		m.words[sp+uint64(slot.Offset)], _ = regs.Get(slot.Register)
 	}
 	u := stack.New(stack.Config{Platform: p.Platform(), Modules: module.NewSet(module.Config{}), Tables: &stack.Tables{}, Memory: m, Code: code})
-	want, err := u.Unwind(nil, regs, true, nil)
+	want, err := u.Unwind(nil, regs, true, nil, nil)
 	if err != nil || len(want) < 5 {
 		t.Fatal(len(want), err)
 	}
 	var inDetour arch.Registers
 	inDetour.Set(a.PC, call+1)
 	inDetour.Set(a.SP, sp)
-	got, err := u.Unwind(nil, &inDetour, false, nil)
+	got, err := u.Unwind(nil, &inDetour, false, nil, nil)
 	if err != nil || len(got) != len(want)+1 || !got[1].Registers.Interrupted {
 		t.Fatal(len(got), len(want), err)
 	}
@@ -228,7 +228,7 @@ func TestRegistersOnStack(t *testing.T) {
 	}
 	// Elsewhere in the detour the registers are not complete.
 	inDetour.Set(a.PC, call-4)
-	if got, _ := u.Unwind(nil, &inDetour, true, nil); len(got) != 1 {
+	if got, _ := u.Unwind(nil, &inDetour, true, nil, nil); len(got) != 1 {
 		t.Errorf("%d frames from the middle of a detour", len(got))
 	}
 }

@@ -66,16 +66,27 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	if row == nil && err == nil {
 		err = tables.err
 	}
-	return row, err
+	return tables.golang.amend(pc, row), err
 }
 
-// Unwind returns the frames of a stack that starts with registers, the innermost first. What lies in a copy, which may be nil, is read from that. interrupted says that the thread
-// was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An
-// error says why the stack could not be unwound to its end, or what could not be
+// Left is a stack that a thread may have left for one that a runtime of its language works on.
+type Left struct {
+	Stack       mem.Range       // where it lies
+	Registers   *arch.Registers // as the thread has left it
+	Interrupted bool
+	Err         error // why they are not known; else nil
+}
+
+// Unwind returns the frames of a stack that starts with registers, the innermost first, and behind them those of the one that the thread has left for it, if left is not nil. What lies in
+// a copy, which may be nil, is read from that. interrupted says that the thread
+// was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.
-func (u *Unwinder) Unwind(copied *mem.Copy, regs *arch.Registers, interrupted bool, returns unwind.Returns) ([]Frame, error) {
+func (u *Unwinder) Unwind(copied *mem.Copy, regs *arch.Registers, interrupted bool, left *Left, returns unwind.Returns) ([]Frame, error) {
 	memory := over(u.config.Memory, copied, u.config.Platform)
 	trace := u.rows.Unwind(memory, regs, interrupted, returns)
+	if left != nil && trace.Err == nil && len(trace.Frames) > 0 {
+		trace.Err = u.goOn(&trace, left, memory)
+	}
 	frames, err := Expand(u.config.Modules, trace.Frames)
 	if u.config.InUserMode && err == nil {
 		frames, err = u.addTailCalls(frames, memory)
@@ -87,6 +98,20 @@ func (u *Unwinder) Unwind(copied *mem.Copy, regs *arch.Registers, interrupted bo
 		err = u.doubt(frames)
 	}
 	return frames, err
+}
+
+// goOn adds the frames of the stack that the thread has left, unless the last frame lies on that already.
+func (u *Unwinder) goOn(t *unwind.Trace, left *Left, memory cfi.Memory) error {
+	sp, ok := t.Frames[len(t.Frames)-1].Register(u.config.Platform.Arch.SP)
+	if !ok || left.Stack.Min <= sp && sp <= left.Stack.Max {
+		return nil
+	}
+	if left.Err != nil {
+		return fmt.Errorf("the stack goes on: %w", left.Err)
+	}
+	rest := u.rows.Unwind(memory, left.Registers, left.Interrupted, nil)
+	t.Frames = append(t.Frames, rest.Frames...)
+	return rest.Err
 }
 
 // doubt says why some of the frames may be wrong: their callers were found without the kernel's own tables, which can't be

@@ -35,7 +35,8 @@ type found struct {
 	orc   *orc.Table // that is part of chain; nil if there is none
 	// err says why the kernel's own tables can't be used: frames that were found without them may be wrong. It is nil
 	// where there are none.
-	err error
+	err    error
+	golang goCode
 }
 
 // of returns the tables of a module; none if it has no file.
@@ -54,7 +55,11 @@ func (ts *Tables) of(m *module.Module, platform arch.Platform) (found, error) {
 	}
 	t := v.(*tables)
 	return t.found.Do(func() (found, error) {
-		return mem.Guarded(func() (found, error) { return t.readFrames(platform) })
+		return mem.Guarded(func() (found, error) {
+			f, err := t.readFrames(platform)
+			f.golang = readGo(t.files)
+			return f, err
+		})
 	})
 }
 

@@ -160,7 +160,7 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		sp, _ := w.regs.Get(w.a.SP)
 		at = sp - uint64(w.word)
 	}
-	return w.goTo(ra, at) || row.Signal && w.calledNull(), row.Signal, nil
+	return w.goTo(ra, at) || row.Signal && w.calledNull(), row.Signal || row.Injected, nil
 }
 
 // signalFrame replaces the registers by those that a signal has interrupted, if its handler returns to a frame; it reports whether that is so.

@@ -1,0 +1,302 @@
+package user_test
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/user/goroutine"
+)
+
+// unpack returns the path of a program that is kept packed.
+func unpack(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Open(filepath.Join(data, name+".gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	image, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, image, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// loadMain gives the main module its file.
+func loadMain(t *testing.T, p *drgn.Program, path string) {
+	t.Helper()
+	t.Cleanup(func() { p.Close() })
+	for m, err := range p.LoadedModules() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Kind() == drgn.MainModule {
+			if err := m.TryFile(path); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// said is what Go's runtime says of a goroutine.
+type said struct {
+	state   string   // "chan receive", "running" …
+	frames  []string // "main.receives goroutines.go:21"
+	created string   // the same
+	parent  uint64   // 0: the runtime does not say (before Go 1.21)
+}
+
+var header = regexp.MustCompile(`^goroutine (\d+) .*\[([^],]*)`)
+
+// tracebacks reads what Go's runtime says of its goroutines.
+func tracebacks(t *testing.T, text string) map[uint64]said {
+	t.Helper()
+	all := map[uint64]said{}
+	for part := range strings.SplitSeq(text, "\n\n") {
+		lines := strings.Split(strings.TrimSpace(part), "\n")
+		m := header.FindStringSubmatch(lines[0])
+		if m == nil {
+			continue
+		}
+		id, err := strconv.ParseUint(m[1], 10, 64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := said{state: m[2]}
+		for i := 1; i+1 < len(lines); i += 2 {
+			place, _, _ := strings.Cut(filepath.Base(strings.TrimSpace(lines[i+1])), " ")
+			if by, ok := strings.CutPrefix(lines[i], "created by "); ok {
+				by, parent, _ := strings.Cut(by, " in goroutine ")
+				g.parent, _ = strconv.ParseUint(parent, 10, 64)
+				g.created = by + " " + place
+				continue
+			}
+			function := lines[i][:strings.LastIndex(lines[i], "(")]
+			if function == "panic" {
+				function = "runtime.gopanic" // so it is called
+			}
+			g.frames = append(g.frames, function+" "+place)
+		}
+		all[id] = g
+	}
+	if len(all) < 15 {
+		t.Fatalf("%d goroutines in\n%s", len(all), text)
+	}
+	return all
+}
+
+func placeOf(f drgn.StackFrame) string {
+	source, _ := f.Source()
+	return fmt.Sprintf("%s %s:%d", f.Title(), filepath.Base(source.Filename), source.Line)
+}
+
+// listed is what we say of a goroutine.
+type listed struct {
+	goroutine.Goroutine
+	frames []string
+}
+
+// list returns all goroutines of a program with their stacks.
+func list(t *testing.T, p *drgn.Program) (all []listed) {
+	t.Helper()
+	for g, err := range goroutine.ForEach(p) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		trace, err := p.StackTraceOf(g.Object)
+		if err != nil || trace.Err != nil {
+			t.Errorf("goroutine %d: %v %v", g.ID, err, trace)
+			continue
+		}
+		l := listed{Goroutine: g}
+		for f := range trace.Frames() {
+			l.frames = append(l.frames, placeOf(f))
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// stays reports whether a goroutine of goroutines.go is where it stays.
+func (g *listed) stays() bool {
+	return g.Status == "waiting" && (g.WaitReason != "sleep" || g.Start == "main.sleeps") || slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, "main.spins ") }) ||
+		slices.ContainsFunc(g.frames, func(f string) bool { return strings.HasPrefix(f, "syscall.Read ") })
+}
+
+// check holds all goroutines of a program against what the runtime said of them.
+func check(t *testing.T, all []listed, want map[uint64]said) {
+	t.Helper()
+	found := map[uint64]bool{}
+	for _, g := range all {
+		w, ok := want[g.ID]
+		if found[g.ID] {
+			t.Errorf("goroutine %d is there twice", g.ID)
+		}
+		if found[g.ID] = true; !ok {
+			t.Errorf("goroutine %d, %s, is not among the runtime's", g.ID, g.Status)
+			continue
+		}
+		state := g.Status
+		if g.WaitReason != "" {
+			state = g.WaitReason
+		}
+		frames := g.frames
+		spins := strings.HasPrefix(w.frames[len(w.frames)-3], "main.spins")
+		switch {
+		case spins: // it has gone on between one and the other
+			if n := len(frames) - 3; n < 0 || !slices.Equal(frames[n+1:], w.frames[len(w.frames)-2:]) || !strings.HasPrefix(frames[n], "main.spins ") {
+				t.Errorf("goroutine %d, %s: %q, want the end of %q", g.ID, state, frames, w.frames)
+			}
+			continue
+		case g.TID == 0:
+			if !slices.Equal(frames, w.frames) {
+				t.Errorf("goroutine %d, %s: %q, want %q", g.ID, state, frames, w.frames)
+			}
+		default: // the thread knows what it has called since
+			if n := len(frames) - len(w.frames); n < 0 || !slices.Equal(frames[n+1:], w.frames[1:]) {
+				t.Errorf("goroutine %d, %s: %q, want the end %q", g.ID, state, frames, w.frames)
+			}
+		}
+		if state != w.state {
+			t.Errorf("goroutine %d is %q, want %q", g.ID, state, w.state)
+		}
+		created := g.Created
+		if i := strings.LastIndex(created, " ("); i >= 0 {
+			created = created[:i] + " " + filepath.Base(strings.TrimSuffix(created[i+2:], ")"))
+		}
+		if created != w.created || w.parent != 0 && g.Parent != w.parent {
+			t.Errorf("goroutine %d was made by %d at %q, want %d, %q", g.ID, g.Parent, created, w.parent, w.created)
+		}
+		if start := frames[len(frames)-2]; !strings.HasPrefix(start, g.Start+" ") {
+			t.Errorf("goroutine %d began with %q, not %q", g.ID, start, g.Start)
+		}
+	}
+	for id := range want {
+		if !found[id] && id != 0 { // 0 is a thread's
+			t.Errorf("goroutine %d is missing", id)
+		}
+	}
+}
+
+// The goroutines in cores are those that the runtime of each version listed when the program crashed, with their states and stacks.
+func TestGoroutines(t *testing.T) {
+	for _, name := range []string{"goroutines", "goroutines.go121"} {
+		t.Run(name, func(t *testing.T) {
+			p := openCore(t, name)
+			loadMain(t, p, unpack(t, name))
+			text, err := os.ReadFile(filepath.Join(data, name+".txt"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			check(t, list(t, p), tracebacks(t, string(text)))
+			// The one that crashed works on the runtime's stack, in the midst of a signal; its stack goes on where it left its own.
+			thread, err := p.CrashedThread()
+			if err != nil {
+				t.Fatal(err)
+			}
+			g, ok, err := goroutine.OfThread(p, thread.TID)
+			if !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			of, err := p.StackTraceOf(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, want := names(trace(t, thread)), names(of); got != want {
+				t.Errorf("the thread: %s\nits goroutine: %s", got, want)
+			}
+			if got := names(of); !regexp.MustCompile(`^runtime.raise .*runtime.sigtramp .*runtime.raise runtime.dieFromSignal runtime.crash .* runtime.systemstack ` +
+				`runtime.systemstack_switch .*runtime.fatal .*main.main runtime.main runtime.goexit$`).MatchString(got) {
+				t.Errorf("the stack of what crashed: %s", got)
+			}
+			// Stacks of threads end where they begin.
+			for thread, err := range p.Threads() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				trace := trace(t, thread)
+				if last := trace.Frame(trace.Len() - 1).Title(); !slices.Contains([]string{"runtime.goexit", "runtime.mstart", "runtime.mcall", "runtime.rt0_go"}, last) {
+					t.Errorf("thread %d ends with %s:\n%s", thread.TID, last, trace)
+				}
+			}
+		})
+	}
+}
+
+// The goroutines of a running process are those that its runtime lists when it is told to quit.
+func TestRunningGoroutines(t *testing.T) {
+	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
+		t.Skip("the program is one for Linux on x86-64")
+	}
+	path := unpack(t, "goroutines")
+	c := exec.Command(path)
+	c.Env = []string{"GOTRACEBACK=system"}
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text bytes.Buffer
+	c.Stderr = &text
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	waited := false
+	defer func() {
+		if !waited {
+			c.Process.Kill()
+			c.Wait()
+		}
+	}()
+	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
+		t.Fatal(line, err)
+	}
+	p := openAlone(t, c.Process.Pid)
+	loadMain(t, p, path)
+	var all []listed
+	for end := time.Now().Add(time.Minute); all == nil; time.Sleep(time.Millisecond) {
+		release := stop(t, p)
+		all = list(t, p)
+		release()
+		if time.Now().After(end) {
+			t.Fatal("some goroutines do not come to where they stay")
+		}
+		if slices.ContainsFunc(all, func(g listed) bool { return !g.stays() }) {
+			all = nil
+		}
+	}
+	again := list(t, p) // each stops the process for a moment
+	c.Process.Signal(syscall.SIGQUIT)
+	c.Wait()
+	waited = true
+	want := tracebacks(t, text.String())
+	check(t, all, want)
+	check(t, again, want)
+}
