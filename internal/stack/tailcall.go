@@ -47,7 +47,7 @@ func (u *Unwinder) tailCalls(frames []Frame, i int, memory cfi.Memory) ([]Frame,
 	if err != nil || !knows {
 		return nil, err
 	}
-	called, ok, err := of.Called(caller.site(), &callerFrame{caller, memory, u.config.Platform})
+	called, ok, err := of.Called(caller.site(), &Variables{Frames: frames, Index: c, Arch: u.config.Platform.Arch, Memory: readBy(memory)})
 	if err != nil || !ok {
 		return nil, err
 	}
@@ -95,39 +95,16 @@ func Overwritten(frames []Frame, i int, address uint64, a *arch.Arch) bool {
 	return !known || !high.HasCFA || low <= address && address < high.CFA
 }
 
-// callerFrame is a frame as the call in whose midst it is sees it.
-type callerFrame struct {
-	f        *Frame
-	memory   cfi.Memory
-	platform arch.Platform
-}
-
-// Register returns a register's value by its DWARF number.
-func (c *callerFrame) Register(number uint64) (uint64, bool) {
-	n, ok := c.platform.Arch.FromDWARF(number)
-	if !ok {
-		return 0, false
-	}
-	return c.f.Registers.Register(n)
-}
-
-// CFA returns the canonical frame address.
-func (c *callerFrame) CFA() (uint64, bool) { return c.f.Registers.CFA, c.f.Registers.HasCFA }
-
-// EntryValue does not know.
-func (c *callerFrame) EntryValue(uint64, uint64) (uint64, bool, error) { return 0, false, nil }
-
-// Wide does not know.
-func (c *callerFrame) Wide(uint64) []byte { return nil }
-
-// Read reads memory.
-func (c *callerFrame) Read(buf []byte, address uint64) error {
-	for i := range buf {
-		b, err := c.memory.Uint(address+uint64(i), 1)
-		if err != nil {
-			return err
+// readBy returns what reads memory of which integers can be read.
+func readBy(memory cfi.Memory) func(buf []byte, address uint64) error {
+	return func(buf []byte, address uint64) error {
+		for i := range buf {
+			b, err := memory.Uint(address+uint64(i), 1)
+			if err != nil {
+				return err
+			}
+			buf[i] = byte(b)
 		}
-		buf[i] = byte(b)
+		return nil
 	}
-	return nil
 }

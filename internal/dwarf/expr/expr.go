@@ -144,9 +144,10 @@ type Piece struct {
 }
 
 // Locate evaluates a location description: where an object is, in the order of its parts. There is at least one piece,
-// and one that holds the whole object is the only one.
+// and one that holds the whole object is the only one. A part whose place depends on a register that is not known is [Empty].
 func Locate(f Format, ctx Context, code []byte) ([]Piece, error) {
 	m := newMachine(f, ctx, code)
+	m.parts = true
 	if len(code) == 0 {
 		return []Piece{{}}, nil
 	}

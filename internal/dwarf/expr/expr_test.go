@@ -235,6 +235,13 @@ func TestLocate(t *testing.T) {
 		{"implicit too small big", "\x9e\x03abc", true, 32, "implicit 0x0", "\x00abc"},
 		{"a piece of nothing", "\x0a\x34\x12\x93\x00", false, 8, "empty", "!optimized out"},
 		{"unknown register", "\x90\x64\x93\x01\x31\x9f\x93\x01", false, 16, "register 0x64/8 number 0x1/8", "!register 100"},
+		// A part that is not known: breg100, the entry value of register 31, an operand of each kind behind it.
+		{"unknown part", "\x51\x93\x01\x92\x64\x00\x9f\x93\x01\x53\x93\x01", false, 8, "register 0x1/8 empty/8 register 0x3/8", "\x11"},
+		{"unknown first part", "\xa3\x01\x6f\x9f\x93\x01\x53\x93\x01", false, 16, "empty/8 register 0x3/8", "!optimized out"},
+		{"unknown bits", "\x92\x64\x00\x9d\x04\x00\x53\x9d\x04\x00", false, 8, "empty/4 register 0x3/4", "!optimized out"},
+		{"operands behind what is unknown", "\x92\x64\x00\x03\x93\x93\x93\x93\x93\x93\x93\x93\x08\x93\x0b\x93\x93\x0c\x93\x93\x93\x93\x0e\x93\x93\x93\x93\x93\x93\x93\x93" +
+			"\x10\x93\x01\x11\x93\x01\x73\x93\x01\x91\x93\x01\x92\x93\x01\x93\x01\x23\x93\x01\xa5\x93\x01\x93\x01\xa6\x93\x93\x01\xa4\x01\x02\x93\x93\xa8\x93\x01" +
+			"\x9e\x02\x93\x93\xa3\x02\x93\x93\xa0\x93\x93\x93\x93\x93\x01\x12\x22\x06\x9c\x96\x9f\x93\x01\x53\x93\x01", false, 16, "empty/8 register 0x3/8", "!optimized out"},
 	} {
 		f := Format{AddressSize: 8, Big: tt.big}
 		ps, err := Locate(f, frame{}, []byte(tt.code))
@@ -268,7 +275,7 @@ func TestLocate(t *testing.T) {
 			t.Errorf("%s: %q, %v; want %q", tt.name, b, err, tt.bytes)
 		}
 	}
-	for _, code := range []string{"\x96", "\x51\x93\x02\x31", "\x51\x93\x02\x50"} {
+	for _, code := range []string{"\x92\x64\x00", "\x92\x64\x00\x2f\x00\x00\x93\x01", "\x92\x64\x00\x03\x93", "\x92\x64\x00\xff\x93\x01", "\x96", "\x51\x93\x02\x31", "\x51\x93\x02\x50"} {
 		if ps, err := Locate(Format{AddressSize: 8}, frame{}, []byte(code)); err == nil {
 			t.Errorf("%q: %v and no error", code, ps)
 		}
@@ -281,6 +288,7 @@ func TestLocate(t *testing.T) {
 func FuzzLocate(f *testing.F) {
 	f.Add([]byte("\x51\x93\x02\x0a\x34\x12\x93\x01\x9e\x01x\x93\x01"), false, uint64(32))
 	f.Add([]byte("\x3a\x31\x1c\x12\x28\xfa\xff\x37\x22\x9f"), true, uint64(8))
+	f.Add([]byte("\x51\x93\x01\x92\x64\x00\x9f\x93\x01\x53\x93\x01"), false, uint64(8))
 	f.Add([]byte("\xa4\x01\x04\xf9\xff\xff\xff\xa4\x01\x04\x03\x00\x00\x00\x1d\xa8\x00\x9f"), false, uint64(64))
 	f.Add([]byte("\x08\xb5\x9f\x9d\x04\x00\x08\xb5\x9f\x9d\x04\x04\x38\x9f\x93\x01"), true, uint64(13))
 	f.Fuzz(func(t *testing.T, code []byte, big bool, bits uint64) {

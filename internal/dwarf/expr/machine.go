@@ -29,6 +29,7 @@ type machine struct {
 	pieced bool  // a piece has ended, be it of no bits
 	loc    Piece // a location other than memory, when have is set
 	have   bool
+	parts  bool  // a location is wanted, of which some parts may be unknown
 	err    error // of the context
 }
 
@@ -113,11 +114,79 @@ func (m *machine) run() error {
 			return m.err
 		}
 		m.step(op)
-		if m.err != nil {
+		if m.err != nil && !m.loses() {
 			return m.err
 		}
 	}
 	return m.c.Err()
+}
+
+// loses goes on behind the piece of an object that is not known, because it depends on a register that is not; it reports whether there is such a
+// piece: what is known of the object's other parts is known nevertheless.
+func (m *machine) loses() bool {
+	if _, ok := m.err.(*UnavailableError); !ok || !m.parts {
+		return false
+	}
+	c := m.c // the expression is not carried out: which way a branch goes is not known
+	for c.Err() == nil && c.Len() > 0 {
+		switch op := c.U8(); {
+		case op == opPiece || op == opBitPiece:
+			c.Off--
+			m.c, m.err = c, nil
+			m.stack = m.stack[:0]
+			m.place(Piece{})
+			return true
+		case !m.skip(&c, op):
+			return false
+		}
+	}
+	return false
+}
+
+// skip passes over the operands of an operation; ok is false of one after which another one may follow than the next.
+func (m *machine) skip(c *bin.Cursor, op byte) (ok bool) {
+	switch op {
+	case opBra, opSkip, opCall2, opCall4, opCallRef, opXderefType, opGNUEncodedAddr, opGNUParameterRef, opGNUVariableValue:
+		return false
+	case opAddr:
+		c.Uint(m.AddressSize)
+	case opConst1u, opConst1s, opPick, opDerefSize, opXderefSize:
+		c.U8()
+	case opConst2u, opConst2s:
+		c.U16()
+	case opConst4u, opConst4s:
+		c.U32()
+	case opConst8u, opConst8s:
+		c.U64()
+	case opConstu, opRegx, opPlusUconst, opAddrx, opGNUAddrIndex, opConstx, opGNUConstIndex, opConvert, opGNUConvert, opReinterpret, opGNUReinterpret:
+		c.ULEB128()
+	case opConsts, opFbreg:
+		c.SLEB128()
+	case opBregx:
+		c.ULEB128()
+		c.SLEB128()
+	case opRegvalType, opGNURegvalType:
+		c.ULEB128()
+		c.ULEB128()
+	case opDerefType, opGNUDerefType:
+		c.U8()
+		c.ULEB128()
+	case opConstType, opGNUConstType:
+		c.ULEB128()
+		c.Bytes(uint64(c.U8()))
+	case opImplicitValue, opEntryValue, opGNUEntryValue:
+		c.Bytes(c.ULEB128())
+	case opImplicitPointer, opGNUImplicitPointer:
+		c.Uint(m.OffsetSize)
+		c.SLEB128()
+	default:
+		if op >= opBreg0 && op <= opBreg31 {
+			c.SLEB128()
+		}
+		return op == opDeref || op >= opDup && op <= opBreg31 || op == opNop || op == opCallFrameCFA || op == opStackValue ||
+			op == opPushObjectAddress || op == opFormTLSAddress || op == opGNUPushTLSAddress || op == opGNUUninit
+	}
+	return true
 }
 
 // location returns the result of the expression: the location it stated, or memory at the address on the stack.
