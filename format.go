@@ -65,8 +65,10 @@ type printing struct {
 // Read reads memory.
 func (m *printing) Read(buf []byte, address uint64) error { return m.p.mem.Read(buf, address, false) }
 
-// Missing reports whether memory is not there.
-func (m *printing) Missing(err error) bool { return errors.As(err, new(*mem.FaultError)) }
+// Missing reports whether memory is not there, or a part is not known.
+func (m *printing) Missing(err error) bool {
+	return errors.As(err, new(*mem.FaultError)) || errors.As(err, new(unknownPart))
+}
 
 // Symbolize names an address.
 func (m *printing) Symbolize(address uint64) (name string, offset uint64, ok bool) {

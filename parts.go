@@ -1,8 +1,6 @@
 package drgn
 
 import (
-	"errors"
-
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/types"
 )
@@ -59,6 +57,11 @@ func (k *knownParts) reason(otherwise string) string {
 	return otherwise
 }
 
+// unknownPart says why a part of an object is not known.
+type unknownPart string
+
+func (e unknownPart) Error() string { return string(e) }
+
 // partReader reads the bytes of an absent object that are known.
 type partReader struct{ o Object }
 
@@ -68,7 +71,7 @@ func (r partReader) Read(buf []byte, offset uint64) error {
 	part := r.o.known(ts.Array(l, ts.Int(l, "unsigned char", 1, false, false), uint64(len(buf))), 8*offset, 0)
 	data, err := part.Bytes()
 	if copy(buf, data); part.form == absent {
-		err = errors.New(part.printed().Reason)
+		err = unknownPart(part.printed().Reason)
 	}
 	return err
 }
