@@ -28,7 +28,7 @@ def make(random, count):
         elif "address" in kind:
             yield kind, f"prog.{kind[:-9]}({address % (1 << 64)})"
         else:
-            yield kind, f"prog.{kind[:-6]}({random.choice([s.name, s.name, s.name + 'x', ''])!r})"
+            yield kind, f"prog.{kind[:-6]}({random.choice([s.name, s.name, s.name + 'x'])!r})"
 
 
 for kind, question in questions(make):

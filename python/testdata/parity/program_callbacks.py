@@ -97,7 +97,7 @@ def symbols(answer):
 
 sym = Symbol("s", 1, 2, SymbolBinding.GLOBAL, SymbolKind.FUNC)
 [symbols(raising(e)) for e in raised]
-[symbols(answer) for answer in ([], [sym], (sym,), None, 5, [5], {sym: 1}, "s", sym)]
+[symbols(answer) for answer in ([], [sym], (sym,), None, 5, [5], {1: sym}, "s", sym)]
 
 # A finder that registers, enables and asks.
 calls = []
