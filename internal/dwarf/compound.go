@@ -581,7 +581,11 @@ func (m typeMaker) compatible() (*types.Type, error) {
 		if err != nil {
 			return nil, err
 		}
-		if t = t.Underlying(); t.Kind() != types.Int {
+		switch t = t.Underlying(); t.Kind() {
+		case types.Int:
+		case types.Bool: // "enum e : bool" of C++
+			return m.f.cfg.Set.Int(m.lang, t.Name(), t.OwnSize(), false, t.BigEndian()), nil
+		default:
 			return nil, m.fail("%s of %s is not an integer type", AttrType, m.d.Tag)
 		}
 		return t.Qualified(0), nil

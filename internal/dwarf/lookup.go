@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/types"
@@ -95,6 +96,9 @@ func splitName(name string) (scopes []string, last string) {
 	}
 	depth, start := 0, 0
 	for i := 0; i < len(name); i++ {
+		if i == start && isOperator(name[i:]) { // "operator ns::type", "operator<"
+			break
+		}
 		switch name[i] {
 		case '<', '(':
 			depth++
@@ -111,6 +115,16 @@ func splitName(name string) (scopes []string, last string) {
 		}
 	}
 	return scopes, name[start:]
+}
+
+// isOperator reports whether a name is that of an operator of C++, in which there may be anything.
+func isOperator(name string) bool {
+	rest, ok := strings.CutPrefix(name, "operator")
+	if !ok || rest == "" {
+		return false
+	}
+	c := rest[0]
+	return c != '_' && c != ':' && c < utf8.RuneSelf && !('0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z')
 }
 
 const anonymousNamespace = "(anonymous namespace)"

@@ -1,6 +1,7 @@
 package dwarf
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/godrgn/drgn/types"
@@ -65,6 +66,31 @@ func TestDiscardedFunctions(t *testing.T) {
 			if known != tt.known {
 				t.Errorf("%s: %d definitions, want %d", tt.what, known, tt.known)
 			}
+		}
+	}
+}
+
+// TestBoolEnum: the values of an enumerated type of C++ may be those of bool.
+func TestBoolEnum(t *testing.T) {
+	boolean := die(TagBaseType, []attrValue{name("bool"), num(AttrByteSize, 1), {AttrEncoding, FormData1, uint64(encBoolean)}})
+	f := mustOpen(t, writeIn(langCPP, true, 8, boolean, die(TagEnumerationType, []attrValue{name("backed"), num(AttrByteSize, 1), byRef(AttrType, boolean)},
+		die(TagEnumerator, []attrValue{name("NO"), num(AttrConstValue, 0)}), die(TagEnumerator, []attrValue{name("YES"), num(AttrConstValue, 1)}))))
+	e, ok, err := f.FindEntity(EntityConstant, "YES", "", nil)
+	if err != nil || !ok || e.Value != 1 || e.Type.Elem().Kind() != types.Int || e.Type.Elem().Name() != "bool" || e.Type.OwnSize() != 1 {
+		t.Errorf("%+v, %v, %v", e, ok, err)
+	}
+}
+
+func TestSplitName(t *testing.T) {
+	for name, want := range map[string][]string{
+		"a": {"a"}, "a::b": {"a", "b"}, "::a::b": {"a", "b"}, "a<x::y>::b": {"a<x::y>", "b"},
+		"a::operator b::c": {"a", "operator b::c"}, "a::operator<": {"a", "operator<"}, "a::operator>=<b::c>": {"a", "operator>=<b::c>"},
+		"operators::x": {"operators", "x"}, "operator_::x": {"operator_", "x"}, "operator::x": {"operator", "x"}, "a::operator": {"a", "operator"},
+		"a::operator()": {"a", "operator()"}, "f(operator ::x)::y": {"f(operator ::x)", "y"},
+	} {
+		scopes, last := splitName(name)
+		if got := append(scopes, last); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
 }
