@@ -68,7 +68,7 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 	if o.States != "" && (!kernel || o.Goroutines) {
 		return nil, &drgn.ValueError{Problem: "only tasks of a kernel have states"}
 	}
-	if o.Goroutines && !kernel {
+	if !kernel && (o.Goroutines || goroutine.In(p)) { // else each stack of a thread of Go would stop all of them again
 		release, err := p.Stop(ctx)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ package goroutine
 import (
 	"fmt"
 	"iter"
+	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/types"
@@ -76,26 +77,61 @@ func In(p *drgn.Program) bool {
 
 // OfThread returns the goroutine, a runtime.g *, that a thread runs; ok is false if it runs none. The thread must not run.
 func OfThread(p *drgn.Program, tid uint64) (g drgn.Object, ok bool, err error) {
-	m := p.Variable("runtime.allm").Read()
+	known, err := drgn.Memo(p, machinesKey{}, func() (*machines, error) { return &machines{of: map[uint64]drgn.Object{}}, nil })
+	if err != nil {
+		return g, false, err
+	}
+	m, ok, err := known.find(p, tid)
+	if !ok || err != nil {
+		return g, false, err
+	}
+	g = m.Member("curg").Read()
+	null, err := g.IsNull()
+	return g, !null && err == nil, err
+}
+
+// machines are the runtime.m * of the threads that have been asked for or stand before them in the runtime's list, by the threads' IDs: walking
+// the list for each of a thousand threads would take a million steps.
+type machines struct {
+	mu sync.Mutex
+	of map[uint64]drgn.Object
+}
+
+type machinesKey struct{}
+
+// find returns the runtime.m * of a thread; ok is false if the runtime does not know the thread.
+func (known *machines) find(p *drgn.Program, tid uint64) (m drgn.Object, ok bool, err error) {
+	known.mu.Lock()
+	m, ok = known.of[tid]
+	known.mu.Unlock()
+	if ok { // unless the thread of that ID is another by now
+		if id, err := m.Member("procid").Uint(); err == nil && id == tid {
+			return m, true, nil
+		}
+	}
+	of := map[uint64]drgn.Object{}
+	defer func() {
+		known.mu.Lock()
+		known.of = of
+		known.mu.Unlock()
+	}()
+	m = p.Variable("runtime.allm").Read()
 	if err := m.Err(); err != nil {
-		return g, false, noRuntime(p, err)
+		return m, false, noRuntime(p, err)
 	}
 	for range maxThreads {
 		if null, err := m.IsNull(); null || err != nil {
-			return g, false, err
+			m, ok = of[tid]
+			return m, ok, err
 		}
 		id, err := m.Member("procid").Uint()
 		if err != nil {
-			return g, false, err
+			return m, false, err
 		}
-		if id == tid {
-			g = m.Member("curg").Read()
-			null, err := g.IsNull()
-			return g, !null && err == nil, err
-		}
+		of[id] = m
 		m = m.Member("alllink").Read()
 	}
-	return g, false, fmt.Errorf("the list of the runtime's threads has more than %d, or no end", maxThreads)
+	return m, false, fmt.Errorf("the list of the runtime's threads has more than %d, or no end", maxThreads)
 }
 
 // maxThreads bounds the list of the runtime's threads: so many processes the kernel has at most (PID_MAX_LIMIT).
