@@ -202,7 +202,7 @@ func TestOtherBuild(t *testing.T) {
 		said[error](t, warnings[0], words...)
 		said[*drgn.MissingDebugInfoError](t, warnings[1], "kernel 6.12.117-godrgn")
 		if path == other {
-			said[error](t, warnings[1], other+": did not match any loaded module: its build ID is abababababababab", "the kernel's is dae8baff")
+			said[error](t, warnings[1], other+": did not match any loaded module: its build ID is abababababababab", "that of kernel is dae8baff")
 		}
 	}
 
@@ -278,7 +278,7 @@ func TestNoBuildID(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	said[error](t, errors.Join(warnings...), other, "its build ID is abababababababab", "the kernel's is dae8baff")
+	said[error](t, errors.Join(warnings...), other, "its build ID is abababababababab", "that of kernel is dae8baff")
 	if comm, err := p.Variable("init_task").Member("comm").CString(); string(comm) != "swapper/0" || err != nil { // out of memory
 		t.Errorf("init_task.comm is %q, %v", comm, err)
 	}

@@ -339,9 +339,9 @@ func (l *load) report(modules []*module.Module) error {
 	for _, f := range others {
 		note := fmt.Sprintf("%s: did not match any loaded module: its build ID is %s", f.path, module.IDText(f.id))
 		if main := e.Modules[0]; main.Kind() == module.Main && main.BuildID() != nil {
-			note += fmt.Sprintf("; the %s's is %x", main.Name(), main.BuildID())
+			note += fmt.Sprintf("; that of %s is %x", main.Name(), main.BuildID())
 		} else if main.Kind() == module.Main && f.id != nil {
-			note += fmt.Sprintf("; the %s's is not known, and memory does not hold this one", main.Name())
+			note += fmt.Sprintf("; that of %s is not known, and memory does not hold this one", main.Name())
 		}
 		e.Notes = append(e.Notes, note)
 	}

@@ -160,7 +160,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
 		return 2
 	}
-	args, t := splitTool(args, fs)
+	args, t := splitTool(wholeFlags(args, fs), fs)
 	if t == nil || !t.files {
 		args = nameFiles(args, fs)
 	}

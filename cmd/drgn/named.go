@@ -60,6 +60,35 @@ func wrongScript(name string) error {
 	return fmt.Errorf("cannot open script: %w", err)
 }
 
+// wholeFlags writes out the flags before the script of which only the beginning was given: --log for --log-level.
+func wholeFlags(args []string, fs *pflag.FlagSet) []string {
+	args = slices.Clone(args)
+	for i := 0; i < len(args); {
+		given, _, _ := strings.Cut(args[i], "=")
+		if name, ok := strings.CutPrefix(given, "--"); ok && name != "" && fs.Lookup(name) == nil {
+			if all := flagsOf(fs, name); len(all) == 1 {
+				args[i] = "--" + all[0] + strings.TrimPrefix(args[i], given)
+			}
+		}
+		n := ourFlag(args[i:], fs)
+		if n == 0 {
+			break
+		}
+		i += n
+	}
+	return args
+}
+
+// flagsOf returns the names of the flags that begin so.
+func flagsOf(fs *pflag.FlagSet, start string) (all []string) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if strings.HasPrefix(f.Name, start) {
+			all = append(all, f.Name)
+		}
+	})
+	return all
+}
+
 // wrongFlag says what is wrong with the flags, and what may have been meant.
 func wrongFlag(err error, fs *pflag.FlagSet) error {
 	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
@@ -69,8 +98,8 @@ func wrongFlag(err error, fs *pflag.FlagSet) error {
 	var all []string
 	fs.VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
 	near := names.Among(name, all)
-	for _, other := range all {
-		if strings.HasPrefix(other, name) && !slices.Contains(near, other) {
+	for _, other := range flagsOf(fs, name) {
+		if !slices.Contains(near, other) {
 			near = append(near, other)
 		}
 	}

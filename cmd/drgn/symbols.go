@@ -27,7 +27,7 @@ type directories struct {
 type symbolFlags struct {
 	files, extra             []string
 	main, none               bool
-	try, dont                []string
+	methods                  []method
 	debug, link, kernel      directories
 	architecture, vmcoreinfo string
 	platform                 arch.Platform
@@ -40,8 +40,8 @@ func (s *symbolFlags) register(fs *pflag.FlagSet) {
 	boolean(fs, &s.main, "main-symbols", "", "load it for the main program only, and from files given with -s or --extra-symbols")
 	boolean(fs, &s.none, "no-default-symbols", "", "load it only from files given with -s or --extra-symbols")
 	fs.StringArrayVar(&s.extra, "extra-symbols", nil, "load it from this `FILE`, which belongs to nothing that is loaded; may be repeated")
-	fs.StringArrayVar(&s.try, "try-symbols-by", nil, "also look for it by these `METHODS`, separated by commas: a finder (standard, debuginfod), module-name, build-id, debug-link, procfs, embedded-vdso, reuse, supplementary, kmod=depmod, kmod=walk, kmod=depmod-or-walk or kmod=depmod-and-walk; may be repeated")
-	fs.StringArrayVar(&s.dont, "no-symbols-by", nil, "do not look for it by these `METHODS`; kmod stands for all four of its kinds; may be repeated")
+	fs.Var(methodsFlag{s, true}, "try-symbols-by", "also look for it by these `METHODS`, separated by commas: a finder (standard, debuginfod), module-name, build-id, debug-link, procfs, embedded-vdso, reuse, supplementary, kmod=depmod, kmod=walk, kmod=depmod-or-walk or kmod=depmod-and-walk; may be repeated")
+	fs.Var(methodsFlag{s, false}, "no-symbols-by", "do not look for it by these `METHODS`; kmod stands for all four of its kinds; may be repeated")
 	fs.StringArrayVar(&s.debug.given, "debug-directory", nil, "look for separate debug files in this `DIR`, too; may be repeated")
 	boolean(fs, &s.debug.only, "no-default-debug-directories", "", "do not look for them in /usr/lib/debug")
 	fs.StringArrayVar(&s.link.given, "debug-link-directory", nil, "look for the files that debug links name in this `DIR`, too; $ORIGIN stands for the directory of the loaded file; may be repeated")
@@ -59,16 +59,6 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 	}
 	if slices.Contains(s.debug.given, "") {
 		return fmt.Errorf("--debug-directory needs the name of a directory")
-	}
-	for _, m := range methods(s.try) {
-		if m == "kmod" || strings.HasPrefix(m, "kmod=") && kmodMethods[m] == drgn.KmodNone {
-			return fmt.Errorf("--try-symbols-by: unknown method %q", m)
-		}
-	}
-	for _, m := range methods(s.dont) {
-		if strings.HasPrefix(m, "kmod=") {
-			return fmt.Errorf("--no-symbols-by: unknown method %q", m)
-		}
 	}
 	if fs.Changed("architecture") {
 		a := arch.ByName(strings.ToUpper(s.architecture))
@@ -116,12 +106,30 @@ func readVMCOREINFO(path string) ([]byte, error) {
 	return b, err
 }
 
-// methods splits lists of methods.
-func methods(lists []string) (all []string) {
-	for _, l := range lists {
-		all = append(all, strings.Split(l, ",")...)
+// A method is one by which debugging information is looked for, or is not.
+type method struct {
+	name string
+	try  bool
+}
+
+// methodsFlag is --try-symbols-by or --no-symbols-by: the later one counts.
+type methodsFlag struct {
+	s   *symbolFlags
+	try bool
+}
+
+func (m methodsFlag) String() string { return "" }
+func (m methodsFlag) Type() string   { return "strings" }
+
+// Set adds the methods of a list.
+func (m methodsFlag) Set(list string) error {
+	for name := range strings.SplitSeq(list, ",") {
+		if m.try && (name == "kmod" || strings.HasPrefix(name, "kmod=") && kmodMethods[name] == drgn.KmodNone) || !m.try && strings.HasPrefix(name, "kmod=") {
+			return fmt.Errorf("unknown method %q", name)
+		}
+		m.s.methods = append(m.s.methods, method{name, m.try})
 	}
-	return all
+	return nil
 }
 
 var kmodMethods = map[string]drgn.KmodSearchMethod{"kmod=depmod": drgn.KmodDepmod, "kmod=walk": drgn.KmodWalk,
@@ -157,32 +165,23 @@ func (s *symbolFlags) configure(p *drgn.Program) error {
 		"embedded-vdso": &o.NoEmbeddedVdso, "reuse": &o.NoReuse, "supplementary": &o.NoSupplementary}
 	enabled := p.EnabledFinders(drgn.DebugInfoFinders)
 	registered := p.RegisteredFinders(drgn.DebugInfoFinders)
-	unknown := func(m string) {
-		p.Logger().Warn(fmt.Sprintf("no matching debugging information finders or options for '%s'", m))
-	}
-	for _, m := range methods(s.try) {
-		switch method, isKmod := kmodMethods[m]; {
-		case off[m] != nil:
-			*off[m] = false
-		case isKmod:
-			o.Kmod = method
-		case slices.Contains(enabled, m):
-		case slices.Contains(registered, m):
-			enabled = append(enabled, m)
-		default:
-			unknown(m)
-		}
-	}
-	for _, m := range methods(s.dont) {
-		switch {
-		case off[m] != nil:
-			*off[m] = true
-		case m == "kmod":
+	unknown := map[string]bool{}
+	for _, m := range s.methods {
+		switch kmod, isKmod := kmodMethods[m.name]; {
+		case off[m.name] != nil:
+			*off[m.name] = !m.try
+		case m.name == "kmod":
 			o.Kmod = drgn.KmodNone
-		case slices.Contains(registered, m):
-			enabled = slices.DeleteFunc(enabled, func(name string) bool { return name == m })
-		default:
-			unknown(m)
+		case isKmod:
+			o.Kmod = kmod
+		case m.try && slices.Contains(enabled, m.name):
+		case m.try && slices.Contains(registered, m.name):
+			enabled = append(enabled, m.name)
+		case slices.Contains(registered, m.name):
+			enabled = slices.DeleteFunc(enabled, func(name string) bool { return name == m.name })
+		case !unknown[m.name]:
+			unknown[m.name] = true
+			p.Logger().Warn(fmt.Sprintf("no matching debugging information finders or options for '%s'", m.name))
 		}
 	}
 	p.SetDebugInfoOptions(o)

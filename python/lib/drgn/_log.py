@@ -15,6 +15,8 @@ class Formatter(logging.Formatter):
     def format(self, record):
         text = super().format(record)
         level = record.levelname.lower()
+        if record.name != "drgn":
+            level += ":" + record.name
         start = self.COLOURS.get(record.levelname, "") if self.colour else ""
         end = "\033[0m" if start else ""
         return f"{start}{level}:{end} {text}"
