@@ -321,7 +321,7 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 		}
 		char b[100];
 		if (s->npos)
-			snprintf(b, sizeof b, "takes %s %d positional argument%s (%d given)", s->npos > s->nreq ? "at most" : "exactly", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
+			snprintf(b, sizeof b, "takes %s %d positional argument%s (%d given)", s->n > s->nreq ? "at most" : "exactly", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
 		else
 			snprintf(b, sizeof b, "takes no positional arguments");
 		type_error(s->name, b, NULL);

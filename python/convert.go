@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/mem"
@@ -253,8 +254,11 @@ func pyQuote(s string) string {
 	}
 	var b strings.Builder
 	b.WriteRune(quote)
-	for _, r := range s {
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
 		switch {
+		case r == utf8.RuneError && n == 1: // as the str that Python has for it
+			fmt.Fprintf(&b, `\udc%02x`, s[0])
 		case r == quote || r == '\\':
 			b.WriteRune('\\')
 			b.WriteRune(r)
@@ -273,6 +277,7 @@ func pyQuote(s string) string {
 		default:
 			fmt.Fprintf(&b, `\U%08x`, r)
 		}
+		s = s[n:]
 	}
 	b.WriteRune(quote)
 	return b.String()

@@ -59,7 +59,11 @@ class ModuleSectionAddresses(collections.abc.MutableMapping):
             _drgn._remove_section_address(self._module, name)
 
     def __iter__(self):
-        return iter(self._all())
+        names = list(self._all())
+        for name in names:
+            yield name
+            if list(self._all()) != names:
+                raise RuntimeError("section addresses changed during iteration")
 
     def __len__(self):
         return len(self._all())

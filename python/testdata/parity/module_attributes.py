@@ -164,3 +164,21 @@ s == {}
 [isinstance(x, (ExtraModule, RelocatableModule)) for x in (m, r)], isinstance(p.main_module(), MainModule), isinstance(r, Module)
 isinstance(p.shared_library_module("l", 0x1000), SharedLibraryModule), isinstance(p.vdso_module("v", 0x2000), VdsoModule)
 Module()
+
+
+def changed(change):
+    s.update(a=1, b=2)
+    seen = []
+    for name in s:
+        seen.append(name)
+        change(name)
+    return seen
+
+
+changed(lambda name: s.update(c=3))
+sorted(changed(lambda name: s.update(a=4)))
+changed(lambda name: s.pop(name))
+
+# Names that are no UTF-8.
+p.extra_module("a\udc80'", create=True), p.relocatable_module("\udcff", 0x5000, create=True).name
+m.try_file("/nope", 5)
