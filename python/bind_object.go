@@ -377,7 +377,7 @@ func iterateObject(call Call, backwards bool) error {
 	if _, err := u.BitSize(); err != nil {
 		return err
 	}
-	if reason, absent := o.Absent(); absent && n > 0 {
+	if reason, absent := o.Absent(); absent && n > 0 && !o.KnownInParts() {
 		return &drgn.AbsentError{Reason: reason}
 	}
 	next := uint64(0)

@@ -81,6 +81,38 @@ for action in (d.value_, lambda: d.inner.x, lambda: d + 1, d[0].read_):
 	}
 }
 
+// TestArrayInParts goes through an array of which one element is known.
+func TestArrayInParts(t *testing.T) {
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "pieces.clang-O2.core.gz"), "-s", filepath.Join(process, "pieces.clang-O2"), "-e", `
+array = next(f for f in prog.crashed_thread().stack_trace() if f.name == "parts")["array"]
+print(array, [x.value_() for x in array if not x.absent_], [x.absent_ for x in reversed(array)])`)
+	want := "(int [3]){ <optimized out>, 5, <optimized out> } [5] [True, False, True]\n"
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
+
+// TestContainers takes what C++'s library keeps elements in for these.
+func TestContainers(t *testing.T) {
+	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "containers.gcc.core.gz"), "-s", filepath.Join(process, "containers.gcc"), "-e", `
+frame = prog.crashed_thread().stack_trace()[0]
+print(len(frame["points"]), [p.y.value_() for p in frame["points"]], frame["points"][1].x, frame["text"].string_(), frame["view"].string_(), frame["empty"].string_())
+print([bytes(c.value_() for c in v) for v in frame["nested"]], list(frame["none"]), [n.value_() for n in frame["numbers"][0][1:]])
+for action in (lambda: frame["points"][2], lambda: len(frame["bits"]), lambda: frame["bits"].string_()):
+    try:
+        print(action())
+    except (drgn.OutOfBoundsError, TypeError) as e:
+        print(type(e).__name__, e)`)
+	want := "2 [2, 4] (int)3 b'no longe' b'a view of text' b''\n" +
+		"[b'a', b'', b'bc'] [] [2, 3]\n" +
+		"OutOfBoundsError index 2 is out of range: there are 2 elements\n" +
+		"TypeError 'vector<bool, std::allocator<bool> >' has no len()\n" +
+		"TypeError string() argument must be an array or pointer, not 'vector<bool, std::allocator<bool> >'\n"
+	if exit != 0 || out != want {
+		t.Errorf("exit code %d\n%s%s", exit, out, errs)
+	}
+}
+
 // TestRustSlices takes slices and vectors of Rust for what they refer to.
 func TestRustSlices(t *testing.T) {
 	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "slices.core.gz"), "-s", filepath.Join(process, "slices"), "-e", `
