@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -329,12 +330,18 @@ func (r *running) paths(m target.Mapping) []string {
 // systems are mounted there; "" also where only the privileged may know.
 func (r *running) root() (path, name string) {
 	path = r.Path("root")
-	here, err := os.Stat("/")
-	there, thereErr := os.Stat(path)
-	mounts, mountsErr := os.Readlink(r.Path("ns/mnt"))
-	own, ownErr := os.Readlink("/proc/self/ns/mnt")
-	if errors.Join(err, thereErr, mountsErr, ownErr) != nil || os.SameFile(here, there) && mounts == own {
+	if !otherFiles(r.Path(""), "/proc/self") {
 		return "", ""
 	}
 	return path, fmt.Sprintf("/proc/%d/root", r.PID)
+}
+
+// otherFiles reports whether the files of a process are others than those that have the same paths for another one, by their directories in /proc
+// (proc_pid_root(5), proc_pid_ns(5)).
+func otherFiles(process, other string) bool {
+	there, err := os.Stat(filepath.Join(process, "root"))
+	here, otherErr := os.Stat(filepath.Join(other, "root"))
+	mounts, mountsErr := os.Readlink(filepath.Join(process, "ns/mnt"))
+	own, ownErr := os.Readlink(filepath.Join(other, "ns/mnt"))
+	return errors.Join(err, otherErr, mountsErr, ownErr) == nil && (!os.SameFile(here, there) || mounts != own)
 }

@@ -516,31 +516,10 @@ func TestOtherFiles(t *testing.T) {
 	}
 }
 
-// TestRoot: the files of a process are those here unless it has a root or mounts of its own.
+// TestRoot: a process with the files that are here has no other ones.
 func TestRoot(t *testing.T) {
-	root := func(c *exec.Cmd) (path, name string) {
-		return openAlone(t, c.Process.Pid).Personality().(module.Rooted).Root()
-	}
 	c := start(t, filepath.Join(data, "runs"))
-	if path, name := root(c); path != "" || name != "" {
+	if path, name := openAlone(t, c.Process.Pid).Personality().(module.Rooted).Root(); path != "" || name != "" {
 		t.Errorf("%q, %q", path, name)
-	}
-	c = exec.Command(filepath.Join(data, "runs"))
-	c.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS}
-	if _, err := c.StdinPipe(); err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Log("this system makes no namespaces for tests: ", err)
-		return
-	}
-	defer c.Wait()
-	defer c.Process.Kill()
-	path, name := root(c)
-	if name != fmt.Sprintf("/proc/%d/root", c.Process.Pid) {
-		t.Errorf("%q", name)
-	}
-	if info, err := os.Stat(path + "/"); err != nil || !info.IsDir() {
-		t.Error(err)
 	}
 }
