@@ -267,14 +267,22 @@ func (o Object) CString() ([]byte, error) {
 	if o.form == failed {
 		return nil, o.Err()
 	}
+	if o.typ.WithoutTypedefs().Reference() != types.NoReference {
+		target := o.Deref()
+		if target.form == failed || target.typ.WithoutTypedefs().Reference() == types.NoReference { // C++ has no references to references
+			return target.CString()
+		}
+	}
 	at := o
 	switch o.typ.UnderlyingKind() {
 	case types.Pointer:
 		if at, _ = o.pointee(); at.form == failed {
 			return nil, at.Err()
 		}
-		if s, ok, err := at.typ.Slice(); err == nil && ok && s.Text {
-			return at.textOf(s, nil)
+		if s, ok, err := at.typ.Slice(); err != nil || ok && s.Text {
+			return at.textOf(s, err)
+		} else if ok { // its own bytes are no text
+			return nil, &WrongTypeError{Operation: "CString", Want: "an array or pointer", Type: o.typ.Unqualified().String()}
 		}
 	case types.Array:
 		if o.form == absent {
@@ -328,9 +336,11 @@ func (o Object) textOf(s types.Slice, err error) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, ok := bits.Extract(b, s.Data, s.Bits, s.Big)
-	length, ok2 := bits.Extract(b, s.Length, s.Bits, s.Big)
-	if !ok || !ok2 || length > maxString {
+	address, length, err := s.In(b)
+	if err != nil {
+		return nil, err
+	}
+	if length > maxString {
 		return nil, &ValueError{Problem: fmt.Sprintf("string at %#x of %d bytes is longer than %d MiB", address, length, maxString>>20)}
 	}
 	text := make([]byte, length)

@@ -122,11 +122,7 @@ func (p *parser) postfix(o drgn.Object) drgn.Object {
 				p.at = start
 				return p.fail("a number and ] are expected")
 			}
-			if array, ok := slice.Elements(o); ok {
-				o = slice.Index(array, n)
-			} else {
-				o = o.Index(n)
-			}
+			o = slice.At(o, n)
 		default:
 			return o
 		}

@@ -307,10 +307,7 @@ func objectGetItem(call Call, x *C.PyObject) error {
 	var parts [3]C.arg
 	switch C.sh_subscript(x, &parts[0]) {
 	case 1:
-		if array, ok := slice.Elements(o); ok {
-			return call.Object(slice.Index(array, int64(parts[0].i)))
-		}
-		return call.Object(o.Index(int64(parts[0].i)))
+		return call.Object(slice.At(o, int64(parts[0].i)))
 	case 3:
 		return sliceObject(call, o, parts)
 	}

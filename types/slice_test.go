@@ -1,8 +1,10 @@
 package types_test
 
 import (
+	"encoding/binary"
 	"testing"
 
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -38,6 +40,7 @@ func TestSlice(t *testing.T) {
 		{"basic_string_view<u8>", []types.Member{member("_M_str", pointer, 0), member("_M_len", usize, 8)}, true, true},
 		{"span<u8>", []types.Member{member("__data_", pointer, 0), member("__size_", usize, 8)}, true, false},
 		{"span<u8>", fat, false, false},
+		{"span<u8>", []types.Member{member("_M_ptr", pointer, 0)}, false, false}, // with no number
 		{"vector<u8>", []types.Member{member("__begin_", pointer, 0), member("__end_", usize, 8)}, false, false},
 		{"_vector<u8>", []types.Member{member("__begin_", pointer, 0), member("__end_", pointer, 8)}, false, false},
 	} {
@@ -49,29 +52,46 @@ func TestSlice(t *testing.T) {
 	}
 }
 
-// Addresses and numbers of elements that make no sense are refused.
-func TestCount(t *testing.T) {
+// Addresses and numbers of elements that make no sense are errors that say why.
+func TestSliceIn(t *testing.T) {
 	set := types.NewSet()
-	u32 := set.Int(nil, "u32", 4, false, false)
+	u32 := set.Int(c.C, "u32", 4, false, false)
+	vector := types.Slice{Elem: u32, Bits: 64, Length: 64, Room: 128, End: true, HasRoom: true}
 	for _, tt := range []struct {
-		end                  bool
-		bits                 uint64
-		data, length, number uint64
-		ok                   bool
+		s      types.Slice
+		words  []uint64
+		number uint64
+		err    string
 	}{
-		{false, 64, 0x1000, 3, 3, true},
-		{false, 64, 0, 0, 0, true},
-		{false, 64, 0x1000, 1 << 62, 0, false},
-		{false, 32, 0xfffffff0, 3, 3, true},
-		{false, 32, 0xfffffff0, 4, 0, false},
-		{true, 64, 0x1000, 0x100c, 3, true},
-		{true, 64, 0, 0, 0, true},
-		{true, 64, 0x1000, 0xffc, 0, false},
-		{true, 64, 0x1000, 0x1002, 0, false},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64}, []uint64{0x1000, 3}, 3, ""},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64, Big: true}, []uint64{0x1000, 3}, 3, ""},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64}, []uint64{0, 0}, 0, ""},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64}, []uint64{0x1000, 1 << 62}, 0, "4611686018427387904 elements of 'u32' at 0x1000 are more than there is memory"},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64}, []uint64{0x1000}, 0, "out of bounds of value"},
+		{types.Slice{Elem: u32, Bits: 64, Fixed: true, Number: 5}, []uint64{0x1000}, 5, ""},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64, Room: 128, HasRoom: true}, []uint64{0x1000, 3, 3}, 3, ""},
+		{types.Slice{Elem: u32, Bits: 64, Length: 64, Room: 128, HasRoom: true}, []uint64{0x1000, 3, 2}, 0, "there is room for 2 elements only, not for 3"},
+		{vector, []uint64{0x1000, 0x100c, 0x1010}, 3, ""},
+		{vector, []uint64{0, 0, 0}, 0, ""},
+		{vector, []uint64{0x1000, 0xffc, 0x1010}, 0, "the end of the elements, 0xffc, is before the start, 0x1000"},
+		{vector, []uint64{0x1000, 0x1002, 0x1010}, 0, "the end of the elements, 0x1002, is not that of an element of 4 bytes from 0x1000 on"},
+		{vector, []uint64{0x1000, 0x100c, 0x1004}, 0, "there is room for 1 elements only, not for 3"},
+		{vector, []uint64{0x1000, 0x1000, 0}, 0, "the end of the room, 0x0, is before the start, 0x1000"},
 	} {
-		s := types.Slice{Elem: u32, Bits: tt.bits, End: tt.end}
-		if n, ok, err := s.Count(tt.data, tt.length); ok != tt.ok || ok && n != tt.number || err != nil {
-			t.Errorf("%+v: %d, %v, %v", tt, n, ok, err)
+		var data []byte
+		for _, w := range tt.words {
+			if tt.s.Big {
+				data = binary.BigEndian.AppendUint64(data, w)
+			} else {
+				data = binary.LittleEndian.AppendUint64(data, w)
+			}
+		}
+		address, n, err := tt.s.In(data)
+		switch {
+		case tt.err != "" && (err == nil || err.Error() != tt.err):
+			t.Errorf("%+v %x: %v, want %s", tt.s, tt.words, err, tt.err)
+		case tt.err == "" && (err != nil || n != tt.number || address != tt.words[0]):
+			t.Errorf("%+v %x: %d at %#x, %v", tt.s, tt.words, n, address, err)
 		}
 	}
 }

@@ -97,7 +97,7 @@ func TestContainers(t *testing.T) {
 	out, errs, exit := drgnProgram(t, "", "-c", filepath.Join(process, "containers.gcc.core.gz"), "-s", filepath.Join(process, "containers.gcc"), "-e", `
 frame = prog.crashed_thread().stack_trace()[0]
 print(len(frame["points"]), [p.y.value_() for p in frame["points"]], frame["points"][1].x, frame["text"].string_(), frame["view"].string_(), frame["empty"].string_())
-print([bytes(c.value_() for c in v) for v in frame["nested"]], list(frame["none"]), [n.value_() for n in frame["numbers"][0][1:]])
+print([bytes(c.value_() for c in v) for v in frame["nested"]], list(frame["none"]), [n.value_() for n in frame["numbers"][1:]])
 for action in (lambda: frame["points"][2], lambda: len(frame["bits"]), lambda: frame["bits"].string_()):
     try:
         print(action())

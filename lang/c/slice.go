@@ -1,6 +1,9 @@
 package c
 
 import (
+	"errors"
+
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
@@ -36,16 +39,13 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	if f.err != nil || !s.Text && f.slices >= maxSlices {
 		return true
 	}
-	var words [2]uint64
-	for i, off := range [...]uint64{s.Data, s.Length} {
-		var ok bool
-		if words[i], ok = f.word(p, off, s); !ok {
-			return true
-		}
+	address, length, err := s.Elements(func(off uint64) (uint64, error) { return f.word(p, off, s) })
+	var senseless *failure.ValueError
+	if errors.As(err, &senseless) {
+		f.write(" = <" + senseless.Problem + ">")
+		return !oneLine || f.fits(0)
 	}
-	address := words[0]
-	length, ok, err := s.Count(address, words[1])
-	if err != nil || !ok {
+	if err != nil {
 		return true
 	}
 	if s.Text {
@@ -79,7 +79,7 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	f.write(" = ")
 	f.depth++
 	f.slices++
-	ok = f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
+	ok := f.list(&l, f.Flags&ElementsSameLine != 0, indent, oneLine)
 	f.depth--
 	f.slices--
 	if shown < length {
@@ -89,11 +89,15 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 }
 
 // word reads a number of a structure.
-func (f *formatter) word(p part, off uint64, s *types.Slice) (v uint64, ok bool) {
+func (f *formatter) word(p part, off uint64, s *types.Slice) (uint64, error) {
 	at := p.off + off
 	b, err := p.src.bytes(at/8, (at%8+s.Bits+7)/8)
 	if err != nil {
-		return 0, false
+		return 0, err
 	}
-	return bits.Extract(b, at%8, s.Bits, s.Big)
+	v, ok := bits.Extract(b, at%8, s.Bits, s.Big)
+	if !ok {
+		return 0, ErrPastEnd
+	}
+	return v, nil
 }

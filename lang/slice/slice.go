@@ -8,42 +8,58 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/failure"
-	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/types"
 )
 
-// Elements returns the elements that an object refers to, as an array at their place; ok is false if its type refers to none. The array is a
-// failed object if the address and the length can't be read, or if so many elements can't be in memory.
+// Referent returns what a reference of C++ refers to: one means that when one names the reference. Any other object is returned as it is.
+func Referent(o drgn.Object) drgn.Object {
+	if o.Err() == nil && o.Type().WithoutTypedefs().Reference() != types.NoReference {
+		return o.Deref()
+	}
+	return o
+}
+
+// Elements returns the elements that an object refers to, as an array at their place; ok is false if its type refers to none, and the object, or what it
+// is a reference to, is returned. The array is a failed object if the address and the length can't be read, or if there can't be so many elements.
 func Elements(o drgn.Object) (array drgn.Object, ok bool) {
+	o = Referent(o)
 	if o.Err() != nil {
 		return o, false
 	}
-	if kind := o.Type().UnderlyingKind(); kind != types.Struct && kind != types.Class {
-		return o, false
-	}
 	s, ok, err := o.Type().Slice()
-	if err != nil || !ok {
+	if err != nil {
+		return drgn.Failed(err), true
+	}
+	if !ok {
 		return o, false
 	}
 	b, err := o.Bytes()
 	if err != nil {
 		return drgn.Failed(err), true
 	}
-	address, there := bits.Extract(b, s.Data, s.Bits, s.Big)
-	length, ok := bits.Extract(b, s.Length, s.Bits, s.Big)
-	if !there || !ok {
-		return drgn.Failed(&failure.BoundsError{Problem: "out of bounds of value"}), true
-	}
-	n, ok, err := s.Count(address, length)
-	switch {
-	case err != nil:
+	address, n, err := s.In(b)
+	if err != nil {
 		return drgn.Failed(err), true
-	case !ok && s.End:
-		return drgn.Failed(&failure.ValueError{Problem: fmt.Sprintf("elements of '%s' from %#x to %#x are none", s.Elem, address, length)}), true
-	case !ok:
-		return drgn.Failed(&failure.ValueError{Problem: fmt.Sprintf("%d elements of '%s' at %#x are more than there is memory", length, s.Elem, address)}), true
 	}
 	return o.Prog().ObjectAt(o.Prog().Types().Array(o.Type().Language(), s.Elem, n), address), true
+}
+
+// At returns the element of an object that one means with x[i]: of what it refers to, of an array, or of the memory after what a pointer points to. A
+// reference to something without elements has one, x[0], which is that.
+func At(o drgn.Object, i int64) drgn.Object {
+	array, ok := Elements(o)
+	if ok {
+		return Index(array, i)
+	}
+	if o.Err() == nil && array.Err() == nil && o.Type() != array.Type() { // of a reference
+		if kind := array.Type().UnderlyingKind(); kind != types.Array && kind != types.Pointer {
+			if i != 0 {
+				return drgn.Failed(&failure.BoundsError{Problem: fmt.Sprintf("index %d is out of range: '%s' refers to one object", i, o.Type())})
+			}
+			return array
+		}
+	}
+	return array.Index(i)
 }
 
 // Index returns an element of what [Elements] has returned. Unlike arrays of C, slices end where they end: others are a

@@ -1,6 +1,7 @@
 package slice_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -104,11 +105,7 @@ func TestContainers(t *testing.T) {
 		for name, want := range map[string][]int64{
 			"numbers": {1, 2, 3}, "list": {7, -8}, "span": {1, 2, 3}, "none": {}, "wide": {'w', 'i', 'd', 'e'}, "bits": nil,
 		} {
-			o := frame.Object(name)
-			if name == "numbers" { // a reference
-				o = o.Deref()
-			}
-			array, ok := slice.Elements(o)
+			array, ok := slice.Elements(frame.Object(name)) // numbers is a reference
 			if !ok {
 				if want != nil {
 					t.Errorf("%s: %s refers to no elements", compiler, name)
@@ -139,12 +136,59 @@ func TestContainers(t *testing.T) {
 				t.Errorf("%s: %s: %q, %v", compiler, name, s, err)
 			}
 		}
+		// A reference means what it refers to.
+		for i, want := range []int64{1, 2, 3} {
+			if n, err := slice.At(frame.Object("numbers"), int64(i)).Int(); n != want || err != nil {
+				t.Errorf("%s: element %d of a reference: %d, %v", compiler, i, n, err)
+			}
+		}
+		var bounds *drgn.BoundsError
+		if err := slice.At(frame.Object("numbers"), 3).Err(); !errors.As(err, &bounds) {
+			t.Errorf("%s: element past the end of a reference: %v", compiler, err)
+		}
+		for _, name := range []string{"numbers", "bits"} { // their own bytes are no text
+			if s, err := frame.Object(name).CString(); err == nil {
+				t.Errorf("%s: %s has the text %q", compiler, name, s)
+			}
+		}
+		damaged(t, frame.Object("numbers").Deref())
 		nested := first(slice.Elements(frame.Object("nested")))
 		if c, err := slice.Index(first(slice.Elements(slice.Index(nested, 2))), 1).Int(); c != 'c' || err != nil {
 			t.Errorf("%s: an element of an element: %d, %v", compiler, c, err)
 		}
 		if s := frame.Object("points").String(); !strings.HasSuffix(s, "} = {\n\t{\n\t\t.x = (int)1,\n\t\t.y = (int)2,\n\t},\n\t{\n\t\t.x = (int)3,\n\t\t.y = (int)4,\n\t},\n}") {
 			t.Errorf("%s: %s", compiler, s)
+		}
+	}
+}
+
+// damaged has vectors whose members do not fit each other: none is shown as if it were whole.
+func damaged(t *testing.T, o drgn.Object) {
+	t.Helper()
+	b, err := o.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := binary.LittleEndian.Uint64(b)
+	for _, tt := range []struct {
+		words [3]uint64
+		err   string
+	}{
+		{[3]uint64{start, start - 4, start + 12}, "the end of the elements, "},
+		{[3]uint64{start, start + 12, start + 4}, "there is room for 1 elements only, not for 3"},
+		{[3]uint64{start, start + 1<<40, start + 12}, "there is room for 3 elements only, not for 274877906944"},
+		{[3]uint64{start, start + 3, start + 12}, "the end of the elements, "},
+	} {
+		var data []byte
+		for _, w := range tt.words {
+			data = binary.LittleEndian.AppendUint64(data, w)
+		}
+		v := o.Prog().BytesValue(o.Type(), data)
+		if array, _ := slice.Elements(v); array.Err() == nil || !strings.HasPrefix(array.Err().Error(), tt.err) {
+			t.Errorf("%x: %v, want an error: %s", tt.words, array, tt.err)
+		}
+		if s := v.String(); !strings.Contains(s, "} = <"+tt.err) {
+			t.Errorf("%x is printed as %s", tt.words, s)
 		}
 	}
 }
