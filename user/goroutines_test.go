@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"os"
@@ -18,6 +19,9 @@ import (
 	"time"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/target"
+	"github.com/godrgn/drgn/user"
 	"github.com/godrgn/drgn/user/goroutine"
 )
 
@@ -242,6 +246,55 @@ func TestGoroutines(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// What a call of C is made by comes behind it: the mark of where the goroutine has left its stack is no function that was called. The core is changed, as
+// if its thread had been in the function that calls C.
+func TestGoCallsC(t *testing.T) {
+	const name = "goroutines"
+	program := unpack(t, name)
+	open := func(change func(status []byte)) (*drgn.Program, string) {
+		core, err := target.Open(filepath.Join(data, name+".core.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range core.Notes {
+			if n := &core.Notes[i]; n.Name == "CORE" && n.Type == target.NT_PRSTATUS {
+				n.Desc = slices.Clone(n.Desc)
+				change(n.Desc)
+			}
+		}
+		p := drgn.New(arch.Platform{})
+		if err := user.SetupCore(p, core, core.Path, core.Platform); err != nil {
+			t.Fatal(err)
+		}
+		loadMain(t, p, program)
+		thread, err := p.CrashedThread()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p, names(trace(t, thread))
+	}
+	p, whole := open(func([]byte) {})
+	symbol, err := p.Symbol("runtime.asmcgocall.abi0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	thread, err := p.CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pc := trace(t, thread).Frame(0).PC()
+	_, got := open(func(status []byte) {
+		was := binary.LittleEndian.AppendUint64(nil, pc)
+		if i := bytes.LastIndex(status, was); i >= 0 { // the system call has left it in another register, too
+			binary.LittleEndian.PutUint64(status[i:], symbol.Address+8)
+		}
+	})
+	const mark = " runtime.systemstack_switch "
+	if want := "runtime.asmcgocall " + whole[strings.LastIndex(whole, mark)+len(mark):]; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -110,7 +110,12 @@ func (u *Unwinder) goOn(t *unwind.Trace, left *Left, memory cfi.Memory) error {
 		return fmt.Errorf("the stack goes on: %w", left.Err)
 	}
 	rest := u.rows.Unwind(memory, left.Registers, left.Interrupted, nil)
-	t.Frames = append(t.Frames, rest.Frames...)
+	frames := rest.Frames
+	// Go itself shows the mark where it is that of systemstack, but a call of C goes on with what made it.
+	if len(frames) > 1 && u.goKind(t.Frames[len(t.Frames)-1].PC) == goToC && u.goKind(frames[0].PC) == goMarker {
+		frames = frames[1:]
+	}
+	t.Frames = append(t.Frames, frames...)
 	return rest.Err
 }
 
