@@ -27,9 +27,11 @@ func (made) threads(*drgn.Program) drgn.ThreadSeq                   { return fun
 func (made) findThread(*drgn.Program, uint64) (*drgn.Thread, error) { return nil, errNone }
 func (made) mainThread(*drgn.Program) (*drgn.Thread, error)         { return nil, errNone }
 func (made) crashedThread(*drgn.Program) (*drgn.Thread, error)      { return nil, errNone }
-func (made) stopped(*drgn.Program, uint64) (drgn.Stopped, error)    { return drgn.Stopped{}, errNone }
-func (made) executable(uint64) bool                                 { return false }
-func (made) pacMask() uint64                                        { return 0 }
+func (made) stopped(*drgn.Program, uint64, []mem.Range) (drgn.Stopped, error) {
+	return drgn.Stopped{}, errNone
+}
+func (made) executable(uint64) bool { return false }
+func (made) pacMask() uint64        { return 0 }
 
 func (m made) auxv(arch.Platform) (map[uint64]uint64, error)    { return m.vector, nil }
 func (m made) mappings(arch.Platform) ([]target.Mapping, error) { return m.maps, nil }

@@ -21,10 +21,10 @@ func (u *Process) ThreadOf(o drgn.Object) *drgn.Thread {
 // stoppedThread returns where a thread is. If it is on the stack on which Go's runtime works for a goroutine, it has left that of the goroutine.
 func (u *Process) stoppedThread(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
 	if !goroutine.In(p) {
-		return u.source.stopped(p, tid)
+		return u.source.stopped(p, tid, nil)
 	}
 	err = u.whileStopped(func() error {
-		if s, err = u.source.stopped(p, tid); err != nil {
+		if s, err = u.stoppedOnStack(p, tid); err != nil {
 			return err
 		}
 		g, ok, err := goroutine.OfThread(p, tid)
@@ -38,6 +38,16 @@ func (u *Process) stoppedThread(p *drgn.Program, tid uint64) (s drgn.Stopped, er
 		return nil
 	})
 	return s, err
+}
+
+// stoppedOnStack returns where a thread of a program of Go is. Its stack may lie within a large mapping of others: where the runtime says how far it goes, no
+// more is copied.
+func (u *Process) stoppedOnStack(p *drgn.Program, tid uint64) (drgn.Stopped, error) {
+	var stacks []mem.Range
+	if p.Flags()&drgn.IsLive != 0 {
+		stacks, _ = goroutine.StacksOf(p, tid) // else as of any other thread
+	}
+	return u.source.stopped(p, tid, stacks)
 }
 
 // whileStopped calls a function while all threads of a running process are stopped: any of them may go on with a goroutine.
@@ -61,7 +71,7 @@ func (u *Process) stoppedGoroutine(p *drgn.Program, g drgn.Object) (s drgn.Stopp
 			s.Registers, s.Interrupted, s.Left, err = s.Left.Registers, s.Left.Interrupted, nil, s.Left.Err
 			return err
 		}
-		at, err := u.source.stopped(p, tid)
+		at, err := u.stoppedOnStack(p, tid)
 		if err != nil {
 			return fmt.Errorf("the thread that runs it: %w", err)
 		}

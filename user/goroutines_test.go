@@ -20,6 +20,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
 	"github.com/godrgn/drgn/user/goroutine"
@@ -345,6 +346,27 @@ func TestRunningGoroutines(t *testing.T) {
 		}
 	}
 	again := list(t, p) // each stops the process for a moment
+	// Of a stack that lies in the heap no more is copied than is of it.
+	for thread, err := range p.Threads() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		release := stop(t, p)
+		stacks, err := goroutine.StacksOf(p, thread.TID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at, err := p.Personality().Stopped(p, thread)
+		release()
+		if err != nil || at.Stack == nil {
+			t.Fatal(at.Stack, err)
+		}
+		sp, _ := at.Registers.Get(p.Platform().Arch.SP)
+		last := at.Stack.Address + uint64(len(at.Stack.Data)) - 1
+		if i := slices.IndexFunc(stacks, func(r mem.Range) bool { return r.Min <= sp && sp <= r.Max }); i >= 0 && last > stacks[i].Max {
+			t.Errorf("thread %d: the stack that ends at %#x is copied up to %#x", thread.TID, stacks[i].Max, last)
+		}
+	}
 	c.Process.Signal(syscall.SIGQUIT)
 	c.Wait()
 	waited = true

@@ -165,7 +165,7 @@ const redZone = 512
 // soon is how long a caller waits for a thread to stop without being told that it waits.
 const soon = 5 * time.Millisecond
 
-func (r *running) stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error) {
+func (r *running) stopped(p *drgn.Program, tid uint64, stacks []mem.Range) (drgn.Stopped, error) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	type result struct {
@@ -174,7 +174,7 @@ func (r *running) stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error) {
 	}
 	done := make(chan result, 1)
 	go func() {
-		s, err := r.stoppedWithin(ctx, p, tid)
+		s, err := r.stoppedWithin(ctx, p, tid, stacks)
 		done <- result{s, err}
 	}()
 	timer := time.NewTimer(soon)
@@ -199,7 +199,7 @@ func (r *running) stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error) {
 	return s.Stopped, nil
 }
 
-func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
+func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64, stacks []mem.Range) (s drgn.Stopped, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stop := r.held
@@ -243,26 +243,32 @@ func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64
 		}
 	}
 	if sp, ok := regs.Get(p.Platform().Arch.SP); ok {
-		s.Stack, err = r.copyStack(sp)
+		s.Stack, err = r.copyStack(sp, stacks)
 	}
 	return s, err
 }
 
-// copyStack returns the stack that begins at a stack pointer. The lock is held.
-func (r *running) copyStack(sp uint64) (*mem.Copy, error) {
+// copyStack returns the stack that begins at a stack pointer, up to the end of that of the given ones which it points into. The lock is held.
+func (r *running) copyStack(sp uint64, stacks []mem.Range) (*mem.Copy, error) {
+	last := uint64(math.MaxUint64)
+	for _, s := range stacks {
+		if s.Min <= sp && sp <= s.Max {
+			last = s.Max
+		}
+	}
 	// What was mapped when another thread was stopped is so mostly still; if not, less is copied, or it can't be read.
-	if c, err := r.copyFrom(sp); c != nil && err == nil {
+	if c, err := r.copyFrom(sp, last); c != nil && err == nil {
 		return c, nil
 	}
 	var err error
 	if r.ranges, err = r.Ranges(); err != nil {
 		return nil, err
 	}
-	return r.copyFrom(sp)
+	return r.copyFrom(sp, last)
 }
 
-// copyFrom returns the stack that begins at a stack pointer, or nil if no memory is known to be there.
-func (r *running) copyFrom(sp uint64) (*mem.Copy, error) {
+// copyFrom returns the stack from a stack pointer to a last address, or nil if no memory is known to be there.
+func (r *running) copyFrom(sp, last uint64) (*mem.Copy, error) {
 	i, ok := slices.BinarySearchFunc(r.ranges, sp, func(m target.Mapping, sp uint64) int {
 		switch {
 		case m.End <= sp:
@@ -276,7 +282,7 @@ func (r *running) copyFrom(sp uint64) (*mem.Copy, error) {
 		return nil, nil
 	}
 	c := &mem.Copy{Address: max(sp-min(sp, redZone), r.ranges[i].Start)}
-	c.Data = make([]byte, min(r.ranges[i].End-c.Address, maxStack))
+	c.Data = make([]byte, min(min(r.ranges[i].End-1, last)-c.Address+1, maxStack))
 	return c, r.Segment(math.MaxUint64).Read(c.Data, c.Address, 0, false)
 }
 

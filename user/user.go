@@ -13,6 +13,7 @@ import (
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/lock"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 )
 
@@ -33,7 +34,8 @@ type source interface {
 	findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error)
 	mainThread(p *drgn.Program) (*drgn.Thread, error)
 	crashedThread(p *drgn.Program) (*drgn.Thread, error)
-	stopped(p *drgn.Program, tid uint64) (drgn.Stopped, error)
+	// stopped returns where a thread is. Of a stack that is one of those given, no more is copied than that.
+	stopped(p *drgn.Program, tid uint64, stacks []mem.Range) (drgn.Stopped, error)
 	auxv(p arch.Platform) (map[uint64]uint64, error)
 	// executable reports whether code may lie at an address where no file is mapped.
 	executable(address uint64) bool
@@ -245,7 +247,7 @@ func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	return c.findThread(p, c.crashed)
 }
 
-func (c *core) stopped(p *drgn.Program, tid uint64) (s drgn.Stopped, err error) {
+func (c *core) stopped(p *drgn.Program, tid uint64, _ []mem.Range) (s drgn.Stopped, err error) {
 	t, ok := c.find(tid)
 	if !ok {
 		return s, noThread(tid)

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -77,17 +78,47 @@ func In(p *drgn.Program) bool {
 
 // OfThread returns the goroutine, a runtime.g *, that a thread runs; ok is false if it runs none. The thread must not run.
 func OfThread(p *drgn.Program, tid uint64) (g drgn.Object, ok bool, err error) {
-	known, err := drgn.Memo(p, machinesKey{}, func() (*machines, error) { return &machines{of: map[uint64]drgn.Object{}}, nil })
-	if err != nil {
-		return g, false, err
-	}
-	m, ok, err := known.find(p, tid)
+	m, ok, err := machineOf(p, tid)
 	if !ok || err != nil {
 		return g, false, err
 	}
 	g = m.Member("curg").Read()
 	null, err := g.IsNull()
 	return g, !null && err == nil, err
+}
+
+// StacksOf returns where the stacks lie that a thread may be on: the runtime's own, that of signals and that of the goroutine that it runs. The thread must not
+// run. There are none of a thread that the runtime does not know.
+func StacksOf(p *drgn.Program, tid uint64) ([]mem.Range, error) {
+	m, ok, err := machineOf(p, tid)
+	if !ok || err != nil {
+		return nil, err
+	}
+	var all []mem.Range
+	for _, member := range []string{"g0", "gsignal", "curg"} {
+		g := m.Member(member).Read()
+		if null, err := g.IsNull(); null || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		r, err := stackOf(g)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// machineOf returns the runtime.m * of a thread; ok is false if the runtime does not know the thread.
+func machineOf(p *drgn.Program, tid uint64) (m drgn.Object, ok bool, err error) {
+	known, err := drgn.Memo(p, machinesKey{}, func() (*machines, error) { return &machines{of: map[uint64]drgn.Object{}}, nil })
+	if err != nil {
+		return m, false, err
+	}
+	return known.find(p, tid)
 }
 
 // machines are the runtime.m * of the threads that have been asked for or stand before them in the runtime's list, by the threads' IDs: walking
@@ -127,6 +158,9 @@ func (known *machines) find(p *drgn.Program, tid uint64) (m drgn.Object, ok bool
 		id, err := m.Member("procid").Uint()
 		if err != nil {
 			return m, false, err
+		}
+		if _, again := of[id]; again && id != 0 { // one that has not started yet has none
+			return m, false, fmt.Errorf("the list of the runtime's threads has thread %d twice", id)
 		}
 		of[id] = m
 		m = m.Member("alllink").Read()
