@@ -30,20 +30,25 @@ type row struct {
 	remark string
 }
 
+// bothPrograms returns drgn and the one that it is held against: what -than names, else Debian's newest.
+func bothPrograms(ctx context.Context, opt options) (program, other string, err error) {
+	if program, err = drgnProgram(ctx, opt); err != nil {
+		return "", "", err
+	}
+	if other = opt.than; other == "" {
+		other, err = fetchReference(ctx, opt.cache)
+	}
+	return program, other, err
+}
+
 // bench times drgn beside another drgn on the same core and prints a table.
 func bench(ctx context.Context, opt options, c cores) error {
 	if opt.only == liveDump {
 		return benchLive(ctx, opt, c)
 	}
-	program, err := drgnProgram(ctx, opt)
+	program, other, err := bothPrograms(ctx, opt)
 	if err != nil {
 		return err
-	}
-	other := opt.than
-	if other == "" {
-		if other, err = fetchReference(ctx, opt.cache); err != nil {
-			return err
-		}
 	}
 	core := "vmcore.elf"
 	if opt.only != "" {

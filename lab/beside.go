@@ -24,15 +24,9 @@ const shownKinds, shownText = 40, 200
 // beside asks drgn and another drgn the same questions about a core and prints how many answers are the same, and of each kind of
 // differences one. It is no check: what differs is for people to look at.
 func beside(ctx context.Context, opt options, c cores) error {
-	program, err := drgnProgram(ctx, opt)
+	program, other, err := bothPrograms(ctx, opt)
 	if err != nil {
 		return err
-	}
-	other := opt.than
-	if other == "" {
-		if other, err = fetchReference(ctx, opt.cache); err != nil {
-			return err
-		}
 	}
 	scripts, err := filepath.Glob(filepath.Join("lab", "beside", cmp.Or(opt.only, "*")+".py"))
 	if err != nil {

@@ -101,7 +101,7 @@ static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *fu
 		a->i = (uint64_t)py.PyLong_AsLongLongAndOverflow(o, &over);
 		if (over < 0 || (!over && (int64_t)a->i < -1)) return negative_size();
 		if (over > 0 && as_integer(a, o, 0, "size_t")) return -1;
-		if (over > 0) a->kind = A_INT, a->i = INT64_MAX; // behind all that there are
+		if (over > 0) a->kind = A_INT, a->i = INT64_MAX; // past all that there are
 		return 0;
 	case 'N': // a name to be looked for
 		if (!(py.PyType_GetFlags(o->ob_type) & TPF_STR)) return not_a(o, "name must be str");

@@ -250,7 +250,7 @@ func TestGoroutines(t *testing.T) {
 	}
 }
 
-// What a call of C is made by comes behind it: the mark of where the goroutine has left its stack is no function that was called. The core is changed, as
+// What a call of C is made by comes after it: the mark of where the goroutine has left its stack is no function that was called. The core is changed, as
 // if its thread had been in the function that calls C.
 func TestGoCallsC(t *testing.T) {
 	const name = "goroutines"

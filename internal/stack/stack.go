@@ -77,7 +77,7 @@ type Left struct {
 	Err         error // why they are not known; else nil
 }
 
-// Unwind returns the frames of a stack that starts with registers, the innermost first, and behind them those of the one that the thread has left for it, if left is not nil. What lies in
+// Unwind returns the frames of a stack that starts with registers, the innermost first, then those of the one that the thread has left for it, if left is not nil. What lies in
 // a copy, which may be nil, is read from that. interrupted says that the thread
 // was stopped between two instructions; returns, which may be nil, knows the return addresses that tracers have replaced. An error says why the stack could not be unwound to its end, or what could not be
 // found out about a frame; the frames are there nevertheless.

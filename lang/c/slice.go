@@ -15,7 +15,7 @@ const (
 	maxElements = 100
 )
 
-// structure prints a structure and, behind one of Rust, Go or C++ that refers to text or elements, these, as pointers of C are followed by the
+// structure prints a structure and, after one of Rust, Go or C++ that refers to text or elements, these, as pointers of C are followed by the
 // text that they point to. Nothing more is printed where that can't be read.
 func (f *formatter) structure(p part, u *types.Type, indent int, oneLine bool) bool {
 	if f.mem == nil || f.Flags&String == 0 {
@@ -66,7 +66,7 @@ func (f *formatter) slice(p part, s *types.Slice, indent int, oneLine bool) bool
 	}
 	size, known := f.size(s.Elem)
 	if _, chars := wide(s.Elem); !known || chars > 0 || printable(s.Elem) != nil {
-		return true // behind the address of characters their text is
+		return true // after the address of characters their text is printed
 	}
 	shown := min(length, maxElements)
 	if shown > 0 && size > 0 {

@@ -121,7 +121,7 @@ func (m *machine) run() error {
 	return m.c.Err()
 }
 
-// loses goes on behind the piece of an object that is not known, because it depends on a register that is not; it reports whether there is such a
+// loses goes on after the piece of an object that is not known, because it depends on a register that is not; it reports whether there is such a
 // piece: what is known of the object's other parts is known nevertheless.
 func (m *machine) loses() bool {
 	if _, ok := m.err.(*UnavailableError); !ok || !m.parts {
