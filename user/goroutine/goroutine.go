@@ -179,7 +179,7 @@ func noRuntime(p *drgn.Program, err error) error {
 	if p.Flags()&drgn.IsLinuxKernel != 0 {
 		return &drgn.ValueError{Problem: "only programs of Go have goroutines"}
 	}
-	return fmt.Errorf("no debugging information of Go's runtime was found, by which goroutines are: %w", err)
+	return fmt.Errorf("goroutines are found by the debugging information of Go's runtime, which is missing (-ldflags with -s or -w leaves it out): %w", err)
 }
 
 // all walks the runtime.g * of all goroutines there ever were.
