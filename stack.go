@@ -326,7 +326,7 @@ func (f StackFrame) symbolized(b *strings.Builder) bool {
 // A SourceLocation is a place in the source code.
 type SourceLocation struct {
 	Filename string // as the compiler was given it
-	Line     int    // 0: not known
+	Line     int    // 0: not known; below 0: the compiler says that the code belongs to no line, as that of Go does
 	Column   int    // 0: not known
 }
 

@@ -352,7 +352,7 @@ func (s *server) stackTrace(a dap.StackTraceArguments) (body dap.StackTraceRespo
 		f := trace.Frame(i)
 		shown := dap.StackFrame{Id: s.frames.add(f), Name: f.Name(), InstructionPointerReference: fmt.Sprintf("%#x", f.PC())}
 		if at, err := f.Source(); err == nil {
-			shown.Line, shown.Column, shown.Source = at.Line, at.Column, source(at.Filename)
+			shown.Line, shown.Column, shown.Source = max(at.Line, 0), at.Column, source(at.Filename)
 		}
 		if f.IsInline() {
 			shown.Name += " (inlined)"

@@ -128,7 +128,7 @@ func registers(f drgn.StackFrame) []report.Fact {
 // Source returns the lines of source around where a frame is, if they are below a directory, the kernel's sources; nil if they are not.
 func Source(f drgn.StackFrame, directory string) *report.Lines {
 	at, err := f.Source()
-	if directory == "" || err != nil || at.Line == 0 {
+	if directory == "" || err != nil || at.Line <= 0 {
 		return nil
 	}
 	lines, err := sourceAt(directory, at)

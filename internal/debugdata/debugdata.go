@@ -182,7 +182,7 @@ type Lines interface {
 // A Source is a position in the source code.
 type Source struct {
 	File   string // as the compiler was given it; "": not known
-	Line   uint64 // 0: not known
+	Line   int64  // 0: not known; what belongs to no line has one below 0 by some compilers, as of Go
 	Column uint64 // 0: not known, or the whole line
 }
 

@@ -8,7 +8,7 @@ import (
 // A Source is a position in the source code.
 type Source struct {
 	File   string // see [line.Table.File]; "": not known
-	Line   uint64 // 0: no line
+	Line   int64  // 0: no line
 	Column uint64 // 0: not known, or the whole line
 }
 
@@ -72,11 +72,11 @@ func (p *place) findSources(pc uint64) ([]Source, error) {
 	}
 	out := make([]Source, 1, max(1, len(p.functions)))
 	if ok {
-		out[0] = Source{table.File(uint64(at.File)), uint64(at.Line), uint64(at.Column)}
+		out[0] = Source{table.File(uint64(at.File)), int64(int32(at.Line)), uint64(at.Column)}
 	}
 	for i := range p.functions {
 		if fn := &p.functions[i]; fn.Inline {
-			out = append(out, Source{table.File(fn.CallFile), fn.CallLine, fn.CallColumn})
+			out = append(out, Source{table.File(fn.CallFile), int64(fn.CallLine), fn.CallColumn})
 		}
 	}
 	return out, nil

@@ -29,7 +29,7 @@ type Unit struct {
 }
 
 // A Position is a place in the source. File is an index for [Table.File]; Line 0 means that the instructions belong to
-// no line, Column 0 that they belong to the whole line.
+// no line, as one does that is below 0 as a signed number; Column 0 means that they belong to the whole line.
 type Position struct {
 	File, Line, Column uint32
 }

@@ -162,27 +162,24 @@ func (p *program) row(c *bin.Cursor) {
 	if p.dead {
 		return
 	}
-	rows, pos := p.table.rows, p.pos
-	if int32(pos.Line) < 0 {
-		pos.Line = 0 // Go's linker has the line -2 for what belongs to none
-	}
+	rows := p.table.rows
 	if len(rows) == p.first {
 		p.base = p.address
-		p.table.rows = append(rows, row{0, pos})
+		p.table.rows = append(rows, row{0, p.pos})
 		return
 	}
 	if p.address < p.base || p.address-p.base > math.MaxUint32 {
 		c.Fail("row for %#x in a sequence that starts at %#x", p.address, p.base)
 		return
 	}
-	r, last := row{uint32(p.address - p.base), pos}, &rows[len(rows)-1]
+	r, last := row{uint32(p.address - p.base), p.pos}, &rows[len(rows)-1]
 	switch {
 	case r.off == last.off:
-		last.Position = pos
+		last.Position = p.pos
 		return
 	case r.off < last.off:
 		p.sorted = false
-	case pos == last.Position:
+	case p.pos == last.Position:
 		return
 	}
 	if len(rows) >= math.MaxUint32 {
