@@ -2,58 +2,18 @@ package drgn
 
 import (
 	"fmt"
-	"iter"
 	"math/big"
 	"strings"
 
 	"github.com/godrgn/drgn/internal/bits"
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/lang/c"
-	"github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
-// debugInfos walks the debugging information of each module that has some, the main module's first; an error is the last
-// pair. What the main module lacks may be anywhere: those of the others are read several at once.
-func (p *Program) debugInfos() iter.Seq2[moduleInfo, error] {
-	return func(yield func(moduleInfo, error) bool) {
-		if p.closed.Load() {
-			yield(moduleInfo{}, ErrClosed)
-			return
-		}
-		all := p.modules.All()
-		for i, m := range all {
-			if i == 1 {
-				defer module.ReadAhead(all[i:])()
-			}
-			info, err := m.Info()
-			if info == nil && err == nil {
-				continue
-			}
-			if !yield(moduleInfo{info, m}, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-// moduleInfo is the debugging information of a module.
-type moduleInfo struct {
-	debugdata.Info
-	m *Module
-}
-
 // findDebugType is the type finder "dwarf".
 func findDebugType(p *Program, kinds types.KindSet, name, filename string) (*types.Type, error) {
-	for info, err := range p.debugInfos() {
-		if err != nil {
-			return nil, err
-		}
-		if t, err := info.FindType(kinds, name, filename); t != nil || err != nil {
-			return t, err
-		}
-	}
-	return nil, nil
+	return p.modules.FindType(kinds, name, filename)
 }
 
 // debugObjects is the name of the finder of the objects that debugging information tells of.
@@ -67,37 +27,38 @@ func findDebugObject(p *Program, name string, flags FindObjectFlags, filename st
 // An entityMaker makes the object of what a module's debugging information says of a name.
 type entityMaker func(m *Module, name string, e *debugdata.Entity) Object
 
-// findInModules returns the object of a name at the top level of the first module that has one.
+// findInModules returns the object of a name at the top level of the first module that has one, as it is written or as compilers write templates.
 func (p *Program) findInModules(name string, flags FindObjectFlags, filename string, of entityMaker) (Object, error) {
-	for info, err := range p.debugInfos() {
-		if err != nil {
-			return Object{}, err
-		}
-		if o, ok, err := p.findInModule(info, name, flags, filename, of); ok || err != nil {
-			return o, err
+	for _, name := range c.TemplateSpellings(name) {
+		for m, err := range p.modules.Informed() {
+			if err != nil {
+				return Object{}, err
+			}
+			e, ok, err := m.FindEntity(flags.kinds(), name, filename)
+			if err != nil {
+				return Object{}, err
+			}
+			if !ok {
+				continue
+			}
+			o := of(m, name, &e)
+			if at, inMemory := o.Address(); !((inMemory || o.form == absent) && m.Unloaded(name, at)) {
+				return o, nil
+			}
 		}
 	}
 	return Object{}, ErrNotFound
 }
 
-// findInModule returns the object of a name at the top level of a module.
-func (p *Program) findInModule(info moduleInfo, name string, flags FindObjectFlags, filename string, of entityMaker) (_ Object, ok bool, err error) {
-	for _, k := range [...]struct {
-		flag FindObjectFlags
-		kind debugdata.Kind
-	}{{FindConstant, debugdata.Constant}, {FindFunction, debugdata.Function}, {FindVariable, debugdata.Variable}} {
-		if flags&k.flag == 0 {
-			continue
-		}
-		e, ok, err := info.FindEntity(k.kind, name, filename, info.m.SymbolRank(name))
-		if err != nil {
-			return Object{}, false, err
-		}
-		if ok {
-			return of(info.m, name, &e), true, nil
+// kinds returns what debugging information calls the kinds of objects that are looked for, in the order in which they count.
+func (f FindObjectFlags) kinds() []debugdata.Kind {
+	var kinds []debugdata.Kind
+	for i, kind := range [...]debugdata.Kind{debugdata.Constant, debugdata.Function, debugdata.Variable} {
+		if f&(FindConstant<<i) != 0 {
+			kinds = append(kinds, kind)
 		}
 	}
-	return Object{}, false, nil
+	return kinds
 }
 
 // entity makes the object of what a module's debugging information says of a name. Where that does not say the address,

@@ -18,9 +18,6 @@ func Entries[T TypeLike](nodes iter.Seq2[Object, error], p *Program, typ T, memb
 			return
 		}
 		t, err := ResolveType(p, typ)
-		if err == nil {
-			_, err = p.namedOffset(t, member)
-		}
 		if err != nil {
 			yield(Object{}, err)
 			return

@@ -22,6 +22,8 @@ func (o Object) Format(f c.Format) (string, error) {
 		err = &BoundsError{Problem: "out of bounds of value"}
 	case errors.Is(err, c.ErrTooLarge):
 		err = &ValueError{Problem: err.Error()}
+	case errors.As(err, new(unknownPart)): // of too many parts
+		err = &AbsentError{Reason: o.x.reason}
 	case errors.Is(err, c.ErrTooDeep):
 		err = &types.DepthError{Problem: "maximum object depth exceeded"}
 	}

@@ -1,10 +1,14 @@
 package drgn
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/stack"
+	"github.com/godrgn/drgn/lang/c"
+	"github.com/godrgn/drgn/types"
 )
 
 // Locals returns the names of the parameters and variables in the scope of the frame.
@@ -25,7 +29,8 @@ func (f StackFrame) HasLocal(name string) (bool, error) {
 	return scope.Contains(name)
 }
 
-// Object returns what a name means in the frame: its own parameters and variables first, then what only the compilation
+// Object returns what a name means in the frame: its own parameters and variables first, then members of its "this", variables of
+// the functions that it is nested in, and what its classes and namespaces have; then what only the compilation
 // unit of its function can see, then what of its module was compiled from the same file, then all of its module, then all
 // of the program. A variable that the compiler did not keep is absent.
 func (f StackFrame) Object(name string) Object {
@@ -46,28 +51,29 @@ func (f StackFrame) object(name string) Object {
 		if ok {
 			return f.own(name, &e)
 		}
-		if e, ok, err = scope.FindStatic(name); err != nil {
-			return Failed(err)
+		if o, ok := f.memberOfThis(scope, name); ok {
+			return o
 		}
-		if ok {
-			return f.entity(fr.Module, name, &e)
-		}
-		info, err := fr.Module.Info()
+		around, err := scope.Around()
 		if err != nil {
 			return Failed(err)
 		}
-		files := []string{""}
-		if file := scope.Filename(); file != "" {
-			files = []string{file, ""}
-		}
-		for _, file := range files {
-			o, ok, err := p.findInModule(moduleInfo{info, fr.Module}, name, FindAny, file, f.entity)
-			if err != nil {
+		for _, outer := range around {
+			if e, ok, err = outer.Find(name, fr.Registers.LookupPC(), f.variables()); err != nil {
 				return Failed(err)
 			}
 			if ok {
+				return f.entity(fr.Module, name, &e)
+			}
+			if outer.Name == "" {
+				continue
+			}
+			if o, ok := f.static(scope, outer.Name+"::"+name, FindFunction|FindVariable); ok {
 				return o
 			}
+		}
+		if o, ok := f.static(scope, name, FindAny); ok {
+			return o
 		}
 	}
 	o := p.Object(name)
@@ -77,6 +83,49 @@ func (f StackFrame) object(name string) Object {
 		}
 	}
 	return o
+}
+
+// memberOfThis returns what a name means in the class of C++ of whose objects the frame's function is a method, or in that which has made a lambda.
+func (f StackFrame) memberOfThis(scope debugdata.Scope, name string) (Object, bool) {
+	e, ok, err := scope.Find("this", f.frame().Registers.LookupPC(), f.variables())
+	if err != nil || !ok || e.Type.Language() != c.CPP {
+		return Failed(err), err != nil
+	}
+	this := f.own("this", &e)
+	for range 2 {
+		if this.form == absent && !this.KnownInParts() && this.typ.WithoutTypedefs().Kind() == types.Pointer {
+			this = f.trace.prog.AbsentObject(this.typ.WithoutTypedefs().Elem(), this.x.reason)
+		}
+		o := this.Member(name)
+		var missing *types.MemberError
+		if !errors.As(o.Err(), &missing) || missing.Bases != nil || missing.Why != nil { // it may have one nevertheless
+			return o, true
+		}
+		this = this.Member("this") // which a lambda has captured
+	}
+	return Object{}, false
+}
+
+// static returns what a name means in the compilation unit of the frame's function, in what was compiled from the same file or in the module.
+func (f StackFrame) static(scope debugdata.Scope, name string, flags FindObjectFlags) (Object, bool) {
+	m := f.frame().Module
+	e, ok, err := scope.FindStatic(name)
+	if err != nil || ok {
+		if ok {
+			return f.entity(m, name, &e), true
+		}
+		return Failed(err), true
+	}
+	for _, file := range slices.Compact([]string{scope.Filename(), ""}) {
+		e, ok, err = m.FindEntity(flags.kinds(), name, file)
+		switch {
+		case err != nil:
+			return Failed(err), true
+		case ok:
+			return f.entity(m, name, &e), true
+		}
+	}
+	return Object{}, false
 }
 
 // own returns one of the frame's own variables or a part of one.

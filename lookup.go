@@ -270,7 +270,7 @@ func (p *Program) findObject(key objectKey) (_ Object, keep bool) {
 		if o.prog != p {
 			return Failed(&ValueError{Problem: "objects are from different programs"}), false
 		}
-		if _, inMemory := o.Address(); !inMemory && f.Name != debugObjects {
+		if at, inMemory := o.Address(); inMemory && !p.modules.Stays(at) || !inMemory && f.Name != debugObjects {
 			keep = false // the value may come from memory
 		}
 		return o, keep

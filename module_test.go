@@ -57,6 +57,12 @@ func TestModules(t *testing.T) {
 	if f := ext4.DebugFile(); f != (drgn.ModuleFile{}) {
 		t.Error(f)
 	}
+	for id, want := range []string{"kernel", "kernel", "ext4"} { // of one name: that added last, but for the main module
+		again, _, err := m.AddModule(drgn.ModuleSpec{Kind: drgn.ExtraModule, Name: want, ID: uint64(9 - id)})
+		if got, found := m.ModuleNamed(want); err != nil || found != nil || got != again {
+			t.Error(got, err, found)
+		}
+	}
 	_, err := m.ModuleNamed("xfs")
 	wantErr[drgn.LookupError](t, err, "module not found: none is named 'xfs'")
 	_, err = m.ModuleAt(0)

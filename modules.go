@@ -60,7 +60,6 @@ func (p *Program) newModules() *module.Set {
 				},
 			}, Check: p.modules.CheckTypes, Platform: p.Platform()}
 			if m.Kind() != MainModule {
-				cfg.Complete = p.completeFromMain
 				cfg.Main, _ = p.MainModule() // if there is one
 			}
 			return fromfile.Open(cfg)
@@ -68,17 +67,13 @@ func (p *Program) newModules() *module.Set {
 	})
 }
 
-// completeFromMain finds the definition of a type that another module only declares; nil when there is none.
-func (p *Program) completeFromMain(kind types.Kind, tag string) (*types.Type, error) {
-	main, err := p.MainModule()
-	if err != nil {
-		return nil, nil
+// findDefinition finds what a type that debugging information only declares is defined as: see [module.Set.Definition].
+func (p *Program) findDefinition(kinds types.KindSet, name string) (*types.Type, error) {
+	type key struct {
+		kinds types.KindSet
+		name  string
 	}
-	info, err := main.Info()
-	if info == nil || err != nil {
-		return nil, err
-	}
-	return info.FindType(types.KindsOf(kind), tag, "")
+	return Memo(p, key{kinds, name}, func() (*types.Type, error) { return p.modules.Definition(kinds, name) })
 }
 
 // ModuleProgram returns the program that a module is part of.
@@ -99,7 +94,7 @@ func SetModuleObject(m *Module, o Object) error {
 		return err
 	}
 	if o.prog != ModuleProgram(m) {
-		return &ValueError{Problem: "object is from different program"}
+		return &ValueError{Problem: "objects are from different programs"}
 	}
 	m.SetData(o)
 	return nil
@@ -156,7 +151,8 @@ func (p *Program) MainModule() (*Module, error) { return p.modules.Main() }
 // ModuleAt returns the module that contains an address, or a *NoModuleAtError.
 func (p *Program) ModuleAt(address uint64) (*Module, error) { return p.modules.Containing(address) }
 
-// ModuleNamed returns the module of a name, or a *ModuleNotFoundError. Of several with that name it is any.
+// ModuleNamed returns the module of a name, or a *ModuleNotFoundError. Of several with that name it is the one added
+// last, the main module only if there is no other.
 func (p *Program) ModuleNamed(name string) (*Module, error) { return p.modules.Named(name) }
 
 // What package debuginfo has, under the names of a program.

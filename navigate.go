@@ -108,9 +108,11 @@ func (o Object) noMember(name string, t *types.Type, isPointer bool, err error) 
 	var kind *types.KindError
 	switch {
 	case isPointer && errors.As(err, &missing):
-		return Failed(&types.MemberError{Type: t, Name: name, Bases: missing.Bases})
+		behind := *missing
+		behind.Type = t
+		return Failed(&behind)
 	case errors.As(err, &kind):
-		return Failed(&types.NoMembersError{Type: t})
+		return Failed(&types.NoMembersError{Type: t, Name: name})
 	}
 	return Failed(err)
 }

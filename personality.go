@@ -24,7 +24,7 @@ type Personality interface {
 	LoadedModules(p *Program) LoadedModuleSeq
 	// CrashedThread returns the thread that caused a core dump.
 	CrashedThread(p *Program) (*Thread, error)
-	// Stopped returns where a thread's stack trace starts. A task that runs now on a live kernel gives a *ValueError; a thread that has no
+	// Stopped returns where a thread's stack trace starts. A task that runs now on a live kernel gives an *UnsupportedError; a thread that has no
 	// stack any more a *NoStackError, beside the registers if they can still be read.
 	Stopped(p *Program, t *Thread) (Stopped, error)
 }

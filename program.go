@@ -74,6 +74,7 @@ func New(platform arch.Platform) *Program {
 	p := &Program{mem: mem.NewSpace(), types: types.NewSet(), generation: new(atomic.Uint64)}
 	p.addressMask.Store(^uint64(0))
 	p.typeFinders.Kind, p.objectFinders.Kind, p.symbolFinders.Kind = "type", "object", "symbol"
+	p.types.SetDefinitions(p.generation, p.findDefinition)
 	p.modules = p.newModules()
 	p.debug = debuginfo.New(p, p.modules)
 	p.setPlatform(platform)
@@ -141,11 +142,11 @@ func (p *Program) language() *c.Language {
 }
 
 func (p *Program) languageOfMain() (*c.Language, error) {
-	for info, err := range p.debugInfos() {
+	for m, err := range p.modules.Informed() {
 		if err != nil {
 			return nil, err
 		}
-		main, ok, err := info.FindEntity(debugdata.Function, "main", "", nil)
+		main, ok, err := m.FindEntity([]debugdata.Kind{debugdata.Function}, "main", "")
 		if err != nil {
 			return nil, err
 		}

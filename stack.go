@@ -1,12 +1,14 @@
 package drgn
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"iter"
 	"strings"
 
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/stack"
 	"github.com/godrgn/drgn/internal/unwind"
 	"github.com/godrgn/drgn/mem"
@@ -88,22 +90,28 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 }
 
 // StackTrace returns the thread's stack.
-func (t *Thread) StackTrace() (*StackTrace, error) {
-	p := t.Prog
+func (t *Thread) StackTrace() (*StackTrace, error) { return t.StackTraceFrom(t.Stopped()) }
+
+// Stopped returns where the thread is, for [Thread.StackTraceFrom]: of a running process that is all that changes, so that threads can be asked while
+// they are stopped, and their stacks made of it when they run again. Its error is as that of [Personality].
+func (t *Thread) Stopped() (Stopped, error) {
+	p := cmp.Or(t.Prog, t.Object.prog)
 	if p == nil {
-		p = t.Object.prog
-	}
-	if p == nil {
-		return nil, t.Object.Err()
+		return Stopped{}, t.Object.Err()
 	}
 	if p.Personality() == nil {
-		return nil, &ThreadNotFoundError{ID: t.TID}
+		return Stopped{}, &ThreadNotFoundError{ID: t.TID}
 	}
-	at, err := p.Personality().Stopped(p, t)
+	return p.Personality().Stopped(p, t)
+}
+
+// StackTraceFrom returns the thread's stack as it was when [Thread.Stopped] returned at and err.
+func (t *Thread) StackTraceFrom(at Stopped, err error) (*StackTrace, error) {
 	none := (*NoStackError)(nil)
 	if err != nil && !errors.As(err, &none) {
 		return nil, err
 	}
+	p := cmp.Or(t.Prog, t.Object.prog)
 	if at.Registers != nil {
 		if trace := p.unwind(at, t); none == nil || trace.Err == nil {
 			return trace, nil
@@ -191,40 +199,17 @@ func (t *StackTrace) Frames() iter.Seq[StackFrame] {
 	}
 }
 
-// String returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)". If it isn't whole a last line says why.
-func (t *StackTrace) String() string {
-	var b strings.Builder
-	for i := range t.frames {
-		if i > 0 {
-			b.WriteByte('\n')
-		}
-		f := t.Frame(i)
-		fmt.Fprintf(&b, "#%-2d ", i)
-		source, err := f.Source()
-		name := f.frame().Title()
-		switch {
-		case name != "" && err == nil:
-			b.WriteString(name)
-		case f.symbolized(&b):
-		case name != "":
-			b.WriteString(name)
-		default:
-			b.WriteString(f.frame().Place())
-		}
-		switch {
-		case err == nil:
-			fmt.Fprintf(&b, " (%s)", source)
-		case !IsNotFound(err):
-			fmt.Fprintf(&b, " [source can't be read: %v]", err)
-		}
-		if f.IsTailCall() {
-			b.WriteString(" (tail call)")
-		}
-	}
+// String is [StackTrace.Text] without its error.
+func (t *StackTrace) String() string { s, _ := t.Text(); return s }
+
+// Text returns the trace a line a frame: "#0  schedule (kernel/sched/core.c:6842:2)". If it isn't whole a last line says why. The error
+// is the first of a symbol finder; the text then lacks symbols.
+func (t *StackTrace) Text() (string, error) {
+	text, unread := stack.Text(t.frames, t.prog.symbolized)
 	if t.Err != nil {
-		fmt.Fprintf(&b, "\n[%v]", t.Err)
+		text = strings.TrimPrefix(fmt.Sprintf("%s\n[%v]", text, t.Err), "\n")
 	}
-	return strings.TrimPrefix(b.String(), "\n")
+	return text, unread
 }
 
 func (f StackFrame) frame() *stack.Frame { return &f.trace.frames[f.index] }
@@ -299,13 +284,15 @@ func (f StackFrame) Title() string {
 }
 
 // Symbol returns the symbol that the frame's code lies in, by a finder or else by what the kernel keeps of modules and BPF.
-func (f StackFrame) Symbol() (Symbol, error) {
-	pc := f.frame().Registers.LookupPC()
-	if f.InUserMode() {
+func (f StackFrame) Symbol() (Symbol, error) { return f.trace.prog.symbolOf(f.frame()) }
+
+func (p *Program) symbolOf(f *stack.Frame) (Symbol, error) {
+	pc := f.Registers.LookupPC()
+	if f.Registers.User {
 		return Symbol{}, &NoSymbolAtError{Address: pc}
 	}
-	s, err := f.trace.prog.SymbolAt(pc)
-	if k, ok := f.trace.prog.Personality().(KernelCode); ok && IsNotFound(err) {
+	s, err := p.SymbolAt(pc)
+	if k, ok := p.Personality().(KernelCode); ok && IsNotFound(err) {
 		if kept, ok, err := k.CodeSymbol(pc); ok || err != nil {
 			return kept, err
 		}
@@ -313,14 +300,10 @@ func (f StackFrame) Symbol() (Symbol, error) {
 	return s, err
 }
 
-// symbolized writes "symbol+0x10/0x20"; it reports whether there is a symbol.
-func (f StackFrame) symbolized(b *strings.Builder) bool {
-	s, err := f.Symbol()
-	if err != nil {
-		return false
-	}
-	fmt.Fprintf(b, "%s+%#x/%#x", s.Demangled(), f.PC()-s.Address, s.Size)
-	return true
+// symbolized is a [stack.Symbolizer].
+func (p *Program) symbolized(f *stack.Frame) (string, error) {
+	s, err := p.symbolOf(f)
+	return fmt.Sprintf("%s+%#x/%#x", s.Demangled(), f.Registers.PC-s.Address, s.Size), err
 }
 
 // A SourceLocation is a place in the source code.
@@ -332,10 +315,7 @@ type SourceLocation struct {
 
 // String returns "kernel/pid.c:42:7".
 func (s SourceLocation) String() string {
-	if s.Column == 0 {
-		return fmt.Sprintf("%s:%d", s.Filename, s.Line)
-	}
-	return fmt.Sprintf("%s:%d:%d", s.Filename, s.Line, s.Column)
+	return stack.Location(debugdata.Source{File: s.Filename, Line: int64(s.Line), Column: uint64(s.Column)})
 }
 
 // Source returns where in the source code the frame is; [ErrNotFound] if debugging information does not say, another error
@@ -345,29 +325,13 @@ func (f StackFrame) Source() (SourceLocation, error) {
 	return SourceLocation{s.File, int(s.Line), int(s.Column)}, err
 }
 
-// String describes the frame: "#0 at 0xffffffff810a0c05 (schedule+0x2d/0x3e) in schedule at kernel/sched/core.c:6842:2".
-func (f StackFrame) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "#%d at %#x", f.index, f.PC())
-	var sym strings.Builder
-	if f.symbolized(&sym) {
-		fmt.Fprintf(&b, " (%s)", &sym)
-	}
-	if name := f.frame().Title(); name != "" {
-		fmt.Fprintf(&b, " in %s", name)
-	}
-	if s, err := f.Source(); err == nil {
-		fmt.Fprintf(&b, " at %s", s)
-	} else if !IsNotFound(err) {
-		fmt.Fprintf(&b, " [source can't be read: %v]", err)
-	}
-	if f.IsInline() {
-		b.WriteString(" (inlined)")
-	}
-	if f.IsTailCall() {
-		b.WriteString(" (tail call)")
-	}
-	return b.String()
+// String is [StackFrame.Text] without its error.
+func (f StackFrame) String() string { s, _ := f.Text(); return s }
+
+// Text describes the frame: "#0 at 0xffffffff810a0c05 (schedule+0x2d/0x3e) in schedule at kernel/sched/core.c:6842:2". The error is
+// that of a symbol finder; the text then lacks the symbol.
+func (f StackFrame) Text() (text string, unread error) {
+	return f.frame().Text(f.index, f.trace.prog.symbolized)
 }
 
 // Register returns the value that a register had in the frame, by its name.
@@ -386,6 +350,7 @@ func (f StackFrame) Register(name string) (uint64, error) {
 // A RegisterValue is a register with the value it had in a frame.
 type RegisterValue struct {
 	Name  string
+	Names []string // all its names, Name first
 	Value uint64
 }
 
@@ -394,7 +359,7 @@ func (f StackFrame) Registers() []RegisterValue {
 	var out []RegisterValue
 	for n, r := range f.trace.prog.Platform().Arch.Registers {
 		if v, ok := f.frame().Registers.Register(n); ok {
-			out = append(out, RegisterValue{r.Names[0], v})
+			out = append(out, RegisterValue{r.Names[0], r.Names, v})
 		}
 	}
 	return out

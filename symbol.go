@@ -54,7 +54,7 @@ func (p *Program) Symbol(name string) (Symbol, error) {
 	s, err := p.oneSymbol(SymbolQuery{Name: name, HasName: true, One: true}, func() error {
 		return &SymbolNotFoundError{Name: name, NoDebugInfo: p.modules.LackTypes()}
 	})
-	if err == nil && keep {
+	if err == nil && keep && p.modules.Stays(s.Address) {
 		s = now.symbols.LoadOrStore(name, s)
 	}
 	return s, err

@@ -29,7 +29,7 @@ const (
 // attachSymbols gives an extra module, which lies where its ranges say, a file with symbols and, if it is not nil, a build ID.
 func attachSymbols(t *testing.T, m *drgn.Module, buildID []byte, syms ...sym) error {
 	t.Helper()
-	f := elftest.File{Is64: true, Type: elf.ET_EXEC, Machine: 62}
+	f := elftest.File{Is64: true, Type: elf.ET_EXEC, Machine: 62, Segments: []elftest.Segment{{Type: elf.PT_LOAD, Vaddr: 0x100, Data: make([]byte, 0x400)}}}
 	names := []byte{0}
 	table := f.Sym(nil, 0, 0, 0, 0, 0)
 	for _, s := range syms {

@@ -65,17 +65,24 @@ const maxFrameWords = 8192
 
 // Stack writes the memory of a stack with what is known of each word, frame by frame.
 func Stack(w io.Writer, t *drgn.StackTrace) error {
-	p := t.Prog()
+	return Frames(w, t.Prog(), slices.Collect(t.Frames()))
+}
+
+// Frames writes the memory of some frames of a stack, the innermost first, as [Stack] does of all.
+func Frames(w io.Writer, p *drgn.Program, frames []drgn.StackFrame) error {
 	word, err := p.AddressSize()
 	if err != nil {
 		return err
 	}
 	digits := int(2 * word)
 	var b strings.Builder
-	fmt.Fprintf(&b, "%-*s VALUE\n", digits+1, "STACK POINTER")
-	n := t.Len()
-	for i := range n {
-		f := t.Frame(i)
+	if title := "STACK POINTER"; digits+1 < len(title) {
+		fmt.Fprintf(&b, "%-*s VALUE\nPOINTER\n", digits+1, "STACK")
+	} else {
+		fmt.Fprintf(&b, "%-*s VALUE\n", digits+1, title)
+	}
+	n := len(frames)
+	for i, f := range frames {
 		fmt.Fprintf(&b, "[stack frame %s]\n", f)
 		sp, ok := f.SP()
 		if !ok || i+1 < n && f.IsInline() {
@@ -83,7 +90,7 @@ func Stack(w io.Writer, t *drgn.StackTrace) error {
 		}
 		end := sp + word
 		if i+1 < n {
-			if next, ok := t.Frame(i + 1).SP(); ok && next > sp && next-sp <= maxFrameWords*word {
+			if next, ok := frames[i+1].SP(); ok && next > sp && next-sp <= maxFrameWords*word {
 				end = next
 			}
 		}

@@ -44,6 +44,10 @@ type Arch struct {
 
 	// SignalFrames are what handlers of signals return to that call frame information does not tell of.
 	SignalFrames []SignalFrame
+	// InjectedCall is how many bytes Go's runtime takes from the stack of what a signal has interrupted, to make it look as if that had
+	// called a function (runtime/signal_*.go, pushCall): the lowest word of them has what was in the register that the return address is in.
+	// It is 0 where a call puts the return address on the stack, and where it isn't known.
+	InjectedCall uint8
 	// CodeBits are bits of the addresses of functions and of return addresses that are no part of where the code lies.
 	CodeBits uint64
 
@@ -97,14 +101,6 @@ type Names struct {
 	GOARCH []string
 	// VMCOREINFO is a key of VMCOREINFO that only kernels for it write, where there is one.
 	VMCOREINFO string
-}
-
-// TLS is how a thread of a process finds its thread-local variables (Drepper, "ELF Handling For Thread-Local Storage").
-type TLS struct {
-	// Pointer is the name of the register that holds the thread pointer; "": it isn't known.
-	Pointer string
-	// Below says that the blocks of what is loaded at the start lie below the thread pointer (variant II).
-	Below bool
 }
 
 // ORC is a layout of the kernel's ORC unwind tables.
@@ -272,9 +268,15 @@ func (a *Arch) FromDWARF(number uint64) (register int, ok bool) {
 	return int(a.dwarf[number]), true
 }
 
-// Slots returns the number of slots of a register file: the registers, and the program counter and the status register where they are
-// not among them.
-func (a *Arch) Slots() int { return max(len(a.Registers), a.PC+1, a.UserMode.Register+1) }
+// Slots returns the number of slots of a register file: the registers, and the program counter, the status register and the thread
+// pointer where they are not among them.
+func (a *Arch) Slots() int {
+	n := max(len(a.Registers), a.PC+1, a.UserMode.Register+1)
+	for _, register := range a.TLS.Pointer {
+		n = max(n, register+1)
+	}
+	return n
+}
 
 // define fills in what is computed from the rest of a description.
 func define(a Arch) *Arch {

@@ -32,7 +32,9 @@ var AArch64 = define(Arch{
 	// struct user_pt_regs (arch/arm64/include/uapi/asm/ptrace.h), with which struct pt_regs begins.
 	PrStatus:     aarch64PtRegs.at(prstatusRegs64),
 	SignalFrames: aarch64SignalFrames,
+	InjectedCall: 16,
 	PtRegs:       aarch64PtRegs,
+	TLS:          TLS{Pointer: []int{34}, Note: 0x401, Reserved: 16}, // NT_ARM_TLS: TPIDR_EL0, which is not among the registers that users see
 })
 
 var aarch64PtRegs = words(0, 8, slices.Concat(run(0, 32), []int{33, 32})...)
@@ -47,8 +49,9 @@ var ARM = define(Arch{
 	Names:        Names{Uname: []string{"arm"}, QEMU: "arm", GOARCH: []string{"arm"}},
 	// "ELF for the Arm Architecture", "Relocation codes".
 	Relocations: Relocations{0: {}, 2: abs32, 3: pc32, 5: abs16, 8: abs8},
-	Registers: slices.Concat(numbered("r", 0, 0, 4, Undefined), numbered("r", 4, 4, 7, SameValue), []Register{
-		reg(11, SameValue, "r11", "fp"), reg(12, Undefined, "r12", "ip"), reg(13, CFA, "r13", "sp"),
+	// The names of arguments and variables are those of the "Procedure Call Standard for the Arm Architecture", section 6.1.1.
+	Registers: slices.Concat(numbered("r", 0, 0, 4, Undefined, "a1", "a2", "a3", "a4"), numbered("r", 4, 4, 5, SameValue, "v1", "v2", "v3", "v4", "v5"), []Register{
+		reg(9, SameValue, "r9", "v6", "sb"), reg(10, SameValue, "r10", "v7", "sl"), reg(11, SameValue, "r11", "v8", "fp"), reg(12, Undefined, "r12", "ip"), reg(13, CFA, "r13", "sp"),
 		reg(14, SameValue, "r14", "lr"), reg(15, Undefined, "r15", "pc"), reg(-1, Undefined, "cpsr"),
 	}),
 	PC:            15,
@@ -65,11 +68,15 @@ var ARM = define(Arch{
 
 var armPtRegs = words(0, 4, run(0, 17)...)
 
-// numbered describes n registers named prefix and a number from first on, with DWARF numbers from dwarf on.
-func numbered(prefix string, first, dwarf, n int, initial InitialRule) []Register {
+// numbered describes n registers named prefix and a number from first on, with DWARF numbers from dwarf on; also are second
+// names of as many of them.
+func numbered(prefix string, first, dwarf, n int, initial InitialRule, also ...string) []Register {
 	regs := make([]Register, n)
 	for i := range regs {
 		regs[i] = reg(dwarf+i, initial, prefix+strconv.Itoa(first+i))
+		if i < len(also) {
+			regs[i].Names = append(regs[i].Names, also[i])
+		}
 	}
 	return regs
 }

@@ -30,6 +30,7 @@ var LoongArch64 = define(Arch{
 	FramePointer:  FramePointer{Register: 22, Saved: -16, ReturnAddress: -8, CFA: 0, HasCFA: true},
 	// struct user_pt_regs (arch/loongarch/include/uapi/asm/ptrace.h): regs[32], orig_a0, csr_era; struct pt_regs begins so.
 	SignalFrames: loongarch64SignalFrames,
+	TLS:          TLS{Pointer: []int{2}, Vector: -16},
 	PrStatus:     loongarchUserRegs.at(prstatusRegs64),
 	// There, csr_badvaddr, csr_crmd and csr_prmd follow, which users do not see: the last says where an exception came from (PPLV).
 	PtRegs:        append(slices.Clone(loongarchUserRegs), Slot{loongarchPRMD, 36 * 8, 8}),

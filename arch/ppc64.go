@@ -35,6 +35,9 @@ var PPC64 = define(Arch{
 	PrStatus:     ppc64PtRegs.at(prstatusRegs64),
 	PtRegs:       ppc64PtRegs,
 	SignalFrames: ppc64SignalFrames,
+	// "OpenPOWER ELF V2 ABI", section 3.7.2: r13 points 0x7000 bytes behind the end of what lies before the blocks, a word of which is
+	// the vector's address.
+	TLS: TLS{Pointer: []int{13}, Start: -0x7000, Vector: -0x7008},
 })
 
 // The number of the machine state register, which users do not see.

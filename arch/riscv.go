@@ -17,8 +17,9 @@ func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch 
 	// struct user_regs_struct (arch/riscv/include/uapi/asm/ptrace.h) is pc and x1 to x31; struct pt_regs begins so.
 	layout := words(0, word, riscvUserRegs...)
 	var signals []SignalFrame
+	var tls TLS
 	if word == 8 {
-		signals = riscv64SignalFrames
+		signals, tls = riscv64SignalFrames, TLS{Pointer: []int{4}, Vector: -16} // RISC-V ELF psABI, "Thread Local Storage"
 	}
 	// There, status follows, which users do not see: its SPP says where an exception came from.
 	const status, spp = 33, 1 << 8
@@ -46,6 +47,7 @@ func riscv(name string, flags Flags, word uint8, regs uint32, names Names) Arch 
 		InterruptsOff: Status{Register: status, Mask: 1 << 5, Value: 0}, // SPIE: what they were before the exception
 		PrStatus:      layout.at(regs),
 		SignalFrames:  signals,
+		TLS:           tls,
 		PtRegs:        append(slices.Clone(layout), Slot{status, 32 * uint32(word), word}),
 	}
 }

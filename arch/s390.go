@@ -21,8 +21,9 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		chain = BackChain{Saved: 92, ReturnAddress: 84, CFA: 96}
 	}
 	var signals []SignalFrame
+	var tls TLS
 	if word == 8 {
-		signals = s390xSignalFrames
+		signals, tls = s390xSignalFrames, TLS{Pointer: []int{16, 17}, Below: true, Vector: 8} // a0 and a1
 	}
 	return Arch{
 		Name:         name,
@@ -49,6 +50,7 @@ func s390(name string, flags Flags, word uint8, regs uint32, names Names) Arch {
 		// struct pt_regs (arch/s390/include/asm/ptrace.h): args[1], psw, gprs[16].
 		PtRegs:       words(uint32(word), word, s390General...),
 		SignalFrames: signals,
+		TLS:          tls,
 	}
 }
 

@@ -36,7 +36,7 @@ var X86_64 = define(Arch{
 	UserMode:      Status{Register: 19, Mask: 3, Value: 3},      // privilege level in cs
 	InterruptsOff: Status{Register: 17, Mask: 1 << 9, Value: 0}, // IF (Intel SDM volume 1, 3.4.3.3)
 	// struct user_regs_struct (arch/x86/include/asm/user_64.h): struct pt_regs and six more words.
-	TLS:      TLS{Pointer: "fs.base", Below: true},
+	TLS:      TLS{Pointer: []int{24}, Below: true, Vector: 8}, // fs.base
 	PrStatus: words(prstatusRegs64, 8, slices.Concat(x86_64PtRegs, []int{24, 25, 21, 18, 22, 23})...),
 	PtRegs:   selectors16(words(0, 8, x86_64PtRegs...), 19, 20),
 })
@@ -81,9 +81,14 @@ var I386 = define(Arch{
 	UserMode:      Status{Register: i386CS, Mask: 3, Value: 3}, // privilege level in cs, which is not among the registers that users see
 	InterruptsOff: Status{Register: 9, Mask: 1 << 9, Value: 0},
 	// struct user_regs_struct (user_32.h): bx cx dx si di bp ax ds es fs gs orig_ax ip cs flags sp ss.
-	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),
+	PrStatus: words(prstatusRegs32, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, i386GS, -1, 8, i386CS, 9, 4, -1),
 	PtRegs:   words(0, 4, 3, 1, 2, 6, 7, 5, 0, -1, -1, -1, -1, -1, 8, i386CS, 9, 4, -1),
+	TLS:      TLS{Pointer: []int{i386GSBase}, Note: 0x200, Selector: i386GS, Below: true, Vector: 4}, // NT_386_TLS
 })
 
-// i386CS is the number of cs.
-const i386CS = 10
+// Numbers of registers that users do not see.
+const (
+	i386CS     = 10
+	i386GS     = 11
+	i386GSBase = 12
+)

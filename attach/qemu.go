@@ -159,7 +159,7 @@ func (g guest) registers() ([][]byte, error) {
 		return nil, err
 	}
 	if running {
-		return nil, &drgn.ValueError{Problem: "cannot unwind stack of running task (stop the guest first)"}
+		return nil, &drgn.UnsupportedError{Problem: "cannot unwind stack of running task (stop the guest first)"}
 	}
 	core, err := g.dump()
 	if err != nil {

@@ -114,10 +114,11 @@ func isText(o drgn.Object) bool {
 	return err == nil && n == 1
 }
 
-// pointsTo reports whether a pointer's target is a value.
+// pointsTo reports whether a pointer's target is a value. Of a structure it may turn out that it is only declared: where it is defined is
+// looked for when somebody wants to see its members.
 func pointsTo(t *types.Type) bool {
 	elem := t.Elem()
-	return elem != nil && elem.UnderlyingKind() != types.Void && elem.UnderlyingKind() != types.Function && elem.Underlying().IsComplete()
+	return elem != nil && elem.UnderlyingKind() != types.Void && elem.UnderlyingKind() != types.Function && (elem.UnderlyingKind().IsCompound() || elem.IsComplete())
 }
 
 // printed prints a value in one line.

@@ -71,7 +71,7 @@ func (s *Search) load(ctx context.Context, what What) error {
 		log.Debug("loading default debugging symbols")
 	case l.Main:
 		log.Debug("loading main debugging symbols")
-	default:
+	case len(l.Paths) > 0:
 		log.Debug("loading debugging symbols")
 	}
 	defer l.close()

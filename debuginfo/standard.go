@@ -127,7 +127,7 @@ func (s *standardSearch) reuse(m *module.Module) error {
 }
 
 func (s *standardSearch) byName(m *module.Module) error {
-	if s.o.NoModuleName || !strings.ContainsRune(m.Name(), '/') {
+	if s.o.NoModuleName || m.Kind() == module.Vdso || !strings.ContainsRune(m.Name(), '/') {
 		return nil
 	}
 	return s.tryAll(m, []string{m.Name()})
@@ -260,7 +260,11 @@ func (s *standardSearch) supplementary(m *module.Module) error {
 		return nil // none is wanted
 	}
 	s.debug("%s: trying standard paths for gnu_debugaltlink %s build ID %x in file %s", m.Name(), w.Name, w.Checksum, w.Path)
-	for _, path := range files.SupplementaryPaths(s.o.Directories, w.Path, w.Name, w.Checksum) {
+	id := w.Checksum
+	if s.o.NoBuildID {
+		id = nil
+	}
+	for _, path := range files.SupplementaryPaths(s.o.Directories, w.Path, w.Name, id) {
 		if now, err := m.WantedSupplementaryFile(); err != nil || !bytes.Equal(now.Checksum, w.Checksum) {
 			return nil
 		}

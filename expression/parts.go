@@ -43,6 +43,11 @@ func Parts(text string, o drgn.Object, start, count int) (all []Part, err error)
 		}
 		return all, nil
 	}
+	if o.Type().UnderlyingKind().IsCompound() {
+		if _, err := o.Type().Size(); err != nil { // it is not defined
+			return nil, err
+		}
+	}
 	names, err := members(o.Type(), 0)
 	for _, name := range some(names, start, count) {
 		all = append(all, Part{name, enclosed(text) + "." + name, o.Member(name)})

@@ -4,13 +4,25 @@ import "fmt"
 
 // A DecodeError says where in which section or file the bytes did not make sense.
 type DecodeError struct {
+	File    string // that has the section; "": who returns the error names it
 	Section string // section, note or file the bytes came from
 	Off     uint64 // offset in it, in bytes
 	Problem string
 }
 
 func (e *DecodeError) Error() string {
+	if e.File != "" {
+		return fmt.Sprintf("%s: %s+%#x: %s", e.File, e.Section, e.Off, e.Problem)
+	}
 	return fmt.Sprintf("%s+%#x: %s", e.Section, e.Off, e.Problem)
+}
+
+// Beside returns e as part of a sentence that names a file already.
+func (e *DecodeError) Beside(file string) *DecodeError {
+	if e.File == file {
+		return &DecodeError{Section: e.Section, Off: e.Off, Problem: e.Problem}
+	}
+	return e
 }
 
 // A FormatError says that a file is no core dump, or of a kind that can't be read.

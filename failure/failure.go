@@ -82,16 +82,20 @@ func (e *UnsupportedError) Error() string { return e.Problem }
 
 // A StopError says that a thread of a process could not be stopped.
 type StopError struct {
-	TID     uint64
+	TID     uint64 // 0: of each of several
 	Problem string
 	Err     error // failure of a system call, or nil
 }
 
 func (e *StopError) Error() string {
-	if e.Err != nil {
-		return fmt.Sprintf("thread %d can't be stopped: %s: %v", e.TID, e.Problem, e.Err)
+	thread := "the thread"
+	if e.TID != 0 {
+		thread = fmt.Sprintf("thread %d", e.TID)
 	}
-	return fmt.Sprintf("thread %d can't be stopped: %s", e.TID, e.Problem)
+	if e.Err != nil {
+		return fmt.Sprintf("%s can't be stopped: %s: %v", thread, e.Problem, e.Err)
+	}
+	return fmt.Sprintf("%s can't be stopped: %s", thread, e.Problem)
 }
 
 // Unwrap returns the failure of the system call, or nil.

@@ -25,6 +25,7 @@ func TestTexts(t *testing.T) {
 		{&MainModuleError{Name: "a", Wanted: "b"}, "main module already exists with different name"},
 		{&ThreadNotFoundError{ID: 7}, "thread with ID 7 not found"},
 		{&ThreadNotFoundError{Role: "crashed"}, "crashed thread not found"},
+		{&ThreadNotFoundError{Role: "crashed", Reason: "panic_cpu is not set"}, "panic_cpu is not set"},
 		{&RegisterNotFoundError{"rip"}, "register value is not known: 'rip'"},
 	} {
 		if test.err.Error() != test.want {
@@ -52,5 +53,15 @@ func TestTexts(t *testing.T) {
 	}
 	if !IsNotFound(ErrNotFound) || !IsNotFound(errors.Join(errors.New("x"), ErrNotFound)) || IsNotFound(nil) {
 		t.Error("IsNotFound of ErrNotFound")
+	}
+}
+
+// An error names its file once.
+func TestDecodeErrorBeside(t *testing.T) {
+	e := &DecodeError{File: "a.dwo", Section: ".debug_info.dwo", Off: 3, Problem: "bad"}
+	for file, want := range map[string]string{"a.dwo": ".debug_info.dwo+0x3: bad", "a": "a.dwo: .debug_info.dwo+0x3: bad"} {
+		if got := e.Beside(file).Error(); got != want {
+			t.Errorf("beside %s: %s, want %s", file, got, want)
+		}
 	}
 }

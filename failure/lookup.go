@@ -116,11 +116,15 @@ func (e *MainModuleError) Error() string { return "main module already exists wi
 
 // A ThreadNotFoundError says that a program has no thread of an ID, or none that plays a role.
 type ThreadNotFoundError struct {
-	Role string // "main", "crashed"; "" is the one with the ID
-	ID   uint64
+	Role   string // "main", "crashed"; "" is the one with the ID
+	ID     uint64
+	Reason string // what says that there is none, in place of the usual text; "" if nothing does
 }
 
 func (e *ThreadNotFoundError) Error() string {
+	if e.Reason != "" {
+		return e.Reason
+	}
 	if e.Role != "" {
 		return e.Role + " thread not found"
 	}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -27,6 +29,31 @@ func TestCompareAnswers(t *testing.T) {
 	}
 	if _, err := parseAnswers("[1]\n"); err == nil {
 		t.Error("no error for what is no answer")
+	}
+}
+
+func TestDeliberate(t *testing.T) {
+	list := "# Why.\nhelpers: f\\(.*\\)|g\\(1\\)\ncommands: ps\n"
+	meant, err := deliberate(list, "helpers")
+	if err != nil || len(meant) != 1 {
+		t.Fatal(meant, err)
+	}
+	rest, n := without([][]difference{{{question: "f(x)"}, {question: "g(1)"}}, {{question: "g(12)"}, {question: "f(1)"}}, {{question: "ps"}}}, meant)
+	want := [][]difference{{{question: "g(12)"}}, {{question: "ps"}}}
+	if diff := cmp.Diff(want, rest, cmp.AllowUnexported(difference{})); diff != "" || n != 3 {
+		t.Errorf("%d on purpose\n%s", n, diff)
+	}
+	if _, err := deliberate("helpers: (", "helpers"); err == nil {
+		t.Error("no error for what is no regular expression")
+	}
+	for _, script := range []string{"commands", "helpers"} {
+		list, err := os.ReadFile(filepath.Join("beside", "deliberate.txt"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meant, err := deliberate(string(list), script); err != nil || len(meant) == 0 {
+			t.Errorf("deliberate.txt: %s: %d, %v", script, len(meant), err)
+		}
 	}
 }
 

@@ -136,7 +136,7 @@ func TestAnswers(t *testing.T) {
 		{"no user", show(user.Find(p, uint64(12345))), "(struct user_struct *)0x0"},
 		{"waiting", show(all(t, wait.QueueTasks(init.Member("signal").Member("wait_chldexit").AddressOf()))[0]), "(struct task_struct *)0xffff98d700188000"},
 		{"lock", show(locking.SemaphoreState(init.Member("mm").Member("mmap_lock").AddressOf())), show(locking.Unlocked)},
-		{"panic (the reference fails)", show(panic.Task(p)), "(struct task_struct *)0x0"},
+		{"panic", show(panic.Task(p)), "error: panic_cpu is not set"},
 		{"taint", show(panic.Tainted(p)), ""},
 
 		{"signals", show(signal.DecodeSigset(p, uint64(0x14003))), "{SIGHUP,SIGINT,SIGTERM,SIGCHLD}"},
@@ -152,6 +152,7 @@ func TestAnswers(t *testing.T) {
 		{"device numbers", show(device.Major(0x800001), device.Minor(0x800001), device.Make(8, 1)), "8 1 8388609"},
 		{"bus", show(len(all(t, device.BusForEach(p.Variable("platform_bus_type").AddressOf())))), "3"},
 		{"resources", show(len(all(t, ioport.ForEachResource(p.Variable("ioport_resource").AddressOf())))), "15"},
+		{"resources of a resource that is no pointer", show(len(all(t, ioport.ForEachResource(p.Variable("ioport_resource"))))), "15"},
 	} {
 		got := strings.TrimSuffix(test.got, " <nil>")
 		if got != test.want {

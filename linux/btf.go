@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,7 @@ import (
 	"github.com/godrgn/drgn/internal/debugdata/frombtf"
 	"github.com/godrgn/drgn/linux/internal/constant"
 	"github.com/godrgn/drgn/linux/list"
+	modules "github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -51,16 +53,13 @@ func (k *Kernel) inMemory(name string, address, size uint64) btfSource {
 	}}
 }
 
-// sysBTF is where the kernel that drgn runs on gives its BTF (since v5.4).
-const sysBTF = "/sys/kernel/btf"
-
-// inSysfs returns the BTF of a name that the running kernel gives in /sys/kernel/btf, if it does: it takes less time than to read it out of
+// inSysfs returns the BTF of a name that the running kernel gives in /sys/kernel/btf (since v5.4), if it does: it takes less time than to read it out of
 // memory, and needs no symbols. Size is that of it in memory, if that is known, else 0.
 func (k *Kernel) inSysfs(name string, size uint64) (s btfSource, ok bool) {
-	if k.sysBTF == "" || strings.ContainsRune(name, '/') {
+	if k.sys == "" || strings.ContainsRune(name, '/') {
 		return s, false
 	}
-	path := filepath.Join(k.sysBTF, name)
+	path := filepath.Join(k.sys, "kernel", "btf", name)
 	st, err := os.Stat(path)
 	if err != nil || !st.Mode().IsRegular() || st.Size() > maxBTF || size != 0 && uint64(st.Size()) != size {
 		return s, false
@@ -140,6 +139,9 @@ func (k *Kernel) openBTF(from []btfSource, base func() (*frombtf.Source, error))
 	var failed []error
 	for _, place := range from {
 		data, err := place.read()
+		if errors.Is(err, modules.ErrGone) {
+			return nil, "", err // what lies at its address in memory is another's
+		}
 		if err != nil {
 			failed = append(failed, fmt.Errorf("%s can't be read: %w", place.name, err))
 			continue
@@ -229,7 +231,13 @@ func (k *Kernel) keepModule(m *drgn.Module, at uint64, all map[uint64]btfData) {
 	}
 	var from []btfSource
 	if s, ok := k.inSysfs(m.Name(), d.size); ok {
-		from = append(from, s)
+		from = append(from, btfSource{name: s.name, read: func() (*constant.Bytes, error) {
+			data, err := s.read()
+			if errors.Is(err, fs.ErrNotExist) { // btf_module_notify() takes it away before the module leaves the kernel's list
+				err = fmt.Errorf("%w: %w", modules.ErrGone, err)
+			}
+			return data, err
+		}})
 	}
 	from = append(from, k.inMemory("BTF of module "+m.Name()+" in the kernel's memory", d.address, d.size))
 	k.setBTF(m, from, k.baseBTF)

@@ -3,12 +3,10 @@ package linux
 import (
 	"fmt"
 	"iter"
-	"sort"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/mm"
 	"github.com/godrgn/drgn/linux/mmzone"
-	"github.com/godrgn/drgn/linux/pid"
 	"github.com/godrgn/drgn/linux/slab"
 	"github.com/godrgn/drgn/mem"
 )
@@ -241,58 +239,4 @@ func onStack(task drgn.Object, offset uint64) (drgn.Identity, error) {
 		return drgn.Identity{}, err
 	}
 	return drgn.Identity{Kind: "task stack", Name: fmt.Sprintf("%d (%s) +%#x", t.TID, t.Name, offset), Object: task}, nil
-}
-
-// taskStacks are the stacks of all tasks, in the order of their addresses.
-type taskStacks struct {
-	size   uint64
-	stacks []taskStack
-}
-
-type taskStack struct {
-	start uint64
-	task  drgn.Object
-}
-
-type stacksKey struct{}
-
-// stackOwner returns the task whose stack an address lies on, and where the stack starts. Those of a dump are gathered
-// once; a live kernel is asked each time.
-func stackOwner(p *drgn.Program, address uint64) (task drgn.Object, start uint64, ok bool, err error) {
-	var all *taskStacks
-	if p.Flags()&drgn.IsLive != 0 {
-		all, err = gatherStacks(p)
-	} else {
-		all, err = drgn.Memo(p, stacksKey{}, func() (*taskStacks, error) { return gatherStacks(p) })
-	}
-	if err != nil {
-		return task, 0, false, err
-	}
-	i := sort.Search(len(all.stacks), func(i int) bool { return all.stacks[i].start > address })
-	if i == 0 || address-all.stacks[i-1].start >= all.size {
-		return task, 0, false, nil
-	}
-	return all.stacks[i-1].task, all.stacks[i-1].start, true, nil
-}
-
-func gatherStacks(p *drgn.Program) (*taskStacks, error) {
-	size, err := p.Object("THREAD_SIZE").Uint()
-	if err != nil {
-		return nil, err
-	}
-	all := &taskStacks{size: size}
-	for task, err := range pid.ForEachTask(p, true) {
-		if err != nil {
-			return nil, err
-		}
-		start, err := task.Member("stack").Uint()
-		if err != nil {
-			return nil, err
-		}
-		if start != 0 { // a zombie's stack may be gone
-			all.stacks = append(all.stacks, taskStack{start, task})
-		}
-	}
-	sort.Slice(all.stacks, func(i, j int) bool { return all.stacks[i].start < all.stacks[j].start })
-	return all, nil
 }

@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/godrgn/drgn/internal/coretest"
+	"github.com/godrgn/drgn/linux"
+	"github.com/godrgn/drgn/linux/pid"
 )
 
 // An address in vmemmap is that of a page's structure, named as drgn 0.3 does; in front of it and after the last section of
@@ -65,5 +67,41 @@ func TestIdentifyFirstStack(t *testing.T) {
 		if got != want {
 			t.Errorf("%#x: %q, want %q", address, got, want)
 		}
+	}
+}
+
+// What was gathered of stacks counts for a kernel that runs as long as each stack is still its task's; most other addresses lie on none.
+func TestStacksThatStay(t *testing.T) {
+	p := coretest.Program()
+	n := 0
+	for task, err := range pid.ForEachTask(p, false) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, err := task.Member("stack").Uint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, address := range []uint64{start, start + 0x3fff} {
+			if on, still, none, err := linux.StackAt(p, address); !on || !still || none || err != nil {
+				t.Errorf("%#x on a stack: on %v, still %v, none %v, %v", address, on, still, none, err)
+			}
+		}
+		if other, err := linux.OtherStack(p, task); other || err != nil {
+			t.Errorf("%#x: another stack is taken for its, %v", start, err)
+		}
+		at, err := task.Uint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if on, _, none, err := linux.StackAt(p, at); on || !none || err != nil {
+			t.Errorf("%#x of a task: on %v, none %v, %v", at, on, none, err)
+		}
+		if n++; n == 5 {
+			break
+		}
+	}
+	if on, _, none, err := linux.StackAt(p, 0xffffffffff000000); on || !none || err != nil {
+		t.Errorf("nowhere: on %v, none %v, %v", on, none, err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -30,10 +31,13 @@ type Kernel struct {
 	pac        uint64
 
 	ownSymbols lock.First[*kallsyms.Own] // see own
+	found      sync.Map                  // *drgn.Module to *loadedModule or *listedModule: what a running kernel's module was when it was found
 
 	physBase *uint64          // see Memory
 	mapped   []machine.Mapped // see Memory
-	sysBTF   string           // directory in which the running kernel gives its BTF and that of its modules, or ""
+	proc     string           // directory in which the running kernel has its proc file system, or ""
+	sys      string           // that of its sysfs, or ""
+	idSaid   bool             // VMCOREINFO itself says the build ID
 }
 
 // A Memory is what [New] makes a kernel of.
@@ -48,7 +52,7 @@ type Memory struct {
 	Live       bool
 	Local      bool
 
-	// CPUs returns NT_PRSTATUS notes as they are now, one for each CPU of a live kernel, or a *drgn.ValueError while the
+	// CPUs returns NT_PRSTATUS notes as they are now, one for each CPU of a live kernel, or a *drgn.UnsupportedError while the
 	// CPUs run; nil where they can't be had.
 	CPUs func() ([][]byte, error)
 
@@ -89,12 +93,12 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	}
 	k := &Kernel{prog: p, info: ParseVMCOREINFO(m.VMCOREINFO), machine: machine.For(m.Platform.Arch), physBase: m.PhysBase}
 	if m.Local {
-		k.sysBTF = sysBTF
+		k.proc, k.sys = "/proc", "/sys"
 	}
 	for _, r := range m.Mapped {
 		k.mapped = append(k.mapped, machine.Mapped(r))
 	}
-	if k.info.BuildID() == nil && m.BuildID != nil {
+	if k.idSaid = k.info.BuildID() != nil; !k.idSaid && m.BuildID != nil {
 		k.info.SetBuildID(m.BuildID)
 	}
 	if err := k.info.CheckNumbers(); err != nil {
@@ -278,7 +282,11 @@ func (k *Kernel) MainThread(*drgn.Program) (*drgn.Thread, error) {
 // CrashedThread returns the task that brought the kernel down; of one that has not crashed, a *ThreadNotFoundError.
 func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 	// panic_cpu is PANIC_CPU_INVALID (-1) where nothing panicked. crashing_cpu (x86, arm64, …) is set by crash_kexec.
+	notCrashed := &drgn.ThreadNotFoundError{Role: "crashed"}
 	cpu, err := p.Variable("panic_cpu").Member("counter").Int()
+	if err == nil {
+		notCrashed.Reason = "panic_cpu is not set"
+	}
 	if drgn.IsNotFound(err) || err == nil && cpu < 0 {
 		cpu, err = p.Variable("crashing_cpu").Int()
 	}
@@ -286,7 +294,7 @@ func (k *Kernel) CrashedThread(p *drgn.Program) (*drgn.Thread, error) {
 		return nil, err
 	}
 	if err != nil || cpu < 0 {
-		return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
+		return nil, notCrashed
 	}
 	return threadOf(sched.CPUCurr(p, uint64(cpu)))
 }
@@ -320,7 +328,7 @@ func (k *Kernel) registers(p *drgn.Program, t *drgn.Thread) (regs *arch.Register
 	}
 	if running {
 		if k.cpus == nil {
-			return nil, false, &drgn.ValueError{Problem: "cannot unwind stack of running task"}
+			return nil, false, &drgn.UnsupportedError{Problem: "cannot unwind stack of running task"}
 		}
 		cpu, err := sched.TaskCPU(task)
 		if err != nil {

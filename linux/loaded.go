@@ -24,8 +24,9 @@ type loadedModule struct {
 	seen    []byte // see identity; nil in a core
 	regions []module.Region
 
-	index lock.First[*modules.SymbolIndex] // see symbols
-	code  lock.First[moduleCode]           // see table
+	index   lock.First[*modules.SymbolIndex] // see symbols
+	code    lock.First[moduleCode]           // see table
+	version lock.First[string]               // see build
 }
 
 // moduleCode says how the code of a module is unwound, and where it lies.

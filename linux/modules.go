@@ -15,6 +15,7 @@ import (
 )
 
 // LoadedModules walks the kernel and, where its types are known, if only by its BTF, its modules; an error says why these can't be walked.
+// Without types it walks the modules that the kernel lists, if it is the one that drgn runs on.
 func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 	return func(yield func(drgn.LoadedModule, error) bool) {
 		m, isNew, err := p.AddModule(k.MainModule())
@@ -22,11 +23,15 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			yield(drgn.LoadedModule{}, err)
 			return
 		}
+		if isNew && k.idSaid {
+			p.Logger().Debug(fmt.Sprintf("found kernel build ID %x in VMCOREINFO", k.info.BuildID()))
+		}
 		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
 			return
 		}
 		if !m.HasTypes() && !k.knowsModules(m) {
-			return // without types they can't be found; loading debugging information reports that it is missing
+			k.addListed(yield) // without types no others can be found; loading debugging information reports that it is missing
+			return
 		}
 		btf, err := k.btfOfModules()
 		if err != nil {
@@ -43,18 +48,38 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 				yield(drgn.LoadedModule{}, err)
 				return
 			}
-			m, isNew, err := p.AddModule(spec)
+			p.Logger().Debug(fmt.Sprintf("found loaded kernel module %s@%#x", spec.Name, spec.ID))
+			m, isNew, err := k.addModule(mod, spec)
 			if err != nil {
 				yield(drgn.LoadedModule{}, err)
 				return
 			}
-			if at, err := mod.Uint(); isNew && err == nil {
+			if isNew {
+				k.logModule(mod, spec)
+			}
+			if at, err := mod.Uint(); m.Fallback() == "" && err == nil {
 				k.keepModule(m, at, btf)
 			}
 			if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
 				return
 			}
 		}
+		p.Logger().Debug("found end of loaded kernel module list")
+	}
+}
+
+// logModule says what the kernel's memory says of a module, a struct module *.
+func (k *Kernel) logModule(mod drgn.Object, spec drgn.ModuleSpec) {
+	log := k.prog.Logger()
+	for _, r := range spec.Ranges {
+		log.Debug(fmt.Sprintf("module has address range %#x-%#x", r.Min, r.Max+1))
+	}
+	from := "notes_attrs"
+	if mod.HasMember("build_id") {
+		from = "build_id"
+	}
+	if spec.BuildID != nil {
+		log.Debug(fmt.Sprintf("found build ID %x in %s", spec.BuildID, from))
 	}
 }
 
@@ -101,6 +126,8 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 
 // sectionAddresses returns where the sections of a module lie.
 func sectionAddresses(mod drgn.Object, name string, regions []module.Region) (map[string]uint64, error) {
+	log := mod.Prog().Logger()
+	log.Debug(name + ": getting section addresses from sect_attrs")
 	sections, err := module.Sections(mod)
 	if err != nil {
 		return nil, fmt.Errorf("module %s: %w", name, err)
@@ -108,8 +135,13 @@ func sectionAddresses(mod drgn.Object, name string, regions []module.Region) (ma
 	leaveOutFreed(sections, regions)
 	// Per-CPU variables lie apart from the sections whose addresses the kernel keeps.
 	if mod.HasMember("percpu") {
-		if sections[".data..percpu"], err = mod.Member("percpu").Uint(); err != nil {
+		at, err := mod.Member("percpu").Uint()
+		if err != nil {
 			return nil, fmt.Errorf("module %s: %w", name, err)
+		}
+		log.Debug(fmt.Sprintf("%s: module percpu is %#x", name, at))
+		if at != 0 {
+			sections[".data..percpu"] = at
 		}
 	}
 	return sections, nil
@@ -118,14 +150,22 @@ func sectionAddresses(mod drgn.Object, name string, regions []module.Region) (ma
 // leaveOutFreed leaves out the sections that do not lie in a module's regions: the kernel frees what is needed only while it
 // loads a module but keeps its addresses, at which another module may lie by now.
 func leaveOutFreed(sections map[string]uint64, regions []module.Region) {
-	maps.DeleteFunc(sections, func(_ string, address uint64) bool {
-		// A section without contents may be said to lie where a region ends.
-		return !slices.ContainsFunc(regions, func(r module.Region) bool { return address-r.Address <= r.Size })
+	maps.DeleteFunc(sections, func(name string, address uint64) bool {
+		return !slices.ContainsFunc(regions, func(r module.Region) bool {
+			// A section without contents may be said to lie where a region ends, where what was freed may have lain, too.
+			return address-r.Address < r.Size || address-r.Address == r.Size && !isFreed(name)
+		})
 	})
 }
 
 // MainBias returns the load bias of the kernel image: the KASLR offset.
-func (k *Kernel) MainBias(uint64) (uint64, error) { return k.KASLROffset(), nil }
+func (k *Kernel) MainBias(uint64) (uint64, error) {
+	bias := k.KASLROffset()
+	if _, err := k.info.Hex("KERNELOFFSET"); err == nil {
+		k.prog.Logger().Debug(fmt.Sprintf("got bias %#x from VMCOREINFO", bias))
+	}
+	return bias, nil
+}
 
 // maxNotes bounds the size of the kernel's notes, in bytes: they are a few hundred.
 const maxNotes = 64 << 10
@@ -172,6 +212,42 @@ func Module(p *drgn.Program, mod drgn.Object, create bool) (*drgn.Module, error)
 	if !create {
 		return p.FindModule(spec.Kind, spec.Name, spec.ID)
 	}
-	m, _, err := p.AddModule(spec)
+	m, _, err := k.addModule(mod, spec)
 	return m, err
+}
+
+// addModule adds a module that is in memory, a struct module *.
+func (k *Kernel) addModule(mod drgn.Object, spec drgn.ModuleSpec) (m *drgn.Module, isNew bool, err error) {
+	m, isNew, err = k.prog.AddModule(spec)
+	if err != nil || k.prog.Flags()&drgn.IsLive == 0 {
+		return m, isNew, err
+	}
+	if !isNew && m.IsUnloaded() {
+		m.Set().Forget(m)
+		m, isNew, err = k.prog.AddModule(spec)
+	}
+	_, wasListed := k.wasListed(m)
+	if err == nil && (isNew || wasListed) {
+		var at *loadedModule
+		if at, err = k.moduleAt(spec.ID); err == nil && at != nil {
+			if _, err = at.build(); err == nil {
+				k.found.Store(m, at)
+			}
+		}
+	}
+	if err == nil && wasListed {
+		err = complete(m, spec)
+	}
+	return m, isNew, err
+}
+
+// complete adds to a module that was listed what the kernel's memory says of it.
+func complete(m *drgn.Module, spec drgn.ModuleSpec) error {
+	if m.Data() == nil {
+		m.SetData(spec.Data)
+	}
+	if _, known := m.Ranges(); known {
+		return nil
+	}
+	return m.SetRanges(spec.Ranges)
 }

@@ -62,7 +62,7 @@ func TestDevices(t *testing.T) {
 			t.Errorf("device %q: %#x, %v; want %#x", name, got, err, want)
 		}
 	}
-	for index, want := range map[uint64]uint64{1: devices[0], 2: devices[1], 0: 0, 3: 0, 1<<32 + 1: 0} {
+	for index, want := range map[int64]uint64{1: devices[0], 2: devices[1], 0: 0, 3: 0, 1<<32 + 1: 0, -1: 0} {
 		if got, err := net.DeviceByIndex(w.Variable("init_net").AddressOf(), index).Uint(); err != nil || got != want {
 			t.Errorf("device %d: %#x, %v; want %#x", index, got, err, want)
 		}
@@ -245,9 +245,9 @@ func TestQdisc(t *testing.T) {
 	node, _ := w.place("struct Qdisc", below, "hash")
 	w.chain(bucket, node)
 	dev := w.pointer("struct net_device", devices[1])
-	for major, want := range map[uint64]uint64{0x8001: root, 0x10: below, 0x11: 0, 0: 0, 0x18001: 0, 1 << 60: 0} {
+	for major, want := range map[int64]uint64{0x8001: root, -0x7fff: root, 0x10: below, 0x11: 0, 0: 0, 0x18001: 0, 1 << 60: 0, -1 << 60: 0, 0x10 - 1<<48: 0} {
 		if got, err := tc.LookupQdisc(dev, major).Uint(); err != nil || got != want {
-			t.Errorf("%x: is %#x, %v; want %#x", major, got, err, want)
+			t.Errorf("%#x: is %#x, %v; want %#x", major, got, err, want)
 		}
 	}
 	w.chain(bucket, node, node)

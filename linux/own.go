@@ -78,8 +78,8 @@ func (k *Kernel) KeptSymbols(q drgn.SymbolQuery, found []drgn.Symbol) ([]drgn.Sy
 	switch {
 	case q.One && len(found) > 0:
 		return found, nil // what modules have is not better
-	case q.HasName && (q.Name == "modules" || q.Name == "init_task"):
-		return found, nil // by these modules are found
+	case q.HasName && findsModules(q.Name):
+		return found, nil
 	}
 	mods, err := k.modulesWithout(q)
 	if err != nil {
@@ -126,8 +126,8 @@ func (k *Kernel) modulesWithout(q drgn.SymbolQuery) ([]*loadedModule, error) {
 	}
 	files := map[uint64]bool{}
 	for m := range k.prog.Modules() {
-		if at, err := drgn.ModuleObject(m).Uint(); err == nil {
-			files[at] = hasSymbols(m)
+		if at, err := drgn.ModuleObject(m).Uint(); err == nil && hasSymbols(m) && !m.IsUnloaded() {
+			files[at] = true
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(l.all), func(m *loadedModule) bool { return files[m.address] }), nil

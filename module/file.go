@@ -106,6 +106,7 @@ type Candidate struct {
 // Try is [Module.TryFile] of a candidate; used reports whether the file became one of the module's.
 func (m *Module) Try(c Candidate) (used bool, err error) {
 	if c.ELF != nil {
+		m.trying(&c)
 		return m.useGuarded(&c)
 	}
 	log := m.set.Log()
@@ -121,11 +122,19 @@ func (m *Module) Try(c Candidate) (used bool, err error) {
 		m.Tried(c.Path, Reason(err).Error(), false)
 		return false, nil
 	}
-	log.Debug(fmt.Sprintf("%s: trying %s", m.name, c.Path))
+	m.trying(&c)
 	if used, err = m.useGuarded(&c); !used {
 		_ = c.ELF.Close() // nothing was written
 	}
 	return used, err
+}
+
+// trying says which file is looked at.
+func (m *Module) trying(c *Candidate) {
+	m.set.Log().Debug(fmt.Sprintf("%s: trying %s", m.name, c.Path))
+	if c.ELF.Name != c.Path {
+		m.set.Log().Debug("canonical path is " + c.ELF.Name)
+	}
 }
 
 // OpenFile opens an ELF file that may be compressed as a whole. file is the file at path, open, or nil. The file is called

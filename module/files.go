@@ -2,6 +2,7 @@ package module
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -47,8 +48,8 @@ func (f *Files) IsGo() bool {
 	})
 }
 
-// Info returns the debugging information of the module, which is read when first asked for; nil where it has none, and
-// [failure.ErrClosed] when the program was closed.
+// Info returns the debugging information of the module, which is read when first asked for; nil where it has none, or what it had can't be
+// read and the module was unloaded meanwhile, and [failure.ErrClosed] when the program was closed.
 func (m *Module) Info() (debugdata.Info, error) { return m.read((*Module).opening) }
 
 // CodeInfo is Info for who begins with an address: it does not wait for the index of names.
@@ -58,19 +59,44 @@ func (m *Module) read(opening func(*Module) *opening) (debugdata.Info, error) {
 	if f := m.files.Load(); f != nil && f.closed {
 		return nil, failure.ErrClosed
 	}
-	if o := opening(m); o != nil {
-		info, err := o.get(m.set.blocking())
-		if first := m.codeOpening(); err == nil && first != nil && !first.looked.Load() && !first.looked.Swap(true) {
-			if split, ok := info.(debugdata.Split); ok {
-				if n, first := split.Missing(); n > 0 {
-					m.set.Log().Warn(fmt.Sprintf("debugging information of %s is split, and %d of its files are missing (%s): types, variables and functions "+
-						"in them are not known; symbols, source lines and stacks are", m.Name(), n, first))
-				}
-			}
+	for first := true; ; first = false {
+		o := opening(m)
+		if o == nil {
+			return nil, nil
 		}
-		return info, err
+		info, err := o.get(m.set.blocking())
+		if err == nil {
+			if !o.looked.Load() && !o.looked.Swap(true) {
+				m.warnOfMissing(info)
+			}
+			return info, nil
+		}
+		again := m.renewed(o)
+		if errors.Is(err, ErrGone) || m.IsUnloaded() { // its BTF, too, has gone with it
+			return nil, nil
+		}
+		if !again || !first {
+			return nil, err
+		}
 	}
-	return nil, nil
+}
+
+// warnOfMissing warns of files of split DWARF that are not there or cannot be read, once of each number of them: more may turn out to be damaged.
+func (m *Module) warnOfMissing(info debugdata.Info) {
+	split, ok := info.(debugdata.Split)
+	if !ok {
+		return
+	}
+	n, first := split.Missing()
+	if code := m.codeOpening(); n == 0 || code != nil && code.missing.Swap(int64(n)) == int64(n) {
+		return
+	}
+	missing := fmt.Sprintf("%d of its files are missing or damaged (the first is %s)", n, first)
+	if n == 1 {
+		missing = "one of its files is missing or damaged (" + first + ")"
+	}
+	m.set.Log().Warn(fmt.Sprintf("debugging information of %s is split, and %s: types, variables and functions described there "+
+		"are not known; symbols, source lines and stacks are", m.Name(), missing))
 }
 
 // opening returns what reads the debugging information of the module: that of a file, or else the fallback; nil if it has

@@ -1,6 +1,7 @@
 package module
 
 import (
+	"errors"
 	"slices"
 	"sync/atomic"
 
@@ -39,13 +40,22 @@ type keeping struct {
 type fallback struct {
 	name    atomic.Pointer[string]
 	opening *opening
+	again   func() *fallback // makes one that is unread
 }
 
+// ErrGone is the error of debugging information that the kernel kept of a module and keeps no more, since the module is being unloaded.
+var ErrGone = errors.New("the module is being unloaded")
+
 // SetFallback gives the module debugging information that counts as long as no file of it has some. It names types, variables
-// and functions. name says what it is: "BTF of the kernel's memory". open is called once, when something is first looked for, and
-// returns the name of what it was found in.
+// and functions. name says what it is: "BTF of the kernel's memory". open is called when something is first looked for, and
+// returns the name of what it was found in; it is called again after an error if the module may be unloaded. [ErrGone] leaves the module without.
 func (m *Module) SetFallback(name string, open func() (info debugdata.Info, name string, err error)) {
-	f := &fallback{}
+	m.keeps.info.Store(newFallback(name, open))
+	m.set.changed()
+}
+
+func newFallback(name string, open func() (info debugdata.Info, name string, err error)) *fallback {
+	f := &fallback{again: func() *fallback { return newFallback(name, open) }}
 	f.name.Store(&name)
 	f.opening = newOpening(nil, func(func(done, total uint64)) (debugdata.Info, error) {
 		info, name, err := open()
@@ -54,8 +64,20 @@ func (m *Module) SetFallback(name string, open func() (info debugdata.Info, name
 		}
 		return info, err
 	})
-	m.keeps.info.Store(f)
-	m.set.changed()
+	return f
+}
+
+// renewed reports whether what has failed to open is to be opened anew by the next call: it is what the kernel keeps of a module that may be
+// unloaded, which is there again when the module is loaded again where it was.
+func (m *Module) renewed(o *opening) bool {
+	f := m.keeps.info.Load()
+	if f == nil || !f.opening.ready() || m.set.Stays(m.id) {
+		return false
+	}
+	if f.opening == o {
+		m.keeps.info.CompareAndSwap(f, f.again())
+	}
+	return true
 }
 
 // Fallback returns the name of the debugging information that is in use because no file has some; "" if none is.

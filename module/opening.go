@@ -20,6 +20,7 @@ type opening struct {
 
 	started atomic.Bool
 	looked  atomic.Bool   // whether all of it is read, which a warning says if not
+	missing atomic.Int64  // how many files the last such warning counted
 	done    chan struct{} // closed once info and err are there
 	info    debugdata.Info
 	err     error

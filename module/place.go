@@ -3,6 +3,7 @@ package module
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/placed"
@@ -22,6 +23,7 @@ func (m *Module) biasOf(f *elf.File) (uint64, error) {
 	case SharedLibrary, Vdso:
 		for i := range f.Segments {
 			if s := &f.Segments[i]; s.Type == elf.PT_DYNAMIC {
+				m.set.Log().Debug(fmt.Sprintf("got bias %#x from PT_DYNAMIC program header", m.id-s.Vaddr))
 				return m.id - s.Vaddr, nil
 			}
 		}
@@ -55,8 +57,8 @@ func programHeaders(f *elf.File) uint64 {
 	return phoff
 }
 
-// addressRange returns where a linked file's segments lie, or its sections where it has no segments. What lies at 0 in an
-// executable has addresses of its own: x86-64's per-CPU section.
+// addressRange returns where a linked file's segments lie. What lies at 0 in an executable has addresses of its own: x86-64's
+// per-CPU section.
 func addressRange(f *elf.File) (mem.Range, bool) {
 	if f.Type == elf.ET_REL {
 		return mem.Range{}, false
@@ -71,13 +73,6 @@ func addressRange(f *elf.File) (mem.Range, bool) {
 	for i := range f.Segments {
 		if s := &f.Segments[i]; s.Type == elf.PT_LOAD {
 			add(s.Vaddr, s.Memsz)
-		}
-	}
-	if r.Min > r.Max {
-		for i := range f.Sections {
-			if s := &f.Sections[i]; s.Flags&elf.SHF_ALLOC != 0 && s.Addr != 0 {
-				add(s.Addr, s.Size)
-			}
 		}
 	}
 	return r, r.Min <= r.Max
@@ -95,28 +90,40 @@ func (m *Module) KeepRange(r mem.Range) error {
 	return nil
 }
 
-// locate gives a module of which it is not known where it lies the place of its file.
-func (m *Module) locate(d *placed.File) {
+// locate gives a module of which it is not known where it lies the place of its file, and returns what there is to log of that, or "".
+func (m *Module) locate(d *placed.File) string {
 	if m.kind == Extra || m.kind == Relocatable {
-		return
+		return ""
 	}
 	if m.kind == Main && m.set.Loader() == nil {
-		return
+		return ""
 	}
 	if known := m.ranges.Load(); known != nil && known != m.keeps.ranges.Load() {
-		return
+		return ""
 	}
-	if r, ok := addressRange(d.ELF); ok {
-		r.Min, r.Max = r.Min+d.Bias, r.Max+d.Bias
-		if m.SetRanges([]mem.Range{r}) != nil {
-			return // one range overlaps none
-		}
-		m.set.Log().Debug(fmt.Sprintf("%s: set address range %#x-%#x from file", m.name, r.Min, r.Max+1))
+	r, ok := addressRange(d.ELF)
+	if !ok {
+		return ""
 	}
+	r.Min, r.Max = r.Min+d.Bias, r.Max+d.Bias
+	if m.SetRanges([]mem.Range{r}) != nil {
+		return "" // one range overlaps none
+	}
+	return fmt.Sprintf("%s: set address range %#x-%#x from file", m.name, r.Min, r.Max+1)
+}
+
+// isProgram reports whether a file is of the kinds that are part of programs, or a section of one: no core dump, nothing of unknown kind.
+func isProgram(f *elf.File) bool {
+	return f.IsDetached() || f.Type == elf.ET_REL || f.Type == elf.ET_EXEC || f.Type == elf.ET_DYN
 }
 
 // IsLoadable reports whether a file has the code and data of what it is for: a separate debug file has only their headers.
+// A linked file also says what is to be loaded.
 func IsLoadable(f *elf.File) bool {
+	loads := slices.ContainsFunc(f.Segments, func(s elf.Segment) bool { return s.Type == elf.PT_LOAD })
+	if !isProgram(f) || f.Type != elf.ET_REL && !loads {
+		return false
+	}
 	for i := range f.Sections {
 		if s := &f.Sections[i]; s.Flags&elf.SHF_ALLOC != 0 && s.Type == elf.SHT_PROGBITS && s.HasData() {
 			return true

@@ -212,7 +212,27 @@ func (s *Set) sort() {
 		}
 	}
 	slices.SortStableFunc(rs, func(a, b moduleRange) int { return cmp.Compare(a.Min, b.Min) })
+	rs = s.withoutFormer(rs)
 	s.byAddress.Store(&rs)
+}
+
+// withoutFormer leaves out of ranges those on which another one lies whose module was added later: the memory was given to that one.
+func (s *Set) withoutFormer(rs []moduleRange) []moduleRange {
+	added := make(map[*Module]int)
+	for i, m := range s.All() {
+		added[m] = i
+	}
+	out := rs[:0]
+	for _, r := range rs {
+		over := func() bool { return len(out) > 0 && r.Min <= out[len(out)-1].Max }
+		for over() && added[out[len(out)-1].m] < added[r.m] {
+			out = out[:len(out)-1]
+		}
+		if !over() {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // All returns the modules. The slice must not be changed.
@@ -242,7 +262,10 @@ func (s *Set) At(address uint64) *Module {
 	if lo == 0 || rs[lo-1].Max < address {
 		return nil
 	}
-	return rs[lo-1].m
+	if m := rs[lo-1].m; !m.Unloaded("", address) {
+		return m
+	}
+	return nil
 }
 
 // Main returns the main module, or a *failure.NoMainModuleError.
@@ -261,9 +284,10 @@ func (s *Set) Containing(address uint64) (*Module, error) {
 	return nil, &failure.NoModuleAtError{Address: address}
 }
 
-// Named returns the module of a name, or a *failure.ModuleNotFoundError. Of several with that name it is any.
+// Named returns the module of a name, or a *failure.ModuleNotFoundError. Of several with that name it is the one that was
+// added last, the main module only if there is no other.
 func (s *Set) Named(name string) (*Module, error) {
-	for _, m := range s.All() {
+	for _, m := range slices.Backward(s.All()) {
 		if m.name == name {
 			return m, nil
 		}

@@ -101,16 +101,18 @@ func (s *Set) Symbols(q SymbolQuery) []Symbol {
 		case t == nil:
 		case q.HasName:
 			for _, s := range t.Named(q.Name) {
-				if !q.HasAddress || s.Address == q.Address || s.Contains(q.Address) {
+				if (!q.HasAddress || s.Address == q.Address || s.Contains(q.Address)) && !m.Unloaded(q.Name, s.Address) {
 					found = append(found, s)
 				}
 			}
 		case q.HasAddress && q.One:
-			if s, ok := t.At(q.Address); ok && m.MayHold(q.Address, s.Address) {
+			if s, ok := t.At(q.Address); ok && m.MayHold(q.Address, s.Address) && !m.Unloaded("", q.Address) {
 				return []Symbol{s}
 			}
 		case q.HasAddress:
-			found = append(found, t.AllAt(q.Address)...)
+			if all := t.AllAt(q.Address); len(all) > 0 && !m.Unloaded("", q.Address) {
+				found = append(found, all...)
+			}
 		}
 	}
 	if q.One && len(found) > 1 { // of a name another module may have a better one; of those that are as good the first counts
@@ -226,7 +228,7 @@ func (s *Set) SymbolTable() *SymbolTable {
 	all := &SymbolTable{}
 	for _, m := range s.All() {
 		t := m.symbols()
-		if t == nil {
+		if t == nil || m.IsUnloaded() {
 			continue
 		}
 		more := t.Table()

@@ -18,6 +18,9 @@ import (
 func (m *Module) use(c *Candidate) (used bool, err error) {
 	ch := &choice{file: c.ELF, force: c.Force, loadable: IsLoadable(c.ELF), id: c.ELF.BuildID(), kind: m.kind}
 	has := m.set.config.Has(c.ELF)
+	if !isProgram(c.ELF) {
+		has = 0
+	}
 	// What has types only, BTF, is the debug file if somebody says so: that of a loadable file is what finders come by on
 	// their way to the one that has all.
 	if ch.debug = has&debugdata.Functions != 0 || has != 0 && !c.Quiet; ch.debug {
@@ -26,7 +29,14 @@ func (m *Module) use(c *Candidate) (used bool, err error) {
 			ch.debug = false // what it refers to can't be found
 		}
 	}
-	ch.otherSum = c.CRC != nil && crc32.ChecksumIEEE(c.ELF.Data) != *c.CRC
+	if c.CRC != nil {
+		// A debug link means the file with its checksum, whatever build ID that has.
+		ch.otherSum = crc32.ChecksumIEEE(c.ELF.Data) != *c.CRC
+		if !ch.otherSum {
+			m.set.Log().Debug(fmt.Sprintf("%s: %s CRC matches", m.name, c.ELF.Name))
+			ch.force = true
+		}
+	}
 	m.mu.Lock()
 	ch.buildID, ch.loadedStatus, ch.debugStatus = m.buildID, m.loaded.status, m.debug.status
 	ch.wantedSup, ch.pending = m.sup.wanted.Checksum, m.sup.pending
@@ -86,7 +96,7 @@ type choice struct {
 	supName  string // of the supplementary file that it needs
 	supID    []byte // the build ID of that; nil: it needs none
 	otherSum bool   // it has another checksum than a debug link says
-	force    bool   // whatever its build ID is
+	force    bool   // its build ID does not matter
 
 	// Of the module:
 	kind                      Kind
@@ -311,10 +321,13 @@ func (m *Module) attachAt(loaded, debug, sup *elf.File, bias uint64) (bool, erro
 		m.trials.refused = ""
 		m.files.Store(files)
 		m.mu.Unlock()
-		m.locate(files.Debug)
+		located := m.locate(files.Debug)
 		m.set.changed()
 		m.Tried(first.Name, "used as "+roleOf(loaded, debug), true)
 		m.set.Log().Info(fmt.Sprintf("%s: using %s", m.name, describeFiles(loaded, debug, sup)))
+		if located != "" {
+			m.set.Log().Debug(located)
+		}
 		if id != nil {
 			m.set.Log().Debug(fmt.Sprintf("%s: set build ID %x from file", m.name, id))
 		}

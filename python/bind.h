@@ -98,6 +98,8 @@ void *start_frozen_table(size_t n);
 int start_python(const char *exe, int argc, char **argv, int npath, char **paths);
 int start_main(const char *func);
 int start_fini(void);
+void start_default_action(int signal);
+int start_signals(void);
 void start_show_error(void);
 
 // ---- extension.c: the extension module
@@ -156,10 +158,13 @@ int sh_pair(PyObject *item, const char **name, Py_ssize_t *n, PyObject **value);
 int sh_operand(arg *a, PyObject *o);
 
 // ---- call.c
-void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *owner);
+void sh_def(int id, PyMethodDef *d, const char *text, int nreq, int npos, int n, int flags);
+void sh_late(int id, PyMethodDef *d, const char *name);
 #define NFUNC 1024 // how many functions and methods Go can define, counting number 0, which stands for no function
-enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16, F_NO_KEYWORDS = 32, F_ONE = 64 };
+enum { F_PROG = 1, F_SCOPE = 2, F_CLASS = 4, F_VARARGS = 8, F_STATIC = 16, F_NO_KEYWORDS = 32, F_ONE = 64, F_PYTHON = 128, F_FUNCTION = 256 };
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn);
+PyObject *calls_of(PyObject *m, PyObject *functions);
+int call_directly(PyObject *def, void *call);
 int sh_add_function(PyObject *module, PyMethodDef *d, const char *modname);
 int convert(arg *a, PyObject *o, char kind, const char *func, int pos);
 PyObject *prog_default(void);

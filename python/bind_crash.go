@@ -56,7 +56,7 @@ func init() {
 			return c.Value(n)
 		}},
 		Func{Sig: "_crash_pager(prog: prog)", Do: func(c Call) error { return c.String(crash.Of(c.Prog(0)).Pager()) }},
-		Func{Sig: "_crash_run(prog: prog, name: str, args: any, out: any, err: any)", Do: crashRun})
+		Func{Sig: "_crash_run(prog: prog, name: str, args: any, out: any, err: any, columns: int)", Do: crashRun})
 }
 
 func crashCommand(c Call) (*crash.Command, error) {
@@ -104,7 +104,7 @@ func crashRun(c Call) error {
 			return err
 		}
 	}
-	out, warnings := to(3), to(4)
+	out, warnings, columns := to(3), to(4), int(c.Int(5))
 	var result drgn.Object
 	has := false
 	run := c.Long
@@ -114,13 +114,14 @@ func crashRun(c Call) error {
 	err = run(func(ctx context.Context) (err error) {
 		session := crash.Of(p)
 		session.MissingInOutput()
+		session.SetColumns(columns)
 		result, has, err = session.Run(ctx, name, args, pyWriter{ctx, out}, pyWriter{ctx, warnings})
 		return err
 	})
 	var wrong *crash.ArgumentError
 	switch {
 	case errors.As(err, &wrong):
-		return c.Value(tuple{wrong.Usage, wrong.Error(), nil})
+		return c.Value(tuple{wrong.Usage, wrong.Error(), nil}) // without usage it is ""
 	case err != nil && exceptionOf(err) == excException && fileException(err) == excException && !of[raisedError](err) && !of[*pyError](err) && !of[*mem.FaultError](err):
 		return c.Value(tuple{nil, err.Error(), nil}) // a CommandError
 	case err != nil:

@@ -93,7 +93,21 @@ func pathList(c Call, i int) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return strs(v)
+	return pathStrings(v)
+}
+
+// pathStrings returns paths, which Python gives as bytes: a name of a file need not be UTF-8.
+func pathStrings(v any) ([]string, error) {
+	names, _ := v.(list)
+	out := make([]string, len(names))
+	for i, x := range names {
+		b, ok := x.([]byte)
+		if !ok {
+			return nil, typeError("paths must be bytes")
+		}
+		out[i] = string(b)
+	}
+	return out, nil
 }
 
 // moduleList returns the modules of an iterable.
@@ -128,20 +142,25 @@ func findOrCreate(sig, doc string, kind drgn.ModuleKind) Func {
 	return Func{Sig: sig, Doc: doc, Do: func(c Call) error {
 		p, name, id := c.selfProg(), c.Str(0), c.UintOr(1, 0)
 		if c.Bool(2) {
-			if err := syncLog(); err != nil {
-				return err
-			}
-			var m *drgn.Module
-			if err := c.Whole(func(context.Context) (err error) {
-				m, _, err = p.AddModule(drgn.ModuleSpec{Kind: kind, Name: name, ID: id})
-				return err
-			}); err != nil {
-				return err
-			}
-			return c.Instance(moduleInstance(m))
+			return createModule(c, drgn.ModuleSpec{Kind: kind, Name: name, ID: id})
 		}
 		return giveModule(c)(p.FindModule(kind, name, id))
 	}}
+}
+
+func createModule(c Call, spec drgn.ModuleSpec) error {
+	if err := syncLog(); err != nil {
+		return err
+	}
+	var m *drgn.Module
+	p := c.selfProg() // asked for on Python's thread
+	if err := c.Whole(func(context.Context) (err error) {
+		m, _, err = p.AddModule(spec)
+		return err
+	}); err != nil {
+		return err
+	}
+	return c.Instance(moduleInstance(m))
 }
 
 func loadedModules(c Call) error {
@@ -223,8 +242,7 @@ func debugInfoMethods() []Func {
 			if !c.Bool(1) {
 				return giveModule(c)(p.FindModule(drgn.MainModule, name, 0))
 			}
-			m, _, err := p.AddModule(drgn.ModuleSpec{Kind: drgn.MainModule, Name: name})
-			return giveModule(c)(m, err)
+			return createModule(c, drgn.ModuleSpec{Kind: drgn.MainModule, Name: name})
 		}},
 		findOrCreate("shared_library_module(name: path, dynamic_address: index, *, create: bool = False)", "Return the shared library of a name and an address of its dynamic section.", drgn.SharedLibraryModule),
 		findOrCreate("vdso_module(name: path, dynamic_address: index, *, create: bool = False)", "Return the vDSO of a name and an address of its dynamic section.", drgn.VdsoModule),
@@ -376,7 +394,7 @@ func optionsOf(v any) (o drgn.DebugInfoOptions, err error) {
 		delete(values, option.name)
 		switch to := option.field.(type) {
 		case *[]string:
-			*to, err = strs(v)
+			*to, err = pathStrings(v)
 		case switchedOff:
 			on, isBool := v.(bool)
 			if *to.field = !on; !isBool {

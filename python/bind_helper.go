@@ -25,7 +25,7 @@ func init() {
 		moduleDocs[m.Name] = m.Doc
 		for i := range m.Funcs {
 			f := &m.Funcs[i]
-			register(m.Name, Func{Sig: f.Sig(), Doc: f.Doc, Do: func(c Call) error { return callHelper(c, f) }})
+			register(m.Name, Func{Sig: f.Name, Late: f.Sig, Do: func(c Call) error { return callHelper(c, f) }})
 		}
 	}
 }
@@ -82,11 +82,18 @@ func helperError(err error) error {
 	}
 	var member *types.MemberError
 	var none *types.NoMembersError
+	var object *drgn.ObjectNotFoundError
 	switch {
 	case errors.As(err, new(*types.NamedError)):
 		return err
+	case errors.As(err, &object) && object.Kind == "variable": // helpers of Python look in prog[name]
+		any := *object
+		any.Kind = ""
+		return &any
 	case errors.As(err, &member):
 		return &pyErr{excAttributeError, member.Error()}
+	case errors.As(err, &none) && none.Name != "":
+		return noAttribute(none.Name)
 	case errors.As(err, &none):
 		return &pyErr{excAttributeError, none.Error()}
 	}

@@ -18,7 +18,7 @@ import (
 func init() {
 	register("drgn.helpers.common.memory",
 		Func{
-			Sig: "identify_address(prog: prog = ~, addr: index, *, cache: any? = None)",
+			Sig: "identify_address(prog: prog = ~, addr: bits, *, cache: any? = None)",
 			Doc: "Return the most telling of what lies at an address as a string, or None if nothing is known of it.\n\nSee identify_address_all().",
 			Do: func(c Call) error {
 				for what, err := range c.Prog(0).Identify(c.Uint(1)) {
@@ -44,17 +44,23 @@ func init() {
 		}},
 	)
 	register("drgn.helpers.common.stack",
-		Func{Sig: "_annotated(trace: any)", Doc: "Return a stack's memory word by word, with what is known of each.", Do: func(c Call) error {
-			v, err := c.Any(0)
+		Func{Sig: "_annotated(prog: prog, frames: any)", Doc: "Return the memory of a list of frames word by word, with what is known of each.", Do: func(c Call) error {
+			v, err := c.Any(1)
 			if err != nil {
 				return err
 			}
-			i, _ := v.(instance)
-			trace, ok := i.value.(*drgn.StackTrace)
-			if !ok {
-				return typeError("print_annotated_stack() argument 'trace' must be StackTrace")
+			all, _ := v.(list)
+			frames := make([]drgn.StackFrame, len(all))
+			for n, v := range all {
+				i, _ := v.(instance)
+				f, ok := i.value.(drgn.StackFrame)
+				if !ok {
+					return typeError("a frame of a stack must be StackFrame")
+				}
+				frames[n] = f
 			}
-			return written(c, func(w io.Writer) error { return annotate.Stack(w, trace) })
+			p := c.Prog(0)
+			return written(c, func(w io.Writer) error { return annotate.Frames(w, p, frames) })
 		}},
 	)
 }

@@ -22,7 +22,7 @@ func init() {
 			}
 			return c.None()
 		}},
-		Func{Sig: "_write_memory(prog: prog, address: index, value: bytes)", Doc: "Write to the running kernel's memory.", Do: func(c Call) error {
+		Func{Sig: "_write_memory(prog: prog, address: literal, value: bytes)", Doc: "Write to the running kernel's memory.", Do: func(c Call) error {
 			p, address, value := c.Prog(0), c.Uint(1), c.Bytes(2)
 			if err := c.Long(func(context.Context) error { return kmodify.WriteMemory(p, address, value) }); err != nil {
 				return err

@@ -282,6 +282,9 @@ func moduleClassList() []*class {
 			}},
 			{Sig: "try_file(path: path, *, fd: int = -1, force: bool = False)", Doc: "Use a file if it fits and is wanted. An open file descriptor is closed; force takes a file of another build too.", Do: func(c Call) error {
 				m, path, fd, force := mod(c), c.Str(0), c.IntOr(1, -1), c.Bool(2)
+				if err := fitsInt(fd); err != nil {
+					return err
+				}
 				return loading(c, func(context.Context) error {
 					var file *os.File
 					if fd >= 0 {

@@ -101,9 +101,14 @@ func memberError(o drgn.Object, name string, err error) error {
 		return &pyErr{excAttributeError, err.Error()}
 	}
 	if errors.As(err, new(*types.KindError)) || errors.As(err, new(*drgn.TypeError)) {
-		return &pyErr{excAttributeError, fmt.Sprintf("'drgn.Object' object has no attribute '%s'", name)}
+		return noAttribute(name)
 	}
 	return err
+}
+
+// noAttribute is Python's error of an object that has no members.
+func noAttribute(name string) error {
+	return &pyErr{excAttributeError, "'_drgn.Object' object has no attribute '" + name + "'"}
 }
 
 // memberNames gives the names that completion offers behind an object.

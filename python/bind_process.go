@@ -130,13 +130,21 @@ func cInt(c Call, i int) (n int, ok bool, err error) {
 	default:
 		return 0, false, nil
 	}
-	switch {
-	case n64 > math.MaxInt32:
-		return 0, false, &pyErr{excOverflowError, "signed integer is greater than maximum"}
-	case n64 < math.MinInt32:
-		return 0, false, &pyErr{excOverflowError, "signed integer is less than minimum"}
+	if err := fitsInt(n64); err != nil {
+		return 0, false, err
 	}
 	return int(n64), true, nil
+}
+
+// fitsInt says that a number is none of C's type int, of which file descriptors and process IDs are.
+func fitsInt(n int64) error {
+	switch {
+	case n > math.MaxInt32:
+		return &pyErr{excOverflowError, "signed integer is greater than maximum"}
+	case n < math.MinInt32:
+		return &pyErr{excOverflowError, "signed integer is less than minimum"}
+	}
+	return nil
 }
 
 // setCoreDump takes a path or an open file.

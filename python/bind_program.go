@@ -9,7 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/big"
+	"math"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -151,12 +151,18 @@ func programClass() *class {
 				var err error
 				if c.IsObject(0) {
 					t, err = c.selfProg().StackTraceOf(c.Obj(0))
+				} else if id := c.Uint(0); id > math.MaxUint32 {
+					return &pyErr{excOverflowError, "Python int too large to convert to C uint32_t"}
 				} else {
-					t, err = c.selfProg().StackTrace(c.Uint(0))
+					t, err = c.selfProg().StackTrace(id)
 				}
 				var missing *drgn.ThreadNotFoundError
 				if errors.As(err, &missing) && missing.Role == "" {
-					err = &pyErr{excLookupError, fmt.Sprintf("thread not found: %d", missing.ID)}
+					text := fmt.Sprintf("thread not found: %d", missing.ID)
+					if missing.ID == 0 && c.selfProg().Flags()&drgn.IsLinuxKernel != 0 {
+						text += "; use stack_trace(idle_task(cpu)) for one of those with PID 0"
+					}
+					err = &pyErr{excLookupError, text}
 				}
 				if err != nil {
 					return err
@@ -231,16 +237,15 @@ func programClass() *class {
 				}
 				return c.None()
 			}},
-			{name: "core_dump_path", doc: "File the program was opened from, or None.", get: func(c Call) error { return c.StringOrNone(c.selfProg().CoreDumpPath()) }},
+			{name: "core_dump_path", doc: "File the program was opened from, or None.", get: func(c Call) error { return c.StringOrNone(coreDumpPath(c.selfProg())) }},
 			{name: "language", doc: "Language that names are in: that of main if it is not set.", get: func(c Call) error {
 				return c.Instance(instance{class: classLanguage, value: c.selfProg().Language()})
 			}, set: setProgramLanguage},
 		}...),
 		slots: slots{
 			repr: func(c Call) error {
-				p := c.selfProg()
-				if path := p.CoreDumpPath(); path != "" {
-					return c.String("<drgn.Program of " + pyQuote(path) + ">")
+				if of := targetName(c.selfProg()); of != "" {
+					return c.String("<drgn.Program of " + of + ">")
 				}
 				return c.String(fmt.Sprintf("<drgn.Program at %#x>", addressOf(c.self)))
 			},
@@ -302,27 +307,46 @@ func addresses(c Call, i int) ([]uint64, error) {
 	}
 	out := make([]uint64, len(vs))
 	for j, x := range vs {
-		switch x := x.(type) {
-		case int64:
-			if x < 0 {
-				return nil, valueError("Cannot convert negative int")
-			}
-			out[j] = uint64(x)
-		case *big.Int:
-			if x.Sign() < 0 {
-				return nil, valueError("Cannot convert negative int")
-			}
-			if !x.IsUint64() {
-				return nil, &pyErr{excOverflowError, "address is too large"}
-			}
-			out[j] = x.Uint64()
-		case drgn.Object:
-			if out[j], err = x.Uint(); err != nil {
-				return nil, err
-			}
-		default:
+		n, ok, err := integer(x)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
 			return nil, typeError("stack_trace_from_pcs() argument 1 must be a list")
 		}
+		if n.Sign() < 0 {
+			return nil, valueError("Cannot convert negative int")
+		}
+		if !n.IsUint64() {
+			return nil, &pyErr{excOverflowError, "address is too large"}
+		}
+		out[j] = n.Uint64()
 	}
 	return out, nil
+}
+
+// coreDumpPath returns what the program was opened from, as drgn says it: for the running kernel that is a file, too; "" is none.
+func coreDumpPath(p *drgn.Program) string {
+	const running = drgn.IsLinuxKernel | drgn.IsLive | drgn.IsLocal
+	if p.CoreDumpPath() == "" && p.Flags()&running == running {
+		return "/proc/kcore"
+	}
+	return p.CoreDumpPath()
+}
+
+// targetName says what a program was opened from; "" where there is nothing to say, or the process has ended.
+func targetName(p *drgn.Program) string {
+	switch flags := p.Flags(); {
+	case p.CoreDumpPath() != "":
+		return pyQuote(p.CoreDumpPath())
+	case flags&(drgn.IsLive|drgn.IsLocal) != drgn.IsLive|drgn.IsLocal:
+		return ""
+	case flags&drgn.IsLinuxKernel != 0:
+		return "the running kernel"
+	}
+	main, err := p.MainThread()
+	if err != nil {
+		return ""
+	}
+	return fmt.Sprintf("process %d, %s", main.TID, pyQuote(main.Name))
 }

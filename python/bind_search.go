@@ -234,30 +234,20 @@ func tooLarge(size int) error {
 
 // searched returns an integer of a size in bytes that is searched for.
 func searched(x any, size int) (uint64, error) {
-	switch n := x.(type) {
-	case drgn.Object:
-		return n.Uint()
-	case int64:
-		if n < 0 && size < 4 {
-			return 0, &pyErr{excOverflowError, "can't convert negative value to unsigned int"}
-		} else if n < 0 {
-			return 0, valueError("Cannot convert negative int")
-		}
-	case *big.Int:
-		if n.Sign() < 0 {
-			return 0, valueError("Cannot convert negative int")
-		} else if !n.IsUint64() {
-			return 0, tooLarge(size)
-		}
-	}
-	u, ok := addressValue(x)
+	n, ok, err := integer(x)
 	switch {
+	case err != nil:
+		return 0, err
 	case !ok:
 		return 0, typeError("values must be int or (int, int)")
-	case size < 8 && u>>(8*size) != 0:
+	case n.Sign() < 0 && size < 4:
+		return 0, &pyErr{excOverflowError, "can't convert negative value to unsigned int"}
+	case n.Sign() < 0:
+		return 0, valueError("Cannot convert negative int")
+	case n.BitLen() > 8*size:
 		return 0, tooLarge(size)
 	}
-	return u, nil
+	return n.Uint64(), nil
 }
 
 // integers checks that the elements of a tuple, or those of the pairs in it, are integers.

@@ -17,6 +17,16 @@ func traceInstance(t *drgn.StackTrace) instance { return instance{classStackTrac
 
 func frameInstance(f drgn.StackFrame) instance { return instance{classStackFrame, f.Trace().Prog(), f} }
 
+// giveText returns a text, or raises what went wrong on the way.
+func giveText(c Call) func(text string, err error) error {
+	return func(text string, err error) error {
+		if err != nil {
+			return err
+		}
+		return c.String(text)
+	}
+}
+
 func stackTraceClass() *class {
 	trace := func(c Call) *drgn.StackTrace { return handleOf[*drgn.StackTrace](c.self) }
 	return &class{
@@ -24,7 +34,7 @@ func stackTraceClass() *class {
 		props:   []property{{name: "prog", doc: "Program the trace is of.", get: func(c Call) error { return c.Value(trace(c).Prog()) }}},
 		methods: []Func{prettyMethod, htmlMethod},
 		slots: slots{
-			str:    func(c Call) error { return c.String(trace(c).String()) },
+			str:    func(c Call) error { return giveText(c)(trace(c).Text()) },
 			repr:   func(c Call) error { return c.String(fmt.Sprintf("<drgn.StackTrace of %d frames>", trace(c).Len())) },
 			length: func(c Call) error { return c.Number(int64(trace(c).Len())) },
 			getitem: func(c Call, x *C.PyObject) error {
@@ -83,16 +93,28 @@ func stackFrameClass() *class {
 				}
 				return c.Unsigned(v)
 			}},
-			{Sig: "registers()", Doc: "Return the values of all registers that are known in the frame.", Do: func(c Call) error {
+			{Sig: "registers()", Doc: "Return the values of all registers that are known in the frame, by each of their names.", Do: func(c Call) error {
 				var d dict
 				for _, r := range frame(c).Registers() {
-					d = append(d, pair{r.Name, r.Value})
+					for _, name := range r.Names {
+						d = append(d, pair{name, r.Value})
+					}
 				}
 				return c.Value(d)
 			}},
 		},
 		props: []property{
-			{name: "name", doc: "Name of the function, else of the symbol, else the address.", get: func(c Call) error { return c.String(frame(c).Name()) }},
+			{name: "name", doc: "Name of the function, else of the symbol, else the address.", get: func(c Call) error {
+				f := frame(c)
+				if name, ok := f.FunctionName(); ok {
+					return c.String(name)
+				}
+				s, err := f.Symbol()
+				if drgn.IsNotFound(err) {
+					return c.String(fmt.Sprintf("%#x", f.PC()))
+				}
+				return giveText(c)(s.Name, err)
+			}},
 			{name: "function_name", doc: "Name of the function in the debugging information, or None.", get: func(c Call) error {
 				name, _ := frame(c).FunctionName()
 				return c.StringOrNone(name)
@@ -109,7 +131,7 @@ func stackFrameClass() *class {
 			}},
 		},
 		slots: slots{
-			str:  func(c Call) error { return c.String(frame(c).String()) },
+			str:  func(c Call) error { return giveText(c)(frame(c).Text()) },
 			repr: func(c Call) error { return c.String("<drgn.StackFrame " + frame(c).String() + ">") },
 			getitem: func(c Call, x *C.PyObject) error {
 				name, ok, err := nameArg(x)

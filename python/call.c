@@ -1,6 +1,8 @@
 // Functions and methods: each is described in Go, converted here, and called in one crossing.
 #include "bind.h"
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include "_cgo_export.h"
 
 typedef struct {
@@ -80,9 +82,17 @@ static int owned_path(char kind, const arg *a) { return (kind == 'p' || kind == 
 
 // not_negative converts what the reference takes for an address or an ID: what is negative is a ValueError.
 static int not_negative(arg *a, PyObject *o, const char *ctype) {
-	int over = 0, small = py.PyType_GetFlags(o->ob_type) & TPF_LONG && py.PyLong_AsLongLongAndOverflow(o, &over) < 0;
-	if (over < 0 || (!over && small)) return py.PyErr_SetString(py.ValueError, "Cannot convert negative int"), -1;
-	return as_integer(a, o, 0, ctype);
+	int over = 0;
+	PyObject *x = py.PyNumber_Index(o);
+	if (!x) return -1;
+	int small = py.PyLong_AsLongLongAndOverflow(x, &over) < 0, r = -1;
+	if (over < 0 || (!over && small))
+		py.PyErr_SetString(py.ValueError, "Cannot convert negative int");
+	else
+		r = as_integer(a, x, 0, ctype);
+	a->o = o;
+	py.Py_DecRef(x);
+	return r;
 }
 
 // convert_kind fills a from o; the kinds are listed in func.go; none says whether None would have been as good. What 'p' makes is owned by a->o and dropped after the call.
@@ -91,7 +101,36 @@ static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *fu
 	a->o = o;
 	switch (kind) {
 	case 'u': return as_integer(a, o, 0, NULL);
+	case 'W': // a word: what does not fit wraps around
+		a->kind = A_UINT;
+		a->i = py.PyLong_AsUnsignedLongLongMask(o);
+		return a->i == (uint64_t)-1 && py.PyErr_Occurred() ? -1 : 0;
+	case 'l': { // a word that fits one beside its sign
+		int over;
+		PyObject *x = py.PyNumber_Index(o), *positive;
+		if (!x) return -1;
+		a->kind = A_UINT;
+		a->i = (uint64_t)py.PyLong_AsLongLongAndOverflow(x, &over);
+		if (!over) return py.Py_DecRef(x), a->i == (uint64_t)-1 && py.PyErr_Occurred() ? -1 : 0;
+		positive = over < 0 ? py.PyNumber_Negative(x) : x;
+		if (over < 0) py.Py_DecRef(x);
+		if (!positive) return -1;
+		int r = as_integer(a, positive, 0, "uint64_t");
+		py.Py_DecRef(positive);
+		if (over < 0) a->i = -a->i;
+		return r;
+	}
 	case 'i': return as_integer(a, o, 1, NULL);
+	case 'j': { // an index of a sequence: where it is too large for one, any that is out of range
+		int over;
+		PyObject *x = py.PyNumber_Index(o);
+		if (!x) return -1;
+		a->kind = A_INT;
+		a->i = (uint64_t)py.PyLong_AsLongLongAndOverflow(x, &over);
+		if (over) a->i = over < 0 ? INT64_MIN : INT64_MAX;
+		py.Py_DecRef(x);
+		return 0;
+	}
 	case 'q': return as_integer(a, o, 1, "int64_t");
 	case 'a': return not_negative(a, o, "uint64_t");
 	case 'd': // a place in a list: no Object
@@ -130,8 +169,9 @@ static int convert_kind(arg *a, PyObject *o, char kind, int none, const char *fu
 		if (!x) return -1;
 		long long v = py.PyLong_AsLongLongAndOverflow(x, &over);
 		py.Py_DecRef(x);
-		if (over < 0 || (!over && v < 0)) return py.PyErr_SetString(py.ValueError, kind == 'n' ? "negative size" : "negative max_size"), -1;
-		return as_integer(a, o, 0, kind == 'n' ? "ssize_t" : NULL);
+		if (over < 0 || (over && kind == 'n')) return too_large("ssize_t");
+		if (!over && v < 0) return py.PyErr_SetString(py.ValueError, kind == 'n' ? "negative size" : "negative max_size"), -1;
+		return as_integer(a, o, 0, NULL);
 	}
 	case 'b': {
 		int t = py.PyObject_IsTrue(o);
@@ -290,12 +330,69 @@ static int left_out(const sig *s, PyObject *const *args, Py_ssize_t npos, PyObje
 	return s->flags & F_PROG || !is_class(args[0], C_OBJECT) || npos + rest < s->nreq;
 }
 
+// append adds to a text what fits.
+static void append(char *b, size_t size, const char *format, ...) {
+	size_t n = strlen(b);
+	va_list l;
+	va_start(l, format);
+	vsnprintf(b + n, size - n, format, l);
+	va_end(l);
+}
+
+static const char *plural(Py_ssize_t n) { return n == 1 ? "" : "s"; }
+
+// too_many raises TypeError as CPython does of a function of Python's that was given too much by position. A program before an
+// object that may be left out is a parameter of its own there.
+static int too_many(const sig *s, Py_ssize_t given, Py_ssize_t keyword_only) {
+	int scope = !!(s->flags & F_SCOPE), most = s->npos + scope, least = s->nreq + scope;
+	char b[200] = "takes ";
+	given += scope;
+	append(b, sizeof b, least < most ? "from %d to %d" : "%2$d", least, most);
+	append(b, sizeof b, " positional argument%s but %d", least < most ? "s" : plural(most), (int)given);
+	if (keyword_only)
+		append(b, sizeof b, " positional argument%s (and %d keyword-only argument%s)", plural(given), (int)keyword_only, plural(keyword_only));
+	append(b, sizeof b, " %s given", given == 1 && !keyword_only ? "was" : "were");
+	return type_error(s->name, b, NULL);
+}
+
+// python_call says what is wrong with the arguments of a function that is one of Python's in the reference, in CPython's words and
+// order, which looks at no argument before it knows whose it is. first is 1 where the first parameter was left out.
+static int python_call(const sig *s, Py_ssize_t npos, PyObject *kwn, int first) {
+	char given[MAXARG] = {0}, b[300] = "";
+	Py_ssize_t nk = kwn ? py.PyTuple_Size(kwn) : 0, keyword_only = 0;
+	for (Py_ssize_t i = 0; i < npos + first && i < s->npos; i++) given[i] = 1;
+	for (Py_ssize_t j = 0; j < nk; j++) {
+		PyObject *k = py.PyTuple_GetItem(kwn, j);
+		int i = find_param(s, k);
+		if (i < 0) return type_error(s->name, "got an unexpected keyword argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
+		if (given[i]) return type_error(s->name, "got multiple values for argument", py.PyUnicode_AsUTF8AndSize(k, NULL));
+		given[i] = 1;
+		keyword_only += i >= s->npos;
+	}
+	if (npos + first > s->npos) return too_many(s, npos + first, keyword_only);
+	int missing = 0, listed = 0;
+	for (int i = 0; i < s->nreq; i++) missing += !given[i];
+	if (!missing) return 0;
+	append(b, sizeof b, "missing %d required positional argument%s: ", missing, plural(missing));
+	for (int i = 0; i < s->nreq; i++) {
+		if (given[i]) continue;
+		if (listed++) append(b, sizeof b, "%s%s", missing > 2 ? ", " : " ", listed == missing ? "and " : "");
+		append(b, sizeof b, "'%s'", py.PyUnicode_AsUTF8AndSize(s->kw[i], NULL));
+	}
+	return type_error(s->name, b, NULL);
+}
+
 PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, PyObject *kwn) {
 	const sig *s = &sigs[id];
 	arg a[MAXARG];
 	int used[MAXARG], nused = 0, first = 0, bad = -1;
 	PyObject *ret = NULL, *rest = NULL;
 	if (forked) return fork_error(), NULL;
+	if (!s->kinds) goDescribe(id);
+	if (s->flags & F_FUNCTION) { // called by CPython as a builtin, or as a def past its body: see call_directly
+		self = NULL;
+		npos &= PY_SSIZE_T_MAX; // without PY_VECTORCALL_ARGUMENTS_OFFSET
+	}
 	for (int i = 0; i < s->n; i++) a[i].kind = A_MISSING, a[i].o = py.None;
 	PyObject *from;
 	if (s->flags & (F_PROG | F_SCOPE) && left_out(s, args, npos, kwn, &from)) {
@@ -306,19 +403,19 @@ PyObject *tramp(int id, PyObject *self, PyObject *const *args, Py_ssize_t npos, 
 		first = 1;
 	}
 	Py_ssize_t given = kwn ? py.PyTuple_Size(kwn) : 0;
-	if (plain_call(s, npos, given)) goto out;
+	if (s->flags & F_SCOPE && first && npos == s->npos) { // what was given cannot be what was left out
+		wrong_type(args[0], s->name, 1, "_drgn.Object or _drgn.Program");
+		goto out;
+	}
+	if (s->flags & F_PYTHON ? python_call(s, npos, kwn, first) : plain_call(s, npos, given)) goto out;
 	given += npos + first;
-	if (given > s->n && !(s->flags & F_VARARGS) && !(first && npos <= s->npos)) {
+	if (given > s->n && !(s->flags & F_VARARGS)) {
 		char b[100];
 		snprintf(b, sizeof b, "takes at most %d %sargument%s (%d given)", s->n, npos ? "" : "keyword ", s->n == 1 ? "" : "s", (int)given);
 		type_error(s->name, b, NULL);
 		goto out;
 	}
 	if (npos + first > s->npos && !(s->flags & F_VARARGS)) {
-		if (first && npos <= s->npos) { // what was given cannot be what was left out
-			wrong_type(args[0], s->name, 1, s->flags & F_SCOPE ? "_drgn.Object or _drgn.Program" : "_drgn.Program");
-			goto out;
-		}
 		char b[100];
 		if (s->npos)
 			snprintf(b, sizeof b, "takes %s %d positional argument%s (%d given)", s->n > s->nreq ? "at most" : "exactly", s->npos, s->npos == 1 ? "" : "s", (int)npos + first);
@@ -392,16 +489,46 @@ RALL(T1)
 static void *const trampolines[] = {RALL(P1)};
 _Static_assert(sizeof trampolines / sizeof *trampolines == NFUNC, "RALL must write NFUNC trampolines");
 
-// The strings live for ever.
-void sh_def(int id, PyMethodDef *d, const char *name, const char *doc, int nreq, int npos, int n, const char *kinds, const char **kw, int flags, const char *owner) {
+// next_text returns the text behind one.
+static const char *next_text(const char *s) { return s + strlen(s) + 1; }
+
+// text is the name, the owner, the kinds, the docstring or nothing, and the names of the n parameters, each with a NUL behind it. It lives for
+// ever. d is NULL if its fields are set.
+void sh_def(int id, PyMethodDef *d, const char *text, int nreq, int npos, int n, int flags) {
 	sig *s = &sigs[id];
+	const char *name = text, *owner = next_text(name), *kinds = next_text(owner), *doc = next_text(kinds), *kw = doc;
 	if (!prog_name) prog_name = py.PyUnicode_InternFromString("prog");
 	*s = (sig){.name = name, .owner = owner, .nreq = nreq, .npos = npos, .n = n, .flags = flags, .kinds = kinds};
-	for (int i = 0; i < n; i++) s->kw[i] = py.PyUnicode_InternFromString(kw[i]);
-	d->name = name;
-	d->meth = trampolines[id];
-	d->flags = METH_FASTCALL | METH_KEYWORDS | (flags & F_CLASS ? METH_CLASS : 0) | (flags & F_STATIC ? METH_STATIC : 0);
-	d->doc = doc;
+	for (int i = 0; i < n; i++) s->kw[i] = py.PyUnicode_InternFromString(kw = next_text(kw));
+	if (!d) return;
+	sh_late(id, d, name);
+	d->flags |= (flags & F_CLASS ? METH_CLASS : 0) | (flags & F_STATIC ? METH_STATIC : 0);
+	d->doc = *doc ? doc : NULL;
+}
+
+// sh_late makes a function that goDescribe describes when it is called for the first time.
+void sh_late(int id, PyMethodDef *d, const char *name) {
+	*d = (PyMethodDef){.name = name, .meth = trampolines[id], .flags = METH_FASTCALL | METH_KEYWORDS};
+}
+
+// call_go is a decorator: calls of a def become calls of the function of Go of its name, which functions has. Where Python cannot do that,
+// before 3.12, the def's body has to call it. A trampoline takes what a vectorcallfunc does.
+static PyObject *call_go(PyObject *functions, PyObject *def) {
+	PyObject *name = py.PyFunction_GetCode(def) ? py.PyObject_GetAttrString(def, "__name__") : NULL;
+	PyObject *go = name ? py.PyDict_GetItemWithError(functions, name) : NULL;
+	void *f = go ? py.PyCFunction_GetFunction(go) : NULL;
+	if (name && !go && !py.PyErr_Occurred()) py.PyErr_SetObject(py.KeyError, name);
+	if (name) py.Py_DecRef(name);
+	if (!f || call_directly(def, f)) return NULL;
+	py.Py_IncRef(def);
+	return def;
+}
+
+// _calls_of(functions) -> such a decorator.
+PyObject *calls_of(PyObject *m, PyObject *functions) {
+	static PyMethodDef d = {.name = "function", .meth = call_go, .flags = METH_O};
+	if (!(py.PyType_GetFlags(functions->ob_type) & TPF_DICT)) return not_a(functions, "expected dict"), NULL;
+	return py.PyCFunction_NewEx(&d, functions, NULL);
 }
 
 int sh_add_function(PyObject *dict, PyMethodDef *d, const char *modname) {

@@ -278,7 +278,7 @@ PyObject *prog_held(PyObject *p) { return ((Prog *)p)->held; }
 
 static PyObject *prog_dict(PyObject *self, void *which) {
 	PyObject *d = which ? ((Prog *)self)->config : ((Prog *)self)->cache;
-	if (!d) return py.PyErr_SetString(py.AttributeError, which ? "'drgn.Program' object has no attribute 'config'" : "'drgn.Program' object has no attribute 'cache'"), NULL;
+	if (!d) return py.PyErr_SetString(py.AttributeError, which ? "'_drgn.Program' object has no attribute 'config'" : "'_drgn.Program' object has no attribute 'cache'"), NULL;
 	py.Py_IncRef(d);
 	return d;
 }
@@ -342,6 +342,7 @@ typedef struct {
 	PyObject *keep;
 	uint64_t h;
 	int pos, n, next, done; // done: 1 at the end, 2 when an error comes after the batch
+	int begun, closed;
 	int64_t left;           // how many elements are to come; -1: not known
 	item it[BATCH];
 } Iter;
@@ -349,6 +350,7 @@ static PyTypeObject *iter_type;
 
 static PyObject *iter_next(PyObject *self) {
 	Iter *b = (Iter *)self;
+	b->begun = 1;
 	if (b->pos == b->n) {
 		if (b->done) {
 			if (b->done == 2 && forked) return fork_error(), NULL;
@@ -377,14 +379,56 @@ static PyObject *iter_hint(PyObject *self, PyObject *ignored) {
 	return py.PyLong_FromLongLong(((Iter *)self)->left < 0 ? 0 : ((Iter *)self)->left);
 }
 
-static void iter_dealloc(PyObject *self) {
-	Iter *b = (Iter *)self;
-	PyTypeObject *t = self->ob_type;
+// iter_end frees what an iterator still has to give; 0, or -1 and an exception while it is looking for an element.
+static int iter_end(Iter *b) {
+	if (!b->closed && !forked && !goIterClose(b->h)) return -1;
+	b->closed = b->done = 1;
 	while (b->pos < b->n) { // what was read ahead
 		PyObject *o = make(&b->it[b->pos++]);
 		if (o) py.Py_DecRef(o);
 	}
-	if (!forked) goIterClose(b->h);
+	b->left = 0;
+	return 0;
+}
+
+// The methods that generators have: programs close walks that they leave, and some are told what they are by these.
+static PyObject *iter_close(PyObject *self, PyObject *ignored) {
+	(void)ignored;
+	if (iter_end((Iter *)self)) return NULL;
+	return py.Py_IncRef(py.None), py.None;
+}
+
+static PyObject *iter_send(PyObject *self, PyObject *value) {
+	if (value != py.None && !((Iter *)self)->begun)
+		return py.PyErr_SetString(py.TypeError, "can't send non-None value to a just-started generator"), NULL;
+	PyObject *o = iter_next(self);
+	if (!o && !py.PyErr_Occurred()) py.PyErr_SetObject(py.StopIteration, py.None);
+	return o;
+}
+
+static PyObject *iter_throw(PyObject *self, PyObject *args) {
+	Py_ssize_t n = py.PyTuple_Size(args);
+	char b[200];
+	if (n < 1 || n > 3) {
+		snprintf(b, sizeof b, n < 1 ? "throw expected at least 1 argument, got %d" : "throw expected at most 3 arguments, got %d", (int)n);
+		return py.PyErr_SetString(py.TypeError, b), NULL;
+	}
+	PyObject *e = py.PyTuple_GetItem(args, 0), *value = n > 1 ? py.PyTuple_GetItem(args, 1) : py.None;
+	int instance = (py.PyType_GetFlags(e->ob_type) & TPF_EXCEPTION) != 0;
+	int class = (py.PyType_GetFlags(e->ob_type) & TPF_TYPE) && (py.PyType_GetFlags((PyTypeObject *)e) & TPF_EXCEPTION);
+	if (!instance && !class) {
+		snprintf(b, sizeof b, "exceptions must be classes or instances deriving from BaseException, not %s", type_name(e));
+		return py.PyErr_SetString(py.TypeError, b), NULL;
+	}
+	if (iter_end((Iter *)self)) return NULL;
+	py.PyErr_SetObject(instance ? (PyObject *)e->ob_type : e, instance ? e : value);
+	return NULL;
+}
+
+static void iter_dealloc(PyObject *self) {
+	Iter *b = (Iter *)self;
+	PyTypeObject *t = self->ob_type;
+	iter_end(b);
 	if (b->keep) py.Py_DecRef(b->keep);
 	py.PyObject_Free(self);
 	py.Py_DecRef((PyObject *)t);
@@ -398,7 +442,7 @@ PyObject *new_iter(uint64_t h, PyObject *keep) {
 	b->h = h;
 	if (keep) py.Py_IncRef(keep);
 	b->keep = keep;
-	b->pos = b->n = b->done = 0;
+	b->pos = b->n = b->done = b->begun = b->closed = 0;
 	b->next = 1;
 	b->left = -1;
 	return &b->ob;
@@ -407,7 +451,10 @@ PyObject *new_iter(uint64_t h, PyObject *keep) {
 void iter_left(PyObject *self, int64_t n) { ((Iter *)self)->left = n; }
 
 int iter_class(void) {
-	static PyMethodDef m[] = {{"__length_hint__", iter_hint, METH_NOARGS, "__length_hint__($self, /)\n--\n\nHow many elements are to come, 0 if that is not known."}, {0}};
+	static PyMethodDef m[] = {{"__length_hint__", iter_hint, METH_NOARGS, "__length_hint__($self, /)\n--\n\nHow many elements are to come, 0 if that is not known."},
+		{"close", iter_close, METH_NOARGS, "close($self, /)\n--\n\nGive no more elements, and free what is needed to find them."},
+		{"send", iter_send, METH_O, "send($self, value, /)\n--\n\nReturn the next element, or raise StopIteration. The value is not looked at."},
+		{"throw", iter_throw, METH_VARARGS, "throw($self, type, value=None, traceback=None, /)\n--\n\nClose the iterator and raise an exception."}, {0}};
 	PyType_Slot s[] = {{SLOT_tp_iter, py.PyObject_SelfIter}, {SLOT_tp_iternext, iter_next}, {SLOT_tp_dealloc, iter_dealloc}, {SLOT_tp_methods, m},
 		{SLOT_tp_doc, "Iterator whose elements are found in Go. A live target is read a little ahead."}, {0, NULL}};
 	iter_type = new_class(-1, "_drgn.Iterator", sizeof(Iter), TPF_NO_NEW | TPF_IMMUTABLE, s, -1);

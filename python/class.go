@@ -275,7 +275,7 @@ func (c Call) selfOrNil() *drgn.Program {
 // index converts a subscript to an index of a sequence of n elements; ok is false for what is no integer.
 func index(x *C.PyObject, n int) (int, error) {
 	var a C.arg
-	if C.convert(&a, x, 'i', nil, 0) != 0 {
+	if C.convert(&a, x, 'j', nil, 0) != 0 {
 		return 0, raisedError{}
 	}
 	i := int(int64(a.i))

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/godrgn/drgn/python/internal/cpython"
@@ -24,8 +25,8 @@ func TestExitCodes(t *testing.T) {
 		{"raise SystemExit(7)", 7, "", ""},
 		{"raise SystemExit", 0, "", ""},
 		{"raise SystemExit('why')", 1, "", "why\n"},
-		{"raise KeyboardInterrupt", 130, "", "KeyboardInterrupt"},
-		{"import os, signal; os.kill(os.getpid(), signal.SIGINT)\nwhile True: pass", 130, "", "KeyboardInterrupt"},
+		{"raise KeyboardInterrupt", -int(syscall.SIGINT), "", "KeyboardInterrupt"},
+		{"import os, signal; os.kill(os.getpid(), signal.SIGINT)\nwhile True: pass", -int(syscall.SIGINT), "", "KeyboardInterrupt"},
 		{"import drgn; drgn.get_default_prog()", 1, "", "NoDefaultProgramError: no default program"},
 		{"from drgn._test import panics; panics(0)", 1, "", "Go panic: boom"},
 	} {
@@ -104,7 +105,7 @@ import inspect
 from drgn.helpers.linux.pid import for_each_task
 print(for_each_task.__module__, inspect.signature(for_each_task), inspect.getdoc(for_each_task)[:4])
 `)
-	if out != "drgn.helpers.linux.pid (ns=None, *, idle=False) Walk\n" {
+	if out != "drgn.helpers.linux.pid (ns: _drgn.Object | _drgn.Program, *, idle: bool = False) -> Iterator[_drgn.Object] Walk\n" {
 		t.Error(out)
 	}
 }

@@ -21,22 +21,32 @@ import (
 func pythonVersion() string { return cpython.Version }
 
 // Main starts the interpreter on the calling thread, which must be the process's first, runs what o says and returns the
-// exit code. It can be called once.
+// exit code, or that less than 0 of the signal by which the process is to end, whose action is then the default one. It can be called once.
 func Main(o Options) int {
 	runtime.LockOSThread()
 	setOptions(o)
 	if o.Open != nil && !o.OpenLate {
 		toOpen = beginToOpen()
 	}
-	if err := start(o.Args); err != nil {
+	if err := start(); err != nil {
 		os.Stderr.WriteString("drgn: " + err.Error() + "\n")
 		return 1
 	}
 	return run()
 }
 
-// start loads libpython and starts the interpreter.
-func start(argv []string) error {
+func init() {
+	register("_drgn", Func{Sig: "_signals()", Doc: "Import module _signal, so that it finds the signals' default actions.", Do: func(c Call) error {
+		if C.start_signals() != 0 {
+			return raisedError{}
+		}
+		return c.None()
+	}})
+}
+
+// start loads libpython and starts the interpreter. Its sys.argv is the whole command line until the script, or what else there
+// is, runs: plugins may look at it.
+func start() error {
 	if err := load(); err != nil {
 		return err
 	}
@@ -66,15 +76,12 @@ func start(argv []string) error {
 	}
 	cexe := C.CString(exe)
 	defer C.free(unsafe.Pointer(cexe))
-	if len(argv) == 0 {
-		argv = []string{""}
-	}
-	cargv, freeArgv := cstrings(argv)
+	cargv, freeArgv := cstrings(os.Args)
 	defer freeArgv()
 	// One entry that does not exist: an empty list would have Python compute its own.
 	cpath, freePath := cstrings([]string{"<python>"})
 	defer freePath()
-	if C.start_python(cexe, C.int(len(argv)), cargv, 1, cpath) != 0 {
+	if C.start_python(cexe, C.int(len(os.Args)), cargv, 1, cpath) != 0 {
 		return errors.New("the Python interpreter did not start")
 	}
 	close(started)
@@ -85,13 +92,16 @@ func start(argv []string) error {
 	return nil
 }
 
-// run runs the Python half of the program and returns the exit code.
+// run runs the Python half of the program and returns the exit code, or less than 0: see [Main].
 func run() int {
 	name := C.CString("_drgn_main")
 	defer C.free(unsafe.Pointer(name))
 	code := int(C.start_main(name))
 	if C.start_fini() != 0 && code == 0 {
 		code = 120 // what Python says when output could not be flushed
+	}
+	if code < 0 {
+		C.start_default_action(C.int(-code))
 	}
 	return code
 }
@@ -126,7 +136,7 @@ func dlopen(path string) error {
 	return nil
 }
 
-// packed returns the code of modules of package drgn by name and hash: see [cpython.Drgn].
+// packed returns the code of modules of package drgn by name, size and checksum: see [cpython.Drgn].
 func packed() (map[string]string, error) {
 	modules, err := cpython.Drgn()
 	code := make(map[string]string, len(modules))

@@ -132,6 +132,7 @@ var exceptions = []struct {
 	{of[*linux.WrongVMCOREINFOError], excValueError},
 	{of[*crash.CPUsError], excValueError},
 	{of[*crash.DivisionError], excZeroDivisionError},
+	{of[*crash.ValueRangeError], excOverflowError},
 	{is(context.Canceled), excRuntimeError},
 	{is(context.DeadlineExceeded), excRuntimeError},
 }

@@ -89,6 +89,7 @@ func TestExceptions(t *testing.T) {
 		{&linux.WrongVMCOREINFOError{}, excValueError},
 		{&crash.CPUsError{}, excValueError},
 		{&crash.DivisionError{}, excZeroDivisionError},
+		{&crash.ValueRangeError{}, excOverflowError},
 		{context.Canceled, excRuntimeError},
 		{context.DeadlineExceeded, excRuntimeError},
 	}

@@ -7,8 +7,11 @@ import "C"
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unsafe"
+
+	"github.com/godrgn/drgn/helper/call"
 )
 
 // A Func describes a function or method that Python sees.
@@ -18,6 +21,7 @@ import (
 // parameters are
 //
 //	index    an integer or integer Object, as uint64      int      the same, as int64
+//	word     the same, modulo 2⁶⁴                         literal  a word of at most 64 bits beside its sign
 //	bool     anything, by its truth                       str      a str
 //	bytes    a bytes object                               text     str or bytes
 //	path     str, bytes or a path object                  any      any object
@@ -37,11 +41,13 @@ import (
 // "ns: scope = ~" likewise takes an Object, a Program or nothing.
 type Func struct {
 	Sig, Doc string
-	Class    bool // a class method
+	Late     func() string // returns Sig once the function is called; Sig is then its name, and it has no text for help()
+	Class    bool          // a class method
+	Python   bool          // wrong calls are told as of a function that was written in Python
 	Do       func(c Call) error
 }
 
-var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "file": 'f', "any": 'O',
+var kindLetters = map[string]byte{"index": 'u', "word": 'W', "literal": 'l', "int": 'i', "bool": 'b', "str": 's', "bytes": 'y', "text": 'z', "path": 'p', "file": 'f', "any": 'O',
 	"object": 'V', "type": 'T', "typename": 'Y', "prog": 'P', "scope": 'S', "address": 'A', "thread": 'X', "enum": 'e',
 	"onlytype": 't', "name": 'N', "bytename": 'B', "place": 'd', "width": 'w', "bits": 'a', "size": 'n', "maxsize": 'm', "lang": 'L', "Architecture": '0' + byte(enumArchitecture), "PlatformFlags": '0' + byte(enumPlatformFlags),
 	"FindObjectFlags": '0' + byte(enumFindObjectFlags), "Qualifiers": '0' + byte(enumQualifiers),
@@ -49,6 +55,16 @@ var kindLetters = map[string]byte{"index": 'u', "int": 'i', "bool": 'b', "str": 
 
 // handlers are the functions by the number of their trampoline; 0 stands for no function.
 var handlers = []func(Call) error{nil}
+
+// late are those among them that have not been called yet and whose parameters C does not know. Under the GIL.
+var late = map[int]*Func{}
+
+//export goDescribe
+func goDescribe(id C.int) {
+	f := late[int(id)]
+	delete(late, int(id))
+	describe(int(id), nil, &Func{Sig: f.Late(), Python: f.Python}, "")
+}
 
 // define fills d and gives f its number. class is that whose method it is; a function has none.
 //
@@ -60,6 +76,17 @@ func define(d *C.PyMethodDef, f *Func, class string) int {
 		panic(fmt.Sprintf("python: %s is function %d; call.c has %d trampolines: raise NFUNC and RALL there", f.Sig, id, C.NFUNC))
 	}
 	handlers = append(handlers, f.Do)
+	if f.Late != nil {
+		late[id] = f
+		C.sh_late(C.int(id), d, C.CString(f.Sig))
+	} else {
+		describe(id, d, f, class)
+	}
+	return id
+}
+
+// describe tells C of the parameters of a function and, if d is not nil, fills that.
+func describe(id int, d *C.PyMethodDef, f *Func, class string) {
 	name, rest, ok := strings.Cut(f.Sig, "(")
 	params, closed := strings.CutSuffix(rest, ")")
 	if !ok || !closed {
@@ -131,6 +158,7 @@ func define(d *C.PyMethodDef, f *Func, class string) int {
 	owner := class
 	if owner == "" {
 		owner = "_drgn"
+		flags |= C.F_FUNCTION
 	}
 	if len(names) > C.MAXARG {
 		panic("python: too many parameters in " + f.Sig)
@@ -145,13 +173,15 @@ func define(d *C.PyMethodDef, f *Func, class string) int {
 	if f.Class {
 		flags |= C.F_CLASS
 	}
-	kw := (**C.char)(C.calloc(C.MAXARG, C.size_t(unsafe.Sizeof(uintptr(0)))))
-	for i, n := range names {
-		unsafe.Slice(kw, C.MAXARG)[i] = C.CString(n)
+	if f.Python {
+		flags |= C.F_PYTHON
 	}
-	doc := C.CString(name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + withParameters(f.Doc, names))
-	C.sh_def(C.int(id), d, C.CString(name), doc, C.int(nreq), C.int(npos), C.int(len(names)), C.CString(kinds.String()), kw, C.int(flags), C.CString(owner))
-	return id
+	doc := ""
+	if d != nil {
+		doc = name + "(" + strings.Join(shown, ", ") + ")\n--\n\n" + call.WithParameters(f.Doc, names)
+	}
+	text := strings.Join(append([]string{name, owner, kinds.String(), doc}, names...), "\x00") // one crossing, not one for each
+	C.sh_def(C.int(id), d, C.CString(text), C.int(nreq), C.int(npos), C.int(len(names)), C.int(flags))
 }
 
 // splitParams splits at the commas outside quotes.
@@ -194,8 +224,17 @@ var (
 // trampolines can't be freed while a script may still hold one of the functions.
 var bound = map[string][]C.PyMethodDef{}
 
+// compiledHelpers are the helpers that the reference has in C, all others are Python there.
+var compiledHelpers = []string{"per_cpu_ptr", "pid_task", "task_cpu", "task_on_cpu", "task_thread_info"}
+
 // register adds functions to a module; it is called while the program starts.
-func register(module string, fs ...Func) { functions[module] = append(functions[module], fs...) }
+func register(module string, fs ...Func) {
+	for i := range fs {
+		name, _, _ := strings.Cut(fs[i].Sig, "(")
+		fs[i].Python = strings.HasPrefix(module, "drgn.helpers.") && !slices.Contains(compiledHelpers, name)
+	}
+	functions[module] = append(functions[module], fs...)
+}
 
 //export goBindModule
 func goBindModule(name *C.char, dict *C.PyObject) C.int {

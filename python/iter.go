@@ -100,13 +100,21 @@ func goIterError(h C.uint64_t) {
 	raise(it.err)
 }
 
+// goIterClose ends an iterator for good. It is false, with an exception set, while another thread or a callback of the walk
+// waits for its next element.
+//
 //export goIterClose
-func goIterClose(h C.uint64_t) {
+func goIterClose(h C.uint64_t) C.int {
 	it := (*handleSlab.at(uint64(h))).(*iterator)
+	if it.busy {
+		raiseText(excValueError, "iterator is already executing")
+		return 0
+	}
 	if it.close != nil {
 		it.close()
 	}
 	handleSlab.drop(uint64(h))
+	return 1
 }
 
 // newIterator returns a Python iterator; keep, if not nil, lives as long as it.

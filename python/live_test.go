@@ -114,6 +114,8 @@ assert last.value_() == 9
 # Objects are found by name anew when finders change, and each time where a finder of Python's is asked.
 names = Program()
 names.set_pid(os.getpid())
+name = open("/proc/self/comm").read().rstrip("\n")
+assert str(names) == repr(names) == f"<drgn.Program of process {os.getpid()}, {name!r}>", names
 answers = [1, 2, 3]
 names.register_object_finder("t", lambda p, name, flags, filename: Object(p, p.int_type("int", 4, True), address=at + 4 * answers[0]), enable_index=0)
 for i in range(3): assert names["x"].address_ == at + 4 * answers[0]; answers.append(answers.pop(0))

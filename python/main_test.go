@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -167,7 +168,11 @@ func TestMain(m *testing.M) {
 			o.Mode, o.Args = Script, args[1:]
 		}
 	}
-	os.Exit(Main(o))
+	code := Main(o)
+	if code < 0 {
+		_ = syscall.Kill(os.Getpid(), syscall.Signal(-code)) // if it fails, the exit code is wrong
+	}
+	os.Exit(code)
 }
 
 // runProgram runs the debugger and returns what it wrote and its exit code; it is killed after a minute.
@@ -189,7 +194,11 @@ func runProgram(t *testing.T, stdin string, args ...string) (stdout, stderr stri
 	if err != nil && !errors.As(err, &exit) {
 		t.Fatal(err)
 	}
-	return out.String(), errs.String(), cmd.ProcessState.ExitCode()
+	code = cmd.ProcessState.ExitCode()
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		code = -int(status.Signal())
+	}
+	return out.String(), errs.String(), code
 }
 
 // argumentsOf returns the arguments of another Python, which imports drgn as an extension module, for those that the test binary takes.

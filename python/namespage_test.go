@@ -34,7 +34,6 @@ func nameRows(t *testing.T, path string) (rows []nameRow) {
 
 // nameGaps says why a name is not there, by the name of its module, or by its own.
 var nameGaps = map[string]string{
-	"drgn.internal.crashcli":                       "the program itself has crash's prompt",
 	"drgn.commands.linux.linux_kernel_raw_command": "is not there yet",
 }
 

@@ -17,6 +17,8 @@ def write(path, text):
         f.write(text)
     return f"{base}/{path}"
 hook = "import sys\ndef drgn_prog_set(prog): sys.seen.append(({!r}, prog.flags.name))\n"
+ends = write("ends.py", "raise SystemExit(5)")
+exits = write("exits.py", "def drgn_prog_set(prog): raise SystemExit(6)")
 late = write("late.py", hook.format("late") + "drgn_prog_set.drgn_priority = 100")
 early = write("early.py", hook.format("early") + "drgn_prog_set.drgn_priority = 10")
 fails = write("fails.py", "def drgn_prog_set(prog): raise ValueError('boom')")
@@ -54,6 +56,11 @@ sys.path.insert(0, base + "/site")
 expect("entry points", told(f"x={early}") == ["early", "holder", "mine", "other"])
 expect("what is logged of them", ("WARNING", "failed to load 'none = some.nosuch':", "ModuleNotFoundError") in records and ("DEBUG", "loaded entry point 'holder = some.other:holder'", None) in records)
 expect("some disabled", told("", "mine,none") == ["holder", "other"])
+expect("some disabled by patterns", told("", "[mn]*,?ther") == ["holder"] and told("", "MINE,o") == ["holder", "mine", "other"])
+expect("some that would end the program", told(f"a={ends},b={exits},c={late}", "*") == ["late"])
+expect("what is logged of these", [(level, message.replace(base, ""), e) for level, message, e in records] == [
+    ("WARNING", "failed to load 'a=/ends.py':", "SystemExit"), ("DEBUG", "loaded 'b=/exits.py'", None), ("DEBUG", "loaded 'c=/late.py'", None),
+    ("WARNING", "'b' drgn_prog_set failed:", "SystemExit")])
 expect("all disabled", told(f"x={late},other", "*") == ["other", "late"])
 expect("a module", told("again=some.mine,deep=some.other:holder", "*") == ["mine", "holder"])
 expect("once a program", len(sys.seen) == 2 and "IS_LIVE" in sys.seen[0][1])

@@ -50,6 +50,29 @@ raises("an object that comes second", NoDefaultProgramError, lambda: print_annot
 `))
 }
 
+// Addresses are numbers modulo 2**64 where the helper makes an unsigned object of them, and only there.
+func TestAddressesWrap(t *testing.T) {
+	lines(t, script(t, true, expect+`
+from drgn import Object
+from drgn.helpers.common import identify_address
+from drgn.helpers.linux import *
+
+top = 2**64 - 1
+for minus in (-1, -1 - 2**64, 2**65 - 1, Object(prog, "int", -1), Object(prog, "void *", top)):
+    for f in (phys_to_virt, virt_to_phys, virt_to_pfn, pfn_to_virt, phys_to_page, virt_to_page, PFN_PHYS, PHYS_PFN,
+              pfn_to_section_nr, section_nr_to_pfn, find_vmap_area, in_direct_map, find_containing_slab_cache, decode_page_flags_value):
+        expect(f"{f.__name__}({minus!r})", f(minus) == f(top))
+    expect("kinds of files", decode_file_type(minus) == "170000")
+for f in (find_task, idle_task, cpu_curr, irq_to_desc):
+    raises(f"{f.__name__}(-1)", OverflowError, lambda: f(prog, -1))
+for f in (identify_address, prog.symbol, prog.thread, prog.source_location, decode_sigset):
+    for minus in (-1, Object(prog, "int", -1)):
+        raises(f"{f.__name__}({minus!r})", OverflowError if f == prog.thread else ValueError, lambda: f(minus))
+raises("no number is converted", TypeError, lambda: PFN_PHYS(1.5))
+raises("what __index__ raises", ZeroDivisionError, lambda: PFN_PHYS(type("Bad", (), {"__index__": lambda self: 1 / 0})()))
+`))
+}
+
 // Tables that are the same for all callers cannot be changed by one.
 func TestTablesCannotBeChanged(t *testing.T) {
 	lines(t, script(t, true, expect+`

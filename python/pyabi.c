@@ -30,6 +30,10 @@ static Py_ssize_t as_bytes(PyObject *o, void *p, Py_ssize_t n, int flags) {
 // Attributes of instances of a subclass are not looked at: a program that they keep in a cycle stays.
 static int visit_nothing(PyObject *o, visitproc visit, void *arg) { return 0; }
 
+// Calls of a function go on through its code.
+static void keep_vectorcall(PyObject *f, void *call) {}
+static int watch_nothing(int (*f)(int, PyObject *, void *)) { return 0; }
+
 static PyObject *get_raised(void) {
 	PyObject *type, *value, *tb;
 	old.fetch(&type, &value, &tb);
@@ -65,6 +69,8 @@ static void load_older(void *dl) {
 	if (!py.PyObject_VisitManagedDict) *(void **)&py.PyObject_VisitManagedDict = dlsym(dl, "_PyObject_VisitManagedDict"); // 3.12
 	if (!py.PyObject_VisitManagedDict) py.PyObject_VisitManagedDict = visit_nothing;
 	if (!py.PyErr_GetRaisedException && old.fetch && old.normalize && old.set_traceback) py.PyErr_GetRaisedException = get_raised;
+	if (!py.PyFunction_SetVectorcall) py.PyFunction_SetVectorcall = keep_vectorcall; // 3.12
+	if (!py.PyFunction_AddWatcher) py.PyFunction_AddWatcher = watch_nothing; // 3.12
 	if (!py.PyErr_SetRaisedException && old.restore) py.PyErr_SetRaisedException = set_raised;
 }
 

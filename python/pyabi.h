@@ -8,6 +8,7 @@
 #include <string.h>
 
 typedef intptr_t Py_ssize_t;
+#define PY_SSIZE_T_MAX INTPTR_MAX
 typedef struct PyObject PyObject;
 typedef struct PyObject PyTypeObject;
 struct PyObject { Py_ssize_t ob_refcnt; PyTypeObject *ob_type; };
@@ -53,6 +54,8 @@ enum { METH_VARARGS = 1, METH_KEYWORDS = 2, METH_NOARGS = 4, METH_O = 8, METH_CL
 #define TPF_BYTES (1ul << 27)
 #define TPF_STR (1ul << 28)
 #define TPF_DICT (1ul << 29)
+#define TPF_EXCEPTION (1ul << 30)
+#define TPF_TYPE (1ul << 31)
 enum {
 	SLOT_mp_ass_subscript = 3, SLOT_mp_length = 4, SLOT_mp_subscript = 5, SLOT_nb_absolute = 6, SLOT_nb_add = 7, SLOT_nb_and = 8,
 	SLOT_nb_bool = 9, SLOT_nb_divmod = 10, SLOT_nb_float = 11, SLOT_nb_floor_divide = 12, SLOT_nb_index = 13, SLOT_nb_int = 26,
@@ -78,6 +81,7 @@ enum {
 	X(double, PyFloat_AsDouble, (PyObject *)) \
 	X(PyObject *, PyBool_FromLong, (long)) \
 	X(PyObject *, PyNumber_Index, (PyObject *)) \
+	X(PyObject *, PyNumber_Negative, (PyObject *)) \
 	X(int, PyIndex_Check, (PyObject *)) \
 	X(int, PyNumber_Check, (PyObject *)) \
 	X(PyObject *, PyNumber_Long, (PyObject *)) \
@@ -162,6 +166,10 @@ enum {
 	X(PyObject *, PyImport_AddModule, (const char *)) \
 	X(PyObject *, PyModule_GetDict, (PyObject *)) \
 	X(PyObject *, PyCFunction_NewEx, (PyMethodDef *, PyObject *, PyObject *)) \
+	X(void *, PyCFunction_GetFunction, (PyObject *)) \
+	X(PyObject *, PyFunction_GetCode, (PyObject *)) \
+	X(void *, PyVectorcall_Function, (PyObject *)) \
+	X(int, PySys_AddAuditHook, (int (*)(const char *, PyObject *, void *), void *)) \
 	X(int, PyGILState_Ensure, (void)) \
 	X(void, PyGILState_Release, (int)) \
 	X(int, PyGILState_Check, (void)) \
@@ -181,7 +189,9 @@ enum {
 	X(Py_ssize_t, PyLong_AsNativeBytes, (PyObject *, void *, Py_ssize_t, int)) \
 	X(int, PyObject_VisitManagedDict, (PyObject *, visitproc, void *)) \
 	X(PyObject *, PyErr_GetRaisedException, (void)) \
-	X(void, PyErr_SetRaisedException, (PyObject *))
+	X(void, PyErr_SetRaisedException, (PyObject *)) \
+	X(void, PyFunction_SetVectorcall, (PyObject *, void *)) \
+	X(int, PyFunction_AddWatcher, (int (*)(int, PyObject *, void *)))
 
 // Those with which an interpreter is started: an extension module finds one that runs.
 #define PYAPI_START(X) \
@@ -199,7 +209,7 @@ enum {
 #define PYEXC(X) \
 	X(Exception) X(AttributeError) X(LookupError) X(KeyError) X(IndexError) X(ValueError) X(TypeError) X(RuntimeError) \
 	X(OverflowError) X(ZeroDivisionError) X(SystemError) X(MemoryError) X(OSError) X(FileNotFoundError) X(PermissionError) X(RecursionError) \
-	X(NotImplementedError) X(KeyboardInterrupt) X(DeprecationWarning)
+	X(NotImplementedError) X(StopIteration) X(KeyboardInterrupt) X(DeprecationWarning)
 
 struct pyapi {
 #define X(ret, name, args) ret(*name) args;

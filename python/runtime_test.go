@@ -2,6 +2,7 @@ package python
 
 import (
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -215,8 +216,9 @@ assert changes() == 1, changes()
 func TestFork(t *testing.T) {
 	out := script(t, true, `
 import os, sys, warnings
-warnings.simplefilter("ignore")
 t = prog["init_task"]
+if hasattr(sys.modules["_drgn"], "_directory"):
+    warnings.simplefilter("ignore")  # the system's Python warns of Go's threads
 for i in range(20):
     pid = os.fork()
     if pid == 0:
@@ -241,6 +243,62 @@ else:
 `)
 	if out != "child ends by itself\nparent\n" {
 		t.Errorf("%q", out)
+	}
+}
+
+// A process that was forked from one with Go's threads ends and is waited for as one of Python's, without a warning of those threads.
+func TestForkedPool(t *testing.T) {
+	_, errs, code := runProgram(t, "", "exec", `
+import multiprocessing, operator
+context = multiprocessing.get_context("fork")
+with context.Pool(2) as pool:
+    assert pool.map(operator.neg, [1, 2, 3]) == [-1, -2, -3]
+import warnings
+with warnings.catch_warnings():
+    import os
+    if not os.fork(): os._exit(0)
+    assert os.wait()[1] == 0
+import drgn
+def refused():
+    try: drgn.Program()
+    except RuntimeError as e: return str(e)
+def work(queue): queue.put(refused())
+queue = context.Queue()
+process = context.Process(target=work, args=(queue,))
+process.start()
+assert "fork" in queue.get(), "drgn in a child"
+process.join()
+`)
+	if errs != "" || code != 0 {
+		t.Errorf("exit code %d\n%s", code, errs)
+	}
+}
+
+// What kills other processes kills ours: signals that are sent, abort(), and faults of code that is not ours, such as what ctypes calls.
+// Panics of Go are exceptions as before.
+func TestDeadlySignals(t *testing.T) {
+	const quiet = "import os, signal, resource; resource.setrlimit(resource.RLIMIT_CORE, (0, 0))\n"
+	kill := func(name string) string {
+		return quiet + "os.kill(os.getpid(), signal." + name + ")\nwhile True: signal.pause()"
+	}
+	for _, test := range []struct {
+		code string
+		want syscall.Signal
+	}{
+		{kill("SIGTERM"), syscall.SIGTERM}, {kill("SIGHUP"), syscall.SIGHUP}, {kill("SIGQUIT"), syscall.SIGQUIT}, {kill("SIGUSR1"), syscall.SIGUSR1},
+		{kill("SIGABRT"), syscall.SIGABRT}, {kill("SIGSEGV"), syscall.SIGSEGV}, {kill("SIGBUS"), syscall.SIGBUS}, {kill("SIGFPE"), syscall.SIGFPE},
+		{kill("SIGILL"), syscall.SIGILL}, {kill("SIGTRAP"), syscall.SIGTRAP}, {kill("SIGSYS"), syscall.SIGSYS},
+		{quiet + "os.abort()", syscall.SIGABRT},
+		{quiet + "import ctypes; ctypes.string_at(0)", syscall.SIGSEGV},
+		{quiet + "import ctypes, threading; t = threading.Thread(target=lambda: ctypes.string_at(0)); t.start(); t.join()", syscall.SIGSEGV},
+		{quiet + "signal.signal(signal.SIGABRT, lambda *a: 1 / 0)\ntry: os.kill(os.getpid(), signal.SIGABRT)\nexcept ZeroDivisionError: pass", 0},
+		{quiet + "assert {signal.getsignal(s) for s in (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGTERM)} == {signal.SIG_DFL}", 0},
+		{"from drgn._test import panics\nfor i in (0, 1, 2, 7):\n  try: panics(i)\n  except Exception as e: assert type(e).__name__ == 'GoPanic'", 0},
+	} {
+		out, errs, code := runProgram(t, "", "exec", test.code)
+		if code != -int(test.want) || out != "" || errs != "" {
+			t.Errorf("%s: exit code %d\n%s%s", test.code, code, out, errs)
+		}
 	}
 }
 

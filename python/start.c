@@ -30,30 +30,37 @@ void start_source(const char *name, const char *src, int64_t n, int package, con
 	sources[nsources++] = (struct source){name, src, code, n, ncode, package};
 }
 
-// _source(name) -> (source, is_package), or None.
-static PyObject *m_source(PyObject *m, PyObject *name) {
+// source_of returns the source of a module, or NULL, without an exception if there is none.
+static struct source *source_of(PyObject *name) {
+	static int last; // a module is asked for several times in turn
 	const char *s = py.PyUnicode_AsUTF8AndSize(name, NULL);
-	if (!s) return NULL;
-	for (int i = 0; i < nsources; i++) {
-		if (strcmp(sources[i].name, s)) continue;
-		PyObject *t = py.PyTuple_New(2), *u = py.PyUnicode_FromStringAndSize(sources[i].src, sources[i].n);
-		if (!t || !u) return NULL;
-		py.PyTuple_SetItem(t, 0, u);
-		py.PyTuple_SetItem(t, 1, py.PyBool_FromLong(sources[i].package));
-		return t;
-	}
+	for (int i = 0; s && i < nsources; i++, last = (last + 1) % nsources)
+		if (!strcmp(sources[last].name, s)) return &sources[last];
+	return NULL;
+}
+
+static PyObject *none_found(void) {
+	if (py.PyErr_Occurred()) return NULL;
 	py.Py_IncRef(py.None);
 	return py.None;
 }
 
+// _source(name) -> the source, or None.
+static PyObject *m_source(PyObject *m, PyObject *name) {
+	struct source *s = source_of(name);
+	return s ? py.PyUnicode_FromStringAndSize(s->src, s->n) : none_found();
+}
+
+// _is_package(name) -> whether a module is a package, or None if there is no such module.
+static PyObject *m_is_package(PyObject *m, PyObject *name) {
+	struct source *s = source_of(name);
+	return s ? py.PyBool_FromLong(s->package) : none_found();
+}
+
 // _code(name) -> the marshalled code, or None.
 static PyObject *m_code(PyObject *m, PyObject *name) {
-	const char *s = py.PyUnicode_AsUTF8AndSize(name, NULL);
-	if (!s) return NULL;
-	for (int i = 0; i < nsources; i++)
-		if (!strcmp(sources[i].name, s) && sources[i].ncode) return py.PyBytes_FromStringAndSize(sources[i].code, sources[i].ncode);
-	py.Py_IncRef(py.None);
-	return py.None;
+	struct source *s = source_of(name);
+	return s && s->ncode ? py.PyBytes_FromStringAndSize(s->code, s->ncode) : none_found();
 }
 
 // _modules() -> [(name, is_package), ...]
@@ -91,8 +98,8 @@ static PyObject *m_register(PyObject *m, PyObject *const *args, Py_ssize_t n) {
 }
 
 static PyMethodDef methods[] = {
-	{"_source", m_source, METH_O, NULL}, {"_code", m_code, METH_O, NULL}, {"_modules", m_modules, METH_NOARGS, NULL}, {"_bind", m_bind, METH_FASTCALL, NULL},
-	{"_register", m_register, METH_FASTCALL, NULL}, {NULL}};
+	{"_source", m_source, METH_O, NULL}, {"_is_package", m_is_package, METH_O, NULL}, {"_code", m_code, METH_O, NULL}, {"_modules", m_modules, METH_NOARGS, NULL}, {"_bind", m_bind, METH_FASTCALL, NULL},
+	{"_register", m_register, METH_FASTCALL, NULL}, {"_calls_of", calls_of, METH_O, NULL}, {NULL}};
 static PyModuleDef def = {.m_base = {.ob_base = {1, NULL}}, .m_name = "_drgn", .m_size = -1, .m_methods = methods};
 
 PyObject *start_module(void) {

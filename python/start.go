@@ -8,10 +8,10 @@ package python
 import "C"
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"errors"
+	"fmt"
+	"hash/crc32"
 	"io/fs"
 	"path/filepath"
 	"sort"
@@ -48,8 +48,7 @@ func addSources() error {
 		}
 		name = strings.ReplaceAll(name, "/", ".")
 		found[name] = true
-		sum := sha256.Sum256(b)
-		compiled := code[name+":"+hex.EncodeToString(sum[:8])]
+		compiled := code[fmt.Sprintf("%s:%x:%08x", name, len(b), crc32.ChecksumIEEE(b))]
 		C.start_source(C.CString(name), C.CString(src), C.int64_t(len(src)), cbool(pkg), cdata(compiled), C.int64_t(len(compiled)))
 		return nil
 	})

@@ -29,6 +29,14 @@ assert isinstance(source, SourceLocation) and source.filename.endswith(".c") and
 assembly = next(f for f in trace if f.function_name is None and f.name == "entry_SYSCALL_64")
 assert assembly.source().name() == "entry_SYSCALL_64" and str(assembly.source()).startswith("entry_SYSCALL_64 at arch/x86/entry/entry_64.S:")
 
+import contextlib, io
+from drgn.helpers.common.stack import print_annotated_stack
+from drgn.helpers.linux.stack import kernel_stack_trace
+def annotated(trace):
+    with contextlib.redirect_stdout(io.StringIO()) as out: print_annotated_stack(trace)
+    return out.getvalue()
+assert annotated(kernel_stack_trace(1)) == annotated(trace) and "[stack frame #3" in annotated(trace)
+
 places = prog.source_location("schedule")
 assert isinstance(places, SourceLocationList) and places.prog is prog and len(places) == len(list(places)) == 1
 assert places[0].name() == "schedule" and places[0].filename == "kernel/sched/core.c"

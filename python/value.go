@@ -195,6 +195,25 @@ func decodePy(o *C.PyObject) (any, error) {
 	return d.value(), nil
 }
 
+// integer returns the integer that decodePy has read, or that an Object is. ok is false for what is neither.
+func integer(v any) (n *big.Int, ok bool, err error) {
+	switch v := v.(type) {
+	case bool:
+		if v {
+			return big.NewInt(1), true, nil
+		}
+		return new(big.Int), true, nil
+	case int64:
+		return big.NewInt(v), true, nil
+	case *big.Int:
+		return v, true, nil
+	case drgn.Object:
+		n, err := v.BigInt()
+		return n, true, err
+	}
+	return nil, false, nil
+}
+
 // decoder reads what stream.c's dump wrote.
 type decoder struct{ b []byte }
 

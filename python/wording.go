@@ -1,10 +1,12 @@
 package python
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/linux/crash"
 )
 
 // wording returns the text of an error for users of Python. What is said otherwise than in Go may be anywhere in the chain
@@ -45,6 +47,8 @@ func ownWords(err error) (text string, ok bool) {
 		return withAdvice(err), e.NoDebugInfo
 	case *failure.SymbolNotFoundError:
 		return withAdvice(err), e.NoDebugInfo
+	case *crash.ValueRangeError:
+		return fmt.Sprintf("Python int too large to convert to C uint%d_t", e.Bits), true
 	case *drgn.FileStatusError:
 		return "cannot change " + e.File + "_file_status from " + moduleFileStatus(e.From) + " to " + moduleFileStatus(e.To), true
 	case *drgn.MissingDebugInfoError:

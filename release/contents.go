@@ -23,6 +23,9 @@ type file struct {
 
 const documents = "usr/share/doc/godrgn/"
 
+// crashScript is drgn-crash: the program of that name that comes with drgn. It takes the drgn beside it.
+const crashScript = "#!/bin/sh\nexec \"$(dirname -- \"$(readlink -f -- \"$0\")\")/drgn\" crash \"$@\"\n"
+
 // contents returns the files of a release of a program. native is one that runs here.
 func contents(src source, program, native string) ([]file, error) {
 	ask := func(args ...string) ([]byte, error) {
@@ -40,6 +43,7 @@ func contents(src source, program, native string) ([]file, error) {
 		return nil, err
 	}
 	files := []file{{installed: "usr/bin/drgn", unpacked: "drgn", content: binary, program: true}}
+	files = append(files, file{installed: "usr/bin/drgn-crash", unpacked: "drgn-crash", content: []byte(crashScript), program: true})
 	for _, s := range []struct{ shell, installed, unpacked string }{
 		{"bash", "usr/share/bash-completion/completions/drgn", "completions/drgn.bash"},
 		{"fish", "usr/share/fish/vendor_completions.d/drgn.fish", "completions/drgn.fish"},

@@ -61,7 +61,7 @@ func members(t *testing.T, b []byte, at time.Time) map[string]string {
 			t.Errorf("%s: owner %d:%d, time %v", h.Name, h.Uid, h.Gid, h.ModTime)
 		}
 		want := int64(0o644)
-		if h.Typeflag == tar.TypeDir || strings.HasSuffix(h.Name, "/drgn") && strings.HasPrefix(string(content), "\x7fELF") {
+		if h.Typeflag == tar.TypeDir || strings.HasSuffix(h.Name, "/drgn") && strings.HasPrefix(string(content), "\x7fELF") || strings.HasSuffix(h.Name, "/drgn-crash") {
 			want = 0o755
 		}
 		if h.Mode != want {
@@ -141,7 +141,7 @@ func TestPrograms(t *testing.T) {
 
 	inArchive := members(t, files["drgn-1.2.3-rc.1-linux-amd64.tar.gz"], at)
 	for name, text := range map[string]string{
-		"drgn": "\x7fELF", "drgn.1": "asked for [--manual]\n", "completions/drgn.bash": "asked for [--completion bash]\n", "completions/_drgn": "asked for [--completion zsh]\n",
+		"drgn": "\x7fELF", "drgn-crash": "#!/bin/sh\n", "drgn.1": "asked for [--manual]\n", "completions/drgn.bash": "asked for [--completion bash]\n", "completions/_drgn": "asked for [--completion zsh]\n",
 		"completions/drgn.fish": "asked for [--completion fish]\n", "LICENSE": "", "NOTICE": "godrgn\n", "README.md": "# godrgn", "CHANGELOG.md": "# Changes", "licences/cpython.txt": "",
 	} {
 		if content, ok := inArchive["drgn-1.2.3-rc.1-linux-amd64/"+name]; !ok || !strings.HasPrefix(content, text) {
@@ -160,7 +160,7 @@ func TestPrograms(t *testing.T) {
 				t.Errorf("%s: no %q in\n%s", deb, line, control["./control"])
 			}
 		}
-		for _, name := range []string{"usr/bin/drgn", "usr/share/man/man1/drgn.1.gz", "usr/share/bash-completion/completions/drgn", "usr/share/fish/vendor_completions.d/drgn.fish",
+		for _, name := range []string{"usr/bin/drgn", "usr/bin/drgn-crash", "usr/share/man/man1/drgn.1.gz", "usr/share/bash-completion/completions/drgn", "usr/share/fish/vendor_completions.d/drgn.fish",
 			"usr/share/zsh/vendor-completions/_drgn", "usr/share/doc/godrgn/copyright", "usr/share/doc/godrgn/licences/cpython.txt"} {
 			if data["./"+name] == "" || !strings.Contains(control["./md5sums"], "  "+name+"\n") {
 				t.Errorf("%s: no %s", deb, name)

@@ -162,7 +162,7 @@ Classifier: Programming Language :: Python :: Implementation :: CPython
 func (w *wheel) pack() ([]byte, error) {
 	w.files[w.info("METADATA")] = fmt.Appendf(nil, metadata, w.version)
 	w.files[w.info("WHEEL")] = []byte("Wheel-Version: 1.0\nGenerator: godrgn\nRoot-Is-Purelib: false\nTag: " + w.tag + "\n")
-	w.files[w.info("entry_points.txt")] = []byte("[console_scripts]\ndrgn = drgn.__main__:main\n")
+	w.files[w.info("entry_points.txt")] = []byte("[console_scripts]\ndrgn = drgn.__main__:main\ndrgn-crash = drgn.internal.crashcli:_main\n")
 	var names []string
 	for name := range w.files {
 		names = append(names, name)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/linux/sched"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/user/goroutine"
@@ -56,11 +57,12 @@ type Thread struct {
 // Options say what is collected. The zero Options are all threads.
 type Options struct {
 	States string // letters that ps has for the states of tasks, such as "DS": only threads in one of them; "": all
-	// Goroutines is for those of a program of Go instead of its threads. A running process is stopped until all of them have been looked at.
+	// Goroutines is for those of a program of Go instead of its threads.
 	Goroutines bool
 }
 
 // Of returns the groups of a program's threads: those with a thread in an uninterruptible sleep (D) first, then those with most threads.
+// A running process is stopped until it is known of all of them where they are and what is on their stacks, which then fit together.
 // What can't be had of a thread, as the stack of one that runs now, is the error of its group. Where the threads can't be listed to
 // their end, the groups of those that were are returned with the error; ctx's error is one, too.
 func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
@@ -68,19 +70,16 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 	if o.States != "" && (!kernel || o.Goroutines) {
 		return nil, &drgn.ValueError{Problem: "only tasks of a kernel have states"}
 	}
-	if !kernel && (o.Goroutines || goroutine.In(p)) { // else each stack of a thread of Go would stop all of them again
-		release, err := p.Stop(ctx)
-		if err != nil {
-			return nil, err
-		}
-		defer release()
+	release, err := stop(ctx, p, o)
+	if err != nil {
+		return nil, err
 	}
+	defer release()
 	c := collection{kernel: kernel, options: o, groups: map[string]*Group{}}
 	if kernel {
 		c.clock, c.noClock = sched.Clock(p)
 	}
 	var work sync.WaitGroup
-	var failed error
 	next := make(chan each)
 	for range runtime.GOMAXPROCS(0) {
 		work.Go(func() {
@@ -89,21 +88,85 @@ func Of(ctx context.Context, p *drgn.Program, o Options) ([]Group, error) {
 			}
 		})
 	}
+	var failed error
+	var asked []each // of a process that is stopped
+	copied := 0
+	add := func() {
+		for _, t := range asked {
+			next <- t
+		}
+		asked, copied = nil, 0
+	}
 	for t, err := range threads(p, o.Goroutines) {
 		if failed = cmp.Or(err, ctx.Err()); failed != nil {
 			break
 		}
-		next <- t
+		if !isRunning(p) {
+			next <- t
+			continue
+		}
+		copied += t.ask()
+		if asked = append(asked, t); copied > maxCopied {
+			add()
+		}
 	}
+	release()
+	add()
 	close(next)
 	work.Wait()
 	return c.sorted(), failed
 }
 
+// maxCopied bounds how many bytes of stacks and registers are copied before they are looked at: then a process is stopped for longer.
+var maxCopied = 64 << 20 // a test has a smaller one
+
+// isRunning reports whether a program is a process that runs.
+func isRunning(p *drgn.Program) bool {
+	return p.Flags()&(drgn.IsLive|drgn.IsLinuxKernel) == drgn.IsLive
+}
+
+// stop stops a process that runs, so that its stacks are all of one moment. Where only its threads are wanted and it can't be stopped, each stack says why.
+func stop(ctx context.Context, p *drgn.Program, o Options) (release func(), err error) {
+	if !isRunning(p) {
+		return func() {}, nil
+	}
+	release, err = p.Stop(ctx)
+	if err != nil && !o.Goroutines && ctx.Err() == nil {
+		return func() {}, nil
+	}
+	return release, err
+}
+
 // each is a thread of which the stack is wanted.
 type each struct {
 	Thread
-	of *drgn.Thread
+	of    *drgn.Thread
+	trace func() (*drgn.StackTrace, error) // nil: of's
+}
+
+// sizeOfAsked is about how many bytes are kept of a thread beside its stack: a program of Go may have a million goroutines.
+const sizeOfAsked = 3 << 10
+
+// ask asks now where the thread is, and returns how many bytes were copied for that.
+func (t *each) ask() (copied int) {
+	var at drgn.Stopped
+	err := mem.Guard(func() (err error) {
+		at, err = t.of.Stopped()
+		return err
+	})
+	t.trace = func() (*drgn.StackTrace, error) { return t.of.StackTraceFrom(at, err) }
+	copied = sizeOfAsked
+	for c := at.Stack; c != nil; c = c.Next {
+		copied += len(c.Data)
+	}
+	return copied
+}
+
+func (t *each) stack() (*drgn.StackTrace, error) {
+	if t.trace == nil {
+		return t.of.StackTrace()
+	}
+	return t.trace()
 }
 
 // threads walks a program's threads or its goroutines.
@@ -151,7 +214,7 @@ func (c *collection) add(t each) {
 				return nil
 			}
 		}
-		trace, err := t.of.StackTrace()
+		trace, err := t.stack()
 		if err == nil {
 			frames, err = c.frames(trace), trace.Err
 		}
@@ -159,6 +222,10 @@ func (c *collection) add(t each) {
 	})
 	if !wanted {
 		return
+	}
+	var stop *failure.StopError
+	if errors.As(err, &stop) { // threads that can't be stopped for one reason are one group
+		err = &failure.StopError{Problem: stop.Problem, Err: stop.Err}
 	}
 	key := keyOf(frames, err)
 	c.mu.Lock()

@@ -1,7 +1,6 @@
 package stacks_test
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
 	"encoding/xml"
@@ -9,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -247,24 +245,8 @@ func ExampleWriteFolded() {
 
 // Goroutines are grouped as threads are, by what they wait for; a kernel has none.
 func TestGoroutines(t *testing.T) {
-	packed, err := os.Open("../testdata/process/goroutines.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer packed.Close()
-	z, err := gzip.NewReader(packed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	program := filepath.Join(t.TempDir(), "goroutines")
-	if err := os.WriteFile(program, image, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	p, err := attach.Core("../testdata/process/goroutines.core.gz", attach.Options{Symbols: []string{program}, CacheDir: "-"})
+	const program = "../testdata/process/goroutines"
+	p, err := attach.Core(program+".core.gz", attach.Options{Symbols: []string{program + ".gz"}, CacheDir: "-"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 type Process struct {
 	PID int
 
-	name string   // of the directory: "/proc/1"
+	name string   // of the directory: "/proc/1", or that of another thread if the main thread has ended
 	dir  *os.File // keeps the process's identity: its ID may be given to another one
 	mem  *os.File // keeps its address space
 }
@@ -33,7 +33,25 @@ const procRoot = "/proc"
 
 // OpenProcess opens the process of an ID. Reading its memory takes the right to trace it.
 func OpenProcess(pid int) (*Process, error) {
-	p := &Process{PID: pid, name: filepath.Join(procRoot, strconv.Itoa(pid))}
+	p, err := openProcess(pid, pid)
+	if !errors.Is(err, syscall.ESRCH) {
+		return p, err
+	}
+	// The main thread may have ended before the others. What /proc has of it is empty; of the others it is the process's.
+	tasks, _ := os.ReadDir(filepath.Join(procRoot, strconv.Itoa(pid), "task")) // else the first error is the one to tell
+	for _, task := range tasks {
+		if tid, bad := strconv.Atoi(task.Name()); bad == nil && tid != pid {
+			if p, err := openProcess(pid, tid); err == nil {
+				return p, nil
+			}
+		}
+	}
+	return nil, err
+}
+
+// openProcess opens a process by the ID of one of its threads.
+func openProcess(pid, tid int) (*Process, error) {
+	p := &Process{PID: pid, name: filepath.Join(procRoot, strconv.Itoa(tid))}
 	var err error
 	// Memory first: the names in its errors are those that users know.
 	if p.mem, err = os.Open(filepath.Join(p.name, "mem")); err != nil {
@@ -82,26 +100,41 @@ func pathIn(dir uintptr, file string) string {
 	return filepath.Join(procRoot, "self/fd", strconv.Itoa(int(dir)), file)
 }
 
-// with calls f with a path to a file of the process's directory, which others can't close until f returns. The error is f's,
+// within calls f with the descriptor of the process's directory, which others can't close until f returns. The error is f's, with the name of a file in it,
 // or [failure.ErrClosed].
-func (p *Process) with(file string, f func(path string) error) (err error) {
+func (p *Process) within(file string, f func(dir int) error) (err error) {
 	dir, closed := p.dir.SyscallConn()
 	if closed == nil {
-		closed = dir.Control(func(fd uintptr) { err = f(pathIn(fd, file)) })
+		closed = dir.Control(func(fd uintptr) { err = f(int(fd)) })
 	}
-	if closed != nil {
+	switch {
+	case closed != nil:
 		return failure.ErrClosed
+	case err != nil:
+		return untraceable(&os.PathError{Op: "open", Path: filepath.Join(p.name, file), Err: err})
 	}
-	return err
+	return nil
 }
 
-// rename names the process's own directory in an error.
-func (p *Process) rename(err error, file string) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return untraceable(&os.PathError{Op: path.Op, Path: filepath.Join(p.name, file), Err: path.Err})
+// open opens a file of the process's directory.
+func (p *Process) open(file string) (f *os.File, err error) {
+	err = p.within(file, func(dir int) error {
+		fd, err := openAt(dir, file)
+		if err == nil {
+			f = os.NewFile(uintptr(fd), filepath.Join(p.name, file))
+		}
+		return err
+	})
+	return f, err
+}
+
+// openAt opens a file below a directory for reading.
+func openAt(dir int, file string) (fd int, err error) {
+	for {
+		if fd, err = unix.Openat(dir, file, unix.O_RDONLY|unix.O_CLOEXEC, 0); err != unix.EINTR { //nolint:errorlint // as the system returns it
+			return fd, err
+		}
 	}
-	return err
 }
 
 // maxProc bounds the size of a file of /proc: a process has 65,530 mappings unless the system is told otherwise.
@@ -109,35 +142,33 @@ const maxProc = 256 << 20
 
 // File reads a file of the process's directory: "maps".
 func (p *Process) File(file string) ([]byte, error) {
-	var f *os.File
-	err := p.with(file, func(path string) (err error) {
-		f, err = os.Open(path)
-		return err
-	})
+	f, err := p.open(file)
 	if err != nil {
-		return nil, p.rename(err, file)
+		return nil, err
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxProc))
-	if err != nil {
-		return nil, p.rename(err, file)
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return nil, untraceable(path)
 	}
-	return data, nil
+	return data, err
 }
 
 // Tasks returns the IDs of the process's threads in their order.
 func (p *Process) Tasks() ([]uint64, error) {
-	var entries []os.DirEntry
-	err := p.with("task", func(path string) (err error) {
-		entries, err = os.ReadDir(path)
-		return err
-	})
+	dir, err := p.open("task")
 	if err != nil {
-		return nil, p.rename(err, "task")
+		return nil, err
 	}
-	var tids []uint64
-	for _, e := range entries {
-		if tid, err := strconv.ParseUint(e.Name(), 10, 31); err == nil {
+	defer dir.Close()
+	names, err := dir.Readdirnames(-1)
+	if err != nil {
+		return nil, err
+	}
+	tids := make([]uint64, 0, len(names))
+	for _, name := range names {
+		if tid, err := strconv.ParseUint(name, 10, 31); err == nil {
 			tids = append(tids, tid)
 		}
 	}
@@ -147,27 +178,42 @@ func (p *Process) Tasks() ([]uint64, error) {
 
 // HasTask reports whether the process has a thread of an ID.
 func (p *Process) HasTask(tid uint64) (bool, error) {
-	file := filepath.Join("task", strconv.FormatUint(tid, 10))
-	err := p.with(file, func(path string) error {
-		_, err := os.Stat(path)
-		return err
+	file := taskFile(tid, "")
+	err := p.within(file, func(dir int) error {
+		var s unix.Stat_t
+		return unix.Fstatat(dir, file, &s, 0)
 	})
 	if errors.Is(err, os.ErrNotExist) {
 		return false, nil
 	}
-	if err != nil {
-		return false, p.rename(err, file)
-	}
-	return true, nil
+	return err == nil, err
 }
 
+// taskFile returns the name of a thread's file in the process's directory, or of the thread's own.
+func taskFile(tid uint64, file string) string {
+	return filepath.Join("task", strconv.FormatUint(tid, 10), file)
+}
+
+// maxComm is how long a line a thread's name may be: TASK_COMM_LEN is 16, and longer for threads of the kernel.
+const maxComm = 256
+
 // Comm returns the name of a thread.
-func (p *Process) Comm(tid uint64) (string, error) {
-	comm, err := p.File(filepath.Join("task", strconv.FormatUint(tid, 10), "comm"))
-	if err != nil {
-		return "", err
-	}
-	return string(bytes.TrimSuffix(comm, []byte("\n"))), nil
+func (p *Process) Comm(tid uint64) (name string, err error) {
+	file := taskFile(tid, "comm")
+	err = p.within(file, func(dir int) error {
+		fd, err := openAt(dir, file)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd) // was only read
+		line := make([]byte, maxComm)
+		n, err := unix.Read(fd, line)
+		if err == nil {
+			name = string(bytes.TrimSuffix(line[:n], []byte("\n")))
+		}
+		return err
+	})
+	return name, err
 }
 
 // Mappings returns what is mapped into the process's memory.

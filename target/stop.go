@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -20,19 +18,29 @@ import (
 	"github.com/godrgn/drgn/failure"
 )
 
-// A Stop keeps threads of a process from running, by ptrace(2). The system lets them go on by itself if this program ends, however it ends.
+// A Stop keeps threads of a process from running, by ptrace(2). The system lets them go on by itself if this program ends, however it ends. It serves any
+// number of goroutines.
 type Stop struct {
 	threads  map[uint64]stopped
-	requests chan func() // made by the thread that traces
+	requests chan func() // made by the thread that traces; nil: that asks
 	release  func()      // idempotent
+
+	mu   sync.Mutex
+	sets map[uint32]map[uint64]registers // those that were asked for, but for NT_PRSTATUS, by their types and threads
 }
 
 // stopped is a thread that was to be stopped.
 type stopped struct {
-	stopped   bool   // it has to be let go
-	registers []byte // contents of the register set NT_PRSTATUS
-	signal    int    // that was on its way when the thread stopped, and goes on with it; 0: none
-	err       error  // why it has not stopped
+	seized    bool      // it is traced
+	stopped   bool      // it has to be let go
+	registers registers // the register set NT_PRSTATUS, or why it has not stopped
+	signal    int       // that was on its way when the thread stopped, and goes on with it; 0: none
+}
+
+// registers is a register set, or why it can't be had.
+type registers struct {
+	set []byte
+	err error
 }
 
 // stopWithin is how long a thread may take to stop. One that runs takes microseconds; one in an uninterruptible sleep goes on sleeping.
@@ -41,16 +49,16 @@ const stopWithin = time.Second
 // Stop stops threads of the process until they are released: those with the given IDs or, without any, all. One that can't be stopped, or that has
 // ended, does not keep others from being stopped: [Stop.RegisterSet] says so. It fails if none could be stopped, or with the context's error.
 func (p *Process) Stop(ctx context.Context, tids ...uint64) (*Stop, error) {
-	t := tracer{process: p, ctx: ctx, threads: map[uint64]stopped{}}
+	t := stopping{process: p, ctx: ctx, threads: map[uint64]stopped{}}
 	s := &Stop{threads: t.threads, requests: make(chan func())}
-	ready, ended := make(chan error, 1), make(chan struct{})
-	go t.run(func() {
+	ready := make(chan error, 1)
+	ended := traced(func() (free bool) {
 		ready <- t.stopAll(tids)
 		for request := range s.requests {
 			request()
 		}
-		t.letGo()
-	}, func() { close(ended) })
+		return t.letGo()
+	})
 	s.release = sync.OnceFunc(func() {
 		close(s.requests)
 		<-ended
@@ -60,6 +68,19 @@ func (p *Process) Stop(ctx context.Context, tids ...uint64) (*Stop, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// WhileStopped stops threads as [Process.Stop] does, calls do, and lets them go on. do must ask for registers on the goroutine that it is called on. The
+// error is that of Stop, or else do's.
+func (p *Process) WhileStopped(ctx context.Context, do func(*Stop) error, tids ...uint64) (err error) {
+	t := stopping{process: p, ctx: ctx, threads: map[uint64]stopped{}}
+	<-traced(func() (free bool) {
+		if err = t.stopAll(tids); err == nil {
+			err = do(&Stop{threads: t.threads})
+		}
+		return t.letGo()
+	})
+	return err
 }
 
 // Release lets the threads go on. The stop can't be used afterwards.
@@ -72,43 +93,53 @@ func (s *Stop) RegisterSet(tid uint64, note uint32) (set []byte, err error) {
 	if !ok {
 		return nil, os.ErrNotExist
 	}
-	if t.err != nil || note == NT_PRSTATUS {
-		return t.registers, t.err
+	if t.registers.err != nil || note == NT_PRSTATUS {
+		return t.registers.set, t.registers.err
 	}
-	done := make(chan struct{})
-	s.requests <- func() {
-		defer close(done)
-		set, err = registerSet(tid, note)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sets[note] == nil {
+		s.readSets(note)
 	}
-	<-done
-	return set, err
+	r := s.sets[note][tid]
+	return r.set, r.err
 }
 
-// A tracer traces threads of a process. The system takes all requests from one thread of ours only, and lets go of those that it traces when it
-// ends.
-type tracer struct {
+// readSets reads a register set of all threads: one request, since each takes much longer than to read a set.
+func (s *Stop) readSets(note uint32) {
+	sets := make(map[uint64]registers, len(s.threads))
+	read := func() {
+		for tid, t := range s.threads {
+			if t.registers.err == nil {
+				sets[tid] = registerSet(tid, note)
+			}
+		}
+	}
+	if s.requests == nil {
+		read()
+	} else {
+		done := make(chan struct{})
+		s.requests <- func() {
+			defer close(done)
+			read()
+		}
+		<-done
+	}
+	if s.sets == nil {
+		s.sets = map[uint32]map[uint64]registers{}
+	}
+	s.sets[note] = sets
+}
+
+// stopping stops threads of a process. All of its methods are for the thread that traces.
+type stopping struct {
 	process *Process
 	ctx     context.Context
 	threads map[uint64]stopped
 }
 
-// run calls f on a thread of ours that ends after it, and calls ended then.
-func (t *tracer) run(f, ended func()) {
-	runtime.LockOSThread() // never unlocked: the thread ends with its goroutine
-	if unix.Gettid() == unix.Getpid() {
-		// The main thread does not end with a goroutine. While this one has it, another one gets a thread of its own.
-		started := make(chan struct{})
-		go t.run(func() { close(started); f() }, ended)
-		<-started
-		runtime.UnlockOSThread()
-		return
-	}
-	defer ended()
-	f()
-}
-
 // stopAll stops the threads with the given IDs or, without any, all.
-func (t *tracer) stopAll(tids []uint64) error {
+func (t *stopping) stopAll(tids []uint64) error {
 	if len(tids) > 0 {
 		t.stop(tids)
 		for _, tid := range tids {
@@ -141,24 +172,24 @@ func (t *tracer) stopAll(tids []uint64) error {
 
 // foreign notes that a thread is no longer one of the process, or never was: the ID may be that of another process's thread by now. err is why that
 // is not known, or nil.
-func (t *tracer) foreign(tid uint64, err error) {
+func (t *stopping) foreign(tid uint64, err error) {
 	if err == nil {
 		err = os.ErrNotExist
 	}
 	s := t.threads[tid]
-	s.err = err
+	s.registers = registers{err: err}
 	t.threads[tid] = s
 }
 
 // failure returns why no thread has stopped.
-func (t *tracer) failure() error {
+func (t *stopping) failure() error {
 	var first error
 	for _, s := range t.threads {
-		if s.err == nil {
+		if s.registers.err == nil {
 			return nil
 		}
 		if first == nil || errors.Is(first, os.ErrNotExist) {
-			first = s.err
+			first = s.registers.err
 		}
 	}
 	if err := t.ctx.Err(); err != nil {
@@ -170,64 +201,71 @@ func (t *tracer) failure() error {
 	return first
 }
 
-// stop stops threads, all at once.
-func (t *tracer) stop(tids []uint64) {
-	var waiting []uint64
+// stop stops threads, all at once: none is stopped before all are traced.
+func (t *stopping) stop(tids []uint64) {
+	traced := make([]uint64, 0, len(tids))
 	for _, tid := range tids {
-		if err := t.seize(tid); err != nil {
-			t.threads[tid] = stopped{err: err}
+		if err := ptrace(unix.PTRACE_SEIZE, tid, 0, 0); err != nil {
+			t.threads[tid] = stopped{registers: registers{err: t.refused(tid, err)}}
+		} else {
+			traced = append(traced, tid)
+		}
+	}
+	waiting := traced[:0]
+	for _, tid := range traced {
+		if err := ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0); err != nil {
+			t.threads[tid] = stopped{seized: true, registers: registers{err: t.refused(tid, err)}}
 		} else {
 			waiting = append(waiting, tid)
 		}
 	}
 	deadline := time.Now().Add(stopWithin)
 	for _, tid := range waiting {
-		t.threads[tid] = t.await(tid, deadline)
+		s := t.await(tid, deadline)
+		s.seized = true
+		t.threads[tid] = s
 	}
 }
 
+// yields is how often another thread of the system gets the processor before a thread that has not stopped yet is waited for in sleep, which is longer than it mostly takes.
+const yields = 20
+
 // await waits until a thread has stopped; until a deadline, but looks at least once.
-func (t *tracer) await(tid uint64, deadline time.Time) stopped {
-	for pause := time.Duration(0); ; pause = min(pause+10*time.Microsecond, time.Millisecond) {
+func (t *stopping) await(tid uint64, deadline time.Time) stopped {
+	pause := time.Duration(0)
+	for n := 0; ; n++ {
 		var status unix.WaitStatus
 		got, err := unix.Wait4(int(tid), &status, unix.WALL|unix.WNOHANG, nil)
 		switch {
 		case err == nil && got != 0:
 			return hasStopped(tid, status)
 		case err != nil && !errors.Is(err, unix.EINTR):
-			return stopped{err: os.ErrNotExist}
+			return stopped{registers: registers{err: os.ErrNotExist}}
+		case n < yields:
+			unix.Syscall(unix.SYS_SCHED_YIELD, 0, 0, 0) // always succeeds
+			continue
 		case t.ctx.Err() != nil || time.Now().After(deadline):
-			return stopped{err: t.late(tid)}
+			return stopped{registers: registers{err: t.late(tid)}}
 		}
+		pause = min(pause+10*time.Microsecond, time.Millisecond)
 		time.Sleep(pause)
 	}
 }
 
-// seize begins to trace a thread, and asks it to stop.
-func (t *tracer) seize(tid uint64) error {
-	if err := ptrace(unix.PTRACE_SEIZE, tid, 0, 0); err != nil {
-		return t.refused(tid, err)
-	}
-	if err := ptrace(unix.PTRACE_INTERRUPT, tid, 0, 0); err != nil {
-		return t.refused(tid, err)
-	}
-	return nil
-}
-
 // refused says why a thread may not be traced.
-func (t *tracer) refused(tid uint64, err error) error {
+func (t *stopping) refused(tid uint64, err error) error {
 	if errors.Is(err, unix.ESRCH) {
 		return os.ErrNotExist
 	}
 	if !errors.Is(err, unix.EPERM) {
 		return &failure.StopError{TID: tid, Problem: "the system refuses", Err: err}
 	}
-	status, _ := t.process.File(filepath.Join("task", strconv.FormatUint(tid, 10), "status")) // only makes the message better
+	status, _ := t.process.File(taskFile(tid, "status")) // only makes the message better
 	switch tracer, state := statusField(status, "TracerPid"), statusField(status, "State"); {
 	case status == nil:
 		return os.ErrNotExist
 	case strings.HasPrefix(state, "Z"), strings.HasPrefix(state, "X"):
-		return &failure.StopError{TID: tid, Problem: "it has ended, and others of its process have not"}
+		return &failure.StopError{TID: tid, Problem: "it has ended, and stays until all threads of its process have ended and its parent has waited for it"}
 	case t.process.PID == os.Getpid():
 		return &failure.StopError{TID: tid, Problem: "a process can't stop its own threads"}
 	case tracer != "" && tracer != "0":
@@ -237,12 +275,12 @@ func (t *tracer) refused(tid uint64, err error) error {
 		}
 		return &failure.StopError{TID: tid, Problem: fmt.Sprintf("process %s traces it already", tracer)}
 	}
-	return untraceable(&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, "task", strconv.FormatUint(tid, 10)), Err: err})
+	return untraceable(&os.PathError{Op: "ptrace", Path: filepath.Join(t.process.name, taskFile(tid, "")), Err: err})
 }
 
 // late says why a thread has not stopped.
-func (t *tracer) late(tid uint64) error {
-	status, err := t.process.File(filepath.Join("task", strconv.FormatUint(tid, 10), "status"))
+func (t *stopping) late(tid uint64) error {
+	status, err := t.process.File(taskFile(tid, "status"))
 	switch {
 	case errors.Is(err, os.ErrNotExist) || errors.Is(err, unix.ESRCH):
 		return os.ErrNotExist
@@ -265,31 +303,35 @@ func statusField(status []byte, name string) string {
 // hasStopped returns a thread whose state the system has told.
 func hasStopped(tid uint64, status unix.WaitStatus) (s stopped) {
 	if !status.Stopped() {
-		return stopped{err: os.ErrNotExist}
+		return stopped{registers: registers{err: os.ErrNotExist}}
 	}
 	s.stopped = true
 	// A stop that was asked for, or of the whole process, is an event (status>>16); another one is a signal that is just being delivered.
 	if int(status)>>16 == 0 {
 		s.signal = int(status.StopSignal())
 	}
-	s.registers, s.err = registerSet(tid, NT_PRSTATUS)
+	s.registers = registerSet(tid, NT_PRSTATUS)
 	return s
 }
 
-// letGo lets all threads go on that have stopped; the others do so when our thread ends.
-func (t *tracer) letGo() {
+// letGo lets all threads go on that have stopped; free is false if there are others, which the system lets go of when our thread ends.
+func (t *stopping) letGo() (free bool) {
+	free = true
 	for tid, s := range t.threads {
 		if s.stopped {
 			ptrace(unix.PTRACE_DETACH, tid, 0, uintptr(s.signal)) // fails if the thread was killed
+		} else if s.seized {
+			free = false
 		}
 	}
+	return free
 }
 
 // maxRegisterSet bounds a register set in bytes: x86's NT_X86_XSTATE has up to some 11,000.
 const maxRegisterSet = 64 << 10
 
 // registerSet reads a register set of a thread that has stopped.
-func registerSet(tid uint64, note uint32) ([]byte, error) {
+func registerSet(tid uint64, note uint32) registers {
 	buf := make([]byte, 512) // enough for the general registers of every machine
 	for {
 		vec := unix.Iovec{Base: &buf[0]}
@@ -298,11 +340,11 @@ func registerSet(tid uint64, note uint32) ([]byte, error) {
 		_, _, errno := syscall.Syscall6(syscall.SYS_PTRACE, unix.PTRACE_GETREGSET, uintptr(tid), uintptr(note), uintptr(unsafe.Pointer(&vec)), 0, 0)
 		switch {
 		case errno == unix.ESRCH:
-			return nil, os.ErrNotExist // it was killed
+			return registers{err: os.ErrNotExist} // it was killed
 		case errno != 0:
-			return nil, &failure.StopError{TID: tid, Problem: "its registers can't be read", Err: errno}
+			return registers{err: &failure.StopError{TID: tid, Problem: "its registers can't be read", Err: errno}}
 		case int(vec.Len) < len(buf) || len(buf) >= maxRegisterSet:
-			return buf[:vec.Len], nil
+			return registers{set: buf[:vec.Len]}
 		}
 		buf = make([]byte, min(8*len(buf), maxRegisterSet))
 	}

@@ -106,6 +106,12 @@ func (c *collector) collectBases(r *reachable, t *Type, depth int) error {
 		if !u.kind.IsCompound() {
 			return nil
 		}
+		if !u.complete {
+			c.open = true // what it is found to be may change
+			if u, err = u.resolve(); err != nil {
+				return err
+			}
+		}
 		inner, err := c.of(u, depth+1)
 		if err != nil {
 			return err

@@ -108,7 +108,8 @@ func (as alignments) of(t *Type, depth int) (uint64, error) {
 		if k == Array {
 			name = "array"
 		}
-		return 0, &failure.TypeError{Problem: "cannot get alignment of incomplete " + name + " type"}
+		_, why := t.definition()
+		return 0, &failure.TypeError{Problem: because("cannot get alignment of incomplete "+name+" type", why)}
 	case !k.IsCompound():
 		return as.number(t.OwnSize())
 	}

@@ -9,7 +9,7 @@ func Compatible(a, b *Type) (bool, error) {
 	if a.body == b.body {
 		return true, nil
 	}
-	c := comparison{}
+	c := comparison{seen: map[[2]*body]bool{}}
 	return c.same(a, b, 0)
 }
 
@@ -22,9 +22,14 @@ func CompatibleCompounds(a, b *Type) (bool, error) {
 }
 
 // A comparison of types that may refer to themselves: what is being compared counts as compatible meanwhile.
-type comparison map[[2]*body]bool
+type comparison struct {
+	seen map[[2]*body]bool
+	// definitions says that types are compared as parts of definitions, see [SameDefinition]: numbers by what they are, not by their names.
+	definitions bool
+	left        int // how many more members and enumerators of definitions are compared
+}
 
-func (c comparison) same(a, b *Type, depth int) (bool, error) {
+func (c *comparison) same(a, b *Type, depth int) (bool, error) {
 	const maxDepth = 1000
 	if depth > maxDepth {
 		return false, &DepthError{Problem: "maximum type depth exceeded"}
@@ -38,8 +43,12 @@ func (c comparison) same(a, b *Type, depth int) (bool, error) {
 		return a.complete && c.integer(a, b), nil
 	case b.kind == Enum && a.kind != Enum:
 		return b.complete && c.integer(b, a), nil
+	case c.definitions && a.kind.IsCompound() && definingKinds(a.kind).Has(b.kind):
+		return c.behind(a, b, depth)
 	case a.kind != b.kind:
 		return false, nil
+	case c.definitions && (a.kind == Int || a.kind == Bool || a.kind == Float):
+		return sameNumbers(a, b), nil
 	}
 	switch a.kind {
 	case Void:
@@ -58,10 +67,10 @@ func (c comparison) same(a, b *Type, depth int) (bool, error) {
 		return c.same(a.elem, b.elem, depth+1)
 	}
 	pair := [2]*body{a.body, b.body}
-	if c[pair] {
+	if c.seen[pair] {
 		return true, nil
 	}
-	c[pair] = true
+	c.seen[pair] = true
 	switch a.kind {
 	case Array:
 		if a.complete && b.complete && a.length != b.length {
@@ -71,24 +80,27 @@ func (c comparison) same(a, b *Type, depth int) (bool, error) {
 	case Function:
 		return c.functions(a, b, depth)
 	}
+	if c.definitions && (a.size != b.size || a.length != b.length || a.big != b.big) {
+		return false, nil
+	}
 	return c.parts(a.elem, b.elem, depth) // pointers
 }
 
 // integer reports whether an enumerated type's integer type is b.
-func (c comparison) integer(enum, b *Type) bool {
+func (c *comparison) integer(enum, b *Type) bool {
 	same, err := c.same(enum.elem, b, 1)
 	return same && err == nil
 }
 
 // parts compares what types are made of: qualifiers count.
-func (c comparison) parts(a, b *Type, depth int) (bool, error) {
+func (c *comparison) parts(a, b *Type, depth int) (bool, error) {
 	if a.quals != b.quals {
 		return false, nil
 	}
 	return c.same(a, b, depth+1)
 }
 
-func (c comparison) functions(a, b *Type, depth int) (bool, error) {
+func (c *comparison) functions(a, b *Type, depth int) (bool, error) {
 	if a.variadic != b.variadic {
 		return false, nil
 	}

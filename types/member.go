@@ -1,6 +1,7 @@
 package types
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -25,6 +26,7 @@ type MemberError struct {
 	Name    string
 	Variant string   // the variant that an object holds instead of the member's, or ""
 	Bases   []string // the base classes that have one each, of which none hides the others'
+	Why     error    // a *DefinitionError of the type, or nil
 }
 
 func (e *MemberError) Error() string {
@@ -35,7 +37,7 @@ func (e *MemberError) Error() string {
 	if e.Variant != "" {
 		return fmt.Sprintf("'%s' has no member '%s' here: it holds the variant '%s'", of, e.Name, e.Variant)
 	}
-	return fmt.Sprintf("'%s' has no member '%s'", of, e.Name)
+	return because(fmt.Sprintf("'%s' has no member '%s'", of, e.Name), e.Why)
 }
 
 // A NamedError is the error of a member that a caller named by a designator: a [*MemberError] or [*NoMembersError], mostly. One that is
@@ -48,7 +50,8 @@ func (e *NamedError) Unwrap() error { return e.Err }
 // A NoMembersError says that members were asked for of a type that is no structure, union or class.
 type NoMembersError struct {
 	Type   *Type
-	Behind bool // Type had to be a pointer to what has members
+	Name   string // the member, or ""
+	Behind bool   // Type had to be a pointer to what has members
 }
 
 func (e *NoMembersError) Error() string {
@@ -96,7 +99,13 @@ func (t *Type) LookupMember(name string) (m Member, index int, err error) {
 func (t *Type) lookup(name string) (place, error) {
 	u := t.WithoutTypedefs()
 	if !u.kind.IsCompound() {
-		return place{}, &NoMembersError{Type: t}
+		return place{}, &NoMembersError{Type: t, Name: name}
+	}
+	var why error
+	if !u.complete {
+		if u, why = u.definition(); why != nil && !errors.As(why, new(*DefinitionError)) {
+			return place{}, why
+		}
 	}
 	all, err := u.reachable()
 	if err != nil {
@@ -104,7 +113,7 @@ func (t *Type) lookup(name string) (place, error) {
 	}
 	p, ok := all.byName[name]
 	if !ok || p.bases != nil {
-		return place{}, &MemberError{Type: t, Name: name, Bases: p.bases}
+		return place{}, &MemberError{Type: t, Name: name, Bases: p.bases, Why: why}
 	}
 	return p, nil
 }
@@ -142,6 +151,12 @@ func (t *Type) reachable() (*reachable, error) {
 	if t.detail == nil {
 		return &reachable{}, nil
 	}
+	if !t.complete {
+		var err error
+		if t, err = t.resolve(); err != nil {
+			return nil, err
+		}
+	}
 	if r := t.detail.reachable.Load(); r != nil {
 		return r, nil
 	}
@@ -151,11 +166,15 @@ func (t *Type) reachable() (*reachable, error) {
 }
 
 // collector finds out what is reachable.
-type collector struct{ left int }
+type collector struct {
+	left int
+	open bool // a base class has no definition yet: what was found does not stay so
+}
 
 // of returns what is reachable from a type.
 func (c *collector) of(t *Type, depth int) (*reachable, error) {
-	if t.detail == nil {
+	if !t.complete || t.detail == nil {
+		c.open = true
 		return &reachable{}, nil
 	}
 	if r := t.detail.reachable.Load(); r != nil {
@@ -169,7 +188,9 @@ func (c *collector) of(t *Type, depth int) (*reachable, error) {
 	if err := c.collectBases(r, t, depth); err != nil {
 		return nil, err
 	}
-	t.detail.reachable.Store(r)
+	if !c.open {
+		t.detail.reachable.Store(r)
+	}
 	return r, nil
 }
 

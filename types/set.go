@@ -17,13 +17,16 @@ type Set struct {
 
 	longDouble atomic.Uint32 // a FloatFormat
 	declets    atomic.Bool   // of decimal floating-point numbers: they are not read
+
+	definitions func(kinds KindSet, name string) (*Type, error) // see SetDefinitions; nil: there are none
+	generation  *atomic.Uint64                                  // of definitions
 }
 
 // key identifies the types that are the same when their parts are. It does not keep what they are made of alive.
 type key struct {
 	kind              Kind
 	lang              Language
-	name              string
+	name, declared    string
 	elem              weak.Pointer[Type]
 	size, length      uint64
 	big, signed, open bool
@@ -57,7 +60,10 @@ func (s *Set) unique(b *body) *Type {
 
 // shared returns the type that is the same as b, or b's.
 func (s *Set) shared(b *body) *Type {
-	k := key{b.kind, b.lang, b.name, weak.Make(b.elem), b.size, b.length, b.big, b.signed, !b.complete}
+	k := key{b.kind, b.lang, b.name, "", weak.Make(b.elem), b.size, b.length, b.big, b.signed, !b.complete}
+	if b.detail != nil && b.detail.declared != nil {
+		k.declared = b.detail.declared.name
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if t := s.made[k].Value(); t != nil {
@@ -191,7 +197,7 @@ func (s *Set) Compound(lang Language, kind Kind, tag string, size uint64, load f
 	return s.unique(&body{kind: kind, lang: lang, name: tag, size: size, complete: true, detail: newDetail(load)})
 }
 
-// IncompleteCompound returns a declared structure, union or class type.
+// IncompleteCompound returns a structure, union or class type that has no definition; see [Set.Declared].
 func (s *Set) IncompleteCompound(lang Language, kind Kind, tag string) *Type {
 	if !kind.IsCompound() {
 		panic(fmt.Sprintf("types: IncompleteCompound of kind %s", kind))
@@ -199,7 +205,7 @@ func (s *Set) IncompleteCompound(lang Language, kind Kind, tag string) *Type {
 	return s.shared(&body{kind: kind, lang: lang, name: tag})
 }
 
-// IncompleteTemplate returns a new declared structure, union or class type whose template parameters load gives.
+// IncompleteTemplate returns a new structure, union or class type that has no definition and whose template parameters load gives.
 func (s *Set) IncompleteTemplate(lang Language, kind Kind, tag string, load func() (Detail, error)) *Type {
 	if !kind.IsCompound() {
 		panic(fmt.Sprintf("types: IncompleteTemplate of kind %s", kind))
@@ -213,7 +219,7 @@ func (s *Set) Enum(lang Language, tag string, compatible *Type, load func() (Det
 	return s.unique(&body{kind: Enum, lang: lang, name: tag, elem: compatible, size: u.size, signed: u.signed, big: u.big, complete: true, detail: newDetail(load)})
 }
 
-// IncompleteEnum returns a declared enumerated type.
+// IncompleteEnum returns an enumerated type that has no definition.
 func (s *Set) IncompleteEnum(lang Language, tag string) *Type {
 	return s.shared(&body{kind: Enum, lang: lang, name: tag})
 }

@@ -5,26 +5,28 @@ import (
 	"strings"
 )
 
-// spellings are the names of C's number types (ISO C 6.7.2), each as compilers write it first.
+// spellings are the names of C's number types (ISO C 6.7.2) in the order in which finders are asked: the shortest first, each with its
+// words in every order.
 var spellings = func() [CLongDouble + 1][]string {
 	all := [CLongDouble + 1][]string{
 		CChar:             {"char"},
 		CSignedChar:       {"signed char"},
 		CUnsignedChar:     {"unsigned char"},
-		CShort:            {"short int", "short", "signed short", "signed short int"},
-		CUnsignedShort:    {"short unsigned int", "unsigned short"},
+		CShort:            {"short", "signed short", "short int", "signed short int"},
+		CUnsignedShort:    {"unsigned short", "unsigned short int"},
 		CInt:              {"int", "signed", "signed int"},
 		CUnsignedInt:      {"unsigned int", "unsigned"},
-		CLong:             {"long int", "long", "signed long", "signed long int"},
-		CUnsignedLong:     {"long unsigned int", "unsigned long"},
-		CLongLong:         {"long long int", "long long", "signed long long", "signed long long int"},
-		CUnsignedLongLong: {"long long unsigned int", "unsigned long long"},
+		CLong:             {"long", "signed long", "long int", "signed long int"},
+		CUnsignedLong:     {"unsigned long", "unsigned long int"},
+		CLongLong:         {"long long", "signed long long", "long long int", "signed long long int"},
+		CUnsignedLongLong: {"unsigned long long", "unsigned long long int"},
 		CBool:             {"_Bool", "bool"},
 		CFloat:            {"float"},
 		CDouble:           {"double"},
 		CLongDouble:       {"long double"},
 	}
 	for i, names := range all {
+		all[i] = nil
 		for _, name := range names {
 			all[i] = orders(all[i], "", strings.Fields(name))
 		}
@@ -43,8 +45,8 @@ var spelled = func() map[string]Primitive {
 	return byName
 }()
 
-// Spellings returns the names under which debugging information may know a primitive type, the likeliest first, in each
-// order of their words. It is nil for what is not an integer, boolean or floating-point type. The slice must not be changed.
+// Spellings returns the names under which debugging information may know a primitive type, in each order of their words. It
+// is nil for what is not an integer, boolean or floating-point type. The slice must not be changed.
 func (p Primitive) Spellings() []string {
 	if int(p) < len(spellings) {
 		return spellings[p]

@@ -7,6 +7,7 @@
 package types
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync/atomic"
@@ -126,6 +127,7 @@ type detail struct {
 	first lock.First[*Detail] // of load, which may ask another file, and so Python: nothing is locked meanwhile
 
 	reachable atomic.Pointer[reachable]
+	declared  *declaration // nil: it is no type that is only declared
 }
 
 func newDetail(load func() (Detail, error)) *detail {
@@ -270,16 +272,16 @@ func (t *Type) Tag() string {
 
 // Elem returns the aliased type of a typedef, the pointed-to type of a pointer, the element type of an array, the
 // return type of a function and the compatible type of a complete enumerated type; nil for other kinds.
-func (t *Type) Elem() *Type { return t.elem }
+func (t *Type) Elem() *Type { return t.defined().elem }
 
 // Length returns the length of an array and whether it is known.
 func (t *Type) Length() (n uint64, ok bool) { return t.length, t.kind == Array && t.complete }
 
 // IsSigned reports whether an integer type is signed.
-func (t *Type) IsSigned() bool { return t.signed }
+func (t *Type) IsSigned() bool { return t.defined().signed }
 
 // BigEndian reports the byte order of an integer, boolean, floating-point or pointer type.
-func (t *Type) BigEndian() bool { return t.big }
+func (t *Type) BigEndian() bool { return t.defined().big }
 
 // Reference returns which of C++'s references a pointer type is.
 func (t *Type) Reference() Reference {
@@ -292,20 +294,20 @@ func (t *Type) Reference() Reference {
 // IsVariadic reports whether a function takes variable arguments.
 func (t *Type) IsVariadic() bool { return t.variadic }
 
-// IsComplete reports whether the definition of the type is known: false for a declared compound or enumerated type and
-// an array of unknown length; a typedef is as complete as what it names.
-func (t *Type) IsComplete() bool { return t.WithoutTypedefs().complete }
+// IsComplete reports whether the definition of the type is known: false for a declared compound or enumerated type whose definition is
+// not found and an array of unknown length; a typedef is as complete as what it names.
+func (t *Type) IsComplete() bool { return t.WithoutTypedefs().defined().complete }
 
 // OwnSize returns the size in bytes of a type that has a size of its own: void, functions, arrays and typedefs have
 // none; incomplete types have 0.
-func (t *Type) OwnSize() uint64 { return t.size }
+func (t *Type) OwnSize() uint64 { return t.defined().size }
 
 // ValueBits returns how many bits of a number or pointer count: those of its size, but of some of C's _BitInt(N).
 func (t *Type) ValueBits() uint64 {
 	if t.kind == Int && t.length != 0 {
 		return t.length
 	}
-	return t.size * 8
+	return t.OwnSize() * 8
 }
 
 // Underlying returns the type that t names once all typedefs are taken away. Qualifiers of every level are kept.
@@ -334,9 +336,18 @@ func (t *Type) WithoutTypedefs() *Type {
 type SizeError struct {
 	Type   *Type
 	Reason string // "incomplete structure"
+	Why    error  // a *DefinitionError, or nil
 }
 
-func (e *SizeError) Error() string { return "cannot get size of " + e.Reason + " type" }
+func (e *SizeError) Error() string { return because("cannot get size of "+e.Reason+" type", e.Why) }
+
+// because adds why something is so, if that is known.
+func because(problem string, why error) string {
+	if why == nil {
+		return problem
+	}
+	return problem + ": " + why.Error()
+}
 
 // A TooLargeError says that a size or an offset does not fit 64 bits.
 type TooLargeError struct{ Problem string }
@@ -375,7 +386,7 @@ func (t *Type) Size() (uint64, error) {
 			t = t.elem
 		case Array:
 			if !t.complete {
-				return 0, &SizeError{t, "incomplete array"}
+				return 0, &SizeError{Type: t, Reason: "incomplete array"}
 			}
 			if t.length != 0 && mul > ^uint64(0)/t.length {
 				return 0, &TooLargeError{"type size is too large"}
@@ -383,14 +394,18 @@ func (t *Type) Size() (uint64, error) {
 			mul *= t.length
 			t = t.elem
 		case Void:
-			return 0, &SizeError{t, "void"}
+			return 0, &SizeError{Type: t, Reason: "void"}
 		case Function:
-			return 0, &SizeError{t, "function"}
+			return 0, &SizeError{Type: t, Reason: "function"}
 		default:
-			if !t.complete {
-				return 0, &SizeError{t, "incomplete " + longKind[t.kind]}
+			d, err := t.definition()
+			if err != nil && !errors.As(err, new(*DefinitionError)) {
+				return 0, err
 			}
-			if t.size != 0 && mul > ^uint64(0)/t.size {
+			if !d.complete {
+				return 0, &SizeError{t, "incomplete " + longKind[t.kind], err}
+			}
+			if t = d; t.size != 0 && mul > ^uint64(0)/t.size {
 				return 0, &TooLargeError{"type size is too large"}
 			}
 			return mul * t.size, nil
@@ -434,6 +449,10 @@ func (t *Type) details() (*Detail, error) {
 	if t.detail == nil {
 		return nil, nil
 	}
+	t, err := t.resolve()
+	if err != nil {
+		return nil, err
+	}
 	d, err := t.detail.first.Do(t.detail.load)
 	runtime.KeepAlive(t.detail) // load may read bytes that live as long as what it refers to
 	return d, err
@@ -445,7 +464,7 @@ func (t *Type) Members() ([]Member, error) {
 		return nil, &KindError{t, "members"}
 	}
 	d, err := t.details()
-	if d == nil || err != nil || !t.complete {
+	if d == nil || err != nil {
 		return nil, err
 	}
 	return d.Members, nil

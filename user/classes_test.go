@@ -173,3 +173,23 @@ func TestTitles(t *testing.T) {
 		}
 	}
 }
+
+// TestNamesInClasses asks frames for names of the classes and namespaces around their functions, as C++ has them: members of the object, static members, variables of
+// namespaces, inline and unnamed ones, before others of the program. The values are those that testdata/process/classes.cc gives them.
+func TestNamesInClasses(t *testing.T) {
+	for _, build := range []string{"gcc-O0", "clang-O0", "clang19-O2-5-types"} {
+		for _, tt := range []struct {
+			function, name string
+			want           int64
+		}{
+			{"run", "value", 31},            // of *this
+			{"run", "plain_a", 5},           // of outer::inner
+			{"call", "inline_variable", 11}, // of outer::v1, which is inline
+			{"call", "hidden_variable", 12},
+		} {
+			if got, err := frameOf(t, "classes."+build, tt.function).Object(tt.name).Int(); err != nil || got != tt.want {
+				t.Errorf("%s: %s of %s is %d, %v, want %d", build, tt.name, tt.function, got, err, tt.want)
+			}
+		}
+	}
+}

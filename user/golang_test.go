@@ -15,7 +15,7 @@ import (
 func openGo(t *testing.T) *drgn.Program {
 	t.Helper()
 	p := openCore(t, "gotypes")
-	loadMain(t, p, unpack(t, "gotypes"))
+	loadMain(t, p, packed("gotypes"))
 	return p
 }
 

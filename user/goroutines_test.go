@@ -3,10 +3,8 @@ package user_test
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,28 +24,8 @@ import (
 	"github.com/godrgn/drgn/user/goroutine"
 )
 
-// unpack returns the path of a program that is kept packed.
-func unpack(t *testing.T, name string) string {
-	t.Helper()
-	f, err := os.Open(filepath.Join(data, name+".gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	image, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, image, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
+// packed is the path of a program that is kept packed.
+func packed(name string) string { return filepath.Join(data, name+".gz") }
 
 // loadMain gives the main module its file.
 func loadMain(t *testing.T, p *drgn.Program, path string) {
@@ -207,10 +185,10 @@ func check(t *testing.T, all []listed, want map[uint64]said) {
 
 // The goroutines in cores are those that the runtime of each version listed when the program crashed, with their states and stacks.
 func TestGoroutines(t *testing.T) {
-	for _, name := range []string{"goroutines", "goroutines.go121"} {
+	for _, name := range []string{"goroutines", "goroutines.go121", "goroutines.arm64"} {
 		t.Run(name, func(t *testing.T) {
 			p := openCore(t, name)
-			loadMain(t, p, unpack(t, name))
+			loadMain(t, p, packed(name))
 			text, err := os.ReadFile(filepath.Join(data, name+".txt"))
 			if err != nil {
 				t.Fatal(err)
@@ -254,7 +232,7 @@ func TestGoroutines(t *testing.T) {
 // if its thread had been in the function that calls C.
 func TestGoCallsC(t *testing.T) {
 	const name = "goroutines"
-	program := unpack(t, name)
+	program := packed(name)
 	open := func(change func(status []byte)) (*drgn.Program, string) {
 		core, err := target.Open(filepath.Join(data, name+".core.gz"))
 		if err != nil {
@@ -373,4 +351,77 @@ func TestRunningGoroutines(t *testing.T) {
 	want := tracebacks(t, text.String())
 	check(t, all, want)
 	check(t, again, want)
+}
+
+// Lists of the runtime that lie are an error, and soon.
+func TestGoroutinesThatLie(t *testing.T) {
+	const name = "goroutines"
+	open := func(at uint64, words ...uint64) *drgn.Program {
+		core, err := target.Open(filepath.Join(data, name+".core.gz"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var lie []byte
+		for _, w := range words {
+			lie = binary.LittleEndian.AppendUint64(lie, w)
+		}
+		if len(lie) > 0 {
+			core.Virtual = append(core.Virtual, mem.BytesSegment(at, lie, false))
+		}
+		p := drgn.New(arch.Platform{})
+		if err := user.SetupCore(p, core, core.Path, core.Platform); err != nil {
+			t.Fatal(err)
+		}
+		loadMain(t, p, packed(name))
+		return p
+	}
+	honest := open(0)
+	address := func(o drgn.Object) uint64 {
+		at, ok := o.Address()
+		if !ok {
+			t.Fatal(o.Err())
+		}
+		return at
+	}
+	value := func(o drgn.Object) uint64 {
+		v, err := o.Uint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v
+	}
+	length, list, machines := address(honest.Variable("runtime.allglen")), address(honest.Variable("runtime.allgptr")), address(honest.Variable("runtime.allm"))
+	first := honest.Variable("runtime.allm").Read()
+	array := value(honest.Variable("runtime.allgptr").Read())
+	for what, p := range map[string]*drgn.Program{
+		"2^60 goroutines":      open(length, 1<<60),
+		"a list nowhere":       open(list, 0xdead0000),
+		"a list at 0":          open(list, 0),
+		"a goroutine nowhere":  open(array, 0xdead0000),
+		"a goroutine of zeros": open(array, 0),
+	} {
+		n, failed := 0, false
+		for _, err := range goroutine.ForEach(p) {
+			n++
+			failed = failed || err != nil
+		}
+		if !failed || n > 1000 {
+			t.Errorf("%s: %d goroutines, error %v", what, n, failed)
+		}
+	}
+	second := first.Member("alllink").Read()
+	for _, c := range []struct {
+		lie  string
+		p    *drgn.Program
+		want string
+	}{
+		{"the first again", open(address(first.Member("alllink")), value(first)), fmt.Sprintf("comes back to the runtime.m at %#x", value(first))},
+		{"a thread twice", open(address(second.Member("procid")), value(first.Member("procid"))), fmt.Sprintf("has thread %d twice", value(first.Member("procid")))},
+		{"one without an ID, twice", open(machines, machines-address(first.Member("alllink"))+value(first)), fmt.Sprintf("comes back to the runtime.m at %#x", machines-address(first.Member("alllink"))+value(first))},
+		{"a thread nowhere", open(address(first.Member("alllink")), 0xdead0000), "0xdead0"},
+	} {
+		if _, ok, err := goroutine.OfThread(c.p, 1<<31); ok || err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v %v", c.lie, ok, err)
+		}
+	}
 }

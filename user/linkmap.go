@@ -40,6 +40,7 @@ func (f *finder) linkMap() iter.Seq2[link, error] {
 		case debug == 0:
 			return // the process has not got so far
 		}
+		f.debug("found DT_DEBUG %#x", debug)
 		word := uint64(f.p.Platform().AddressSize())
 		seen := map[uint64]bool{}
 		for debug != 0 {
@@ -48,8 +49,11 @@ func (f *finder) linkMap() iter.Seq2[link, error] {
 			version, err := f.p.ReadUint(debug, 4, false)
 			if err == nil {
 				var first uint64
-				if first, err = f.main.uint(debug + word); err == nil && !f.walkLinks(first, seen, yield) {
-					return
+				if first, err = f.main.uint(debug + word); err == nil {
+					f.debug("read r_debug = { .r_version = %d, .r_map = %#x }", version, first)
+					if !f.walkLinks(first, seen, yield) {
+						return
+					}
 				}
 			}
 			if err != nil {
@@ -116,11 +120,13 @@ func (f *finder) walkLinks(at uint64, seen map[uint64]bool, yield func(link, err
 			b = nil
 		}
 		l.name = string(b)
+		f.debug("read link_map = { .l_addr = %#x, .l_name = %#x = %q, .l_ld = %#x, .l_next = %#x }", l.bias, name, l.name, l.dynamic, next)
 		if !yield(l, nil) {
 			return false
 		}
 		seen[at] = true
 		at = next
 	}
+	f.debug("found end of link_map list")
 	return true
 }

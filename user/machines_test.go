@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -121,4 +122,25 @@ func frames(t *testing.T, thread *drgn.Thread) string {
 		all = append(all, s)
 	}
 	return strings.Join(all, "\n")
+}
+
+// A register of a frame is known by each of its names.
+func TestRegisterNames(t *testing.T) {
+	crashed, err := openCore(t, "machines.arm").CrashedThread()
+	if err != nil {
+		t.Fatal(err)
+	}
+	trace, err := crashed.StackTrace()
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := map[string][]string{}
+	for _, r := range trace.Frame(0).Registers() {
+		names[r.Name] = r.Names
+	}
+	for name, want := range map[string][]string{"r0": {"r0", "a1"}, "r9": {"r9", "v6", "sb"}, "r11": {"r11", "v8", "fp"}, "r14": {"r14", "lr"}} {
+		if !slices.Equal(names[name], want) {
+			t.Errorf("names of %s: %q; want %q", name, names[name], want)
+		}
+	}
 }

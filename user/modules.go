@@ -25,6 +25,7 @@ type finder struct {
 	// Files of which only the layout tells that they are those that were mapped.
 	unverified []string
 	vdso       uint64 // address of its dynamic section, or 0
+	logs       bool   // what is found is logged
 }
 
 // found is a module before it is added.
@@ -44,15 +45,19 @@ func (u *Process) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			yield(drgn.LoadedModule{}, err)
 			return
 		}
+		f.logs = true
+		f.logAuxv()
+		before := u.libraries()
 		add := func(m found) bool {
-			module, isNew, err := p.AddModule(m.spec)
+			module, isNew, err := u.add(p, m)
 			if err != nil {
 				yield(drgn.LoadedModule{}, err)
 				return false
 			}
-			u.mu.Lock()
-			u.modules[module] = m
-			u.mu.Unlock()
+			if isNew && m.image != nil {
+				f.logImage(m)
+			}
+			delete(before, module)
 			return yield(drgn.LoadedModule{Module: module, New: isNew}, nil)
 		}
 		if !add(f.findMain()) {
@@ -62,14 +67,21 @@ func (u *Process) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			return
 		}
 		defer f.tellUnverified()
+		listed := false
 		for l, err := range f.linkMap() {
 			if err != nil {
 				p.Logger().Warn(fmt.Sprintf("can't find shared libraries: %v; those are taken that are mapped", err))
 				f.mapped(add)
 				return
 			}
+			listed = true
 			if m, ok := f.library(l); ok && !add(m) {
 				return
+			}
+		}
+		if listed {
+			for m := range before {
+				u.unload(m)
 			}
 		}
 	}
@@ -88,6 +100,35 @@ func (u *Process) newFinder(p *drgn.Program) (*finder, error) {
 		f.page = size
 	}
 	return f, nil
+}
+
+// debug logs at level debug.
+func (f *finder) debug(format string, args ...any) {
+	if f.logs {
+		f.p.Logger().Debug(fmt.Sprintf(format, args...))
+	}
+}
+
+// logAuxv says what the kernel told the process of where it lies.
+func (f *finder) logAuxv() {
+	for _, a := range []struct {
+		key  uint64
+		text string
+	}{{target.AT_SYSINFO_EHDR, "found AT_SYSINFO_EHDR %#x"}, {target.AT_PAGESZ, "found AT_PAGESZ %d"}, {target.AT_PHDR, "found AT_PHDR %#x"}, {target.AT_PHNUM, "found AT_PHNUM %d"}} {
+		if v, ok := f.auxv[a.key]; ok {
+			f.debug(a.text, v)
+		}
+	}
+}
+
+// logImage says what the headers of a module say.
+func (f *finder) logImage(m found) {
+	if m.spec.BuildID != nil {
+		f.debug("found build ID %x in note", m.spec.BuildID)
+	}
+	for _, r := range m.spec.Ranges {
+		f.debug("got address range %#x-%#x from program headers", r.Min, r.Max+1)
+	}
 }
 
 // mapping returns the mapping of a file that an address lies in, or nil.
@@ -131,11 +172,12 @@ func (f *finder) findMain() found {
 	m := found{spec: drgn.ModuleSpec{Kind: drgn.MainModule}}
 	phdr, ok := f.auxv[target.AT_PHDR]
 	if !ok {
-		f.p.Logger().Debug("the auxiliary vector does not tell where the program headers of the main module are")
+		f.debug("the auxiliary vector does not tell where the program headers of the main module are")
 		return m
 	}
 	if m.file = f.mapping(phdr); m.file != nil {
 		m.spec.Name = m.file.Path
+		f.debug("AT_PHDR is mapped from file %s at offset %#x", m.file.Path, m.file.Offset+phdr-m.file.Start)
 	}
 	i, err := readProgramHeaders(f.p, phdr, f.auxv[target.AT_PHENT], f.auxv[target.AT_PHNUM])
 	if err != nil && m.file != nil {
@@ -147,7 +189,7 @@ func (f *finder) findMain() found {
 	}
 	if err != nil {
 		m.other = errors.Is(err, errOtherFile)
-		f.p.Logger().Debug(fmt.Sprintf("%s: can't read program headers: %v", m.spec.Name, err))
+		f.debug("%s: can't read program headers: %v", m.spec.Name, err)
 		return m
 	}
 	if m.file != nil {
@@ -157,6 +199,10 @@ func (f *finder) findMain() found {
 	}
 	if bias, ok := f.mainBias(i, phdr); ok {
 		i.bias = bias
+		f.debug("main bias is %#x", bias)
+		if d := i.segment(elf.PT_DYNAMIC); d != nil {
+			f.debug("main dynamic section is at %#x", i.address(d))
+		}
 		f.main, m.image = i, i
 		m.spec.BuildID, m.spec.Ranges = i.buildID(), i.ranges(f.page)
 	}
@@ -217,10 +263,12 @@ func (f *finder) findVDSO() (found, bool) {
 		}
 	}
 	if err != nil {
-		f.p.Logger().Debug(fmt.Sprintf("can't find vDSO: %v", err))
+		f.debug("can't find vDSO: %v", err)
 		return found{}, false
 	}
 	f.vdso = i.address(dynamic)
+	f.debug("vDSO bias is %#x", i.bias)
+	f.debug("read vDSO soname %q", name)
 	return found{image: i, spec: drgn.ModuleSpec{
 		Kind: drgn.VdsoModule, Name: name, ID: f.vdso, BuildID: i.buildID(), Ranges: i.ranges(f.page),
 	}}, true
@@ -228,8 +276,13 @@ func (f *finder) findVDSO() (found, bool) {
 
 // library finds out what it can of an entry of the dynamic linker's list.
 func (f *finder) library(l link) (found, bool) {
-	if l.dynamic == f.vdso && f.vdso != 0 || f.main != nil && f.main.segment(elf.PT_DYNAMIC) != nil && l.dynamic == f.main.address(f.main.segment(elf.PT_DYNAMIC)) {
+	if l.dynamic == f.vdso && f.vdso != 0 {
+		f.debug("l_ld matches vDSO dynamic section; skipping")
 		return found{}, false // is known already
+	}
+	if f.main != nil && f.main.hasDynamic(l.dynamic) {
+		f.debug("l_ld matches main dynamic section; skipping")
+		return found{}, false
 	}
 	m := found{spec: drgn.ModuleSpec{Kind: drgn.SharedLibraryModule, Name: l.name, ID: l.dynamic}, file: f.mapping(l.dynamic)}
 	if m.file != nil && m.spec.Name == "" {
@@ -238,7 +291,7 @@ func (f *finder) library(l link) (found, bool) {
 	i, err := f.libraryImage(l, m.file)
 	if err != nil {
 		m.other = errors.Is(err, errOtherFile)
-		f.p.Logger().Debug(fmt.Sprintf("%s: can't read headers: %v", m.spec.Name, err))
+		f.debug("%s: can't read headers: %v", m.spec.Name, err)
 		return m, true
 	}
 	m.image = i

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -27,6 +28,7 @@ type running struct {
 
 	mu     lock.Mutex
 	held   *target.Stop     // by Stop; nil: the threads run
+	holds  atomic.Bool      // whether there is a held, for those who do not have the lock
 	stops  int              // that are to be released
 	ranges []target.Mapping // of memory, when they were last looked at
 	pac    uint64           // mask of pointer authentication codes
@@ -36,10 +38,7 @@ type running struct {
 func (r *running) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.held != nil {
-		r.held.Release()
-		r.held = nil
-	}
+	r.letGo()
 	return r.Process.Close()
 }
 
@@ -141,6 +140,7 @@ func (u *Process) Stop(ctx context.Context) (release func(), err error) {
 		if r.held, err = r.Process.Stop(ctx); err != nil {
 			return nil, err
 		}
+		r.holds.Store(true)
 	}
 	r.stops++
 	return sync.OnceFunc(r.unstop), nil
@@ -150,14 +150,25 @@ func (u *Process) Stop(ctx context.Context) (release func(), err error) {
 func (r *running) unstop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.stops--; r.stops == 0 && r.held != nil {
+	if r.stops--; r.stops == 0 {
+		r.letGo()
+	}
+}
+
+// letGo lets all threads go on if they are held. The lock is held.
+func (r *running) letGo() {
+	if r.held != nil {
 		r.held.Release()
 		r.held = nil
+		r.holds.Store(false)
 	}
 }
 
 // maxStack bounds the copy of a stack in bytes: a stack has no more by default (RLIMIT_STACK). What lies further is read as it is then.
 const maxStack = 8 << 20
+
+// firstStep is how much of a stack is copied first, in bytes; then twice as much, and so on.
+const firstStep = 64 << 10
 
 // redZone is how far below the stack pointer a function may keep something, by the ABI that allows most: that of ppc64.
 const redZone = 512
@@ -166,6 +177,9 @@ const redZone = 512
 const soon = 5 * time.Millisecond
 
 func (r *running) stopped(p *drgn.Program, tid uint64, stacks []mem.Range) (drgn.Stopped, error) {
+	if s, ok, err := r.heldAt(p, tid, stacks); ok {
+		return s, err
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	type result struct {
@@ -199,20 +213,39 @@ func (r *running) stopped(p *drgn.Program, tid uint64, stacks []mem.Range) (drgn
 	return s.Stopped, nil
 }
 
+// heldAt returns where a thread is if all are stopped, which takes no waiting; ok is false if they run.
+func (r *running) heldAt(p *drgn.Program, tid uint64, stacks []mem.Range) (s drgn.Stopped, ok bool, err error) {
+	if !r.holds.Load() {
+		return s, false, nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.held == nil {
+		return s, false, nil
+	}
+	s, err = r.at(p, r.held, tid, stacks)
+	return s, true, err
+}
+
+// stoppedWithin returns where a thread is, which it stops unless all are stopped.
 func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64, stacks []mem.Range) (s drgn.Stopped, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	stop := r.held
-	if stop == nil {
-		stop, err = r.Process.Stop(ctx, tid)
-		if hasEnded(err) {
-			return s, noThread(tid)
-		}
-		if err != nil {
-			return s, err
-		}
-		defer stop.Release()
+	if r.held != nil {
+		return r.at(p, r.held, tid, stacks)
 	}
+	err = r.Process.WhileStopped(ctx, func(stop *target.Stop) (err error) {
+		s, err = r.at(p, stop, tid, stacks)
+		return err
+	}, tid)
+	if hasEnded(err) {
+		err = noThread(tid)
+	}
+	return s, err
+}
+
+// at returns where a stopped thread is. The lock is held.
+func (r *running) at(p *drgn.Program, stop *target.Stop, tid uint64, stacks []mem.Range) (s drgn.Stopped, err error) {
 	set, err := stop.RegisterSet(tid, target.NT_PRSTATUS)
 	if hasEnded(err) {
 		return s, noThread(tid)
@@ -231,6 +264,14 @@ func (r *running) stoppedWithin(ctx context.Context, p *drgn.Program, tid uint64
 	regs := &arch.Registers{}
 	if err := p.Platform().ParseRegisterSet(set, regs); err != nil {
 		return s, fmt.Errorf("thread %d: %w", tid, err)
+	}
+	if note := p.Platform().Arch.TLS.Note; note != 0 {
+		// Not every kernel has such a set.
+		if set, err := stop.RegisterSet(tid, note); err == nil {
+			if err := p.Platform().ParseThreadPointer(set, regs); err != nil {
+				return s, fmt.Errorf("thread %d: %w", tid, err)
+			}
+		}
 	}
 	s = drgn.Stopped{Registers: regs, Interrupted: true}
 	for _, wide := range p.Platform().WideSets() {
@@ -282,8 +323,24 @@ func (r *running) copyFrom(sp, last uint64) (*mem.Copy, error) {
 		return nil, nil
 	}
 	c := &mem.Copy{Address: max(sp-min(sp, redZone), r.ranges[i].Start)}
-	c.Data = make([]byte, min(min(r.ranges[i].End-1, last)-c.Address+1, maxStack))
-	return c, r.Segment(math.MaxUint64).Read(c.Data, c.Address, 0, false)
+	size := min(min(r.ranges[i].End-1, last)-c.Address+1, maxStack)
+	// The stacks of threads, and others' guard pages (MADV_GUARD_INSTALL, since Linux 6.13 and glibc 2.42), may lie in one mapping: what is far larger than
+	// most stacks is read in steps, so that no room is made for all of it.
+	for step := uint64(firstStep); uint64(len(c.Data)) < size; step *= 2 {
+		have := uint64(len(c.Data))
+		n := min(step, size-have)
+		c.Data = append(make([]byte, 0, have+n), c.Data...)[:have+n]
+		err := r.Segment(math.MaxUint64).Read(c.Data[have:], c.Address+have, 0, false)
+		var fault *mem.FaultError
+		if errors.As(err, &fault) && fault.Address > sp && fault.Address-c.Address < have+n {
+			c.Data = c.Data[:fault.Address-c.Address]
+			return c, nil
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+	return c, nil
 }
 
 func (r *running) auxv(p arch.Platform) (map[uint64]uint64, error) {

@@ -24,37 +24,21 @@ import (
 )
 
 // runs starts testdata/process/runs, and opens it once its threads are where they stay.
-func runs(t *testing.T, arg ...string) (*exec.Cmd, *drgn.Program) {
+func runs(t testing.TB, arg ...string) (*exec.Cmd, *drgn.Program) {
 	t.Helper()
 	c := start(t, filepath.Join(data, "runs"), arg...)
 	return c, open(t, c.Process.Pid)
 }
 
 // start starts the program runs at a path, and returns once its threads are where they stay.
-func start(t *testing.T, path string, arg ...string) *exec.Cmd {
+func start(t testing.TB, path string, arg ...string) *exec.Cmd {
 	t.Helper()
 	if runtime.GOARCH != "amd64" || runtime.GOOS != "linux" {
 		t.Skip("the program is one for Linux on x86-64")
 	}
 	c := exec.Command(path, arg...)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		c.Process.Kill() // may have ended by itself
-		c.Wait()
-	})
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatal(line, err)
+	if line := firstLine(t, c); line != "ready\n" {
+		t.Fatal(line)
 	}
 	for end := time.Now().Add(10 * time.Second); strings.HasPrefix(status(t, c.Process.Pid, "State"), "R"); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {
@@ -64,7 +48,7 @@ func start(t *testing.T, path string, arg ...string) *exec.Cmd {
 	return c
 }
 
-func open(t *testing.T, pid int) *drgn.Program {
+func open(t testing.TB, pid int) *drgn.Program {
 	t.Helper()
 	p := openAlone(t, pid)
 	load(t, p)
@@ -72,7 +56,7 @@ func open(t *testing.T, pid int) *drgn.Program {
 }
 
 // openAlone opens a process of which no files are known.
-func openAlone(t *testing.T, pid int) *drgn.Program {
+func openAlone(t testing.TB, pid int) *drgn.Program {
 	t.Helper()
 	process, err := target.OpenProcess(pid)
 	if err != nil {
@@ -87,7 +71,7 @@ func openAlone(t *testing.T, pid int) *drgn.Program {
 }
 
 // thread returns thread n of the process, counted as in runs.c; 0 is the first one.
-func thread(t *testing.T, p *drgn.Program, n int) *drgn.Thread {
+func thread(t testing.TB, p *drgn.Program, n int) *drgn.Thread {
 	t.Helper()
 	for thread, err := range p.Threads() {
 		if err != nil {
@@ -148,7 +132,7 @@ func stands(t *testing.T, p *drgn.Program) bool {
 	return counter(t, p) == before
 }
 
-func status(t *testing.T, pid int, name string) string {
+func status(t testing.TB, pid int, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
@@ -250,7 +234,7 @@ func TestLeftFrame(t *testing.T) {
 	release()
 }
 
-func stop(t *testing.T, p *drgn.Program) (release func()) {
+func stop(t testing.TB, p *drgn.Program) (release func()) {
 	t.Helper()
 	u, err := user.Of(p)
 	if err != nil {
@@ -522,4 +506,52 @@ func TestRoot(t *testing.T) {
 	if path, name := openAlone(t, c.Process.Pid).Personality().(module.Rooted).Root(); path != "" || name != "" {
 		t.Errorf("%q, %q", path, name)
 	}
+}
+
+// Of a thread that waits, of one that is stopped already, and of the stop of all six.
+func BenchmarkRunning(b *testing.B) {
+	_, p := runs(b)
+	waits := thread(b, p, 1)
+	trace := func(b *testing.B) {
+		for b.Loop() {
+			if trace, err := waits.StackTrace(); err != nil || trace.Len() == 0 {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("trace", trace)
+	b.Run("stop", func(b *testing.B) {
+		for b.Loop() {
+			stop(b, p)()
+		}
+	})
+	release := stop(b, p)
+	b.Run("stopped", trace)
+	release()
+}
+
+// firstLine starts a command that ends when its input does, and returns the first line that it writes. It is killed when the test has ended.
+func firstLine(t testing.TB, c *exec.Cmd) string {
+	t.Helper()
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		in.Close()
+		c.Process.Kill() // may have ended by itself
+		c.Wait()
+	})
+	line, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		t.Fatal(line, err)
+	}
+	return line
 }

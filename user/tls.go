@@ -16,17 +16,13 @@ func (u *Process) ThreadLocal(p *drgn.Program, registers *arch.Registers, m *drg
 	fail := func(format string, args ...any) (uint64, error) {
 		return 0, &drgn.ValueError{Problem: fmt.Sprintf("where the thread has those of %s is not known: %s", m.Name(), fmt.Sprintf(format, args...))}
 	}
-	a := p.Platform().Arch
-	if a == nil || a.TLS.Pointer == "" || !a.TLS.Below {
+	platform := p.Platform()
+	if platform.Arch == nil || platform.Arch.TLS.Pointer == nil {
 		return fail("of this architecture it is not known how threads find them")
 	}
-	number, ok := a.Register(a.TLS.Pointer)
+	pointer, ok := platform.ThreadPointer(registers)
 	if !ok {
-		return fail("there is no register %s", a.TLS.Pointer)
-	}
-	pointer, ok := registers.Get(number)
-	if !ok || pointer == 0 {
-		return fail("the register %s of the thread is not known", a.TLS.Pointer)
+		return fail("its thread pointer was not saved")
 	}
 	f, err := u.newFinder(p)
 	if err != nil {
@@ -58,18 +54,17 @@ func (u *Process) ThreadLocal(p *drgn.Program, registers *arch.Registers, m *drg
 	return fail("the dynamic linker has not loaded it")
 }
 
-// executableBlock returns where the thread with a thread pointer has the block of the executable, which is the first below the
-// pointer: a linker says so (System V ABI, AMD64 supplement, "Thread-Local Storage").
+// executableBlock returns where the thread with a thread pointer has the block of the executable.
 func (i *image) executableBlock(pointer uint64) (uint64, error) {
 	s := i.segment(elf.PT_TLS)
 	if s == nil {
 		return 0, fmt.Errorf("it has no segment of them")
 	}
 	align := max(s.Align, 1)
-	if align&(align-1) != 0 || s.Vaddr&(align-1) != 0 || s.Memsz > i.platform.AddressMask()-align {
+	if align&(align-1) != 0 || s.Memsz > i.platform.AddressMask()-align {
 		return 0, fmt.Errorf("its segment of them, of %#x bytes at %#x, aligned to %#x, makes no sense", s.Memsz, s.Vaddr, align)
 	}
-	return pointer - (s.Memsz+align-1)&^(align-1), nil
+	return i.platform.Arch.TLS.Executable(pointer, s.Vaddr, s.Memsz, align), nil
 }
 
 // glibc reads structures of glibc by its own descriptions of them.
@@ -159,9 +154,14 @@ func (u *Process) libraryBlock(f *finder, l link, pointer uint64) (uint64, error
 	g := &glibc{f: f, fields: map[string]glibcField{}}
 	number := g.read(l.address, "link_map_l_tls_modid", 0)
 	static := g.read(l.address, "link_map_l_tls_offset", 0)
-	vector := g.read(pointer, "pthread_dtvp", 0)
 	if g.err != nil {
 		return 0, g.err
+	}
+	platform := f.p.Platform()
+	tls := &platform.Arch.TLS
+	vector, err := f.p.ReadUint(f.main.mask(pointer+uint64(tls.Vector)), platform.AddressSize(), false)
+	if err != nil {
+		return 0, err
 	}
 	if number == 0 {
 		return 0, fmt.Errorf("it has none")
@@ -185,10 +185,9 @@ func (u *Process) libraryBlock(f *finder, l link, pointer uint64) (uint64, error
 			return block, nil
 		}
 	}
-	// Blocks of libraries that were loaded at the start, or want it so, have a fixed distance from the pointer: NO_TLS_OFFSET is
-	// 0, FORCED_DYNAMIC_TLS_OFFSET -1, where they lie below it.
-	if static != 0 && static != f.main.mask(^uint64(0)) {
-		return pointer - static, nil
+	// Blocks of libraries that were loaded at the start, or want it so, have a fixed distance from the pointer.
+	if block, ok := tls.Static(platform, pointer, static); ok {
+		return block, nil
 	}
 	return 0, fmt.Errorf("the thread has not used any of them yet")
 }

@@ -26,6 +26,7 @@ type Process struct {
 	modules map[*drgn.Module]found     // that LoadedModules found
 	same    map[*drgn.Module]*elf.File // files of which memory has told that they are their modules'
 	told    sync.Once                  // see tellUnverified
+	gone    sync.Map                   // *drgn.Module to true: see Unloaded
 }
 
 // A source is where a process is: a running one, or a core.
@@ -122,6 +123,15 @@ type coreThread struct {
 	name   string
 	status []byte        // NT_PRSTATUS
 	notes  []target.Note // all that follow it, up to the next thread's
+}
+
+// note returns the contents of the thread's first note of an owner and a type, which isn't 0; ok is false if there is none.
+func (t *coreThread) note(owner string, typ uint32) (desc []byte, ok bool) {
+	i := slices.IndexFunc(t.notes, func(n target.Note) bool { return n.Name == owner && n.Type == typ && typ != 0 })
+	if i < 0 {
+		return nil, false
+	}
+	return t.notes[i].Desc, true
 }
 
 // SetupCore makes a program that of the core dump of a process; path is what the dump is called.
@@ -256,13 +266,18 @@ func (c *core) stopped(p *drgn.Program, tid uint64, _ []mem.Range) (s drgn.Stopp
 	if _, err := p.Platform().ParsePrStatus(t.status, regs); err != nil {
 		return s, fmt.Errorf("thread %d: %w", tid, err)
 	}
+	if desc, ok := t.note("LINUX", p.Platform().Arch.TLS.Note); ok {
+		if err := p.Platform().ParseThreadPointer(desc, regs); err != nil {
+			return s, fmt.Errorf("thread %d: %w", tid, err)
+		}
+	}
 	s = drgn.Stopped{Registers: regs, Interrupted: true}
 	for _, set := range p.Platform().WideSets() {
-		i := slices.IndexFunc(t.notes, func(n target.Note) bool { return n.Name == set.Owner && n.Type == set.Type })
-		if i < 0 {
+		desc, ok := t.note(set.Owner, set.Type)
+		if !ok {
 			continue
 		}
-		if s.Wide, err = set.Parse(p.Platform(), t.notes[i].Desc); err != nil {
+		if s.Wide, err = set.Parse(p.Platform(), desc); err != nil {
 			return s, fmt.Errorf("thread %d: %w", tid, err)
 		}
 		break

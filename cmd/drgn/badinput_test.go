@@ -38,7 +38,7 @@ func TestBadInput(t *testing.T) {
 		name   string
 		args   []string
 		code   int
-		stderr string // a regular expression; DIR is the directory of the files above
+		stderr string // a regular expression; DIR is the directory of the files above, USAGE the lines before what is wrong
 	}{
 		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: \[Errno 2\] No such file or directory: 'DIR/nosuch'`},
 		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: \[Errno 21\] Is a directory: 'DIR'`},
@@ -57,29 +57,35 @@ func TestBadInput(t *testing.T) {
 		{"symbols of another build", []string{"-c", in("vmcore"), "-s", other, "-e", "None"}, 0,
 			`warning: provided file \S+ did not match any loaded modules; ignoring \(its build ID is [0-9a-f]{40}, that of kernel is dae8baff1604e413b13210a0e96347ce9edcf5c6\)\nwarning: no debug file of kernel .*\n  \S+ did not match any loaded module: its build ID is .*dae8baff1604e413b13210a0e96347ce9edcf5c6.*`},
 		{"extra symbols of no format", []string{"-c", in("vmcore"), "--no-default-symbols", "--extra-symbols", in("text"), "-e", "None"}, 0, `warning: DIR/text has no debugging information that can be read; ignoring`},
-		{"main and no symbols", []string{"-c", in("vmcore"), "--main-symbols", "--no-default-symbols"}, 2, `drgn: --main-symbols and --no-default-symbols exclude each other\nTry drgn --help\.`},
+		{"main and no symbols", []string{"-c", in("vmcore"), "--main-symbols", "--no-default-symbols"}, 2, `USAGEdrgn: error: argument --no-default-symbols: not allowed with argument --main-symbols`},
 		{"method", []string{"-c", in("vmcore"), "--no-default-symbols", "--try-symbols-by", "magic", "-e", "None"}, 0, `warning: no matching debugging information finders or options for 'magic'`},
-		{"kernel module method", []string{"-c", in("vmcore"), "--try-symbols-by", "kmod=magic"}, 2, `drgn: invalid argument "kmod=magic" for "--try-symbols-by" flag: unknown method "kmod=magic"\nTry drgn --help\.`},
-		{"left out kernel module method", []string{"-c", in("vmcore"), "--no-symbols-by", "kmod=walk"}, 2, `drgn: invalid argument "kmod=walk" for "--no-symbols-by" flag: unknown method "kmod=walk"\nTry drgn --help\.`},
+		{"kernel module method", []string{"-c", in("vmcore"), "--try-symbols-by", "kmod=magic"}, 2, `USAGEdrgn: error: argument --try-symbols-by: invalid option: 'kmod=magic'`},
+		{"left out kernel module method", []string{"-c", in("vmcore"), "--no-symbols-by", "kmod=walk"}, 2, `USAGEdrgn: error: argument --no-symbols-by: invalid option: 'kmod=walk'`},
 		{"later method", []string{"-c", in("vmcore"), "--no-default-symbols", "--no-symbols-by", "build-id", "--try-symbols-by", "build-id,kmod=walk", "--no-sym=procfs", "--try-symbols-by=,", "-e", "import sys; print(prog.debug_info_options, file=sys.stderr)"}, 0, `warning: no matching debugging information finders or options for ''\nDebugInfoOptions\(.*try_build_id=True,.*try_procfs=False,.*try_kmod=<KmodSearchMethod.WALK: 2>\)`},
 		{"beginnings of flags", []string{"--core", in("vmcore"), "--no-default-s", "--log=none", "--debug-dir", "/a", "-e", "import sys; print(prog.debug_info_options.directories, file=sys.stderr)"}, 0, `\('/a', '/usr/lib/debug'\)`},
-		{"beginning of many", []string{"--no-default", "-e", "1"}, 2, `drgn: unknown flag: --no-default \(did you mean --no-default-debug-directories or .*\?\)\nTry drgn --help\.`},
-		{"empty directory", []string{"--debug-directory", "", "-c", "x"}, 2, `drgn: --debug-directory needs the name of a directory\nTry drgn --help\.`},
-		{"architecture", []string{"--architecture", "vax"}, 2, `drgn: unknown architecture "vax"; known are x86_64, .*\nTry drgn --help\.`},
-		{"missing vmcoreinfo", []string{"--vmcoreinfo", in("nosuch")}, 2, `drgn: --vmcoreinfo: open DIR/nosuch: no such file or directory\nTry drgn --help\.`},
-		{"vmcoreinfo without end", []string{"--vmcoreinfo", "/dev/zero"}, 2, `drgn: --vmcoreinfo: /dev/zero is not a VMCOREINFO note: it has more than 1048576 bytes\nTry drgn --help\.`},
-		{"vmcoreinfo that is none", []string{"--vmcoreinfo", in("text")}, 2, `drgn: --vmcoreinfo: DIR/text is not a VMCOREINFO note: it has no OSRELEASE\nTry drgn --help\.`},
+		{"beginning of many", []string{"--no-default", "-e", "1"}, 2, `USAGEdrgn: error: ambiguous option: --no-default could match --no-default-symbols, --no-default-debug-directories, .*`},
+		{"empty directory", []string{"--debug-directory", "", "-c", "x"}, 2, `USAGEdrgn: error: --debug-directory needs the name of a directory`},
+		{"architecture", []string{"--architecture", "vax"}, 2, `USAGEdrgn: error: argument --architecture: invalid choice: 'vax' \(choose from 'x86_64', .*\)`},
+		{"missing vmcoreinfo", []string{"--vmcoreinfo", in("nosuch")}, 2, `USAGEdrgn: error: --vmcoreinfo: open DIR/nosuch: no such file or directory`},
+		{"vmcoreinfo without end", []string{"--vmcoreinfo", "/dev/zero"}, 2, `USAGEdrgn: error: --vmcoreinfo: /dev/zero is not a VMCOREINFO note: it has more than 1048576 bytes`},
+		{"vmcoreinfo that is none", []string{"--vmcoreinfo", in("text")}, 2, `USAGEdrgn: error: --vmcoreinfo: DIR/text is not a VMCOREINFO note: it has no OSRELEASE`},
 
-		{"unknown flag", []string{"--nosuch"}, 2, `drgn: unknown flag: --nosuch\nTry drgn --help\.`},
-		{"arguments of dap", []string{"dap", "x"}, 2, `drgn: dap takes no arguments: x\nTry drgn --help\.`},
-		{"mistyped flag", []string{"--croe", "x"}, 2, `drgn: unknown flag: --croe \(did you mean --core\?\)\nTry drgn --help\.`},
-		{"mistyped command", []string{"pss"}, 2, `drgn: cannot open script: stat pss: no such file or directory \(nor is it a command; did you mean ps\?\)\nTry drgn --help\.`},
-		{"a program for a script", []string{"/proc/self/exe"}, 2, `drgn: /proc/self/exe is a program or a kernel, and no script: name the core dump, too, or the process with -p\nTry drgn --help\.`},
-		{"flag without its value", []string{"-c"}, 2, `drgn: flag needs an argument: 'c' in -c\nTry drgn --help\.`},
-		{"pid that is none", []string{"-p", "x"}, 2, `drgn: invalid argument "x" for "-p, --pid" flag: .*\nTry drgn --help\.`},
-		{"two targets", []string{"-c", in("vmcore"), "-k"}, 2, `drgn: --kernel, --core, --pid and --qemu exclude each other\nTry drgn --help\.`},
-		{"log level", []string{"--log-level", "loud"}, 2, `drgn: unknown log level "loud"\nTry drgn --help\.`},
-		{"missing script", []string{"-c", in("vmcore"), in("nosuch.py")}, 2, `drgn: cannot open script: stat DIR/nosuch\.py: no such file or directory\nTry drgn --help\.`},
+		{"unknown flag", []string{"--nosuch"}, 2, `USAGEdrgn: error: unrecognized arguments: --nosuch`},
+		{"arguments of dap", []string{"dap", "x"}, 2, `USAGEdrgn: error: dap takes no arguments: x`},
+		{"mistyped flag", []string{"--croe", "x"}, 2, `USAGEdrgn: error: unrecognized arguments: --croe \(did you mean --core\?\)`},
+		{"mistyped command", []string{"pss"}, 1, `drgn: cannot open script: \[Errno 2\] No such file or directory: 'pss' \(nor is it a command; did you mean ps\?\)`},
+		{"a program for a script", []string{"/proc/self/exe"}, 1, `drgn: /proc/self/exe is a program or a kernel, and no script: name the core dump, too, or the process with -p`},
+		{"flag without its value", []string{"-c"}, 2, `USAGEdrgn: error: argument -c/--core: expected one argument`},
+		{"pid that is none", []string{"-p", "x"}, 2, `USAGEdrgn: error: argument -p/--pid: invalid int value: 'x'`},
+		{"a flag for a value", []string{"-c", "-k"}, 2, `USAGEdrgn: error: argument -c/--core: expected one argument`},
+		{"a flag for code", []string{"--exec", "-q"}, 2, `USAGEdrgn: error: argument -e/--exec: expected one argument`},
+		{"a negative number for code", []string{"-e", "-1", "-p", "x"}, 2, `USAGEdrgn: error: argument -p/--pid: invalid int value: 'x'`},
+		{"value of a flag without", []string{"--kernel=1"}, 2, `USAGEdrgn: error: argument -k/--kernel: ignored explicit argument '1'`},
+		{"pid that Python does not read", []string{"-p", "0x10"}, 2, `USAGEdrgn: error: argument -p/--pid: invalid int value: '0x10'`},
+		{"unknown letter", []string{"-qx"}, 2, `USAGEdrgn: error: unrecognized arguments: -x`},
+		{"two targets", []string{"-c", in("vmcore"), "-k"}, 2, `USAGEdrgn: error: argument -k/--kernel: not allowed with argument -c/--core`},
+		{"log level", []string{"--log-level", "loud"}, 2, `USAGEdrgn: error: argument --log-level: invalid choice: 'loud' \(choose from 'debug', .*\)`},
+		{"missing script", []string{"-c", in("vmcore"), in("nosuch.py")}, 1, `drgn: cannot open script: \[Errno 2\] No such file or directory: 'DIR/nosuch\.py'`},
 		{"nothing to debug", nil, 1, `drgn: nothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: open /proc/kcore: .*`},
 
 		{"script without a target", []string{in("wants.py")}, 1, `Traceback (.*\n)+NameError: name 'prog' is not defined\nnothing to debug: name it with -c FILE, -p PID or --qemu ADDRESS; the running kernel can't be opened: .*`},
@@ -107,7 +113,7 @@ func TestBadInput(t *testing.T) {
 				t.Skip("without a target it is the running kernel that is debugged")
 			}
 			out, errs, code := output(t, cache, test.args...)
-			want := regexp.MustCompile("^" + strings.ReplaceAll(test.stderr, "DIR", regexp.QuoteMeta(dir)) + `\n$`)
+			want := regexp.MustCompile("^" + strings.NewReplacer("DIR", regexp.QuoteMeta(dir), "USAGE", `usage: drgn \[flags\] (?:.*\n)+?`).Replace(test.stderr) + `\n$`)
 			if test.stderr == "" {
 				want = regexp.MustCompile("^$")
 			}

@@ -151,6 +151,9 @@ func (f *flags) runCommand(fs *pflag.FlagSet, c *commandLine, stdout, stderr io.
 	}
 	var wrong *crash.ArgumentError
 	switch {
+	case errors.As(err, &wrong) && wrong.Usage == "":
+		fmt.Fprintf(stderr, "drgn: %s: %s\n", c.name, wrong.Problem)
+		return 2
 	case errors.As(err, &wrong):
 		fmt.Fprintf(stderr, "usage: drgn %s\n%v\n", wrong.Usage, err)
 		return 2
@@ -181,13 +184,17 @@ func helpCommand(c *commandLine, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, crash.Overview(nil))
 	}
 	for i, name := range c.args {
+		if i > 0 {
+			fmt.Fprintln(stdout)
+		}
+		if t := toolNamed(name); t != nil {
+			fmt.Fprint(stdout, t.usage())
+			continue
+		}
 		command, ok := crash.Lookup(name)
 		if !ok {
 			fmt.Fprintf(stderr, "drgn: %v\n", &crash.NotFoundError{Name: name})
 			return 1
-		}
-		if i > 0 {
-			fmt.Fprintln(stdout)
 		}
 		fmt.Fprintln(stdout, command.Page())
 	}

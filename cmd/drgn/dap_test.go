@@ -29,7 +29,7 @@ func TestDAP(t *testing.T) {
 		{[]string{"dap", "-c", vmcore}, `{}`, ""},
 		{[]string{"dap", "-c", vmcore}, `{"core":"/nonexistent"}`, "/nonexistent"},
 		{[]string{"dap"}, `{"core":"/nonexistent"}`, "no such file or directory"},
-		{[]string{"dap"}, `{"pid":1,"core":"x"}`, "exclude each other"},
+		{[]string{"dap"}, `{"pid":1,"core":"x"}`, "argument -p/--pid: not allowed with argument -c/--core"},
 		{[]string{"dap"}, `{"core":7}`, "cannot unmarshal"},
 	} {
 		var in strings.Builder

@@ -87,7 +87,7 @@ func (r *reporting) ofCore(path string, f *flags, stderr io.Writer) (*report.Rep
 		return nil, err
 	}
 	p, err := core.opener(named, func() *slog.Logger { return nil })(context.Background(), func(err error) {
-		if f.logLevel != "" {
+		if f.logLevel != "none" {
 			fmt.Fprintf(stderr, "warning: %v\n", err)
 		}
 	})

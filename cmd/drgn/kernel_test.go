@@ -306,7 +306,7 @@ func TestKernelInstall(t *testing.T) {
 		}
 	}
 	for want, args := range map[string]string{"usage: drgn [flags] kernel": "kernel", "exclude each other": "kernel install --user --prefix x", "no name of a directory": "kernel install --name ../x",
-		"unknown flag": "kernel install --bogus", "for install only": "kernel file --name x", "drgn: [Errno 2] No such file or directory: 'nosuch.json'": "-c " + core + " kernel nosuch.json"} {
+		"unrecognized arguments: --bogus": "kernel install --bogus", "for install only": "kernel file --name x", "drgn: [Errno 2] No such file or directory: 'nosuch.json'": "-c " + core + " kernel nosuch.json"} {
 		if out, errs, code := drgnProgram(t, "", strings.Fields(args)...); code == 0 || out != "" || !strings.Contains(errs, want) {
 			t.Errorf("drgn %s: exit code %d\n%s%s", args, code, out, errs)
 		}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -35,6 +36,10 @@ func main() {
 		}
 	}
 	cache.Finish(lastWrites)
+	if code < 0 { // shells' loops, too, stop at a program that Ctrl-C ended only if it ends by the signal
+		_ = syscall.Kill(os.Getpid(), syscall.Signal(-code)) // if it fails, the exit code says it
+		code = 128 - code
+	}
 	os.Exit(code)
 }
 
@@ -99,9 +104,11 @@ type group struct {
 
 // boolean adds a flag without a value. pflag would show "[=true|false]" behind the name of a BoolVar.
 func boolean(fs *pflag.FlagSet, to *bool, name, short, usage string) {
-	fs.BoolFuncP(name, short, usage, func(s string) (err error) {
-		*to, err = strconv.ParseBool(s)
-		return err
+	fs.BoolFuncP(name, short, usage, func(s string) error {
+		if *to = s == "true"; !*to { // what pflag says of a flag alone
+			return strconv.ErrSyntax
+		}
+		return nil
 	})
 }
 
@@ -115,7 +122,7 @@ func (f *flags) groups() []group {
 	target, symbols, what, other := set(), set(), set(), set()
 	target.StringArrayVarP(&f.core, "core", "c", nil, "the core dump `FILE`; of one that was split, any of its files, or all by repeating the flag; FILE@ADDRESS is an image of memory without headers")
 	boolean(target, &f.kernel, "kernel", "k", "the running kernel (the default)")
-	target.IntVarP(&f.pid, "pid", "p", 0, "the running process with this `PID`; 0 is drgn itself")
+	target.VarP(pidFlag{&f.pid}, "pid", "p", "the running process with this `PID`; 0 is drgn itself")
 	target.StringVar(&f.qemu, "qemu", "", "a QEMU guest, through its QMP socket: `ADDRESS` is a path or host:port")
 	f.symbols.register(symbols)
 	what.StringArrayVarP(&f.exec, "exec", "e", nil, "run Python `CODE`; an expression at its end is printed; may be repeated")
@@ -144,6 +151,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	var f flags
 	fs := pflag.NewFlagSet("drgn", pflag.ContinueOnError)
+	fs.SortFlags = false      // Visit tells in which order they were given
 	fs.SetInterspersed(false) // what follows the script is the script's
 	fs.SetOutput(io.Discard)
 	groups := f.groups()
@@ -156,15 +164,19 @@ func run(args []string, stdout, stderr io.Writer) int {
 		}
 		return 0
 	}
-	wrong := func(err error) int {
-		fmt.Fprintf(stderr, "drgn: %v\nTry drgn --help.\n", err)
-		return 2
+	wrong := func(err error) int { return wrongUse(stderr, err) }
+	args = wholeFlags(args, fs)
+	if err := missingValue(args, fs); err != nil {
+		return wrong(err)
 	}
-	args, t := splitTool(wholeFlags(args, fs), fs)
+	args, t := splitTool(args, fs)
 	if t == nil || !t.files {
 		args = nameFiles(args, fs)
 	}
-	args, command := splitCommand(args, fs)
+	var command *commandLine
+	if t == nil {
+		args, command = splitCommand(args, fs)
+	}
 	if err := fs.Parse(args); err != nil {
 		return wrong(wrongFlag(err, fs))
 	}
@@ -198,7 +210,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return writeStubs(f.stubs)
 	}
 	if f.quiet && !fs.Changed("log-level") {
-		f.logLevel = ""
+		f.logLevel = "none"
 	}
 	if t != nil && t.arguments == "" && fs.NArg() > 0 {
 		return wrong(fmt.Errorf("%s takes no arguments: %s", t.name, strings.Join(fs.Args(), " ")))
@@ -214,11 +226,16 @@ func run(args []string, stdout, stderr io.Writer) int {
 	}
 	if fs.NArg() > 0 && !fs.Changed("exec") {
 		if err := wrongScript(fs.Arg(0)); err != nil {
-			return wrong(err)
+			fmt.Fprintf(stderr, "drgn: %v\n", err)
+			return 1
 		}
 	}
 	late := fs.Changed("pid") && (f.pid == 0 || f.pid == os.Getpid())
-	return runPython(&f, fs.Args(), fs.Changed("exec"), late, f.opener(fs, pythonLog))
+	args = fs.Args()
+	if f.exec != nil && fs.ArgsLenAtDash() == 0 {
+		args = append([]string{"--"}, args...) // code sees it, as drgn's does
+	}
+	return runPython(&f, args, fs.Changed("exec"), late, f.opener(fs, pythonLog))
 }
 
 func (f *flags) check(fs *pflag.FlagSet) error {
@@ -228,13 +245,11 @@ func (f *flags) check(fs *pflag.FlagSet) error {
 			targets++
 		}
 	}
-	if targets > 1 {
-		return errors.New("--kernel, --core, --pid and --qemu exclude each other")
+	if err := excluding(fs, "kernel", "core", "pid", "qemu"); err != nil {
+		return err
 	}
-	switch f.logLevel {
-	case "debug", "info", "warning", "error", "critical", "none":
-	default:
-		return fmt.Errorf("unknown log level %q", f.logLevel)
+	if levels := []string{"debug", "info", "warning", "error", "critical", "none"}; !slices.Contains(levels, f.logLevel) {
+		return invalidChoice(fs.Lookup("log-level"), levels)
 	}
 	if f.explain && (fs.Changed("exec") || fs.NArg() > 0) {
 		return errors.New("--explain-symbols runs no script")
@@ -262,7 +277,7 @@ func (f *flags) explainSymbols(fs *pflag.FlagSet, stdout, stderr io.Writer) int 
 // openQuietly opens the program without Python and says what is wrong; nil if there is none.
 func (f *flags) openQuietly(fs *pflag.FlagSet, stderr io.Writer) *drgn.Program {
 	warn := func(err error) {
-		if f.logLevel != "" {
+		if f.logLevel != "none" {
 			fmt.Fprintf(stderr, "warning: %v\n", err)
 		}
 	}
@@ -323,6 +338,8 @@ func plain(args []string) (rest []string, is bool) {
 			return args, next && isCode(args[i+1])
 		case a == "-m" && next && args[i+1] == "drgn":
 			return args[i+2:], false
+		case a == "-m" && next && args[i+1] == "drgn.internal.crashcli":
+			return append([]string{"crash"}, args[i+2:]...), false
 		case a == "-m":
 			return args, next
 		case (a == "-X" || a == "-W") && next:

@@ -43,7 +43,7 @@ func manual(groups []group) string {
 	}
 	line(".SH EXIT STATUS")
 	for _, s := range [][2]string{{"0", "what was asked for was done"}, {"1", "nothing could be opened, code or a script raised an exception, or a command found nothing of what it was asked"},
-		{"2", "the command line is wrong"}, {"130", "Ctrl-C ended a script"}} {
+		{"2", "the command line is wrong"}, {"130", "Ctrl-C ended a script, by the signal SIGINT: shells say 130"}} {
 		line(".TP\n\\fB%s\\fR\n%s", s[0], roff(sentence(s[1])))
 	}
 	line(".SH ENVIRONMENT")

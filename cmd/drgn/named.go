@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/pflag"
 
@@ -50,6 +52,11 @@ func wrongScript(name string) error {
 	case err == nil:
 		return nil
 	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) { // as Python says it
+		text := errno.Error()
+		err = fmt.Errorf("[Errno %d] %s: '%s'", int(errno), strings.ToUpper(text[:1])+text[1:], name)
+	}
 	var all []string
 	for _, c := range crash.Commands() {
 		all = append(all, c.Name)
@@ -87,24 +94,4 @@ func flagsOf(fs *pflag.FlagSet, start string) (all []string) {
 		}
 	})
 	return all
-}
-
-// wrongFlag says what is wrong with the flags, and what may have been meant.
-func wrongFlag(err error, fs *pflag.FlagSet) error {
-	name, ok := strings.CutPrefix(err.Error(), "unknown flag: --")
-	if !ok {
-		return err
-	}
-	var all []string
-	fs.VisitAll(func(f *pflag.Flag) { all = append(all, f.Name) })
-	near := names.Among(name, all)
-	for _, other := range flagsOf(fs, name) {
-		if !slices.Contains(near, other) {
-			near = append(near, other)
-		}
-	}
-	if len(near) == 0 {
-		return err
-	}
-	return fmt.Errorf("%w (did you mean --%s?)", err, strings.Join(near[:min(len(near), 3)], " or --"))
 }

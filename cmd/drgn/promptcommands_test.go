@@ -18,7 +18,7 @@ func write(t *testing.T, name, text string) string {
 }
 
 // TestPromptCommands types the prompt's own commands, and those of crash at the prompt that %crash leads to. PYTHONSTARTUP is run before the
-// first line; plugins are told of the program when sys.argv is what it stays.
+// first line; sys.argv is the command line, for plugins, too.
 func TestPromptCommands(t *testing.T) {
 	startup := write(t, "startup.py", "import sys\nstarted = len(sys.argv), prog['init_task'].pid.value_()\n")
 	plugin := write(t, "plugin.py", "import sys\ndef drgn_prog_set(prog): prog.cache['argv'] = list(sys.argv)\n")
@@ -26,8 +26,8 @@ func TestPromptCommands(t *testing.T) {
 	term := openTerminalIn(t, t.TempDir(), []string{"PYTHONSTARTUP=" + startup, "DRGN_PLUGINS=mine=" + plugin}, "-q", "-c", filepath.Join(fixture, "vmcore"))
 	term.until(reading)
 	for _, step := range []struct{ typed, want string }{
-		{"started", "(1, 0)\n"},
-		{"import sys; prog.cache['argv'] == sys.argv, sys.argv", "(True, [''])\n"},
+		{"started", "(4, 0)\n"},
+		{"import sys; prog.cache['argv'] == sys.argv, sys.argv[1:3]", "(True, ['-q', '-c'])\n"},
 		{"%sh echo one; exit 3", "one\n"},
 		{"%sh echo $((6 * 7)) | cat", "42\n"},
 		{"%py x = 3; x + 4", "7\n"},
@@ -80,7 +80,7 @@ func TestCrashPromptInScript(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 	rest := out
-	for _, want := range []string{"plugin ['one', '-two']\nscript ['one', '-two']\n", "KERNEL: ", "ffff98d700188000", `COMMAND: "crowd"`, "after\n"} {
+	for _, want := range []string{"plugin ['-q', '-c', '" + core + "', '" + script + "', 'one', '-two']\nscript ['one', '-two']\n", "KERNEL: ", "ffff98d700188000", `COMMAND: "crowd"`, "after\n"} {
 		_, after, ok := strings.Cut(rest, want)
 		if !ok {
 			t.Fatalf("no %q in\n%s", want, rest)
@@ -89,5 +89,56 @@ func TestCrashPromptInScript(t *testing.T) {
 	}
 	if rest != "" || !strings.Contains(errs, "nosuch: command not found") || !strings.Contains(errs, "ZeroDivisionError") {
 		t.Errorf("at the end %q, errors\n%s", rest, errs)
+	}
+}
+
+// TestCrash types at the prompt of drgn crash, from which "drgn" leads to Python's and %crash back, and names files as users of crash do.
+func TestCrash(t *testing.T) {
+	state := t.TempDir()
+	term := openTerminalIn(t, t.TempDir(), []string{"XDG_STATE_HOME=" + state}, "-q", "crash", core)
+	if got := plainText(term.until(reading)); !strings.Contains(got, "KERNEL: ") {
+		t.Errorf("drgn crash shows\n%s", got)
+	}
+	term.send("ev\x03") // leaves the line, not the prompt
+	term.until("^C")
+	term.until(reading)
+	for _, step := range []struct{ typed, want string }{
+		{"eval 6 * 7", "decimal: 42"},
+		{"drgn", "from drgn.helpers.linux import *"},
+		{"prog['init_task'].pid", "(pid_t)0"},
+		{"%crash", ""},
+		{"sym init_task | tr a-z A-Z", "INIT_TASK"},
+	} {
+		if got := term.run(step.typed); !strings.Contains(got, step.want) {
+			t.Errorf("%s: no %q in %q", step.typed, step.want, got)
+		}
+	}
+	term.send("q\r")
+	if code := term.leave(); code != 0 {
+		t.Errorf("q: exit code %d", code)
+	}
+	history, err := os.ReadFile(filepath.Join(state, "godrgn", "crash_history"))
+	if want := "eval 6 * 7\ndrgn\nsym init_task | tr a-z A-Z\nq\n"; err != nil || string(history) != want {
+		t.Errorf("the history is %q, not %q: %v", history, want, err)
+	}
+
+	for _, c := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{core}, 0, "KERNEL: "},
+		{[]string{"nofile", core}, 2, "drgn: error: cannot open the kernel: stat nofile: no such file or directory"},
+		{[]string{t.TempDir(), core}, 2, " is no kernel"},
+		{[]string{"ps"}, 1, "ps"},
+		{[]string{"a", "b", "c"}, 2, "drgn: error: unrecognized arguments: b c"},
+		{[]string{core, "b"}, 2, "drgn: error: unrecognized arguments: b"},
+		{[]string{"/nonexistent"}, 1, "/nonexistent"},
+		{[]string{"-p", "0"}, 1, "drgn: crash's commands are for kernels"},
+	} {
+		out, errs, code := drgnProgram(t, "q\n", append([]string{"-q", "crash"}, c.args...)...)
+		if code != c.code || !strings.Contains(out+errs, c.want) {
+			t.Errorf("drgn crash %q: exit code %d, %q", c.args, code, out+errs)
+		}
 	}
 }

@@ -54,8 +54,8 @@ func (s *symbolFlags) register(fs *pflag.FlagSet) {
 
 // check says what is wrong with the flags, before anything is opened.
 func (s *symbolFlags) check(fs *pflag.FlagSet) error {
-	if s.main && s.none {
-		return fmt.Errorf("--main-symbols and --no-default-symbols exclude each other")
+	if err := excluding(fs, "main-symbols", "no-default-symbols"); err != nil {
+		return err
 	}
 	if slices.Contains(s.debug.given, "") {
 		return fmt.Errorf("--debug-directory needs the name of a directory")
@@ -67,7 +67,7 @@ func (s *symbolFlags) check(fs *pflag.FlagSet) error {
 			for _, a := range arch.All {
 				names = append(names, strings.ToLower(a.Name))
 			}
-			return fmt.Errorf("unknown architecture %q; known are %s", s.architecture, strings.Join(names, ", "))
+			return invalidChoice(fs.Lookup("architecture"), names)
 		}
 		var err error
 		if s.platform, err = arch.NewPlatform(a); err != nil {
@@ -125,7 +125,7 @@ func (m methodsFlag) Type() string   { return "strings" }
 func (m methodsFlag) Set(list string) error {
 	for name := range strings.SplitSeq(list, ",") {
 		if m.try && (name == "kmod" || strings.HasPrefix(name, "kmod=") && kmodMethods[name] == drgn.KmodNone) || !m.try && strings.HasPrefix(name, "kmod=") {
-			return fmt.Errorf("unknown method %q", name)
+			return fmt.Errorf("invalid option: '%s'", name)
 		}
 		m.s.methods = append(m.s.methods, method{name, m.try})
 	}

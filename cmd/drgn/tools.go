@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/spf13/pflag"
+
+	"github.com/godrgn/drgn/target"
 )
 
 // A tool is what the program does beside Python and the commands of crash: drgn [flags] NAME [flags] [arguments].
@@ -21,7 +23,7 @@ type tool struct {
 
 // tools returns the tools. What their flags are set to is in them.
 func tools() []*tool {
-	return []*tool{dapTool(), diffTool(), kernelTool(), mcpTool(), reportTool(), stacksTool(), webTool()}
+	return []*tool{crashTool(), dapTool(), diffTool(), kernelTool(), mcpTool(), reportTool(), stacksTool(), webTool()}
 }
 
 // toolNamed returns the tool of a name, or nil.
@@ -34,13 +36,13 @@ func toolNamed(name string) *tool {
 	return nil
 }
 
-// splitTool takes the name of a tool out of the command line, if it stands where a script would and there is no file of the name, and
+// splitTool takes the name of a tool out of the command line, if it stands where a script would and there is no script of the name, and
 // adds the tool's flags to fs.
 func splitTool(args []string, fs *pflag.FlagSet) (rest []string, t *tool) {
 	for i := 0; i < len(args); {
 		n := ourFlag(args[i:], fs)
 		if n == 0 {
-			if t = toolNamed(args[i]); t == nil || isScript(args[i]) {
+			if t = toolNamed(args[i]); t == nil || isScript(args[i]) && target.KindOf(args[i]) != target.ImageFile {
 				return args, nil
 			}
 			if t.flags != nil {

@@ -19,19 +19,21 @@ type Kind string
 
 // The kinds of parameters. What fills their slots is in brackets.
 const (
-	KindObject  Kind = "object" // a drgn.Object [SetObject]
-	KindProgram Kind = "prog"   // a drgn.Program [SetProgram]
-	KindScope   Kind = "scope"  // an Object or a Program [SetObject, SetProgram]
-	KindUint    Kind = "index"  // an integer or integer Object from 0 to 2⁶⁴−1 [SetUint]
-	KindInt     Kind = "int"    // an integer or integer Object from −2⁶³ to 2⁶³−1 [SetUint of the two's complement]
-	KindBool    Kind = "bool"   // anything, by its truth [SetUint of 0 or 1]
-	KindString  Kind = "str"    // a str [SetText]
-	KindBytes   Kind = "bytes"  // a bytes object [SetText]
-	KindText    Kind = "text"   // str or bytes [SetText]
-	KindPath    Kind = "path"   // str, bytes or os.PathLike [SetText]
-	KindType    Kind = "type"   // a drgn.Type, or the name of one [SetAny of a *types.Type, SetText]
-	KindThread  Kind = "thread" // an Object, or an integer [SetObject, SetUint]
-	KindAny     Kind = "any"    // any object [SetAny: bool, int64, uint64, float64, string, []byte, drgn.Object, …]
+	KindObject  Kind = "object"  // a drgn.Object [SetObject]
+	KindProgram Kind = "prog"    // a drgn.Program [SetProgram]
+	KindScope   Kind = "scope"   // an Object or a Program [SetObject, SetProgram]
+	KindUint    Kind = "index"   // an integer or integer Object from 0 to 2⁶⁴−1 [SetUint]
+	KindWord    Kind = "word"    // an integer or integer Object of any size, modulo 2⁶⁴ [SetUint]
+	KindLiteral Kind = "literal" // the same, of at most 64 bits beside its sign [SetUint]
+	KindInt     Kind = "int"     // an integer or integer Object from −2⁶³ to 2⁶³−1 [SetUint of the two's complement]
+	KindBool    Kind = "bool"    // anything, by its truth [SetUint of 0 or 1]
+	KindString  Kind = "str"     // a str [SetText]
+	KindBytes   Kind = "bytes"   // a bytes object [SetText]
+	KindText    Kind = "text"    // str or bytes [SetText]
+	KindPath    Kind = "path"    // str, bytes or os.PathLike [SetText]
+	KindType    Kind = "type"    // a drgn.Type, or the name of one [SetAny of a *types.Type, SetText]
+	KindThread  Kind = "thread"  // an Object, or an integer [SetObject, SetUint]
+	KindAny     Kind = "any"     // any object [SetAny: bool, int64, uint64, float64, string, []byte, drgn.Object, …]
 )
 
 // MaxParams is how many parameters a function may have.

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/handover"
 	"github.com/godrgn/drgn/mem"
 )
@@ -78,6 +79,21 @@ func Begun[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool) Value 
 		return Error(err)
 	}
 	return Stream(s)
+}
+
+// BegunAt is [Begun] of a helper that reads of all memory only its argument at the call: other memory that cannot be read is said
+// at the first element.
+func BegunAt[T any](seq iter.Seq2[T, error], conv func(T) Value, live bool, argument drgn.Object) Value {
+	v := Begun(seq, conv, live)
+	if err := v.Err(); v.Tag() == TagError && errors.As(err, new(*mem.FaultError)) && (argument.Prog() == nil || argument.Read().Err() == nil) {
+		return Stream(Failing(err))
+	}
+	return v
+}
+
+// Failing makes the iterator of a walk that fails before its first element.
+func Failing(err error) Iter {
+	return FromSeq(func(yield func(Value, error) bool) { yield(Value{}, err) }, func(v Value) Value { return v }, false)
 }
 
 // FromSlow makes an iterator of a walk whose single elements may take long, or that changes something and so must not be

@@ -9,6 +9,9 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/mem"
 )
 
 var errWalk = errors.New("the walk failed")
@@ -332,6 +335,13 @@ func TestBegun(t *testing.T) {
 				}
 			}
 		}
+	}
+	fault := &mem.FaultError{Address: 8}
+	if err := new(Call).Return(BegunAt(numbers(0, wrong), number, false, drgn.Object{})); err != wrong {
+		t.Errorf("a walk of nothing but an error: %v", err)
+	}
+	if n, err := drain(t, BegunAt(numbers(0, fault), number, false, drgn.Object{}).Iter(), fixed(1)); n != 0 || err != error(fault) {
+		t.Errorf("memory that cannot be read: %d elements, then %v", n, err)
 	}
 	it := Begun(numbers(5, nil), number, false).Iter()
 	it.Close()

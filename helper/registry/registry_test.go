@@ -146,7 +146,7 @@ func try(f *call.Func, p *drgn.Program, object drgn.Object, n uint64) (panicked 
 				c.SetObject(i, object)
 			case q.Kind == call.KindType:
 				c.SetText(i, "struct list_head")
-			case q.Kind == call.KindUint, q.Kind == call.KindInt, q.Kind == call.KindBool:
+			case q.Kind == call.KindUint, q.Kind == call.KindWord, q.Kind == call.KindLiteral, q.Kind == call.KindInt, q.Kind == call.KindBool:
 				c.SetUint(i, n)
 			default:
 				c.SetText(i, "next")
@@ -230,11 +230,15 @@ func TestListEntries(t *testing.T) {
 	if byType := count(func(c *call.Call) { c.SetAny(0, task) }); byName != byType || byName < 10 {
 		t.Errorf("%d entries by name, %d by type", byName, byType)
 	}
-	_, err = run(walk, func(c *call.Call) {
+	// A walk says at its first element what is wrong.
+	none, err := run(walk, func(c *call.Call) {
 		c.SetText(0, "struct nothing")
 		c.SetObject(1, head)
 		c.SetText(2, "tasks")
 	})
+	if err == nil {
+		_, err = elements(none.Iter())
+	}
 	var missing drgn.LookupError
 	if !errors.As(err, &missing) {
 		t.Errorf("of a type that is not there: %v", err)

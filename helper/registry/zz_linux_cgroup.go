@@ -78,11 +78,11 @@ var linuxCgroup = call.Module{
 		{
 			Name: "css_next_child",
 			Params: []call.Param{
-				{Name: "pos", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "pos", Kind: call.KindObject, Annotation: "Optional[Object]", None: true},
 				{Name: "parent", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the state after pos among those right below parent, or the first when pos is a null pointer, as a struct\ncgroup_subsys_state *; a null pointer after the last.\n\npos and parent are struct cgroup_subsys_state *.",
+			Doc:     "Return the state after pos among those right below parent, or the first when pos is a null pointer, as a struct\ncgroup_subsys_state *; a null pointer after the last.\n\npos and parent are struct cgroup_subsys_state *; no pos is as good as a null pointer.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(cgroup.NextChild(c.Object(0), c.Object(1))))
 			},
@@ -90,11 +90,11 @@ var linuxCgroup = call.Module{
 		{
 			Name: "css_next_descendant_pre",
 			Params: []call.Param{
-				{Name: "pos", Kind: call.KindObject, Annotation: "Object"},
+				{Name: "pos", Kind: call.KindObject, Annotation: "Optional[Object]", None: true},
 				{Name: "root", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the state after pos in a walk over all those at and below root, parents before their children,\nor root when pos is a null pointer, as a struct cgroup_subsys_state *; a null pointer after the last.\n\npos and root are struct cgroup_subsys_state *.",
+			Doc:     "Return the state after pos in a walk over all those at and below root, parents before their children,\nor root when pos is a null pointer, as a struct cgroup_subsys_state *; a null pointer after the last.\n\npos and root are struct cgroup_subsys_state *; no pos is as good as a null pointer.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(cgroup.NextDescendantPre(c.Object(0), c.Object(1))))
 			},

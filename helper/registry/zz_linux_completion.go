@@ -34,7 +34,7 @@ var linuxCompletion = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the tasks that wait for a completion, each as a struct task_struct *.\n\ncompletion is a struct completion *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(completion.ForEachTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(completion.ForEachTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 	},

@@ -64,7 +64,7 @@ var linuxCpumask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the CPUs in a mask.\n\nmask is a struct cpumask or a pointer to one.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(cpumask.ForEachCPU(c.Object(0)), call.Uint, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(cpumask.ForEachCPU(c.Object(0)), call.Uint, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{
@@ -75,7 +75,7 @@ var linuxCpumask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the CPUs that run.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(cpumask.ForEachOnlineCPU(c.Program(0)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(cpumask.ForEachOnlineCPU(c.Program(0)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -86,7 +86,7 @@ var linuxCpumask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the CPUs that there may ever be.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(cpumask.ForEachPossibleCPU(c.Program(0)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(cpumask.ForEachPossibleCPU(c.Program(0)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -97,7 +97,7 @@ var linuxCpumask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the CPUs that are plugged in.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(cpumask.ForEachPresentCPU(c.Program(0)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(cpumask.ForEachPresentCPU(c.Program(0)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{

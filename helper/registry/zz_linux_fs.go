@@ -16,12 +16,12 @@ var linuxFs = call.Module{
 			Name: "fget",
 			Params: []call.Param{
 				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
-				{Name: "fd", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "fd", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the file that a task has open under a number, as a struct file *; a null pointer if it has none.\n\ntask is a struct task_struct *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(fs.Get(c.Object(0), c.Uint(1))))
+				return c.Return(call.Object(fs.Get(c.Object(0), c.Int(1))))
 			},
 		},
 		{
@@ -54,7 +54,7 @@ var linuxFs = call.Module{
 			Returns: "Iterator[bytes]",
 			Doc:     "Walk the paths of an inode from the root of its file system, without a slash before them.\n\ninode is a struct inode *. Only the names that the kernel keeps in memory are known.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(fs.Paths(c.Object(0)), call.Bytes, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(fs.Paths(c.Object(0)), call.Bytes, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{
@@ -100,7 +100,7 @@ var linuxFs = call.Module{
 		{
 			Name: "decode_file_type",
 			Params: []call.Param{
-				{Name: "mode", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "mode", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "str",
 			Doc:     "Return the type in the mode of a file in short, such as \"REG\" or \"DIR\"; its octal digits if it is not known.",

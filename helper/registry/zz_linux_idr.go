@@ -46,7 +46,7 @@ var linuxIdr = call.Module{
 			Do: func(c *call.Call) error {
 				a1, err := c.Type(1, c.Object(0).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(idr.ForEachEntry(c.Object(0), a1), func(v xarray.Entry) call.Value { return call.Tuple(call.Uint(v.Index), call.Object(v.Value)) }, call.Live(c.Object(0).Prog()))))
 			},

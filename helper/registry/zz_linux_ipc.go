@@ -26,12 +26,12 @@ var linuxIpc = call.Module{
 			Name: "find_sysv_msg_queue",
 			Params: []call.Param{
 				{Name: "ns", Kind: call.KindScope, Annotation: "Union[Object, Program]", Default: "~"},
-				{Name: "id", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "id", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the System V message queue of an ID, as a struct msg_queue *; a null pointer if there is none.\n\nns is a struct ipc_namespace *; a program stands for the initial one.\n\nInstead of ns, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(ipc.FindMsgQueue(c.Scope(0), c.Uint(1))))
+				return c.Return(call.Object(ipc.FindMsgQueue(c.Scope(0), c.Int(1))))
 			},
 		},
 		{
@@ -49,12 +49,12 @@ var linuxIpc = call.Module{
 			Name: "find_sysv_shm",
 			Params: []call.Param{
 				{Name: "ns", Kind: call.KindScope, Annotation: "Union[Object, Program]", Default: "~"},
-				{Name: "id", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "id", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the System V shared memory segment of an ID, as a struct shmid_kernel *; a null pointer if there is none.\n\nns is a struct ipc_namespace *; a program stands for the initial one.\n\nInstead of ns, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(ipc.FindShm(c.Scope(0), c.Uint(1))))
+				return c.Return(call.Object(ipc.FindShm(c.Scope(0), c.Int(1))))
 			},
 		},
 		{
@@ -72,12 +72,12 @@ var linuxIpc = call.Module{
 			Name: "find_sysv_sem_array",
 			Params: []call.Param{
 				{Name: "ns", Kind: call.KindScope, Annotation: "Union[Object, Program]", Default: "~"},
-				{Name: "id", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "id", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the System V semaphore set of an ID, as a struct sem_array *; a null pointer if there is none.\n\nns is a struct ipc_namespace *; a program stands for the initial one.\n\nInstead of ns, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(ipc.FindSemArray(c.Scope(0), c.Uint(1))))
+				return c.Return(call.Object(ipc.FindSemArray(c.Scope(0), c.Int(1))))
 			},
 		},
 		{

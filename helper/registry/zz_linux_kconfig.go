@@ -17,7 +17,7 @@ var linuxKconfig = call.Module{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
 			Returns: "Mapping[str, str]",
-			Doc:     "Return the options that the kernel was built with, which it knows if it was built with CONFIG_IKCONFIG; else it\nis a LookupError.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the options that the kernel was built with, which it knows if it was built with CONFIG_IKCONFIG; else it\nis a NotBuiltInError.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := kconfig.Get(c.Program(0))
 				if err != nil {

@@ -49,7 +49,7 @@ var linuxList = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(list.HlistForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},
@@ -208,7 +208,7 @@ var linuxList = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(list.ForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},
@@ -225,7 +225,7 @@ var linuxList = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(list.ForEachEntryReverse(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},
@@ -253,7 +253,7 @@ var linuxList = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(list.ValidateForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},

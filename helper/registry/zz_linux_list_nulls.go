@@ -53,7 +53,7 @@ var linuxListNulls = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(listnulls.ForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},

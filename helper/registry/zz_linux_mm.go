@@ -16,7 +16,7 @@ var linuxMm = call.Module{
 			Name: "in_direct_map",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "bool",
 			Doc:     "Return whether an address is in the kernel's mapping of all physical memory.\n\nprog is the default program when it is left out.",
@@ -47,7 +47,7 @@ var linuxMm = call.Module{
 			Name: "virt_to_phys",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the physical address of a virtual one, as an unsigned long.\n\nUnlike the kernel's, it looks up any address that the kernel has mapped. Of others it is what the kernel's would be: as if\nthey lay in its mapping of all physical memory.\n\nprog is the default program when it is left out.",
@@ -59,7 +59,7 @@ var linuxMm = call.Module{
 			Name: "phys_to_virt",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the address of a physical one in the kernel's mapping of all physical memory, as a void *.\n\nprog is the default program when it is left out.",
@@ -71,7 +71,7 @@ var linuxMm = call.Module{
 			Name: "PFN_PHYS",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "pfn", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the physical address of a page frame, as a phys_addr_t.\n\nprog is the default program when it is left out.",
@@ -83,7 +83,7 @@ var linuxMm = call.Module{
 			Name: "PHYS_PFN",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the number of the page frame of a physical address, as an unsigned long.\n\nprog is the default program when it is left out.",
@@ -95,7 +95,7 @@ var linuxMm = call.Module{
 			Name: "virt_to_pfn",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the number of the page frame of a virtual address, as an unsigned long.\n\nprog is the default program when it is left out.",
@@ -107,7 +107,7 @@ var linuxMm = call.Module{
 			Name: "pfn_to_virt",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "pfn", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the address of a page frame in the kernel's mapping of all physical memory, as a void *.\n\nprog is the default program when it is left out.",
@@ -119,7 +119,7 @@ var linuxMm = call.Module{
 			Name: "pfn_to_page",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "pfn", Kind: call.KindLiteral, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the struct page * of a page frame.\n\nprog is the default program when it is left out.",
@@ -131,7 +131,7 @@ var linuxMm = call.Module{
 			Name: "phys_to_page",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the struct page * of a physical address.\n\nprog is the default program when it is left out.",
@@ -143,7 +143,7 @@ var linuxMm = call.Module{
 			Name: "virt_to_page",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the struct page * of a virtual address.\n\nprog is the default program when it is left out.",
@@ -395,7 +395,7 @@ var linuxMm = call.Module{
 			Name: "decode_page_flags_value",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "flags", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "flags", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "str",
 			Doc:     "Return the names of the flags in a value of page.flags: \"PG_uptodate|PG_lru\"; \"0\" for none. A bit\nthat has several names is given with all of them.\n\nprog is the default program when it is left out.",
@@ -1016,7 +1016,7 @@ var linuxMm = call.Module{
 				{Name: "size", Kind: call.KindUint, Annotation: "IntegerLike"},
 			},
 			Returns: "bytes",
-			Doc:     "Return the size bytes from an address on in the address space of a task.\n\ntask is a struct task_struct * of a user's process.",
+			Doc:     "Return the size bytes from an address on in the address space of a task.\n\ntask is a struct task_struct * of a user's process; another one's has no such address: a FaultError.",
 			Do: func(c *call.Call) error {
 				v0, err := mm.AccessProcessVM(c.Object(0), c.Uint(1), c.Uint(2))
 				if err != nil {
@@ -1182,7 +1182,7 @@ var linuxMm = call.Module{
 			Name: "vma_find",
 			Params: []call.Param{
 				{Name: "mm", Kind: call.KindObject, Annotation: "Object"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the area that contains an address as a struct vm_area_struct *; a null pointer if none does.\n\nmm is a struct mm_struct *.",
@@ -1194,7 +1194,7 @@ var linuxMm = call.Module{
 			Name: "find_vmap_area",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the area of vmalloc that contains an address as a struct vmap_area *; a null pointer if none\ndoes.\n\nprog is the default program when it is left out.",

@@ -111,7 +111,7 @@ var linuxMmzone = call.Module{
 			Name: "pfn_to_section_nr",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "pfn", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the number of the section that a page frame is in, as an unsigned long.\n\nprog is the default program when it is left out.",
@@ -123,7 +123,7 @@ var linuxMmzone = call.Module{
 			Name: "section_nr_to_pfn",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "nr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "nr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the number of the first page frame of a section, as an unsigned long.\n\nprog is the default program when it is left out.",
@@ -135,7 +135,7 @@ var linuxMmzone = call.Module{
 			Name: "pfn_to_section",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "pfn", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "pfn", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the section that a page frame is in, as a struct mem_section *; a null pointer if there is none.\n\nprog is the default program when it is left out.",

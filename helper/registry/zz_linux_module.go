@@ -19,7 +19,7 @@ var linuxModule = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the loaded modules, each as a struct module *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(module.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(module.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -68,7 +68,7 @@ var linuxModule = call.Module{
 			Name: "address_to_module",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the module whose code or data contains an address, as a struct module *; a null pointer if none\ndoes.\n\nprog is the default program when it is left out.",

@@ -49,7 +49,7 @@ var linuxNet = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the network devices in a namespace, each as a struct net_device *.\n\nnet is a struct net *.\n\nInstead of net, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(net.ForEachDevice(c.Scope(0)), call.Object, call.Live(call.ScopeProgram(c.Scope(0)))))
+				return c.Return(call.BegunAt(net.ForEachDevice(c.Scope(0)), call.Object, call.Live(call.ScopeProgram(c.Scope(0))), c.Object(0)))
 			},
 		},
 		{
@@ -71,12 +71,12 @@ var linuxNet = call.Module{
 			Name: "netdev_get_by_index",
 			Params: []call.Param{
 				{Name: "net", Kind: call.KindScope, Annotation: "Union[Object, Program]", Default: "~"},
-				{Name: "ifindex", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "ifindex", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the network device of an index (as \"ip link\" numbers them) in a namespace, as a struct\nnet_device *; a null pointer if there is none.\n\nnet is a struct net *.\n\nInstead of net, a program may be given; it is the default program when both are left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(net.DeviceByIndex(c.Scope(0), c.Uint(1))))
+				return c.Return(call.Object(net.DeviceByIndex(c.Scope(0), c.Int(1))))
 			},
 		},
 		{
@@ -137,7 +137,7 @@ var linuxNet = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the network namespaces, each as a struct net *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(net.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(net.ForEach(c.Program(0)), call.Object, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -155,12 +155,12 @@ var linuxNet = call.Module{
 			Name: "get_net_ns_by_fd",
 			Params: []call.Param{
 				{Name: "task", Kind: call.KindObject, Annotation: "Object"},
-				{Name: "fd", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "fd", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the network namespace that a task has open under a number, as a struct net *. A file that is not\na network namespace is a ValueError.\n\ntask is a struct task_struct *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(net.NamespaceByFD(c.Object(0), c.Uint(1))))
+				return c.Return(call.Object(net.NamespaceByFD(c.Object(0), c.Int(1))))
 			},
 		},
 		{

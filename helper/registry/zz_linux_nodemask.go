@@ -34,7 +34,7 @@ var linuxNodemask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the nodes in a mask.\n\nmask is a nodemask_t or a pointer to one.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(nodemask.ForEachNodeMask(c.Object(0)), call.Uint, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(nodemask.ForEachNodeMask(c.Object(0)), call.Uint, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{
@@ -46,7 +46,7 @@ var linuxNodemask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the nodes that are in a state.\n\nstate is an enum node_states, such as N_NORMAL_MEMORY.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(nodemask.ForEachNodeState(c.Program(0), c.Uint(1)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(nodemask.ForEachNodeState(c.Program(0), c.Uint(1)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -57,7 +57,7 @@ var linuxNodemask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the nodes that there may ever be.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(nodemask.ForEachNode(c.Program(0)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(nodemask.ForEachNode(c.Program(0)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -68,7 +68,7 @@ var linuxNodemask = call.Module{
 			Returns: "Iterator[int]",
 			Doc:     "Walk the numbers of the nodes that are online.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(nodemask.ForEachOnlineNode(c.Program(0)), call.Uint, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(nodemask.ForEachOnlineNode(c.Program(0)), call.Uint, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{

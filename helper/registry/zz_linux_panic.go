@@ -17,7 +17,7 @@ var linuxPanic = call.Module{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
 			},
 			Returns: "Object",
-			Doc:     "Return the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs. Of a dump of a kernel that had not\ncrashed it is a ThreadNotFoundError.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(panic.Task(c.Program(0))))
 			},

@@ -19,7 +19,7 @@ var linuxPci = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the PCI root buses, each as a struct pci_bus *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(pci.ForEachRootBus(c.Program(0)), call.Object, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(pci.ForEachRootBus(c.Program(0)), call.Object, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -30,7 +30,7 @@ var linuxPci = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the buses that bridges connect to a PCI bus, each as a struct pci_bus *.\n\nbus is a struct pci_bus *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(pci.ForEachChild(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(pci.ForEachChild(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{
@@ -41,7 +41,7 @@ var linuxPci = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the devices on a PCI bus, each as a struct pci_dev *.\n\nbus is a struct pci_bus *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(pci.ForEachDeviceOn(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(pci.ForEachDeviceOn(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{

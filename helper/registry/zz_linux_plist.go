@@ -83,7 +83,7 @@ var linuxPlist = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the nodes of a list in the order of their priorities, each as a struct plist_node *.\n\nhead is a struct plist_head *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(plist.ForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(plist.ForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{
@@ -100,7 +100,7 @@ var linuxPlist = call.Module{
 				if err != nil {
 					return err
 				}
-				return c.Return(call.Begun(plist.ForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog())))
+				return c.Return(call.BegunAt(plist.ForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()), c.Object(1)))
 			},
 		},
 	},

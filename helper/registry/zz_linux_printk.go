@@ -35,7 +35,7 @@ var linuxPrintk = call.Module{
 				{Name: "timestamps", Kind: call.KindAny, Annotation: "Union[bool, Literal['human']]", Default: "True", KeywordOnly: true},
 			},
 			Returns: "bytes",
-			Doc:     "Return the kernel's log as dmesg(1) prints it.\n\ntimestamps says how the time of each message is written: True is in seconds since boot, False not at all, 'human' as\ndate and time, which is right only for messages since the computer last slept.\n\nprog is the default program when it is left out.",
+			Doc:     "Return the kernel's log as dmesg(1) prints it.\n\ntimestamps says how the time of each message is written: True is in seconds since boot, False not at all, 'human' as\ndate and time, which is right only for messages since the computer last slept. It stands before the first line of a message\nalone.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
 				v0, err := printk.Dmesg(c.Program(0), c.AnyOr(1, true))
 				if err != nil {

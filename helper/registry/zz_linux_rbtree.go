@@ -47,7 +47,7 @@ var linuxRbtree = call.Module{
 				{Name: "node", Kind: call.KindObject, Annotation: "Object"},
 			},
 			Returns: "Object",
-			Doc:     "Return the parent of a node as a struct rb_node *; a null pointer for the root.\n\nnode is a struct rb_node *.",
+			Doc:     "Return the parent of a node as a pointer of the same type; a null pointer for the root.\n\nnode is a struct rb_node *.",
 			Do: func(c *call.Call) error {
 				return c.Return(call.Object(rbtree.Parent(c.Object(0))))
 			},
@@ -130,7 +130,7 @@ var linuxRbtree = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(rbtree.InorderForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},
@@ -147,7 +147,7 @@ var linuxRbtree = call.Module{
 			Do: func(c *call.Call) error {
 				a0, err := c.Type(0, c.Object(1).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(rbtree.PreorderForEachEntry(a0, c.Object(1), c.Str(2)), call.Object, call.Live(c.Object(1).Prog()))))
 			},

@@ -46,7 +46,7 @@ var linuxSched = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the tasks of the fair scheduler that can run or run on a CPU, each as a struct task_struct *.\n\nrq is a struct rq *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(sched.ForEachFairTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(sched.ForEachFairTask(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{

@@ -19,7 +19,7 @@ var linuxSignal = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk a queue of pending signals, each as a struct sigqueue *.\n\npending is a struct sigpending *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(signal.SigpendingForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(signal.SigpendingForEach(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{

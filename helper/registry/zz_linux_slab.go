@@ -22,7 +22,7 @@ var linuxSlab = call.Module{
 			Do: func(c *call.Call) error {
 				a1, err := c.Type(1, c.Object(0).Prog())
 				if err != nil {
-					return err
+					return c.Return(call.Stream(call.Failing(err)))
 				}
 				return c.Return(call.Stream(call.FromSeq(slab.ForEachAllocatedObject(c.Object(0), a1), call.Object, call.Live(c.Object(0).Prog()))))
 			},
@@ -35,7 +35,7 @@ var linuxSlab = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the slab caches, each as a struct kmem_cache *.\n\nprog is the default program when it is left out.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(slab.ForEachCache(c.Program(0)), call.Object, call.Live(c.Program(0))))
+				return c.Return(call.BegunAt(slab.ForEachCache(c.Program(0)), call.Object, call.Live(c.Program(0)), c.Object(0)))
 			},
 		},
 		{
@@ -129,7 +129,7 @@ var linuxSlab = call.Module{
 			Name: "find_containing_slab_cache",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the cache of the slab that an address lies in as a struct kmem_cache *; a null pointer if\nit lies in none.\n\nprog is the default program when it is left out.",
@@ -141,7 +141,7 @@ var linuxSlab = call.Module{
 			Name: "slab_object_info",
 			Params: []call.Param{
 				{Name: "prog", Kind: call.KindProgram, Annotation: "Program", Default: "~"},
-				{Name: "addr", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "addr", Kind: call.KindWord, Annotation: "IntegerLike"},
 			},
 			Returns: "Optional[SlabObjectInfo]",
 			Doc:     "Return what the slab allocator knows of an address: None if it lies in no slab, or in one but in none of\nits objects.\n\nprog is the default program when it is left out.",

@@ -15,12 +15,12 @@ var linuxTc = call.Module{
 			Name: "qdisc_lookup",
 			Params: []call.Param{
 				{Name: "dev", Kind: call.KindObject, Annotation: "Object"},
-				{Name: "major", Kind: call.KindUint, Annotation: "IntegerLike"},
+				{Name: "major", Kind: call.KindInt, Annotation: "IntegerLike"},
 			},
 			Returns: "Object",
 			Doc:     "Return the queueing discipline of a network device that has a handle, as a struct Qdisc *; a null pointer\nif there is none.\n\ndev is a struct net_device *; major is the part of the handle before the colon, which tc(8) writes in hexadecimal. It is\n0 of a root discipline that the kernel has set up itself.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Object(tc.LookupQdisc(c.Object(0), c.Uint(1))))
+				return c.Return(call.Object(tc.LookupQdisc(c.Object(0), c.Int(1))))
 			},
 		},
 	},

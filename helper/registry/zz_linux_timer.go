@@ -45,7 +45,7 @@ var linuxTimer = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk the high-resolution timers of a clock in the order in which they expire, each as a struct\nhrtimer *.\n\nclock_base is a struct hrtimer_clock_base *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(timer.ForEachHighResolution(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(timer.ForEachHighResolution(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 	},

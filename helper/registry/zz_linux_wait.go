@@ -34,7 +34,7 @@ var linuxWait = call.Module{
 			Returns: "Iterator[Object]",
 			Doc:     "Walk what waits in a queue, each as a wait_queue_entry_t * (wait_queue_t * before v4.13).\n\nwq is a wait_queue_head_t *.",
 			Do: func(c *call.Call) error {
-				return c.Return(call.Begun(wait.QueueEntries(c.Object(0)), call.Object, call.Live(c.Object(0).Prog())))
+				return c.Return(call.BegunAt(wait.QueueEntries(c.Object(0)), call.Object, call.Live(c.Object(0).Prog()), c.Object(0)))
 			},
 		},
 		{

@@ -93,7 +93,7 @@ func (f *frame) Read(buf []byte, address uint64) error {
 var errForeign = &expr.UnavailableError{Reason: "DWARF operation that needs more than a frame"}
 
 func (f *frame) CFA() (uint64, error)                         { return 0, errForeign }
-func (f *frame) EntryValue(uint64) (uint64, error)            { return 0, errForeign }
+func (f *frame) EntryValue(expr.Argument) (uint64, error)     { return 0, errForeign }
 func (f *frame) FrameBase() (uint64, error)                   { return 0, errForeign }
 func (f *frame) Address(uint64) (uint64, error)               { return 0, errForeign }
 func (f *frame) BaseType(uint64) (t expr.BaseType, err error) { return t, errForeign }

@@ -65,6 +65,9 @@ type Row struct {
 	// Injected means that the code was made to look as if the caller had called it: that was interrupted, as with Signal, but nothing returns to
 	// this code in such a way.
 	Injected bool
+	// Pushed is how many bytes on top of the stack of what was interrupted are not its: their lowest word has its ReturnAddress. See
+	// [arch.Arch.InjectedCall].
+	Pushed uint8
 	// Outermost means that there is no caller.
 	Outermost bool
 	// Between says why it is not known what was interrupted, by code that has not saved it yet, or has given it back; nil elsewhere.

@@ -27,6 +27,9 @@ type Info interface {
 	// FindType returns the first type of one of the kinds that has a name or tag and is defined in a file that
 	// filename names ([PathMatches]); nil when there is none.
 	FindType(kinds types.KindSet, name, filename string) (*types.Type, error)
+	// Definition returns the one definition of a structure, union, class or enumerated type that has a name, with the namespaces and
+	// classes around it; nil when there is none, and when there are several that differ.
+	Definition(kinds types.KindSet, name string) (t *types.Type, several bool, err error)
 	// FindEntity returns what of a kind has a name, in such a file; ok is false when there is none. Of several that have
 	// an address it is the one whose address prefer ranks lowest: a weak function that another one replaced is in the file
 	// still. prefer is asked only if there are several, and says false of an address that it does not know; else, and if
@@ -125,8 +128,8 @@ type CodeFunction struct {
 
 // Split is an [Info] that may be in several files.
 type Split interface {
-	// Missing returns how many files that it is in were not found, of which types, variables and functions are not known, and the
-	// name of the first of them and why.
+	// Missing returns how many files that it is in were not found or cannot be read, of which types, variables and functions are not known, and
+	// the name of the first of them and why. Which ones are damaged is known once a name was looked for.
 	Missing() (n int, first string)
 }
 
@@ -137,11 +140,18 @@ type Titles interface {
 	Title(f CodeFunction) (string, error)
 }
 
+// An Argument is something that a function was called with.
+type Argument struct {
+	Register  uint64 // that had it, by its DWARF number
+	Pointed   bool   // it is what the register pointed to
+	Parameter any    // what the source of the function calls it, where it is in no register
+}
+
 // Calls is an [Info] that knows what functions are called with.
 type Calls interface {
-	// Argument returns what a register, by its DWARF number, held at a call, as the frame of the
-	// function that calls tells; ok is false if that is not known, or another function than callee is called there.
-	Argument(site CallSite, callee Callee, register uint64, frame Frame) (value uint64, ok bool, err error)
+	// Argument returns what a function is called with at a call, as the frame of the function that calls tells; ok is false if that is not
+	// known, or another function than callee is called there.
+	Argument(site CallSite, callee Callee, a Argument, frame Frame) (value uint64, ok bool, err error)
 	// Called returns which function a call is of; ok is false if that is not known.
 	Called(site CallSite, frame Frame) (c Called, ok bool, err error)
 	// TailCalls returns the tail calls, the last first, by which the function that is entered at an address has come to enter another one; those are left out, or
@@ -196,11 +206,21 @@ type Scope interface {
 	// Find returns what a name means in the scope; ok is false when it is not there. pc is the address that the function
 	// was found for, frame its frame.
 	Find(name string, pc uint64, frame Frame) (e Entity, ok bool, err error)
+	// Around returns the scopes around the function in which its language looks for names, innermost first.
+	Around() ([]Outer, error)
 	// FindStatic returns the variable or function of a name that only the code of the same compilation unit can see: other
 	// units may have others of the same name, even of the same file. ok is false when there is none.
 	FindStatic(name string) (e Entity, ok bool, err error)
 	// Filename returns the path of the source file that the function is compiled from, or "".
 	Filename() string
+}
+
+// An Outer is a scope around a function: a class, a base of one, a namespace, or a function that it is nested in.
+type Outer struct {
+	Name string // of a class or namespace, qualified: variables and functions are found by it; "" if they are not
+	// Find returns an enumerator of a name or, in a function, a variable. One on the stack is NotImplemented: it is in another frame. pc is
+	// the address that the nested function was found for, frame its frame.
+	Find func(name string, pc uint64, frame Frame) (e Entity, ok bool, err error)
 }
 
 // A Frame is what the place of a variable may depend on in a stack frame.
@@ -209,9 +229,9 @@ type Frame interface {
 	Register(number uint64) (uint64, bool)
 	// CFA returns the canonical frame address, and whether it is known.
 	CFA() (uint64, bool)
-	// EntryValue returns what a register, by its DWARF number, held when the frame's function, which is entered at an address, was
-	// called; ok is false where that is not known.
-	EntryValue(entry, register uint64) (value uint64, ok bool, err error)
+	// EntryValue returns what an argument was when the frame's function, which is entered at an address, was called; ok is false where that
+	// is not known.
+	EntryValue(entry uint64, a Argument) (value uint64, ok bool, err error)
 	// Wide returns what a register that may be wider than 64 bits holds, by its DWARF number, as a store to memory has it; nil if it is
 	// not known.
 	Wide(number uint64) []byte

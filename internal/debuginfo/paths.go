@@ -28,11 +28,14 @@ func BuildIDPaths(dirs []string, id []byte, debug bool) []string {
 	return paths
 }
 
-// DebugLinkPaths returns where the file may be that the .gnu_debuglink of a file in directory origin names. A name with a
-// slash is none: a link leads to no other directory.
+// DebugLinkPaths returns where the file may be that the .gnu_debuglink of a file in directory origin names: mostly a name alone,
+// else a path. The file must have the checksum that the link says.
 func DebugLinkPaths(linkDirs, dirs []string, origin, name string) []string {
-	if name == "" || name == "." || name == ".." || strings.ContainsRune(name, '/') {
+	switch {
+	case name == "":
 		return nil
+	case filepath.IsAbs(name):
+		return []string{name}
 	}
 	var paths []string
 	for _, link := range linkDirs {

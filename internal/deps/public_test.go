@@ -29,6 +29,7 @@ var stillInternal = map[string]string{
 	"module.Files.Symbols":       hooks,
 	"module.Module.CodeInfo":     hooks,
 	"module.Module.Info":         hooks,
+	"module.Module.FindEntity":   hooks,
 	"module.Module.SetFallback":  hooks,
 	"module.Module.LoadedELF":    hooks,
 	"module.Module.ReusableFile": hooks,

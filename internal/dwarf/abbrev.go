@@ -69,7 +69,7 @@ func (f *File) abbrevTable(p *part, k abbrevKey) (*abbrevTable, error) {
 	}
 	t := &abbrevTable{}
 	if err := t.decode(p.sec.Abbrev, k); err != nil {
-		return nil, err
+		return nil, p.named(err)
 	}
 	if f.abbrevBytes.Add(t.size) > f.abbrevLimit() {
 		return nil, overlapping(k.off)

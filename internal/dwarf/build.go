@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"math"
 	"runtime"
 	"slices"
@@ -17,17 +18,52 @@ import (
 )
 
 // buildIndex makes the index in one parallel pass.
-func (f *File) buildIndex(report func(done, total uint64)) ([]byte, error) {
+func (f *File) buildIndex(report func(done, total uint64)) ([]byte, []MissingSplit, error) {
 	scratch := f.scratch()
-	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[abbrevPlace]uint32{}}
+	sh := &shared{f: scratch, files: map[string]uint32{}, scopes: map[scopeKey]uint32{}, abbrevs: map[abbrevPlace]uint32{}, damaged: map[int]error{}}
+	var err error
+	if sh.imports, err = f.imports(); err != nil {
+		return nil, nil, err
+	}
 	scanners := make([]*scanner, max(1, runtime.GOMAXPROCS(0)))
 	for i := range scanners {
 		scanners[i] = &scanner{shared: sh, tables: map[abbrevKey]*planTable{}, paths: map[[2]uint64]uint32{}, scopeNums: map[namedScope]uint32{}, lines: map[linePlace]*lineFiles{}}
 	}
 	if err := f.scan(sh, scanners, report); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return sh.encode(scanners, f.code)
+	data, err := sh.encode(scanners, f.code)
+	return data, f.damagedFiles(sh.damaged), err
+}
+
+// maxDamaged bounds how many damaged units are passed over.
+const maxDamaged = 256
+
+// passOver reports whether the other units may be looked at although one could not be read: in split DWARF, where it is one of a file of its own.
+func (sh *shared) passOver(unit int, err error) bool {
+	if p, _ := sh.f.locate(sh.f.unitOffs[unit]); !p.split || !errors.As(err, new(*bin.DecodeError)) {
+		return false
+	}
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if len(sh.damaged) == maxDamaged {
+		return false
+	}
+	sh.damaged[unit] = err
+	return true
+}
+
+// damagedFiles lists the files of split DWARF that have units that could not be read, by the numbers of these.
+func (f *File) damagedFiles(units map[int]error) (list []MissingSplit) {
+	seen := map[string]bool{}
+	for _, unit := range slices.Sorted(maps.Keys(units)) {
+		p, _ := f.locate(f.unitOffs[unit])
+		if !seen[p.file] {
+			seen[p.file] = true
+			list = append(list, MissingSplit{Skeleton{Name: p.file, unit: p.skeleton}, units[unit]})
+		}
+	}
+	return list
 }
 
 // scratch returns the file without the units that were looked at: a pass over all of them keeps no more than it must.
@@ -62,7 +98,7 @@ func (f *File) scan(sh *shared, scanners []*scanner, report func(done, total uin
 					return
 				}
 				for u := first; u < last; u++ {
-					if err := mem.Guard(func() error { return s.unit(u) }); err != nil {
+					if err := mem.Guard(func() error { return s.unit(u) }); err != nil && !sh.passOver(u, err) {
 						mu.Lock()
 						if u < failAt {
 							failed, failAt = err, u
@@ -94,11 +130,10 @@ func (f *File) scan(sh *shared, scanners []*scanner, report func(done, total uin
 func (f *File) findLanguage() error {
 	const tries = 64
 	for i := len(f.unitOffs) - 1; i >= max(0, len(f.unitOffs)-tries); i-- {
-		u, err := f.Unit(i)
-		if err != nil {
-			return err
+		info, err := f.unitInfo(i)
+		if p, _ := f.locate(f.unitOffs[i]); err != nil && p.split { // it may be damaged alone
+			continue
 		}
-		info, err := u.Info()
 		if err != nil {
 			return err
 		}
@@ -108,6 +143,14 @@ func (f *File) findLanguage() error {
 		}
 	}
 	return nil
+}
+
+func (f *File) unitInfo(i int) (*UnitInfo, error) {
+	u, err := f.Unit(i)
+	if err != nil {
+		return nil, err
+	}
+	return u.Info()
 }
 
 // isCPP reports whether a unit is written in C++.

@@ -37,7 +37,8 @@ type writer struct {
 	order        binary.AppendByteOrder
 	info, abbrev []byte
 	code         uint64
-	fixups       map[int]*node
+	fixups       map[int]*node // references within the unit
+	far          map[int]*node // those to other units
 }
 
 func (w *writer) die(n *node) {
@@ -60,7 +61,11 @@ func (w *writer) die(n *node) {
 			}
 			w.info = append(binary.AppendUvarint(w.info, uint64(len(v))), v...)
 		case *node:
-			w.fixups[len(w.info)] = v
+			if a.form == FormRef4 {
+				w.fixups[len(w.info)] = v
+			} else {
+				w.far[len(w.info)] = v
+			}
 			w.info = append(w.info, 0, 0, 0, 0)
 		case uint64:
 			switch a.form {
@@ -91,18 +96,30 @@ func write(big bool, addrSize int, top ...*node) Config {
 
 // writeIn is write for a language.
 func writeIn(language Lang, big bool, addrSize int, top ...*node) Config {
-	w := writer{order: binary.LittleEndian, fixups: map[int]*node{}}
+	return writeUnits(big, addrSize, die(TagCompileUnit, []attrValue{name("test.c"), {AttrLanguage, FormData1, uint64(language)}}, top...))
+}
+
+// writeUnits makes the sections of DWARF 4 units, each with one of these DIEs and what is below it.
+func writeUnits(big bool, addrSize int, units ...*node) Config {
+	w := writer{order: binary.LittleEndian, fixups: map[int]*node{}, far: map[int]*node{}}
 	if big {
 		w.order = binary.BigEndian
 	}
-	w.info = w.order.AppendUint32(w.info, 0)
-	w.info = w.order.AppendUint16(w.info, 4)
-	w.info = w.order.AppendUint32(w.info, 0)
-	w.info = append(w.info, byte(addrSize))
-	w.die(die(TagCompileUnit, []attrValue{name("test.c"), {AttrLanguage, FormData1, uint64(language)}}, top...))
 	put := func(at int, n uint32) { copy(w.info[at:], w.order.AppendUint32(nil, n)) }
-	put(0, uint32(len(w.info)-4))
-	for at, to := range w.fixups {
+	for _, unit := range units {
+		start := len(w.info)
+		w.info = w.order.AppendUint32(w.info, 0)
+		w.info = w.order.AppendUint16(w.info, 4)
+		w.info = w.order.AppendUint32(w.info, 0)
+		w.info = append(w.info, byte(addrSize))
+		w.die(unit)
+		put(start, uint32(len(w.info)-start-4))
+		for at, to := range w.fixups {
+			put(at, to.off-uint32(start))
+		}
+		clear(w.fixups)
+	}
+	for at, to := range w.far {
 		put(at, to.off)
 	}
 	w.abbrev = append(w.abbrev, 0)
@@ -267,6 +284,29 @@ func TestArrays(t *testing.T) {
 		}
 		if got := strings.ReplaceAll(typ.Elem().String(), "int [", "int["); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.bounds, got, tt.want)
+		}
+	}
+}
+
+// TestOtherLanguages checks types that C does not have: Rust's of what has no value, and Go's values of functions, which are pointers to what
+// begins with a pointer to code.
+func TestOtherLanguages(t *testing.T) {
+	unit := die(TagBaseType, []attrValue{name("()"), num(AttrByteSize, 0), num(AttrEncoding, encUnsigned)})
+	function := die(TagSubroutineType, []attrValue{num(AttrByteSize, 8)})
+	plain := die(TagSubroutineType, nil)
+	f := mustOpen(t, write(false, 8, unit, function, plain, die(TagTypedef, []attrValue{name("unit"), byRef(AttrType, unit)}),
+		die(TagTypedef, []attrValue{name("func()"), byRef(AttrType, function)}), die(TagTypedef, []attrValue{name("function"), byRef(AttrType, plain)})))
+	for name, want := range map[string]string{"unit": "struct ()", "func()": "void (**)(void)", "function": "void (void)"} {
+		typ, err := f.FindType(types.KindsOf(types.Typedef), name, "")
+		if err != nil || typ == nil {
+			t.Fatal(name, typ, err)
+		}
+		if got := typ.Elem().String(); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+		size, err := typ.Elem().Size()
+		if want := map[string]uint64{"func()": 8}[name]; size != want || (err != nil) != (name == "function") {
+			t.Errorf("%s: %d bytes, %v", name, size, err)
 		}
 	}
 }

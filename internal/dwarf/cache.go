@@ -20,7 +20,7 @@ const (
 // asked for. A cached index with anything inconsistent is made anew.
 //
 // The content of an index depends on the bytes of the sections and of those of the supplementary file, on the byte order
-// and the size of addresses, all of which [Config.Identity] stands for, and on the code here, which indexMagic stands for.
+// and the size of addresses, all of which [Cache.Identity] stands for, and on the code here, which indexMagic stands for.
 // It does not depend on where the file lies in a program: see [Config.Load].
 func (f *File) openIndex() error {
 	if dir, name, cached := f.cacheFile(); cached {
@@ -61,8 +61,14 @@ type nameIndex struct {
 	once  lock.Once
 	err   error
 
+	damaged atomic.Pointer[[]MissingSplit]
+
 	main   *File // whose supplementary file this is, or nil
 	inline inlines
+
+	importing lock.Once
+	imports   imports
+	importErr error
 }
 
 // IndexNames makes the index of the file's names and of those of its supplementary file, unless that was done. Whoever looks for a name
@@ -89,11 +95,12 @@ func (f *File) makeIndex(report func(done, total uint64)) error {
 	if err := f.load(); err != nil { // see serve
 		return err
 	}
-	data, err := f.buildIndex(report)
+	data, damaged, err := f.buildIndex(report)
 	if err != nil {
 		return err
 	}
-	if dir, name, cached := f.cacheFile(); cached && dir.Write(name, data) == nil {
+	f.byName.damaged.Store(&damaged)
+	if dir, name, cached := f.cacheFile(); cached && len(damaged) == 0 && dir.Write(name, data) == nil {
 		if file, ix, ok := openCache(dir, name); ok { // mapped: the pages need not stay in memory
 			unmapWith(ix, file)
 			f.byName.index.Store(ix)
@@ -108,34 +115,22 @@ func (f *File) makeIndex(report func(done, total uint64)) error {
 	return nil
 }
 
-// serve makes f the supplementary file of main. Its units don't say their language: it is main's, on which the index depends.
+// serve makes f the supplementary file of main. Its units don't say their language: it is main's. The index depends on that, and on what main
+// imports; so does [Cache.Identity].
 func (f *File) serve(main *File) {
 	f.byName.main = main
-	if f.mainCPP || !main.mainCPP {
-		return
-	}
-	f.mainCPP = true
-	f.byName.index.Store(nil)
-	if dir, name, cached := f.cacheFile(); cached {
-		if file, ix, ok := openCache(dir, name); ok {
-			unmapWith(ix, file)
-			f.byName.index.Store(ix)
-		}
-	}
+	f.mainCPP = f.mainCPP || main.mainCPP
 }
 
 // cacheFile returns where the index is cached, if it is.
 func (f *File) cacheFile() (dir cache.Dir, name string, ok bool) {
-	if f.cfg.CacheDir == "" || len(f.cfg.Identity) == 0 {
+	if f.cfg.Cache.Dir == "" || len(f.cfg.Cache.Identity) == 0 {
 		return dir, "", false
 	}
 	h := sha256.New()
 	h.Write([]byte(indexMagic))
-	h.Write(f.cfg.Identity)
-	if f.byName.main != nil && f.mainCPP {
-		h.Write([]byte("C++"))
-	}
-	return cache.Dir{Path: f.cfg.CacheDir, Suffix: cacheSuffix, Limit: maxCache}, hex.EncodeToString(h.Sum(nil)), true
+	h.Write(f.cfg.Cache.Identity)
+	return cache.Dir{Path: f.cfg.Cache.Dir, Suffix: cacheSuffix, Limit: maxCache}, hex.EncodeToString(h.Sum(nil)), true
 }
 
 // mapCache maps the cached index if there is one, and takes from it where units are.

@@ -103,8 +103,9 @@ func (d DIE) called() (DIE, error) {
 	return DIE{}, nil
 }
 
-// Argument returns what a register holds at the call; frame is that of the function that calls. ok is false where that is not known.
-func (c *CallSite) Argument(register uint64, frame Frame) (value uint64, ok bool, err error) {
+// Argument returns what the function is called with, the Parameter of the argument being a DIE; frame is that of the function that calls. ok is
+// false where that is not known.
+func (c *CallSite) Argument(a expr.Argument, frame Frame) (value uint64, ok bool, err error) {
 	e := &evaluation{unit: c.die.Unit, pc: c.pc, fn: c.fn, frame: frame}
 	for p, err := range c.die.Children() {
 		if err != nil {
@@ -113,17 +114,37 @@ func (c *CallSite) Argument(register uint64, frame Frame) (value uint64, ok bool
 		if p.Tag != TagCallSiteParameter && p.Tag != TagGNUCallSiteParameter {
 			continue
 		}
-		where, err := p.Attr(AttrLocation)
-		if err != nil {
+		if is, err := p.passes(e.format(), a); err != nil {
 			return 0, false, err
-		}
-		code, _ := where.Block()
-		if n, is := expr.RegisterOf(e.format(), code); !is || n != register {
+		} else if !is {
 			continue
+		}
+		if a.Pointed {
+			return e.number(p, AttrCallDataValue, AttrGNUCallSiteDataValue)
 		}
 		return e.number(p, AttrCallValue, AttrGNUCallSiteValue)
 	}
 	return 0, false, nil
+}
+
+// passes reports whether a DW_TAG_call_site_parameter is of an argument.
+func (d DIE) passes(f expr.Format, a expr.Argument) (bool, error) {
+	if a.Parameter == nil {
+		where, err := d.Attr(AttrLocation)
+		if err != nil {
+			return false, err
+		}
+		code, _ := where.Block()
+		n, is := expr.RegisterOf(f, code)
+		return is && n == a.Register, nil
+	}
+	for _, at := range [...]Attr{AttrCallParameter, AttrAbstractOrigin} {
+		if to, ok, err := d.Ref(at); ok || err != nil {
+			parameter, is := a.Parameter.(DIE)
+			return is && to.Unit != nil && to.Unit.File == parameter.Unit.File && to.Off == parameter.Off, err
+		}
+	}
+	return false, nil
 }
 
 // Entry returns where a function is entered, as its file has it; ok is false of one without code.

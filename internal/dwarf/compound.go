@@ -1,9 +1,9 @@
 package dwarf
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
@@ -45,9 +45,15 @@ func (m typeMaker) defined(kind types.Kind, name string) (d DIE, complete bool, 
 		d, err := m.f.firstAlike(m.d, kinds, qualified)
 		return d, err == nil, err
 	}
-	for f := m.f; f != nil; f = f.sup {
-		if d, ok, err := f.only(kinds, qualified); ok || err != nil {
-			return d, ok, err
+	f := m.f
+	if f.byName.main != nil { // dwz moves declarations that several files share, and the definition may be in one of these
+		f = f.byName.main
+	}
+	for ; f != nil; f = f.sup {
+		if d, several, err := f.only(kinds, qualified); err != nil || !d.IsZero() {
+			return d, err == nil, err
+		} else if several {
+			break
 		}
 	}
 	return m.d, false, nil
@@ -77,16 +83,32 @@ func (f *File) firstAlike(d DIE, kinds uint16, name string) (DIE, error) {
 	return d, nil
 }
 
-// only returns the one definition of a name; ok is false when there is none, and when there are several that differ: which
+// Definition returns the one definition of a structure, union, class or enumerated type of a name that the file has; nil when there is
+// none, and when several differ.
+func (f *File) Definition(kinds types.KindSet, name string) (t *types.Type, several bool, err error) {
+	for ; f != nil; f = f.sup {
+		d, several, err := f.only(typeKinds(kinds), name)
+		if err != nil || several {
+			return nil, several, err
+		}
+		if !d.IsZero() {
+			t, err := f.typeOf(d, 0)
+			return t, false, err
+		}
+	}
+	return nil, false, nil
+}
+
+// only returns the one definition of a name, or the zero DIE; several says that there are some that differ: which
 // one a declaration means cannot be told.
-func (f *File) only(kinds uint16, name string) (first DIE, ok bool, err error) {
+func (f *File) only(kinds uint16, name string) (first DIE, several bool, err error) {
 	if there, err := f.ready(kinds, name); err != nil || !there {
 		return DIE{}, false, err
 	}
 	seen := 0
 	for e := range f.find(kinds, name, "") {
 		if seen++; seen > maxNamesakes {
-			return DIE{}, false, nil
+			return DIE{}, true, nil
 		}
 		d, err := f.DIE(e.die)
 		if err != nil {
@@ -97,10 +119,10 @@ func (f *File) only(kinds uint16, name string) (first DIE, ok bool, err error) {
 			continue
 		}
 		if same, err := sameDefinition(first, d); err != nil || !same {
-			return DIE{}, false, err
+			return DIE{}, err == nil, err
 		}
 	}
-	return first, !first.IsZero(), nil
+	return first, false, nil
 }
 
 // maxNamesakes bounds how many definitions of a name are compared.
@@ -117,44 +139,25 @@ func (d DIE) qualify(name string) (string, error) {
 	} else if ok {
 		d = to
 	}
-	at, err := d.Unit.Root()
+	around, err := d.parents(false)
 	if err != nil {
 		return "", err
 	}
+	return within(around, name, DIE.scopeName)
+}
+
+// within returns a name with those of the namespaces and classes around it, outermost first.
+func within(around []DIE, name string, nameOf func(DIE) (string, error)) (string, error) {
 	scopes := ""
-	for range maxScopes {
-		var around DIE
-		for c, err := range at.Children() {
-			if err != nil {
-				return "", err
-			}
-			if c.Off >= d.Off {
-				break
-			}
-			around = c
-		}
-		switch around.Tag {
-		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
-		default:
-			return scopes + name, nil
-		}
-		text, err := around.Name()
+	for _, scope := range around {
+		text, err := nameOf(scope)
 		if err != nil {
 			return "", err
 		}
 		if text == "" {
 			text = anonymousNamespace
 		}
-		// What is around may end before d: then d is its sibling, and the next turn finds nothing around.
-		inside, err := around.encloses(d)
-		if err != nil {
-			return "", err
-		}
-		if !inside {
-			break
-		}
 		scopes += text + "::"
-		at = around
 	}
 	return scopes + name, nil
 }
@@ -170,121 +173,22 @@ func (d DIE) encloses(inner DIE) (bool, error) {
 	return false, w.Err()
 }
 
-// sameDefinition reports whether two compound or enumerated types have the same size and the same members at the same
-// places, or the same enumerators.
-func sameDefinition(a, b DIE) (bool, error) {
-	if a.Tag != b.Tag {
-		return false, nil
-	}
-	an, _, err := a.Uint(AttrByteSize)
-	if err != nil {
-		return false, err
-	}
-	bn, _, err := b.Uint(AttrByteSize)
-	if err != nil || an != bn {
-		return false, err
-	}
-	wa, wb := a.Walk(), b.Walk()
-	for {
-		ma, mb := wa.Next(), wb.Next()
-		if !ma || !mb {
-			if wa.Err() != nil {
-				return false, wa.Err()
-			}
-			return ma == mb, wb.Err()
-		}
-		if wa.Tag != wb.Tag {
-			return false, nil
-		}
-		same, err := sameAttrs(wa.DIE, wb.DIE)
-		if err != nil || !same {
-			return false, err
-		}
-		if wa.Tag != TagVariantPart && wa.Tag != TagVariant {
-			wa.SkipChildren()
-			wb.SkipChildren()
-		}
-	}
-}
-
-// shape is what tells members and enumerators apart.
-type shape struct {
-	name                         Value
-	place, dataBit, oldBit, bits uint64
-	value                        Value
-	where                        []byte // place, where an expression says it
-}
-
-func (d DIE) shape() (s shape, err error) {
-	err = d.Attrs(func(at Attr, v Value) bool {
-		switch at {
-		case AttrName:
-			s.name = v
-		case AttrDataMemberLocation:
-			s.place = v.u + 1
-			if b, ok := v.Block(); ok {
-				s.where = b
-			}
-		case AttrDataBitOffset:
-			s.dataBit = v.u + 1
-		case AttrBitOffset:
-			s.oldBit = v.u + 1
-		case AttrBitSize:
-			s.bits = v.u + 1
-		case AttrConstValue, AttrDiscrValue, AttrDiscrList:
-			s.value = v
-		}
-		return true
-	})
-	return s, err
-}
-
-func sameAttrs(a, b DIE) (bool, error) {
-	x, err := a.shape()
-	if err != nil {
-		return false, err
-	}
-	y, err := b.shape()
-	if err != nil {
-		return false, err
-	}
-	if x.place != y.place || x.dataBit != y.dataBit || x.oldBit != y.oldBit || x.bits != y.bits ||
-		x.value.u != y.value.u || !bytes.Equal(x.value.b, y.value.b) || !bytes.Equal(x.where, y.where) {
-		return false, nil
-	}
-	if x.name.Form == FormStrp && y.name.Form == FormStrp && x.name.u == y.name.u && a.Unit.File == b.Unit.File {
-		return true, nil
-	}
-	tx, err := x.name.text()
-	if err != nil {
-		return false, err
-	}
-	ty, err := y.name.text()
-	return tx == ty, err
-}
-
 func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
 	tag, err := m.d.FullName()
 	if err != nil {
 		return nil, err
 	}
-	d, complete, err := m.defined(kind, tag)
+	name, err := m.d.className()
+	if err != nil {
+		return nil, err
+	}
+	d, complete, err := m.defined(kind, name)
 	if err != nil {
 		return nil, err
 	}
 	set := m.f.cfg.Set
 	if !complete {
-		if t, err := m.elsewhere(kind, tag); t != nil || err != nil {
-			return t, err
-		}
-		template, err := m.loadTemplate()
-		if err != nil {
-			return nil, err
-		}
-		if template.TemplateParameters != nil {
-			return set.IncompleteTemplate(m.lang, kind, tag, func() (types.Detail, error) { return mem.Guarded(m.loadTemplate) }), nil
-		}
-		return set.IncompleteCompound(m.lang, kind, tag), nil
+		return m.declared(kind, tag)
 	}
 	if d.Off != m.d.Off || d.Unit.File != m.f {
 		return d.Unit.File.typeOf(d, m.depth+1)
@@ -300,12 +204,25 @@ func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
 	return set.Compound(m.lang, kind, tag, size, func() (types.Detail, error) { return mem.Guarded(m.loadCompound) }), nil
 }
 
-// elsewhere asks for the definition of a type that this file only declares.
-func (m typeMaker) elsewhere(kind types.Kind, tag string) (*types.Type, error) {
-	if m.f.cfg.Complete == nil || tag == "" {
-		return nil, nil
+// declared makes a type that this file only declares. Another file may define it, unless it is one of an anonymous namespace, which no other
+// unit can mean.
+func (m typeMaker) declared(kind types.Kind, tag string) (*types.Type, error) {
+	qualified, err := m.d.qualify(tag)
+	if err != nil {
+		return nil, err
 	}
-	return m.f.cfg.Complete(kind, tag)
+	template, err := m.loadTemplate()
+	if err != nil {
+		return nil, err
+	}
+	var load func() (types.Detail, error)
+	if template.TemplateParameters != nil {
+		load = func() (types.Detail, error) { return mem.Guarded(m.loadTemplate) }
+	}
+	if tag == "" || strings.Contains(qualified, anonymousNamespace) {
+		qualified = ""
+	}
+	return m.f.cfg.Set.Declared(m.lang, kind, tag, qualified, load), nil
 }
 
 // loadTemplate reads the template parameters of a declaration.
@@ -550,10 +467,7 @@ func (m typeMaker) enum() (*types.Type, error) {
 	}
 	set := m.f.cfg.Set
 	if !complete {
-		if t, err := m.elsewhere(types.Enum, tag); t != nil || err != nil {
-			return t, err
-		}
-		return set.IncompleteEnum(m.lang, tag), nil
+		return m.declared(types.Enum, tag)
 	}
 	if d.Off != m.d.Off || d.Unit.File != m.f {
 		return d.Unit.File.typeOf(d, m.depth+1)

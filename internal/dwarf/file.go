@@ -28,6 +28,7 @@ type Bias = expr.Bias
 
 // A Config says what [Open] reads.
 type Config struct {
+	Name     string // of the file, for errors
 	Sections Sections
 	// Load returns the sections in place of Sections when they are first needed: names that a cached index lacks are
 	// looked up without them. Sections of a relocatable file must have been relocated for addresses that depend on the
@@ -41,17 +42,10 @@ type Config struct {
 	Set    *types.Set
 	C, CPP types.Language // languages given to types
 
-	// Complete returns the definition of a type that the file only declares, from another file; nil when there is not
-	// exactly one. May be nil.
-	Complete func(kind types.Kind, tag string) (*types.Type, error)
-
 	// Argument returns what a template's value parameter of a type stands for. May be nil.
 	Argument func(d DIE, t *types.Type) (any, error)
 
-	CacheDir string // directory of the index cache; "": no cache
-	// Identity is the key in the cache: it must differ between files whose sections differ, those of Sup included. None:
-	// no cache.
-	Identity []byte
+	Cache Cache // of the index
 
 	// Split returns the files in which the unit that a skeleton stands for may be, best first; what it returns for one file is
 	// always the same. The error says why there is none. May be nil: there are none.
@@ -60,6 +54,14 @@ type Config struct {
 	// Release is called with parts of Sections.Info the index is done with, so that the owner of a file mapping may
 	// give the pages back, from several goroutines at once; may be nil.
 	Release func(b []byte)
+}
+
+// A Cache is where an index is kept.
+type Cache struct {
+	Dir string // "": nowhere
+	// Identity is the key: it must differ between files whose sections differ, those of Sup included, and supplementary files of different
+	// files. None: nowhere.
+	Identity []byte
 }
 
 // A File is the debug information of one file. It may be used by many goroutines.
@@ -151,12 +153,12 @@ func (f *File) load() error {
 func (f *File) locate(off uint64) (p *part, at uint64) {
 	i := sort.Search(len(f.parts), func(i int) bool { return f.parts[i].start > off }) - 1
 	if i < 0 { // nothing was loaded
-		return &part{section: ".debug_info"}, off
+		return &part{file: f.cfg.Name, section: ".debug_info"}, off
 	}
 	return f.parts[i], off - f.parts[i].start
 }
 
 func (f *File) errorAt(off uint64, problem string) error {
 	p, at := f.locate(off)
-	return &bin.DecodeError{Section: p.section, Off: p.at + at, Problem: problem}
+	return &bin.DecodeError{File: p.file, Section: p.section, Off: p.at + at, Problem: problem}
 }

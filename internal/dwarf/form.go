@@ -174,9 +174,9 @@ func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 	case FormString:
 		return v.b, nil
 	case FormStrp:
-		return cstring(".debug_str", u.from.sec.Str, v.u)
+		return u.from.cstring(".debug_str", u.from.sec.Str, v.u)
 	case FormLineStrp:
-		return cstring(".debug_line_str", u.from.sec.LineStr, v.u)
+		return u.from.cstring(".debug_line_str", u.from.sec.LineStr, v.u)
 	case FormStrpSup, FormGNUStrpAlt:
 		if f.sup == nil {
 			return nil, f.errorAt(u.Off, "the supplementary debug file (.gnu_debugaltlink) is missing")
@@ -187,7 +187,7 @@ func (u *Unit) stringBytes(v Value, strBase uint64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		return cstring(".debug_str", u.from.sec.Str, off)
+		return u.from.cstring(".debug_str", u.from.sec.Str, off)
 	}
 	return nil, f.errorAt(u.Off, fmt.Sprintf("form %#x where a string should be", uint16(v.Form)))
 }
@@ -201,7 +201,21 @@ func (u *Unit) stringOffset(v Value, base uint64) (uint64, error) {
 	c.Seek(base)
 	c.Skip(v.u * uint64(u.OffSize))
 	off := c.Uint(int(u.OffSize))
-	return off, c.Err()
+	return off, u.from.named(c.Err())
+}
+
+// cstring returns a string that a unit of the part refers to.
+func (p *part) cstring(section string, data []byte, off uint64) ([]byte, error) {
+	b, err := cstring(section, data, off)
+	return b, p.named(err)
+}
+
+// named says of a new error in a section of the part's file, which one that is.
+func (p *part) named(err error) error {
+	if bad, ok := err.(*bin.DecodeError); ok && bad.File == "" {
+		bad.File = p.file
+	}
+	return err
 }
 
 func cstring(section string, data []byte, off uint64) ([]byte, error) {
@@ -223,7 +237,8 @@ func (v Value) DIE() (DIE, error) {
 		u := v.unit
 		off := u.Off + v.u
 		if off < u.first || off >= u.End || v.u > u.End-u.Off {
-			return DIE{}, f.errorAt(off, "reference out of the unit")
+			p := v.unit.from // in which off need not be
+			return DIE{}, &bin.DecodeError{File: p.file, Section: p.section, Off: off - p.start + p.at, Problem: "reference out of the unit"}
 		}
 		d, ok, err := u.dieAt(off)
 		if err == nil && !ok {
@@ -248,7 +263,7 @@ func (v Value) DIE() (DIE, error) {
 		}
 		return f.sup.DIE(v.u)
 	case FormRefSig8:
-		return f.typeUnit(v.u)
+		return f.typeUnit(v.unit, v.u)
 	}
 	return DIE{}, f.errorAt(v.unit.Off, fmt.Sprintf("form %#x where a reference should be", uint16(v.Form)))
 }

@@ -37,7 +37,7 @@ type index struct {
 }
 
 const (
-	indexMagic  = "godrgn\x00\x08" // the last byte is the version of the layout and of what is indexed
+	indexMagic  = "godrgn\x00\x0b" // the last byte is the version of the layout and of what is indexed
 	headerSize  = 48
 	entrySize   = 24
 	rangeSize   = 24

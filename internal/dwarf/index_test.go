@@ -170,8 +170,8 @@ func TestUnitForPC(t *testing.T) {
 
 func TestCache(t *testing.T) {
 	cfg := kernelConfig()
-	cfg.CacheDir = filepath.Join(t.TempDir(), "new", "dir")
-	cfg.Identity = []byte("0123456789abcdefghij")
+	cfg.Cache.Dir = filepath.Join(t.TempDir(), "new", "dir")
+	cfg.Cache.Identity = []byte("0123456789abcdefghij")
 	var built atomic.Int32
 	progress := func(done, total uint64) {
 		if done == total {
@@ -198,7 +198,7 @@ func TestCache(t *testing.T) {
 	if !bytes.Equal(first.byName.index.Load().data, second.byName.index.Load().data) || second.NumUnits() != first.NumUnits() {
 		t.Error("the cached index differs from the built one")
 	}
-	list, err := filepath.Glob(filepath.Join(cfg.CacheDir, "*"))
+	list, err := filepath.Glob(filepath.Join(cfg.Cache.Dir, "*"))
 	if err != nil || len(list) != 1 {
 		t.Fatalf("files in the cache: %q, %v", list, err)
 	}
@@ -206,7 +206,7 @@ func TestCache(t *testing.T) {
 	if st, err := os.Stat(path); err != nil || st.Mode().Perm() != 0o600 {
 		t.Errorf("cache file: %v, %v", st.Mode(), err)
 	}
-	if st, err := os.Stat(cfg.CacheDir); err != nil || st.Mode().Perm() != 0o700 {
+	if st, err := os.Stat(cfg.Cache.Dir); err != nil || st.Mode().Perm() != 0o700 {
 		t.Errorf("cache directory: %v, %v", st.Mode(), err)
 	}
 	good, err := os.ReadFile(path)
@@ -253,9 +253,9 @@ func TestCache(t *testing.T) {
 	})
 	open("good again", false)
 
-	cfg.Identity = []byte("0123456789abcdefghik")
+	cfg.Cache.Identity = []byte("0123456789abcdefghik")
 	open("another identity", true)
-	cfg.CacheDir = path + "/none"
+	cfg.Cache.Dir = path + "/none"
 	open("no directory", true)
 }
 
@@ -287,8 +287,8 @@ func BenchmarkOpen(b *testing.B) {
 // BenchmarkOpenCached opens the small kernel with its index in the cache.
 func BenchmarkOpenCached(b *testing.B) {
 	cfg := kernelConfig()
-	cfg.CacheDir = b.TempDir()
-	cfg.Identity = []byte("0123456789abcdefghij")
+	cfg.Cache.Dir = b.TempDir()
+	cfg.Cache.Identity = []byte("0123456789abcdefghij")
 	f, err := Open(cfg)
 	if err == nil {
 		err = f.IndexNames(nil)

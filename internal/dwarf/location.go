@@ -16,9 +16,9 @@ type Frame interface {
 	// CFA returns the canonical frame address; an error of type *expr.UnavailableError says that it is not known, which
 	// makes what depends on it absent. All other errors are failures.
 	CFA() (uint64, error)
-	// EntryValue returns what a register, by its DWARF number, held when the function that is entered at an address of the program
+	// EntryValue returns what an argument was, its Parameter a DIE, when the function that is entered at an address of the program
 	// was called; an *expr.UnavailableError says that it is not known.
-	EntryValue(entry, register uint64) (uint64, error)
+	EntryValue(entry uint64, a expr.Argument) (uint64, error)
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
 }
@@ -41,6 +41,7 @@ type Location struct {
 	Absence Absence
 	Reason  string // in words, of an absence
 	Offset  uint64 // of ThreadLocal: in bytes from the start of the module's block of such variables
+	Indexed bool   // of ThreadLocal: Offset is from .debug_addr, where gcc writes the address in the file instead
 	eval    *evaluation
 }
 
@@ -161,8 +162,13 @@ func (d DIE) Locate(pc uint64, fn *Function, frame Frame) (Location, error) {
 	if !ok {
 		return Location{Absence: OptimizedOut, Reason: "optimized out at this address"}, nil
 	}
-	if offset, ok := expr.ThreadLocal(e.format(), code); ok {
-		return Location{Absence: ThreadLocal, Offset: offset}, nil
+	indexed := false
+	address := func(number uint64) (uint64, error) {
+		indexed = true
+		return e.Address(number)
+	}
+	if offset, ok, err := expr.ThreadLocal(e.format(), code, address); ok || err != nil {
+		return Location{Absence: ThreadLocal, Offset: offset, Indexed: indexed}, err
 	}
 	pieces, err := expr.Locate(e.format(), e, code)
 	err = e.unit.placed(err, code)
@@ -273,7 +279,7 @@ func (e *evaluation) Read(buf []byte, address uint64) error {
 }
 
 // EntryValue asks the function's caller, unless the function may have been entered otherwise than by the call.
-func (e *evaluation) EntryValue(register uint64) (uint64, error) {
+func (e *evaluation) EntryValue(a expr.Argument) (uint64, error) {
 	if e.fn == nil || e.frame == nil {
 		return 0, errNoFrame
 	}
@@ -288,7 +294,14 @@ func (e *evaluation) EntryValue(register uint64) (uint64, error) {
 	if again, err := outer.tailCallsItself(); again || err != nil {
 		return 0, cmp.Or(err, error(&expr.UnavailableError{Reason: "the function may have been entered by a jump"}))
 	}
-	return e.frame.EntryValue(entry, register)
+	if offset, ok := a.Parameter.(uint64); ok {
+		d, err := Value{Form: FormRefUdata, u: offset, unit: e.unit}.DIE()
+		if err != nil {
+			return 0, err
+		}
+		a.Parameter = d
+	}
+	return e.frame.EntryValue(entry, a)
 }
 
 func (e *evaluation) Address(index uint64) (uint64, error) { return e.unit.AddressAt(index) }

@@ -1,5 +1,7 @@
 package dwarf
 
+import "slices"
+
 // A Local is a name in the scope of a function: a parameter, a variable, an enumerator or a nested function.
 type Local struct {
 	Name string
@@ -22,42 +24,65 @@ func (fn *Function) Locals() (ls []Local, err error) {
 	return ls, nil
 }
 
-// Find returns what a name means in the scope of fn: in the innermost block that has it.
+// Find returns what a name means in the scope of fn: in the innermost block that has it. A variable that a compiler has left out of an
+// instance, or whose block has no code left, is found, too, though it is nowhere: what else in the program has its name is not meant.
 func (fn *Function) Find(name string) (l Local, ok bool, err error) {
-	for i := len(fn.Scopes) - 1; i >= 0 && !ok; i-- {
-		if err := fn.Scopes[i].locals(func(c Local) bool {
-			if c.Name == name {
-				l, ok = c, true
-			}
-			return true
-		}); err != nil {
-			return Local{}, false, err
+	var in instance
+	for i, scope := range slices.Backward(fn.Scopes) {
+		if l, ok, err = scope.localNamed(name); err != nil || ok {
+			return l, ok, err
 		}
-		if !ok {
-			var err error
-			if l, ok, err = fn.Scopes[i].originStatic(name); err != nil {
+		if in.origins == nil { // most names are those of the innermost block
+			if in, err = fn.instance(); err != nil {
 				return Local{}, false, err
 			}
 		}
+		for _, origin := range in.origins[i] {
+			if l, ok, err = origin.localNamed(name); err != nil || ok && !l.DIE.Has(AttrDeclaration) {
+				return l, ok, err
+			}
+		}
 	}
-	return l, ok, nil
+	for i, scope := range slices.Backward(fn.Scopes) {
+		for _, d := range append([]DIE{scope}, in.origins[i]...) {
+			if l, ok, err = d.withoutCode(name, in.mentioned); err != nil || ok {
+				return l, ok, err
+			}
+		}
+	}
+	return Local{}, false, nil
 }
 
-// originStatic returns the static variable of a name in the scope that d is an instance of: all instances share it, so that they do
-// not mention it.
-func (d DIE) originStatic(name string) (l Local, ok bool, err error) {
-	origin, ok, err := d.Ref(AttrAbstractOrigin)
-	if err != nil || !ok {
-		return l, false, err
-	}
-	ok = false
-	err = origin.locals(func(c Local) bool {
-		if c.Name == name && c.DIE.Tag == TagVariable && (c.DIE.Has(AttrLocation) || c.DIE.Has(AttrConstValue)) {
+// localNamed returns what a name means that a scope declares itself. GCC tells of parameters twice where it made a function for certain arguments
+// ("f.constprop.0"), once without saying where they are.
+func (d DIE) localNamed(name string) (l Local, ok bool, err error) {
+	known := func(d DIE) bool { return d.Has(AttrLocation) || d.Has(AttrConstValue) }
+	err = d.locals(func(c Local) bool {
+		if c.Name == name && (!ok || known(c.DIE) || !known(l.DIE)) {
 			l, ok = c, true
 		}
 		return true
 	})
-	return l, ok, err
+	if err != nil {
+		return Local{}, false, err
+	}
+	return l, ok, nil
+}
+
+// withoutCode returns the variable of a name in the blocks in a scope that have no code and are not mentioned by an instance.
+func (d DIE) withoutCode(name string, mentioned map[uint64]bool) (l Local, ok bool, err error) {
+	w := d.Walk()
+	for w.Next() {
+		c := w.DIE
+		if c.Tag != TagLexicalBlock || c.hasCode() || mentioned[c.Off] {
+			w.SkipChildren()
+			continue
+		}
+		if l, ok, err = c.localNamed(name); err != nil || ok && !l.DIE.Has(AttrDeclaration) {
+			return l, ok, err
+		}
+	}
+	return Local{}, false, w.Err()
 }
 
 // locals calls yield for each name that a scope declares itself until it returns false.
@@ -76,6 +101,10 @@ func (d DIE) locals(yield func(Local) bool) error {
 				return nil
 			}
 		case TagEnumerationType:
+			c, err := c.definition()
+			if err != nil {
+				return err
+			}
 			scoped, err := c.Flag(AttrEnumClass)
 			if err != nil {
 				return err

@@ -15,7 +15,7 @@ type known struct{}
 
 func (known) Register(n uint64) (uint64, bool) { return 0x1000 * n, true }
 func (known) CFA() (uint64, error)             { return 0x7ff0, nil }
-func (known) EntryValue(uint64, uint64) (uint64, error) {
+func (known) EntryValue(uint64, expr.Argument) (uint64, error) {
 	return 0, &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
 }
 func (known) Read(buf []byte, at uint64) error {

@@ -19,7 +19,7 @@ func (preserved) Register(n uint64) (uint64, bool) {
 	}
 	return 0, false
 }
-func (preserved) EntryValue(uint64, uint64) (uint64, error) {
+func (preserved) EntryValue(uint64, expr.Argument) (uint64, error) {
 	return 0, &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
 }
 

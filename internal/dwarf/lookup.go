@@ -377,7 +377,7 @@ func (f *File) FindEntity(kind EntityKind, name, filename string, prefer func(ad
 			}
 		}
 	}
-	if err == nil && kind == EntityVariable && e.HasAddress && !e.Type.IsComplete() {
+	if err == nil && kind == EntityVariable && e.HasAddress && e.Type.UnderlyingKind() == types.Array && !e.Type.IsComplete() {
 		e, err = f.completed(e, name, filename)
 	}
 	return e, err == nil, err
@@ -440,52 +440,6 @@ func (f *File) entryPCs(instances []entry) (pcs []uint64, err error) {
 		}
 	}
 	return pcs, nil
-}
-
-// FindStatic returns the variable or function of a name that is defined at the top level of the unit and not known outside
-// of it: another unit may have one of the same name, even in the same file when both were made from the same source.
-func (u *Unit) FindStatic(name string) (e Entity, ok bool, err error) {
-	root, err := u.Root()
-	if err != nil {
-		return Entity{}, false, err
-	}
-	for d, err := range root.Children() {
-		if err != nil {
-			return Entity{}, false, err
-		}
-		switch d.Tag {
-		case TagVariable, TagSubprogram:
-			if !d.Has(AttrLowPC) && !d.Has(AttrRanges) && !d.Has(AttrLocation) && !d.Has(AttrConstValue) {
-				continue
-			}
-			text, err := d.FullName()
-			if err != nil {
-				return Entity{}, false, err
-			}
-			if text != name {
-				continue
-			}
-			if external, err := d.Inherited(AttrExternal); err != nil || external.u != 0 {
-				if err != nil {
-					return Entity{}, false, err
-				}
-				continue
-			}
-			e, err := u.File.EntityOf(d)
-			if err != nil {
-				return Entity{}, false, err
-			}
-			if d.Tag == TagSubprogram && !e.HasAddress { // an instance of what was also inlined
-				if e.Address, e.HasAddress, err = d.entryPC(); err != nil {
-					return Entity{}, false, err
-				}
-			}
-			if !e.Absent() {
-				return e, true, nil
-			}
-		}
-	}
-	return Entity{}, false, nil
 }
 
 // completed returns the entity of another definition of a variable that knows more of its type: a compiler describes

@@ -16,6 +16,7 @@ const (
 	wantEnumClass
 	wantSize
 	wantExport
+	wantSignature
 )
 
 var wanted = [0x100]uint8{
@@ -23,7 +24,7 @@ var wanted = [0x100]uint8{
 	AttrSibling: wantSibling, AttrSpecification: wantSpecification, AttrAbstractOrigin: wantOrigin,
 	AttrLowPC: wantLowPC, AttrRanges: wantCode, AttrEntryPC: wantCode, AttrLocation: wantLocation,
 	AttrConstValue: wantLocation, AttrEnumClass: wantEnumClass, AttrByteSize: wantSize,
-	AttrExportSymbols: wantExport,
+	AttrExportSymbols: wantExport, AttrSignature: wantSignature,
 }
 
 // An op of a plan reads or passes over one attribute, or over a run of attributes nobody wants.
@@ -72,6 +73,7 @@ var indexed = [0x100]uint8{
 type plan struct {
 	kind     uint8 // ixNone: only passed over
 	children bool
+	argument bool  // of a template
 	sibForm  Form  // form of DW_AT_sibling when it lies at a fixed place
 	sibling  int32 // that place, or -1
 	fixed    int32 // size of all attribute values, or -1
@@ -107,6 +109,7 @@ func (t *planTable) decode(section []byte, k abbrevKey) error {
 	for i := range t.abbrevs {
 		a := &t.abbrevs[i]
 		p := plan{children: a.children, sibForm: a.sibForm, sibling: a.sibling, fixed: a.fixed}
+		p.argument = a.tag == TagTemplateTypeParam || a.tag == TagTemplateValueParam || a.tag == TagGNUTemplateTemplateParam || a.tag == TagGNUTemplateParamPack
 		if int(a.tag) < len(indexed) {
 			p.kind = indexed[a.tag]
 		}

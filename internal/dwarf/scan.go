@@ -10,6 +10,7 @@ import (
 // shared is what all scanners of an indexing pass share.
 type shared struct {
 	f          *File
+	imports    imports
 	abbrevs    map[abbrevPlace]uint32 // → how many units use it
 	mu         sync.Mutex
 	files      map[string]uint32 // path → number from 1
@@ -17,6 +18,7 @@ type shared struct {
 	scopes     map[scopeKey]uint32 // → number from 1
 	scopeTab   []scopeKey
 	scopeBytes int
+	damaged    map[int]error // units that were passed over
 }
 
 // abbrevPlace is where a table of abbreviations is: the number of the section, see [part], and the offset.
@@ -99,6 +101,7 @@ type record struct {
 	size     uint64
 	sibling  uint64 // offset in data, or 0
 	ref      Value  // DW_AT_specification or DW_AT_abstract_origin
+	sig      Value  // DW_AT_signature
 	flags    uint16 // bits by want numbers
 	nameOK   bool
 	fileHere bool
@@ -137,7 +140,8 @@ func (s *scanner) unit(i int) error {
 			s.tables[h.abbrevKey] = s.t
 		}
 		if err := s.t.decode(h.from.sec.Abbrev, h.abbrevKey); err != nil {
-			return err
+			delete(s.tables, h.abbrevKey)
+			return h.from.named(err)
 		}
 		if s.decoded += s.t.size; s.decoded > s.f.abbrevLimit() {
 			return overlapping(h.off)
@@ -151,6 +155,9 @@ func (s *scanner) unit(i int) error {
 	root, err := u.Root()
 	if err != nil {
 		return err
+	}
+	if root.Tag == TagPartialUnit && s.imports.own != nil && !s.imports.own[i] {
+		return nil
 	}
 	info, err := u.Info()
 	if err != nil {
@@ -409,6 +416,8 @@ func (s *scanner) run(p *plan, r *record) error {
 				r.ref = Value{Form: o.form, u: v, unit: s.u}
 			}
 			r.flags |= 1 << o.want
+		case wantSignature:
+			r.sig = Value{Form: o.form, u: v, unit: s.u}
 		case wantLowPC:
 			var left bool
 			if r.low, left = s.lowPC(o.form, v); left {
@@ -622,10 +631,15 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 		}
 		kind = ixInstance
 	}
+	if s.nests && p.children && isClass(kind) {
+		if err := s.complete(r, die, attrsEnd); err != nil {
+			return err
+		}
+	}
 	// The declaration of a static member may say its value; a definition is preferred.
 	declared := r.has(wantDeclaration)
 	if declared && (kind != ixVariable || !r.has(wantLocation) || !s.nests) {
-		if s.nests && p.children && r.nameOK && isClass(kind) { // it says what is in it only: GCC does so where the vtable is elsewhere, clang for classes that are nested
+		if s.nests && p.children && isClass(kind) && s.named(r) { // it says what is in it only: GCC does so where the vtable is elsewhere, clang for classes that are nested
 			return s.inClass(r, scope, depth, attrsEnd)
 		}
 		return behind()
@@ -683,6 +697,19 @@ func (s *scanner) entry(p *plan, r *record, start uint64, scope uint32, depth in
 }
 
 func isClass(kind uint8) bool { return kind == ixStruct || kind == ixUnion || kind == ixClass }
+
+// named reports whether a class has a name, which clang leaves out where it declares one that is in a type unit. One whose type unit is missing has none.
+func (s *scanner) named(r *record) bool {
+	if r.nameOK || r.sig.Form != FormRefSig8 {
+		return r.nameOK
+	}
+	if d, err := r.sig.DIE(); err == nil {
+		if name, err := d.className(); err == nil && name != "" {
+			r.name, r.nameOK = inlineRef([]byte(name)), true
+		}
+	}
+	return r.nameOK
+}
 
 // inClass looks at what is in a class, which begins at pos.
 func (s *scanner) inClass(r *record, scope uint32, depth int, pos uint64) error {

@@ -165,19 +165,17 @@ func (s *scanner) mapScopes(to *[]scopeOfDIE, d DIE, scope uint32, depth int) er
 			*to = append(*to, scopeOfDIE{c.Off, scope})
 		case TagNamespace, TagStructureType, TagClassType, TagUnionType:
 			*to = append(*to, scopeOfDIE{c.Off, scope})
-			name, err := c.Name()
+			name, err := c.scopeName()
 			if err != nil {
 				return err
 			}
 			if name == "" {
-				if c.Tag != TagNamespace {
-					continue
-				}
-				name = anonymousNamespace
-			} else if c.Tag == TagNamespace {
+				continue
+			}
+			if c.Tag == TagNamespace {
 				if inline, err := c.Flag(AttrExportSymbols); err != nil {
 					return err
-				} else if inline {
+				} else if inline && name != anonymousNamespace {
 					name = inlineNamespace + name
 				}
 			}

@@ -41,6 +41,18 @@ func (fn *Function) LinkageName() (string, error) {
 // Title returns the function's name with the namespaces and classes around it, as its language writes it: "outer::Chain<int>::run". In C
 // it is Name.
 func (fn *Function) Title() (string, error) {
+	titles := &fn.DIE.Unit.File.scopes.titles
+	if title, ok := titles.load(fn.DIE.Off); ok {
+		return title, nil
+	}
+	title, err := fn.title()
+	if err != nil {
+		return "", err
+	}
+	return titles.add(fn.DIE.Off, title, maxPlaces), nil
+}
+
+func (fn *Function) title() (string, error) {
 	info, err := fn.DIE.Unit.Info()
 	if err != nil || fn.Name == "" || info.Language.isC() || info.Language == langAssembler {
 		return fn.Name, err
@@ -52,16 +64,9 @@ func (fn *Function) Title() (string, error) {
 	if name, ok := demangle.Function(linkage); ok {
 		return name, nil
 	}
-	d := fn.DIE
-	for range maxOrigins {
-		to, ok, err := d.Origin()
-		if err != nil {
-			return "", err
-		}
-		if !ok {
-			break
-		}
-		d = to
+	d, err := fn.DIE.declaration()
+	if err != nil {
+		return "", err
 	}
 	return d.qualify(fn.Name)
 }
@@ -74,6 +79,7 @@ type scopes struct {
 	calls     bounded[*CallSite]  // by the address of the program that is returned to; of no DIE: there is none
 	jumps     bounded[*CallSite]  // the same of tail calls, by the address of the jump
 	tails     bounded[bool]       // by offset of a function: see tailCallsItself
+	titles    bounded[string]     // by offset of a function: in large classes many are passed over before what encloses it is known
 }
 
 // maxPlaces bounds how many addresses are remembered with their functions, maxLineTables how many line tables are: those

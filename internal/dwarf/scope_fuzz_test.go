@@ -44,7 +44,16 @@ func FuzzScopes(f *testing.F) {
 					t.Errorf("%v and %v", jumps, err)
 				}
 				fn.Outer.tailCallsItself()
+				if l, ok, err := fn.Find("in no scope"); err != nil && ok {
+					t.Errorf("%v and %v", l, err)
+				}
 				file.CallSiteAt(pc, true)
+				around, err := fn.Around()
+				for j := range around {
+					if err == nil {
+						_, _, err = around[j].Find("in no scope")
+					}
+				}
 				locals, err := fn.Locals()
 				if err != nil {
 					continue

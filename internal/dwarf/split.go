@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -14,6 +15,7 @@ import (
 // A part is units that follow each other and share their other sections: .debug_info or .debug_types of the file itself, or one
 // unit of a file of split DWARF.
 type part struct {
+	file    string // for errors
 	section string
 	data    []byte
 	at      uint64 // of data in the section
@@ -32,9 +34,9 @@ type share struct{ abbrev, line, strOffsets, loc, rngLists uint64 }
 
 // setParts makes the parts of the file itself.
 func (f *File) setParts() {
-	f.parts = []*part{{section: ".debug_info", data: f.sec.Info, sec: &f.sec, skeleton: -1}}
+	f.parts = []*part{{file: f.cfg.Name, section: ".debug_info", data: f.sec.Info, sec: &f.sec, skeleton: -1}}
 	if len(f.sec.Types) > 0 {
-		f.parts = append(f.parts, &part{section: ".debug_types", data: f.sec.Types, start: uint64(len(f.sec.Info)), types: true, sec: &f.sec, skeleton: -1})
+		f.parts = append(f.parts, &part{file: f.cfg.Name, section: ".debug_types", data: f.sec.Types, start: uint64(len(f.sec.Info)), types: true, sec: &f.sec, skeleton: -1})
 	}
 	f.split = splitUnits{}
 }
@@ -70,14 +72,20 @@ type splitUnits struct {
 // any reports whether there are such units.
 func (s *splitUnits) any() bool { return len(s.of)+len(s.missing) > 0 }
 
-// A MissingSplit is a unit whose contents are in a file that was not found.
+// A MissingSplit is a unit whose contents are in a file that was not found or is damaged.
 type MissingSplit struct {
 	Skeleton
 	Why error
 }
 
-// Missing returns the units whose contents are in files that were not found: their types, variables and functions are not known.
-func (f *File) Missing() []MissingSplit { return f.split.missing }
+// Missing returns the units whose contents are in files that were not found, and, once names are indexed, the files of which not all units can be
+// read: their types, variables and functions are not known.
+func (f *File) Missing() []MissingSplit {
+	if damaged := f.byName.damaged.Load(); damaged != nil {
+		return slices.Concat(f.split.missing, *damaged)
+	}
+	return f.split.missing
+}
 
 // skeleton reports whether a unit's first DIE stands for a unit in another file, and for which.
 func (u *Unit) skeleton(number int) (s Skeleton, ok bool, err error) {
@@ -195,7 +203,7 @@ func (f *File) findSplit(s Skeleton, files map[*SplitFile]*splitContents) (*spli
 		}
 		unit := in.units[s.ID]
 		switch {
-		case in.err != nil:
+		case unit == nil && in.err != nil:
 			err = in.err
 		case unit == nil:
 			err = fmt.Errorf("%s has no unit of ID %#x: it is of another build", c.Name, s.ID)
@@ -212,7 +220,7 @@ func (f *File) findSplit(s Skeleton, files map[*SplitFile]*splitContents) (*spli
 // splitContents is the units of a SplitFile.
 type splitContents struct {
 	file   *SplitFile
-	err    error
+	err    error            // why not all units are there
 	units  map[uint64]*part // by ID
 	copies map[uint64]int
 	types  []typePart
@@ -239,19 +247,18 @@ func (f *File) readSplit(file *SplitFile, number uint32) *splitContents {
 	return in
 }
 
-func (in *splitContents) addSections(f *File, number uint32, name string, sections [][]byte) error {
+func (in *splitContents) addSections(f *File, number uint32, name string, sections [][]byte) (first error) {
 	for _, data := range sections {
 		for at, err := range unitsIn(name, data, f.big) {
 			if err != nil {
-				return err
+				first = cmp.Or(first, err)
+				break
 			}
-			p := &part{section: name, data: data[at:], at: at, sec: &in.file.Sections, tables: number, split: true, skeleton: -1, types: name == ".debug_types.dwo"}
-			if err := in.add(f, p); err != nil {
-				return err
-			}
+			p := &part{file: in.file.Name, section: name, data: data[at:], at: at, sec: &in.file.Sections, tables: number, split: true, skeleton: -1, types: name == ".debug_types.dwo"}
+			first = cmp.Or(first, in.add(f, p))
 		}
 	}
-	return nil
+	return first
 }
 
 // add adds the unit that a part begins with.
@@ -275,6 +282,9 @@ func (in *splitContents) add(f *File, p *part) error {
 		}
 		h.abbrevs = &in.plan
 		root, err := h.Root()
+		if bad, ok := err.(*bin.DecodeError); ok {
+			err = bad.Beside(p.file) // which whoever adds all units names
+		}
 		if err != nil {
 			return err
 		}
@@ -304,7 +314,7 @@ const (
 )
 
 // addPackage adds the units that an index of a package lists.
-func (in *splitContents) addPackage(f *File, number uint32, name string, index []byte) error {
+func (in *splitContents) addPackage(f *File, number uint32, name string, index []byte) (first error) {
 	if index == nil {
 		return nil
 	}
@@ -341,7 +351,7 @@ func (in *splitContents) addPackage(f *File, number uint32, name string, index [
 		if err := errors.Join(c.Err(), offsets.Err(), sizes.Err()); err != nil {
 			return err
 		}
-		p := &part{section: ".debug_info.dwo", sec: &in.file.Sections, tables: number, split: true, skeleton: -1,
+		p := &part{file: in.file.Name, section: ".debug_info.dwo", sec: &in.file.Sections, tables: number, split: true, skeleton: -1,
 			share: share{at[columnAbbrev], at[columnLine], at[columnStrOffsets], at[columnLoc], 0}}
 		sections, column := in.file.InfoUnits, columnInfo
 		if version == 5 {
@@ -350,14 +360,13 @@ func (in *splitContents) addPackage(f *File, number uint32, name string, index [
 			p.section, sections, column, p.types = ".debug_types.dwo", in.file.TypeUnits, columnTypes, true
 		}
 		if p.at = at[column]; len(sections) == 0 || p.at > uint64(len(sections[0])) || size[column] > uint64(len(sections[0]))-p.at {
-			return &bin.DecodeError{Section: p.section, Off: p.at, Problem: "a unit of the package lies past the end"}
+			first = cmp.Or(first, error(&bin.DecodeError{Section: p.section, Off: p.at, Problem: "a unit of the package lies past the end"}))
+			continue
 		}
 		p.data = sections[0][p.at:][:size[column]]
-		if err := in.add(f, p); err != nil {
-			return err
-		}
+		first = cmp.Or(first, in.add(f, p))
 	}
-	return c.Err()
+	return cmp.Or(first, c.Err())
 }
 
 // skeletonUnit returns the unit that stands for u in the file itself, or u.

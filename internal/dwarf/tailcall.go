@@ -101,8 +101,11 @@ type Jump struct {
 // Jumps returns the tail calls by which a function, which has called nothing that has not returned, has come to enter another one, the last first. Those that can't be told apart from others
 // are left out: none are returned where the compiler does not tell all that may have happened.
 func (d DIE) Jumps(to DIE) ([]Jump, error) {
+	if d.Off == to.Off {
+		return nil, nil
+	}
 	all, known, err := d.tailCallsFrom(to.Off)
-	if err != nil || !known || d.Off == to.Off {
+	if err != nil || !known {
 		return nil, err
 	}
 	// Of interest are those that lead there.

@@ -3,6 +3,7 @@ package dwarf
 import (
 	"fmt"
 
+	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -69,6 +70,11 @@ func (d DIE) missing(at Attr) error { return d.fail("%s is missing %s", d.Tag, a
 
 // fail says what is wrong with d.
 func (d DIE) fail(format string, args ...any) error {
+	for i, arg := range args {
+		if bad, ok := arg.(*bin.DecodeError); ok {
+			args[i] = bad.Beside(d.Unit.from.file)
+		}
+	}
 	return d.Unit.File.errorAt(d.Off, fmt.Errorf(format, args...).Error())
 }
 
@@ -207,7 +213,13 @@ func (m typeMaker) make() (*types.Type, error) {
 		return m.qualified(types.Atomic)
 	case TagArrayType:
 		return m.array()
-	case TagSubroutineType, TagSubprogram:
+	case TagSubroutineType:
+		f, err := m.function()
+		if err != nil || !m.d.Has(AttrByteSize) {
+			return f, err
+		}
+		return m.closure(f)
+	case TagSubprogram:
 		return m.function()
 	case TagUnspecifiedType:
 		void := set.Void(m.lang)
@@ -280,6 +292,9 @@ func (m typeMaker) base() (*types.Type, error) {
 			return nil, m.fail("base type '%s' of %d bits in %d bytes is not supported", text, bits, n)
 		}
 		return set.BitInt(m.lang, text, n, bits, enc == encSigned), nil
+	}
+	if n == 0 && text == "()" { // Rust's type of what has no value
+		return set.Compound(m.lang, types.Struct, text, 0, func() (types.Detail, error) { return types.Detail{}, nil }), nil
 	}
 	switch enc {
 	case encBoolean:
@@ -424,6 +439,20 @@ func (m typeMaker) function() (*types.Type, error) {
 		}
 	}
 	return m.f.cfg.Set.Function(m.lang, ret, variadic, m.loadFunction), nil
+}
+
+// closure returns the type of Go's values of functions, which are as large as a pointer and are one, to what begins with a pointer to code.
+func (m typeMaker) closure(f *types.Type) (*types.Type, error) {
+	size := uint64(m.d.Unit.AddrSize)
+	v, err := m.d.Attr(AttrByteSize)
+	if err != nil {
+		return nil, err
+	}
+	if n, ok := v.Uint(); !ok || n != size {
+		return f, nil
+	}
+	set := m.f.cfg.Set
+	return set.Pointer(m.lang, set.Pointer(m.lang, f, size, m.f.big), size, m.f.big), nil
 }
 
 func (m typeMaker) loadFunction() (d types.Detail, err error) {

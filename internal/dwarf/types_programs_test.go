@@ -28,7 +28,7 @@ func openTypesCached(t testing.TB, name, cacheDir string) *File {
 		t.Fatal(err)
 	}
 	cfg := withTypes(loadELF(t, image))
-	cfg.CacheDir, cfg.Identity = cacheDir, []byte(name)
+	cfg.Cache.Dir, cfg.Cache.Identity = cacheDir, []byte(name)
 	if supName := sups[name]; supName != "" {
 		image, err := os.ReadFile(typeDir + supName)
 		if err != nil {
@@ -36,7 +36,7 @@ func openTypesCached(t testing.TB, name, cacheDir string) *File {
 		}
 		sup := loadELF(t, image)
 		sup.Set, sup.C, sup.CPP = cfg.Set, cfg.C, cfg.CPP
-		sup.CacheDir, sup.Identity = cacheDir, []byte(supName)
+		sup.Cache.Dir, sup.Cache.Identity = cacheDir, []byte(supName)
 		if cfg.Sup, err = Open(sup); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package dwarf
 
 import (
+	"fmt"
 	"iter"
 	"math"
 	"sort"
@@ -323,8 +324,8 @@ func (f *File) setUnits(offs []uint64) {
 	f.units = make([]atomic.Pointer[Unit], len(offs))
 }
 
-// typeUnit returns the type DIE of the type unit with this signature.
-func (f *File) typeUnit(sig uint64) (DIE, error) {
+// typeUnit returns the type DIE of the type unit with this signature, to which another unit refers.
+func (f *File) typeUnit(from *Unit, sig uint64) (DIE, error) {
 	if err := f.load(); err != nil {
 		return DIE{}, err
 	}
@@ -341,7 +342,15 @@ func (f *File) typeUnit(sig uint64) (DIE, error) {
 	})
 	i, ok := f.sigs.m[sig]
 	if !ok {
-		return DIE{}, &bin.DecodeError{Section: ".debug_info", Problem: "no type unit with the signature wanted"}
+		problem := fmt.Sprintf("there is no type unit of signature %#x", sig)
+		switch missing := f.split.missing; len(missing) {
+		case 0:
+		case 1:
+			problem += ": it may be in " + missing[0].Name + ", which is missing"
+		default:
+			problem += fmt.Sprintf(": it may be in one of %d files that are missing, the first of them %s", len(missing), missing[0].Name)
+		}
+		return DIE{}, f.errorAt(from.Off, problem)
 	}
 	u, err := f.Unit(i)
 	if err != nil {

@@ -44,10 +44,11 @@ func (m typeMaker) variants(into []types.Member, part DIE, outer *types.Variant,
 		switch c.Tag {
 		case TagMember:
 			if c.Off == discr.Off && c.Unit == discr.Unit {
-				if artificial, err := c.Flag(AttrArtificial); err != nil || artificial {
-					if err != nil {
-						return nil, err
-					}
+				artificial, err := c.Flag(AttrArtificial)
+				if err != nil {
+					return nil, err
+				}
+				if artificial && !c.Has(AttrName) { // Rust names that of a future: __state
 					continue
 				}
 			}

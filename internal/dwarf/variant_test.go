@@ -28,12 +28,16 @@ func variantShapes() []*node {
 		die(TagVariant, []attrValue{num(AttrDiscrValue, 0xff)}, nested),
 		die(TagVariant, nil, member("others", signed, 1)))
 	named := member("tag", signed, 0)
+	state := die(TagMember, []attrValue{name("__state"), ref(AttrType, signed), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
 	big := die(TagMember, []attrValue{ref(AttrType, wide), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
 	return []*node{signed, wide,
 		die(TagStructureType, []attrValue{name("nested"), num(AttrByteSize, 3)}, part),
 		die(TagStructureType, []attrValue{name("ada"), num(AttrByteSize, 2)}, named,
 			die(TagVariantPart, []attrValue{ref(AttrDiscr, named)},
 				die(TagVariant, []attrValue{num(AttrDiscrValue, 1)}, member("one", signed, 1)))),
+		die(TagStructureType, []attrValue{name("future"), num(AttrByteSize, 2)}, // of Rust
+			die(TagVariantPart, []attrValue{ref(AttrDiscr, state)}, state,
+				die(TagVariant, []attrValue{num(AttrDiscrValue, 3)}, member("3", signed, 1)))),
 		die(TagStructureType, []attrValue{name("big"), num(AttrByteSize, 16)},
 			die(TagVariantPart, []attrValue{ref(AttrDiscr, big)}, big,
 				die(TagVariant, []attrValue{{AttrDiscrValue, FormData16, bytes.Repeat([]byte{0xff}, 16)}}, member("one", signed, 1)))),
@@ -71,6 +75,7 @@ func TestVariants(t *testing.T) {
 			{"nested", "\x83\x00\x00", "others"}, {"nested", "\x7f\x00\x00", "others"}, {"nested", "\x00\x03\x00", "others"},
 			{"nested", "\xff\x03\x00", "three"}, {"nested", "\xff\x04\x00", "more"},
 			{"ada", "\x01\x00", "tag one"}, {"ada", "\x02\x00", "tag"}, {"only", "\x09\x00", "one"},
+			{"future", "\x03\x00", "__state 3"}, {"future", "\x01\x00", "__state"},
 		} {
 			typ, err := f.FindType(types.KindsOf(types.Struct), c.typ, "")
 			if err != nil {

@@ -179,6 +179,9 @@ func Parse(name string, data []byte) (*File, error) {
 	default:
 		return nil, &bin.DecodeError{Section: name, Off: 5, Problem: fmt.Sprintf("ELF byte order %d is unknown", data[5])}
 	}
+	if data[6] != 1 {
+		return nil, &bin.DecodeError{Section: name, Off: 6, Problem: fmt.Sprintf("ELF version %d is unknown", data[6])}
+	}
 	c := bin.New(name, data, f.Big)
 	c.Seek(16)
 	f.Type, f.Machine = c.U16(), c.U16()
@@ -212,7 +215,7 @@ func Parse(name string, data []byte) (*File, error) {
 	if shstrndx == shnXIndex {
 		shstrndx = null.Link
 	}
-	if phnum > 0 {
+	if phoff != 0 && phnum > 0 { // at 0 lies the header itself
 		if err := f.parseSegments(phoff, phentsize, phnum); err != nil {
 			return nil, err
 		}

@@ -178,7 +178,7 @@ func (t *SymbolTable) Name(s Symbol) []byte {
 // to the next NUL.
 func (t *SymbolTable) Strings() []byte { return t.strs[:bytes.LastIndexByte(t.strs, 0)+1] }
 
-// Named returns the indices of the symbols of a name that is not empty, ascending. It looks through the whole table, which
+// Named returns the indices of the symbols of a name that is not empty, or of its default version ("name@@VERSION"), ascending. It looks through the whole table, which
 // is faster than making an index for the first few names.
 func (t *SymbolTable) Named(name string) (indices []int) {
 	size := uint64(len(name))
@@ -193,7 +193,7 @@ func (t *SymbolTable) Named(name string) (indices []int) {
 		if little {
 			off = uint64(binary.LittleEndian.Uint32(b))
 		}
-		if off < last && t.strs[off] == first && t.strs[off+size] == 0 && string(t.strs[off:off+size]) == name {
+		if off < last && t.strs[off] == first && (t.strs[off+size] == 0 || bytes.HasPrefix(t.strs[off+size:], []byte("@@"))) && string(t.strs[off:off+size]) == name {
 			indices = append(indices, i)
 		}
 	}

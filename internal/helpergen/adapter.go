@@ -7,6 +7,7 @@ import (
 	"go/format"
 	"go/printer"
 	"go/token"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -146,14 +147,17 @@ func (h *helper) adapter(g *goFile) {
 	if h.context {
 		args = append(args, "c.Context")
 	}
-	from := h.programOf()
+	from, failed := h.programOf(), "return err"
+	if h.isWalk() && h.eager == "" { // a walk says at its first element what is wrong
+		failed = "return c.Return(call.Stream(call.Failing(err)))"
+	}
 	fields := 0
 	if h.options != nil {
 		fields = len(h.options.record.fields)
 	}
 	var options []string
 	for i := range h.params {
-		arg := h.params[i].argument(g, i, from)
+		arg := h.params[i].argument(g, i, from, failed)
 		if i >= len(h.params)-fields {
 			options = append(options, h.params[i].goName+": "+arg)
 		} else {
@@ -172,7 +176,7 @@ func (h *helper) isWalk() bool { return len(h.results) == 1 && h.results[0].form
 
 // describe writes a parameter's call.Param.
 func (q *param) describe(g *goFile) {
-	kinds := map[call.Kind]string{call.KindObject: "Object", call.KindProgram: "Program", call.KindScope: "Scope", call.KindUint: "Uint",
+	kinds := map[call.Kind]string{call.KindObject: "Object", call.KindProgram: "Program", call.KindScope: "Scope", call.KindUint: "Uint", call.KindWord: "Word", call.KindLiteral: "Literal",
 		call.KindInt: "Int", call.KindBool: "Bool", call.KindString: "String", call.KindBytes: "Bytes", call.KindText: "Text",
 		call.KindPath: "Path", call.KindType: "Type", call.KindThread: "Thread", call.KindAny: "Any"}
 	s := fmt.Sprintf("{Name: %q, Kind: call.Kind%s, Annotation: %q", q.Name, kinds[q.Kind], q.Annotation)
@@ -204,8 +208,9 @@ func (h *helper) programOf() (expr string) {
 	return "nil"
 }
 
-// argument writes what comes before the call, and returns the argument's expression.
-func (q *param) argument(g *goFile, i int, from string) string {
+// argument writes what comes before the call, and returns the argument's expression. from is the program that types are looked
+// up in, failed the statement for those that are not found.
+func (q *param) argument(g *goFile, i int, from, failed string) string {
 	t := q.typ
 	if t.form == pointer {
 		inner := *q
@@ -213,7 +218,7 @@ func (q *param) argument(g *goFile, i int, from string) string {
 		g.use(t.imports...)
 		g.line("var a%d %s", i, t.name)
 		g.line("if c.Has(%d) {", i)
-		value := inner.argument(g, i, from)
+		value := inner.argument(g, i, from, failed)
 		g.line("v := %s\na%d = &v\n}", value, i)
 		return fmt.Sprintf("a%d", i)
 	}
@@ -240,7 +245,7 @@ func (q *param) argument(g *goFile, i int, from string) string {
 		} else {
 			g.line("a%d, err := c.Type(%d, %s)", i, i, from)
 		}
-		g.line("if err != nil {\nreturn err\n}")
+		g.line("if err != nil {\n%s\n}", failed)
 		return fmt.Sprintf("a%d", i)
 	case boolean:
 		return t.convert(g, pick(q.Default == "True", fmt.Sprintf("c.BoolOr(%d, true)", i), fmt.Sprintf("c.Bool(%d)", i)))
@@ -359,8 +364,13 @@ func (h *helper) callAndReturn(g *goFile, expr string) {
 			g.line("return c.Return(call.Stream(call.FromSlow(%s, %s)))", seq, t.elem.function(g))
 			return
 		}
-		if h.eager {
+		switch h.eager {
+		case "faults":
 			g.line("return c.Return(call.Begun(%s, %s, call.Live(%s)))", seq, t.elem.function(g), h.programOf())
+			return
+		case "arguments":
+			at := max(0, slices.IndexFunc(h.params, func(q param) bool { return q.Kind == call.KindObject }))
+			g.line("return c.Return(call.BegunAt(%s, %s, call.Live(%s), c.Object(%d)))", seq, t.elem.function(g), h.programOf(), at)
 			return
 		}
 		g.line("return c.Return(call.Stream(call.FromSeq(%s, %s, call.Live(%s))))", seq, t.elem.function(g), h.programOf())

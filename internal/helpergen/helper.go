@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"slices"
@@ -25,7 +26,7 @@ type helper struct {
 	optional bool // it may return None
 	found    bool // its last result before the error says whether there is one
 	slow     bool
-	eager    bool // a walk whose first element is looked for when the helper is called
+	eager    string // "arguments": a walk whose first element is looked for when the helper is called; "faults": which says there, too, that memory cannot be read
 }
 
 // A param is a parameter of a helper in Python.
@@ -136,8 +137,18 @@ func (p *pkg) helper(file *ast.File, decl *ast.FuncDecl, text string) (*helper, 
 	}
 	h := &helper{p: p, decl: decl, name: name, returns: returns}
 	_, h.slow = directive(decl.Doc, "slow")
-	if _, h.eager = directive(decl.Doc, "eager"); h.eager && h.slow {
+	if text, is := directive(decl.Doc, "eager"); text != "" && text != "faults" {
+		return nil, bad(decl, "eager %s: only eager faults is known", text)
+	} else if is {
+		h.eager = cmp.Or(text, "arguments")
+	}
+	if h.eager != "" && h.slow {
 		return nil, bad(decl, "a slow walk cannot be eager: its first element may take long")
+	}
+	wrap, wraps := directive(decl.Doc, "wraps")
+	word, ok := map[string]call.Kind{"": call.KindWord, "literals": call.KindLiteral}[wrap]
+	if !ok {
+		return nil, bad(decl, "wraps %s: only wraps literals is known", wrap)
 	}
 	r := resolver{p: p, file: file, typeParams: map[string]bool{}}
 	if decl.Type.TypeParams != nil {
@@ -181,11 +192,24 @@ func (p *pkg) helper(file *ast.File, decl *ast.FuncDecl, text string) (*helper, 
 		}
 		optional = optional || q.Default != "" && q.Default != "~"
 	}
+	if wraps && !h.wrapParams(word) {
+		return nil, bad(decl, "there is no parameter of type uint64 that could wrap")
+	}
 	if err := h.addResults(r, bad); err != nil {
 		return nil, err
 	}
 	h.doc = h.docstring()
 	return h, nil
+}
+
+// wrapParams makes words of a kind of the parameters that are unsigned integers of 64 bits, and reports whether there are any.
+func (h *helper) wrapParams(word call.Kind) (any bool) {
+	for i := range h.params {
+		if q := &h.params[i]; q.Kind == call.KindUint && q.typ.bits == 64 {
+			q.Kind, any = word, true
+		}
+	}
+	return any
 }
 
 type failFunc func(n ast.Node, format string, args ...any) error

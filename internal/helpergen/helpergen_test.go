@@ -202,6 +202,18 @@ func TestDeclaredTwice(t *testing.T) {
 	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "a slow walk cannot be eager") {
 		t.Errorf("eager and slow: %v", err)
 	}
+	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\n//drgn:eager all\nfunc F() {}\n")
+	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "only eager faults is known") {
+		t.Errorf("eager in a way that is not known: %v", err)
+	}
+	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\n//drgn:wraps\nfunc F(n int64, small uint32) {}\n")
+	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "there is no parameter of type uint64") {
+		t.Errorf("nothing that wraps: %v", err)
+	}
+	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\n//drgn:wraps twice\nfunc F(n uint64) {}\n")
+	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "only wraps literals is known") {
+		t.Errorf("another word: %v", err)
+	}
 	write(t, filepath.Join(dir, "linux/bad/bad.go"), "package bad\n\n//drgn:helper f\nfunc F() {}\n\n//drgn:helper f\nfunc G() {}\n")
 	if _, err := generate(dir); err == nil || !strings.Contains(err.Error(), "linux/bad/bad.go:7: f is declared twice") {
 		t.Error(err)

@@ -97,7 +97,7 @@ func (k *known) differs(h *helper) string {
 			return fmt.Sprintf("%s is a str in drgn", o.Name)
 		case annotation == "bool" && o.Kind != "bool":
 			return fmt.Sprintf("%s is a bool in drgn", o.Name)
-		case annotation == "IntegerLike" && o.Kind != "index" && o.Kind != "int":
+		case annotation == "IntegerLike" && o.Kind != "index" && o.Kind != "word" && o.Kind != "literal" && o.Kind != "int":
 			return fmt.Sprintf("%s is an integer in drgn", o.Name)
 		case annotation == "Object" && o.Kind != "object":
 			return fmt.Sprintf("%s is an Object in drgn", o.Name)

@@ -93,7 +93,7 @@ func docQuote(doc, indent string) string {
 	return `"""` + doc + `"""`
 }
 
-// python returns the module's source. The functions are in its namespace before it runs: the binding puts them there.
+// python returns the module's source.
 func (m *module) python() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s from %s. DO NOT EDIT.\n%s\n", marker, m.sources(), docQuote(pythonDoc(m.doc), ""))
@@ -113,6 +113,15 @@ func (m *module) python() []byte {
 				fmt.Fprintf(&b, "%s.%s.__doc__ = %s\n", s.name, f.name, pyString(pythonNames(f.doc, nil)))
 			}
 		}
+	}
+	for _, s := range m.foreign {
+		fmt.Fprintf(&b, "\nfrom %s import %s\n", s.module, s.name)
+	}
+	if len(m.helpers) > 0 {
+		b.WriteString("\nfrom drgn._functions import Functions as _Functions\n\n_go = _Functions(globals())\n")
+	}
+	for _, h := range m.helpers {
+		b.WriteString(h.definition())
 	}
 	b.WriteString("\n__all__ = (\n")
 	for _, n := range m.all() {
@@ -166,6 +175,36 @@ func (h *helper) declaration(first string) string {
 		parts = append(parts, s)
 	}
 	return "def " + h.name + "(" + strings.Join(parts, ", ") + ") -> " + h.returns
+}
+
+// definition returns the def of the helper, which calls the function of Go of its name in _go: see python/lib/drgn/_functions.py. That of
+// a walk which begins when its first element is asked for is a generator.
+func (h *helper) definition() string {
+	decorator, first := "function", ""
+	var names, args []string
+	for i := range h.params {
+		q := &h.params[i]
+		names = append(names, q.Name)
+		switch {
+		case i == 0 && q.Default == "~" && q.Kind == call.KindScope:
+			decorator, first = "object_or_program_first", "prog: Program, "+q.Name+": Optional[Object]"
+			args = append(args, "prog if "+q.Name+" is None else "+q.Name)
+		case i == 0 && q.Default == "~":
+			decorator, first = "program_first", "prog: Program"
+			args = append(args, "prog")
+		case q.KeywordOnly:
+			args = append(args, q.Name+"="+q.Name)
+		default:
+			args = append(args, q.Name)
+		}
+	}
+	value := "_go." + h.name + "(" + strings.Join(args, ", ") + ")"
+	if h.eager == "" && len(h.results) == 1 && h.results[0].form == walk {
+		value = "yield from " + value
+	} else if h.returns != "None" {
+		value = "return " + value
+	}
+	return fmt.Sprintf("\n\n@_go.%s\n%s:\n    %s\n    %s\n", decorator, h.declaration(first), docQuote(call.WithParameters(h.doc, names), "    "), value)
 }
 
 // declarations returns all ways to call the helper.

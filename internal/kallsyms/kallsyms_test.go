@@ -279,6 +279,22 @@ func TestTornTable(t *testing.T) {
 	}
 }
 
+// A count that is not the table's is found out by the markers, whatever else fits: once a table of the first 1792 of 25,100 symbols
+// was taken for the kernel's.
+func TestWrongCount(t *testing.T) {
+	all := symbols(1500)
+	for _, layout := range layouts[:5] {
+		m, p := build(layout, all)
+		for _, count := range []int{1, 2, 255, 256, 257, 512, 1024, 1280, len(all) - 1, len(all) + 1, len(all) + 256} {
+			wrong := &image{m.base, bytes.Clone(m.data)}
+			binary.LittleEndian.PutUint32(wrong.data[p.NumSyms-m.base:], uint32(count))
+			if tab, err := Load(wrong.memory(), p); err == nil {
+				t.Errorf("%s: a count of %d gave %d symbols", layout, count, tab.Len())
+			}
+		}
+	}
+}
+
 func TestBadNames(t *testing.T) {
 	m, p := build("v6.4", symbols(10))
 	for what, name := range map[string][]byte{"no type": {0}, "no name": {1, 'T'}, "no letter": {2, '1', 'x'}, "far too long": append([]byte{0xff, 0x7f}, bytes.Repeat([]byte{'T'}, 1<<14)...)} {

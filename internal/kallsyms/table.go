@@ -171,6 +171,26 @@ func (t *Table) readNames(m Memory, p Places, count int) error {
 		}
 	}
 	t.names = t.names[:next:next]
+	return t.checkMarkers(m, at+uint64(next))
+}
+
+// checkMarkers returns an error if kallsyms_markers, which follow the names' end, do not say where each group of names begins: the
+// count, or where the names begin, is another then.
+func (t *Table) checkMarkers(m Memory, end uint64) error {
+	n := (len(t.starts) + group - 1) / group
+	at := (end + 3) &^ 3
+	raw, err := m.bytes(at, 4*uint64(n)+4)
+	if err != nil {
+		return fmt.Errorf("kallsyms_markers: %w", err)
+	}
+	if at&7 != 0 && zero(raw[:4]) && (n == 1 || zero(raw[4:8])) { // aligned to 8 bytes, as scripts/kallsyms.c does on 64-bit machines
+		raw = raw[4:]
+	}
+	for i := range n {
+		if got := m.Order.Uint32(raw[4*i:]); got != t.starts[i*group] {
+			return fmt.Errorf("kernel's table of symbols is corrupt: kallsyms_markers has %#x for symbol %d of %d, which begins at %#x", got, i*group, len(t.starts), t.starts[i*group])
+		}
+	}
 	return nil
 }
 

@@ -234,7 +234,7 @@ func (k *kernel) run(f *call.Func) (err error, ok bool, problem error) {
 			c.SetObject(i, o)
 		case q.Kind == call.KindType:
 			c.SetText(i, "struct list_head")
-		case q.Kind == call.KindUint, q.Kind == call.KindInt:
+		case q.Kind == call.KindUint, q.Kind == call.KindWord, q.Kind == call.KindLiteral, q.Kind == call.KindInt:
 			c.SetUint(i, []uint64{0, 1, heap + 64, 2}[k.seed%4])
 		case q.Kind == call.KindBool:
 			c.SetUint(i, k.seed&1)

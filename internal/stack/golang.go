@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/internal/cfi"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/module"
@@ -25,6 +26,8 @@ const (
 	goFirst           // nothing has called it on its stack
 	goToC             // the same, and what it calls on that stack is C
 	goInjected        // it was made to look as if what it interrupted had called it
+	goCallback        // the same, by itself
+	goHandler         // the kernel has called it, to handle a signal
 	goMarker          // it never runs: its address marks where a goroutine has left its stack
 )
 
@@ -33,7 +36,8 @@ const (
 var goFunctions = map[string]goKind{
 	"runtime.goexit": goFirst, "runtime.mstart": goFirst, "runtime.rt0_go": goFirst, "runtime.mcall": goFirst, "runtime.morestack": goFirst,
 	"runtime.systemstack": goFirst, "runtime.asmcgocall": goToC, "runtime.systemstack_switch": goMarker,
-	"runtime.sigpanic": goInjected, "runtime.sigpanic0": goInjected, "runtime.asyncPreempt": goInjected, "runtime.cgocallback": goInjected,
+	"runtime.sigtramp": goHandler,
+	"runtime.sigpanic": goInjected, "runtime.sigpanic0": goInjected, "runtime.asyncPreempt": goInjected, "runtime.cgocallback": goCallback,
 }
 
 // readGo returns the code of Go's runtime in a module; nil if it has none.
@@ -72,18 +76,39 @@ func (c goCode) kind(pc uint64) goKind {
 }
 
 // amend returns the row for a program counter as it is: row is what the tables say.
-func (c goCode) amend(pc uint64, row *cfi.Row) *cfi.Row {
+func (c goCode) amend(a *arch.Arch, pc uint64, row *cfi.Row) *cfi.Row {
 	kind := c.kind(pc)
 	if row == nil || kind == goOrdinary || kind == goMarker {
 		return row
 	}
 	amended := *row
-	if kind == goInjected {
+	switch kind {
+	case goInjected:
+		amended.Injected, amended.Pushed = true, a.InjectedCall
+	case goCallback:
 		amended.Injected = true
-	} else {
+	case goHandler:
+		handler(a, &amended)
+	default:
 		amended.Outermost = true
 	}
 	return &amended
+}
+
+// handler makes the row of the function that handles signals lead to what the kernel lets it return to: tables of machines with a link
+// register say that nothing has called it. What is in that register is saved first in a frame of Go's, but on some machines not in that of
+// this function: it is done where that was seen, as was [arch.Arch.InjectedCall].
+func handler(a *arch.Arch, row *cfi.Row) {
+	onStack := row.CFA.Kind == cfi.RegisterPlus && int(row.CFA.Register) == a.SP
+	if !row.Outermost || a.InjectedCall == 0 || row.ReturnAddress != a.ReturnAddress || !onStack {
+		return
+	}
+	row.Outermost = false
+	if row.CFA.Offset == 0 {
+		row.Same |= 1 << a.ReturnAddress
+		return
+	}
+	row.Rules = append(slices.Clip(row.Rules), cfi.RegisterRule{Register: uint8(a.ReturnAddress), Rule: cfi.Rule{Kind: cfi.RegisterPlusAt, Register: uint8(a.SP)}})
 }
 
 // goKind returns what is special of the function that a program counter lies in, if that is Go's.

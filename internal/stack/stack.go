@@ -66,7 +66,7 @@ func (u *Unwinder) FindRow(pc uint64) (*cfi.Row, error) {
 	if row == nil && err == nil {
 		err = tables.err
 	}
-	return tables.golang.amend(pc, row), err
+	return tables.golang.amend(u.config.Platform.Arch, pc, row), err
 }
 
 // Left is a stack that a thread may have left for one that a runtime of its language works on.
@@ -190,14 +190,14 @@ func Callers(frames []Frame) int {
 	return max(len(frames[0].functions), 1)
 }
 
-// Argument returns what a register, by its DWARF number, held at the call in whose midst the frame is: see [debugdata.Calls].
-func (f *Frame) Argument(callee debugdata.Callee, register uint64, of debugdata.Frame) (value uint64, ok bool, err error) {
+// Argument returns what the function is called with in whose call the frame is: see [debugdata.Calls].
+func (f *Frame) Argument(callee debugdata.Callee, a debugdata.Argument, of debugdata.Frame) (value uint64, ok bool, err error) {
 	info, err := infoOf(f.Module)
 	calls, is := info.(debugdata.Calls)
 	if err != nil || !is {
 		return 0, false, err
 	}
-	return calls.Argument(f.site(), callee, register, of)
+	return calls.Argument(f.site(), callee, a, of)
 }
 
 func infoOf(m *module.Module) (debugdata.Info, error) {

@@ -53,7 +53,12 @@ func (u *Unwinder) tailCalls(frames []Frame, i int, memory cfi.Memory) ([]Frame,
 	}
 	if called.Name != "" {
 		named := f.Module.Files().Symbols.Named(called.Name)
-		if len(named) != 1 {
+		for _, s := range named {
+			if s.Address != named[0].Address {
+				return nil, nil
+			}
+		}
+		if len(named) == 0 {
 			return nil, nil
 		}
 		called.Entry = named[0].Address

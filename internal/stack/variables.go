@@ -39,8 +39,8 @@ func (v *Variables) CFA() (uint64, bool) {
 	return r.CFA, r.HasCFA
 }
 
-// EntryValue asks the frame's caller what a register held when it called.
-func (v *Variables) EntryValue(entry, register uint64) (uint64, bool, error) {
+// EntryValue asks the frame's caller what it called with.
+func (v *Variables) EntryValue(entry uint64, a debugdata.Argument) (uint64, bool, error) {
 	i, ok := Caller(v.Frames, v.Index)
 	if !ok {
 		return 0, false, nil
@@ -50,7 +50,7 @@ func (v *Variables) EntryValue(entry, register uint64) (uint64, bool, error) {
 	return caller.frame().Argument(debugdata.Callee{Entry: entry, Is: func(name string, external bool) bool {
 		_, is := m.SymbolRank(name)(entry)
 		return is && (external || len(m.Files().Symbols.Named(name)) == 1)
-	}}, register, &caller)
+	}}, a, &caller)
 }
 
 // Read reads the program's memory.

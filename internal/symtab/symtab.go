@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -159,7 +160,8 @@ func (t *Table) indexNames() *nameindex.Index {
 	all := make([]nameindex.Item, 0, t.syms.Len())
 	for i, s := range t.syms.All() {
 		if useful(&s) {
-			all = append(all, nameindex.Item{Hash: uint32(maphash.Bytes(t.seed, t.syms.Name(s))), Number: uint32(i)})
+			name, _, _ := bytes.Cut(t.syms.Name(s), []byte("@@"))
+			all = append(all, nameindex.Item{Hash: uint32(maphash.Bytes(t.seed, name)), Number: uint32(i)})
 		}
 	}
 	return nameindex.New(all)
@@ -251,31 +253,41 @@ func (t *Table) AllAt(address uint64) []Symbol {
 // ask for one or two, or for many.
 const scannedNames = 4
 
-// Named returns all symbols of a name, the best first.
+// Named returns all symbols of a name, the best first. Those of the name's default version, which linkers write as "name@@VERSION", are meant
+// where none has just the name.
 func (t *Table) Named(name string) []Symbol {
 	defer runtime.KeepAlive(t)
-	var out []Symbol
-	add := func(s elf.Symbol) {
-		if value, place := t.value(s); place != Nowhere {
-			out = append(out, Symbol{s, name, value})
+	var out, versions []Symbol
+	add := func(i int) {
+		s := t.syms.At(i)
+		if !useful(&s) {
+			return
+		}
+		value, place := t.value(s)
+		if place == Nowhere {
+			return
+		}
+		if full := string(t.syms.Name(s)); full == name {
+			out = append(out, Symbol{s, full, value})
+		} else if base, _, ok := strings.Cut(full, "@@"); ok && base == name {
+			versions = append(versions, Symbol{s, full, value})
 		}
 	}
 	if t.lookups.Load() < scannedNames && t.lookups.Add(1) <= scannedNames {
 		for _, i := range t.syms.Named(name) {
-			if s := t.syms.At(i); useful(&s) {
-				add(s)
-			}
+			add(i)
 		}
 	} else {
-		hash := uint32(maphash.String(t.seed, name))
+		base, _, _ := strings.Cut(name, "@@")
+		hash := uint32(maphash.String(t.seed, base))
 		for _, n := range t.byName().Bucket(hash) {
-			if n.Hash != hash {
-				continue
-			}
-			if s := t.syms.At(int(n.Number)); string(t.syms.Name(s)) == name {
-				add(s)
+			if n.Hash == hash {
+				add(int(n.Number))
 			}
 		}
+	}
+	if len(out) == 0 {
+		out = versions
 	}
 	slices.SortStableFunc(out, func(a, b Symbol) int { return cmp.Compare(rank(a.Symbol), rank(b.Symbol)) })
 	return out

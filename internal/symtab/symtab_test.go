@@ -39,6 +39,10 @@ func table(t testing.TB) *Table {
 		{"alias_second", global | fn, 1, 0x2000, 0x20},
 		{"twice", local | object, 1, 0x3000, 8},
 		{"twice", global | object, 1, 0x3008, 8},
+		{"new@@V2", global | object, 1, 0x3010, 8},
+		{"new@V1", global | object, 1, 0x3018, 8},
+		{"both@@V1", global | object, 1, 0x3020, 8},
+		{"both", local | object, 1, 0x3028, 8},
 		{"open", local, 1, 0x4000, 0},
 		{"percpu", global | object, 2, 0x40, 8},
 		{"absolute", global, 0xfff1, 0x1050, 0},
@@ -135,7 +139,8 @@ func TestNamed(t *testing.T) {
 	tab := table(t)
 	for name, want := range map[string]string{
 		"uter": "[]", "oute": "[]", "outer2": "[]",
-		"outer": "[101000]", "twice": "[103008 103000]", "percpu": "[40]", "absolute": "[1050]",
+		"outer": "[101000]", "twice": "[103008 103000]", "new": "[103010]", "new@@V2": "[103010]", "new@V1": "[103018]", "both": "[103028]",
+		"new@": "[]", "new@@": "[]", "new@@V": "[]", "percpu": "[40]", "absolute": "[1050]",
 		"undefined": "[]", "unloaded": "[]", "file.c": "[0]", "$d": "[104b00 104800]", "none": "[]", "": "[]",
 	} {
 		fresh := table(t)

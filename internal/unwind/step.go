@@ -90,13 +90,20 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 		f.User = true
 		return false, false, nil
 	}
-	if w.u.options.Process && w.signalFrame(f) {
-		ra, _ := w.regs.Get(w.a.PC)
-		return w.goTo(ra, 0) || w.calledNull(), true, nil
+	ordinary := false
+	if w.u.options.Process && !w.u.isOrdinary(f.PC) {
+		var is bool
+		if is, ordinary = w.signalFrame(f); is {
+			ra, _ := w.regs.Get(w.a.PC)
+			return w.goTo(ra, 0) || w.calledNull(), true, nil
+		}
 	}
 	row, err := w.u.row(f.LookupPC())
 	if err != nil {
 		return false, false, err
+	}
+	if row != nil && ordinary {
+		w.u.keepOrdinary(f.PC)
 	}
 	chainEnded := w.chainEnded
 	w.chainEnded = false
@@ -156,6 +163,11 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	if !ok {
 		return false, false, nil
 	}
+	if row.Pushed != 0 {
+		if err := w.takePushed(row); err != nil {
+			return false, false, err
+		}
+	}
 	if row.Signal { // the address that a return took from the stack before the interrupt
 		sp, _ := w.regs.Get(w.a.SP)
 		at = sp - uint64(w.word)
@@ -163,12 +175,30 @@ func (w *walk) step(f *Frame) (more, signal bool, err error) {
 	return w.goTo(ra, at) || row.Signal && w.calledNull(), row.Signal || row.Injected, nil
 }
 
-// signalFrame replaces the registers by those that a signal has interrupted, if its handler returns to a frame; it reports whether that is so.
-func (w *walk) signalFrame(f *Frame) bool {
+// takePushed takes from the stack what was put there before the caller was made to look as if it had called.
+func (w *walk) takePushed(row *cfi.Row) error {
 	sp, ok := w.regs.Get(w.a.SP)
+	if !ok {
+		return nil
+	}
+	saved, err := w.mem.Uint(sp&w.mask, w.word)
+	if err != nil {
+		return err
+	}
+	w.regs.Set(row.ReturnAddress, saved)
+	w.regs.Set(w.a.SP, (sp+uint64(row.Pushed))&w.mask)
+	return nil
+}
+
+// signalFrame replaces the registers by those that a signal has interrupted, if its handler returns to a frame; is reports whether that is so,
+// ordinary whether the frame's code could be read and is other code.
+func (w *walk) signalFrame(f *Frame) (is, ordinary bool) {
+	sp, ok := w.regs.Get(w.a.SP)
+	ordinary = true
 	for i := 0; ok && i < len(w.a.SignalFrames); i++ {
 		s := &w.a.SignalFrames[i]
-		if code, err := w.mem.Uint(f.PC, s.Size); err != nil || code != s.Code {
+		code, err := w.mem.Uint(f.PC, s.Size)
+		if ordinary = ordinary && err == nil; err != nil || code != s.Code {
 			continue
 		}
 		var regs arch.Registers
@@ -178,13 +208,13 @@ func (w *walk) signalFrame(f *Frame) bool {
 			}
 		}
 		if _, ok := regs.Get(w.a.PC); !ok {
-			return false
+			return false, false
 		}
 		w.regs, f.Trampoline = regs, !f.Interrupted
 		f.CFA, f.HasCFA = regs.Get(w.a.SP)
-		return true
+		return true, false
 	}
-	return false
+	return false, ordinary && ok
 }
 
 // calledNull reports whether what was interrupted at address 0 was a call through a null pointer. Registers that are all 0 are

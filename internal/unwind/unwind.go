@@ -64,6 +64,7 @@ type Unwinder struct {
 	finder   Finder
 	options  Options
 	cache    [cacheSize]atomic.Pointer[cached]
+	ordinary [cacheSize]atomic.Uint64 // see keepOrdinary
 }
 
 // cacheSize is a power of two; there are a few hundred different return addresses on all stacks of an idle system.
@@ -82,17 +83,26 @@ func New(p arch.Platform, f Finder, o Options) *Unwinder {
 	return &Unwinder{platform: p, finder: f, options: o}
 }
 
+// slot says where a program counter is kept in a cache.
+func slot(pc uint64) uint64 { return pc * 0x9e3779b97f4a7c15 >> (64 - 12) }
+
+// keepOrdinary remembers that handlers of signals do not return to the code at a program counter, of which there is a row: to read it again from a
+// process that runs is most of the work of a step. It stays as it is as long as the row.
+func (u *Unwinder) keepOrdinary(pc uint64) { u.ordinary[slot(pc)].Store(^pc) } // of an empty slot it is an address without code
+
+func (u *Unwinder) isOrdinary(pc uint64) bool { return u.ordinary[slot(pc)].Load() == ^pc }
+
 // row finds the row for a program counter. That there is none is remembered too: every stack of a user's thread ends so.
 func (u *Unwinder) row(pc uint64) (*cfi.Row, error) {
-	slot := &u.cache[pc*0x9e3779b97f4a7c15>>(64-12)]
-	c := slot.Load()
+	at := &u.cache[slot(pc)]
+	c := at.Load()
 	if c == nil || c.pc != pc {
 		row, err := u.finder.FindRow(pc)
 		if err != nil {
 			return nil, err
 		}
 		c = &cached{pc, row}
-		slot.Store(c)
+		at.Store(c)
 	}
 	if c.row == nil && u.options.Memory != nil {
 		return u.options.Memory.FindRow(pc)

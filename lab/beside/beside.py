@@ -12,11 +12,14 @@ import re
 import signal
 import sys
 
-from drgn import Object, Type, TypeKind
+from drgn import FaultError, Object, Type, TypeKind
 
 LIMIT = 10  # seconds for an answer
 ELEMENTS = 60  # of a sequence or iterator that are looked at
 SCALARS = (TypeKind.INT, TypeKind.POINTER, TypeKind.BOOL, TypeKind.ENUM, TypeKind.FLOAT)
+
+
+REFUSED = ()  # exceptions of which it counts only that there was one of them: a script says so of its questions
 
 
 class Hang(BaseException):
@@ -46,9 +49,18 @@ def answer(kind, question, what):
     except Hang:
         said = "! no answer in time"
     except BaseException as e:
-        said = f"! {type(e).__name__}: {e}"
+        said = failure(e)
     signal.alarm(0)
     print(json.dumps([kind, question, said]))
+
+
+def failure(e):
+    """Write an exception as text. Of a fault there is only that it was one: which byte is read first, and its words, may differ."""
+    if isinstance(e, FaultError):
+        return "! FaultError"
+    if isinstance(e, REFUSED):
+        return "! refused"
+    return f"! {type(e).__name__}: {e}"
 
 
 def text(v):
@@ -80,6 +92,10 @@ def text(v):
         try:
             found.extend(text(x) for x in itertools.islice(v, ELEMENTS))
         except Exception as e:
-            found.append(f"! {type(e).__name__}: {e}")
+            if not found and isinstance(e, REFUSED):  # whether the call says so or the first step of the walk is the same
+                raise
+            found.append(failure(e))
         return f"iterator({', '.join(found)})"
-    return re.sub(r" at 0x[0-9a-f]+", "", str(v))
+    if type(v).__name__ == "SlabObjectInfo":  # a tuple or not
+        return text((v.slab_cache, v.slab, v.address, v.allocated))
+    return re.sub(r" at 0x[0-9a-f]+", "", str(v)).replace("<_drgn.", "<drgn.")

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import pkgutil
 
+import beside
 import drgn.helpers.common
 import drgn.helpers.linux
 from beside import answer, questions
@@ -66,6 +67,9 @@ def make(random, count):
         arguments = [argument(random, p.name) for p in parameters[: random.choice([required, required, len(parameters)])]]
         yield name, f"importlib.import_module({module!r}).{name}({', '.join(arguments)})"
 
+
+# Which attribute of a wrong argument is asked for first, or that it is none of what was wanted, is told in one of these.
+beside.REFUSED = (TypeError, AttributeError)
 
 for kind, question in questions(make):
     answer(kind, question, lambda: eval(question))

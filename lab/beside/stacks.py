@@ -24,8 +24,12 @@ for thread in prog.threads():
     except Exception as e:
         answer("trace", str(thread.tid), lambda: f"{type(e).__name__}: {e}")
         continue
-    answer("thread", str(thread.tid), lambda: (thread.name, len(trace), str(trace)))
-    for i, frame in enumerate(trace):
+    # What lies behind a frame of user space is the process's own affair, and mostly not in the dump.
+    frames = list(trace)
+    user = next((i for i, frame in enumerate(frames) if frame.pc >> 63 == 0), len(frames))
+    frames = frames[: user + 1]
+    answer("thread", str(thread.tid), lambda: (thread.name, len(frames), [str(frame) for frame in frames]))
+    for i, frame in enumerate(frames):
         where = f"{thread.tid} #{i}"
         answer("name", where, lambda: (frame.name, frame.function_name, frame.is_inline, frame.interrupted))
         answer("place", where, lambda: (frame.pc, frame.sp, source(frame)))

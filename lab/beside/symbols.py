@@ -1,5 +1,7 @@
 """Symbols by name and by address, beside their ends, of the kernel and of modules; finders of symbols; sizes and kinds."""
 
+import collections
+
 from beside import answer, questions
 from drgn import Symbol, SymbolBinding, SymbolIndex, SymbolKind  # used by questions
 
@@ -12,10 +14,18 @@ def shown(symbols):
 
 def make(random, count):
     symbols = sorted((s for s in prog.symbols() if s.name), key=lambda s: (s.address, s.name))
+    names, places = collections.Counter(s.name for s in symbols), collections.Counter(s.address for s in symbols)
     for _ in range(count):
         s = random.choice(symbols)
+        try:
+            prog.module(s.address)
+        except LookupError:  # of a part of a module that was freed once it was there
+            continue
         address = s.address + random.choice([0, 0, 1, s.size - 1, s.size, s.size + 1, s.size // 2, -1])
         kind = random.choice(["symbol(name)", "symbols(name)", "symbol(address)", "symbols(address)", "index"])
+        # Of several symbols with a name, or without a size at an address, any is right.
+        if kind == "symbol(name)" and names[s.name] > 1 or "address" in kind and s.size == 0 and places[s.address] > 1:
+            continue
         if kind == "index":
             base = random.randrange(1 << 20)
             made = [

@@ -7,6 +7,13 @@ from drgn.helpers.linux.sched import task_state_to_char
 
 PF_KTHREAD = 0x00200000
 TASK_COMM_LEN = 16
+TASK_WAKING = 0x0200
+
+
+def task_state(task):
+    """Return the state of a task, a number."""
+    return (task.__state if hasattr(task, "__state") else task.state).value_()
+
 
 check = labtruth.Check("facts about tasks")
 expected = labtruth.stable()
@@ -44,7 +51,7 @@ for pid, stat in expected.items():
         else:
             check.equal(f"pid {pid} comm", comm, stat.comm)
         state = task_state_to_char(task)
-        if state == "R" != stat.state and task.on_rq:
+        if state == "R" != stat.state and (task.on_rq or task_state(task) & TASK_WAKING):
             awake += 1  # since the guest looked
         elif not comm.startswith("kworker/"):
             check.equal(f"pid {pid} state", state, stat.state)

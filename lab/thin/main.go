@@ -3,6 +3,11 @@
 //
 //	go run ./lab cores -series 6.12-arm64 -memory 384 -threads 24
 //	go run ./lab/thin CORES/vmcore.elf vmcore && xz -9e vmcore
+//
+// Of a process's core it keeps what is read for the stacks of its threads and for the variables that the other arguments name, in all
+// frames; the files of its modules are those of their names in a directory.
+//
+//	go run ./lab/thin -files DIRECTORY core small own shared
 package main
 
 import (
@@ -44,11 +49,12 @@ func main() {
 
 func run(args []string) error {
 	flags := flag.NewFlagSet("thin", flag.ContinueOnError)
+	files := flags.String("files", "", "of a process, the `directory` of the files of its modules")
 	kthreads := flags.Uint64("kthreads", 1, "of the kernel's own threads, read the stack of every `n`th only")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if args = flags.Args(); len(args) != 2 || *kthreads == 0 {
+	if args = flags.Args(); len(args) < 2 || *kthreads == 0 {
 		return errors.New("name the dump and the file to write")
 	}
 	core, err := target.Open(args[0])
@@ -56,8 +62,18 @@ func run(args []string) error {
 		return err
 	}
 	defer core.Close() // was only read
-	r := &recorder{space: mem.NewSpace(), pages: map[uint64]bool{}}
+	r := &recorder{space: mem.NewSpace(), physical: true, pages: map[uint64]bool{}}
 	defer r.space.Close()
+	if !core.Kernel {
+		r.physical = false
+		if err := r.space.Add(core.Virtual...); err != nil {
+			return err
+		}
+		if err := readProcess(r, core, *files, args[2:]); err != nil {
+			return err
+		}
+		return r.write(args[1], core)
+	}
 	if err := r.space.Add(core.Physical...); err != nil {
 		return err
 	}
@@ -183,9 +199,10 @@ func walk(p *drgn.Program, kthreads uint64) error {
 
 // A recorder takes down which pages are read.
 type recorder struct {
-	space *mem.Space
-	mu    sync.Mutex
-	pages map[uint64]bool // by number
+	space    *mem.Space
+	physical bool
+	mu       sync.Mutex
+	pages    map[uint64]bool // by number
 }
 
 // findVMCOREINFO returns the kernel's description of itself, which lies in memory only, and takes it down.
@@ -209,7 +226,7 @@ func (r *recorder) read(buf []byte, address, _ uint64, _ bool) error {
 		r.pages[page] = true
 	}
 	r.mu.Unlock()
-	return r.space.Read(buf, address, true)
+	return r.space.Read(buf, address, r.physical)
 }
 
 // write writes the pages that have been read, and the notes of the dump.
@@ -237,31 +254,38 @@ func (r *recorder) write(to string, core *target.Core) error {
 		last := &programs[len(programs)-1]
 		last.Filesz, last.Memsz = last.Filesz+pageSize, last.Memsz+pageSize
 		b := make([]byte, pageSize)
-		if err := r.space.Read(b, page*pageSize, true); err != nil {
+		if err := r.space.Read(b, page*pageSize, r.physical); err != nil {
 			return err
 		}
 		memory.Write(b)
 	}
-	const headerSize, programSize = 64, 56
-	start := uint64(headerSize + programSize*len(programs))
+	if len(programs) >= 0xffff {
+		return fmt.Errorf("%d runs of pages are too many for the header", len(programs))
+	}
+	headerSize, programSize, class := uint64(64), uint64(56), elf.ELFCLASS64
+	if !core.Is64 {
+		headerSize, programSize, class = 52, 32, elf.ELFCLASS32
+	}
+	start := headerSize + programSize*uint64(len(programs))
 	programs[0].Off = start
 	for i := range programs[1:] {
 		programs[1+i].Off += start + uint64(notes.Len())
 	}
 	header := elf.Header64{
-		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(elf.ELFCLASS64), byte(data), byte(elf.EV_CURRENT)},
+		Ident: [16]byte{0x7f, 'E', 'L', 'F', byte(class), byte(data), byte(elf.EV_CURRENT)},
 		Type:  uint16(elf.ET_CORE), Machine: core.Platform.Arch.Machines[0], Version: uint32(elf.EV_CURRENT),
-		Phoff: headerSize, Ehsize: headerSize, Phentsize: programSize, Phnum: uint16(len(programs)),
+		Phoff: headerSize, Ehsize: uint16(headerSize), Phentsize: uint16(programSize), Phnum: uint16(len(programs)),
 	}
-	if len(programs) >= 0xffff {
-		return fmt.Errorf("%d runs of pages are too many for the header", len(programs))
+	headers := []any{header, programs}
+	if !core.Is64 {
+		headers = narrow(header, programs)
 	}
 	file, err := os.Create(to)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	for _, v := range []any{header, programs, notes.Bytes(), memory.Bytes()} {
+	for _, v := range append(headers, notes.Bytes(), memory.Bytes()) {
 		if err := binary.Write(file, order, v); err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package c
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -123,8 +124,14 @@ func (o Format) Append(b []byte, v Value, mem Memory) ([]byte, error) {
 	if err == nil {
 		err = f.err
 	}
-	if err == nil && f.fault != nil && !f.readAny {
-		err = f.fault
+	if f.fault != nil && !f.readAny {
+		switch {
+		case v.Form == Absent && (err == nil || f.faults > maxFaults): // none of its parts is known
+			f.b, err = f.b[:start], nil
+			f.absent(v)
+		case err == nil:
+			err = f.fault
+		}
 	}
 	if f.unread != nil {
 		err = f.unread
@@ -205,14 +212,7 @@ func (f *formatter) top(v Value) error {
 		return errors.New("object has no type")
 	}
 	if kind := v.Type.UnderlyingKind(); v.Form == Absent && !(v.Parts != nil && (kind.IsCompound() || kind == types.Array)) {
-		if f.Flags&TypeName != 0 {
-			f.typeName(v.Type)
-		}
-		reason := v.Reason
-		if reason == "" {
-			reason = "absent"
-		}
-		f.b = fmt.Appendf(f.b, "<%s>", reason)
+		f.absent(v)
 		return nil
 	}
 	if err := printable(v.Type); err != nil {
@@ -224,6 +224,14 @@ func (f *formatter) top(v Value) error {
 	}
 	f.place(p, f.Flags&TypeName != 0, 0)
 	return nil
+}
+
+// absent prints an object of which nothing is known.
+func (f *formatter) absent(v Value) {
+	if f.Flags&TypeName != 0 {
+		f.typeName(v.Type)
+	}
+	f.b = fmt.Appendf(f.b, "<%s>", cmp.Or(v.Reason, "absent"))
 }
 
 // printable reports why objects of type t cannot be printed.

@@ -437,3 +437,23 @@ func TestFormatUnknownMember(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestFormatNothingKnown has objects that are absent and could be known in parts, but not one is.
+func TestFormatNothingKnown(t *testing.T) {
+	m := newMock(le64, C)
+	for _, typ := range []*types.Type{m.named["struct foo"], m.array(m.prim(types.CInt), 2), m.array(m.prim(types.CInt), 2*maxFaults)} {
+		v := Value{Type: typ, Form: Absent, Reason: "optimized out", Parts: unknown{}}
+		want := string(append(AppendTypeName([]byte("("), typ), ")<optimized out>"...))
+		if got := format(t, DefaultFormat, v, &flatMemory{}); got != want {
+			t.Errorf("%.100s; want %s", got, want)
+		}
+		if got := format(t, with(0, TypeName), v, &flatMemory{}); got != "<optimized out>" {
+			t.Errorf("%.100s", got)
+		}
+	}
+}
+
+// unknown is the parts of an object of which none is known.
+type unknown struct{}
+
+func (unknown) Read([]byte, uint64) error { return errors.New("optimized out") }

@@ -239,8 +239,8 @@ func (x *lexer) path() {
 	}
 }
 
-// templateArguments returns the length of the template arguments s starts with, from '<' to the '>' that belongs to it;
-// 0 if there is none. A '>' within parentheses, brackets or quotes is an operator or character.
+// templateArguments returns the length of the template arguments s starts with, from '<' to the '>' that belongs to it, or of what is in
+// parentheses; 0 if there is no end. A '>' within parentheses, brackets or quotes is an operator or character.
 func templateArguments(s string) int {
 	var open []byte
 	for i := 0; i < len(s); i++ {

@@ -330,12 +330,11 @@ func (p *typeParser) findAny(kinds []types.KindSet, name string) (*types.Type, e
 
 // find looks for a named type; keyword is "struct", "union", "class", "enum" or "".
 func (p *typeParser) find(kinds []types.KindSet, keyword, name string) *types.Type {
-	t, err := p.findAny(kinds, name)
-	if t == nil && err == nil && strings.IndexByte(name, '<') >= 0 {
-		for _, style := range []string{"> >", ">>"} { // as gcc writes it, as clang does
-			if s := respell(name, style); s != name && t == nil && err == nil {
-				t, err = p.findAny(kinds, s)
-			}
+	var t *types.Type
+	var err error
+	for _, name := range TemplateSpellings(name) {
+		if t, err = p.findAny(kinds, name); t != nil || err != nil {
+			break
 		}
 	}
 	if err == nil && t == nil {
@@ -348,36 +347,4 @@ func (p *typeParser) find(kinds []types.KindSet, keyword, name string) *types.Ty
 		p.err = err
 	}
 	return t
-}
-
-// respell writes template arguments as compilers do: a space after each comma, no other but between words, and end
-// where two lists end.
-func respell(name, end string) string {
-	var b strings.Builder
-	for i := 0; i < len(name); i++ {
-		c := name[i]
-		if c == '\'' || c == '"' {
-			if n := quoted(name[i:]); n > 0 {
-				b.WriteString(name[i : i+n])
-				i += n - 1
-				continue
-			}
-		}
-		switch {
-		case isSpace(c):
-			if b.Len() > 0 && i+1 < len(name) {
-				last := b.String()[b.Len()-1]
-				if (isLetter(last) || isDigit(last)) && (isLetter(name[i+1]) || name[i+1] == '*' || name[i+1] == '&') {
-					b.WriteByte(' ')
-				}
-			}
-		case c == ',':
-			b.WriteString(", ")
-		case c == '>' && strings.HasSuffix(b.String(), ">"):
-			b.WriteString(end[1:])
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }

@@ -173,7 +173,7 @@ func checkNames(t *testing.T, m *mock, names [][2]string) {
 
 func TestParseTypeNameCPP(t *testing.T) {
 	m := newMock(le64, CPP)
-	for _, tag := range []string{"ns::S", "K", "Arr<int, 3>", "W<ns::Arr<W<int>, 3> >", "L<(1>2), '>'>", "V<W<int>>", "A<char const*>"} {
+	for _, tag := range []string{"ns::S", "K", "Arr<int, 3>", "W<ns::Arr<W<int>, 3> >", "L<(1>2), '>'>", "V<W<int>>", "A<char const*>", "B<long int>", "B<long>", "B<short int>"} {
 		m.named["class "+tag] = m.compound(types.Class, tag, 4)
 	}
 	m.named["wchar_t"] = m.set.Int(CPP, "wchar_t", 4, true, false)
@@ -186,6 +186,8 @@ func TestParseTypeNameCPP(t *testing.T) {
 		{"W<ns::Arr<W<int>,3>>", "W<ns::Arr<W<int>, 3> >"},
 		{"V< W<int> >", "V<W<int>>"}, {"ns :: S *", "ns::S *"}, {"Arr <int, 3> *", "Arr<int, 3> *"},
 		{"L<(1>2), '>'>", "L<(1>2), '>'>"},
+		{"A<const char *>", "A<char const*>"}, {"B<short> *", "B<short int> *"},
+		{"B<long>", "B<long>"}, {"B<long int>", "B<long int>"}, {"B< int long >", "B<long int>"}, // what is there exactly comes first
 		{"unsigned __int128", "unsigned __int128"}, {"__int128 unsigned *", "unsigned __int128 *"},
 		{"__int128", "!could not find '__int128'"},
 		{"unsigned bool", "!cannot combine 'bool' with 'unsigned'"},

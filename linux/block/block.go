@@ -138,7 +138,12 @@ func deviceOf(part drgn.Object) drgn.Object { return part.MemberAny("bd_device",
 // part is a struct block_device * (struct hd_struct * before v5.11).
 //
 //drgn:helper part_devt(part)
-func PartitionNumber(part drgn.Object) drgn.Object { return deviceOf(part).Member("devt").Read() }
+func PartitionNumber(part drgn.Object) drgn.Object {
+	if part.HasMember("bd_dev") {
+		return part.Member("bd_dev")
+	}
+	return deviceOf(part).Member("devt")
+}
 
 // PartitionName returns the name of a partition: "sda1".
 //

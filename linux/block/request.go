@@ -56,14 +56,14 @@ func DataDirection(rq drgn.Object) (uint64, error) {
 // rq is a struct request *.
 //
 //drgn:helper blk_rq_pos(rq)
-func Position(rq drgn.Object) drgn.Object { return rq.Member("__sector").Read() }
+func Position(rq drgn.Object) drgn.Object { return rq.Member("__sector") }
 
 // Remaining returns how many bytes of a request are left to do, as an unsigned int.
 //
 // rq is a struct request *.
 //
 //drgn:helper blk_rq_bytes(rq)
-func Remaining(rq drgn.Object) drgn.Object { return rq.Member("__data_len").Read() }
+func Remaining(rq drgn.Object) drgn.Object { return rq.Member("__data_len") }
 
 // shift returns the pointer that lies n structures of a request from one, as typ.
 func shift(o drgn.Object, n int, typ string) drgn.Object {

@@ -79,7 +79,7 @@ const maxUsedMaps = 1 << 16
 // bpf_prog is a struct bpf_prog *.
 //
 //drgn:helper bpf_prog_used_maps(bpf_prog)
-//drgn:eager
+//drgn:eager faults
 func UsedMaps(prog drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		aux := prog.Member("aux").Read()

@@ -130,10 +130,10 @@ func attached(e drgn.Object) drgn.Object {
 		if none, err := link.IsNull(); err != nil {
 			return drgn.Failed(err)
 		} else if !none {
-			return link.Member("link").Member("prog").Read()
+			return link.Member("link").Member("prog")
 		}
 	}
-	return e.Member("prog").Read()
+	return e.Member("prog")
 }
 
 // maxEffective bounds how many programs may be in effect for a control group (BPF_CGROUP_MAX_PROGS is 64 for each of its

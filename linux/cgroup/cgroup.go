@@ -27,7 +27,7 @@ func SockPtr(skcd drgn.Object) drgn.Object {
 	root := skcd.Prog().Variable("cgrp_dfl_root").Member("cgrp").AddressOf()
 	// A plain pointer since v5.15, commit 8520e224f547; before, its low bits said when it held something else.
 	if skcd.HasMember("cgroup") {
-		return skcd.Member("cgroup").Read()
+		return skcd.Member("cgroup")
 	}
 	v, err := skcd.Member("val").Uint()
 	if err != nil {
@@ -101,16 +101,16 @@ const cssReleased = 1 << 2
 // NextChild returns the state after pos among those right below parent, or the first when pos is a null pointer, as a struct
 // cgroup_subsys_state *; a null pointer after the last.
 //
-// pos and parent are struct cgroup_subsys_state *.
+// pos and parent are struct cgroup_subsys_state *; no pos is as good as a null pointer.
 //
-//drgn:helper css_next_child
+//drgn:helper css_next_child(pos: Optional[Object], parent)
 func NextChild(pos, parent drgn.Object) drgn.Object {
 	head := parent.Member("children").AddressOf()
 	end, err := head.Uint()
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	first, err := pos.IsNull()
+	first, err := none(pos)
 	if err != nil {
 		return drgn.Failed(err)
 	}
@@ -154,19 +154,27 @@ func childAfter(parent, serial drgn.Object) drgn.Object {
 	return drgn.Null(parent.Prog(), state)
 }
 
+// none reports whether there is no object, or a null pointer.
+func none(o drgn.Object) (bool, error) {
+	if o == (drgn.Object{}) {
+		return true, nil
+	}
+	return o.IsNull()
+}
+
 // NextDescendantPre returns the state after pos in a walk over all those at and below root, parents before their children,
 // or root when pos is a null pointer, as a struct cgroup_subsys_state *; a null pointer after the last.
 //
-// pos and root are struct cgroup_subsys_state *.
+// pos and root are struct cgroup_subsys_state *; no pos is as good as a null pointer.
 //
-//drgn:helper css_next_descendant_pre
+//drgn:helper css_next_descendant_pre(pos: Optional[Object], root)
 func NextDescendantPre(pos, root drgn.Object) drgn.Object {
-	pos, root = pos.Read(), root.Read()
-	if first, err := pos.IsNull(); err != nil {
+	if first, err := none(pos); err != nil {
 		return drgn.Failed(err)
 	} else if first {
 		return root
 	}
+	pos, root = pos.Read(), root.Read()
 	next := NextChild(drgn.Null(pos.Prog(), state), pos)
 	end, err := root.Uint()
 	if err != nil {

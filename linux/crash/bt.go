@@ -19,16 +19,16 @@ var btCommand = Command{
 	Long:        "Print the kernel stacks of tasks, or that of the current task if none is given.",
 	Usage:       "[-f | -F] [-l] [-d] [-V] [--drgn] [-c CPUS | -a | -p | pid|task ...]",
 	Arguments: []Argument{
-		{Names: []string{"-c"}, Meta: "CPUS", Value: One, Set: 1, Help: "the stacks of what runs on these CPUs: 3, 1,8,9 or 1-23"},
-		{Names: []string{"-a"}, Set: 1, Help: "the stacks of what runs on all CPUs"},
-		{Names: []string{"-p"}, Set: 1, Help: "the stack of the task that crashed"},
+		{Names: []string{"-c"}, Meta: "CPUS", Tasks: true, Value: One, Set: 1, Help: "the stacks of what runs on these CPUs: 3, 1,8,9 or 1-23"},
+		{Names: []string{"-a"}, Set: 1, Tasks: true, Help: "the stacks of what runs on all CPUs"},
+		{Names: []string{"-p"}, Set: 1, Tasks: true, Help: "the stack of the task that crashed"},
 		{Names: []string{"-f"}, Set: 2, Help: "with the memory of each frame"},
 		{Names: []string{"-F"}, Set: 2, Help: "like -f, but addresses are shown as symbols, and as names of slab caches in brackets; given twice, with the address, too"},
 		{Names: []string{"-l"}, Help: "with the source line of each frame"},
 		{Names: []string{"-d"}, Help: "frames as drgn shows them, not as crash"},
 		{Names: []string{"-V"}, Help: "with the local variables that can be had"},
 		drgnArgument,
-		{Meta: "pid|task", Value: Any, Set: 1, Check: isTask, Help: "the stacks of these tasks: decimal PIDs or hexadecimal addresses of task_structs"},
+		{Meta: "pid|task", Value: Any, Tasks: true, Set: 1, Check: isTask, Help: "the stacks of these tasks: decimal PIDs or hexadecimal addresses of task_structs"},
 	},
 	Run: func(c *Call) error {
 		if c.Has("--drgn") {
@@ -178,6 +178,7 @@ func stack(c *Call, task drgn.Object, trace *drgn.StackTrace) error {
 		width = int(size) * 2
 	}
 	var lastSP uint64
+	begun := false // a frame that is not inlined was printed: the registers of those before it are the ones that the trace begins with
 	for f := range trace.Frames() {
 		if err := c.next(nil); err != nil {
 			return err
@@ -185,7 +186,7 @@ func stack(c *Call, task drgn.Object, trace *drgn.StackTrace) error {
 		i := f.Index()
 		sp, hasSP := f.SP()
 		user := f.Interrupted() && !kinds.isKernel(f.PC())
-		if i > 0 && f.Interrupted() {
+		if begun && f.Interrupted() {
 			if !user && hasSP {
 				kinds.separate(lastSP, sp)
 			}
@@ -198,6 +199,7 @@ func stack(c *Call, task drgn.Object, trace *drgn.StackTrace) error {
 			lastSP = sp
 		}
 		printFrame(c, f, width)
+		begun = begun || !f.IsInline()
 		if i == 0 && user {
 			printRegisters(c, f.Registers())
 			break

@@ -28,6 +28,7 @@ type Argument struct {
 	Set   int    // of options with the same number but 0, one at most may be given
 	Group string // the heading under which help shows it, if not the usual one
 	Shown bool   // it is only shown: what it is called stands for a part of another argument
+	Tasks bool   // it says which tasks the command is about: foreach's commands do not have it
 }
 
 // A Check says which values an argument takes; it returns what is wrong with one, as "invalid int value: 'x'".
@@ -93,12 +94,17 @@ func (a *Argument) key() string {
 
 // An ArgumentError says what is wrong with the arguments of a command.
 type ArgumentError struct {
-	Command string
+	Command string // "" where the command itself found that its arguments do not go together
 	Problem string
-	Usage   string // of the command, with its name
+	Usage   string // of the command, with its name; "" where it would not help
 }
 
-func (e *ArgumentError) Error() string { return e.Command + ": error: " + e.Problem }
+func (e *ArgumentError) Error() string {
+	if e.Command == "" {
+		return e.Problem
+	}
+	return e.Command + ": error: " + e.Problem
+}
 
 // A NotFoundError says that there is no such command.
 type NotFoundError struct{ Name string }

@@ -74,7 +74,7 @@ func (s cpus) numbers(c *Call) ([]uint64, error) {
 	}
 	for _, n := range s.list {
 		if !slices.Contains(possible, n) {
-			return nil, invalid("CPU %d is not possible", n)
+			return nil, invalid("invalid CPUs: %d", n)
 		}
 	}
 	return s.list, nil

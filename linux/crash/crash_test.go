@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -79,30 +80,75 @@ func TestUsage(t *testing.T) {
 // TestArguments has what the reference, 0.3.0, says of wrong arguments.
 func TestArguments(t *testing.T) {
 	for line, want := range map[string]string{
-		"ps -y":            "ps: error: argument -y: expected one argument",
-		"ps -k -u":         "ps: error: argument -u: not allowed with argument -k",
-		"ps -Z 1":          "ps: error: unrecognized arguments: -Z",
-		"ps --bad":         "ps: error: unrecognized arguments: --bad",
-		"rd":               "rd: error: the following arguments are required: address|symbol",
-		"rd jiffies xx":    "rd: error: argument count: invalid int value: 'xx'",
-		"ascii zz":         "ascii: error: argument value: invalid 'hexadecimal' value: 'zz'",
-		"bt -a -c 1":       "bt: error: argument -c: not allowed with argument -a",
-		"sym":              "sym: error: one of the arguments -l -q name|address is required",
-		"set radix 8":      "set: error: invalid value for radix: '8' (must be 10 or 16)",
-		"set foo":          "set: error: not a pid, task, or option: 'foo'",
-		"foreach 1 nosuch": "foreach: error: no command given",
-		"nosuch":           "nosuch: command not found",
-		"bt -c 0,x":        "invalid cpuspec: 0,x",
-		"search -t -s 0 1": "search: error: -s cannot be used with -t or -T",
-		"search -T -l 8 1": "search: error: -l cannot be used with -t or -T",
-		"files -d 8 1":     "files: error: argument pid|task: not allowed with argument -d",
-		"files -p 8 -c":    "files: error: -c and -R are not allowed with -p",
-		"vm x":             "vm: error: argument pid|task: invalid 'pid_or_task' value: 'x'",
-		"struct . 1":       "not a type and members: '.'",
+		"ps -y":                               "ps: error: argument -y: expected one argument",
+		"ps -k -u":                            "ps: error: argument -u: not allowed with argument -k",
+		"ps -Z 1":                             "ps: error: unrecognized arguments: -Z",
+		"ps --bad":                            "ps: error: unrecognized arguments: --bad",
+		"rd":                                  "rd: error: the following arguments are required: address|symbol",
+		"rd jiffies xx":                       "rd: error: argument count: invalid int value: 'xx'",
+		"ascii zz":                            "ascii: error: argument value: invalid 'hexadecimal' value: 'zz'",
+		"bt -a -c 1":                          "bt: error: argument -c: not allowed with argument -a",
+		"sym":                                 "sym: error: one of the arguments -l -q name|address is required",
+		"set radix 8":                         "set: error: invalid value for radix: '8' (must be 10 or 16)",
+		"set foo":                             "set: error: not a pid, task, or option: 'foo'",
+		"foreach 1 nosuch":                    "foreach: error: no command given",
+		"nosuch":                              "nosuch: command not found",
+		"bt -c 0,x":                           "invalid cpuspec: 0,x",
+		"search -t -s 0 1":                    "search: error: -s cannot be used with -t or -T",
+		"search -T -l 8 1":                    "search: error: -l cannot be used with -t or -T",
+		"files -d 8 1":                        "files: error: argument pid|task: not allowed with argument -d",
+		"files -p 8 -c":                       "files: error: -c/-R not allowed with -d/-p",
+		"files -p 8 x":                        "files: error: argument pid|task: invalid 'pid_or_task' value: 'x'",
+		"rd -o zz":                            "rd: error: argument -o: invalid 'decimal_or_hexadecimal' value: 'zz'",
+		"bt -Z x":                             "bt: error: argument pid|task: invalid 'pid_or_task' value: 'x'",
+		"foreach -z ps":                       "foreach ps: error: unrecognized arguments: -z",
+		"foreach 1 bt -a":                     "foreach bt: error: unrecognized arguments: -a",
+		"kmem nope":                           "name can only be used with -s",
+		"kmem -i 8":                           "address not allowed with info",
+		"kmem -I x":                           "-I can only be used with -s",
+		"ps -C 0":                             "-C can only be used with -l or -m",
+		"tree -t nope 1":                      "invalid tree type: nope",
+		"tree -t maple -o 8 1":                "-o is not applicable to maple",
+		"set -p 1":                            "set: error: argument pid_or_task_or_option: not allowed with argument -p",
+		"set 1 2":                             "set: error: unrecognized arguments: 2",
+		"set -p":                              "panic_cpu is not set",
+		"runq -c 9":                           "invalid CPUs: 9",
+		"task a-b":                            "invalid member name: a-b",
+		"union list_head":                     "could not find 'list_head'",
+		"struct nope":                         "could not find 'nope'",
+		"sys nope":                            "sys: error: argument config: invalid choice: 'nope' (choose from 'config')",
+		"search -h 0x1ffff -s init_task -l 8": "value too large for 16 bits: 0x1ffff",
+		"vm x":                                "vm: error: argument pid|task: invalid 'pid_or_task' value: 'x'",
+		"struct . 1":                          "invalid type name: .",
 	} {
 		if _, err := run(t, line); err == nil || err.Error() != want {
 			t.Errorf("%s: %v, want %s", line, err, want)
 		}
+	}
+}
+
+// TestLikeTheReference has lines that the reference prints.
+func TestLikeTheReference(t *testing.T) {
+	for line, want := range map[string]string{
+		"ptov 0x10:0":            "PER-CPU OFFSET: 10\n  CPU    VIRTUAL\n",
+		"whatis task_struct.pid": "struct task_struct {\n  [", // crash prints it
+		"sig -s 2628ff64":        "SIGPIPE SIGALRM SIGTERM\nSIGSTKFLT ",
+		"timer -C 9":             "JIFFIES\n",
+		"foreach IN ps":          " S ",
+		"kmem -s 0x0":            "kmem: address is not allocated in slab subsystem: 0\n",
+	} {
+		if got, _ := run(t, line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s; want %s", line, got, want)
+		}
+	}
+	for line, not := range map[string]string{"foreach IN ps": " I ", "ps -g kthreadd": "PID: 1 "} {
+		if got, _ := run(t, line); strings.Contains(got, not) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	ended := regexp.MustCompile(`(?m)^.{81,}$`)
+	if got, err := run(t, "p init_task.cpus_mask"); err != nil || ended.MatchString(got) {
+		t.Errorf("an array's lines are longer than 80: %s, %v", got, err)
 	}
 }
 
@@ -177,7 +223,7 @@ func TestCorruptLists(t *testing.T) {
 			fmt.Sprintf("list %x", at(0)):                     fmt.Sprintf("the list leads back to %x, which is not its first entry", at(2)),
 			fmt.Sprintf("list -o list_head.next %x", at(1)):   fmt.Sprintf("the list leads back to %x, which is not its first entry", at(2)),
 			fmt.Sprintf("list -e %x %x", at(3), at(0)):        "",
-			fmt.Sprintf("list -o 99999999999999999999 %x", 1): "not an offset: '99999999999999999999'",
+			fmt.Sprintf("list -o 99999999999999999999 %x", 1): "invalid offset: 99999999999999999999",
 		} {
 			given, err := listCommand.parse(strings.Fields(line)[1:])
 			if err != nil {

@@ -80,10 +80,10 @@ func devMajors(c *Call) error {
 		}
 		g.add(row...)
 	}
-	g.print(c)
 	disks := map[uint64][][]string{}
 	for d, err := range block.ForEachDisk(c.Prog) {
 		if c.ctx.Err() == nil && err != nil { // a kernel without block devices has none
+			g.print(c)
 			c.warn("couldn't get block devices: %v", err)
 			return nil
 		}
@@ -98,22 +98,22 @@ func devMajors(c *Call) error {
 		}
 		disks[v[1]] = append(disks[v[1]], []string{fmt.Sprintf("%x", v[0]), symbolName(c.Prog, v[2])})
 	}
-	c.print("\n")
-	b := grid{align: "><^<", header: []string{"BLKDEV", "NAME", "GENDISK", "OPERATIONS"}}
+	g.add("", "", "", "")
+	g.add("BLKDEV", "NAME", "GENDISK", "OPERATIONS")
 	for m, err := range device.ForEachRegisteredBlockMajor(c.Prog) {
 		if err := c.next(err); err != nil {
 			return err
 		}
 		first := []string{fmt.Sprint(m.Major), escape(m.Name, "")}
 		if disks[m.Major] == nil {
-			b.add(append(first, "(none)", "")...)
+			g.add(append(first, "(none)", "")...)
 		}
 		for _, d := range disks[m.Major] {
-			b.add(append(first, d...)...)
+			g.add(append(first, d...)...)
 			first = []string{"", ""}
 		}
 	}
-	b.print(c)
+	g.print(c)
 	return nil
 }
 
@@ -580,7 +580,7 @@ func irqCounts(c *Call) error {
 		if !ok {
 			text = ""
 		}
-		g.add(append(row, fmt.Sprintf("%-21s", text), names)...)
+		g.add(append(row, text, names)...)
 		return nil
 	})
 	if err == nil {
@@ -622,7 +622,7 @@ var swapCommand = Command{
 		if err != nil {
 			return err
 		}
-		g := grid{align: "<<<>>><", own: "<^^>>><", header: []string{"SWAP_INFO_STRUCT", "TYPE", "SIZE", "USED", "PCT", "PRI", "FILENAME"}}
+		g := grid{align: "<<<^>><", own: "<^^^>><", header: []string{"SWAP_INFO_STRUCT", "TYPE", "SIZE", "USED", "PCT", "PRI", "FILENAME"}}
 		for si, err := range swap.ForEachInfo(c.Prog) {
 			if err := c.next(err); err != nil {
 				return err

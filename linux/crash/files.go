@@ -14,10 +14,11 @@ var filesCommand = Command{
 	Name:        "files",
 	Description: "open files",
 	Long:        "Show the root directory, the current directory and the open files of tasks.",
+	Usage:       "[-c] [-R REFERENCE] [--drgn]\n             [-d DENTRY | -p INODE | pid|task ...]",
 	Arguments: []Argument{
-		{Meta: "pid|task", Value: Any, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
-		{Names: []string{"-d"}, Meta: "DENTRY", Value: One, Check: isHexadecimal, Set: 1, Help: "the inode, superblock, type and path of the dentry at this hexadecimal address"},
-		{Names: []string{"-p"}, Meta: "INODE", Value: One, Check: isHexadecimal, Set: 1, Help: "the cached pages of the inode at this hexadecimal address"},
+		{Meta: "pid|task", Value: Any, Set: 1, Tasks: true, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
+		{Names: []string{"-d"}, Tasks: true, Meta: "DENTRY", Value: One, Check: isHexadecimal, Set: 1, Help: "the inode, superblock, type and path of the dentry at this hexadecimal address"},
+		{Names: []string{"-p"}, Tasks: true, Meta: "INODE", Value: One, Check: isHexadecimal, Set: 1, Help: "the cached pages of the inode at this hexadecimal address"},
 		{Names: []string{"-c"}, Help: "the mapping of each file and how many pages are cached"},
 		{Names: []string{"-R"}, Meta: "REFERENCE", Value: One, Help: "only files with this descriptor, path, or address of a file, dentry, inode or mapping"},
 		drgnArgument,
@@ -26,10 +27,8 @@ var filesCommand = Command{
 		for _, o := range []string{"-d", "-p"} {
 			switch {
 			case !c.Has(o):
-			case len(c.List("pid|task")) > 0:
-				return c.wrong("argument pid|task: not allowed with argument %s", o)
 			case c.Has("-c") || c.Has("-R"):
-				return c.wrong("-c and -R are not allowed with %s", o)
+				return c.wrong("-c/-R not allowed with -d/-p")
 			}
 		}
 		switch {
@@ -287,6 +286,7 @@ func filesPages(c *Call) error {
 	g := grid{align: "^>", own: "^>", header: []string{"INODE", "NRPAGES"}}
 	g.add(fmt.Sprintf("%x", a), fmt.Sprint(n))
 	g.print(c)
+	c.print("\n")
 	if n == 0 {
 		return nil
 	}
@@ -302,7 +302,6 @@ func filesPages(c *Call) error {
 		row[1], row[3] = fmt.Sprintf("%8s", row[1]), fmt.Sprintf("%12d", page.Index)
 		p.add(row...)
 	}
-	c.print("\n")
 	p.print(c)
 	return nil
 }
@@ -392,7 +391,7 @@ var vmCommand = Command{
 	Description: "virtual memory of tasks",
 	Long:        "Show the address space of tasks: how large it is, and each of its areas with its flags and file.",
 	Arguments: []Argument{
-		{Meta: "pid|task", Value: Any, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
+		{Meta: "pid|task", Value: Any, Tasks: true, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
 		drgnArgument,
 	},
 	Run: func(c *Call) error {

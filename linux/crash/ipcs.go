@@ -154,10 +154,11 @@ func ipcs(c *Call) error {
 			c.print("\n")
 		}
 		n++
-		if len(g.rows) == 0 {
-			g.add("(none allocated)")
-		}
+		none := len(g.rows) == 0
 		g.print(c)
+		if none {
+			c.print("(none allocated)\n")
+		}
 	}
 	for _, w := range words {
 		if !found[w] {

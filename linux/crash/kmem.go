@@ -55,19 +55,29 @@ var kmemForms = []struct {
 	{"-h", kmemHuge, kmemHugeCode}, {"-p", kmemPages, kmemPagesCode}, {"-m", kmemPages, kmemPagesCode}, {"-s", kmemSlabs, kmemSlabsCode}, {"-g", kmemFlags, kmemFlagsCode},
 }
 
+// kmemAlone is what the options show that take no addresses.
+var kmemAlone = map[string]string{"-f": "free_pages", "-F": "free_pages", "-i": "info", "-V": "vmstat", "-n": "nodes", "-z": "zones", "-o": "per_cpu_offset",
+	"-h": "hstate"}
+
 func kmem(c *Call) error {
 	words := c.List("address")
+	switch {
+	case c.Has("-I") && !c.Has("-s"):
+		return c.refuse("-I can only be used with -s")
+	case !c.Has("-s") && slices.ContainsFunc(words, func(w string) bool { return isHexadecimal(w) != "" }):
+		return c.refuse("name can only be used with -s")
+	}
 	for _, f := range kmemForms {
 		if !c.Has(f.option) {
 			continue
 		}
 		if len(words) > 0 && f.option != "-s" {
-			if !slices.Contains([]string{"-v", "-p", "-m", "-s"}, f.option) {
-				return c.wrong("%s takes no addresses", f.option)
+			if what := kmemAlone[f.option]; what != "" {
+				return c.refuse("address not allowed with %s", what)
 			}
 			return kmemAt(c, words)
 		}
-		if f.option == "-s" && len(words) > 0 && isHexadecimal(words[0]) == "" && len(words[0]) > 6 {
+		if f.option == "-s" && len(words) > 0 && strings.HasPrefix(words[0], "0x") || f.option == "-s" && len(words) > 0 && isHexadecimal(words[0]) == "" && len(words[0]) > 6 {
 			return kmemAt(c, words)
 		}
 		if c.Has("--drgn") {
@@ -76,7 +86,7 @@ func kmem(c *Call) error {
 		return f.show(c)
 	}
 	if len(words) == 0 {
-		return c.wrong("address or option is required")
+		return c.refuse("address or option is required")
 	}
 	return kmemAt(c, words)
 }
@@ -305,7 +315,7 @@ func kmemSlabsCode(c *Call, b *builder) error {
 var vmallocHeader = []string{"VMAP_AREA", "VM_STRUCT", "ADDRESS RANGE", "SIZE"}
 
 func kmemVmalloc(c *Call) error {
-	g := grid{align: "^^^^", header: vmallocHeader}
+	g := grid{align: "^^^>", header: vmallocHeader}
 	for va, err := range mm.ForEachVmapArea(c.Prog) {
 		if err := c.next(err); err != nil {
 			return err

@@ -219,12 +219,18 @@ func kmemFlags(c *Call) error {
 		c.printf("FLAGS: %x\n", flags)
 		g.indent = "  "
 	}
+	width := 0 // of the greatest, be it shown or not
+	for _, e := range all {
+		if e.Name != "__NR_PAGEFLAGS" && e.Value <= 63 {
+			width = max(width, int(e.Value)/4+1)
+		}
+	}
 	for _, e := range all {
 		bit := uint64(e.Value)
 		if e.Name == "__NR_PAGEFLAGS" || bit > 63 || given && flags>>bit&1 == 0 {
 			continue
 		}
-		g.add(e.Name, fmt.Sprint(bit), fmt.Sprintf("%06x", uint64(1)<<bit))
+		g.add(e.Name, fmt.Sprint(bit), fmt.Sprintf("%0*x", width, uint64(1)<<bit))
 	}
 	g.print(c)
 	return nil
@@ -384,7 +390,7 @@ func kmemOne(c *Call, a uint64) error {
 				return err
 			}
 			gap()
-			g := grid{align: "^^^^", header: vmallocHeader}
+			g := grid{align: "^^^>", header: vmallocHeader}
 			g.add(row...)
 			g.print(c)
 		}
@@ -453,7 +459,7 @@ func kmemNamed(c *Call, a uint64, gap func()) error {
 			if a != s.Address {
 				c.printf("+%d", a-s.Address)
 			}
-			c.print(sourceOf(c.Prog, a), "\n")
+			c.print(inModule(c.Prog, a), sourceOf(c.Prog, a), "\n")
 			if t := taskAt(c.Prog, s); t.Err() == nil {
 				gap()
 				return c.showContext(t)

@@ -83,7 +83,10 @@ func kmemZones(c *Call) error {
 	}
 	for i, z := range all {
 		if i > 0 {
-			c.print("\n\n")
+			c.print("\n")
+			if all[i-1].spanned > 0 {
+				c.print("\n")
+			}
 		}
 		at, err := z.object.Uint()
 		if err != nil {
@@ -155,10 +158,9 @@ func kmemFree(c *Call) error {
 		return err
 	}
 	found := uint64(0)
+	// The tables of all zones have columns of the same width.
+	heads, lists, blocks := make([]*grid, len(all)), make([]*grid, len(all)), uint64(0)
 	for i, z := range all {
-		if i > 0 {
-			c.print("\n")
-		}
 		free, err := vmstat.ZonePageState(z.object, item)
 		if err != nil {
 			return err
@@ -167,18 +169,41 @@ func kmemFree(c *Call) error {
 		if err != nil {
 			return err
 		}
-		g := grid{align: "^<>>^^^", own: "<<>><<<", header: []string{"ZONE", "NAME", "SIZE", "FREE", "MEM_MAP", "START_PADDR", "START_PFN"}}
-		g.own = "<<>>^<<"
-		g.add(append([]string{fmt.Sprint(z.number), fmt.Sprintf("%-7s", z.name), fmt.Sprintf("%6d", z.spanned), fmt.Sprintf("%6d", free)}, fmt.Sprintf("%16s", center(where[0], 16)), where[1], where[2])...)
-		g.print(c)
-		if z.spanned == 0 {
-			continue
+		heads[i] = &grid{align: "^<>>^^^", own: "<<>>^<<", header: []string{"ZONE", "NAME", "SIZE", "FREE", "MEM_MAP", "START_PADDR", "START_PFN"}}
+		heads[i].add(append([]string{fmt.Sprint(z.number), z.name, fmt.Sprint(z.spanned), fmt.Sprint(free), fmt.Sprintf("%16s", center(where[0], 16))}, where[1:]...)...)
+		lists[i] = &grid{align: "^><<>>", own: "<><^>>", header: []string{"ORDER", "SIZE", "MIGRATE", "FREE_LIST", "BLOCKS", "PAGES"}}
+		if z.spanned > 0 && !c.Has("-F") {
+			if blocks, err = freeLists(c, z, lists[i], migrate, pageBytes); err != nil {
+				return err
+			}
+			found += blocks
 		}
-		n, err := freeLists(c, z, migrate, pageBytes)
-		if err != nil {
-			return err
+	}
+	for _, tables := range [][]*grid{heads, lists} {
+		var least []int
+		for _, g := range tables {
+			g.least = least
+			least = g.widths()
 		}
-		found += n
+		for _, g := range tables {
+			g.least = least
+		}
+	}
+	for i, z := range all {
+		if i > 0 {
+			c.print("\n")
+		}
+		heads[i].print(c)
+		switch {
+		case z.spanned == 0:
+		case c.Has("-F"):
+			if blocks, err = freeLists(c, z, lists[i], migrate, pageBytes); err != nil {
+				return err
+			}
+			found += blocks
+		default:
+			lists[i].print(c)
+		}
 	}
 	total, err := vmstat.NrFreePages(c.Prog)
 	if err != nil {
@@ -211,15 +236,13 @@ func migrateTypes(p *drgn.Program) ([]string, error) {
 	return out, nil
 }
 
-// freeLists prints the free lists of a zone and returns how many pages are on them.
-func freeLists(c *Call, z zone, migrate []string, pageBytes uint64) (total uint64, err error) {
+// freeLists adds the free lists of a zone to a grid, or with -F prints each with its pages, and returns how many pages are on them.
+func freeLists(c *Call, z zone, g *grid, migrate []string, pageBytes uint64) (total uint64, err error) {
 	areas := z.object.Member("free_area")
 	orders, err := areas.Len()
 	if err != nil {
 		return 0, err
 	}
-	g := grid{align: ">><<>>", own: "<><^>>", header: []string{"ORDER", "SIZE", "MIGRATE", "FREE_LIST", "BLOCKS", "PAGES"}}
-	g.align = "^><<>>"
 	for order := range min(orders, maxOrder) {
 		lists := areas.Index(int64(order)).Member("free_list")
 		n, err := lists.Len()
@@ -242,7 +265,7 @@ func freeLists(c *Call, z zone, migrate []string, pageBytes uint64) (total uint6
 				if blocks, err = list.ValidateCountNodes(head); err != nil {
 					return 0, err
 				}
-				g.add(append(row, fmt.Sprint(blocks), fmt.Sprintf("%6d", blocks<<order))...)
+				g.add(append(row, fmt.Sprint(blocks), fmt.Sprint(blocks<<order))...)
 			} else {
 				one := grid{align: "^><<", own: "<><^", header: g.header[:4]}
 				one.add(row...)
@@ -255,19 +278,12 @@ func freeLists(c *Call, z zone, migrate []string, pageBytes uint64) (total uint6
 					if err != nil {
 						return 0, err
 					}
-					physical, err := mm.PageToPhys(node).Uint()
-					if err != nil {
-						return 0, err
-					}
-					c.printf("%x  %x\n", page, physical)
+					c.printf("%x\n", page)
 					blocks++
 				}
 			}
 			total += blocks << order
 		}
-	}
-	if !c.Has("-F") {
-		g.print(c)
 	}
 	return total, c.ctx.Err()
 }
@@ -408,7 +424,9 @@ func kmemBlocks(c *Call) error {
 	if err != nil {
 		return err
 	}
-	g := grid{align: "^<^<<>", own: "^<^<<<", header: []string{"MEM_BLOCK", "NAME", "PHYSICAL RANGE", "NODE", "STATE", "START_SECTION_NO"}}
+	g := grid{align: "^<^^<<", own: "^<^<<<", header: []string{"MEMORY_BLOCK", "NAME", "PHYSICAL RANGE", "NODE", "STATE", "START_SECTION_NO"}}
+	var greatest uint64
+	var starts []uint64
 	for m, err := range pages.ForEachMemoryBlock(c.Prog) {
 		if err := c.next(err); err != nil {
 			return err
@@ -441,7 +459,13 @@ func kmemBlocks(c *Call) error {
 		if n, err := m.Member("nid").Int(); err == nil {
 			node = fmt.Sprint(n)
 		}
-		g.add(fmt.Sprintf("%x", at), name, fmt.Sprintf("%x - %x", start, start+bytes-1), node, state, fmt.Sprint(section))
+		greatest = max(greatest, start+bytes-1)
+		starts = append(starts, start)
+		g.add(fmt.Sprintf("%x", at), name, "", node, strings.TrimPrefix(state, "MEM_"), fmt.Sprint(section))
+	}
+	width := len(fmt.Sprintf("%x", greatest))
+	for i, start := range starts {
+		g.rows[i][2] = fmt.Sprintf("%*x - %*x", width, start, width, start+bytes-1)
 	}
 	if len(g.rows) > 0 {
 		g.print(c)

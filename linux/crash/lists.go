@@ -70,7 +70,7 @@ func shownOf(c *Call) (out []shown, err error) {
 	for _, s := range c.List("-s") {
 		m := typeAndMembers.FindStringSubmatch(s)
 		if m == nil {
-			return nil, invalid("not a type and members: '%s'", s)
+			return nil, invalid("invalid type name: %s", s)
 		}
 		t, err := typeOf(c.Prog, "*", m[1])
 		if err != nil {
@@ -95,16 +95,14 @@ func listOf(c *Call) (r listing, err error) {
 			next, words = words[0], c.List("start")[:1]
 		}
 	case len(words) > 1:
-		return r, c.wrong("unrecognized arguments: %s", strings.Join(words[1:], " "))
+		return r, c.wrong("unrecognized arguments: %s", strings.Join(words[min(2, len(words)-1):], " "))
 	case len(words) == 0 || typeAndMember.MatchString(words[0]):
-		return r, c.wrong("start address is required")
+		return r, c.wrong("the following arguments are required: start")
 	}
-	r.start, r.isHead, r.isList, r.reverse = words[0], c.Has("-H"), c.Has("-H") || c.Has("-h"), c.Has("-r")
-	if r.reverse && !r.isList {
-		return r, c.wrong("-r can only be used with -h or -H")
-	}
+	r.start, r.isHead, r.isList = words[0], c.Has("-H"), c.Has("-H") || c.Has("-h")
+	r.reverse = c.Has("-r") && r.isList // other lists lead one way
 	if c.Has("-l") && c.Has("-o") {
-		return r, c.wrong("-l cannot be used with -o")
+		return r, c.wrong("-l not allowed with -o/offset")
 	}
 	if c.Has("-O") && !c.Has("-h") {
 		return r, c.wrong("-O can only be used with -h")
@@ -324,7 +322,7 @@ func treeKind(text string) (string, bool) {
 func tree(c *Call) error {
 	kind, ok := treeKind(c.Text("-t"))
 	if !ok {
-		return c.wrong("invalid tree type: %s", c.Text("-t"))
+		return c.refuse("invalid tree type: %s", c.Text("-t"))
 	}
 	at, err := addressOf(c.Prog, c.Text("start"))
 	if err != nil {
@@ -338,7 +336,7 @@ func tree(c *Call) error {
 	}
 	if c.Has("-o") {
 		if kind != "rbtree" {
-			return c.wrong("-o can only be used with red-black trees")
+			return c.refuse("-o is not applicable to %s", kind)
 		}
 		if node, err = parseOffset(c.Prog, c.Text("-o")); err != nil {
 			return err
@@ -522,6 +520,9 @@ var whatisCommand = Command{
 	},
 	Run: func(c *Call) error {
 		name := c.Text("name")
+		if typeAndMember.MatchString(name) {
+			return whatisMember(c, name)
+		}
 		for _, kind := range []string{"struct ", "union ", "enum ", ""} {
 			t, err := c.Prog.Type(kind + name)
 			if err != nil {
@@ -559,6 +560,25 @@ var whatisCommand = Command{
 		c.print(text, ";\n")
 		return nil
 	},
+}
+
+// whatisMember shows one member of a structure or union.
+func whatisMember(c *Call, name string) error {
+	m := typeAndMember.FindStringSubmatch(name)
+	t, err := typeOf(c.Prog, "*", m[1])
+	if err != nil {
+		return &UnknownError{name}
+	}
+	r := structRequest{typ: t, members: []string{m[2]}}
+	if c.Has("--drgn") {
+		return c.code(func(b *builder) error { return structCode(c, b, r) })
+	}
+	c.print(t.String(), " {\n  ")
+	if err := describe(c, r); err != nil {
+		return err
+	}
+	c.print("}\n")
+	return nil
 }
 
 // UnknownError says that a name is neither that of a type nor of a symbol.

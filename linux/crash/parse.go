@@ -93,11 +93,7 @@ func (c *Command) parse(words []string) (*given, error) {
 			free = append(free, word)
 			continue
 		}
-		name := strings.Join(a.Names, "/")
-		if other := sets[a.Set]; a.Set != 0 && other != nil && other != a {
-			return nil, wrong("argument %s: not allowed with argument %s", name, strings.Join(other.Names, "/"))
-		}
-		sets[a.Set] = a
+		name := a.called()
 		g.times[a.key()]++
 		if a.Value == None {
 			if attached { // more switches in the same word
@@ -109,6 +105,9 @@ func (c *Command) parse(words []string) (*given, error) {
 				}
 				words[i] = "-" + value
 				i--
+			}
+			if err := a.alone(sets, wrong); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -132,44 +131,76 @@ func (c *Command) parse(words []string) (*given, error) {
 		default:
 			return nil, wrong("argument %s: expected one argument", name)
 		}
+		if err := a.check(values, wrong); err != nil {
+			return nil, err
+		}
+		if err := a.alone(sets, wrong); err != nil {
+			return nil, err
+		}
 		if a.Each {
 			g.values[a.key()] = append(g.values[a.key()], values...)
 		} else {
 			g.values[a.key()] = values
 		}
 	}
-	if err := c.places(g, free, &unknown, wrong); err != nil {
-		return nil, err
-	}
+	missing := c.places(g, free, &unknown)
 	for i := range c.Arguments {
-		if a := &c.Arguments[i]; len(a.Names) == 0 && a.Set != 0 && g.times[a.key()] > 0 && sets[a.Set] != nil {
-			return nil, wrong("argument %s: not allowed with argument %s", a.Meta, strings.Join(sets[a.Set].Names, "/"))
+		a := &c.Arguments[i]
+		if len(a.Names) > 0 || g.times[a.key()] == 0 {
+			continue
 		}
+		if err := a.check(g.values[a.key()], wrong); err != nil {
+			return nil, err
+		}
+		if err := a.alone(sets, wrong); err != nil {
+			return nil, err
+		}
+	}
+	if len(missing) > 0 {
+		return nil, wrong("the following arguments are required: %s", strings.Join(missing, ", "))
 	}
 	if len(unknown) > 0 {
 		return nil, wrong("unrecognized arguments: %s", strings.Join(unknown, " "))
 	}
-	for i := range c.Arguments {
-		a := &c.Arguments[i]
-		if a.Check == nil {
-			continue
-		}
-		for _, v := range g.values[a.key()] {
-			if problem := a.Check(v); problem != "" {
-				name := a.Meta
-				if len(a.Names) > 0 {
-					name = strings.Join(a.Names, "/")
-				}
-				return nil, wrong("argument %s: %s", name, problem)
-			}
-		}
-	}
 	return g, nil
 }
 
-// places gives the words that stand without an option to the arguments that are known by their places.
-func (c *Command) places(g *given, free []string, unknown *[]string, wrong func(string, ...any) error) error {
-	var missing []string
+// called is what errors call an argument.
+func (a *Argument) called() string {
+	if len(a.Names) > 0 {
+		return strings.Join(a.Names, "/")
+	}
+	return a.Meta
+}
+
+// check returns the error of the first value that the argument does not take.
+func (a *Argument) check(values []string, wrong func(string, ...any) error) error {
+	if a.Check == nil {
+		return nil
+	}
+	for _, v := range values {
+		if problem := a.Check(v); problem != "" {
+			return wrong("argument %s: %s", a.called(), problem)
+		}
+	}
+	return nil
+}
+
+// alone returns the error of an argument that excludes one that was given before; sets are those that were, by the numbers of their sets.
+func (a *Argument) alone(sets map[int]*Argument, wrong func(string, ...any) error) error {
+	if a.Set == 0 {
+		return nil
+	}
+	if other := sets[a.Set]; other != nil && other != a {
+		return wrong("argument %s: not allowed with argument %s", a.called(), other.called())
+	}
+	sets[a.Set] = a
+	return nil
+}
+
+// places gives the words that stand without an option to the arguments that are known by their places, and returns those that must be given
+// and are not.
+func (c *Command) places(g *given, free []string, unknown *[]string) (missing []string) {
 	needed := 0
 	for i := range c.Arguments {
 		if a := &c.Arguments[i]; len(a.Names) == 0 && !a.Shown && (a.Value == One || a.Value == Some) {
@@ -178,10 +209,7 @@ func (c *Command) places(g *given, free []string, unknown *[]string, wrong func(
 			}
 		}
 	}
-	if len(missing) > 0 {
-		return wrong("the following arguments are required: %s", strings.Join(missing, ", "))
-	}
-	spare := len(free) - needed
+	spare := max(0, len(free)-needed)
 	for i := range c.Arguments {
 		a := &c.Arguments[i]
 		if len(a.Names) > 0 || a.Shown {
@@ -199,13 +227,13 @@ func (c *Command) places(g *given, free []string, unknown *[]string, wrong func(
 		case Some:
 			n, spare = 1+spare, 0
 		}
-		if n > 0 {
+		if n = min(n, len(free)); n > 0 {
 			g.values[a.key()], free = free[:n:n], free[n:]
 			g.times[a.key()] = 1
 		}
 	}
 	*unknown = append(*unknown, free...)
-	return nil
+	return missing
 }
 
 // Checks of values. Numbers are integers, hexadecimal ones with or without 0x.

@@ -22,12 +22,12 @@ var psCommand = Command{
 	Long:        "Show what the tasks are and what they do. Without arguments all are shown, a line each.",
 	Quoted:      true,
 	Arguments: []Argument{
-		{Meta: "pid|task|command", Value: Any, Help: "only this task: a decimal PID, the hexadecimal address of a task_struct, a 'regular expression' in single quotes for names, or a name (with \\ in front where it could be something else)"},
-		{Names: []string{"-k"}, Set: 1, Help: "only kernel threads"},
-		{Names: []string{"-u"}, Set: 1, Help: "only tasks of user space"},
+		{Meta: "pid|task|command", Value: Any, Tasks: true, Help: "only this task: a decimal PID, the hexadecimal address of a task_struct, a 'regular expression' in single quotes for names, or a name (with \\ in front where it could be something else)"},
+		{Names: []string{"-k"}, Set: 1, Tasks: true, Help: "only kernel threads"},
+		{Names: []string{"-u"}, Set: 1, Tasks: true, Help: "only tasks of user space"},
 		{Names: []string{"-G"}, Help: "only the leader of each thread group"},
 		{Names: []string{"-y"}, Meta: "POLICY", Value: One, Help: "only tasks with one of these scheduling policies, by name or number, separated by commas: NORMAL or OTHER (0), FIFO (1), RR (2), BATCH (3), ISO (4), IDLE (5), DEADLINE (6), EXT (7)"},
-		{Names: []string{"-A"}, Help: "only what runs on the CPUs"},
+		{Names: []string{"-A"}, Tasks: true, Help: "only what runs on the CPUs"},
 		{Names: []string{"-s"}, Set: 2, Help: "the kernel stack pointer in place of the task_struct"},
 		{Names: []string{"-p"}, Set: 2, Help: "the parents of each task"},
 		{Names: []string{"-c"}, Set: 2, Help: "the children of each task"},
@@ -84,7 +84,7 @@ func ps(c *Call, s *selector) error {
 	forms := map[string]func(*Call, *selector) error{"-p": psParents, "-c": psChildren, "-t": psTimes, "-l": psArrivals, "-m": psArrivals,
 		"-a": psArguments, "-g": psThreads, "-r": psLimits, "-S": psStates}
 	if c.Has("-C") && !c.Has("-l") && !c.Has("-m") {
-		return c.wrong("-C can only be used with -l or -m")
+		return c.refuse("-C can only be used with -l or -m")
 	}
 	for name, form := range forms {
 		if c.Has(name) {
@@ -338,6 +338,11 @@ func psThreads(c *Call, s *selector) error {
 		if err != nil {
 			return err
 		}
+		if len(s.names)+len(s.patterns) > 0 { // a name is that of a group's leader
+			if a, err := t.Uint(); err != nil || a != at {
+				continue
+			}
+		}
 		if seen[at] {
 			continue
 		}
@@ -399,6 +404,7 @@ func psTimes(c *Call, s *selector) error {
 
 // An arrival is a task and when it last began to run.
 type arrival struct {
+	last  uint64 // when it last began to run, by the clock of its CPU
 	task  drgn.Object
 	line  taskLine
 	state string
@@ -449,23 +455,19 @@ func psArrivals(c *Call, s *selector) error {
 		if a.state, err = sched.TaskStateChar(t); err != nil {
 			return err
 		}
-		if elapsed {
-			a.at, err = sched.SinceLastArrival(t)
-		} else {
-			var n uint64
-			n, err = t.Member("sched_info").Member("last_arrival").Uint()
-			a.at = int64(n)
-		}
-		if err != nil {
+		if a.last, err = t.Member("sched_info").Member("last_arrival").Uint(); err != nil {
 			return err
+		}
+		a.at = int64(a.last)
+		if elapsed {
+			if a.at, err = sched.SinceLastArrival(t); err != nil {
+				return err
+			}
 		}
 		all = append(all, a)
 	}
 	slices.SortStableFunc(all, func(x, y arrival) int {
-		if elapsed {
-			return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(y.line.cpu, x.line.cpu))
-		}
-		return cmp.Or(cmp.Compare(y.at, x.at), cmp.Compare(y.line.cpu, x.line.cpu))
+		return cmp.Or(cmp.Compare(y.last, x.last), cmp.Compare(y.line.cpu, x.line.cpu))
 	})
 	width := 0
 	texts := make([]string, len(all))

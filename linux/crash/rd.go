@@ -132,7 +132,7 @@ func rdArguments(c *Call) (r reading, err error) {
 		r.start += n
 	}
 	if c.Has("-R") && c.Has("-e") {
-		return r, c.wrong("both -R and -e cannot be specified together")
+		return r, invalid("both -R and -e cannot be specified together")
 	}
 	switch {
 	case c.Text("count") != "":
@@ -147,9 +147,6 @@ func rdArguments(c *Call) (r reading, err error) {
 		r.count = (end - r.start) / uint64(r.unit)
 	case c.Has("-a"):
 		r.count = maxText
-	}
-	if c.Has("-r") && !c.Has("-e") && c.Text("count") == "" {
-		return r, c.wrong("-r needs a count or -e")
 	}
 	if r.count > maxRead/uint64(r.unit) {
 		return r, invalid("%d units are too many: at most %d bytes are shown", r.count, maxRead)

@@ -59,6 +59,16 @@ type searching struct {
 // maxAround bounds what is shown around a match.
 const maxAround = 1 << 16
 
+// A ValueRangeError says that a number is too large for the units that are searched.
+type ValueRangeError struct {
+	Value uint64
+	Bits  int // of a unit
+}
+
+func (e *ValueRangeError) Error() string {
+	return fmt.Sprintf("value too large for %d bits: %#x", e.Bits, e.Value)
+}
+
 func searchOf(c *Call) (s searching, err error) {
 	size, err := c.Prog.AddressSize()
 	if err != nil {
@@ -107,7 +117,7 @@ func searchOf(c *Call) (s searching, err error) {
 		s.to = s.from + n - 1
 	}
 	if s.to < s.from {
-		return s, invalid("the search would end at %x, before it starts at %x", s.to, s.from)
+		return s, invalid("invalid memory search address range")
 	}
 	if c.Has("-x") {
 		if s.around, err = number(c.Text("-x")); err != nil || s.around > maxAround {
@@ -122,7 +132,7 @@ func searchOf(c *Call) (s searching, err error) {
 				return s, err
 			}
 			if s.size < 8 && v>>(8*s.size) != 0 {
-				return s, invalid("value too large: %#x", v)
+				return s, &ValueRangeError{v, 8 * s.size}
 			}
 			s.values = append(s.values, v)
 		}

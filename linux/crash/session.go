@@ -29,6 +29,7 @@ type state struct {
 	pager   string
 	noFiles bool // commands write none
 	inline  bool // what is not found is said in the output
+	columns int  // within which objects are printed, where they can be
 }
 
 type stateKey struct{}
@@ -37,7 +38,7 @@ type stateKey struct{}
 func Of(p *drgn.Program) *Session {
 	st, ok := p.Value(stateKey{}).(*state)
 	if !ok {
-		st = &state{base: 10, scroll: true, pager: "less"}
+		st = &state{base: 10, scroll: true, pager: "less", columns: 80}
 		p.SetValue(stateKey{}, st)
 	}
 	return &Session{st, p}
@@ -49,6 +50,10 @@ func (s *Session) WriteNoFiles() { s.state.noFiles = true }
 // MissingInOutput has commands say in their output, and not as a warning, that something they were asked about is not there, as
 // crash does. From the shell that is a warning, which makes the program's exit code 1.
 func (s *Session) MissingInOutput() { s.state.inline = true }
+
+// SetColumns says how wide lines may be: the elements of arrays are broken into several lines to stay within, where that can be done.
+// At first it is 80.
+func (s *Session) SetColumns(columns int) { s.state.columns = columns }
 
 // Pager returns the program through which long output is to go at a prompt, "" if through none.
 func (s *Session) Pager() string {
@@ -160,6 +165,11 @@ func (c *Call) wrong(format string, a ...any) error {
 	return &ArgumentError{c.command.Name, fmt.Sprintf(format, a...), c.command.usage()}
 }
 
+// refuse returns the error of arguments that are right each by itself, but do not go together.
+func (c *Call) refuse(format string, a ...any) error {
+	return &ArgumentError{Problem: fmt.Sprintf(format, a...)}
+}
+
 // invalid returns the error of a value that makes no sense.
 func invalid(format string, a ...any) error {
 	return &drgn.ValueError{Problem: fmt.Sprintf(format, a...)}
@@ -242,26 +252,14 @@ func (r taskRef) code(b *builder) {
 	b.linef("task = Object(prog, \"struct task_struct *\", %#x)", r.address)
 }
 
-// panicTask returns the task that crashed; of a kernel that runs, drgn's own.
+// panicTask returns the task that crashed; of a kernel that runs, drgn's own. A kernel that had not crashed has none: an error.
 func panicTask(p *drgn.Program) (drgn.Object, error) {
 	if p.Flags()&drgn.IsLive != 0 {
 		return taskRef{pid: uint64(os.Getpid()), isPID: true}.find(p)
 	}
 	t := panic.Task(p)
-	null, err := t.IsNull()
-	if err == nil && null {
-		err = &NoPanicError{}
-	}
-	return t, err
+	return t, t.Err()
 }
-
-// NoPanicError says that there is no task that brought the kernel down.
-type NoPanicError struct{}
-
-func (*NoPanicError) Error() string { return "no task is known to have brought the kernel down" }
-
-// LookupFailed marks the error as one of what is not there.
-func (*NoPanicError) LookupFailed() {}
 
 // context returns the task that is looked at: the one that was set, the one that crashed, or the one that ran on the first CPU
 // of a dump of a kernel that did not crash.

@@ -18,12 +18,12 @@ var setCommand = Command{
 		"  radix 10 | 16        the base of integers",
 	Usage: "[pid | task | -p | -c CPU | option [value]] [--drgn]",
 	Arguments: []Argument{
-		{Meta: "pid", Shown: true, Help: "the task with this decimal PID"},
-		{Meta: "task", Shown: true, Help: "the task at this hexadecimal address"},
-		{Meta: "option", Value: Maybe, Help: "an option"},
-		{Meta: "value", Value: Maybe, Help: "what it is set to"},
-		{Names: []string{"-c"}, Meta: "CPU", Value: One, Set: 1, Check: isDecimal, Help: "the task that runs on this CPU"},
-		{Names: []string{"-p"}, Set: 1, Help: "the task that crashed, or drgn itself on a kernel that runs"},
+		{Meta: "pid", Shown: true, Tasks: true, Help: "the task with this decimal PID"},
+		{Meta: "task", Shown: true, Tasks: true, Help: "the task at this hexadecimal address"},
+		{Meta: "option", Value: Maybe, Tasks: true, Help: "an option"},
+		{Meta: "value", Value: Maybe, Tasks: true, Help: "what it is set to"},
+		{Names: []string{"-c"}, Meta: "CPU", Tasks: true, Value: One, Set: 1, Check: isDecimal, Help: "the task that runs on this CPU"},
+		{Names: []string{"-p"}, Set: 1, Tasks: true, Help: "the task that crashed, or drgn itself on a kernel that runs"},
 		drgnArgument,
 	},
 	Run: set,
@@ -43,7 +43,7 @@ func set(c *Call) error {
 			return &NoCodeError{}
 		}
 		if value != "" {
-			if err := st.option(c, what, value); err != nil {
+			if err := st.option(what, value); err != nil {
 				return err
 			}
 		}
@@ -57,11 +57,16 @@ func set(c *Call) error {
 		}
 		return nil
 	}
-	if value != "" {
-		return c.wrong("unrecognized arguments: %s", value)
+	for _, option := range []string{"-c", "-p"} {
+		if c.Has(option) && what != "" {
+			return c.wrong("argument pid_or_task_or_option: not allowed with argument %s", option)
+		}
 	}
-	if (c.Has("-c") || c.Has("-p")) && what != "" {
-		return c.wrong("a task can't be given with -c or -p")
+	wrong := func(format string, a ...any) error {
+		return &ArgumentError{Command: "set", Problem: fmt.Sprintf(format, a...)}
+	}
+	if _, ok := parseTask(what); ok && value != "" {
+		return wrong("unrecognized arguments: %s", value)
 	}
 	var task drgn.Object
 	var err error
@@ -103,7 +108,7 @@ func set(c *Call) error {
 	case what != "":
 		r, ok := parseTask(what)
 		if !ok {
-			return c.wrong("not a pid, task, or option: '%s'", what)
+			return wrong("not a pid, task, or option: '%s'", what)
 		}
 		if task, err = r.find(c.Prog); err != nil {
 			return err
@@ -132,11 +137,11 @@ func set(c *Call) error {
 	return c.showContext(task)
 }
 
-func (st *state) option(c *Call, what, value string) error {
+func (st *state) option(what, value string) error {
 	if what == "radix" {
 		base, ok := bases[value]
 		if !ok {
-			return c.wrong("invalid value for radix: '%s' (must be 10 or 16)", value)
+			return &ArgumentError{Command: "set", Problem: fmt.Sprintf("invalid value for radix: '%s' (must be 10 or 16)", value)}
 		}
 		st.base = base
 		return nil
@@ -147,7 +152,7 @@ func (st *state) option(c *Call, what, value string) error {
 	case "less", "more":
 		st.scroll, st.pager = true, value
 	default:
-		return c.wrong("invalid value for scroll: '%s' (must be on, off, less or more)", value)
+		return &ArgumentError{Command: "set", Problem: fmt.Sprintf("invalid value for scroll: '%s' (must be on, off, less, or more)", value)}
 	}
 	return nil
 }
@@ -238,27 +243,23 @@ var foreachCommands = []string{"bt", "files", "ps", "set", "sig", "task", "vm", 
 func foreach(c *Call) error {
 	s := &selector{}
 	words := c.List("")
-	drgnFirst := false
+	var first []string // options in front of the command
 	for i, w := range words {
-		plain := Unquote(w)
 		switch {
-		case w == "--drgn":
-			drgnFirst = true
 		case slices.Contains(foreachCommands, w):
 			command, ok := Lookup(w)
 			if !ok {
 				return &NotFoundError{w}
 			}
 			rest := words[i+1:]
-			if drgnFirst {
-				rest = append([]string{"--drgn"}, rest...)
-			}
+			rest = append(first, rest...)
 			if !command.Quoted {
 				rest = slices.Clone(rest)
 				for j := range rest {
 					rest[j] = Unquote(rest[j])
 				}
 			}
+			command = command.ofForeach()
 			given, err := command.parse(slices.Clone(rest))
 			if err != nil {
 				return err
@@ -278,9 +279,9 @@ func foreach(c *Call) error {
 		case w == "active":
 			s.active = true
 		case len(w) > 0 && w[0] == '-':
-			return c.wrong("unrecognized arguments: %s", w)
-		case slices.Contains(states, plain) && w == plain:
-			s.state = plain[:1]
+			first = append(first, w)
+		case states[w] != "":
+			s.state = states[w]
 		default:
 			if err := s.add(w); err != nil {
 				return err
@@ -290,8 +291,17 @@ func foreach(c *Call) error {
 	return c.wrong("no command given")
 }
 
-// states are the letters of states, and crash's two letters of some.
-var states = []string{"R", "S", "D", "T", "t", "X", "Z", "P", "I", "RU", "IN", "UN", "ST", "TR", "ZO", "DE", "ID"}
+// ofForeach returns the command as foreach runs it: without what would say which tasks it is about.
+func (c *Command) ofForeach() *Command {
+	in := *c
+	in.Name, in.Usage = "foreach "+c.Name, ""
+	in.Arguments = slices.DeleteFunc(slices.Clone(c.Arguments), func(a Argument) bool { return a.Tasks })
+	return &in
+}
+
+// states are the letters of states by themselves and by crash's two letters.
+var states = map[string]string{"R": "R", "S": "S", "D": "D", "T": "T", "t": "t", "X": "X", "Z": "Z", "P": "P", "I": "I",
+	"RU": "R", "IN": "S", "UN": "D", "ST": "T", "TR": "t", "ZO": "Z", "DE": "X", "ID": "I"}
 
 var helpCommand = Command{
 	Name:        "help",

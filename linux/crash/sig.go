@@ -14,10 +14,10 @@ var sigCommand = Command{
 	Description: "signals",
 	Long:        "Show how tasks handle signals, and which are pending.",
 	Arguments: []Argument{
-		{Meta: "pid|task", Value: Any, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
+		{Meta: "pid|task", Value: Any, Tasks: true, Check: isTask, Help: "of these tasks: decimal PIDs or hexadecimal addresses of task_structs; else of the current one"},
 		{Names: []string{"-g"}, Set: 1, Help: "the pending signals of all threads of the process"},
-		{Names: []string{"-l"}, Set: 1, Help: "the numbers and names of all signals"},
-		{Names: []string{"-s"}, Meta: "SIGSET", Value: One, Set: 1, Check: isHexadecimal, Help: "the names of the signals in a hexadecimal set"},
+		{Names: []string{"-l"}, Set: 1, Tasks: true, Help: "the numbers and names of all signals"},
+		{Names: []string{"-s"}, Meta: "SIGSET", Tasks: true, Value: One, Set: 1, Check: isHexadecimal, Help: "the names of the signals in a hexadecimal set"},
 		drgnArgument,
 	},
 	Run: func(c *Call) error {
@@ -44,7 +44,7 @@ var sigCommand = Command{
 					out = append(out, name)
 				}
 			}
-			c.print(strings.Join(out, " "), "\n")
+			c.print(wrap(strings.Join(out, " "), c.session.state.columns), "\n")
 			return nil
 		}
 		return eachTask(c, sigCode, sig)

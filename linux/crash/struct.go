@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"errors"
 	"fmt"
 	"regexp"
 	"strconv"
@@ -64,6 +65,12 @@ func typeOf(p *drgn.Program, kind, name string) (*types.Type, error) {
 			return t, nil
 		}
 	}
+	var missing *drgn.TypeNotFoundError
+	if errors.As(first, &missing) {
+		named := *missing
+		named.Name, named.TypeName = name, name
+		first = &named
+	}
 	return nil, first
 }
 
@@ -80,7 +87,7 @@ func parseOffset(p *drgn.Program, text string) (offset, error) {
 	}
 	m := typeAndMember.FindStringSubmatch(text)
 	if m == nil {
-		return offset{}, invalid("not an offset: '%s'", text)
+		return offset{}, invalid("invalid offset: %s", text)
 	}
 	t, err := typeOf(p, "*", m[1])
 	if err != nil {
@@ -93,7 +100,7 @@ func parseOffset(p *drgn.Program, text string) (offset, error) {
 // formatOf returns how objects are printed: pointers as such, integers in the base that was asked for.
 func formatOf(call *Call) c.Format {
 	f := c.DefaultFormat
-	f.IntegerBase = call.session.state.base
+	f.IntegerBase, f.Columns = call.session.state.base, call.session.state.columns
 	switch {
 	case call.Has("-d"):
 		f.IntegerBase = 10
@@ -138,7 +145,7 @@ func structArgumentsOf(c *Call, kind string) (r structRequest, err error) {
 	name := c.List(c.command.Arguments[0].Meta)[0]
 	m := typeAndMembers.FindStringSubmatch(name)
 	if m == nil {
-		return r, invalid("not a type and members: '%s'", name)
+		return r, invalid("invalid type name: %s", name)
 	}
 	if r.typ, err = typeOf(c.Prog, kind, m[1]); err != nil {
 		return r, err
@@ -425,7 +432,7 @@ var taskCommand = Command{
 	Name:        "task",
 	Description: "task_structs",
 	Arguments: []Argument{
-		{Meta: "pid|task", Value: Any, Help: "decimal PIDs or hexadecimal addresses of task_structs; or members, as after -R"},
+		{Meta: "pid|task", Value: Any, Tasks: true, Help: "decimal PIDs or hexadecimal addresses of task_structs; or members, as after -R"},
 		{Names: []string{"-R"}, Meta: "member[,member]", Value: One, Each: true, Help: "only these members, each of which may be nested and have subscripts"},
 		{Names: []string{"-x"}, Help: "integers in hexadecimal"},
 		{Names: []string{"-d"}, Help: "integers in decimal"},
@@ -444,7 +451,12 @@ var taskCommand = Command{
 			} else if membersOnly.MatchString(w) {
 				members = append(members, strings.Split(w, ",")...)
 			} else {
-				return c.wrong("argument pid|task: invalid 'pid_or_task' value: '%s'", w)
+				return invalid("invalid member name: %s", w)
+			}
+		}
+		for _, m := range members {
+			if !membersOnly.MatchString(m) {
+				return invalid("invalid member name: %s", m)
 			}
 		}
 		if s == nil {
@@ -462,9 +474,6 @@ var taskCommand = Command{
 			}
 			if err := c.show(t.Deref(), nil, ""); err != nil {
 				return err
-			}
-			if t.HasMember("thread_info") {
-				return nil // it is part of the task_struct
 			}
 			info := sched.TaskThreadInfo(t).Deref()
 			c.print("\n")

@@ -59,7 +59,7 @@ var sysCommand = Command{
 		{Meta: "config", Value: Maybe, Help: "the kernel's configuration, which it has if it was built with CONFIG_IKCONFIG",
 			Check: func(v string) string {
 				if v != "config" {
-					return fmt.Sprintf("invalid choice: '%s' (choose from config)", v)
+					return fmt.Sprintf("invalid choice: '%s' (choose from 'config')", v)
 				}
 				return ""
 			}},

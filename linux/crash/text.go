@@ -2,6 +2,7 @@ package crash
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -59,7 +60,7 @@ func lineOf(task drgn.Object) (l taskLine, err error) {
 }
 
 func (l taskLine) String() string {
-	return fmt.Sprintf("PID: %-7d  TASK: %x  CPU: %d  COMMAND: \"%s\"", l.pid, l.address, l.cpu, l.command)
+	return fmt.Sprintf("PID: %-7d  TASK: %x  CPU: %d  COMMAND: \"%s\"", int64(l.pid), l.address, l.cpu, l.command) // what is no task may have a negative PID
 }
 
 // header writes the line that tells a task.
@@ -86,18 +87,23 @@ type grid struct {
 	rows   [][]string
 	header []string // its cells are aligned as headerAlign says, or as their columns are
 	own    string
+	least  []int // how wide columns are at least: as wide as those of other grids
 }
 
 func (g *grid) add(cells ...string) { g.rows = append(g.rows, cells) }
 
-// print writes the rows. Blanks at the ends of lines are left out.
-func (g *grid) print(c *Call) {
-	rows := g.rows
-	if g.header != nil {
-		rows = append([][]string{g.header}, rows...)
+// lines returns the header, if there is one, and the rows.
+func (g *grid) lines() [][]string {
+	if g.header == nil {
+		return g.rows
 	}
-	var width []int
-	for _, r := range rows {
+	return append([][]string{g.header}, g.rows...)
+}
+
+// widths returns how wide the columns are.
+func (g *grid) widths() []int {
+	width := slices.Clone(g.least)
+	for _, r := range g.lines() {
 		for i, cell := range r {
 			if i == len(width) {
 				width = append(width, 0)
@@ -105,6 +111,12 @@ func (g *grid) print(c *Call) {
 			width[i] = max(width[i], utf8.RuneCountInString(cell))
 		}
 	}
+	return width
+}
+
+// print writes the rows. Blanks at the ends of lines are left out.
+func (g *grid) print(c *Call) {
+	rows, width := g.lines(), g.widths()
 	var b strings.Builder
 	for n, r := range rows {
 		b.Reset()

@@ -32,14 +32,14 @@ var timerCommand = Command{
 		if c.Has("--drgn") {
 			return c.code(func(b *builder) error { return timerCode(c, b, spec) })
 		}
-		which, err := spec.numbers(c)
-		if err != nil {
-			return err
-		}
 		if c.Has("-r") {
+			which, err := spec.numbers(c)
+			if err != nil {
+				return err
+			}
 			return hrtimers(c, which)
 		}
-		return timers(c, which)
+		return timers(c, spec)
 	},
 }
 
@@ -53,7 +53,7 @@ func functionCell(p *drgn.Program, a uint64) string {
 	return fmt.Sprintf("%x  <%s>", a, symbolName(p, a))
 }
 
-func timers(c *Call, which []uint64) error {
+func timers(c *Call, spec cpus) error {
 	now, err := c.Prog.Object("jiffies").Uint()
 	if err != nil {
 		return err
@@ -63,6 +63,10 @@ func timers(c *Call, which []uint64) error {
 		return err
 	}
 	c.printf("JIFFIES\n%d\n", now)
+	which, err := spec.numbers(c)
+	if err != nil {
+		return err
+	}
 	for _, cpu := range which {
 		bases := percpu.PerCPU(c.Prog.Object("timer_bases"), cpu)
 		count, err := bases.Len()
@@ -287,11 +291,18 @@ func runqTimes(c *Call, which []uint64) error {
 		clocks = append(clocks, v)
 		latest = max(latest, v)
 	}
-	for i, cpu := range which {
-		if c.Has("-T") {
-			c.printf("  CPU %d: %.2f secs\n", cpu, float64(latest-clocks[i])/1e9)
-			continue
+	if c.Has("-T") { // how far each is behind, the least first
+		order := make([]int, len(which))
+		for i := range order {
+			order[i] = i
 		}
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(clocks[b], clocks[a]) })
+		for _, i := range order {
+			c.printf("  CPU %d: %.2f secs\n", which[i], float64(latest-clocks[i])/1e9)
+		}
+		return nil
+	}
+	for i, cpu := range which {
 		t := sched.CPUCurr(c.Prog, cpu)
 		l, err := lineOf(t)
 		if err != nil {

@@ -127,12 +127,12 @@ func ptov(c *Call, arg string) error {
 	if err != nil {
 		return err
 	}
+	c.printf("PER-CPU OFFSET: %x\n", n)
 	numbers, err := which.numbers(c)
 	if err != nil {
 		return err
 	}
-	c.printf("PER-CPU OFFSET: %x\n", n)
-	g := grid{indent: "  ", align: "<<", own: "<^", header: []string{"CPU", "VIRTUAL"}}
+	g := grid{indent: "  ", align: "<<", header: []string{"CPU", "  VIRTUAL"}}
 	for _, cpu := range numbers {
 		offset, err := percpu.Offset(c.Prog, cpu)
 		if err != nil {
@@ -178,7 +178,7 @@ var vtopCommand = Command{
 		{Meta: "address", Value: Some, Check: isHexadecimal, Help: "a hexadecimal virtual address"},
 		{Names: []string{"-u"}, Set: 1, Group: "address space", Help: "the address is one of user space"},
 		{Names: []string{"-k"}, Set: 1, Group: "address space", Help: "the address is one of the kernel"},
-		{Names: []string{"-c"}, Meta: "TASK", Value: One, Check: isTask, Help: "the PID or hexadecimal address of the task whose user space is meant"},
+		{Names: []string{"-c"}, Meta: "TASK", Tasks: true, Value: One, Check: isTask, Help: "the PID or hexadecimal address of the task whose user space is meant"},
 		drgnArgument,
 	},
 	Run: func(c *Call) error {

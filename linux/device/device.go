@@ -6,6 +6,7 @@ import (
 	"iter"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/lang/c"
 	"github.com/godrgn/drgn/linux/list"
 )
 
@@ -44,22 +45,23 @@ func Name(dev drgn.Object) ([]byte, error) {
 
 // subsystem finds what the kernel knows of a bus or class of its own, as a struct subsys_private *.
 func subsystem(of drgn.Object, member, set string) drgn.Object {
+	if none, err := of.IsNull(); err != nil {
+		return drgn.Failed(err)
+	} else if none {
+		return drgn.Null(of.Prog(), "struct subsys_private")
+	}
 	// Where it has no pointer to it (v6.3 for buses, v6.4 for classes), it is looked for.
 	if of.HasMember("p") {
 		return of.Member("p").Read()
-	}
-	want, err := of.Uint()
-	if err != nil {
-		return drgn.Failed(err)
 	}
 	p := of.Prog()
 	for private, err := range list.ForEachEntry("struct subsys_private", p.Variable(set).Member("list").AddressOf(), "subsys.kobj.entry") {
 		if err != nil {
 			return drgn.Failed(err)
 		}
-		if have, err := private.Member(member).Uint(); err != nil {
+		if order, err := private.Member(member).Compare(of); err != nil {
 			return drgn.Failed(err)
-		} else if have == want {
+		} else if order == c.Equal {
 			return private
 		}
 	}
@@ -88,10 +90,8 @@ const knodeDead = 1
 // devices walks the devices of a struct subsys_private *; member is that of struct device_private which is in the list.
 func devices(private drgn.Object, member string) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		if none, err := private.IsNull(); err != nil {
+		if err := private.Err(); err != nil {
 			yield(drgn.Object{}, err)
-			return
-		} else if none {
 			return
 		}
 		typ := "struct device_private"

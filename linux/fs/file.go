@@ -13,7 +13,7 @@ import (
 // task is a struct task_struct *.
 //
 //drgn:helper fget(task, fd)
-func Get(task drgn.Object, fd uint64) drgn.Object {
+func Get(task drgn.Object, fd int64) drgn.Object {
 	files := task.Member("files").Read()
 	if none, err := files.IsNull(); err != nil {
 		return drgn.Failed(err)
@@ -25,10 +25,10 @@ func Get(task drgn.Object, fd uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	if fd >= n {
+	if fd < 0 || uint64(fd) >= n {
 		return drgn.Null(task.Prog(), "struct file")
 	}
-	return table.Member("fd").Index(int64(fd))
+	return table.Member("fd").Index(fd)
 }
 
 // An OpenFile is a file that a task has open.

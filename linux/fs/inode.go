@@ -67,7 +67,7 @@ type CachedPage struct {
 // inode is a struct inode *.
 //
 //drgn:helper inode_for_each_page
-//drgn:eager
+//drgn:eager faults
 func InodePages(inode drgn.Object) iter.Seq2[CachedPage, error] {
 	return AddressSpacePages(inode.Member("i_mapping").Read())
 }
@@ -116,6 +116,7 @@ var fileTypes = map[uint64]string{
 // FileType returns the type in the mode of a file in short, such as "REG" or "DIR"; its octal digits if it is not known.
 //
 //drgn:helper decode_file_type
+//drgn:wraps
 func FileType(mode uint64) string {
 	kind := mode & 0o170000
 	if name, ok := fileTypes[kind]; ok {

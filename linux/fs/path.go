@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/types"
 )
 
 // maxPath bounds how long a path may become: what it is made of lies in memory that may be corrupt.
@@ -100,6 +101,9 @@ func mountOf(vfsmnt drgn.Object) drgn.Object { return drgn.Entry(vfsmnt, "struct
 
 // pathIn is d_path() of the kernel.
 func pathIn(mnt, dentry drgn.Object) ([]byte, error) {
+	if _, ok := mnt.Address(); ok && mnt.Type().Underlying().Kind() == types.Struct {
+		mnt = mnt.AddressOf()
+	}
 	mnt, dentry = mnt.Read(), dentry.Read()
 	root, err := same(dentry, mnt.Member("mnt").Member("mnt_root"))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/walk"
+	"github.com/godrgn/drgn/types"
 )
 
 // ForEachResource walks a resource and all that lie in it, each before those in it, as struct resource *.
@@ -16,15 +17,18 @@ import (
 //drgn:helper for_each_resource
 func ForEachResource(root drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
-		pos := root.Read()
-		end, err := pos.Uint()
+		pos := root
+		if _, isRoot := isResource(root); !isRoot {
+			pos = root.Read()
+		}
+		end, err := addressOf(pos)
 		if err != nil {
 			yield(drgn.Object{}, err)
 			return
 		}
 		var guard walk.Guard
 		for {
-			at, err := pos.Uint()
+			at, err := addressOf(pos)
 			if err == nil && !guard.Visit(at) {
 				err = &walk.CycleError{What: "tree of resources", Address: at}
 			}
@@ -42,6 +46,19 @@ func ForEachResource(root drgn.Object) iter.Seq2[drgn.Object, error] {
 	}
 }
 
+// isResource reports whether an object is a resource, as the root of a walk may be, not a pointer to one; and where it lies.
+func isResource(o drgn.Object) (address uint64, ok bool) {
+	address, ok = o.Address()
+	return address, ok && o.Type().Underlying().Kind() == types.Struct
+}
+
+func addressOf(resource drgn.Object) (uint64, error) {
+	if address, ok := isResource(resource); ok {
+		return address, nil
+	}
+	return resource.Uint()
+}
+
 // after returns the resource after pos in a walk of those in the one at root; a null pointer after the last.
 func after(pos drgn.Object, root uint64) (drgn.Object, error) {
 	child := pos.Member("child").Read()
@@ -50,7 +67,7 @@ func after(pos drgn.Object, root uint64) (drgn.Object, error) {
 	}
 	var guard walk.Guard
 	for {
-		at, err := pos.Uint()
+		at, err := addressOf(pos)
 		if err != nil {
 			return pos, err
 		}

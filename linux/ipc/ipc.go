@@ -42,7 +42,7 @@ func (k kind) forEach(ns drgn.Scope) iter.Seq2[drgn.Object, error] {
 	}
 }
 
-func (k kind) find(ns drgn.Scope, id uint64) drgn.Object {
+func (k kind) find(ns drgn.Scope, id int64) drgn.Object {
 	all := k.idr(ns)
 	if err := all.Err(); err != nil {
 		return all
@@ -61,11 +61,11 @@ func (k kind) find(ns drgn.Scope, id uint64) drgn.Object {
 	if err != nil {
 		return drgn.Failed(err)
 	}
-	perm := idr.Find(all, id&(1<<(shift&63)-1)).Cast(t)
+	perm := idr.Find(all, uint64(id)&(1<<(shift&63)-1)).Cast(t)
 	if none, err := perm.IsNull(); err != nil {
 		return drgn.Failed(err)
 	} else if !none {
-		have, err := perm.Member("id").Uint()
+		have, err := perm.Member("id").Int()
 		if err != nil {
 			return drgn.Failed(err)
 		}
@@ -88,7 +88,7 @@ func ForEachMsgQueue(ns drgn.Scope) iter.Seq2[drgn.Object, error] { return messa
 // ns is a struct ipc_namespace *; a program stands for the initial one.
 //
 //drgn:helper find_sysv_msg_queue
-func FindMsgQueue(ns drgn.Scope, id uint64) drgn.Object { return messages.find(ns, id) }
+func FindMsgQueue(ns drgn.Scope, id int64) drgn.Object { return messages.find(ns, id) }
 
 // ForEachShm walks the System V shared memory segments in a namespace, each as a struct shmid_kernel *.
 //
@@ -102,7 +102,7 @@ func ForEachShm(ns drgn.Scope) iter.Seq2[drgn.Object, error] { return sharedMemo
 // ns is a struct ipc_namespace *; a program stands for the initial one.
 //
 //drgn:helper find_sysv_shm
-func FindShm(ns drgn.Scope, id uint64) drgn.Object { return sharedMemory.find(ns, id) }
+func FindShm(ns drgn.Scope, id int64) drgn.Object { return sharedMemory.find(ns, id) }
 
 // ForEachSemArray walks the System V semaphore sets in a namespace, each as a struct sem_array *.
 //
@@ -116,7 +116,7 @@ func ForEachSemArray(ns drgn.Scope) iter.Seq2[drgn.Object, error] { return semap
 // ns is a struct ipc_namespace *; a program stands for the initial one.
 //
 //drgn:helper find_sysv_sem_array
-func FindSemArray(ns drgn.Scope, id uint64) drgn.Object { return semaphores.find(ns, id) }
+func FindSemArray(ns drgn.Scope, id int64) drgn.Object { return semaphores.find(ns, id) }
 
 // shmFlags are the bits of the mode of shared memory that are no permissions (include/linux/shm.h).
 var shmFlags = []flags.Flag{{Name: "SHM_DEST", Mask: 0o1000}, {Name: "SHM_LOCKED", Mask: 0o2000}}

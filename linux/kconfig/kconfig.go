@@ -32,8 +32,18 @@ type Option struct {
 
 type configKey struct{}
 
+// A NotBuiltInError says that the kernel does not know the options it was built with.
+type NotBuiltInError struct{}
+
+func (*NotBuiltInError) Error() string {
+	return "kernel configuration data not found; kernel must be compiled with CONFIG_IKCONFIG"
+}
+
+// LookupFailed marks the error as one of what is not there.
+func (*NotBuiltInError) LookupFailed() {}
+
 // Get returns the options that the kernel was built with, which it knows if it was built with CONFIG_IKCONFIG; else it
-// is a *drgn.SymbolNotFoundError.
+// is a *[NotBuiltInError].
 //
 //drgn:helper get_kconfig -> Mapping[str, str]
 func Get(p *drgn.Program) (Config, error) {
@@ -51,7 +61,7 @@ func compressed(p *drgn.Program) ([]byte, error) {
 	start, err := p.Symbol("kernel_config_data")
 	if err != nil {
 		if drgn.IsNotFound(err) {
-			err = fmt.Errorf("%w (the kernel was not built with CONFIG_IKCONFIG)", &drgn.SymbolNotFoundError{Name: "kernel_config_data"})
+			err = &NotBuiltInError{}
 		}
 		return nil, err
 	}

@@ -133,7 +133,7 @@ func Path(kn drgn.Object) ([]byte, error) {
 // kn is a struct kernfs_node * of a directory; another one is a *drgn.ValueError.
 //
 //drgn:helper kernfs_children
-//drgn:eager
+//drgn:eager faults
 func Children(kn drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		dir, err := IsDir(kn)
@@ -152,7 +152,8 @@ func Children(kn drgn.Object) iter.Seq2[drgn.Object, error] {
 	}
 }
 
-// child returns the node of a name in a directory; a null pointer if there is none.
+// child returns the node of a name in a directory; a null pointer if there is none. Of nodes that a namespace of the network has
+// for itself, such as /sys/class/net/lo, it is that of the initial one.
 func child(kn drgn.Object, name string) (drgn.Object, error) {
 	if dir, err := IsDir(kn); err != nil || !dir {
 		return drgn.Null(kn.Prog(), node), err
@@ -161,11 +162,35 @@ func child(kn drgn.Object, name string) (drgn.Object, error) {
 		if err != nil {
 			return c, err
 		}
-		if have, err := c.Member("name").CString(); err != nil || string(have) == name {
+		if have, err := c.Member("name").CString(); err != nil {
+			return c, err
+		} else if string(have) != name {
+			continue
+		}
+		if seen, err := isInitial(c); err != nil || seen {
 			return c, err
 		}
 	}
 	return drgn.Null(kn.Prog(), node), nil
+}
+
+// isInitial reports whether a node is one of the initial namespace of the network, or of all. Its tag is the struct net, in newer
+// kernels the struct ns_common in it.
+func isInitial(kn drgn.Object) (bool, error) {
+	if !kn.HasMember("ns") {
+		return true, nil
+	}
+	tag, err := kn.Member("ns").Uint()
+	if err != nil || tag == 0 {
+		return true, err
+	}
+	initial := kn.Prog().Variable("init_net")
+	at, err := initial.AddressOf().Uint()
+	if err != nil {
+		return false, err
+	}
+	size, err := initial.Type().Size()
+	return tag-at < size, err
 }
 
 // Lookup returns the node of a path below a node, as a struct kernfs_node *; a null pointer if there is none. Symbolic links
@@ -175,7 +200,7 @@ func child(kn drgn.Object, name string) (drgn.Object, error) {
 //
 //drgn:helper kernfs_walk(parent, path: Path, follow_symlinks=True)
 func Lookup(parent drgn.Object, path string, followSymlinks bool) drgn.Object {
-	kn := parent.Read()
+	kn := parent
 	names := strings.FieldsFunc(path, func(r rune) bool { return r == '/' })
 	for i, name := range names {
 		var err error
@@ -203,7 +228,7 @@ func follow(kn drgn.Object) (drgn.Object, error) {
 		if err != nil || !link {
 			return kn, err
 		}
-		kn = kn.Member("symlink").Member("target_kn").Read()
+		kn = kn.Member("symlink").Member("target_kn")
 	}
 	return kn, fmt.Errorf("too many symbolic links")
 }

@@ -73,3 +73,26 @@ func TestTree(t *testing.T) {
 		})
 	}
 }
+
+// TestNamespaces has a node "lo" of each of two namespaces of the network in a directory, and one that is only the other's.
+func TestNamespaces(t *testing.T) {
+	for _, member := range []string{"words", "ns"} { // the tag is struct net itself, in newer kernels its ns_common
+		worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+			w.Declare(`
+				struct net { unsigned long words[4]; unsigned long ns; };
+				struct kernfs_elem_dir { struct rb_root children; };
+				struct kernfs_node { struct kernfs_node *parent; const char *name; struct rb_node rb; const void *ns; struct kernfs_elem_dir dir;
+					unsigned short flags; };`)
+			initial, other := w.Variable("init_net", "struct net"), w.Alloc("struct net")
+			n := w.AllocN(4, "struct kernfs_node")
+			dir, foreign, own, only := n[0], n[1], n[2], n[3]
+			dir.Set("flags", 1).Set("dir.children.rb_node", own.Addr("rb"))
+			own.Set("name", w.Text("lo")).Set("ns", initial.Addr(member)).Set("rb.rb_left", foreign.Addr("rb")).Set("rb.rb_right", only.Addr("rb"))
+			foreign.Set("name", w.Text("lo")).Set("ns", other.Addr(member)).Set("rb.__rb_parent_color", own.Addr("rb"))
+			only.Set("name", w.Text("eth1")).Set("ns", other.Addr(member)).Set("rb.__rb_parent_color", own.Addr("rb"))
+			for name, want := range map[string]uint64{"lo": own.At, "eth1": 0} {
+				worldtest.CheckPtr(t, "lookup of "+name, kernfs.Lookup(dir.Ptr(), name, true), want)
+			}
+		})
+	}
+}

@@ -68,11 +68,8 @@ func LayoutOf(p *drgn.Program) (Layout, error) {
 			return l, fmt.Errorf("pages of %d bits described in %d bytes are not understood", l.PageShift, l.PageSize)
 		}
 		l.mask = p.Platform().AddressMask()
-		switch flat := p.Variable("mem_map").Err(); {
-		case flat == nil:
-			l.Flat = true
-		case !drgn.IsNotFound(flat):
-			return l, flat
+		if l.Flat, err = flat(p); err != nil {
+			return l, err
 		}
 		l.Vmemmap, err = p.Object("vmemmap").Uint()
 		if drgn.IsNotFound(err) {
@@ -82,9 +79,26 @@ func LayoutOf(p *drgn.Program) (Layout, error) {
 	})
 }
 
+// flat reports whether one array has all struct pages. Kernels without CONFIG_NUMA have the variable for it in any case, and leave
+// it alone if memory has sections.
+func flat(p *drgn.Program) (bool, error) {
+	for _, v := range []struct {
+		name string
+		flat bool // whether a kernel that has the variable has one array
+	}{{"mem_section", false}, {"mem_map", true}} {
+		if err := p.Variable(v.name).Err(); err == nil {
+			return v.flat, nil
+		} else if !drgn.IsNotFound(err) {
+			return false, err
+		}
+	}
+	return false, nil
+}
+
 // InDirectMap reports whether an address is in the kernel's mapping of all physical memory.
 //
 //drgn:helper in_direct_map
+//drgn:wraps
 func InDirectMap(p *drgn.Program, addr uint64) (bool, error) {
 	l, err := LayoutOf(p)
 	return err == nil && l.inDirectMap(addr), err
@@ -170,6 +184,7 @@ func physical(p *drgn.Program, addr uint64) (uint64, error) {
 // they lay in its mapping of all physical memory.
 //
 //drgn:helper virt_to_phys
+//drgn:wraps
 func VirtToPhys(p *drgn.Program, addr uint64) drgn.Object {
 	phys, err := physical(p, addr)
 	if err != nil {
@@ -181,6 +196,7 @@ func VirtToPhys(p *drgn.Program, addr uint64) drgn.Object {
 // PhysToVirt returns the address of a physical one in the kernel's mapping of all physical memory, as a void *.
 //
 //drgn:helper phys_to_virt
+//drgn:wraps
 func PhysToVirt(p *drgn.Program, addr uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -200,6 +216,7 @@ func value(p *drgn.Program, typ string, v uint64) drgn.Object {
 // PFNPhys returns the physical address of a page frame, as a phys_addr_t.
 //
 //drgn:helper PFN_PHYS
+//drgn:wraps
 func PFNPhys(p *drgn.Program, pfn uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -211,6 +228,7 @@ func PFNPhys(p *drgn.Program, pfn uint64) drgn.Object {
 // PhysPFN returns the number of the page frame of a physical address, as an unsigned long.
 //
 //drgn:helper PHYS_PFN
+//drgn:wraps
 func PhysPFN(p *drgn.Program, addr uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -222,6 +240,7 @@ func PhysPFN(p *drgn.Program, addr uint64) drgn.Object {
 // VirtToPFN returns the number of the page frame of a virtual address, as an unsigned long.
 //
 //drgn:helper virt_to_pfn
+//drgn:wraps
 func VirtToPFN(p *drgn.Program, addr uint64) drgn.Object {
 	phys, err := physical(p, addr)
 	if err != nil {
@@ -233,6 +252,7 @@ func VirtToPFN(p *drgn.Program, addr uint64) drgn.Object {
 // PFNToVirt returns the address of a page frame in the kernel's mapping of all physical memory, as a void *.
 //
 //drgn:helper pfn_to_virt
+//drgn:wraps
 func PFNToVirt(p *drgn.Program, pfn uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -244,6 +264,7 @@ func PFNToVirt(p *drgn.Program, pfn uint64) drgn.Object {
 // PFNToPage returns the struct page * of a page frame.
 //
 //drgn:helper pfn_to_page
+//drgn:wraps literals
 func PFNToPage(p *drgn.Program, pfn uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -255,6 +276,7 @@ func PFNToPage(p *drgn.Program, pfn uint64) drgn.Object {
 // PhysToPage returns the struct page * of a physical address.
 //
 //drgn:helper phys_to_page
+//drgn:wraps
 func PhysToPage(p *drgn.Program, addr uint64) drgn.Object {
 	l, err := LayoutOf(p)
 	if err != nil {
@@ -266,6 +288,7 @@ func PhysToPage(p *drgn.Program, addr uint64) drgn.Object {
 // VirtToPage returns the struct page * of a virtual address.
 //
 //drgn:helper virt_to_page
+//drgn:wraps
 func VirtToPage(p *drgn.Program, addr uint64) drgn.Object {
 	phys, err := physical(p, addr)
 	if err != nil {

@@ -56,6 +56,7 @@ func pageFlagNames(p *drgn.Program) ([]flags.Flag, error) {
 // that has several names is given with all of them.
 //
 //drgn:helper decode_page_flags_value(prog, flags)
+//drgn:wraps
 func DecodePageFlagsValue(p *drgn.Program, value uint64) (string, error) {
 	known, err := pageFlagNames(p)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/percpu"
 	"github.com/godrgn/drgn/linux/pid"
+	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -53,7 +54,7 @@ func (s *addressSpace) bytes(address, size uint64) ([]byte, error) {
 
 // AccessProcessVM returns the size bytes from an address on in the address space of a task.
 //
-// task is a struct task_struct * of a user's process.
+// task is a struct task_struct * of a user's process; another one's has no such address: a *mem.FaultError.
 //
 //drgn:helper access_process_vm
 func AccessProcessVM(task drgn.Object, address, size uint64) ([]byte, error) {
@@ -62,7 +63,7 @@ func AccessProcessVM(task drgn.Object, address, size uint64) ([]byte, error) {
 		return nil, err
 	}
 	if mm == nil {
-		return nil, &drgn.ValueError{Problem: "task has no memory of its own: it is a thread of the kernel, or gone"}
+		return nil, &mem.FaultError{Message: "task has no memory of its own: it is a thread of the kernel, or gone", Address: address}
 	}
 	return AccessRemoteVM(*mm, address, size)
 }

@@ -47,6 +47,7 @@ func ForEachVMA(mm drgn.Object) iter.Seq2[drgn.Object, error] {
 // mm is a struct mm_struct *.
 //
 //drgn:helper vma_find
+//drgn:wraps
 func FindVMA(mm drgn.Object, addr uint64) drgn.Object {
 	if err := mm.Err(); err != nil {
 		return mm
@@ -85,6 +86,7 @@ const vmap = "struct vmap_area"
 // does.
 //
 //drgn:helper find_vmap_area
+//drgn:wraps
 func FindVmapArea(p *drgn.Program, addr uint64) drgn.Object {
 	compare := func(area drgn.Object) (int, error) {
 		var a struct {

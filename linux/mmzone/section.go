@@ -114,6 +114,7 @@ func number(p *drgn.Program, v uint64) drgn.Object {
 // PFNToSectionNumber returns the number of the section that a page frame is in, as an unsigned long.
 //
 //drgn:helper pfn_to_section_nr
+//drgn:wraps
 func PFNToSectionNumber(p *drgn.Program, pfn uint64) drgn.Object {
 	l, err := layoutOf(p)
 	if err != nil {
@@ -125,6 +126,7 @@ func PFNToSectionNumber(p *drgn.Program, pfn uint64) drgn.Object {
 // SectionNumberToPFN returns the number of the first page frame of a section, as an unsigned long.
 //
 //drgn:helper section_nr_to_pfn
+//drgn:wraps
 func SectionNumberToPFN(p *drgn.Program, nr uint64) drgn.Object {
 	l, err := layoutOf(p)
 	if err != nil {
@@ -136,6 +138,7 @@ func SectionNumberToPFN(p *drgn.Program, nr uint64) drgn.Object {
 // PFNToSection returns the section that a page frame is in, as a struct mem_section *; a null pointer if there is none.
 //
 //drgn:helper pfn_to_section
+//drgn:wraps
 func PFNToSection(p *drgn.Program, pfn uint64) drgn.Object {
 	l, err := layoutOf(p)
 	if err != nil {

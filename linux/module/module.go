@@ -89,6 +89,28 @@ func Regions(mod drgn.Object) ([]Region, error) {
 	return slices.DeleteFunc(all, func(r Region) bool { return r.Size == 0 }), err
 }
 
+// layouts returns what says where the kinds of a module's code and data lie; nil before v4.5.
+func layouts(mod drgn.Object) ([]drgn.Object, error) {
+	if !mod.HasMember("mem") { // since v6.4, commit ac3b43283923
+		var out []drgn.Object
+		for _, name := range []string{"core_layout", "init_layout", "data_layout"} { // v4.5 to v6.3, commit 7523e4dc5057
+			if mod.HasMember(name) {
+				out = append(out, mod.Member(name))
+			}
+		}
+		return out, nil
+	}
+	n, err := mod.Member("mem").Len()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]drgn.Object, n)
+	for i := range out {
+		out[i] = mod.Member("mem").Index(int64(i))
+	}
+	return out, nil
+}
+
 // AllRegions returns where a module's code and data lie, a region for each kind of them: of a kind that it has not, and of what
 // was only needed when it was loaded, the size is 0.
 //
@@ -106,27 +128,16 @@ func AllRegions(mod drgn.Object) ([]Region, error) {
 		out = append(out, Region{a, n})
 		return err
 	}
-	switch {
-	case mod.HasMember("mem"): // since v6.4, commit ac3b43283923
-		n, err := mod.Member("mem").Len()
-		if err != nil {
+	parts, err := layouts(mod)
+	if err != nil {
+		return nil, err
+	}
+	for _, m := range parts {
+		if err := add(m.Member("base"), m.Member("size")); err != nil {
 			return nil, err
 		}
-		for i := range n {
-			m := mod.Member("mem").Index(int64(i))
-			if err := add(m.Member("base"), m.Member("size")); err != nil {
-				return nil, err
-			}
-		}
-	case mod.HasMember("core_layout"): // v4.5 to v6.3, commit 7523e4dc5057
-		for _, name := range []string{"core_layout", "init_layout", "data_layout"} {
-			if m := mod.Member(name); mod.HasMember(name) {
-				if err := add(m.Member("base"), m.Member("size")); err != nil {
-					return nil, err
-				}
-			}
-		}
-	default:
+	}
+	if parts == nil {
 		if err := add(mod.Member("module_core"), mod.Member("core_size")); err != nil {
 			return nil, err
 		}
@@ -196,22 +207,38 @@ func PerCPURegion(mod drgn.Object) (Region, error) {
 // does.
 //
 //drgn:helper address_to_module
+//drgn:wraps
 func AtAddress(p *drgn.Program, addr uint64) drgn.Object {
 	for mod, err := range ForEach(p) {
 		if err != nil {
 			return drgn.Failed(err)
 		}
-		regions, err := Regions(mod)
+		regions, err := AllRegions(mod)
 		if err != nil {
 			return drgn.Failed(err)
 		}
-		for _, r := range regions {
+		for i, r := range regions {
 			if addr-r.Address < r.Size {
-				return mod
+				return inTree(mod, i)
 			}
 		}
 	}
 	return drgn.Null(p, "struct module")
+}
+
+// inTree returns the pointer to a module in the kernel's tree of modules (CONFIG_MODULES_TREE_LOOKUP), in the node of its i-th
+// region; mod itself where there is no such tree.
+func inTree(mod drgn.Object, i int) drgn.Object {
+	parts, err := layouts(mod)
+	if err != nil || i >= len(parts) || !parts[i].HasMember("mtn") {
+		return mod
+	}
+	there := parts[i].Member("mtn").Member("mod")
+	want, err := mod.Uint()
+	if at, e := there.Uint(); err != nil || e != nil || at != want {
+		return mod
+	}
+	return there
 }
 
 // taintLetters are the letters that the kernel prints for the bits of a module's taints (kernel/panic.c, taint_flags).

@@ -122,6 +122,26 @@ func TestRegions(t *testing.T) {
 	}
 }
 
+// The pointer is that in the kernel's tree of modules, if the node there is the module's own.
+func TestAtAddressInTree(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		mods := modules(w, `struct { void *base; unsigned int size; struct { struct module *mod; } mtn; } mem[2];`)
+		for i, m := range mods {
+			m.Set("mem[1].base", uint64(i+1)<<16).Set("mem[1].size", 16)
+		}
+		mods[0].Set("mem[1].mtn.mod", mods[0].At)
+		mods[1].Set("mem[1].mtn.mod", mods[0].At)
+		for i, m := range mods {
+			found := module.AtAddress(w.Program, uint64(i+1)<<16)
+			worldtest.CheckPtr(t, "module", found, m.At)
+			at, ok := found.Address()
+			if want := m.Addr("mem[1].mtn.mod"); ok != (i == 0) || ok && at != want {
+				t.Errorf("module %d: at %#x, %t; want %#x", i, at, ok, want)
+			}
+		}
+	})
+}
+
 // The names and their order are those of include/linux/module.h of v6.12, v6.1 and v4.4.
 func TestTextRegions(t *testing.T) {
 	const layout = `struct { void *base; unsigned int size, text_size; } core_layout, init_layout;`

@@ -48,9 +48,9 @@ func find(net drgn.Scope, wanted func(dev drgn.Object) (bool, error)) drgn.Objec
 // net is a struct net *.
 //
 //drgn:helper netdev_get_by_index(net, ifindex)
-func DeviceByIndex(net drgn.Scope, ifindex uint64) drgn.Object {
+func DeviceByIndex(net drgn.Scope, ifindex int64) drgn.Object {
 	return find(net, func(dev drgn.Object) (bool, error) {
-		have, err := dev.Member("ifindex").Uint()
+		have, err := dev.Member("ifindex").Int()
 		return have == ifindex, err
 	})
 }

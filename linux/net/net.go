@@ -68,7 +68,7 @@ func points(pointer drgn.Object, variable string) (bool, error) {
 // task is a struct task_struct *.
 //
 //drgn:helper get_net_ns_by_fd(task, fd)
-func NamespaceByFD(task drgn.Object, fd uint64) drgn.Object {
+func NamespaceByFD(task drgn.Object, fd int64) drgn.Object {
 	file := fs.Get(task, fd)
 	if none, err := file.IsNull(); err != nil {
 		return drgn.Failed(err)

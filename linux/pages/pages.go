@@ -36,6 +36,17 @@ func ForEachValidPageRange(p *drgn.Program) iter.Seq2[Range, error] {
 		flush := func() bool {
 			return open.Start == open.End || yield(open, nil)
 		}
+		layout, err := mm.LayoutOf(p)
+		if err != nil {
+			yield(Range{}, err)
+			return
+		}
+		if layout.Flat { // as pfn_valid() has it there
+			n, err := p.Variable("max_mapnr").Uint()
+			first := layout.FirstPFN()
+			yield(Range{first, first + n, memMap}, err)
+			return
+		}
 		for r, err := range validParts(p) {
 			if err != nil {
 				yield(Range{}, err)

@@ -12,15 +12,15 @@ import (
 	"github.com/godrgn/drgn/linux/printk"
 )
 
-// Task returns the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs.
+// Task returns the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs. Of a dump of a kernel that had not
+// crashed it is a *[drgn.ThreadNotFoundError].
 //
 //drgn:helper panic_task
 func Task(p *drgn.Program) drgn.Object {
-	thread, err := p.CrashedThread()
-	var running *drgn.ThreadNotFoundError
-	if errors.As(err, &running) {
+	if p.Flags()&drgn.IsLive != 0 {
 		return drgn.Null(p, "struct task_struct")
 	}
+	thread, err := p.CrashedThread()
 	if err != nil {
 		return drgn.Failed(err)
 	}
@@ -50,7 +50,11 @@ var others = []string{"Oops: ", "BUG: ", "kernel BUG at ", "Unable to handle ker
 //
 //drgn:helper panic_message -> Optional[bytes]
 func Message(p *drgn.Program) (message []byte, ok bool, err error) {
-	if none, err := Task(p).IsNull(); err != nil || none {
+	none, err := Task(p).IsNull()
+	if errors.As(err, new(*drgn.ThreadNotFoundError)) {
+		none, err = true, nil
+	}
+	if err != nil || none {
 		return nil, false, err
 	}
 	records, err := printk.Records(p)

@@ -108,10 +108,18 @@ func TestNoPanic(t *testing.T) {
 	if err := w.Setup(drgn.Setup{Personality: personality{err: &drgn.ThreadNotFoundError{Role: "crashed"}}}); err != nil {
 		t.Fatal(err)
 	}
-	worldtest.CheckPtr(t, "task", kpanic.Task(w.Program), 0)
+	if err := kpanic.Task(w.Program).Err(); !errors.As(err, new(*drgn.ThreadNotFoundError)) {
+		t.Errorf("the task of a kernel that had not crashed: %v", err)
+	}
 	if got, ok, err := kpanic.Message(w.Program); err != nil || ok || got != nil {
 		t.Errorf("%q, %v, %v", got, ok, err)
 	}
+	w = worldtest.New(t, worldtest.Machines[0])
+	w.Declare(`struct task_struct { int pid; };`)
+	if err := w.Setup(drgn.Setup{Flags: drgn.IsLive, Personality: personality{}}); err != nil {
+		t.Fatal(err)
+	}
+	worldtest.CheckPtr(t, "task of a kernel that runs", kpanic.Task(w.Program), 0)
 	w = worldtest.New(t, worldtest.Machines[0])
 	broken := errors.New("broken")
 	if err := w.Setup(drgn.Setup{Personality: personality{err: broken}}); err != nil {

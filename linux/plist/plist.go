@@ -61,5 +61,5 @@ func ForEach(head drgn.Object) iter.Seq2[drgn.Object, error] {
 //drgn:helper plist_for_each_entry(type, head, member)
 //drgn:eager
 func ForEachEntry[T drgn.TypeLike](typ T, head drgn.Object, member string) iter.Seq2[drgn.Object, error] {
-	return drgn.Entries(ForEach(head), head.Prog(), typ, member)
+	return list.ForEachEntry(typ, head.Member("node_list").AddressOf(), member+".node_list")
 }

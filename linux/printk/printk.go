@@ -77,6 +77,11 @@ const (
 // Format writes messages as dmesg(1) does, a line for each of their lines. wall is what is added to the time of a message
 // to get that of a clock on the wall; it matters only for [Dates].
 func Format(records []Record, how Timestamps, wall time.Duration) []byte {
+	return format(records, how, wall, true)
+}
+
+// format writes when a message was logged before each of its lines, or only before the first.
+func format(records []Record, how Timestamps, wall time.Duration, each bool) []byte {
 	var b bytes.Buffer
 	for i := range records {
 		r := &records[i]
@@ -92,6 +97,9 @@ func Format(records []Record, how Timestamps, wall time.Duration) []byte {
 			b.WriteString(stamp)
 			b.Write(line)
 			b.WriteByte('\n')
+			if !each {
+				stamp = ""
+			}
 		}
 	}
 	return b.Bytes()
@@ -100,7 +108,8 @@ func Format(records []Record, how Timestamps, wall time.Duration) []byte {
 // Dmesg returns the kernel's log as dmesg(1) prints it.
 //
 // timestamps says how the time of each message is written: True is in seconds since boot, False not at all, 'human' as
-// date and time, which is right only for messages since the computer last slept.
+// date and time, which is right only for messages since the computer last slept. It stands before the first line of a message
+// alone.
 //
 //drgn:helper get_dmesg(prog, *, timestamps: Union[bool, Literal['human']] = True)
 func Dmesg(p *drgn.Program, timestamps any) ([]byte, error) {
@@ -118,7 +127,7 @@ func Dmesg(p *drgn.Program, timestamps any) ([]byte, error) {
 			return nil, err
 		}
 	}
-	return Format(records, how, time.Duration(wall)), nil
+	return format(records, how, time.Duration(wall), false), nil
 }
 
 func timestampsOf(v any) (Timestamps, error) {

@@ -73,6 +73,9 @@ func TestFormat(t *testing.T) {
 	if got, want := string(Format(records, NoTimestamps, 0)), "one\ntwo\nlines\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
+	if got, want := string(format(records, Seconds, 0, false)), "[    1.234567] one\n[98765.000001] two\nlines\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 	for _, bad := range []any{nil, "dates", 1} {
 		if _, err := timestampsOf(bad); err == nil {
 			t.Errorf("timestamps %v are taken", bad)

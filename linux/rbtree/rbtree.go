@@ -32,7 +32,7 @@ func EmptyNode(node drgn.Object) (bool, error) {
 	return parent == at, err
 }
 
-// Parent returns the parent of a node as a struct rb_node *; a null pointer for the root.
+// Parent returns the parent of a node as a pointer of the same type; a null pointer for the root.
 //
 // node is a struct rb_node *.
 //
@@ -45,8 +45,9 @@ func Parent(node drgn.Object) drgn.Object {
 	return pointer(node, parent&^3) // the low bits are the colour
 }
 
+// pointer returns a pointer of the type of another: nodes that are const lead to such.
 func pointer(like drgn.Object, address uint64) drgn.Object {
-	return drgn.PointerValue(like, "struct rb_node", address)
+	return like.Prog().ScalarValue(like.Type(), address)
 }
 
 // descend follows one side from a node to the end.

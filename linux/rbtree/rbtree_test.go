@@ -129,3 +129,16 @@ func TestCorruptTrees(t *testing.T) {
 		}
 	})
 }
+
+// Neighbours of a node that is const are const.
+func TestConst(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		_, entries := tree(w, 3)
+		node := drgn.PointerValue(entries[0].Ptr(), "const struct rb_node", entries[0].Addr("node"))
+		for what, o := range map[string]drgn.Object{"next": rbtree.Next(node), "previous": rbtree.Prev(node), "parent": rbtree.Parent(node)} {
+			if err := o.Err(); err != nil || o.Type().String() != "const struct rb_node *" {
+				t.Errorf("%s of a const node: %v, %v", what, o.Type(), err)
+			}
+		}
+	})
+}

@@ -136,9 +136,9 @@ func TaskStateChar(task drgn.Object) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// PREEMPT_RT's TASK_RTLOCK_WAIT (since v5.15, commit cd781d0ce8cb) is shown as an uninterruptible sleep.
+	// PREEMPT_RT's TASK_RTLOCK_WAIT (since v5.15, commit cd781d0ce8cb) is shown as an uninterruptible sleep, whatever else there is.
 	if state&0x1000 != 0 {
-		state |= taskUninterruptible
+		return "D", nil
 	}
 	if state&taskIdle == taskIdle && exit == 0 {
 		return "I", nil

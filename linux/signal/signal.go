@@ -70,7 +70,11 @@ func SignalNames(p *drgn.Program) (Names, error) {
 	for _, s := range sigabi.Standard {
 		out = append(out, NamedNumber(s))
 	}
-	return append(out, NamedNumber{"SIGRTMIN", sigabi.RTMin}, NamedNumber{"SIGRTMAX", n}), nil
+	out = append(out, NamedNumber{"SIGRTMIN", sigabi.RTMin})
+	for _, s := range sigabi.Later(p.Platform().Arch.Name) {
+		out = append(out, NamedNumber(s))
+	}
+	return append(out, NamedNumber{"SIGRTMAX", n}), nil
 }
 
 // SignalNumbers returns the names of signals by their numbers. SIGRTMIN and SIGRTMAX are the kernel's: a program may see
@@ -91,7 +95,13 @@ func SignalNumbers(p *drgn.Program) (Numbers, error) {
 		}
 	}
 	for i := uint64(sigabi.RTMin); i <= n; i++ {
-		out = append(out, NumberNames{i, []string{realTimeName(i, n)}})
+		names := []string{realTimeName(i, n)}
+		for _, s := range sigabi.Later(p.Platform().Arch.Name) {
+			if s.Number == i {
+				names = append(names, s.Name)
+			}
+		}
+		out = append(out, NumberNames{i, names})
 	}
 	return out, nil
 }
@@ -143,8 +153,16 @@ func setWords(sigset any) (words []uint64, bits uint64, err error) {
 			return nil, 0, err
 		}
 		if set.Type().UnderlyingKind() == types.Int {
-			v, err := set.Uint()
-			return []uint64{v}, 64, err
+			v, err := set.BigInt()
+			switch {
+			case err != nil:
+				return nil, 0, err
+			case v.Sign() < 0:
+				return nil, 0, &drgn.ValueError{Problem: "a set of signals cannot be negative"}
+			case !v.IsUint64():
+				return nil, 0, &drgn.ValueError{Problem: "a set of signals has 64 bits"}
+			}
+			return []uint64{v.Uint64()}, 64, nil
 		}
 		sig := set.Member("sig")
 		if err := sig.Err(); err != nil {

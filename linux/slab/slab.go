@@ -145,6 +145,7 @@ func asSlab(page drgn.Object) (drgn.Object, error) {
 // it lies in none.
 //
 //drgn:helper find_containing_slab_cache
+//drgn:wraps
 func FindContainingCache(p *drgn.Program, addr uint64) drgn.Object {
 	slab, _, ok, err := slabOf(p, addr)
 	if err != nil {
@@ -160,6 +161,7 @@ func FindContainingCache(p *drgn.Program, addr uint64) drgn.Object {
 // its objects.
 //
 //drgn:helper slab_object_info
+//drgn:wraps
 func InfoAt(p *drgn.Program, addr uint64) (*ObjectInfo, error) {
 	slab, first, ok, err := slabOf(p, addr)
 	if err != nil || !ok {

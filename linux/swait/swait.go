@@ -27,8 +27,8 @@ func ForEachTask(wq drgn.Object) iter.Seq2[drgn.Object, error] {
 	return func(yield func(drgn.Object, error) bool) {
 		for entry, err := range list.ForEachEntry("struct swait_queue", wq.Member("task_list").AddressOf(), "task_list") {
 			if err == nil {
-				entry = entry.Member("task").Read()
-				err = entry.Err()
+				entry = entry.Member("task")
+				err = entry.Read().Err()
 			}
 			if !yield(entry, err) || err != nil {
 				return

@@ -31,7 +31,11 @@ func LookupNode(p *drgn.Program, path string) drgn.Object {
 	if !ok {
 		return drgn.Null(p, "struct kernfs_node")
 	}
-	return kernfs.Lookup(p.Variable("sysfs_root").Member("kn"), rest, true)
+	root := p.Variable("sysfs_root_kn")
+	if drgn.IsNotFound(root.Err()) {
+		root = p.Variable("sysfs_root").Member("kn")
+	}
+	return kernfs.Lookup(root, rest, true)
 }
 
 // LookupKobject returns the object that a directory stands for, or that the directory of a file does, as a struct kobject *;
@@ -95,7 +99,7 @@ func Lookup(p *drgn.Program, path string) drgn.Object {
 		}
 		o := drgn.Entry(kobj, c.typ, c.member)
 		if c.owner != "" {
-			o = o.Member(c.owner).Read()
+			o = o.Member(c.owner)
 		}
 		return o
 	}

@@ -13,19 +13,22 @@ import (
 // 0 of a root discipline that the kernel has set up itself.
 //
 //drgn:helper qdisc_lookup(dev, major)
-func LookupQdisc(dev drgn.Object, major uint64) drgn.Object {
+func LookupQdisc(dev drgn.Object, major int64) drgn.Object {
 	none := drgn.PointerValue(dev, "struct Qdisc", 0)
-	if none.Err() != nil || major > 0xffff {
+	roots := []drgn.Object{dev.Member("qdisc")}
+	if err := roots[0].Err(); err != nil {
+		return drgn.Failed(err)
+	}
+	if none.Err() != nil || major > 0xffff || major < -0x8000 { // -1 is 0xffff, as C has it
 		return none
 	}
-	handle := major << 16
-	roots := []drgn.Object{dev.Member("qdisc").Read()}
+	handle := uint64(uint32(major << 16))
 	if dev.HasMember("ingress_queue") { // with CONFIG_NET_CLS_ACT
 		ingress := dev.Member("ingress_queue").Read()
 		if null, err := ingress.IsNull(); err != nil {
 			return drgn.Failed(err)
 		} else if !null {
-			roots = append(roots, ingress.Member("qdisc_sleeping").Read())
+			roots = append(roots, ingress.Member("qdisc_sleeping"))
 		}
 	}
 	for _, root := range roots {

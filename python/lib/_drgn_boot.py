@@ -1,6 +1,7 @@
 """Start-up code: the importer for the modules that are part of the program, or that lie beside an extension module."""
 
 import _drgn
+import _imp
 import marshal
 import sys
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
@@ -11,20 +12,21 @@ ROOT = "<drgn>"
 class Importer:
     """Meta path finder, path entry finder and loader in one."""
 
-    def __init__(self, entry=ROOT):
+    def __init__(self, entry=ROOT, names=("drgn", "_drgn_main")):
         self.base = entry[len(ROOT):].strip("/").replace("/", ".")
+        self.names = names  # of packages and modules at the top
 
     def find_spec(self, name, path=None, target=None):
         if self.base and not name.startswith(self.base + "."):  # completion of imports passes the last part only
             name = f"{self.base}.{name}"
-        if name.partition(".")[0] not in ("drgn", "_drgn_main"):
+        if name.partition(".")[0] not in self.names:
             return None
-        found = _drgn._source(name)
-        if found is None:
+        package = _drgn._is_package(name)
+        if package is None:
             return None
         base = f"{ROOT}/{name.replace('.', '/')}"
-        spec = ModuleSpec(name, self, origin=base + ("/__init__.py" if found[1] else ".py"), is_package=found[1])
-        if found[1]:
+        spec = ModuleSpec(name, self, origin=base + ("/__init__.py" if package else ".py"), is_package=package)
+        if package:
             spec.submodule_search_locations.append(base)
         spec.has_location = True
         return spec
@@ -35,6 +37,10 @@ class Importer:
             parts = name.split(".")
             if len(parts) == depth + 1 and not parts[-1].startswith("_") and (not depth or name.startswith(self.base + ".")):
                 yield prefix + parts[-1], package
+        if not depth:  # the standard library, which is frozen
+            for name in sys.stdlib_module_names.difference(sys.builtin_module_names):
+                if _imp.is_frozen(name):
+                    yield prefix + name, _imp.is_frozen_package(name)
 
     def create_module(self, spec):
         return None
@@ -44,17 +50,16 @@ class Importer:
         exec(self.get_code(module.__name__), module.__dict__)
 
     def get_source(self, name):
-        found = _drgn._source(name)
-        if found is None:
+        source = _drgn._source(name)
+        if source is None:
             raise ImportError(name=name)
-        return found[0]
+        return source
 
     def get_data(self, path):
         raise OSError(path)
 
     def is_package(self, name):
-        found = _drgn._source(name)
-        return found is not None and found[1]
+        return bool(_drgn._is_package(name))
 
     def get_code(self, name):
         code = _drgn._code(name)
@@ -84,10 +89,11 @@ class FileFinder:
 
 
 def bind(module):
-    """Give a module what it has from Go."""
+    """Give a module what it has from Go; those of helpers have defs that ask for it: see drgn._functions."""
     name = module.__name__
-    _drgn._bind(name, module.__dict__)
-    if name.startswith("drgn.helpers.") and _drgn._source(name) and not _drgn._source(name)[1]:
+    if not name.startswith("drgn.helpers."):
+        _drgn._bind(name, module.__dict__)
+    elif _drgn._is_package(name) is False:
         module.__getattr__ = late(name)
 
 
@@ -107,7 +113,7 @@ def late(module):
 def hook(entry):
     if entry != ROOT and not entry.startswith(ROOT + "/"):
         raise ImportError
-    return Importer(entry)
+    return Importer(entry, ("drgn", "_drgn_main", "_drgn_util"))  # the last if nowhere before us in sys.path is one
 
 
 if hasattr(_drgn, "_directory"):

@@ -55,6 +55,35 @@ def builtins_of_site():
     builtins.license = _sitebuiltins._Printer("license", _drgn._licences())
 
 
+def heed_environment():
+    """Heed PYTHON_COLORS and PYTHONBREAKPOINT, which Python does not where it is told to look at no variables of its own. start_python heeds others."""
+    coloured = os.environ.get("PYTHON_COLORS")
+    if coloured in ("0", "1"):
+        import _colorize
+
+        _colorize.can_colorize = lambda *, file=None: coloured == "1"
+    if os.environ.get("PYTHONBREAKPOINT"):
+        sys.breakpointhook = breakpoint_hook
+
+
+def breakpoint_hook(*args, **kwargs):
+    """What breakpoint() does: what PYTHONBREAKPOINT names, nothing if that is 0."""
+    name = os.environ.get("PYTHONBREAKPOINT") or "pdb.set_trace"
+    if name == "0":
+        return None
+    import importlib
+
+    module, _, function = name.rpartition(".")
+    try:
+        function = getattr(importlib.import_module(module or "builtins"), function)
+    except (ImportError, AttributeError, ValueError):
+        import warnings
+
+        warnings.warn(f'Ignoring unimportable $PYTHONBREAKPOINT: "{name}"', RuntimeWarning, stacklevel=2)
+        return None
+    return function(*args, **kwargs)
+
+
 def search_path():
     """Where scripts may import from beside the program itself: PYTHONPATH and a virtual environment of our version."""
     entries = [p for p in os.environ.get("PYTHONPATH", "").split(os.pathsep) if p]
@@ -73,7 +102,15 @@ def search_path():
 def ready():
     """From here on Ctrl-C is a KeyboardInterrupt. Until then it ends the process as it ends any other: raised while modules are
     imported, it may come up in a callback of the import system, where it is told and lost."""
-    import _signal as _
+    if hasattr(_drgn, "_directory"):  # the interpreter has imported module _signal
+        return
+    _drgn._signals()
+    import _warnings
+
+    # fork() warns of other threads. Those are Go's, of which a child knows: drgn is refused there. The text of a plain filter is compared.
+    for call in ("fork", "forkpty"):
+        text = f"This process (pid={os.getpid()}) is multi-threaded, use of {call}() may lead to deadlocks in the child."
+        _warnings.filters.insert(0, ("ignore", text, DeprecationWarning, None, 0))
 
 
 def run_code(prog, codes, args):
@@ -169,6 +206,48 @@ def run_plain(args):
         run_script(None, args)
 
 
+class Logging:
+    """Finder and loader of module logging that sets it up, too, as soon as something imports it."""
+
+    def __init__(self, level):
+        from importlib.machinery import FrozenImporter
+
+        self.level, self.loader = level, FrozenImporter
+
+    def find_spec(self, name, path=None, target=None):
+        spec = self.loader.find_spec(name) if name == "logging" else None
+        if spec is not None:
+            spec.loader = self
+        return spec
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        module.__loader__ = module.__spec__.loader = self.loader
+        self.loader.exec_module(module)
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        import drgn._log
+
+        drgn._log.setup(self.level)
+
+
+def set_up_logging(level):
+    """Have what is logged at a level or above written to standard error. Without a level, what drgn logs is heard when the script has set that up."""
+    import drgn._debuginfo
+
+    drgn._debuginfo.quiet = level in ("", "none")
+    # To import logging would take longer than most code runs, and little of that logs. An interpreter of others may find another
+    # module of that name later, a script's own.
+    if level in ("none", "warning") and "logging" not in sys.modules and not hasattr(_drgn, "_directory"):
+        sys.meta_path.insert(0, Logging(level))
+    elif level:
+        import drgn._log
+
+        drgn._log.setup(level)
+
+
 def open_program():
     """Open what the command line names, as the default program."""
     import drgn
@@ -186,18 +265,14 @@ def run():
     mode, code, args, quiet, level, pager = _drgn._options()
     if not hasattr(_drgn, "_directory"):  # else an interpreter of others runs, which has looked for itself
         builtins_of_site()
+        heed_environment()
         search_path()
     if mode == 3:
         run_plain(args)
         return 0
     import drgn
 
-    if level in ("", "warning"):
-        drgn._debuginfo.unheard = level or "none"
-    else:
-        import drgn._log
-
-        drgn._log.setup(level)
+    set_up_logging(level)
     try:
         prog = open_program()
     except (KeyboardInterrupt, drgn.GoPanic):
@@ -219,6 +294,7 @@ def run():
         except Exception as e:
             print(f"drgn: {e}", file=sys.stderr)
             return 1
+        sys.argv = [""]
         ready()
         drgn._kernel.serve(prog)
     elif sys.stdin is not None and not sys.stdin.isatty():
@@ -233,12 +309,16 @@ def run():
             problem = drgn._near.other_environment()
             if problem:
                 print(f"warning: {problem}", file=sys.stderr)
+        import __main__
+
+        __main__.__dict__.update(drgn.cli.default_globals(prog))
         ready()
-        drgn.cli._interact(prog, drgn.cli.default_globals(prog), banner, startup=True, paging=pager)
+        drgn.cli._interact(prog, __main__.__dict__, banner, startup=True, paging=pager)
     return 0
 
 
 def main():
+    """Run the program and return the exit code, or that less than 0 of the signal by which to end."""
     try:
         try:
             code = run()
@@ -253,12 +333,14 @@ def main():
         if e.code is None:
             return 0
         if isinstance(e.code, int):
-            return e.code & 0xFF
+            return e.code & 0xFF if -(2**63) <= e.code < 2**63 else 0xFF
         print(e.code, file=sys.stderr)
         return 1
     except KeyboardInterrupt as e:
         show(e)
-        return 130
+        import _signal
+
+        return -_signal.SIGINT
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1

@@ -1,48 +1,17 @@
 package goroutine_test
 
 import (
-	"compress/gzip"
 	"fmt"
-	"io"
 	"log"
-	"os"
 
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/user/goroutine"
 )
 
-// unpack writes a program that is kept packed to a file.
-func unpack(name string) (path string, err error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		return "", err
-	}
-	image, err := io.ReadAll(z)
-	if err != nil {
-		return "", err
-	}
-	out, err := os.CreateTemp("", "goroutines")
-	if err != nil {
-		return "", err
-	}
-	_, err = out.Write(image)
-	out.Close()
-	return out.Name(), err
-}
-
 // What waits in a core of a program of Go, where it does and who has made it.
 func Example() {
-	program, err := unpack("../../testdata/process/goroutines.gz")
-	if err != nil {
-		log.Fatal(err)
-	}
-	defer os.Remove(program)
-	prog, err := attach.Core("../../testdata/process/goroutines.core.gz", attach.Options{Symbols: []string{program}, CacheDir: "-"})
+	const program = "../../testdata/process/goroutines"
+	prog, err := attach.Core(program+".core.gz", attach.Options{Symbols: []string{program + ".gz"}, CacheDir: "-"})
 	if err != nil {
 		log.Fatal(err)
 	}

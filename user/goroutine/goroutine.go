@@ -150,6 +150,7 @@ func (known *machines) find(p *drgn.Program, tid uint64) (m drgn.Object, ok bool
 	if err := m.Err(); err != nil {
 		return m, false, noRuntime(p, err)
 	}
+	seen := map[uint64]bool{}
 	for range maxThreads {
 		if null, err := m.IsNull(); null || err != nil {
 			m, ok = of[tid]
@@ -159,10 +160,17 @@ func (known *machines) find(p *drgn.Program, tid uint64) (m drgn.Object, ok bool
 		if err != nil {
 			return m, false, err
 		}
-		if _, again := of[id]; again && id != 0 { // one that has not started yet has none
+		address, err := m.Uint()
+		if err != nil {
+			return m, false, err
+		}
+		if seen[address] {
+			return m, false, fmt.Errorf("the list of the runtime's threads comes back to the runtime.m at %#x", address)
+		}
+		if _, again := of[id]; again && id != 0 { // one that has not started yet has no ID
 			return m, false, fmt.Errorf("the list of the runtime's threads has thread %d twice", id)
 		}
-		of[id] = m
+		of[id], seen[address] = m, true
 		m = m.Member("alllink").Read()
 	}
 	return m, false, fmt.Errorf("the list of the runtime's threads has more than %d, or no end", maxThreads)

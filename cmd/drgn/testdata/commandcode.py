@@ -8,7 +8,7 @@ import sys
 
 from drgn import FaultError, Object, StackTrace, Symbol, TypeKind
 from drgn.cli import default_globals
-from drgn.commands import CommandError
+from drgn.commands import CommandArgumentError, CommandError
 from drgn.commands._crash.common import CRASH_COMMAND_NAMESPACE
 
 SCALARS = (TypeKind.INT, TypeKind.BOOL, TypeKind.ENUM, TypeKind.POINTER)
@@ -106,10 +106,12 @@ for line in lines:
         continue
     try:
         code = printed(line + " --drgn")
+    except CommandArgumentError:
+        continue  # the transcript has the error
     except CommandError as e:
         if line.startswith("set ") and str(e) == "no drgn equivalent":
             continue
-        if "error:" in str(e) or "not found" in str(e) or "expression" in str(e) or "large" in str(e) or "unknown" in str(e):
+        if "not found" in str(e) or "expression" in str(e) or "large" in str(e) or "unknown" in str(e):
             continue  # the transcript has the error
         print(f"{line}: {type(e).__name__}: {e}")
         failed += 1

@@ -3,6 +3,7 @@
 import contextlib
 import io
 
+from drgn import Architecture, Platform, Program
 from drgn.helpers.common import *
 from drgn.helpers.common.memory import IdentifiedAddress
 
@@ -57,10 +58,12 @@ fails(ValueError, print_annotated_memory, 0, -1)
 
 # Registers
 text = printed(print_registers, prog.stack_trace(1)[0].registers(), indent="\t")
-assert text.splitlines()[0] == "\trbx: ffff98d702b21740  rbp: ffffa70ac000bda8  rsp: ffffa70ac000bd60", text
-assert printed(print_registers, prog, {"r8": 1, "rflags": 2, "x": 3, "r9": 4}) == (
-    "    r8: 0000000000000001  rflags: 0000000000000002  x: 0000000000000003\n    r9: 0000000000000004\n")
-assert printed(print_registers, {}) == ""
+assert text.splitlines()[0] == "\tRIP: ffffffff9cdfc5f2  RSP: ffffa70ac000bd60  RFLAGS: ????????", text
+assert text.splitlines()[-1] == "\t CS: ????   SS: ????", text
+riscv = Program(Platform(Architecture.RISCV64))
+assert printed(print_registers, riscv, {"a0": 1, "sp": 2, "gp": 3, "ra": 4}) == (
+    "     A0: 0000000000000001   SP: 0000000000000002   GP: 0000000000000003\n     RA: 0000000000000004\n")
+assert printed(print_registers, riscv, {}) == ""
 
 
 # Decorators

@@ -36,9 +36,6 @@ type Config struct {
 	Set         *types.Set
 	PointerSize uint64 // in bytes
 	SignedChar  bool   // char is signed, if the BTF does not say
-
-	// Complete returns the definition of a type that is only declared, or nil; may be nil.
-	Complete func(kind types.Kind, tag string) (*types.Type, error)
 }
 
 // In says what the BTF of a file can be asked; 0 where it has none.
@@ -173,6 +170,16 @@ func (s *Source) FindType(kinds types.KindSet, name, filename string) (*types.Ty
 		}
 		return nil, nil
 	})
+}
+
+// Definition implements [debugdata.Info].
+func (s *Source) Definition(kinds types.KindSet, name string) (t *types.Type, several bool, err error) {
+	defer runtime.KeepAlive(s)
+	err = mem.Guard(func() (err error) {
+		t, several, err = s.definition(kindsOf(kinds), name, 0)
+		return err
+	})
+	return t, several, err
 }
 
 // Unnamed returns the structures without a tag that have members of these names, all of them in this order and no others; those of

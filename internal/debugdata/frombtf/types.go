@@ -140,14 +140,21 @@ func (s *Source) first(t *btf.Type, kinds btf.KindSet, depth int) (*types.Type, 
 	return nil, nil
 }
 
-// declared returns the one definition of a name; an incomplete type if there is none, or several that differ.
+// declared returns the one definition of a name; a type that is only declared if there is none, or several that differ.
 func (s *Source) declared(kind types.Kind, kinds btf.KindSet, name string, depth int) (*types.Type, error) {
+	if t, _, err := s.definition(kinds, name, depth); t != nil || err != nil {
+		return t, err
+	}
+	return s.cfg.Set.Declared(c.C, kind, name, name, nil), nil
+}
+
+// definition returns the one definition of a name; nil if there is none, and if several differ.
+func (s *Source) definition(kinds btf.KindSet, name string, depth int) (_ *types.Type, several bool, err error) {
 	for from := s; from != nil && name != ""; from = from.base {
 		if from.distilled {
 			continue
 		}
 		var only *btf.Type
-		several := false
 		for t := range from.file.Find(kinds, name) {
 			switch {
 			case t.Kind == btf.Enum && t.Count() == 0: // declared, too
@@ -157,22 +164,15 @@ func (s *Source) declared(kind types.Kind, kinds btf.KindSet, name string, depth
 				several = several || !only.Same(&t)
 			}
 		}
-		if only != nil && !several {
-			return from.typeOf(only.ID, depth)
-		}
 		if several {
-			break
+			return nil, true, nil
+		}
+		if only != nil {
+			t, err := from.typeOf(only.ID, depth)
+			return t, false, err
 		}
 	}
-	if s.cfg.Complete != nil && name != "" {
-		if t, err := s.cfg.Complete(kind, name); t != nil || err != nil {
-			return t, err
-		}
-	}
-	if kind == types.Enum {
-		return s.cfg.Set.IncompleteEnum(c.C, name), nil
-	}
-	return s.cfg.Set.IncompleteCompound(c.C, kind, name), nil
+	return nil, false, nil
 }
 
 // compound makes a structure or union, whose members are decoded when asked for.

@@ -5,11 +5,12 @@ import (
 
 	"github.com/godrgn/drgn/internal/debugdata"
 	"github.com/godrgn/drgn/internal/dwarf"
+	"github.com/godrgn/drgn/internal/dwarf/expr"
 	"github.com/godrgn/drgn/mem"
 )
 
 // Argument implements [debugdata.Calls].
-func (s *source) Argument(at debugdata.CallSite, callee debugdata.Callee, register uint64, frame debugdata.Frame) (value uint64, ok bool, err error) {
+func (s *source) Argument(at debugdata.CallSite, callee debugdata.Callee, a debugdata.Argument, frame debugdata.Frame) (value uint64, ok bool, err error) {
 	defer runtime.KeepAlive(s)
 	err = mem.Guard(func() error {
 		site, found, err := s.File.CallSiteAt(at.PC, at.AtJump)
@@ -27,7 +28,7 @@ func (s *source) Argument(at debugdata.CallSite, callee debugdata.Callee, regist
 		} else if is, err := s.isCallee(called, callee); err != nil || !is {
 			return err
 		}
-		value, ok, err = site.Argument(register, dwarfFrame{frame})
+		value, ok, err = site.Argument(expr.Argument(a), dwarfFrame{frame})
 		return err
 	})
 	return value, ok, err
@@ -67,6 +68,10 @@ func (s *source) TailCalls(from uint64, to debugdata.CodeFunction) ([]debugdata.
 		return nil, nil
 	}
 	return mem.Guarded(func() ([]debugdata.CallSite, error) {
+		// Nearly always that is the very function that was called, by no tail call.
+		if entered, ok, err := s.entry(fn.Outer); err != nil || ok && entered == from {
+			return nil, err
+		}
 		functions, err := s.File.Functions(from)
 		if err != nil || len(functions) == 0 {
 			return nil, err

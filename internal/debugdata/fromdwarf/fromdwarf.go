@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/godrgn/drgn/internal/bin"
@@ -26,8 +28,6 @@ type Config struct {
 	Path string    // of the program that the file is of, beside which files of split DWARF may lie; may be ""
 
 	Set *types.Set
-	// Complete returns the definition of a type that the file only declares, from another file, or nil; may be nil.
-	Complete func(kind types.Kind, tag string) (*types.Type, error)
 	// Argument returns what the value parameter of a template stands for.
 	Argument func(e debugdata.Entity) (any, error)
 	// Read reads the program's memory, for the places of variables that depend on it.
@@ -54,6 +54,8 @@ type source struct {
 	*dwarf.File
 	place *placed.File
 	read  func(buf []byte, address uint64) error
+
+	threadLocals func() (*threadLocals, error)
 }
 
 // TestHook is called before a file is opened, unless it is nil: tests hold that up.
@@ -69,15 +71,14 @@ func openSource(cfg Config) (debugdata.Info, error) {
 		(*hook)(cfg.File)
 	}
 	s := &source{place: cfg.File, read: cfg.Read}
+	s.threadLocals = sync.OnceValues(func() (*threadLocals, error) { return readThreadLocals(cfg.File.ELF, maxThreadLocals) })
 	main := s.config(&cfg, cfg.File)
 	if cfg.Sup != nil {
 		sup := s.config(&cfg, placed.At(cfg.Sup, 0, nil))
-		sup.Complete = nil
-		if main.Identity != nil { // the index has names of the supplementary file
-			main.Identity = append(main.Identity, sup.Identity...)
-		}
-		if sup.Identity == nil {
-			main.Identity = nil
+		if main.Cache.Identity == nil || sup.Cache.Identity == nil {
+			main.Cache.Identity, sup.Cache.Identity = nil, nil
+		} else { // each index depends on the other file: its names, and what is imported
+			main.Cache.Identity, sup.Cache.Identity = slices.Concat(main.Cache.Identity, sup.Cache.Identity), slices.Concat(sup.Cache.Identity, main.Cache.Identity)
 		}
 		var err error
 		if main.Sup, err = open(cfg.Sup, sup); err != nil {
@@ -94,9 +95,9 @@ func openSource(cfg Config) (debugdata.Info, error) {
 
 func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	d := dwarf.Config{
-		Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
+		Name: f.ELF.Name, Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
 		Set: cfg.Set, C: c.C, CPP: c.CPP,
-		CacheDir: cfg.CacheDir, Identity: identity(f), Complete: cfg.Complete,
+		Cache:   dwarf.Cache{Dir: cfg.CacheDir, Identity: identity(f)},
 		Release: f.ELF.Release,
 		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
 			e, err := die.Unit.File.EntityOf(die)
@@ -134,6 +135,9 @@ func open(f *elf.File, cfg dwarf.Config) (*dwarf.File, error) {
 	file, err := dwarf.Open(cfg)
 	if errors.As(err, new(*sectionError)) {
 		return nil, err // which names the file
+	}
+	if bad, ok := err.(*bin.DecodeError); ok {
+		err = bad.Beside(f.Name)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("cannot read debugging information of %s: %w", f.Name, err)
@@ -181,6 +185,9 @@ func (s *source) IndexNames(report func(done, total uint64)) error {
 
 // unreadable says of an error in debugging information which file has it.
 func unreadable(f *elf.File, err error) error {
+	if bad, ok := err.(*bin.DecodeError); ok {
+		err = bad.Beside(f.Name)
+	}
 	if errors.As(err, new(*bin.DecodeError)) {
 		return fmt.Errorf("cannot read debugging information of %s: %w", f.Name, err)
 	}
@@ -194,13 +201,27 @@ func (s *source) Missing() (n int, first string) {
 	if len(list) == 0 {
 		return 0, ""
 	}
-	return len(list), fmt.Sprintf("%s: %v", strings.Clone(list[0].Name), list[0].Why)
+	first = list[0].Why.Error()
+	if !strings.Contains(first, list[0].Name) {
+		first = fmt.Sprintf("%s: %s", list[0].Name, first)
+	}
+	return len(list), first
 }
 
 // FindType implements [debugdata.Info].
 func (s *source) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
 	defer runtime.KeepAlive(s)
 	return mem.Guarded(func() (*types.Type, error) { return s.File.FindType(kinds, name, filename) })
+}
+
+// Definition implements [debugdata.Info].
+func (s *source) Definition(kinds types.KindSet, name string) (t *types.Type, several bool, err error) {
+	defer runtime.KeepAlive(s)
+	err = mem.Guard(func() (err error) {
+		t, several, err = s.File.Definition(kinds, name)
+		return err
+	})
+	return t, several, err
 }
 
 // FindEntity implements [debugdata.Info].
@@ -262,15 +283,24 @@ func (s *source) entity(e *dwarf.Entity) (debugdata.Entity, error) {
 				to.Candidates = append(to.Candidates, at)
 			}
 		}
+	default:
+		if own, ok, err := s.threadLocal(e.DIE, e.Type, false); ok || err != nil {
+			return own, err
+		}
 	}
 	return to, nil
 }
 
 // located says where a variable is by its location at pc.
 func (s *source) located(die dwarf.DIE, t *types.Type, pc uint64, fn *dwarf.Function, frame dwarf.Frame) (debugdata.Entity, error) {
-	loc, err := die.Locate(pc, fn, frame)
+	loc, err := s.locate(die, pc, fn, frame)
 	if err != nil {
 		return debugdata.Entity{Type: t}, err
+	}
+	if loc.Absence == dwarf.OptimizedOut {
+		if own, ok, err := s.threadLocal(die, t, fn != nil); ok || err != nil {
+			return own, err
+		}
 	}
 	where := parts{source: s, loc: loc, pc: pc, fn: fn, frame: frame}
 	return where.entity(t, t.BitSize)

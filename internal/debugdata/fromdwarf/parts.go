@@ -73,7 +73,7 @@ func (p *parts) Target() (target debugdata.Parts, offset int64, ok bool, err err
 			return err
 		}
 		to := *p
-		if to.loc, err = die.Locate(p.pc, p.fn, p.frame); err != nil {
+		if to.loc, err = p.source.locate(die, p.pc, p.fn, p.frame); err != nil {
 			return err
 		}
 		to.size = to.loc.Size()

@@ -86,13 +86,13 @@ func (s *scope) Contains(name string) (bool, error) {
 // FindStatic implements [debugdata.Scope].
 func (s *scope) FindStatic(name string) (debugdata.Entity, bool, error) {
 	defer runtime.KeepAlive(s)
-	return s.source.find(func() (dwarf.Entity, bool, error) { return s.fn.DIE.Unit.FindStatic(name) })
+	return s.source.find(func() (dwarf.Entity, bool, error) { return s.fn.FindStatic(name) })
 }
 
 // Filename implements [debugdata.Scope].
 func (s *scope) Filename() string {
 	defer runtime.KeepAlive(s)
-	unit, err := mem.Guarded(s.fn.DIE.Unit.Info)
+	unit, err := mem.Guarded(s.fn.Home)
 	if err != nil {
 		return "" // what is looked for in the unit says so
 	}
@@ -101,15 +101,41 @@ func (s *scope) Filename() string {
 
 // Find implements [debugdata.Scope].
 func (s *scope) Find(name string, pc uint64, frame debugdata.Frame) (e debugdata.Entity, ok bool, err error) {
+	return s.found(func() (dwarf.Local, bool, error) { return s.fn.Find(name) }, pc, frame)
+}
+
+// found returns what a look-up has found, if anything, with its place.
+func (s *scope) found(find func() (dwarf.Local, bool, error), pc uint64, frame debugdata.Frame) (e debugdata.Entity, ok bool, err error) {
 	defer runtime.KeepAlive(s)
 	err = mem.Guard(func() error {
-		l, there, err := s.fn.Find(name)
+		l, there, err := find()
 		if err == nil && there {
 			e, err = s.local(&l, pc, frame)
 			ok = err == nil
 		}
 		return err
 	})
+	return e, ok, err
+}
+
+// Around implements [debugdata.Scope].
+func (s *scope) Around() ([]debugdata.Outer, error) {
+	defer runtime.KeepAlive(s)
+	around, err := mem.Guarded(s.fn.Around)
+	out := make([]debugdata.Outer, len(around))
+	for i := range around {
+		out[i] = debugdata.Outer{Name: around[i].Name, Find: func(name string, pc uint64, frame debugdata.Frame) (debugdata.Entity, bool, error) {
+			return s.findOuter(&around[i], name, pc, frame)
+		}}
+	}
+	return out, err
+}
+
+func (s *scope) findOuter(o *dwarf.Outer, name string, pc uint64, frame debugdata.Frame) (e debugdata.Entity, ok bool, err error) {
+	e, ok, err = s.found(func() (dwarf.Local, bool, error) { return o.Find(name) }, pc, noFrame{frame.Read})
+	if e.Where == debugdata.OptimizedOut {
+		e = debugdata.Entity{Type: e.Type, Where: debugdata.NotImplemented}
+	}
 	return e, ok, err
 }
 
@@ -156,9 +182,9 @@ func (f dwarfFrame) CFA() (uint64, error) {
 	return cfa, nil
 }
 
-// EntryValue returns what a register held when the function was called.
-func (f dwarfFrame) EntryValue(entry, register uint64) (uint64, error) {
-	v, ok, err := f.Frame.EntryValue(entry, register)
+// EntryValue returns what an argument was when the function was called.
+func (f dwarfFrame) EntryValue(entry uint64, a expr.Argument) (uint64, error) {
+	v, ok, err := f.Frame.EntryValue(entry, debugdata.Argument(a))
 	if err == nil && !ok {
 		err = &expr.UnavailableError{Reason: "the value at the function's entry is not known"}
 	}
@@ -177,7 +203,7 @@ func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
 func (noFrame) Wide(uint64) []byte { return nil }
 
 // EntryValue knows no caller.
-func (noFrame) EntryValue(uint64, uint64) (uint64, bool, error) { return 0, false, nil }
+func (noFrame) EntryValue(uint64, debugdata.Argument) (uint64, bool, error) { return 0, false, nil }
 
 // CFA says that there is none.
 func (noFrame) CFA() (uint64, bool) { return 0, false }

@@ -62,7 +62,7 @@ func (cfg *Config) btf(f *placed.File) (*frombtf.Source, error) {
 	if data == nil {
 		return nil, fmt.Errorf("%s has no debugging information", f.ELF.Name)
 	}
-	c := frombtf.Config{Name: f.ELF.Name, Data: data, Keep: f.ELF, Set: cfg.Set, PointerSize: 4, Complete: cfg.Complete}
+	c := frombtf.Config{Name: f.ELF.Name, Data: data, Keep: f.ELF, Set: cfg.Set, PointerSize: 4}
 	if p := cfg.Platform; p.Known() {
 		c.SignedChar = p.Arch.SignedChar
 		if p.Flags&arch.Is64Bit != 0 {

@@ -42,8 +42,8 @@ type Context interface {
 	CFA() (uint64, error)
 	// FrameBase returns the value of the function's DW_AT_frame_base.
 	FrameBase() (uint64, error)
-	// EntryValue returns what a register, by its DWARF number, held when the function was entered.
-	EntryValue(register uint64) (uint64, error)
+	// EntryValue returns what an argument was when the function was entered.
+	EntryValue(a Argument) (uint64, error)
 	// Read fills buf with the memory at address.
 	Read(buf []byte, address uint64) error
 	// Address returns the address number index of the unit's table in .debug_addr, without bias.
@@ -68,6 +68,7 @@ type BaseType struct {
 const (
 	ateAddress      = 0x01
 	ateBoolean      = 0x02
+	ateFloat        = 0x04
 	ateSigned       = 0x05
 	ateSignedChar   = 0x06
 	ateUnsigned     = 0x07
@@ -172,8 +173,8 @@ func Locate(f Format, ctx Context, code []byte) ([]Piece, error) {
 	return []Piece{p}, nil
 }
 
-// Value evaluates an expression that yields a number, on a stack that holds initial. It serves attributes such as
-// DW_AT_frame_base, where a register stands for what is in it, and call frame information.
+// Value evaluates an expression that yields a number, or the bits of a floating-point number, on a stack that holds initial. It serves attributes
+// such as DW_AT_frame_base, where a register stands for what is in it, and call frame information.
 func Value(f Format, ctx Context, code []byte, initial ...uint64) (uint64, error) {
 	m := newMachine(f, ctx, code)
 	for _, v := range initial {
@@ -182,10 +183,17 @@ func Value(f Format, ctx Context, code []byte, initial ...uint64) (uint64, error
 	if err := m.run(); err != nil {
 		return 0, err
 	}
+	if len(m.stack) != 0 && !m.have && len(m.pieces) == 0 {
+		return m.pop().v, nil
+	}
 	p, ok := m.location()
 	if ok && len(m.pieces) == 0 {
 		switch p.Kind {
-		case Memory, Number:
+		case Implicit:
+			if n := len(p.Bytes); n > 0 && n <= 8 {
+				return m.number(p.Bytes), nil
+			}
+		case Number:
 			return p.Value, nil
 		case Register:
 			if v, ok := ctx.Register(p.Value); ok {

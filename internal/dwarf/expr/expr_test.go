@@ -3,6 +3,7 @@ package expr
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -20,11 +21,24 @@ func (frame) Register(n uint64) (uint64, bool) {
 func (frame) CFA() (uint64, error)       { return 0x7000, nil }
 func (frame) FrameBase() (uint64, error) { return 0x6000, nil }
 
-func (frame) EntryValue(register uint64) (uint64, error) {
-	if register == 31 {
+func (frame) EntryValue(a Argument) (uint64, error) {
+	switch {
+	case a.Register == 31:
 		return 0, errEntry
+	case a.Parameter != nil:
+		return 0x9000 + a.Parameter.(uint64), nil
+	case a.Pointed:
+		return 0x8000 + a.Register, nil
 	}
-	return 0x7000 + register, nil
+	return 0x7000 + a.Register, nil
+}
+
+// Wide: register 20 holds 0x3ff8000000000000, which is 1.5, and what is above it.
+func (frame) Wide(n uint64) []byte {
+	if n == 20 {
+		return []byte{0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0xaa, 0xbb}
+	}
+	return nil
 }
 
 // Read: each byte of memory is the low byte of its address; nothing is below 0x1000.
@@ -46,7 +60,7 @@ func (frame) Address(i uint64) (uint64, error) {
 }
 
 var baseTypes = map[uint64]BaseType{
-	1: {ateSigned, 4}, 2: {ateUnsigned, 4}, 3: {ateSigned, 8}, 4: {4, 8}, 5: {ateUnsigned, 1}, 6: {ateUnsigned, 16}, 7: {ateSigned, 1},
+	1: {ateSigned, 4}, 2: {ateUnsigned, 4}, 3: {ateSigned, 8}, 4: {ateFloat, 8}, 8: {ateFloat, 4}, 9: {ateFloat, 16}, 5: {ateUnsigned, 1}, 6: {ateUnsigned, 16}, 7: {ateSigned, 1},
 }
 
 func (frame) BaseType(off uint64) (BaseType, error) {
@@ -116,6 +130,7 @@ func TestValue(t *testing.T) {
 		{"breg", "\x72\x7f", 0x2222222222222221},
 		{"bregx", "\x92\x12\x02", 0x2222222222222224},
 		{"reg", "\x53", 0x3333333333333333},
+		{"reg, not assigned as far as the compiler sees", "\x53\xf0", 0x3333333333333333},
 		{"regx", "\x90\x04", 0x4444444444444444},
 		{"fbreg", "\x91\x70", 0x5ff0},
 		{"call_frame_cfa", "\x9c", 0x7000},
@@ -133,6 +148,30 @@ func TestValue(t *testing.T) {
 		{"typed mod", "\xa4\x01\x04\xf9\xff\xff\xff\xa4\x01\x04\x03\x00\x00\x00\x1d\xa8\x00", ff},
 		{"reinterpret", "\x09\xff\xa8\x02\xa9\x01\xa8\x03\x9f", ff},
 		{"typed wrap", "\xa4\x05\x01\xff\xa4\x05\x01\x02\x22\xa8\x00", 1},
+		{"address with signed", "\x09\xff\xa8\x03\x35\x1e", ff - 4},
+		{"signed with address", "\x39\x09\xfe\xa8\x03\x1b", ff - 3},
+		{"address below signed", "\x30\x09\xff\xa8\x03\x2d", 0},
+		{"entry value", "\xa3\x01\x55", 0x7005},
+		{"entry value of a type", "\xa3\x03\xa5\x05\x05\xa8\x00", 5},
+		{"entry value of what is pointed to", "\xa3\x03\x75\x00\x06", 0x8005},
+		{"entry value of bytes that are pointed to", "\xf3\x05\x92\x25\x00\x94\x04", 0x8025},
+		{"parameter", "\xfa\x34\x00\x00\x00", 0x9034},
+		{"float", "\x39\x31\x1c\x1f\xa8\x04", math.Float64bits(-8)},
+		{"float of 32 bits", "\xa4\x02\x04\xff\xff\xff\xff\xa8\x08", uint64(math.Float32bits(1 << 32))},
+		{"float from float", "\xa5\x14\x04\xa8\x08", uint64(math.Float32bits(1.5))},
+		{"float in a register", "\xa5\x14\x04", math.Float64bits(1.5)},
+		{"float times float", "\xa5\x14\x04\x33\xa8\x04\x1e", math.Float64bits(4.5)},
+		{"float by float", "\x31\xa8\x04\x34\xa8\x04\x1b", math.Float64bits(0.25)},
+		{"float minus float", "\x31\xa8\x08\x34\xa8\x08\x1c\x19", uint64(math.Float32bits(3))},
+		{"float plus float", "\x31\xa8\x08\x34\xa8\x08\x22\x1f", uint64(math.Float32bits(-5))},
+		{"floats equal", "\x31\xa8\x08\x31\xa8\x08\x29", 1},
+		{"float below float", "\x09\xff\xa8\x04\x31\xa8\x04\x2d", 1},
+		{"not a number", "\x30\xa8\x04\x12\x1b\x12\x2e", 1},
+		{"float to integer", "\xa5\x14\x04\x1f\xa8\x01\xa8\x03", ff},
+		{"float to unsigned", "\xa4\x04\x08\x00\x00\x00\x00\x00\x00\xe0\x43\xa8\x00\xa8\x03", 1 << 63},
+		{"bits of a float", "\x31\xa8\x08\xa9\x02\xa8\x00", 0x3f800000},
+		{"float of bits", "\x0c\x00\x00\x80\x3f\xa8\x02\xa9\x08\xa8\x00", 1},
+		{"implicit", "\x9e\x04\x00\x00\x80\x3f", 0x3f800000},
 	} {
 		f := Format{AddressSize: 8, Addresses: Bias(0x100000)}
 		var initial []uint64
@@ -184,7 +223,19 @@ func TestErrors(t *testing.T) {
 		{"zero", "\x31\x30\x1b", "division by zero in", nil},
 		{"types", "\x31\xa4\x01\x04\x00\x00\x00\x00\x22", "different types", nil},
 		{"type", "\x31\xa8\x70", "no base type", nil},
-		{"float", "\x31\xa8\x04", "DW_OP_convert is not implemented for a type of 8 bytes", new(*UnsupportedError)},
+		{"float", "\x31\xa8\x09", "DW_OP_convert is not implemented for a type of 16 bytes", new(*UnsupportedError)},
+		{"float to nothing", "\x30\xa8\x04\x12\x1b\xa8\x01", "does not fit", nil},
+		{"float too large", "\x31\xa8\x04\x08\xff\xa8\x04\x1e\xa8\x07", "255 does not fit into an integer of 8 bits", nil},
+		{"address of a float", "\x31\xa8\x04\x06", "where an integer should be", nil},
+		{"float and integer", "\x31\xa8\x04\x31\x22", "different types", nil},
+		{"float modulo", "\x31\xa8\x04\x12\x1d", "bits of a floating-point number", nil},
+		{"float shifted", "\x31\xa8\x04\x31\x24", "different types", nil},
+		{"float not", "\x31\xa8\x04\x20", "bits of a floating-point number", nil},
+		{"float plus", "\x31\xa8\x04\x23\x01", "where an integer should be", nil},
+		{"float asked", "\x31\xa8\x04\x28\x00\x00\x31", "where an integer should be", nil},
+		{"entry of more", "\xa3\x02\x75\x01", "entry", new(*UnavailableError)},
+		{"entry of what is pointed to", "\xa3\x04\x75\x00\x94\x09", "entry", new(*UnavailableError)},
+		{"entry of no type", "\xa3\x03\xa5\x05\x70", "no base type", nil},
 		{"wide", "\x31\xa8\x06", "not implemented", new(*UnsupportedError)},
 		{"call", "\x98\x00\x00", "DW_OP_call2 is not implemented", new(*UnsupportedError)},
 		{"tls", "\x31\xe0", "GNU_push_tls_address", new(*UnsupportedError)},
@@ -193,7 +244,7 @@ func TestErrors(t *testing.T) {
 		{"entry", "\xa3\x01\x6f", "entry", new(*UnavailableError)},
 		{"fault", "\x30\x06", "fault at 0x0", nil},
 		{"addrx", "\xa1\x7f", "no such address", nil},
-		{"implicit", "\x9e\x01\x00", "does not yield", nil},
+		{"implicit", "\x9e\x09123456789", "does not yield", nil},
 	} {
 		_, err := Value(Format{AddressSize: 8}, frame{}, []byte(tt.code))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -84,6 +84,15 @@ func (m *machine) pop() value {
 	return x
 }
 
+// popInteger takes what may not be a floating-point number from the stack.
+func (m *machine) popInteger() value {
+	x := m.pop()
+	if x.typ.isFloat() {
+		m.c.Fail("floating-point number where an integer should be")
+	}
+	return x
+}
+
 // pick returns the value i places below the top.
 func (m *machine) pick(i int) value {
 	if i >= len(m.stack) {
@@ -146,7 +155,7 @@ func (m *machine) loses() bool {
 // skip passes over the operands of an operation; ok is false of one after which another one may follow than the next.
 func (m *machine) skip(c *bin.Cursor, op byte) (ok bool) {
 	switch op {
-	case opBra, opSkip, opCall2, opCall4, opCallRef, opXderefType, opGNUEncodedAddr, opGNUParameterRef, opGNUVariableValue:
+	case opBra, opSkip, opCall2, opCall4, opCallRef, opXderefType, opGNUEncodedAddr, opGNUVariableValue:
 		return false
 	case opAddr:
 		c.Uint(m.AddressSize)
@@ -154,7 +163,7 @@ func (m *machine) skip(c *bin.Cursor, op byte) (ok bool) {
 		c.U8()
 	case opConst2u, opConst2s:
 		c.U16()
-	case opConst4u, opConst4s:
+	case opConst4u, opConst4s, opGNUParameterRef:
 		c.U32()
 	case opConst8u, opConst8s:
 		c.U64()
@@ -198,7 +207,7 @@ func (m *machine) location() (Piece, bool) {
 	if len(m.stack) == 0 {
 		return Piece{}, false
 	}
-	return Piece{Kind: Memory, Value: m.pop().v}, true
+	return Piece{Kind: Memory, Value: m.popInteger().v}, true
 }
 
 func (m *machine) place(p Piece) { m.loc, m.have = p, true }
@@ -320,14 +329,15 @@ func (m *machine) step(op byte) {
 		die := c.Uint(m.OffsetSize)
 		m.place(Piece{Kind: ImplicitPointer, Value: die, Offset: c.SLEB128()})
 	case opNop:
+	case opGNUUninit: // the compiler has seen no assignment; gcc -Og says so of variables that functions return, too
 	case opBra, opSkip:
 		m.branch(op)
 	case opEntryValue, opGNUEntryValue:
 		if block := c.Bytes(c.ULEB128()); c.Err() == nil {
 			m.entryValue(block)
 		}
-	case opGNUUninit:
-		m.fail(&UnavailableError{"not yet initialized"})
+	case opGNUParameterRef:
+		m.pushArgument(Argument{Parameter: uint64(c.U32())}, BaseType{})
 	default:
 		switch {
 		case op >= opAbs && op <= opNe:
@@ -382,7 +392,7 @@ func (m *machine) indexed(push func(uint64)) {
 // branch moves by a signed number of bytes from behind the operation.
 func (m *machine) branch(op byte) {
 	off := int(int16(m.c.U16()))
-	if op == opBra && m.pop().v == 0 || m.c.Err() != nil {
+	if op == opBra && m.popInteger().v == 0 || m.c.Err() != nil {
 		return
 	}
 	if to := m.c.Off + off; to < 0 || to > len(m.c.Data) {
@@ -405,7 +415,7 @@ func (m *machine) derefSize(size int) {
 }
 
 func (m *machine) deref(t BaseType, size int) {
-	a := m.pop()
+	a := m.popInteger()
 	if m.c.Err() != nil {
 		return
 	}
@@ -435,12 +445,15 @@ func (m *machine) arithmetic(op byte) {
 	switch op {
 	case opPlusUconst:
 		n := m.c.ULEB128()
-		x := m.pop()
+		x := m.popInteger()
 		m.pushTyped(x.typ, x.v+n)
 		return
 	case opAbs, opNeg, opNot:
 		x := m.pop()
 		switch {
+		case x.typ.isFloat():
+			m.floatSign(op, x)
+			return
 		case op == opNot:
 			x.v = ^x.v
 		case op == opNeg || m.signed(x) < 0 && (x.typ.Size == 0 || x.typ.isSigned()):
@@ -453,12 +466,16 @@ func (m *machine) arithmetic(op byte) {
 	if m.c.Err() != nil {
 		return
 	}
-	if op == opShl || op == opShr || op == opShra {
-		m.shift(op, a, b.v)
+	if !m.agree(&a, &b) && op != opShl && op != opShr && op != opShra {
+		m.c.Fail("operands of different types")
 		return
 	}
-	if a.typ != b.typ {
-		m.c.Fail("operands of different types")
+	if a.typ.isFloat() || b.typ.isFloat() {
+		m.floats(op, a, b)
+		return
+	}
+	if op == opShl || op == opShr || op == opShra {
+		m.shift(op, a, b.v)
 		return
 	}
 	signed := a.typ.Size == 0 || a.typ.isSigned()
@@ -531,99 +548,14 @@ func (m *machine) compare(op byte, a, b value, signed bool) {
 	default:
 		order = 1
 	}
-	var is bool
-	switch op {
-	case opEq:
-		is = order == 0
-	case opNe:
-		is = order != 0
-	case opLt:
-		is = order < 0
-	case opLe:
-		is = order <= 0
-	case opGt:
-		is = order > 0
-	case opGe:
-		is = order >= 0
-	}
+	m.pushTruth(op == opEq && order == 0 || op == opNe && order != 0 || op == opLt && order < 0 || op == opLe && order <= 0 ||
+		op == opGt && order > 0 || op == opGe && order >= 0)
+}
+
+func (m *machine) pushTruth(is bool) {
 	if is {
 		m.push(1)
 	} else {
 		m.push(0)
 	}
-}
-
-// typed carries out the operations on base types (DWARF 5, sections 2.5.1.1 to 2.5.1.6) and reports whether op is one.
-func (m *machine) typed(op byte) bool {
-	c := &m.c
-	switch op {
-	case opConstType, opGNUConstType:
-		t, ok := m.baseType(op, c.ULEB128())
-		b := c.Bytes(uint64(c.U8()))
-		if !ok || c.Err() != nil {
-			return true
-		}
-		if uint64(len(b)) != t.Size {
-			c.Fail("constant of %d bytes of a type of %d", len(b), t.Size)
-			return true
-		}
-		m.pushTyped(t, m.number(b))
-	case opRegvalType, opGNURegvalType:
-		n := c.ULEB128()
-		t, ok := m.baseType(op, c.ULEB128())
-		if !ok {
-			return true
-		}
-		if v, known := m.ctx.Register(n); known {
-			m.pushTyped(t, v)
-		} else {
-			m.fail(unknownRegister(n))
-		}
-	case opDerefType, opGNUDerefType:
-		size := c.U8()
-		if t, ok := m.baseType(op, c.ULEB128()); ok {
-			if uint64(size) != t.Size {
-				c.Fail("dereference of %d bytes of a type of %d", size, t.Size)
-				return true
-			}
-			m.deref(t, int(size))
-		}
-	case opConvert, opGNUConvert, opReinterpret, opGNUReinterpret:
-		t, ok := m.baseType(op, c.ULEB128())
-		if !ok {
-			return true
-		}
-		x := m.pop()
-		if op == opReinterpret || op == opGNUReinterpret {
-			if m.mask(t, ^uint64(0)) != m.mask(x.typ, ^uint64(0)) {
-				c.Fail("reinterpretation as a type of another size")
-			}
-		} else if x.typ.isSigned() {
-			x.v = uint64(m.signed(x))
-		}
-		m.pushTyped(t, x.v)
-	default:
-		return false
-	}
-	return true
-}
-
-// baseType asks for a type; offset 0 stands for the generic type.
-func (m *machine) baseType(op byte, offset uint64) (BaseType, bool) {
-	if m.c.Err() != nil {
-		return BaseType{}, false
-	}
-	if offset == 0 {
-		return BaseType{}, true
-	}
-	t, err := m.ctx.BaseType(offset)
-	if err != nil {
-		m.fail(err)
-		return t, false
-	}
-	if !t.isInteger() {
-		m.unsupported(op, fmt.Sprintf("for a type of %d bytes with encoding %#x", t.Size, t.Encoding))
-		return t, false
-	}
-	return t, true
 }

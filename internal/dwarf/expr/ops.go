@@ -99,11 +99,11 @@ const (
 var unsupported = map[byte]string{
 	opXderef: "xderef", opXderefSize: "xderef_size", opXderefType: "xderef_type", opPushObjectAddress: "push_object_address",
 	opCall2: "call2", opCall4: "call4", opCallRef: "call_ref", opFormTLSAddress: "form_tls_address",
-	opGNUPushTLSAddress: "GNU_push_tls_address", opGNUEncodedAddr: "GNU_encoded_addr", opGNUParameterRef: "GNU_parameter_ref",
+	opGNUPushTLSAddress: "GNU_push_tls_address", opGNUEncodedAddr: "GNU_encoded_addr",
 	opGNUVariableValue: "GNU_variable_value",
 	// A pointer without a value of its own, see Bytes.
 	opImplicitPointer: "implicit_pointer",
-	// These are carried out for integers only.
+	// These are carried out for integers and floating-point numbers of at most 64 bits.
 	opConstType: "const_type", opRegvalType: "regval_type", opDerefType: "deref_type", opConvert: "convert",
 	opReinterpret: "reinterpret", opGNUConstType: "GNU_const_type", opGNURegvalType: "GNU_regval_type",
 	opGNUDerefType: "GNU_deref_type", opGNUConvert: "GNU_convert", opGNUReinterpret: "GNU_reinterpret",

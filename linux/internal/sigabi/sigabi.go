@@ -22,6 +22,14 @@ var Standard = []Signal{
 	{"SIGWINCH", 28}, {"SIGIO", 29}, {"SIGPOLL", 29}, {"SIGPWR", 30}, {"SIGSYS", 31}, {"SIGUNUSED", 31},
 }
 
+// Later returns the names that a machine has for its real-time signals, besides those that all machines have.
+func Later(arch string) []Signal {
+	if arch == "ARM" {
+		return []Signal{{"SIGSWI", 32}}
+	}
+	return nil
+}
+
 // ActionFlags are the flags of a signal's action on a machine, from the lowest bit on; the preferred name of a bit comes first.
 func ActionFlags(arch string) []flags.Flag {
 	out := []flags.Flag{

@@ -3,13 +3,13 @@
 pack.py DIRECTORY PREFIX OUTPUT
 
 PREFIX is what the names of the source files get in tracebacks. The output is what package cpython describes: a header, a table,
-the names, the code. A name of package drgn has the hash of its source behind it: see package python.
+the names, the code. A name of package drgn has the size and the checksum of its source behind it: see package python.
 """
-import hashlib
 import marshal
 import os
 import struct
 import sys
+import zlib
 
 MAGIC = b"godrgn frozen 1\n"
 
@@ -44,7 +44,7 @@ def main(root, prefix, out):
         # What marshal writes depends on how often an object is referred to; loading once makes that the same always.
         data = marshal.dumps(marshal.loads(marshal.dumps(code)))
         if prefix == "<drgn>/":
-            name += ":" + hashlib.sha256(source).hexdigest()[:16]
+            name += f":{len(source):x}:{zlib.crc32(source):08x}"
         blob += bytes(-len(blob) % 16)
         table.append((len(names), len(blob), len(data), package))
         names += name.encode() + b"\0"

@@ -31,7 +31,7 @@ from typing_extensions import Self, TypeAlias
 
 _T = TypeVar("_T")
 
-IntegerLike: TypeAlias = Union[SupportsIndex, Object]
+IntegerLike: TypeAlias = SupportsIndex
 Path: TypeAlias = Union[str, bytes, PathLike[str], PathLike[bytes]]
 _Buffer: TypeAlias = Union[bytes, bytearray, memoryview]
 _Operand: TypeAlias = Union[IntegerLike, float]

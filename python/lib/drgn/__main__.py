@@ -12,6 +12,9 @@ def main() -> int:
         import _drgn_main
 
         code = _drgn_main.main()
+        if code < 0:  # the traceback was shown; the interpreter ends by SIGINT
+            sys.excepthook = lambda *raised: None
+            raise KeyboardInterrupt
     return code
 
 

@@ -12,8 +12,15 @@ __all__ = ("DebugInfoOptions", "WantedSupplementaryFile")
 
 
 def paths(iterable):
-    """Return the paths of an iterable as a list of str."""
-    return [os.fsdecode(p) for p in iterable]
+    """Return the paths of an iterable as Go takes them: a list of bytes."""
+    return [os.fsencode(_path(p)) for p in iterable]
+
+
+def _path(p):
+    p = os.fsdecode(p)
+    if "\0" in p:
+        raise ValueError("embedded null byte")
+    return p
 
 
 # Not a typing.NamedTuple: module typing takes a tenth of the time in which a dump is opened.
@@ -75,7 +82,7 @@ class ModuleSectionAddresses(collections.abc.MutableMapping):
 
 
 def _names(value):
-    return tuple(os.fsdecode(p) for p in value)
+    return tuple(map(_path, value))
 
 
 def _directories(value):
@@ -138,7 +145,7 @@ class DebugInfoOptions:
 
     def _all(self):
         """Return the values by name, as Go takes them."""
-        return {k: v.value if k == "try_kmod" else v for k, v in self._values.items()}
+        return {k: v.value if k == "try_kmod" else paths(v) if isinstance(v, tuple) else v for k, v in self._values.items()}
 
     def __repr__(self):
         return f"DebugInfoOptions({', '.join(f'{k}={v!r}' for k, v in self._values.items())})"
@@ -198,9 +205,8 @@ def options_values(options):
     return options._all()
 
 
-# What the program does with what is logged when nothing has set logging up: "warning" writes it to standard error as
-# drgn._log does, "none" drops it, None leaves it to Python. Module logging is not imported until there is something to log.
-unheard = None
+# Whether nothing that drgn logs is heard unless a script has a handler for it.
+quiet = False
 
 
 def log_level():
@@ -209,21 +215,16 @@ def log_level():
 
     logging = sys.modules.get("logging")
     if logging is None:
-        return 1000 if unheard == "none" else 30
+        return 1000 if quiet else 30
     return logging.getLogger("drgn").getEffectiveLevel()
 
 
 def log(level, message):
     import logging
 
-    global unheard
     logger = logging.getLogger("drgn")
-    if unheard is not None and not logger.hasHandlers():
-        import drgn._log
-
-        drgn._log.setup(unheard)
-    unheard = None
-    logger.log(level, "%s", message)
+    if not quiet or logger.hasHandlers():
+        logger.log(level, "%s", message)
 
 
 DebugInfoOptions.__module__ = WantedSupplementaryFile.__module__ = "drgn"

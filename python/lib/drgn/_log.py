@@ -23,12 +23,8 @@ class Formatter(logging.Formatter):
 
 
 def setup(level):
-    """Send what is logged at a level or above to standard error; "none" is nothing."""
-    logger = logging.getLogger("drgn")
-    if level == "none":
-        logger.setLevel(logging.CRITICAL + 1)
-        return
-    logger.setLevel(level.upper())
+    """Send what is logged to standard error: by drgn, what is at a level or above; "none" is nothing."""
+    logging.getLogger("drgn").setLevel(logging.CRITICAL + 1 if level == "none" else level.upper())
     handler = logging.StreamHandler()
     handler.setFormatter(Formatter(sys.stderr is not None and sys.stderr.isatty() and "NO_COLOR" not in os.environ))
     logging.getLogger().addHandler(handler)

@@ -1,9 +1,10 @@
 """Plugins: modules of others that are told of each program that is given something to debug.
 
 They are the entry points of installed packages in the group drgn.plugins, but for those that the environment variable
-DRGN_DISABLE_PLUGINS names, with commas between, or all for *; and what DRGN_PLUGINS names: NAME=FILE, NAME=MODULE, or NAME of an
-entry point, which is then there though it is disabled. A plugin's function drgn_prog_set is called with the program. Those with a
-lower attribute drgn_priority are called first (50 if a function has none), then by the plugins' names. What fails is logged.
+DRGN_DISABLE_PLUGINS names, with commas between, in the shell's patterns; and what DRGN_PLUGINS names: NAME=FILE, NAME=MODULE, or NAME of
+an entry point, which is then there though it is disabled. A plugin's function drgn_prog_set is called with the program. Those with a
+lower attribute drgn_priority are called first (50 if a function has none), then by the plugins' names. What fails is logged, and a
+plugin that would end the program fails.
 """
 
 import os
@@ -21,7 +22,9 @@ def call(hook, *args):
     for name, f in _hooks_of(hook):
         try:
             f(*args)
-        except Exception:
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
             _failed("%r %s failed:", name, hook)
 
 
@@ -52,9 +55,8 @@ def _load():
                 _add(name, item, lambda: _import(value))
             else:
                 wanted[name] = False
-        disabled = os.environ.get("DRGN_DISABLE_PLUGINS", "").split(",")
         for entry in _entry_points():
-            if entry.name in wanted or entry.name not in disabled and "*" not in disabled:
+            if entry.name in wanted or not _is_disabled(entry.name):
                 wanted[entry.name] = True
                 _add(entry.name, f"entry point '{entry.name} = {entry.value}'", entry.load)
         for name, found in wanted.items():
@@ -63,12 +65,18 @@ def _load():
     return _plugins
 
 
+def _is_disabled(name):
+    import fnmatch
+
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in os.environ.get("DRGN_DISABLE_PLUGINS", "").split(","))
+
+
 def _add(name, what, load):
     """Load a plugin."""
     what = what if what.startswith("entry point ") else repr(what)
     try:
         _plugins.append((name, load()))
-    except Exception:
+    except (Exception, SystemExit):
         _failed("failed to load %s:", what.removeprefix("entry point "))
     else:
         _debug("loaded %s", what)
@@ -115,13 +123,6 @@ def _has_plugins(directory):
 
 
 def _logger():
-    from drgn import _debuginfo
-
-    if _debuginfo.unheard is not None and not sys.modules.get("logging"):
-        import drgn._log
-
-        drgn._log.setup(_debuginfo.unheard)
-        _debuginfo.unheard = None
     import logging
 
     return logging.getLogger("drgn.plugins")

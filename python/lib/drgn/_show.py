@@ -70,7 +70,7 @@ def show(text: str) -> None:
 
 def _longer_than_screen(text):
     try:
-        return text.count("\n") >= os.get_terminal_size(sys.stdout.fileno()).lines
+        return 0 < os.get_terminal_size(sys.stdout.fileno()).lines <= text.count("\n")  # 0 is not known
     except (AttributeError, ValueError, OSError):
         return False
 

@@ -39,7 +39,7 @@ def __getattr__(name):
         import typing
 
         if name == "IntegerLike":
-            return typing.Union[typing.SupportsIndex, drgn.Object]
+            return typing.SupportsIndex
         return typing.Union[str, bytes, os.PathLike]
     if name == "__version__":
         import _drgn

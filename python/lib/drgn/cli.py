@@ -11,8 +11,8 @@ import _drgn
 __all__ = ("default_globals", "display_str", "explain_symbols", "run_interactive", "version_header")
 
 NAMES = ("FaultError", "NULL", "Object", "alignof", "cast", "container_of", "execscript", "implicit_convert", "offsetof",
-         "reinterpret", "search_memory", "search_memory_regex", "search_memory_u16", "search_memory_u32", "search_memory_u64",
-         "search_memory_word", "sizeof", "source_location", "stack_trace")
+         "reinterpret", "sizeof", "search_memory", "search_memory_regex", "search_memory_u16", "search_memory_u32", "search_memory_u64",
+         "search_memory_word", "source_location", "stack_trace")
 
 
 def version_header() -> str:
@@ -113,10 +113,10 @@ def _banner(prog):
     return "\n".join(lines)
 
 
-def _history_file():
-    """Return where the prompt's history is kept, or None where that cannot be."""
+def _history_file(name="history"):
+    """Return where a prompt's history is kept, or None where that cannot be."""
     base = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")
-    path = os.path.join(base, "godrgn", "history")
+    path = os.path.join(base, "godrgn", name)
     try:
         os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
@@ -133,15 +133,16 @@ def run_interactive(
 ) -> None:
     """Run the prompt until its user leaves; banner_func and globals_func may change what it starts with.
 
-    The version is printed before what banner_func returns. quiet means nothing: it is there for scripts that give it.
+    The prompt's variables are those that globals_func returns, not the script's. The version is not in the banner: see version_header().
+    quiet means nothing: it is there for scripts that give it.
     """
     banner = _banner(prog)
     if banner_func is not None:
         banner = banner_func(banner)
-    names = default_globals(prog)
+    names = {"__name__": "__main__", "__doc__": None, **default_globals(prog)}
     if globals_func is not None:
         names = globals_func(names)
-    _interact(prog, names, version_header() + "\n" + banner)
+    _interact(prog, names, banner)
 
 
 def interact(local: dict, banner: str) -> None:
@@ -172,13 +173,10 @@ def _run_startup_files(space):
             sys.excepthook(type(e), e.with_traceback(e.__traceback__.tb_next), e.__traceback__)
 
 
-def _interact(prog, names, banner, startup=False, paging=True):
-    import __main__
-
+def _interact(prog, space, banner, startup=False, paging=True):
+    """Run the prompt in a dictionary of variables."""
     from drgn import _show
 
-    space = __main__.__dict__
-    space.update(names)
     had_default, saved_hook, saved_path = None, sys.displayhook, sys.path[:]
     try:
         had_default = drgn.get_default_prog()
@@ -188,6 +186,7 @@ def _interact(prog, names, banner, startup=False, paging=True):
         drgn.set_default_prog(prog)
     sys.path.insert(0, "")
     sys.displayhook = _displayhook
+    had_prompts = hasattr(sys, "ps1")
     was_paging, _show.paging = _show.paging, paging and sys.stdout is not None and sys.stdout.isatty()
     try:
         if banner:
@@ -196,6 +195,9 @@ def _interact(prog, names, banner, startup=False, paging=True):
             _run_startup_files(space)
         _prompt(space)
     finally:
+        if not had_prompts:  # sys.ps1 says that there is a prompt
+            for name in ("ps1", "ps2"):
+                vars(sys).pop(name, None)
         _show.paging = was_paging
         drgn.set_default_prog(had_default)
         sys.displayhook = saved_hook
@@ -344,7 +346,7 @@ def _prompt(space):
 
         if reason:
             print(reason, file=sys.stderr)
-        console = _with_commands(code.InteractiveConsole)(space, filename="<stdin>")
+        console = _with_commands(code.InteractiveConsole)(space)
         keep = _lines(space) if reason is None else None
         console.interact(banner="", exitmsg="")
         if keep is not None:

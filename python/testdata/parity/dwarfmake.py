@@ -311,12 +311,13 @@ X86_64, I386, AARCH64, PPC64, S390X, RISCV, ARM, MIPS, PPC = 62, 3, 183, 21, 22,
 
 
 def write_elf(path, sections, machine=X86_64, big=False, bits=64, type=2, symbols=(), relocations=(), compress=None,
-              flags=0, dynamic=(), extended_indices=False, rela=True):
+              flags=0, dynamic=(), extended_indices=False, rela=True, segments=()):
     """Writes an ELF file.
 
     sections maps names to bytes, or to dicts with data, type, flags, addr, link, info, size, align, entsize. symbols are
     (name, value, size, bind, type, section) where section is a name or a number. relocations maps a section's name to a list
-    of (offset, type, symbol index, addend).
+    of (offset, type, symbol index, addend). segments are dicts with type, flags, vaddr, paddr, memsz, align, and section (a name) or
+    offset and filesz.
     """
     o = ">" if big else "<"
     strtab, shstr = Strings(), Strings()
@@ -399,6 +400,8 @@ def write_elf(path, sections, machine=X86_64, big=False, bits=64, type=2, symbol
     for s in table:
         s["n"] = shstr.add(s["name"]) if s["name"] else 0
     ehsize = 64 if bits == 64 else 52
+    phsize = 56 if bits == 64 else 32
+    ehsize, fileheader = ehsize + phsize * len(segments), ehsize
     body = b""
     heads = b""
     for s in table:
@@ -407,12 +410,24 @@ def write_elf(path, sections, machine=X86_64, big=False, bits=64, type=2, symbol
         heads += struct.pack(o + "II" + word * 4 + "II" + word * 2, s["n"], s["type"], s.get("flags", 0), s.get("addr", 0),
                              ehsize + len(body) if s["type"] else 0, s.get("size", len(data)), s.get("link", 0),
                              s.get("info", 0), s.get("align", 1 if s["type"] else 0), s.get("entsize", 0))
+        s["offset"], s["length"] = ehsize + len(body), 0 if s["type"] == 8 else len(data)
         if s["type"] != 8:
             body += data
     body += b"\0" * (-len(body) % 8)
     ident = b"\x7fELF" + bytes([bits // 32, 2 if big else 1, 1]) + b"\0" * 9
-    head = ident + struct.pack(o + "HHI" + word * 3 + "IHHHHHH", type, machine, 1, 0, 0, ehsize + len(body), flags, ehsize,
-                               56 if bits == 64 else 32, 0, 64 if bits == 64 else 40, len(table), len(table) - 1)
+    head = ident + struct.pack(o + "HHI" + word * 3 + "IHHHHHH", type, machine, 1, 0, fileheader if segments else 0, ehsize + len(body), flags,
+                               fileheader, phsize, len(segments), 64 if bits == 64 else 40, len(table), len(table) - 1)
+    for s in segments:
+        at, size = s.get("offset", 0), s.get("filesz", 0)
+        if "section" in s:
+            of = next(x for x in table if x["name"] == s["section"])
+            at, size = s.get("offset", of["offset"]), s.get("filesz", of["length"])
+            s = {"vaddr": of.get("addr", 0), "memsz": of.get("size", size), **s}
+        place = at, s.get("vaddr", 0), s.get("paddr", 0), size, s.get("memsz", size)
+        if bits == 64:
+            head += struct.pack(o + "II6Q", s.get("type", 1), s.get("flags", 5), *place, s.get("align", 0x1000))
+        else:
+            head += struct.pack(o + "8I", s.get("type", 1), *place, s.get("flags", 5), s.get("align", 0x1000))
     with open(path, "wb") as f:
         f.write(head + body + heads)
     return path

@@ -1,9 +1,11 @@
 # Helpers that make text, and the classes of drgn.helpers.linux.stack.
+import collections.abc
 import io
 
 import drgn
 from drgn import *
 from drgn.helpers.common.format import *
+from drgn.helpers.common.stack import print_registers
 from drgn.helpers.linux.stack import LinuxKernelStack, StackKind, StackSegment
 from mock import LE64
 
@@ -61,3 +63,17 @@ k[-5]
 [(m.name, m.value) for m in StackKind]
 [StackKind(3), StackKind.SOFTIRQ, StackKind.EXCEPTION, StackKind.TASK]
 StackKind(8)
+[isinstance(RowOptions([1]), c) for c in (collections.abc.Sequence, collections.abc.Reversible)]
+[decode_flags(n, [("A", 1), ("B", 2), ("AB", 3)], bit_numbers=False, aliases=a) for n in (1, 2, 3) for a in (False, True)]
+decode_flags(5, [("A", Object(P, P.int_type("int", 4, True), 2))])
+print_table([["aa", "bb"], ["c", ""]])
+print_table([["", "b  "], ["c", " x "]])
+print_table([["a", "b"]], sep=None)
+print_table([["a", "b"]], sep=5)
+print_registers(Program(Platform(Architecture.X86_64)), {"rip": 1, "rflags": 2, "r15": 3, "cs": 0x10, "other": 5})
+print_registers(Program(Platform(Architecture.X86_64)), {"ss": 1 << 20}, indent="")
+print_registers(Program(Platform(Architecture.AARCH64)), {"pc": 1, "lr": 2, "x0": 3, "x30": 4, "x29": 5})
+print_registers(Program(Platform(Architecture.ARM)), {"pc": 1, "r0": 3, "fp": 5})
+[r.names for r in Platform(Architecture.ARM).registers if r.names != ("cpsr",)]
+print_registers(Program(Platform(Architecture.PPC64)), {"r31": 1, "cr0": 5, "cr7": 0x1f})
+print_registers(Program(Platform(Architecture.S390X)), {"pswm": 1, "r1": 3})

@@ -177,3 +177,26 @@ m.add_memory_segment(0x1fffffff0, 16, lambda address, count, offset, physical: a
 m.read(0xfffffffe, 2), m.read(0x1fffffffe, 2), asked
 m.read(0xfffffffe, 4)
 Object(m, m.int_type("int", 4, True), address=2**32 + 4).address_
+
+
+# What a symbol finder raises ends the printing of a stack.
+def stack(e):
+    p = Program(Platform(Architecture.X86_64))
+    p.register_symbol_finder("raising", raising(e), enable_index=0)
+    t = p.stack_trace_from_pcs([0x1000, 0x2001])
+    return [outcome(f) for f in (lambda: str(t), lambda: str(t[0]), lambda: t[1].name, lambda: t[0].function_name, lambda: t[0].symbol())]
+
+
+[stack(e) for e in raised]
+
+
+# The spellings of a type that finders are asked for, in order.
+def spellings(name):
+    p, asked = Program(LE64), []
+    p.set_enabled_type_finders([])
+    p.register_type_finder("none", lambda prog, kinds, name, filename: asked.append((list(kinds), name)), enable_index=0)
+    return p.type(name), asked
+
+
+[spellings(n) for n in ("char", "signed char", "unsigned char", "short", "unsigned short", "int", "unsigned", "long", "unsigned long", "long long", "unsigned long long", "float", "double", "long double")]
+[spellings(n) for n in ("int unsigned", "long int", "short signed int", "long unsigned long int", "size_t", "ptrdiff_t")]

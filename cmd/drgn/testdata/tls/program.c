@@ -1,12 +1,17 @@
-// Prints where each of its threads has its thread-local variables, and waits.
+// Prints where each of its threads has its thread-local variables, and waits; with WAIT in its own code.
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
+#ifndef WAIT
+#define WAIT sleep(1000)
+#endif
+
 static __thread int own = 10;
 __thread double shared = 2.5;
+static __thread struct { long first, second; } __attribute__((aligned(64))) line = {20, 21}; // of a cache: the block begins at a multiple of 64
 extern __thread long early_first;
 void *early_address(int which);
 static void *(*late_address)(int which);
@@ -17,14 +22,14 @@ static void report(const char *name, int late) {
 	calls++;
 	own += late;
 	flockfile(stdout);
-	printf("%s %d own %p shared %p calls %p early_first %p early_pair %p early_zeros %p", name, gettid(), (void *)&own, (void *)&shared, (void *)&calls,
+	printf("%s %d own %p shared %p line %p calls %p early_first %p early_pair %p early_zeros %p", name, gettid(), (void *)&own, (void *)&shared, (void *)&line, (void *)&calls,
 		(void *)&early_first, early_address(1), early_address(2));
 	if (late)
 		printf(" late_first %p late_pair %p late_zeros %p", late_address(0), late_address(1), late_address(2));
 	printf("\n");
 	funlockfile(stdout);
 	pthread_barrier_wait(&barrier);
-	sleep(1000);
+	WAIT;
 }
 
 static void *thread(void *arg) {

@@ -106,7 +106,7 @@ def unquote_shell_word(word: str) -> str:
             return match.group() if escaped == "\n" else escaped
         if single is not None:
             return single
-        return re.sub(r"""\\([$`"\\])""", r"\1", double)
+        return re.sub(r"""\\([$`"\\\n])""", r"\1", double)
 
     return _QUOTED.sub(plain, word)
 

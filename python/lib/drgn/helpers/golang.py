@@ -17,6 +17,19 @@ Goroutine.created.__doc__ = "function, file and line of the go statement that ma
 Goroutine.parent.__doc__ = "ID of the goroutine that made it; 0 if there is none, or Go is older than 1.21"
 Goroutine.object.__doc__ = "runtime.g *"
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def for_each_goroutine(prog: Program) -> Iterator[Goroutine]:
+    """Walk the goroutines of a program of Go, those of its runtime included, in the order in which they were allocated.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_goroutine(prog)
+
 __all__ = (
     "Goroutine",
     "for_each_goroutine",

@@ -1,5 +1,6 @@
 """The commands of crash, the older debugger of kernels. They are written in Go: linux/crash."""
 
+import contextlib
 import os
 import sys
 from typing import Any, Dict
@@ -16,11 +17,12 @@ class _ExitCrash(Exception):
     """Ends the prompt of crash's commands."""
 
 
-class _ExitToCrash(Exception):
-    """Ends the prompt of Python that was entered from that of crash's commands."""
+class _ExitToCrash(SystemExit):
+    """Ends the prompt of Python that was entered from that of crash's commands. Python's prompts let no other exception through."""
 
 
-_prompts = 0  # of crash's commands, one in another
+_PYTHON, _CRASH, _CRASH_OF_PYTHON = range(3)
+_prompts: list = []  # that are in one another, the innermost last, but for that of Python which everything began with
 at_prompt = False  # a line that was typed at Python's prompt is being run
 
 
@@ -34,12 +36,19 @@ at_prompt = False  # a line that was typed at Python's prompt is being run
 def _crash_cmd_drgn(prog: Program, name: str, code: Any, *, globals: Dict[str, Any], **kwargs: Any) -> None:
     if code is not None:
         _run_py(code, globals)
-    elif _prompts:
+    elif _prompts[-1:] == [_CRASH_OF_PYTHON]:
         raise _ExitCrash
     else:
-        from drgn.cli import _interact
+        from drgn.cli import _banner, _interact
 
-        _interact(prog, globals, "")
+        _prompts.append(_PYTHON)
+        try:
+            with _own_lines() if sys.stdin is not None and sys.stdin.isatty() else contextlib.nullcontext():
+                _interact(prog, globals, _banner(prog) if _prompts == [_CRASH, _PYTHON] else "")
+        except _ExitToCrash:
+            pass
+        finally:
+            _prompts.pop()
 
 
 @crash_custom_command(name="exit", description="leave", usage="**exit**", long_description="", parse=ParsedCommand)
@@ -68,27 +77,77 @@ class _CrashCompleter:
         return self._matches[state] if state < len(self._matches) else None
 
 
-def _read_lines(prog, prompt):
-    """Yield what is typed, with completion and history where there is a terminal."""
-    if sys.stdin is not None and sys.stdin.isatty():
-        try:
-            if sys.version_info < (3, 14):
-                import readline
-            else:
-                from _pyrepl import readline
-        except Exception:
-            readline = None
-        if readline is not None:
-            old = readline.get_completer()
-            readline.set_completer(_CrashCompleter(prog).complete)
+@contextlib.contextmanager
+def _own_lines():
+    """Give the lines that are typed a history and completion of their own; those of the prompt around come back at the end. The value is the
+    module that edits lines, or None if there is none for the terminal."""
+    try:
+        if sys.version_info < (3, 14):
+            import readline
+        else:
+            from _pyrepl import readline
+
+            readline._setup({})
+        completer = readline.get_completer()
+        history = [readline.get_history_item(i + 1) for i in range(readline.get_current_history_length())]
+    except Exception:  # the terminal's description is missing or odd
+        readline = None
+    if readline is None:
+        yield None
+        return
+    readline.clear_history()
+    try:
+        yield readline
+    finally:
+        readline.clear_history()
+        for line in history:
+            readline.add_history(line)
+        readline.set_completer(completer)
+
+
+@contextlib.contextmanager
+def _edited(completer):
+    """Have input() complete what is typed, and keep it for the next time."""
+    from drgn.cli import _history_file
+
+    with _own_lines() as readline:
+        path = _history_file("crash_history") if readline else None
+        if readline:
+            readline.set_completer(completer)
+        if path:
             try:
-                while True:
-                    yield input(prompt)
-            except EOFError:
-                print()
-                return
-            finally:
-                readline.set_completer(old)
+                readline.read_history_file(path)
+            except (OSError, UnicodeError) as e:
+                print(f"cannot read the history: {e}", file=sys.stderr)
+            before = readline.get_current_history_length()
+        try:
+            yield
+        finally:
+            if path:
+                try:
+                    if sys.version_info < (3, 14):
+                        readline.append_history_file(readline.get_current_history_length() - before, path)
+                    else:
+                        readline.set_history_length(before)  # what that module takes to be in the file
+                        readline.append_history_file(path)
+                except OSError:
+                    pass  # it could be written at the start: the disk is full
+
+
+def _read_lines(prog, prompt):
+    """Yield what is typed, with completion and a history of its own where there is a terminal."""
+    if sys.stdin is not None and sys.stdin.isatty():
+        with _edited(_CrashCompleter(prog).complete):
+            while True:
+                try:
+                    line = input(prompt)
+                except EOFError:
+                    print()
+                    return
+                except KeyboardInterrupt:
+                    print("^C")
+                    continue
+                yield line
     try:
         while True:
             yield input(prompt)
@@ -105,7 +164,6 @@ def _read_lines(prog, prompt):
     parse=ParsedCommand,
 )
 def _cmd_crash(prog: Program, name: str, args: str, *, globals: Dict[str, Any], **kwargs: Any) -> Any:
-    global _prompts
     if args.strip():
         if at_prompt:
             args = _paged(prog, args)
@@ -113,7 +171,9 @@ def _cmd_crash(prog: Program, name: str, args: str, *, globals: Dict[str, Any], 
             return CRASH_COMMAND_NAMESPACE.run(prog, args, globals=globals)
         except EOFError:
             return None
-    _prompts += 1
+    if at_prompt and _prompts[-1:] == [_PYTHON]:
+        raise _ExitToCrash
+    _prompts.append(_CRASH_OF_PYTHON if at_prompt else _CRASH)
     try:
         CRASH_COMMAND_NAMESPACE.run(prog, "sys", globals=globals, onerror=_crash_interactive_onerror)
         CRASH_COMMAND_NAMESPACE.run(prog, "set", globals=globals, onerror=_crash_interactive_onerror)
@@ -129,7 +189,7 @@ def _cmd_crash(prog: Program, name: str, args: str, *, globals: Dict[str, Any], 
             except KeyboardInterrupt:
                 print()
     finally:
-        _prompts -= 1
+        _prompts.pop()
 
 
 def _paged(prog, line):

@@ -88,10 +88,13 @@ class _GoCommand:
         return parse_shell_command(source, unquote=not self._quoted)
 
     def run(self, prog: Program, name: str, args: Sequence[str], /, **kwargs: Any) -> Any:
-        usage, message, result = _drgn._crash_run(prog, self._name, list(args), _write_out, _write_err)
+        from drgn.cli import _columns
+
+        usage, message, result = _drgn._crash_run(prog, self._name, list(args), _write_out, _write_err, _columns() or 80)
         if message is not None:
-            if usage is not None:
+            if usage:
                 sys.stderr.write(f"usage: {usage}\n")
+            if usage is not None:
                 raise CommandArgumentError(message)
             raise CommandError(message)
         return result

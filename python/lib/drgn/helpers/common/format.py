@@ -1,15 +1,22 @@
 """Text for values: escaped strings, flags, sizes, tables."""
 
+import collections.abc
 import operator
 import sys
+
+from drgn._functions import names_for_annotations
 
 __all__ = ("CellFormat", "RowOptions", "decode_enum_type_flags", "decode_flags", "double_quote_ascii_string", "escape_ascii_character",
            "escape_ascii_string", "number_in_binary_units", "print_table")
 
+names_for_annotations(globals())
+
 _ESCAPES = {0: "\\0", 7: "\\a", 8: "\\b", 9: "\\t", 10: "\\n", 11: "\\v", 12: "\\f", 13: "\\r"}
 
 
-def escape_ascii_character(c, escape_single_quote=False, escape_double_quote=False, escape_backslash=False):
+def escape_ascii_character(
+    c: int, escape_single_quote: bool = False, escape_double_quote: bool = False, escape_backslash: bool = False
+) -> str:
     """Return an ASCII character as C writes it; quotes and backslashes are escaped when asked for."""
     if 0x20 <= c < 0x7F:
         escaped = c == 0x22 and escape_double_quote or c == 0x27 and escape_single_quote or c == 0x5C and escape_backslash
@@ -18,17 +25,19 @@ def escape_ascii_character(c, escape_single_quote=False, escape_double_quote=Fal
     return _ESCAPES.get(c) or f"\\x{c:02x}"
 
 
-def escape_ascii_string(buffer, escape_single_quote=False, escape_double_quote=False, escape_backslash=False):
+def escape_ascii_string(
+    buffer: Iterable[int], escape_single_quote: bool = False, escape_double_quote: bool = False, escape_backslash: bool = False
+) -> str:
     """Return a string of ASCII characters as C writes it."""
     return "".join(escape_ascii_character(c, escape_single_quote, escape_double_quote, escape_backslash) for c in buffer)
 
 
-def double_quote_ascii_string(buffer):
+def double_quote_ascii_string(buffer: Iterable[int]) -> str:
     """Return a string of ASCII characters as a C string literal."""
     return f'"{escape_ascii_string(buffer, escape_double_quote=True, escape_backslash=True)}"'
 
 
-def decode_flags(value, flags, bit_numbers=True, aliases=True):
+def decode_flags(value: IntegerLike, flags: Iterable[Tuple[str, int]], bit_numbers: bool = True, aliases: bool = True) -> str:
     """Name the flags that are set in a value.
 
     flags are pairs of a name and its bit number (its mask if bit_numbers is false). Without aliases only the first name of
@@ -37,19 +46,19 @@ def decode_flags(value, flags, bit_numbers=True, aliases=True):
     value = rest = value.__index__()
     if value == 0:
         return "0"
-    names, seen = [], set()
+    names = []
     for name, flag in flags:
+        flag = operator.index(flag)  # which may be an Object
         mask = 1 << flag if bit_numbers else flag
-        if value & mask and (aliases or mask not in seen):
+        if (value if aliases else rest) & mask:
             names.append(name)
-            seen.add(mask)
             rest &= ~mask
     if rest:
         names.append(hex(rest))
     return "|".join(names)
 
 
-def decode_enum_type_flags(value, type, bit_numbers=True):
+def decode_enum_type_flags(value: IntegerLike, type: Type, bit_numbers: bool = True) -> str:
     """Name the flags that are set in a value by the enumerators of an enumerated type."""
     enumerators = type.enumerators
     if enumerators is None:
@@ -57,7 +66,7 @@ def decode_enum_type_flags(value, type, bit_numbers=True):
     return decode_flags(value, [(e.name, e.value) for e in enumerators], bit_numbers)
 
 
-def number_in_binary_units(n, precision=1):
+def number_in_binary_units(n: SupportsFloat, precision: int = 1) -> str:
     """Return a number with a binary unit: 1536 is '1.5K'."""
     n = float(n)
     unit = ""
@@ -102,7 +111,7 @@ class CellFormat:
         return None
 
 
-class RowOptions:
+class RowOptions(collections.abc.Sequence):
     """A row of a table with options: columns are as wide as the widest cell of the rows with the same group."""
 
     def __init__(self, row, *, group=0):
@@ -142,7 +151,7 @@ def _alignment(cell):
     return "<" if isinstance(cell, str) or not hasattr(cell, "__index__") and not isinstance(cell, float) else ">"
 
 
-def print_table(rows, *, sep="  ", file=None):
+def print_table(rows: Sequence[Sequence[Any]], *, sep: str = "  ", file: "Optional[SupportsWrite[str]]" = None) -> None:
     """Print rows of cells in columns: numbers at the right, others at the left; see CellFormat and RowOptions."""
     rows = list(rows)
     texts = [[str(cell) for cell in row] for row in rows]
@@ -155,5 +164,7 @@ def print_table(rows, *, sep="  ", file=None):
     for row, text in zip(rows, texts):
         width = widths[getattr(row, "group", 0)]
         # A bool is a number where there is something to fill: format(True, ">4") is "   1".
-        line = sep.join(format(row[i] if row[i] is True or row[i] is False else cell, f"{_alignment(row[i])}{width[i]}") for i, cell in enumerate(text))
-        print(line.rstrip(), file=file or sys.stdout)
+        cells = [format(row[i] if row[i] is True or row[i] is False else cell, f"{_alignment(row[i])}{width[i]}") for i, cell in enumerate(text)]
+        if cells:
+            cells[-1] = cells[-1].rstrip()
+        print(*cells, sep=sep, file=file or sys.stdout)

@@ -4,10 +4,22 @@ import operator
 
 import drgn
 
+from drgn._functions import Functions as _Functions
 from drgn.helpers._record import Record
 from drgn.helpers.common.prog import takes_program_or_default
 
-__all__ = ("identify_address", "identify_address_all", "print_annotated_memory")  # identify_address is Go's
+__all__ = ("identify_address", "identify_address_all", "print_annotated_memory")
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def identify_address(prog: Program, addr: IntegerLike, *, cache: Optional[Dict[Any, Any]] = None) -> Optional[str]:
+    """Return the most telling of what lies at an address as a string, or None if nothing is known of it.
+
+    See identify_address_all().
+    """
+    return _go.identify_address(prog, addr, cache=cache)
 
 
 class IdentifiedAddress(Record):
@@ -20,7 +32,7 @@ class IdentifiedAddress(Record):
         return next(v.prog_ for v in vars(self).values() if isinstance(v, drgn.Object))
 
     def __str__(self):
-        for kind, name, _ in _identify(self._prog(), self.address):
+        for kind, name, _ in _go._identify(self._prog(), self.address):
             if kind in self._kinds:
                 return f"{kind}: {name}"
         return repr(self)
@@ -38,7 +50,7 @@ class IdentifiedSymbol(IdentifiedAddress):
 
 
 @takes_program_or_default
-def identify_address_all(prog, addr, *, cache=None):
+def identify_address_all(prog: Program, addr: IntegerLike, *, cache: Optional[Dict[Any, Any]] = None) -> Iterator[IdentifiedAddress]:
     """Walk what lies at an address, the most telling first, each as an instance of a class made of IdentifiedAddress.
 
     prog is the default program when it is left out. Symbols are known in every program; in the Linux kernel also tasks,
@@ -46,7 +58,7 @@ def identify_address_all(prog, addr, *, cache=None):
     their classes. cache is there for scripts that give one: the program itself keeps what it finds.
     """
     address = operator.index(addr)
-    return (_identified(prog, address, *found) for found in _identify(prog, address))
+    return (_identified(prog, address, *found) for found in _go._identify(prog, address))
 
 
 def _identified(prog, address, kind, name, object):
@@ -61,17 +73,15 @@ _CHUNK = 1 << 16  # memory of any size is printed in parts
 
 
 @takes_program_or_default
-def print_annotated_memory(prog, address, size, physical=False):
+def print_annotated_memory(prog: Program, address: IntegerLike, size: IntegerLike, physical: bool = False) -> None:
     """Print memory a word a line, with what is known of the words that are addresses.
 
     prog is the default program when it is left out; address is a physical one if physical is true.
     """
-    address, size = int(address), int(size)
-    if size < 0:
-        raise ValueError("size must not be negative")
+    address, size = operator.index(address), operator.index(size)
     prog.read(address, size, physical)  # what cannot be read fails before anything is printed
     print(f"{'ADDRESS':<{2 * prog.address_size() + 1}} VALUE")
     while size > 0:
         n = min(size, _CHUNK)
-        print(_annotated(prog, address, n, physical), end="")
+        print(_go._annotated(prog, address, n, physical), end="")
         address, size = address + n, size - n

@@ -5,14 +5,18 @@ import operator
 
 import drgn
 
+from drgn._functions import names_for_annotations
+
 __all__ = ("enum_type_to_class", "member_at_offset", "typeof_member")
+
+names_for_annotations(globals())
 
 
 def _type(type):
     return drgn.get_default_prog().type(type) if isinstance(type, str) else type
 
 
-def enum_type_to_class(type, name, exclude=(), prefix=""):
+def enum_type_to_class(type: Type, name: str, exclude: Container[str] = (), prefix: str = "") -> "type[enum.IntEnum]":
     """Return an enum.IntEnum called name that has the enumerators of a type.
 
     Enumerators in exclude are left out, and prefix is cut off where a name starts with it.
@@ -25,16 +29,17 @@ def enum_type_to_class(type, name, exclude=(), prefix=""):
     return enum.IntEnum(name, members)
 
 
-def typeof_member(type, member):
+def typeof_member(type: Union[Type, str], member: str) -> Type:
     """Return the type of the member that a designator such as "mm" or "se.avg" names in a type.
 
     type is a structure, union or class, or its name in the default program.
     """
     type = _type(type)
-    return drgn.Object(type.prog, type, address=0).subobject_(member).type_
+    prog = type.prog if isinstance(type, drgn.Type) else drgn.get_default_prog()
+    return drgn.Object(prog, type, address=0).subobject_(member).type_
 
 
-def member_at_offset(type, offset):
+def member_at_offset(type: Union[Type, str], offset: IntegerLike) -> str:
     """Return the name of the member that lies at an offset in bytes in a type: the opposite of offsetof().
 
     It is a designator such as "se.avg" or "comm[4]"; an offset into the middle of a member is added: "pid+0x2", into that

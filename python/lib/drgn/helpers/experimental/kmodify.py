@@ -9,21 +9,26 @@ import struct
 
 import _drgn
 from drgn import Object, ObjectAbsentError, TypeKind, cast, implicit_convert, sizeof
+from drgn._functions import names_for_annotations
 from drgn.helpers.common.prog import takes_program_or_default
 
 __all__ = ("call_function", "call_functions", "pass_pointer", "write_memory", "write_object")
 
 
+names_for_annotations(globals())
+
+
 @takes_program_or_default
-def write_memory(prog, address, value):
+def write_memory(prog: Program, address: IntegerLike, value: bytes) -> None:
     """Write bytes to the kernel's memory, not atomically.
 
     An address that the kernel cannot write to is a FaultError.
     """
+    _drgn._kmodify_available(prog)
     _drgn._write_memory(prog, operator.index(address), bytes(value) if isinstance(value, (bytearray, memoryview)) else value)
 
 
-def write_object(object, value, *, dereference=None):
+def write_object(object: Object, value: Any, *, dereference: Optional[bool] = None) -> None:
     """Write a value to an object in the kernel's memory: an Object, or a Python value, which is converted to the object's type.
 
     For a pointer, dereference says whether what it points to is written to (*ptr = value) or the pointer itself (ptr = value).
@@ -92,11 +97,11 @@ class pass_pointer:
 
 
 @takes_program_or_default
-def call_function(prog, func, *args):
+def call_function(prog: Program, func: Union[str, Object], *args: Any) -> Object:
     """Call a function in the kernel, in process context, and return what it returns.
 
     func is the name of a function, a function or a pointer to one; an inlined function is an ObjectAbsentError. Arguments are
-    Objects, numbers, str or bytes (for pointers to char) or pass_pointer(); those of wrong types are a TypeError.
+    Objects, numbers, str, bytes or bytearray (for pointers to char) or pass_pointer(); those of wrong types are a TypeError.
 
     What locks the function wants to be held and what references it takes is up to the caller.
     """
@@ -107,7 +112,7 @@ def call_function(prog, func, *args):
 
 
 @takes_program_or_default
-def call_functions(prog, calls):
+def call_functions(prog: Program, calls: Sequence[Sequence[Any]]) -> None:
     """Call functions in the kernel one after another, with one module for all. Each call is a sequence (func, *args)."""
     made = _Calls(prog)
     for func, *args in calls:
@@ -177,8 +182,8 @@ class _Calls:
     def _argument(self, type, arg):
         """Return an argument as two numbers: whether it is a place in the data, and the value. type is None behind the last parameter."""
         prog = self._prog
-        if isinstance(arg, (str, bytes)):
-            text = (arg.encode() if isinstance(arg, str) else arg) + b"\0"
+        if isinstance(arg, (str, bytes, bytearray)):
+            text = (arg.encode() if isinstance(arg, str) else bytes(arg)) + b"\0"
             return self._pointer(type, prog.type("char"), text)
         if isinstance(arg, pass_pointer):
             value = arg.object

@@ -1,12 +1,15 @@
 """What drgn.helpers.linux.kallsyms gives as symbol finders."""
 
+from drgn._functions import names_for_annotations
 from drgn import Symbol, SymbolBinding, SymbolIndex, SymbolKind
 from drgn.helpers.linux.kallsyms import _load_module_kallsyms, _load_vmlinux_kallsyms
+
+names_for_annotations(globals())
 
 __all__ = ("load_module_kallsyms", "load_vmlinux_kallsyms")
 
 
-def load_vmlinux_kallsyms(prog):
+def load_vmlinux_kallsyms(prog: Program) -> SymbolIndex:
     """Return the symbols that the kernel keeps of itself, as a finder for Program.register_symbol_finder().
 
     Each symbol's size is computed up to the next symbol.
@@ -14,7 +17,7 @@ def load_vmlinux_kallsyms(prog):
     return SymbolIndex(_load_vmlinux_kallsyms(prog))
 
 
-def load_module_kallsyms(prog):
+def load_module_kallsyms(prog: Program) -> SymbolIndex:
     """Return the symbols that the kernel keeps of its modules, as a finder for Program.register_symbol_finder()."""
     return SymbolIndex(_load_module_kallsyms(prog))
 

@@ -1,5 +1,8 @@
-from typing import Optional, TextIO, Union
+from typing import Optional, TextIO, Union, overload
 
 from drgn import Program
 
-def print_dmesg(prog: Optional[Program] = None, *, timestamps: Union[bool, str] = True, file: Optional[TextIO] = None) -> None: ...
+@overload
+def print_dmesg(prog: Program, *, timestamps: Union[bool, str] = True, file: Optional[TextIO] = None) -> None: ...
+@overload
+def print_dmesg(*, timestamps: Union[bool, str] = True, file: Optional[TextIO] = None) -> None: ...

@@ -1,8 +1,11 @@
 """What drgn.helpers.linux.rbtree does with Python functions."""
 
+from drgn._functions import names_for_annotations
 from drgn import NULL, container_of
 from drgn.helpers import ValidationError
 from drgn.helpers.linux.rbtree import rb_parent
+
+names_for_annotations(globals())
 
 __all__ = ("rb_find", "validate_rbtree", "validate_rbtree_inorder_for_each_entry")
 
@@ -12,7 +15,7 @@ _MAX_DEPTH = 128
 _RED, _BLACK = 0, 1
 
 
-def rb_find(type, root, member, key, cmp):
+def rb_find(type: Union[str, Type], root: Object, member: str, key: Any, cmp: Callable[[Any, Object], int]) -> Object:
     """Return the entry of a tree that has a key, as a pointer to type; a null pointer if there is none.
 
     root is a struct rb_root *; member is the member of type that is the tree's node. cmp is called with key and an entry
@@ -32,7 +35,9 @@ def rb_find(type, root, member, key, cmp):
     raise ValidationError(f"red-black tree is corrupt: it is more than {_MAX_DEPTH} levels deep at {node.value_():#x}")
 
 
-def validate_rbtree_inorder_for_each_entry(type, root, member, cmp, allow_equal):
+def validate_rbtree_inorder_for_each_entry(
+    type: Union[str, Type], root: Object, member: str, cmp: Callable[[Object, Object], int], allow_equal: bool
+) -> Iterator[Object]:
     """Walk the entries of a tree in its order, each as a pointer to type, and check that the tree is a valid one.
 
     root is a struct rb_root *; member is the member of type that is the tree's node. cmp is called with two entries and
@@ -105,7 +110,7 @@ def validate_rbtree_inorder_for_each_entry(type, root, member, cmp, allow_equal)
                 path[-1][3 if path[-1][2] == 1 else 4] = left + (colour(node) == _BLACK)
 
 
-def validate_rbtree(type, root, member, cmp, allow_equal):
+def validate_rbtree(type: Union[str, Type], root: Object, member: str, cmp: Callable[[Object, Object], int], allow_equal: bool) -> None:
     """Check that a tree is a valid one, as validate_rbtree_inorder_for_each_entry() does."""
     for _ in validate_rbtree_inorder_for_each_entry(type, root, member, cmp, allow_equal):
         pass

@@ -2,12 +2,15 @@
 
 import enum
 
+from drgn._functions import names_for_annotations
 from drgn.helpers._record import Record
 from drgn.helpers.common.prog import takes_program_or_default
 from drgn.helpers.linux.pid import find_task
 from drgn.helpers.linux.stack import _kind_at
 
 import drgn
+
+names_for_annotations(globals())
 
 __all__ = ("LinuxKernelStack", "StackKind", "StackSegment", "kernel_stack_trace")
 
@@ -84,7 +87,7 @@ class LinuxKernelStack(Record):
 
 
 @takes_program_or_default
-def kernel_stack_trace(prog, task_arg):
+def kernel_stack_trace(prog: Program, task_arg: Union[Object, IntegerLike]) -> LinuxKernelStack:
     """Return the stack trace of a task as a LinuxKernelStack: in segments, each with what it runs on.
 
     prog is the default program when it is left out; task_arg is a struct task_struct * or the number of a thread. What can't be

@@ -3,6 +3,96 @@
 (include/linux/bpf.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def bpf_prog_for_each(prog: Program) -> Iterator[Object]:
+    """Walk the BPF programs in the order of their IDs, each as a struct bpf_prog *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.bpf_prog_for_each(prog)
+
+
+@_go.program_first
+def bpf_map_for_each(prog: Program) -> Iterator[Object]:
+    """Walk the BPF maps in the order of their IDs, each as a struct bpf_map *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.bpf_map_for_each(prog)
+
+
+@_go.program_first
+def bpf_link_for_each(prog: Program) -> Iterator[Object]:
+    """Walk the BPF links in the order of their IDs, each as a struct bpf_link *. There are such since v5.8.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.bpf_link_for_each(prog)
+
+
+@_go.program_first
+def bpf_btf_for_each(prog: Program) -> Iterator[Object]:
+    """Walk the BTF objects, which hold types, in the order of their IDs, each as a struct btf *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.bpf_btf_for_each(prog)
+
+
+@_go.program_first
+def bpf_prog_by_id(prog: Program, id: IntegerLike) -> Object:
+    """Return the BPF program of an ID, as a struct bpf_prog *; a null pointer if there is none.
+
+    prog is the default program when it is left out.
+
+    id tells modules of one name apart.
+    """
+    return _go.bpf_prog_by_id(prog, id)
+
+
+@_go.program_first
+def bpf_map_by_id(prog: Program, id: IntegerLike) -> Object:
+    """Return the BPF map of an ID, as a struct bpf_map *; a null pointer if there is none.
+
+    prog is the default program when it is left out.
+
+    id tells modules of one name apart.
+    """
+    return _go.bpf_map_by_id(prog, id)
+
+
+@_go.function
+def bpf_prog_used_maps(bpf_prog: Object) -> Iterator[Object]:
+    """Walk the maps that a BPF program uses, each as a struct bpf_map *.
+
+    bpf_prog is a struct bpf_prog *.
+    """
+    return _go.bpf_prog_used_maps(bpf_prog)
+
+
+@_go.function
+def cgroup_bpf_prog_for_each(cgrp: Object, bpf_attach_type: IntegerLike) -> Iterator[Object]:
+    """Walk the BPF programs that are attached to a control group itself, each as a struct bpf_prog *.
+
+    cgrp is a struct cgroup *; bpf_attach_type is an enum bpf_attach_type.
+    """
+    yield from _go.cgroup_bpf_prog_for_each(cgrp, bpf_attach_type)
+
+
+@_go.function
+def cgroup_bpf_prog_for_each_effective(cgrp: Object, bpf_attach_type: IntegerLike) -> Iterator[Object]:
+    """Walk the BPF programs that are in effect for a control group, which may be attached to one above
+    it, each as a struct bpf_prog *.
+
+    cgrp is a struct cgroup *; bpf_attach_type is an enum bpf_attach_type.
+    """
+    yield from _go.cgroup_bpf_prog_for_each_effective(cgrp, bpf_attach_type)
+
 __all__ = (
     "bpf_btf_for_each",
     "bpf_link_for_each",

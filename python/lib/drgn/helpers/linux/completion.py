@@ -3,6 +3,28 @@
 (include/linux/completion.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def completion_done(completion: Object) -> bool:
+    """Return whether a completion is done: whether a task that waits for it need not wait any more.
+
+    completion is a struct completion *.
+    """
+    return _go.completion_done(completion)
+
+
+@_go.function
+def completion_for_each_task(completion: Object) -> Iterator[Object]:
+    """Walk the tasks that wait for a completion, each as a struct task_struct *.
+
+    completion is a struct completion *.
+    """
+    return _go.completion_for_each_task(completion)
+
 __all__ = (
     "completion_done",
     "completion_for_each_task",

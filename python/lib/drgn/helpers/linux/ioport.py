@@ -3,6 +3,19 @@
 (include/linux/ioport.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def for_each_resource(root: Object) -> Iterator[Object]:
+    """Walk a resource and all that lie in it, each before those in it, as struct resource *.
+
+    root is a struct resource *, such as the address of iomem_resource.
+    """
+    yield from _go.for_each_resource(root)
+
 __all__ = (
     "for_each_resource",
 )

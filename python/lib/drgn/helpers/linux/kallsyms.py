@@ -3,6 +3,44 @@
 without any debug file.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def _load_vmlinux_kallsyms(prog: Program) -> SymbolIndex:
+    """Return the symbols that the kernel keeps of itself as an index, whose Find is a symbol finder: see Vmlinux.
+
+    	index, err := kallsyms._load_vmlinux_kallsyms(prog)
+    	if err != None {
+    		return err
+    	}
+    	err = prog.RegisterSymbolFinder("vmlinux_kallsyms", index.Find, drgn.EnableLast)
+
+    prog is the default program when it is left out.
+    """
+    return _go._load_vmlinux_kallsyms(prog)
+
+
+@_go.program_first
+def _load_module_kallsyms(prog: Program) -> SymbolIndex:
+    """Return the symbols that the kernel keeps of its modules as an index, whose Find is a symbol finder: see
+    Module.
+
+    prog is the default program when it is left out.
+    """
+    return _go._load_module_kallsyms(prog)
+
+
+@_go.function
+def module_kallsyms(module: Object) -> List[Symbol]:
+    """Return the symbols of a module that the kernel keeps, those without a name or a place left out.
+
+    module is a struct module *.
+    """
+    return _go.module_kallsyms(module)
+
 __all__ = (
     "load_module_kallsyms",
     "load_vmlinux_kallsyms",

@@ -8,7 +8,7 @@ from drgn import Program
 @overload
 def get_kconfig(prog: Program) -> Mapping[str, str]:
     """Return the options that the kernel was built with, which it knows if it was built with CONFIG_IKCONFIG; else it
-    is a LookupError.
+    is a NotBuiltInError.
 
     prog is the default program when it is left out.
     """

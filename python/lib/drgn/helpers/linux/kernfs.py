@@ -3,6 +3,65 @@
 (include/linux/kernfs.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def kernfs_parent(kn: Object) -> Object:
+    """Return the directory that a node is in as a struct kernfs_node *; a null pointer for the root.
+
+    kn is a struct kernfs_node *.
+    """
+    return _go.kernfs_parent(kn)
+
+
+@_go.function
+def kernfs_root(kn: Object) -> Object:
+    """Return the hierarchy that a node belongs to, as a struct kernfs_root *.
+
+    kn is a struct kernfs_node *.
+    """
+    return _go.kernfs_root(kn)
+
+
+@_go.function
+def kernfs_name(kn: Object) -> bytes:
+    """Return the name of a node; "/" for the root.
+
+    kn is a struct kernfs_node *.
+    """
+    return _go.kernfs_name(kn)
+
+
+@_go.function
+def kernfs_path(kn: Object) -> bytes:
+    """Return the path of a node from the root of its hierarchy.
+
+    kn is a struct kernfs_node *.
+    """
+    return _go.kernfs_path(kn)
+
+
+@_go.function
+def kernfs_children(kn: Object) -> Iterator[Object]:
+    """Walk the nodes in a directory, each as a struct kernfs_node *, in the order of the hashes of their names.
+
+    kn is a struct kernfs_node * of a directory; another one is a ValueError.
+    """
+    return _go.kernfs_children(kn)
+
+
+@_go.function
+def kernfs_walk(parent: Object, path: Path, follow_symlinks: bool = True) -> Object:
+    """Return the node of a path below a node, as a struct kernfs_node *; a null pointer if there is none. Symbolic links
+    on the way are followed, one at the end only with follow_symlinks.
+
+    parent is a struct kernfs_node *.
+    """
+    return _go.kernfs_walk(parent, path, follow_symlinks)
+
 __all__ = (
     "kernfs_children",
     "kernfs_name",

@@ -3,6 +3,171 @@
 declared in include/linux/list.h.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def hlist_empty(head: Object) -> bool:
+    """Return whether a hash list has no entries.
+
+    head is a struct hlist_head *.
+    """
+    return _go.hlist_empty(head)
+
+
+@_go.function
+def hlist_for_each(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a hash list, each as a struct hlist_node *.
+
+    head is a struct hlist_head *.
+    """
+    yield from _go.hlist_for_each(head)
+
+
+@_go.function
+def hlist_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a hash list, each as a pointer to type.
+
+    head is a struct hlist_head *; member is the member of type that is the list's node.
+    """
+    yield from _go.hlist_for_each_entry(type, head, member)
+
+
+@_go.function
+def list_empty(head: Object) -> bool:
+    """Return whether a list has no entries.
+
+    head is a struct list_head *.
+    """
+    return _go.list_empty(head)
+
+
+@_go.function
+def list_is_singular(head: Object) -> bool:
+    """Return whether a list has exactly one entry.
+
+    head is a struct list_head *.
+    """
+    return _go.list_is_singular(head)
+
+
+@_go.function
+def list_count_nodes(head: Object) -> int:
+    """Return the number of entries of a list.
+
+    head is a struct list_head *.
+    """
+    return _go.list_count_nodes(head)
+
+
+@_go.function
+def list_first_entry(head: Object, type: Union[str, Type], member: str) -> Object:
+    """Return the first entry of a list, which must not be empty, as a pointer to type.
+
+    head is a struct list_head *; member is the member of type that is the list's node.
+    """
+    return _go.list_first_entry(head, type, member)
+
+
+@_go.function
+def list_first_entry_or_null(head: Object, type: Union[str, Type], member: str) -> Object:
+    """Return the first entry of a list, or a null pointer if it is empty.
+
+    type is a Type, or the name of one as a str.
+    """
+    return _go.list_first_entry_or_null(head, type, member)
+
+
+@_go.function
+def list_last_entry(head: Object, type: Union[str, Type], member: str) -> Object:
+    """Return the last entry of a list, which must not be empty, as a pointer to type."""
+    return _go.list_last_entry(head, type, member)
+
+
+@_go.function
+def list_next_entry(pos: Object, member: str) -> Object:
+    """Return the entry after pos, which is a pointer to an entry."""
+    return _go.list_next_entry(pos, member)
+
+
+@_go.function
+def list_prev_entry(pos: Object, member: str) -> Object:
+    """Return the entry before pos, which is a pointer to an entry."""
+    return _go.list_prev_entry(pos, member)
+
+
+@_go.function
+def list_for_each(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a list, each as a struct list_head *. A list that comes to a node again before its head is
+    a ValidationError after the nodes.
+
+    head is a struct list_head *.
+    """
+    yield from _go.list_for_each(head)
+
+
+@_go.function
+def list_for_each_reverse(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a list from the last to the first."""
+    yield from _go.list_for_each_reverse(head)
+
+
+@_go.function
+def list_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a list, each as a pointer to type.
+
+    head is a struct list_head *; member is the member of type that is the list's node.
+    """
+    yield from _go.list_for_each_entry(type, head, member)
+
+
+@_go.function
+def list_for_each_entry_reverse(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a list from the last to the first.
+
+    type is a Type, or the name of one as a str.
+    """
+    yield from _go.list_for_each_entry_reverse(type, head, member)
+
+
+@_go.function
+def validate_list_for_each(head: Object) -> Iterator[Object]:
+    """Walk the nodes of a list as list_for_each does, checking that the next and previous pointers agree; where
+    they don't, a ValidationError comes after the nodes before.
+
+    head is a struct list_head *.
+    """
+    yield from _go.validate_list_for_each(head)
+
+
+@_go.function
+def validate_list_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a list as pointers to type, checking it as validate_list_for_each does.
+
+    head is a struct list_head *; member is the member of type that is the list's node.
+    """
+    yield from _go.validate_list_for_each_entry(type, head, member)
+
+
+@_go.function
+def validate_list_count_nodes(head: Object) -> int:
+    """Return the number of entries of a list, checking it as validate_list_for_each does.
+
+    head is a struct list_head *.
+    """
+    return _go.validate_list_count_nodes(head)
+
+
+@_go.function
+def validate_list(head: Object) -> None:
+    """Check that the next and previous pointers of a list agree.
+
+    head is a struct list_head *.
+    """
+    _go.validate_list(head)
+
 __all__ = (
     "hlist_empty",
     "hlist_for_each",

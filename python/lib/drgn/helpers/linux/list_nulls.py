@@ -3,6 +3,37 @@
 hlist_nulls_head, include/linux/list_nulls.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def is_a_nulls(pos: Object) -> bool:
+    """Return whether a pointer is the mark at the end of a list.
+
+    pos is a struct hlist_nulls_node *.
+    """
+    return _go.is_a_nulls(pos)
+
+
+@_go.function
+def hlist_nulls_empty(head: Object) -> bool:
+    """Return whether a list has no entries.
+
+    head is a struct hlist_nulls_head *.
+    """
+    return _go.hlist_nulls_empty(head)
+
+
+@_go.function
+def hlist_nulls_for_each_entry(type: Union[str, Type], head: Object, member: str) -> Iterator[Object]:
+    """Walk the entries of a list, each as a pointer to type.
+
+    head is a struct hlist_nulls_head *; member is the member of type that is the list's node.
+    """
+    yield from _go.hlist_nulls_for_each_entry(type, head, member)
+
 __all__ = (
     "hlist_nulls_empty",
     "hlist_nulls_for_each_entry",

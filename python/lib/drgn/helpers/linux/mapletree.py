@@ -3,6 +3,28 @@
 hold ranges of indices.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def mtree_load(mt: Object, index: IntegerLike, *, advanced: bool = False) -> Object:
+    """Return the entry at an index of a maple tree as a void *; a null pointer where there is none.
+
+    mt is a struct maple_tree *. With advanced, a reserved entry is returned as it is stored; otherwise as a null pointer.
+    """
+    return _go.mtree_load(mt, index, advanced=advanced)
+
+
+@_go.function
+def mt_for_each(mt: Object, *, advanced: bool = False) -> Iterator[Tuple[int, int, Object]]:
+    """Walk the entries of a maple tree and the ranges of indices that hold them, in order.
+
+    mt is a struct maple_tree *. With advanced, reserved entries are walked too.
+    """
+    yield from _go.mt_for_each(mt, advanced=advanced)
+
 __all__ = (
     "mt_for_each",
     "mtree_load",

@@ -15,6 +15,855 @@ TaskRss.anon.__doc__ = "pages of no file"
 TaskRss.shmem.__doc__ = "pages of shared memory"
 TaskRss.swap.__doc__ = "pages that are swapped out: not resident"
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def in_direct_map(prog: Program, addr: IntegerLike) -> bool:
+    """Return whether an address is in the kernel's mapping of all physical memory.
+
+    prog is the default program when it is left out.
+    """
+    return _go.in_direct_map(prog, addr)
+
+
+@_go.program_first
+def _direct_mapping_offset(prog: Program) -> int:
+    """Return what is added to a physical address to come to its virtual one in the direct map, modulo 2^64.
+
+    prog is the default program when it is left out.
+    """
+    return _go._direct_mapping_offset(prog)
+
+
+@_go.program_first
+def virt_to_phys(prog: Program, addr: IntegerLike) -> Object:
+    """Return the physical address of a virtual one, as an unsigned long.
+
+    Unlike the kernel's, it looks up any address that the kernel has mapped. Of others it is what the kernel's would be: as if
+    they lay in its mapping of all physical memory.
+
+    prog is the default program when it is left out.
+    """
+    return _go.virt_to_phys(prog, addr)
+
+
+@_go.program_first
+def phys_to_virt(prog: Program, addr: IntegerLike) -> Object:
+    """Return the address of a physical one in the kernel's mapping of all physical memory, as a void *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.phys_to_virt(prog, addr)
+
+
+@_go.program_first
+def PFN_PHYS(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the physical address of a page frame, as a phys_addr_t.
+
+    prog is the default program when it is left out.
+    """
+    return _go.PFN_PHYS(prog, pfn)
+
+
+@_go.program_first
+def PHYS_PFN(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame of a physical address, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    return _go.PHYS_PFN(prog, addr)
+
+
+@_go.program_first
+def virt_to_pfn(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame of a virtual address, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    return _go.virt_to_pfn(prog, addr)
+
+
+@_go.program_first
+def pfn_to_virt(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the address of a page frame in the kernel's mapping of all physical memory, as a void *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.pfn_to_virt(prog, pfn)
+
+
+@_go.program_first
+def pfn_to_page(prog: Program, pfn: IntegerLike) -> Object:
+    """Return the struct page * of a page frame.
+
+    prog is the default program when it is left out.
+    """
+    return _go.pfn_to_page(prog, pfn)
+
+
+@_go.program_first
+def phys_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the struct page * of a physical address.
+
+    prog is the default program when it is left out.
+    """
+    return _go.phys_to_page(prog, addr)
+
+
+@_go.program_first
+def virt_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the struct page * of a virtual address.
+
+    prog is the default program when it is left out.
+    """
+    return _go.virt_to_page(prog, addr)
+
+
+@_go.function
+def page_to_pfn(page: Object) -> Object:
+    """Return the number of the page frame of a struct page *, as an unsigned long.
+
+    page is a struct page *.
+    """
+    return _go.page_to_pfn(page)
+
+
+@_go.function
+def page_to_phys(page: Object) -> Object:
+    """Return the physical address of a struct page *, as a phys_addr_t.
+
+    page is a struct page *.
+    """
+    return _go.page_to_phys(page)
+
+
+@_go.function
+def page_to_virt(page: Object) -> Object:
+    """Return the address of a struct page * in the kernel's mapping of all physical memory, as a void *.
+
+    page is a struct page *.
+    """
+    return _go.page_to_virt(page)
+
+
+@_go.function
+def follow_phys(mm: Object, addr: IntegerLike) -> Object:
+    """Return the physical address that an address of an address space stands for, as a phys_addr_t.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.follow_phys(mm, addr)
+
+
+@_go.program_first
+def _follow_phys(prog: Program, pgtable: IntegerLike, address: IntegerLike) -> int:
+    """Return the physical address that an address stands for by a top-level page table.
+
+    pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+
+    prog is the default program when it is left out.
+    """
+    return _go._follow_phys(prog, pgtable, address)
+
+
+@_go.function
+def follow_pfn(mm: Object, addr: IntegerLike) -> Object:
+    """Return the number of the page frame that an address of an address space lies in, as an unsigned long.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.follow_pfn(mm, addr)
+
+
+@_go.function
+def follow_page(mm: Object, addr: IntegerLike) -> Object:
+    """Return the page that an address of an address space lies in, as a struct page *.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.follow_page(mm, addr)
+
+
+@_go.program_first
+def vmalloc_to_page(prog: Program, addr: IntegerLike) -> Object:
+    """Return the page that an address of vmalloc lies in, as a struct page *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.vmalloc_to_page(prog, addr)
+
+
+@_go.program_first
+def vmalloc_to_pfn(prog: Program, addr: IntegerLike) -> Object:
+    """Return the number of the page frame that an address of vmalloc lies in, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    return _go.vmalloc_to_pfn(prog, addr)
+
+
+@_go.function
+def vma_name(vma: Object) -> bytes:
+    """Return what /proc/PID/maps shows for an area of an address space: the path of the file that is mapped, or a name
+    in brackets such as "heap"; "" for memory without a name.
+
+    vma is a struct vm_area_struct *.
+    """
+    return _go.vma_name(vma)
+
+
+@_go.function
+def PageSlab(page: Object) -> bool:
+    """Return whether a page belongs to a slab of the slab allocator.
+
+    page is a struct page *.
+    """
+    return _go.PageSlab(page)
+
+
+@_go.function
+def compound_head(page: Object) -> Object:
+    """Return the first page of the compound page that a page is part of, or the page itself, as a struct
+    page *.
+
+    page is a struct page *.
+    """
+    return _go.compound_head(page)
+
+
+@_go.function
+def PageHead(page: Object) -> bool:
+    """Return whether a page is the first of a compound one.
+
+    page is a struct page *.
+    """
+    return _go.PageHead(page)
+
+
+@_go.function
+def PageTail(page: Object) -> bool:
+    """Return whether a page is one of a compound page but not its first.
+
+    page is a struct page *.
+    """
+    return _go.PageTail(page)
+
+
+@_go.function
+def PageCompound(page: Object) -> bool:
+    """Return whether a page is part of a compound one.
+
+    page is a struct page *.
+    """
+    return _go.PageCompound(page)
+
+
+@_go.function
+def page_flags(page: Object) -> Object:
+    """Return the flags of a page, as an unsigned long.
+
+    page is a struct page *.
+    """
+    return _go.page_flags(page)
+
+
+@_go.function
+def compound_order(page: Object) -> Object:
+    """Return the binary logarithm of the number of pages of a compound page, as an unsigned int.
+
+    page is a struct page * to its first page; another page has the order 0.
+    """
+    return _go.compound_order(page)
+
+
+@_go.function
+def compound_nr(page: Object) -> Object:
+    """Return the number of pages of a compound page, as an unsigned long.
+
+    page is a struct page * to its first page; another page is 1 page.
+    """
+    return _go.compound_nr(page)
+
+
+@_go.function
+def page_size(page: Object) -> Object:
+    """Return the size of a page, or of the compound page it is the first of, in bytes, as an unsigned long.
+
+    page is a struct page *.
+    """
+    return _go.page_size(page)
+
+
+@_go.program_first
+def decode_page_flags_value(prog: Program, flags: IntegerLike) -> str:
+    """Return the names of the flags in a value of page.flags: "PG_uptodate|PG_lru"; "0" for none. A bit
+    that has several names is given with all of them.
+
+    prog is the default program when it is left out.
+    """
+    return _go.decode_page_flags_value(prog, flags)
+
+
+@_go.function
+def decode_page_flags(page: Object) -> str:
+    """Return the names of the flags that are set on a page: "PG_uptodate|PG_lru"; "0" for none.
+
+    page is a struct page *.
+    """
+    return _go.decode_page_flags(page)
+
+
+@_go.function
+def page_index(page: Object) -> Object:
+    """Return the offset of a page in what it is a page of, in pages, as a pgoff_t
+    (an unsigned long).
+
+    page is a struct page *.
+    """
+    return _go.page_index(page)
+
+
+@_go.function
+def PageActive(page: Object) -> bool:
+    """Return whether PG_active is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageActive(page)
+
+
+@_go.function
+def PageChecked(page: Object) -> bool:
+    """Return whether PG_checked is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageChecked(page)
+
+
+@_go.function
+def PageDirty(page: Object) -> bool:
+    """Return whether PG_dirty is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageDirty(page)
+
+
+@_go.function
+def PageDoubleMap(page: Object) -> bool:
+    """Return whether PG_double_map is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageDoubleMap(page)
+
+
+@_go.function
+def PageError(page: Object) -> bool:
+    """Return whether PG_error is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageError(page)
+
+
+@_go.function
+def PageForeign(page: Object) -> bool:
+    """Return whether PG_foreign is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageForeign(page)
+
+
+@_go.function
+def PageHWPoison(page: Object) -> bool:
+    """Return whether PG_hwpoison is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageHWPoison(page)
+
+
+@_go.function
+def PageHasHWPoisoned(page: Object) -> bool:
+    """Return whether PG_has_hwpoisoned is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageHasHWPoisoned(page)
+
+
+@_go.function
+def PageIdle(page: Object) -> bool:
+    """Return whether PG_idle is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageIdle(page)
+
+
+@_go.function
+def PageIsolated(page: Object) -> bool:
+    """Return whether PG_isolated is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageIsolated(page)
+
+
+@_go.function
+def PageLRU(page: Object) -> bool:
+    """Return whether PG_lru is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageLRU(page)
+
+
+@_go.function
+def PageLocked(page: Object) -> bool:
+    """Return whether PG_locked is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageLocked(page)
+
+
+@_go.function
+def PageMappedToDisk(page: Object) -> bool:
+    """Return whether PG_mappedtodisk is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageMappedToDisk(page)
+
+
+@_go.function
+def PageMlocked(page: Object) -> bool:
+    """Return whether PG_mlocked is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageMlocked(page)
+
+
+@_go.function
+def PageOwnerPriv1(page: Object) -> bool:
+    """Return whether PG_owner_priv_1 is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageOwnerPriv1(page)
+
+
+@_go.function
+def PagePinned(page: Object) -> bool:
+    """Return whether PG_pinned is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PagePinned(page)
+
+
+@_go.function
+def PagePrivate(page: Object) -> bool:
+    """Return whether PG_private is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PagePrivate(page)
+
+
+@_go.function
+def PagePrivate2(page: Object) -> bool:
+    """Return whether PG_private_2 is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PagePrivate2(page)
+
+
+@_go.function
+def PageReadahead(page: Object) -> bool:
+    """Return whether PG_readahead is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageReadahead(page)
+
+
+@_go.function
+def PageReclaim(page: Object) -> bool:
+    """Return whether PG_reclaim is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageReclaim(page)
+
+
+@_go.function
+def PageReferenced(page: Object) -> bool:
+    """Return whether PG_referenced is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageReferenced(page)
+
+
+@_go.function
+def PageReported(page: Object) -> bool:
+    """Return whether PG_reported is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageReported(page)
+
+
+@_go.function
+def PageReserved(page: Object) -> bool:
+    """Return whether PG_reserved is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageReserved(page)
+
+
+@_go.function
+def PageSavePinned(page: Object) -> bool:
+    """Return whether PG_savepinned is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageSavePinned(page)
+
+
+@_go.function
+def PageSkipKASanPoison(page: Object) -> bool:
+    """Return whether PG_skip_kasan_poison is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageSkipKASanPoison(page)
+
+
+@_go.function
+def PageSlobFree(page: Object) -> bool:
+    """Return whether PG_slob_free is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageSlobFree(page)
+
+
+@_go.function
+def PageSwapBacked(page: Object) -> bool:
+    """Return whether PG_swapbacked is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageSwapBacked(page)
+
+
+@_go.function
+def PageUncached(page: Object) -> bool:
+    """Return whether PG_uncached is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageUncached(page)
+
+
+@_go.function
+def PageUnevictable(page: Object) -> bool:
+    """Return whether PG_unevictable is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageUnevictable(page)
+
+
+@_go.function
+def PageUptodate(page: Object) -> bool:
+    """Return whether PG_uptodate is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageUptodate(page)
+
+
+@_go.function
+def PageVmemmapSelfHosted(page: Object) -> bool:
+    """Return whether PG_vmemmap_self_hosted is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageVmemmapSelfHosted(page)
+
+
+@_go.function
+def PageWaiters(page: Object) -> bool:
+    """Return whether PG_waiters is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageWaiters(page)
+
+
+@_go.function
+def PageWorkingset(page: Object) -> bool:
+    """Return whether PG_workingset is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageWorkingset(page)
+
+
+@_go.function
+def PageWriteback(page: Object) -> bool:
+    """Return whether PG_writeback is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageWriteback(page)
+
+
+@_go.function
+def PageXenRemapped(page: Object) -> bool:
+    """Return whether PG_xen_remapped is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageXenRemapped(page)
+
+
+@_go.function
+def PageYoung(page: Object) -> bool:
+    """Return whether PG_young is set on a page.
+
+    page is a struct page *.
+    """
+    return _go.PageYoung(page)
+
+
+@_go.function
+def access_remote_vm(mm: Object, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on in an address space.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.access_remote_vm(mm, address, size)
+
+
+@_go.program_first
+def _read_vm(prog: Program, pgtable: IntegerLike, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on that a top-level page table leads to.
+
+    pgtable is the virtual address of the table, such as the member pgd of a struct mm_struct.
+
+    prog is the default program when it is left out.
+    """
+    return _go._read_vm(prog, pgtable, address, size)
+
+
+@_go.function
+def access_process_vm(task: Object, address: IntegerLike, size: IntegerLike) -> bytes:
+    """Return the size bytes from an address on in the address space of a task.
+
+    task is a struct task_struct * of a user's process; another one's has no such address: a FaultError.
+    """
+    return _go.access_process_vm(task, address, size)
+
+
+@_go.function
+def mm_cmdline(mm: Object) -> List[bytes]:
+    """Return the arguments that a program was started with.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.mm_cmdline(mm)
+
+
+@_go.function
+def cmdline(task: Object) -> Optional[List[bytes]]:
+    """Return the arguments that a task's program was started with; None for a thread of the kernel.
+
+    task is a struct task_struct *.
+    """
+    return _go.cmdline(task)
+
+
+@_go.function
+def mm_environ(mm: Object) -> List[bytes]:
+    """Return the environment that a program was started with, as NAME=VALUE.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.mm_environ(mm)
+
+
+@_go.function
+def environ(task: Object) -> Optional[List[bytes]]:
+    """Return the environment that a task's program was started with, as NAME=VALUE; None for a thread of the
+    kernel.
+
+    task is a struct task_struct *.
+    """
+    return _go.environ(task)
+
+
+@_go.program_first
+def task_rss(prog: Program, task: Object) -> TaskRss:
+    """Return how many pages of a task's memory are resident.
+
+    task is a struct task_struct *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.task_rss(prog, task)
+
+
+@_go.function
+def task_vsize(task: Object) -> int:
+    """Return the size of a task's address space in bytes.
+
+    task is a struct task_struct *.
+    """
+    return _go.task_vsize(task)
+
+
+@_go.program_first
+def totalram_pages(prog: Program) -> int:
+    """Return how many pages of memory the kernel manages.
+
+    prog is the default program when it is left out.
+    """
+    return _go.totalram_pages(prog)
+
+
+@_go.program_first
+def vm_commit_limit(prog: Program) -> int:
+    """Return how many pages of memory processes may reserve where the kernel does not let them reserve more than
+    there are.
+
+    prog is the default program when it is left out.
+    """
+    return _go.vm_commit_limit(prog)
+
+
+@_go.program_first
+def vm_memory_committed(prog: Program) -> int:
+    """Return how many pages of memory processes have reserved.
+
+    prog is the default program when it is left out.
+    """
+    return _go.vm_memory_committed(prog)
+
+
+@_go.function
+def for_each_vma(mm: Object) -> Iterator[Object]:
+    """Walk the areas of an address space in the order of their addresses, each as a struct vm_area_struct *.
+
+    mm is a struct mm_struct *.
+    """
+    yield from _go.for_each_vma(mm)
+
+
+@_go.function
+def vma_find(mm: Object, addr: IntegerLike) -> Object:
+    """Return the area that contains an address as a struct vm_area_struct *; a null pointer if none does.
+
+    mm is a struct mm_struct *.
+    """
+    return _go.vma_find(mm, addr)
+
+
+@_go.program_first
+def find_vmap_area(prog: Program, addr: IntegerLike) -> Object:
+    """Return the area of vmalloc that contains an address as a struct vmap_area *; a null pointer if none
+    does.
+
+    prog is the default program when it is left out.
+    """
+    return _go.find_vmap_area(prog, addr)
+
+
+@_go.program_first
+def for_each_vmap_area(prog: Program) -> Iterator[Object]:
+    """Walk the areas of vmalloc, each as a struct vmap_area *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_vmap_area(prog)
+
+
+@_go.program_first
+def for_each_memory_block(prog: Program) -> Iterator[Object]:
+    """Walk the blocks in which memory can be plugged in and out, each as a struct memory_block *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_memory_block(prog)
+
+
+@_go.program_first
+def memory_block_size_bytes(prog: Program) -> Object:
+    """Return the size of a block in which memory can be plugged in and out, in bytes, as an unsigned long.
+
+    prog is the default program when it is left out.
+    """
+    return _go.memory_block_size_bytes(prog)
+
+
+@_go.program_first
+def decode_memory_block_state_value(prog: Program, state: IntegerLike) -> str:
+    """Return the name of a state of a block: "MEM_ONLINE". One that has none is its number where states are an
+    enumeration, else an UnknownStateError.
+
+    prog is the default program when it is left out.
+    """
+    return _go.decode_memory_block_state_value(prog, state)
+
+
+@_go.function
+def decode_memory_block_state(mem: Object) -> str:
+    """Return the name of the state of a block: "MEM_ONLINE".
+
+    mem is a struct memory_block *.
+    """
+    return _go.decode_memory_block_state(mem)
+
+
+@_go.program_first
+def for_each_valid_page_range(prog: Program) -> Iterator[Tuple[int, int, Object]]:
+    """Walk the ranges of page frames that have a struct page, in the order of their numbers.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_valid_page_range(prog)
+
+
+@_go.program_first
+def for_each_valid_pfn_and_page(prog: Program) -> Iterator[Tuple[int, Object]]:
+    """Walk the page frames that have a struct page, in the order of their numbers.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_valid_pfn_and_page(prog)
+
+
+@_go.program_first
+def for_each_page(prog: Program) -> Iterator[Object]:
+    """Walk the pages of all page frames that have one, each as a struct page *.
+
+    prog is the default program when it is left out.
+    """
+    yield from _go.for_each_page(prog)
+
 __all__ = (
     "PFN_PHYS",
     "PHYS_PFN",

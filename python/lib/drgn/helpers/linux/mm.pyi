@@ -601,7 +601,7 @@ def _read_vm(pgtable: IntegerLike, address: IntegerLike, size: IntegerLike) -> b
 def access_process_vm(task: Object, address: IntegerLike, size: IntegerLike) -> bytes:
     """Return the size bytes from an address on in the address space of a task.
 
-    task is a struct task_struct * of a user's process.
+    task is a struct task_struct * of a user's process; another one's has no such address: a FaultError.
     """
     ...
 

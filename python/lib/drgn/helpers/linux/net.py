@@ -3,6 +3,180 @@
 include/net/net_namespace.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def _netdev_ipv4_addrs(dev: Object) -> List[bytes]:
+    """Return what IPv4Addresses does, as bytes in network order."""
+    return _go._netdev_ipv4_addrs(dev)
+
+
+@_go.function
+def _netdev_ipv6_addrs(dev: Object) -> List[bytes]:
+    """Return what IPv6Addresses does, as bytes in network order."""
+    return _go._netdev_ipv6_addrs(dev)
+
+
+@_go.object_or_program_first
+def for_each_netdev(prog: Program, net: Optional[Object]) -> Iterator[Object]:
+    """Walk the network devices in a namespace, each as a struct net_device *.
+
+    net is a struct net *.
+
+    Instead of net, a program may be given; it is the default program when both are left out.
+    """
+    return _go.for_each_netdev(prog if net is None else net)
+
+
+@_go.function
+def netdev_name(dev: Object) -> bytes:
+    """Return the name of a network device.
+
+    dev is a struct net_device *.
+    """
+    return _go.netdev_name(dev)
+
+
+@_go.object_or_program_first
+def netdev_get_by_index(prog: Program, net: Optional[Object], ifindex: IntegerLike) -> Object:
+    """Return the network device of an index (as "ip link" numbers them) in a namespace, as a struct
+    net_device *; a null pointer if there is none.
+
+    net is a struct net *.
+
+    Instead of net, a program may be given; it is the default program when both are left out.
+    """
+    return _go.netdev_get_by_index(prog if net is None else net, ifindex)
+
+
+@_go.object_or_program_first
+def netdev_get_by_name(prog: Program, net: Optional[Object], name: Union[str, bytes]) -> Object:
+    """Return the network device of a name in a namespace, as a struct net_device *; a null pointer if there is
+    none. Alternative names are found, too.
+
+    net is a struct net *.
+
+    Instead of net, a program may be given; it is the default program when both are left out.
+    """
+    return _go.netdev_get_by_name(prog if net is None else net, name)
+
+
+@_go.function
+def netdev_priv(dev: Object, type: Union[str, Type] = 'void') -> Object:
+    """Return the data of a network device that its driver keeps, as a pointer to type.
+
+    dev is a struct net_device *.
+    """
+    return _go.netdev_priv(dev, type)
+
+
+@_go.function
+def netdev_for_each_tx_queue(dev: Object) -> Iterator[Object]:
+    """Walk the queues that a network device sends from, each as a struct netdev_queue *.
+
+    dev is a struct net_device *.
+    """
+    yield from _go.netdev_for_each_tx_queue(dev)
+
+
+@_go.function
+def neigh_table_for_each_neighbor(table: Object) -> Iterator[Object]:
+    """Walk the neighbours in a table such as arp_tbl, each as a struct neighbour *.
+
+    table is a struct neigh_table *, or its struct neigh_hash_table *.
+    """
+    yield from _go.neigh_table_for_each_neighbor(table)
+
+
+@_go.program_first
+def for_each_net(prog: Program) -> Iterator[Object]:
+    """Walk the network namespaces, each as a struct net *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.for_each_net(prog)
+
+
+@_go.function
+def get_net_ns_by_inode(inode: Object) -> Object:
+    """Return the network namespace that an inode of the nsfs file system (/proc/PID/ns/net) stands for, as
+    a struct net *. An inode that is not a network namespace's is a ValueError.
+
+    inode is a struct inode *.
+    """
+    return _go.get_net_ns_by_inode(inode)
+
+
+@_go.function
+def get_net_ns_by_fd(task: Object, fd: IntegerLike) -> Object:
+    """Return the network namespace that a task has open under a number, as a struct net *. A file that is not
+    a network namespace is a ValueError.
+
+    task is a struct task_struct *.
+
+    fd is an open file to be read instead of path; -1 is none.
+    """
+    return _go.get_net_ns_by_fd(task, fd)
+
+
+@_go.function
+def is_pp_page(page: Object) -> bool:
+    """Return whether a page belongs to a page pool, from which network drivers take their buffers.
+
+    page is a struct page *.
+    """
+    return _go.is_pp_page(page)
+
+
+@_go.function
+def SOCKET_I(inode: Object) -> Object:
+    """Return the socket that an inode stands for, as a struct socket *. An inode that is no socket's is a
+    ValueError.
+
+    inode is a struct inode *.
+    """
+    return _go.SOCKET_I(inode)
+
+
+@_go.function
+def SOCK_INODE(sock: Object) -> Object:
+    """Return the inode that stands for a socket, as a struct inode *.
+
+    sock is a struct socket *.
+    """
+    return _go.SOCK_INODE(sock)
+
+
+@_go.function
+def sk_fullsock(sk: Object) -> bool:
+    """Return whether a socket is a whole struct sock. The kernel keeps what stands for a connection that is being
+    opened (TCP_NEW_SYN_RECV) or was closed (TCP_TIME_WAIT) among its sockets, but only what begins as a struct sock does.
+
+    sk is a struct sock *.
+    """
+    return _go.sk_fullsock(sk)
+
+
+@_go.function
+def sk_nulls_for_each(head: Object) -> Iterator[Object]:
+    """Walk the sockets in a chain of a hash table such as those of tcp_hashinfo.ehash, each as a struct sock *.
+
+    head is a struct hlist_nulls_head *.
+    """
+    yield from _go.sk_nulls_for_each(head)
+
+
+@_go.function
+def skb_shinfo(skb: Object) -> Object:
+    """Return what the copies of a packet share, as a struct skb_shared_info *.
+
+    skb is a struct sk_buff *.
+    """
+    return _go.skb_shinfo(skb)
+
 __all__ = (
     "SOCKET_I",
     "SOCK_INODE",

@@ -7,7 +7,8 @@ from drgn import Object, Program
 
 @overload
 def panic_task(prog: Program) -> Object:
-    """Return the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs.
+    """Return the task that brought the kernel down, as a struct task_struct *; a null pointer if it runs. Of a dump of a kernel that had not
+    crashed it is a ThreadNotFoundError.
 
     prog is the default program when it is left out.
     """

@@ -14,6 +14,32 @@ PrintkRecord.caller_cpu.__doc__ = "CPU that logged it in an interrupt, if it did
 PrintkRecord.continuation.__doc__ = "it continues the message before"
 PrintkRecord.context.__doc__ = "what it is about, such as a device"
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def get_printk_records(prog: Program) -> List[PrintkRecord]:
+    """Return the messages in the kernel's log, the oldest first.
+
+    prog is the default program when it is left out.
+    """
+    return _go.get_printk_records(prog)
+
+
+@_go.program_first
+def get_dmesg(prog: Program, *, timestamps: Union[bool, Literal['human']] = True) -> bytes:
+    """Return the kernel's log as dmesg(1) prints it.
+
+    timestamps says how the time of each message is written: True is in seconds since boot, False not at all, 'human' as
+    date and time, which is right only for messages since the computer last slept. It stands before the first line of a message
+    alone.
+
+    prog is the default program when it is left out.
+    """
+    return _go.get_dmesg(prog, timestamps=timestamps)
+
 __all__ = (
     "PrintkRecord",
     "get_dmesg",

@@ -34,7 +34,8 @@ def get_dmesg(prog: Program, *, timestamps: Union[bool, Literal['human']] = True
     """Return the kernel's log as dmesg(1) prints it.
 
     timestamps says how the time of each message is written: True is in seconds since boot, False not at all, 'human' as
-    date and time, which is right only for messages since the computer last slept.
+    date and time, which is right only for messages since the computer last slept. It stands before the first line of a message
+    alone.
 
     prog is the default program when it is left out.
     """

@@ -3,6 +3,25 @@
 which are XArrays by another name since v4.20.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def radix_tree_lookup(root: Object, index: IntegerLike) -> Object:
+    """Return the entry at an index of a radix tree, a null pointer where there is none.
+
+    root is a struct radix_tree_root * (or struct xarray *).
+    """
+    return _go.radix_tree_lookup(root, index)
+
+
+@_go.function
+def radix_tree_for_each(root: Object) -> Iterator[Tuple[int, Object]]:
+    """Walk the entries of a radix tree in the order of their indices."""
+    yield from _go.radix_tree_for_each(root)
+
 __all__ = (
     "radix_tree_for_each",
     "radix_tree_lookup",

@@ -20,7 +20,7 @@ def RB_EMPTY_NODE(node: Object) -> bool:
     ...
 
 def rb_parent(node: Object) -> Object:
-    """Return the parent of a node as a struct rb_node *; a null pointer for the root.
+    """Return the parent of a node as a pointer of the same type; a null pointer for the root.
 
     node is a struct rb_node *.
     """

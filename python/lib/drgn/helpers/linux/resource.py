@@ -8,6 +8,19 @@ Rlimit.__doc__ = """A Rlimit is a limit on a resource; None means unlimited."""
 Rlimit.cur.__doc__ = "what is limited to now"
 Rlimit.max.__doc__ = "what Cur may be set to"
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def task_rlimits(task: Object) -> Dict[str, Rlimit]:
+    """Return the limits of a task.
+
+    task is a struct task_struct *.
+    """
+    return _go.task_rlimits(task)
+
 __all__ = (
     "Rlimit",
     "task_rlimits",

@@ -3,6 +3,19 @@
 (include/linux/sbitmap.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def sbitmap_for_each_set(sb: Object) -> Iterator[int]:
+    """Walk the numbers of the bits that are one.
+
+    sb is a struct sbitmap *.
+    """
+    yield from _go.sbitmap_for_each_set(sb)
+
 __all__ = (
     "sbitmap_for_each_set",
 )

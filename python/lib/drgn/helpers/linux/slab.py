@@ -18,6 +18,142 @@ SlabTotalUsage.__doc__ = """A SlabTotalUsage is how many pages the slab allocato
 SlabTotalUsage.reclaimable_pages.__doc__ = "of caches whose objects can be given up when memory is short"
 SlabTotalUsage.unreclaimable_pages.__doc__ = "of all others"
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def slab_cache_for_each_allocated_object(slab_cache: Object, type: Union[str, Type]) -> Iterator[Object]:
+    """Walk the objects of a cache that are allocated, each as a pointer to type.
+
+    slab_cache is a struct kmem_cache *. It looks at all pages of memory. Objects on pages that a dump has left out are
+    passed over.
+    """
+    yield from _go.slab_cache_for_each_allocated_object(slab_cache, type)
+
+
+@_go.program_first
+def for_each_slab_cache(prog: Program) -> Iterator[Object]:
+    """Walk the slab caches, each as a struct kmem_cache *.
+
+    prog is the default program when it is left out.
+    """
+    return _go.for_each_slab_cache(prog)
+
+
+@_go.program_first
+def print_slab_caches(prog: Program) -> None:
+    """Print the slab caches, one a line: name and struct kmem_cache *.
+
+    prog is the default program when it is left out.
+    """
+    _go.print_slab_caches(prog)
+
+
+@_go.program_first
+def find_slab_cache(prog: Program, name: Union[str, bytes]) -> Optional[Object]:
+    """Return the slab cache of a name as a struct kmem_cache *, or None if there is none.
+
+    prog is the default program when it is left out.
+    """
+    return _go.find_slab_cache(prog, name)
+
+
+@_go.function
+def slab_cache_objects_per_slab(slab_cache: Object) -> int:
+    """Return the number of objects in each slab of a cache.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go.slab_cache_objects_per_slab(slab_cache)
+
+
+@_go.function
+def slab_cache_order(slab_cache: Object) -> int:
+    """Return the binary logarithm of the number of pages of each slab of a cache.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go.slab_cache_order(slab_cache)
+
+
+@_go.function
+def slab_cache_pages_per_slab(slab_cache: Object) -> int:
+    """Return the number of pages of each slab of a cache.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go.slab_cache_pages_per_slab(slab_cache)
+
+
+@_go.function
+def slab_cache_is_merged(slab_cache: Object) -> bool:
+    """Return whether a cache serves more than one name.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go.slab_cache_is_merged(slab_cache)
+
+
+@_go.program_first
+def find_containing_slab_cache(prog: Program, addr: IntegerLike) -> Object:
+    """Return the cache of the slab that an address lies in as a struct kmem_cache *; a null pointer if
+    it lies in none.
+
+    prog is the default program when it is left out.
+    """
+    return _go.find_containing_slab_cache(prog, addr)
+
+
+@_go.program_first
+def slab_object_info(prog: Program, addr: IntegerLike) -> Optional[SlabObjectInfo]:
+    """Return what the slab allocator knows of an address: None if it lies in no slab, or in one but in none of
+    its objects.
+
+    prog is the default program when it is left out.
+    """
+    return _go.slab_object_info(prog, addr)
+
+
+@_go.function
+def _next_free(slab_cache: Object, address: IntegerLike) -> int:
+    """Return the address of the free object to which the pointer at an address leads, which lies in a free object; 0 after
+    the last.
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go._next_free(slab_cache, address)
+
+
+@_go.function
+def slab_cache_usage(slab_cache: Object) -> SlabCacheUsage:
+    """Return how many slabs and objects a cache has. The kernel must count them (CONFIG_SLUB_DEBUG).
+
+    slab_cache is a struct kmem_cache *.
+    """
+    return _go.slab_cache_usage(slab_cache)
+
+
+@_go.program_first
+def slab_total_usage(prog: Program) -> SlabTotalUsage:
+    """Return how many pages the slab allocator uses.
+
+    prog is the default program when it is left out.
+    """
+    return _go.slab_total_usage(prog)
+
+
+@_go.program_first
+def get_slab_cache_aliases(prog: Program) -> Dict[str, str]:
+    """Return the names of caches that are served by another one's slabs, with the name of the latter.
+
+    The kernel does not keep them but in sysfs, which it must have.
+
+    prog is the default program when it is left out.
+    """
+    return _go.get_slab_cache_aliases(prog)
+
 __all__ = (
     "SlabCacheUsage",
     "SlabCorruptionError",

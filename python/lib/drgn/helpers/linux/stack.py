@@ -3,6 +3,20 @@
 interrupts and exceptions, or that of its process.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def _kind_at(task: Object, sp: IntegerLike) -> int:
+    """Return the kind of the stack that a stack pointer of a task points into. Of stacks that each CPU has, those of the CPU
+    count that the task is on, or was on last.
+
+    task is a struct task_struct *.
+    """
+    return _go._kind_at(task, sp)
+
 __all__ = (
     "LinuxKernelStack",
     "StackKind",

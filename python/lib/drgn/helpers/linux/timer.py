@@ -3,6 +3,39 @@
 (include/linux/hrtimer.h).
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.program_first
+def timer_base_names(prog: Program) -> Sequence[str]:
+    """Return what the kernel calls the elements of each CPU's timer_bases.
+
+    prog is the default program when it is left out.
+    """
+    return _go.timer_base_names(prog)
+
+
+@_go.function
+def timer_base_for_each(base: Object) -> Iterator[Object]:
+    """Walk the timers in a base of the timer wheel, each as a struct timer_list *, those that expire sooner on the
+    whole before those that expire later.
+
+    base is a struct timer_base *.
+    """
+    yield from _go.timer_base_for_each(base)
+
+
+@_go.function
+def hrtimer_clock_base_for_each(clock_base: Object) -> Iterator[Object]:
+    """Walk the high-resolution timers of a clock in the order in which they expire, each as a struct
+    hrtimer *.
+
+    clock_base is a struct hrtimer_clock_base *.
+    """
+    return _go.hrtimer_clock_base_for_each(clock_base)
+
 __all__ = (
     "hrtimer_clock_base_for_each",
     "timer_base_for_each",

@@ -3,6 +3,49 @@
 that had their form before v4.20.
 """
 
+from drgn._functions import Functions as _Functions
+
+_go = _Functions(globals())
+
+
+@_go.function
+def xa_load(xa: Object, index: IntegerLike, *, advanced: bool = False) -> Object:
+    """Return the entry at an index of an XArray, a null pointer where there is none.
+
+    xa is a struct xarray *. With advanced, a reserved entry is returned as it is stored; otherwise as a null pointer.
+    """
+    return _go.xa_load(xa, index, advanced=advanced)
+
+
+@_go.function
+def xa_for_each(xa: Object, *, advanced: bool = False) -> Iterator[Tuple[int, Object]]:
+    """Walk the entries of an XArray in the order of their indices.
+
+    xa is a struct xarray *. With advanced, reserved entries are walked too.
+    """
+    yield from _go.xa_for_each(xa, advanced=advanced)
+
+
+@_go.function
+def xa_is_value(entry: Object) -> bool:
+    """Return whether an entry is an integer that was stored, not a pointer.
+
+    entry is a void *.
+    """
+    return _go.xa_is_value(entry)
+
+
+@_go.function
+def xa_to_value(entry: Object) -> Object:
+    """Return the integer that is stored in an entry, as an unsigned long."""
+    return _go.xa_to_value(entry)
+
+
+@_go.function
+def xa_is_zero(entry: Object) -> bool:
+    """Return whether an entry is one that is reserved but stores nothing."""
+    return _go.xa_is_zero(entry)
+
 __all__ = (
     "xa_for_each",
     "xa_is_value",

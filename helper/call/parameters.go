@@ -1,4 +1,4 @@
-package python
+package call
 
 import "strings"
 
@@ -50,8 +50,9 @@ var parameterTexts = map[string]string{
 	"version":             "version is a str.",
 }
 
-// withParameters returns a function's text with what is to be said of parameters that it does not mention.
-func withParameters(doc string, names []string) string {
+// WithParameters returns the text of a function with these parameters, "" if it has none, with what is to be said of those that it
+// does not mention.
+func WithParameters(doc string, names []string) string {
 	if doc == "" {
 		return ""
 	}
@@ -67,7 +68,7 @@ func withParameters(doc string, names []string) string {
 	return doc + "\n\n" + strings.Join(more, " ")
 }
 
-// mentions reports whether a text has a word. It is asked for each parameter of each function when Python starts: a regular expression takes
+// mentions reports whether a text has a word. It is asked for each parameter of each method when Python starts: a regular expression takes
 // ten times as long.
 func mentions(text, word string) bool {
 	inWord := func(c byte) bool { return c == '_' || c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' }
