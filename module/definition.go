@@ -18,6 +18,9 @@ func (s *Set) Definition(kinds types.KindSet, name string) (found *types.Type, e
 		if err != nil {
 			return nil, err
 		}
+		if info == nil {
+			continue // the module was unloaded meanwhile
+		}
 		t, several, err := info.Definition(kinds, name)
 		if err != nil {
 			return nil, err

@@ -43,6 +43,9 @@ func (s *Set) FindType(kinds types.KindSet, name, filename string) (*types.Type,
 		if err != nil {
 			return nil, err
 		}
+		if info == nil {
+			continue // the module was unloaded meanwhile
+		}
 		if t, err := info.FindType(kinds, name, filename); t != nil || err != nil {
 			return t, err
 		}
@@ -54,7 +57,7 @@ func (s *Set) FindType(kinds types.KindSet, name, filename string) (*types.Type,
 // whose path ends in filename; of several it is what the module's symbols are for. ok is false when there is none.
 func (m *Module) FindEntity(kinds []debugdata.Kind, name, filename string) (e debugdata.Entity, ok bool, err error) {
 	info, err := m.Info()
-	if err != nil {
+	if info == nil || err != nil {
 		return debugdata.Entity{}, false, err
 	}
 	for _, kind := range kinds {
