@@ -20,7 +20,8 @@ type Variant struct {
 	Values []ValueRange
 }
 
-// A ValueRange is a range of a discriminant's values, inclusive; as 64 bits, sign-extended where the discriminant is signed.
+// A ValueRange is a range of a discriminant's values, inclusive; as 64 bits, sign-extended where the discriminant is signed, which
+// may have 128 bits.
 type ValueRange struct{ First, Last uint64 }
 
 // ReadNumber returns the value of an integer of an object: its type, its offset from the object's start in bits, and its size
@@ -36,14 +37,14 @@ func (v *Variant) In(read ReadNumber) (bool, error) {
 	if in, err := v.Part.Outer.In(read); !in || err != nil {
 		return false, err
 	}
-	n, signed, err := v.Part.read(read)
+	n, err := v.Part.read(read)
 	if err != nil {
 		return false, err
 	}
 	if len(v.Values) > 0 {
-		return v.has(n, signed), nil
+		return v.has(n), nil
 	}
-	return v.Part.of(n, signed) == v, nil
+	return v.Part.of(n) == v, nil
 }
 
 // Check returns nil if the members of a variant are in an object, as [Variant.In] has it, else a [*MemberError] of the member of
@@ -55,8 +56,8 @@ func (v *Variant) Check(t *Type, name string, read ReadNumber) error {
 	}
 	missing := &MemberError{Type: t, Name: name}
 	for p := v.Part; ; p = p.Outer.Part {
-		if n, signed, err := p.read(read); err == nil {
-			if there := p.of(n, signed); there != v && there != nil {
+		if n, err := p.read(read); err == nil {
+			if there := p.of(n); there != v && there != nil {
 				missing.Variant = there.Name
 			}
 		}
@@ -66,22 +67,32 @@ func (v *Variant) Check(t *Type, name string, read ReadNumber) error {
 	}
 }
 
+// A discriminant is the value of one. None of [Variant.Values] is one that needs more than 64 bits.
+type discriminant struct {
+	n      uint64
+	signed bool
+	beyond bool // it needs more
+}
+
 // of returns the variant that a value of the discriminant stands for, or nil.
-func (p *VariantPart) of(n uint64, signed bool) *Variant {
+func (p *VariantPart) of(n discriminant) *Variant {
 	var other *Variant
 	for _, v := range p.Variants {
 		if len(v.Values) == 0 {
 			other = v
-		} else if v.has(n, signed) {
+		} else if v.has(n) {
 			return v
 		}
 	}
 	return other
 }
 
-func (v *Variant) has(n uint64, signed bool) bool {
+func (v *Variant) has(d discriminant) bool {
+	if d.beyond {
+		return false
+	}
 	for _, r := range v.Values {
-		if signed && int64(r.First) <= int64(n) && int64(n) <= int64(r.Last) || !signed && r.First <= n && n <= r.Last {
+		if d.signed && int64(r.First) <= int64(d.n) && int64(d.n) <= int64(r.Last) || !d.signed && r.First <= d.n && d.n <= r.Last {
 			return true
 		}
 	}
@@ -89,30 +100,54 @@ func (v *Variant) has(n uint64, signed bool) bool {
 }
 
 // read returns the value of the discriminant.
-func (p *VariantPart) read(read ReadNumber) (n uint64, signed bool, err error) {
+func (p *VariantPart) read(read ReadNumber) (d discriminant, err error) {
 	if p.Discriminant == nil {
-		return 0, false, fmt.Errorf("debug info does not say which of the variants it is")
+		return d, fmt.Errorf("debug info does not say which of the variants it is")
 	}
 	slot, err := p.Discriminant.Slot()
 	if err != nil {
-		return 0, false, err
+		return d, err
 	}
 	u := slot.Type.Underlying()
 	bits := slot.BitFieldSize
 	if bits == 0 {
 		bits = u.OwnSize() * 8
 	}
-	if bits == 0 || bits > 64 || u.Kind() != Int && u.Kind() != Bool && u.Kind() != Enum && u.Kind() != Pointer {
-		return 0, false, fmt.Errorf("which of the variants it is says a discriminant of type '%s', which is not supported", slot.Type)
+	at, number := p.Discriminant.BitOffset, u.Kind() == Int || u.Kind() == Bool || u.Kind() == Enum || u.Kind() == Pointer
+	if number && bits == 128 { // enums of Rust that hold an u128
+		return p.readWide(read, &slot, at)
 	}
-	if n, err = read(slot.Type, p.Discriminant.BitOffset, slot.BitFieldSize); err != nil {
-		return 0, false, err
+	if bits == 0 || bits > 64 || !number {
+		return d, fmt.Errorf("which of the variants it is says a discriminant of type '%s', which is not supported", slot.Type)
 	}
-	signed = u.IsSigned()
-	if n <<= 64 - bits; signed {
-		return uint64(int64(n) >> (64 - bits)), true, nil
+	n, err := read(slot.Type, at, slot.BitFieldSize)
+	if err != nil {
+		return d, err
 	}
-	return n >> (64 - bits), false, nil
+	if n <<= 64 - bits; u.IsSigned() {
+		return discriminant{n: uint64(int64(n) >> (64 - bits)), signed: true}, nil
+	}
+	return discriminant{n: n >> (64 - bits)}, nil
+}
+
+// readWide returns the value of a discriminant of 128 bits.
+func (p *VariantPart) readWide(read ReadNumber, slot *Slot, at uint64) (d discriminant, err error) {
+	u := slot.Type.Underlying()
+	low, high := at, at+64
+	if u.BigEndian() {
+		low, high = high, low
+	}
+	if d.n, err = read(slot.Type, low, 64); err != nil {
+		return d, err
+	}
+	top, err := read(slot.Type, high, 64)
+	d.signed = u.IsSigned()
+	extension := uint64(0)
+	if d.signed {
+		extension = uint64(int64(d.n) >> 63)
+	}
+	d.beyond = top != extension
+	return d, err
 }
 
 // String returns the values of a variant: "1, 5..7"; "others" if it has none.

@@ -539,8 +539,10 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 			return nil, false, c.missing(AttrConstValue)
 		}
 		n, ok := v.Uint()
-		if v.Form == FormData16 {
-			n, ok = v.narrow()
+		if b, block := v.Block(); block && len(b) == 16 {
+			var top uint64
+			n, top = c.Unit.halves(b)
+			ok = top == 0 || top == ^uint64(0)
 		}
 		if !ok {
 			return nil, false, c.invalid(AttrConstValue, v.wrongForm())
@@ -556,12 +558,10 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 	return list, negative, nil
 }
 
-// narrow returns a number of 128 bits that 64 can hold.
-func (v Value) narrow() (n uint64, ok bool) {
-	high, low := v.b[8:], v.b[:8]
-	if v.unit.File.big {
-		high, low = low, high
+// halves returns the lower and the upper 64 bits of a number of 16 bytes.
+func (u *Unit) halves(b []byte) (low, high uint64) {
+	if u.File.big {
+		return u.fixed(b[8:], 8), u.fixed(b[:8], 8)
 	}
-	top := v.unit.fixed(high, 8)
-	return v.unit.fixed(low, 8), top == 0 || top == ^uint64(0)
+	return u.fixed(b[:8], 8), u.fixed(b[8:], 8)
 }

@@ -2,9 +2,11 @@ package dwarf
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -513,6 +515,9 @@ func (f *File) fill(e *Entity) (err error) {
 	if n, ok := c.Uint(); ok {
 		switch e.Type.UnderlyingKind() {
 		case types.Int, types.Bool, types.Enum, types.Pointer, types.Float:
+			if size, err := e.Type.Size(); err != nil || size > 8 {
+				return errors.Join(err, e.fillWide(n, c.Form, size))
+			}
 			e.Value, e.HasValue = n, true
 			return nil
 		}
@@ -527,6 +532,28 @@ func (f *File) fill(e *Entity) (err error) {
 	}
 	return e.fillBytes(append(bytes.Clone(b), 0), false)
 }
+
+// fillWide sets the value of an entity whose type has more bytes than the number that is its value. Only DW_FORM_sdata and
+// DW_FORM_implicit_const can hold one below 0.
+func (e *Entity) fillWide(n uint64, form Form, size uint64) error {
+	if size > maxConstant {
+		return e.DIE.fail("%s is a number for type '%s' of %d bytes", AttrConstValue, e.Type, size)
+	}
+	sign := byte(0)
+	if (form == FormSdata || form == FormImplicitConst) && int64(n) < 0 {
+		sign = 0xff
+	}
+	b := bytes.Repeat([]byte{sign}, int(size))
+	binary.LittleEndian.PutUint64(b, n)
+	if e.DIE.Unit.File.big {
+		slices.Reverse(b)
+	}
+	e.Bytes = b
+	return nil
+}
+
+// maxConstant is how many bytes a number can have: _BitInt of C has at most 65,535 bits with gcc, and 8,388,608 with clang.
+const maxConstant = 1 << 20
 
 // fillBytes sets the value of an entity from its bytes in memory, of which there may be more than the type needs; those
 // of a number that is too long are left out where they are most significant.

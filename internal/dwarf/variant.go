@@ -129,9 +129,15 @@ func (d DIE) discriminants(signed bool, bits uint64) ([]types.ValueRange, error)
 	}
 	if v.Exists() {
 		n, ok := v.Uint()
-		if v.Form == FormData16 {
-			n, ok = v.narrow()
-			ok = ok || bits > 64 // such a discriminant is not read
+		if b, block := v.Block(); block && len(b) == 16 {
+			var top uint64
+			n, top = d.Unit.halves(b)
+			if ok = top == 0 || signed && top == ^uint64(0); ok && signed {
+				ok = top == uint64(int64(n)>>63)
+			}
+			if !ok {
+				return nil, d.fail("%s has a %s of more than 64 bits, which is not supported", d.Tag, AttrDiscrValue)
+			}
 		}
 		if !ok {
 			return nil, d.invalid(AttrDiscrValue, v.wrongForm())

@@ -2,6 +2,8 @@ package dwarf
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,7 +12,7 @@ import (
 
 // variantShapes are structures with variants: one by a list of values, with another in it, and one by a member of its own, as
 // Ada has it.
-func variantShapes() []*node {
+func variantShapes(bigEndian bool) []*node {
 	ref := byRef
 	signed := die(TagBaseType, []attrValue{name("i8"), num(AttrByteSize, 1), num(AttrEncoding, encSigned)})
 	wide := die(TagBaseType, []attrValue{name("u128"), num(AttrByteSize, 16), num(AttrEncoding, encUnsigned)})
@@ -30,6 +32,16 @@ func variantShapes() []*node {
 	named := member("tag", signed, 0)
 	state := die(TagMember, []attrValue{name("__state"), ref(AttrType, signed), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
 	big := die(TagMember, []attrValue{ref(AttrType, wide), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
+	huge := die(TagMember, []attrValue{ref(AttrType, wide), num(AttrDataMemberLocation, 0), yes(AttrArtificial)})
+	number := func(n byte) []byte { // of 16 bytes
+		b := make([]byte, 16)
+		if bigEndian {
+			b[15] = n
+		} else {
+			b[0] = n
+		}
+		return b
+	}
 	return []*node{signed, wide,
 		die(TagStructureType, []attrValue{name("nested"), num(AttrByteSize, 3)}, part),
 		die(TagStructureType, []attrValue{name("ada"), num(AttrByteSize, 2)}, named,
@@ -40,6 +52,11 @@ func variantShapes() []*node {
 				die(TagVariant, []attrValue{num(AttrDiscrValue, 3)}, member("3", signed, 1)))),
 		die(TagStructureType, []attrValue{name("big"), num(AttrByteSize, 16)},
 			die(TagVariantPart, []attrValue{ref(AttrDiscr, big)}, big,
+				die(TagVariant, []attrValue{{AttrDiscrValue, FormBlock1, number(0)}}, member("none", signed, 1)), // as rustc has it
+				die(TagVariant, []attrValue{{AttrDiscrValue, FormData16, number(5)}}, member("five", signed, 1)),
+				die(TagVariant, nil, member("others", signed, 1)))),
+		die(TagStructureType, []attrValue{name("huge"), num(AttrByteSize, 16)},
+			die(TagVariantPart, []attrValue{ref(AttrDiscr, huge)}, huge,
 				die(TagVariant, []attrValue{{AttrDiscrValue, FormData16, bytes.Repeat([]byte{0xff}, 16)}}, member("one", signed, 1)))),
 		die(TagStructureType, []attrValue{name("only"), num(AttrByteSize, 2)},
 			die(TagVariantPart, nil, die(TagVariant, nil, member("one", signed, 1)))),
@@ -49,14 +66,23 @@ func variantShapes() []*node {
 }
 
 // there returns the names of the members that are in an object of type t with these bytes.
-func there(t *types.Type, data string) (string, error) {
+func there(t *types.Type, data string, bigEndian bool) (string, error) {
 	members, err := t.Members()
 	if err != nil {
 		return "", err
 	}
 	var names []string
 	for _, m := range members {
-		in, err := m.Variant.In(func(_ *types.Type, bitOffset, _ uint64) (uint64, error) { return uint64(data[bitOffset/8]), nil })
+		in, err := m.Variant.In(func(_ *types.Type, bitOffset, size uint64) (uint64, error) {
+			b := data[bitOffset/8:]
+			switch {
+			case size == 64 && bigEndian:
+				return binary.BigEndian.Uint64([]byte(b)), nil
+			case size == 64:
+				return binary.LittleEndian.Uint64([]byte(b)), nil
+			}
+			return uint64(b[0]), nil
+		})
 		if err != nil {
 			return "", err
 		}
@@ -67,30 +93,46 @@ func there(t *types.Type, data string) (string, error) {
 	return strings.Join(names, " "), nil
 }
 
+// wide are numbers of 16 bytes, the least significant one first; above has a bit that 64 bits have not.
+var wide = map[string]string{"0": strings.Repeat("\x00", 16), "5": "\x05" + strings.Repeat("\x00", 15), "6": "\x06" + strings.Repeat("\x00", 15),
+	"above": "\x05" + strings.Repeat("\x00", 14) + "\x01"}
+
+func reversed(s string) string {
+	b := []byte(s)
+	slices.Reverse(b)
+	return string(b)
+}
+
 func TestVariants(t *testing.T) {
 	for _, big := range []bool{false, true} {
-		f := mustOpen(t, withTypes(write(big, 8, variantShapes()...)))
+		f := mustOpen(t, withTypes(write(big, 8, variantShapes(big)...)))
 		for _, c := range []struct{ typ, data, want string }{
 			{"nested", "\x80\x00\x00", "list"}, {"nested", "\x82\x00\x00", "list"}, {"nested", "\x07\x00\x00", "list"},
 			{"nested", "\x83\x00\x00", "others"}, {"nested", "\x7f\x00\x00", "others"}, {"nested", "\x00\x03\x00", "others"},
 			{"nested", "\xff\x03\x00", "three"}, {"nested", "\xff\x04\x00", "more"},
 			{"ada", "\x01\x00", "tag one"}, {"ada", "\x02\x00", "tag"}, {"only", "\x09\x00", "one"},
 			{"future", "\x03\x00", "__state 3"}, {"future", "\x01\x00", "__state"},
+			{"big", "0", "none"}, {"big", "5", "five"}, {"big", "6", "others"}, {"big", "above", "others"},
 		} {
+			if of, is := wide[c.data]; is {
+				if c.data = of; big {
+					c.data = reversed(of)
+				}
+			}
 			typ, err := f.FindType(types.KindsOf(types.Struct), c.typ, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := there(typ, c.data); got != c.want || err != nil {
+			if got, err := there(typ, c.data, big); got != c.want || err != nil {
 				t.Errorf("%s %q: %q, %v, want %q", c.typ, c.data, got, err, c.want)
 			}
 		}
-		for name, want := range map[string]string{"big": "a discriminant of type", "untold": "does not say which of the variants"} {
+		for name, want := range map[string]string{"huge": "more than 64 bits, which is not supported", "untold": "does not say which of the variants"} {
 			typ, err := f.FindType(types.KindsOf(types.Struct), name, "")
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got, err := there(typ, strings.Repeat("\xff", 16)); err == nil || !strings.Contains(err.Error(), want) {
+			if got, err := there(typ, strings.Repeat("\xff", 16), big); err == nil || !strings.Contains(err.Error(), want) {
 				t.Errorf("%s: %q, %v", name, got, err)
 			}
 		}

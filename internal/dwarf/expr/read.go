@@ -1,6 +1,9 @@
 package expr
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // MaxBits bounds the objects that [Bytes] puts together: what is in pieces or registers is not larger.
 const MaxBits = 8 << 20
@@ -71,13 +74,11 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		}
 		return p.number(f, v, 8, n)
 	case Number:
-		v := p.Value
-		size := uint64(p.Size)
 		if p.Signed {
-			shift := 64 - 8*size
-			v, size = uint64(int64(v<<shift)>>shift), 8
+			src, at = p.extended(f, n)
+			return src, at, nil
 		}
-		return p.number(f, v, size, n)
+		return p.number(f, p.Value, uint64(p.Size), n)
 	case Implicit:
 		if f.Big { // BitOffset counts from the least significant bit, the last
 			have := uint64(len(p.Bytes)) * 8
@@ -101,6 +102,21 @@ func (p *Piece) wide(b []byte, n uint64) ([]byte, uint64, error) {
 		return nil, 0, &UnavailableError{fmt.Sprintf("of register %d no more than %d bits are known", p.Value, have)}
 	}
 	return b, p.BitOffset, nil
+}
+
+// extended returns bytes that have the n bits of a signed number from bit at on: of those above the number's, each is its sign.
+func (p *Piece) extended(f Format, n uint64) (src []byte, at uint64) {
+	shift := 64 - 8*uint64(p.Size)
+	v := int64(p.Value<<shift) >> shift
+	src = make([]byte, (p.BitOffset+n+7)/8)
+	for i := range src {
+		src[i] = byte(v >> min(8*i, 63))
+	}
+	if f.Big {
+		slices.Reverse(src)
+		return src, uint64(len(src))*8 - p.BitOffset - n
+	}
+	return src, p.BitOffset
 }
 
 // number returns the n bits of v, which has size bytes, that are BitOffset above its least significant bit.
