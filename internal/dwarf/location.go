@@ -85,7 +85,7 @@ func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) 
 
 // Partial reports whether parts of an object whose value is not known as a whole may be, or it is a pointer that [Location.Target] follows.
 func (l *Location) Partial() bool {
-	return len(l.Pieces) > 1 || len(l.Pieces) == 1 && l.Pieces[0].Kind == expr.ImplicitPointer
+	return len(l.Pieces) > 1 || len(l.Pieces) == 1 && (l.Pieces[0].Kind == expr.ImplicitPointer || l.Pieces[0].BitSize != 0) // which may hold the first bits
 }
 
 // Slice returns the location of the n bits from bit at on of an object of total bits; see [expr.Slice].

@@ -44,3 +44,42 @@ func TestWideConstants(t *testing.T) {
 		}
 	}
 }
+
+// TestShortLocation: clang says of a structure no more than the first of its parts if that is all it knows.
+func TestShortLocation(t *testing.T) {
+	number := die(TagBaseType, []attrValue{name("long"), num(AttrByteSize, 8), num(AttrEncoding, encSigned)})
+	code := []byte{0x10, 5, 0x9f, 0x93, 8} // DW_OP_constu 5, DW_OP_stack_value, DW_OP_piece 8
+	pair := die(TagStructureType, []attrValue{name("pair"), num(AttrByteSize, 16)})
+	f := mustOpen(t, withTypes(write(false, 8, number, pair,
+		die(TagVariable, []attrValue{name("v"), byRef(AttrType, pair), {AttrLocation, FormExprloc, code}}),
+		die(TagVariable, []attrValue{name("whole"), byRef(AttrType, number), {AttrLocation, FormExprloc, code}}))))
+	locate := func(name string) Location {
+		e, ok, err := f.FindEntity(EntityVariable, name, "", nil)
+		if !ok || err != nil {
+			t.Fatal(name, ok, err)
+		}
+		l, err := e.DIE.Locate(0, nil, noRegisters{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return l
+	}
+	v := locate("v")
+	if _, absence, err := v.Bytes(128); absence != OptimizedOut || err != nil || !v.Partial() {
+		t.Errorf("the whole: %v, %v, partial: %v", absence, err, v.Partial())
+	}
+	first, second := v.Slice(128, 0, 64), v.Slice(128, 64, 64)
+	if b, absence, err := first.Bytes(64); absence != Present || err != nil || !bytes.Equal(b, []byte{5, 0, 0, 0, 0, 0, 0, 0}) {
+		t.Errorf("the first half: % x, %v, %v", b, absence, err)
+	}
+	if b, absence, err := second.Bytes(64); absence != OptimizedOut || err != nil {
+		t.Errorf("the second half: % x, %v, %v", b, absence, err)
+	}
+	whole := locate("whole")
+	if b, absence, err := whole.Bytes(64); absence != Present || err != nil || b[0] != 5 {
+		t.Errorf("one that is whole: % x, %v, %v", b, absence, err)
+	}
+}
+
+// noRegisters is a frame of which nothing is known.
+type noRegisters struct{ Frame }
