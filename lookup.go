@@ -162,6 +162,9 @@ func (l typeLookup) Primitive(prim types.Primitive) (*types.Type, error) {
 		return t, err
 	}
 	size, err := l.p.AddressSize()
+	if err != nil && !prim.HasWordSize() {
+		err = &ValueError{Problem: "program byte order is not known"} // their sizes are the same everywhere
+	}
 	if err != nil {
 		return nil, err
 	}

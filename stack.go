@@ -86,7 +86,11 @@ func (p *Program) StackTraceOf(o Object) (*StackTrace, error) {
 		}
 		return p.StackTrace(n)
 	}
-	return nil, &TypeError{Problem: fmt.Sprintf("expected struct pt_regs, struct pt_regs *, struct task_struct *, or int, not '%s'", o.typ)}
+	tasks := ""
+	if p.Flags()&IsLinuxKernel != 0 {
+		tasks = "struct task_struct *, "
+	}
+	return nil, &TypeError{Problem: fmt.Sprintf("expected struct pt_regs, struct pt_regs *, %sor int, not '%s'", tasks, o.typ)}
 }
 
 // StackTrace returns the thread's stack.

@@ -109,7 +109,7 @@ type ShortError struct {
 }
 
 func (e *ShortError) Error() string {
-	return fmt.Sprintf("%s is truncated: %d bytes wanted, %d found", e.What, e.Want, e.Have)
+	return fmt.Sprintf("registers are truncated: %s wants %d bytes, %d found", e.What, e.Want, e.Have)
 }
 
 // Load sets all registers of a layout from the bytes of the structure. It changes nothing when it fails, with a

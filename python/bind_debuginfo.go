@@ -35,9 +35,7 @@ func logValue(v slog.Value) string { return pyRepr(v.Any()) }
 // logToPython gives a record to Python.
 func logToPython(r slog.Record, text string) (err error) {
 	withGIL(func() {
-		var o *C.PyObject
-		if o, err = callDebugInfo("log", levelOf(r.Level), text); err == nil {
-			C.sh_decref(o)
+		if err = logged(levelOf(r.Level), text); err == nil {
 			return
 		}
 		// Other errors in logging are no reason to end what is logged. A signal handler that raises in the midst of it is one.
@@ -46,6 +44,15 @@ func logToPython(r slog.Record, text string) (err error) {
 			interrupt = &interruptError{raised, syscall.Gettid()}
 		}
 	})
+	return err
+}
+
+// logged gives a message to Python's logger "drgn".
+func logged(level int64, text string) error {
+	o, err := callDebugInfo("log", level, text)
+	if err == nil {
+		C.sh_decref(o)
+	}
 	return err
 }
 
@@ -201,6 +208,16 @@ func loadedModules(c Call) error {
 // debugInfoMethods are the methods of Program about modules and their debugging information.
 func debugInfoMethods() []Func {
 	return []Func{
+		// Of drgn's own tests, which log by it: level 0 is debug, 1 info, and so on.
+		{Sig: "_log(level: int, message: str, /)", Do: func(c Call) error {
+			if level := c.Int(0); level != int64(int32(level)) {
+				return &pyErr{excOverflowError, "signed integer is greater than maximum"}
+			}
+			if err := logged(10*c.Int(0)+10, c.Str(1)); err != nil {
+				return err
+			}
+			return c.None()
+		}},
 		{Sig: "modules()", Doc: "Return an iterator over the program's modules.", Do: func(c Call) error {
 			p := c.selfProg()
 			all, at := slices.Collect(p.Modules()), 0

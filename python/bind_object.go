@@ -449,6 +449,8 @@ func newObject(call Call) error {
 	switch {
 	case err != nil:
 		return err
+	case address && !p.Platform().Known():
+		return valueError("program address size is not known")
 	case address:
 		return call.Object(p.BitField(t, call.Uint(3), call.UintOr(5, 0), bits))
 	case value && call.Has(5):

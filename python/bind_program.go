@@ -158,11 +158,7 @@ func programClass() *class {
 				}
 				var missing *drgn.ThreadNotFoundError
 				if errors.As(err, &missing) && missing.Role == "" {
-					text := fmt.Sprintf("thread not found: %d", missing.ID)
-					if missing.ID == 0 && c.selfProg().Flags()&drgn.IsLinuxKernel != 0 {
-						text += "; use stack_trace(idle_task(cpu)) for one of those with PID 0"
-					}
-					err = &pyErr{excLookupError, text}
+					err = &pyErr{excLookupError, noThread(missing.ID, c.selfProg().Flags()&drgn.IsLinuxKernel != 0)}
 				}
 				if err != nil {
 					return err
@@ -281,6 +277,17 @@ func goProgramItem(self *C.PyObject, name *C.char, n C.Py_ssize_t, r *C.res) {
 	}
 }
 
+// noThread says that there is no stack to show as there is no such thread, which of kernels is a task.
+func noThread(id uint64, kernel bool) string {
+	switch {
+	case kernel && id == 0:
+		return "task not found; use stack_trace(idle_task(cpu)) for PID 0"
+	case kernel:
+		return fmt.Sprintf("task not found: %d", int64(id))
+	}
+	return fmt.Sprintf("thread not found: %d", id)
+}
+
 // nameArg returns the argument of a subscript as a name; ok is false for what is no str.
 func nameArg(x *C.PyObject) (name string, ok bool, err error) {
 	v, err := decodePy(x)
@@ -291,34 +298,25 @@ func nameArg(x *C.PyObject) (name string, ok bool, err error) {
 	return name, ok, nil
 }
 
-// addresses returns a sequence of integers.
+// addresses returns the integers of an iterable, which need not be a list.
 func addresses(c Call, i int) ([]uint64, error) {
-	v, err := c.Any(i)
+	v, err := askDebugInfo("integers", borrowed{c.py(i)})
 	if err != nil {
 		return nil, err
 	}
-	vs, ok := v.(list)
-	if !ok {
-		var t tuple
-		if t, ok = v.(tuple); !ok {
-			return nil, typeError("stack_trace_from_pcs() argument 1 must be a list")
-		}
-		vs = list(t)
-	}
+	vs, _ := v.(list)
 	out := make([]uint64, len(vs))
 	for j, x := range vs {
 		n, ok, err := integer(x)
-		if err != nil {
+		switch {
+		case err != nil:
 			return nil, err
-		}
-		if !ok {
-			return nil, typeError("stack_trace_from_pcs() argument 1 must be a list")
-		}
-		if n.Sign() < 0 {
+		case !ok:
+			return nil, typeError("addresses must be integers")
+		case n.Sign() < 0:
 			return nil, valueError("Cannot convert negative int")
-		}
-		if !n.IsUint64() {
-			return nil, &pyErr{excOverflowError, "address is too large"}
+		case !n.IsUint64():
+			return nil, &pyErr{excOverflowError, "Python int too large to convert to C uint64_t"}
 		}
 		out[j] = n.Uint64()
 	}

@@ -53,6 +53,9 @@ func searchMethods() []Func {
 				return typeError("value must be bytes, str, int, or drgn.Object, not " + className(c.py(0)))
 			}
 			size, err := p.AddressSize()
+			if err != nil && isNumber {
+				return valueError("program word size is not known")
+			}
 			if err != nil {
 				return err
 			}

@@ -38,7 +38,7 @@ func stackTraceClass() *class {
 			repr:   func(c Call) error { return c.String(fmt.Sprintf("<drgn.StackTrace of %d frames>", trace(c).Len())) },
 			length: func(c Call) error { return c.Number(int64(trace(c).Len())) },
 			getitem: func(c Call, x *C.PyObject) error {
-				i, err := index(x, trace(c).Len())
+				i, err := index(x, trace(c).Len(), "stack frame")
 				if err != nil {
 					return err
 				}
@@ -183,6 +183,9 @@ func sourceLocations(c Call) error {
 			return err
 		}
 	}
+	if !p.Platform().Known() {
+		return noSource(fmt.Sprintf("source code location not found for %#x", addr), nil)
+	}
 	t, err := p.CodeAt(addr)
 	if err != nil {
 		return err
@@ -257,7 +260,7 @@ func sourceListClass() *class {
 		slots: slots{
 			length: func(c Call) error { return c.Number(int64(len(sources(c).places))) },
 			getitem: func(c Call, x *C.PyObject) error {
-				i, err := index(x, len(sources(c).places))
+				i, err := index(x, len(sources(c).places), "source location list")
 				if err != nil {
 					return err
 				}

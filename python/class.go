@@ -273,7 +273,10 @@ func (c Call) selfOrNil() *drgn.Program {
 }
 
 // index converts a subscript to an index of a sequence of n elements; ok is false for what is no integer.
-func index(x *C.PyObject, n int) (int, error) {
+func index(x *C.PyObject, n int, what string) (int, error) {
+	if C.sh_is_index(x) == 0 {
+		return 0, typeError("sequence index must be integer, not '" + className(x) + "'")
+	}
 	var a C.arg
 	if C.convert(&a, x, 'j', nil, 0) != 0 {
 		return 0, raisedError{}
@@ -283,7 +286,7 @@ func index(x *C.PyObject, n int) (int, error) {
 		i += n
 	}
 	if i < 0 || i >= n {
-		return 0, &pyErr{excIndexError, "index out of range"}
+		return 0, &pyErr{excIndexError, what + " index out of range"}
 	}
 	return i, nil
 }

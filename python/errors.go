@@ -15,6 +15,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/helper/call"
@@ -119,6 +120,7 @@ var exceptions = []struct {
 	{of[*types.SizeError], excTypeError},
 	{of[*types.KindError], excAttributeError},
 	{of[*failure.ValueError], excValueError},
+	{of[*arch.ShortError], excValueError},
 	{of[*failure.ChoiceError], excValueError},
 	{of[*failure.StopError], excValueError},
 	{of[*drgn.FileStatusError], excValueError},
@@ -196,6 +198,9 @@ func raise(err error) {
 	var format *failure.FormatError
 	if errors.As(err, &format) && format.What == failure.ADirectory && raiseFile(&fs.PathError{Path: format.Path, Err: syscall.EISDIR}) {
 		return
+	}
+	if format != nil { // scripts look for drgn's words
+		msg = strings.Replace(msg, "not a core dump: ", "not an ELF core file or another core dump: ", 1)
 	}
 	switch exc {
 	case excObjectNotFound:

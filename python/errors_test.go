@@ -76,6 +76,7 @@ func TestExceptions(t *testing.T) {
 		{&types.SizeError{}, excTypeError},
 		{&types.KindError{}, excAttributeError},
 		{&failure.ValueError{}, excValueError},
+		{&arch.ShortError{}, excValueError},
 		{&failure.ChoiceError{}, excValueError},
 		{&failure.StopError{}, excValueError},
 		{&drgn.FileStatusError{}, excValueError},

@@ -39,6 +39,15 @@ func (p Primitive) String() string {
 	return primitiveNames[p]
 }
 
+// HasWordSize reports whether the size of a type is taken from that of an address, not the same everywhere.
+func (p Primitive) HasWordSize() bool {
+	switch p {
+	case CLong, CUnsignedLong, CSizeT, CPtrdiffT:
+		return true
+	}
+	return false
+}
+
 // IsText reports whether C's functions take a type for text: an array of or a pointer to characters, or a pointer to void.
 func (t *Type) IsText() bool {
 	u := t.Underlying()

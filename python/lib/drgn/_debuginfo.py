@@ -209,6 +209,15 @@ def options_values(options):
 quiet = False
 
 
+def integers(values):
+    """Return the integers of an iterable."""
+    import operator
+
+    if not hasattr(values, "__iter__"):
+        raise TypeError("stack_trace_from_pcs() argument 1 must be a list")
+    return [operator.index(v) for v in values]
+
+
 def log_level():
     """Return from which level on something hears what is logged."""
     import sys
@@ -224,7 +233,7 @@ def log(level, message):
 
     logger = logging.getLogger("drgn")
     if not quiet or logger.hasHandlers():
-        logger.log(level, "%s", message)
+        logger.log(level, "%s", message, stacklevel=2)  # of the script's line, not of this one
 
 
 DebugInfoOptions.__module__ = WantedSupplementaryFile.__module__ = "drgn"

@@ -17,13 +17,11 @@ class SourceLocation(collections.namedtuple("SourceLocation", ("filename", "line
         """Return the name of the function at this place."""
 
     def __str__(self) -> str:
-        place = self.filename or "??"
-        if self.line:
-            place += f":{self.line}"
-            if self.column:
-                place += f":{self.column}"
+        place = f"{self.filename}:{self.line}" if self.filename else "??:?"
+        if self.filename and self.column:
+            place += f":{self.column}"
         name = self.name()
-        return f"{name} at {place}" if name else place
+        return f"{'???' if name is None else name} at {place}"
 
 
 SourceLocation.__module__ = "drgn"

@@ -220,8 +220,7 @@ def _redirect_and_pipe(redirections: Sequence[ShellRedirection], pipeline: Optio
                 if process is not None:
                     process.stdin.flush()
             except BrokenPipeError:
-                if process is None:  # whoever reads the pipe may stop at any time
-                    raise
+                pass  # whoever reads the pipe may stop at any time, also of the pipe that this program writes to
         finally:
             stack.close()
             if process is not None:
@@ -426,6 +425,7 @@ def _parser_class():
         def __init__(self, *args, **kwargs):
             kwargs.setdefault("formatter_class", Formatter)
             kwargs.setdefault("add_help", False)
+            kwargs.setdefault("allow_abbrev", False)
             super().__init__(*args, **kwargs)
             if hasattr(self, "color"):
                 self.color = False
@@ -534,7 +534,7 @@ CustomCommandFuncDecorator = Callable[[CustomCommandFunc[T]], CustomCommandFunc[
 def _command_name(name: Optional[str], func: Callable[..., Any], prefix: str) -> str:
     if name is not None:
         return name
-    if not func.__name__.startswith(prefix):
+    if not func.__name__.startswith(prefix) or func.__name__ == prefix:
         raise ValueError(f"{func.__name__!r} doesn't start with {prefix}; rename it or pass name explicitly")
     return func.__name__[len(prefix) :]
 
@@ -664,6 +664,8 @@ class DrgnCodeBuilder:
 
         Without code, nothing is indented. end is appended when the block ends. The result is a context manager that ends it.
         """
+        if code and not code.endswith("\n"):
+            raise ValueError("code does not end with newline")
         self.append(code)
         lines = code.strip().splitlines()
         indent = ""
@@ -705,20 +707,19 @@ class DrgnCodeBuilder:
     def get(self) -> str:
         """Return the code."""
         assert not self._blocks, "a block was not ended"
-        parts = [f"import {module}\n" for module in sorted(self._modules)]
-        froms = []
+        # Two groups, other modules' and drgn's; in each, modules come before names.
+        other, own = [], []
+        for module in sorted(self._modules):
+            (own if _is_drgn(module) else other).append(f"import {module}\n")
         for module in sorted(self._names):
             names = sorted(self._names[module])
+            if not names:
+                continue
             line = f"from {module} import {', '.join(names)}\n"
             if len(line) > 89:
                 line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
-            froms.append((module, line))
-        standard = [line for module, line in froms if not _is_drgn(module)]
-        own = [line for module, line in froms if _is_drgn(module)]
-        groups = [sorted(own)] if own else []
-        first = sorted(standard + parts, key=lambda line: (line.startswith("import "), line))
-        if first:
-            groups.insert(0, first)
+            (own if _is_drgn(module) else other).append(line)
+        groups = [g for g in (other, own) if g]
         imports = "\n".join("".join(g) for g in groups)
         code = "".join(self._code)
         if imports and code:
