@@ -75,7 +75,10 @@ func (k *Kernel) TableAt(pc uint64) (t modules.UnwindTable, ok bool, err error) 
 		return t, false, err
 	}
 	if m != nil {
-		return m.tableAt(pc)
+		if t, ok, err = m.tableAt(pc); err != nil && !m.unchanged() {
+			return t, false, nil // it was unloaded
+		}
+		return t, ok, err
 	}
 	return k.madeAt(pc)
 }
@@ -216,6 +219,9 @@ func (k *Kernel) CodeSymbol(address uint64) (s drgn.Symbol, ok bool, err error) 
 		return s, false, err
 	}
 	index, err := m.symbols()
+	if err != nil && !m.unchanged() {
+		return s, false, nil // it was unloaded
+	}
 	if err != nil {
 		return s, false, err
 	}

@@ -127,8 +127,18 @@ func (k *Kernel) moduleAt(address uint64) (*loadedModule, error) {
 	return l.at(address), nil
 }
 
-// walkModules walks the kernel's list of modules; before, which may be nil, has modules that may still be the same.
-func (k *Kernel) walkModules(before *loadedModules) (*loadedModules, error) {
+// walkModules walks the kernel's list of modules, that of a running kernel anew where one is unloaded meanwhile; before, which may be nil, has
+// modules that may still be the same.
+func (k *Kernel) walkModules(before *loadedModules) (l *loadedModules, err error) {
+	for try := 1; ; try++ {
+		l, err = k.walkOnce(before)
+		if err == nil || k.prog.Flags()&drgn.IsLive == 0 || try == maxWalks {
+			return l, err
+		}
+	}
+}
+
+func (k *Kernel) walkOnce(before *loadedModules) (*loadedModules, error) {
 	now := &loadedModules{}
 	for mod, err := range module.ForEach(k.prog) {
 		if drgn.IsNotFound(err) {

@@ -11,6 +11,7 @@ import (
 	"github.com/godrgn/drgn/linux/internal/machine"
 	"github.com/godrgn/drgn/linux/module"
 	"github.com/godrgn/drgn/mem"
+	modules "github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/types"
 )
 
@@ -33,39 +34,73 @@ func (k *Kernel) LoadedModules(p *drgn.Program) drgn.LoadedModuleSeq {
 			k.addListed(yield) // without types no others can be found; loading debugging information reports that it is missing
 			return
 		}
-		btf, err := k.btfOfModules()
-		if err != nil {
-			p.Logger().Debug(fmt.Sprintf("the kernel's list of its modules' types is not of use: %v", err))
-		}
-		for mod, err := range module.ForEach(p) {
-			var spec drgn.ModuleSpec
-			if err != nil {
-				err = fmt.Errorf("cannot walk the kernel's modules: %w", err)
-			} else {
-				spec, err = k.describe(mod)
+		yielded := map[*drgn.Module]bool{}
+		for try := 1; ; try++ {
+			err := k.eachLoaded(yielded, try == maxWalks, yield)
+			if errors.Is(err, errStopped) {
+				return
 			}
-			if err != nil {
+			if err == nil {
+				break
+			}
+			if p.Flags()&drgn.IsLive == 0 || try == maxWalks {
 				yield(drgn.LoadedModule{}, err)
 				return
 			}
-			p.Logger().Debug(fmt.Sprintf("found loaded kernel module %s@%#x", spec.Name, spec.ID))
-			m, isNew, err := k.addModule(mod, spec)
-			if err != nil {
-				yield(drgn.LoadedModule{}, err)
-				return
-			}
-			if isNew {
-				k.logModule(mod, spec)
-			}
-			if at, err := mod.Uint(); m.Fallback() == "" && err == nil {
-				k.keepModule(m, at, btf)
-			}
-			if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
-				return
-			}
+			p.Logger().Debug(fmt.Sprintf("walking the kernel's modules once more: %v", err))
 		}
 		p.Logger().Debug("found end of loaded kernel module list")
 	}
+}
+
+// maxWalks is how often the modules of a running kernel are walked until an error counts: while one is walked past, it may be unloaded.
+const maxWalks = 10
+
+var (
+	errStopped = errors.New("no more modules are asked for")
+	errChanged = errors.New("a module was unloaded while it was looked at")
+)
+
+// eachLoaded walks the kernel's list of modules once and yields those that have not been yielded. Of a running kernel, a module that is gone when
+// it has been described is an error, as nothing would tell later on that it was unloaded; isLast takes it as it is.
+func (k *Kernel) eachLoaded(yielded map[*drgn.Module]bool, isLast bool, yield func(drgn.LoadedModule, error) bool) error {
+	p := k.prog
+	btf, err := k.btfOfModules()
+	if err != nil {
+		p.Logger().Debug(fmt.Sprintf("the kernel's list of its modules' types is not of use: %v", err))
+	}
+	for mod, err := range module.ForEach(p) {
+		if err != nil {
+			return fmt.Errorf("cannot walk the kernel's modules: %w", err)
+		}
+		spec, err := k.describe(mod)
+		if err != nil {
+			return err
+		}
+		p.Logger().Debug(fmt.Sprintf("found loaded kernel module %s@%#x", spec.Name, spec.ID))
+		m, isNew, err := k.addModule(mod, spec)
+		if err != nil {
+			return err
+		}
+		if _, known := k.found.Load(m); !known && p.Flags()&drgn.IsLive != 0 && len(spec.Ranges) > 0 && !isLast {
+			m.Set().Forget(m)
+			return errChanged
+		}
+		if yielded[m] {
+			continue
+		}
+		yielded[m] = true
+		if isNew {
+			k.logModule(mod, spec)
+		}
+		if at, err := mod.Uint(); m.Fallback() == "" && err == nil {
+			k.keepModule(m, at, btf)
+		}
+		if !yield(drgn.LoadedModule{Module: m, New: isNew}, nil) {
+			return errStopped
+		}
+	}
+	return nil
 }
 
 // logModule says what the kernel's memory says of a module, a struct module *.
@@ -111,7 +146,13 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 	if err != nil {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
 	}
-	spec.Sections = func() (map[string]uint64, error) { return sectionAddresses(mod, spec.Name, regions) }
+	spec.Sections = func() (map[string]uint64, error) {
+		sections, err := sectionAddresses(mod, spec.Name, regions)
+		if state, e := stateOf(mod); k.prog.Flags()&drgn.IsLive != 0 && (e != nil || err != nil && state != stateLive || state == stateGoing) {
+			return nil, errors.Join(modules.ErrGone, err)
+		}
+		return sections, err
+	}
 	for _, r := range regions {
 		spec.Ranges = append(spec.Ranges, mem.Range{Min: r.Address, Max: r.Address + r.Size - 1})
 	}
@@ -122,6 +163,18 @@ func (k *Kernel) describe(mod drgn.Object) (drgn.ModuleSpec, error) {
 		return spec, fmt.Errorf("module %s: %w", spec.Name, err)
 	}
 	return spec, nil
+}
+
+// Members of enum module_state in include/linux/module.h: a module's section addresses are kept some time after it is listed, and freed before
+// it is listed no more.
+const stateLive, stateGoing = 0, 2
+
+// stateOf returns the state of a module, a struct module *; an error if it can't be read.
+func stateOf(mod drgn.Object) (uint64, error) {
+	if !mod.HasMember("state") {
+		return stateLive, nil
+	}
+	return mod.Member("state").Uint()
 }
 
 // sectionAddresses returns where the sections of a module lie.
@@ -227,11 +280,14 @@ func (k *Kernel) addModule(mod drgn.Object, spec drgn.ModuleSpec) (m *drgn.Modul
 		m, isNew, err = k.prog.AddModule(spec)
 	}
 	_, wasListed := k.wasListed(m)
-	if err == nil && (isNew || wasListed) {
+	_, known := k.found.Load(m) // not if it was unloaded when it was made
+	if err == nil && (isNew || wasListed || !known) {
 		var at *loadedModule
 		if at, err = k.moduleAt(spec.ID); err == nil && at != nil {
 			if _, err = at.build(); err == nil {
 				k.found.Store(m, at)
+			} else if isNew {
+				m.Set().Forget(m) // it is another's next time
 			}
 		}
 	}

@@ -43,8 +43,9 @@ type fallback struct {
 	again   func() *fallback // makes one that is unread
 }
 
-// ErrGone is the error of debugging information that the kernel kept of a module and keeps no more, since the module is being unloaded.
-var ErrGone = errors.New("the module is being unloaded")
+// ErrGone is the error of what the kernel keeps of a module, its debugging information or where its sections lie, and keeps no more since the
+// module is being unloaded, or not yet as it is being loaded.
+var ErrGone = errors.New("the module is being loaded or unloaded")
 
 // SetFallback gives the module debugging information that counts as long as no file of it has some. It names types, variables
 // and functions. name says what it is: "BTF of the kernel's memory". open is called when something is first looked for, and

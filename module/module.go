@@ -5,6 +5,7 @@ package module
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -110,7 +111,8 @@ type Spec struct {
 	BuildID []byte      // nil: not known
 	Ranges  []mem.Range // where its parts lie in memory; nil: not known; empty: it is not in memory
 	Data    any         // what else is known of it: see [Module.Data]; nil: nothing
-	// Sections says where the sections of a relocatable module lie; it is called when that is first asked for. May be nil.
+	// Sections says where the sections of a relocatable module lie; it is called when that is first asked for, and again after an error, which is
+	// [ErrGone] of a module that is being loaded or unloaded. May be nil.
 	Sections func() (map[string]uint64, error)
 }
 
@@ -118,7 +120,7 @@ func newModule(set *Set, spec *Spec) *Module {
 	m := &Module{set: set, kind: spec.Kind, name: spec.Name, id: spec.ID, buildID: slices.Clone(spec.BuildID)}
 	if spec.Sections != nil {
 		var sections lock.First[map[string]uint64]
-		m.findSections = func() (map[string]uint64, error) { return sections.Do(spec.Sections) }
+		m.findSections = func() (map[string]uint64, error) { return sections.Succeed(spec.Sections) }
 	}
 	if spec.Ranges != nil {
 		ranges := append([]mem.Range{}, spec.Ranges...)
@@ -226,9 +228,11 @@ func (m *Module) Data() any {
 // SetData sets what Data returns.
 func (m *Module) SetData(data any) { m.keeps.data.Store(&data) }
 
-// SectionAddresses returns where the sections of a relocatable module lie, by their names.
+// SectionAddresses returns where the sections of a relocatable module lie, by their names: none if it was unloaded before that was known.
 func (m *Module) SectionAddresses() (map[string]uint64, error) {
-	if err := m.readSections(); err != nil {
+	if err := m.readSections(); m.isGone(err) {
+		return map[string]uint64{}, nil
+	} else if err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
@@ -250,6 +254,11 @@ func (m *Module) readSections() (err error) {
 		m.sections = maps.Clone(found)
 	}
 	return nil
+}
+
+// isGone reports whether an error is that of a module that is not in memory as a whole.
+func (m *Module) isGone(err error) bool {
+	return err != nil && (errors.Is(err, ErrGone) || m.IsUnloaded())
 }
 
 // SetSectionAddress says where a section of a relocatable module lies; it must be said before the module gets a file.

@@ -262,7 +262,10 @@ func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
 		return false, err
 	}
 	if f.Type == elf.ET_REL {
-		if err := m.readSections(); err != nil {
+		if err := m.readSections(); m.isGone(err) {
+			m.set.Log().Debug(fmt.Sprintf("%s: %s was unloaded: %v; ignoring", f.Name, m.name, err))
+			return false, nil
+		} else if err != nil {
 			return false, err
 		}
 	}

@@ -3,6 +3,8 @@
 Argument: "bare" if there are no debug files.
 """
 
+import contextlib
+import io
 import os
 import subprocess
 import sys
@@ -11,6 +13,7 @@ import time
 
 import labtruth
 from drgn import FaultError, Object, Program, ProgramFlags, UnsupportedOperation, program_from_kernel
+from drgn.commands import run_command
 from drgn.helpers.common.stack import print_annotated_stack
 from drgn.helpers.linux.list import list_for_each_entry
 from drgn.helpers.linux.mm import access_process_vm, access_remote_vm, cmdline
@@ -176,6 +179,18 @@ check.wrong_if(stacks < (30 if bare else 100), f"only {stacks} stacks compared")
 check.note(f"{stacks} stacks, {frames} frames at {took / max(frames, 1) * 1e6:.0f} us, {refused} tasks ran or had ended")
 own = threading.get_native_id()
 expect("our own stack", UnsupportedOperation, "cannot unwind stack of running task", lambda: prog.stack_trace(own))
+
+
+def command(line):
+    """Return what one of crash's commands prints."""
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):
+        run_command(prog, "crash " + line)
+    return out.getvalue()
+
+
+check.wrong_if("DUMPFILE: /proc/kcore\n" not in command("sys"), "sys does not say from where memory is read")
+expect("bt -p", UnsupportedOperation, "crashed thread is only defined for core dumps", lambda: command("bt -p"))
 expect("stack of no task", LookupError, "", lambda: prog.stack_trace(0x7FFFFFF0))
 try:
     print_annotated_stack(prog.stack_trace(2))

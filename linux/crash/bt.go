@@ -1,6 +1,7 @@
 package crash
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -69,6 +70,9 @@ func btTasks(c *Call) ([]drgn.Object, error) {
 		}
 		return out, nil
 	case c.Has("-p"):
+		if c.live() {
+			return nil, &drgn.UnsupportedError{Problem: "crashed thread is only defined for core dumps"}
+		}
 		t, err := panicTask(c.Prog)
 		return []drgn.Object{t}, err
 	case len(c.List("pid|task")) > 0:
@@ -104,14 +108,8 @@ func btCode(c *Call, b *builder) error {
 		b.line("task = cpu_curr(cpu)")
 		cpu, done = false, b.close
 	case c.Has("-p"):
-		if c.live() {
-			b.imports("os")
-			b.from("drgn.helpers.linux.pid", "find_task")
-			b.line("pid = os.getpid()\ntask = find_task(pid)")
-		} else {
-			b.from("drgn.helpers.linux.panic", "panic_task")
-			b.line("task = panic_task()")
-		}
+		b.from("drgn.helpers.linux.panic", "panic_task")
+		b.line("task = panic_task()")
 	case len(c.List("pid|task")) > 0:
 		s := &selector{}
 		for _, w := range c.List("pid|task") {
@@ -159,7 +157,7 @@ func bt(c *Call, tasks []drgn.Object) error {
 		}
 		trace, err := c.Prog.StackTraceOf(t)
 		if err != nil {
-			c.printf("(no stack: %v)\n", err)
+			c.print(noStack(c.Prog.Flags(), err))
 			continue
 		}
 		if err := stack(c, t, trace); err != nil {
@@ -167,6 +165,14 @@ func bt(c *Call, tasks []drgn.Object) error {
 		}
 	}
 	return nil
+}
+
+// noStack says that a task has no stack: one of the kernel that drgn runs on is active, in crash's words.
+func noStack(flags drgn.Flags, err error) string {
+	if unsupported := (*drgn.UnsupportedError)(nil); errors.As(err, &unsupported) && flags&drgn.IsLocal != 0 {
+		return "(active)\n"
+	}
+	return fmt.Sprintf("(no stack: %v)\n", err)
 }
 
 // stack prints a stack. A frame that was interrupted comes after the registers that it had; one of user space is only its

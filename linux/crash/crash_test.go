@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/internal/coretest"
 	"github.com/godrgn/drgn/internal/worldtest"
 )
@@ -134,6 +135,8 @@ func TestLikeTheReference(t *testing.T) {
 		"whatis task_struct.pid": "struct task_struct {\n  [", // crash prints it
 		"sig -s 2628ff64":        "SIGPIPE SIGALRM SIGTERM\nSIGSTKFLT ",
 		"timer -C 9":             "JIFFIES\n",
+		"files -R dev 1":         "  /dev/console\n", // a part of a path, as with crash
+		"files -R consol 1":      "  /dev/console\n",
 		"foreach IN ps":          " S ",
 		"kmem -s 0x0":            "kmem: address is not allocated in slab subsystem: 0\n",
 	} {
@@ -149,6 +152,24 @@ func TestLikeTheReference(t *testing.T) {
 	ended := regexp.MustCompile(`(?m)^.{81,}$`)
 	if got, err := run(t, "p init_task.cpus_mask"); err != nil || ended.MatchString(got) {
 		t.Errorf("an array's lines are longer than 80: %s, %v", got, err)
+	}
+}
+
+// TestNoStack says of a task that runs on the running kernel what crash and the reference say.
+func TestNoStack(t *testing.T) {
+	runs := &drgn.UnsupportedError{Problem: "it runs"}
+	for _, c := range []struct {
+		flags drgn.Flags
+		err   error
+		want  string
+	}{
+		{drgn.IsLive | drgn.IsLocal, runs, "(active)\n"},
+		{drgn.IsLive, runs, "(no stack: it runs)\n"}, // a guest's, that can be stopped
+		{drgn.IsLive | drgn.IsLocal, errors.New("damaged"), "(no stack: damaged)\n"},
+	} {
+		if got := noStack(c.flags, c.err); got != c.want {
+			t.Errorf("%v: %q, want %q", c.err, got, c.want)
+		}
 	}
 }
 

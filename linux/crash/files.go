@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/linux/fs"
@@ -20,7 +21,7 @@ var filesCommand = Command{
 		{Names: []string{"-d"}, Tasks: true, Meta: "DENTRY", Value: One, Check: isHexadecimal, Set: 1, Help: "the inode, superblock, type and path of the dentry at this hexadecimal address"},
 		{Names: []string{"-p"}, Tasks: true, Meta: "INODE", Value: One, Check: isHexadecimal, Set: 1, Help: "the cached pages of the inode at this hexadecimal address"},
 		{Names: []string{"-c"}, Help: "the mapping of each file and how many pages are cached"},
-		{Names: []string{"-R"}, Meta: "REFERENCE", Value: One, Help: "only files with this descriptor, path, or address of a file, dentry, inode or mapping"},
+		{Names: []string{"-R"}, Meta: "REFERENCE", Value: One, Help: "only files with this descriptor, part of a path, or address of a file, dentry, inode or mapping"},
 		drgnArgument,
 	},
 	Run: func(c *Call) error {
@@ -138,7 +139,7 @@ func files(c *Call, t drgn.Object, gap func()) error {
 	if !null {
 		root, cwd = pathOf(t.Member("fs").Member("root")), pathOf(t.Member("fs").Member("pwd"))
 	}
-	if want != "" && len(g.rows) == 0 && want != root && want != cwd {
+	if want != "" && len(g.rows) == 0 && !strings.Contains(root, want) && !strings.Contains(cwd, want) {
 		return nil
 	}
 	gap()
@@ -189,7 +190,7 @@ func fileRow(c *Call, f fs.OpenFile) (row []string, known []uint64, err error) {
 
 // refersTo reports whether a file is what the user looks for.
 func refersTo(want string, known []uint64, path string) bool {
-	if want == path {
+	if strings.Contains(path, want) {
 		return true
 	}
 	if n, err := strconv.ParseUint(want, 10, 64); err == nil && n == known[0] {

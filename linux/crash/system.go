@@ -138,7 +138,13 @@ func sys(c *Call) error {
 		}
 		return text, nil
 	})
-	field("DUMPFILE", func() (string, error) { return p.CoreDumpPath(), nil })
+	field("DUMPFILE", func() (string, error) {
+		const running = drgn.IsLive | drgn.IsLocal
+		if p.CoreDumpPath() == "" && p.Flags()&running == running {
+			return "/proc/kcore", nil
+		}
+		return p.CoreDumpPath(), nil
+	})
 	field("CPUS", func() (string, error) {
 		present, err := cpumask.NumPresent(p)
 		if err != nil {
