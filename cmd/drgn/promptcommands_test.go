@@ -104,6 +104,8 @@ func TestCrash(t *testing.T) {
 	term.until(reading)
 	for _, step := range []struct{ typed, want string }{
 		{"eval 6 * 7", "decimal: 42"},
+		{"sys --dr\t", "num_online_cpus()"}, // options are completed
+		{"struct list_he\t", "prev;"},
 		{"drgn", "from drgn.helpers.linux import *"},
 		{"prog['init_task'].pid", "(pid_t)0"},
 		{"%crash", ""},
@@ -118,7 +120,7 @@ func TestCrash(t *testing.T) {
 		t.Errorf("q: exit code %d", code)
 	}
 	history, err := os.ReadFile(filepath.Join(state, "godrgn", "crash_history"))
-	if want := "eval 6 * 7\ndrgn\nsym init_task | tr a-z A-Z\nq\n"; err != nil || string(history) != want {
+	if want := "eval 6 * 7\nsys --drgn\nstruct list_head\ndrgn\nsym init_task | tr a-z A-Z\nq\n"; err != nil || string(history) != want {
 		t.Errorf("the history is %q, not %q: %v", history, want, err)
 	}
 

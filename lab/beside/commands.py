@@ -56,6 +56,28 @@ search -s {direct} -l 0x100000 <-w|-h|> <init|dead|{number}>
 """
 
 
+# What is no difference: of answers to questions that an expression matches, what another one matches is replaced.
+ALIKE = [(re.compile(question), re.compile(answer, re.M), by) for question, answer, by in (
+    # The letter and source line of a symbol are told, as crash tells them.
+    (r"kmem 0x", r"^([0-9a-f]+) \(.\) (\S+(?: \[\w+\])?)(?: \S+: \d+)?$", r"\1 \2"),
+    # Which of many symbols at one address is named is no matter.
+    (r"kmem 0x", r" __kstrtabns_\w+", " __kstrtabns"),
+    # The state of a task is told, as crash tells it.
+    (r"kmem 0x|(foreach .*)?set\b", r"^  STATE: .*\n", ""),
+    # The path of a file on an overlay is the one that the process sees.
+    (r"(foreach .*)?(vm|files)\b", r" /\S*/(?=[^\s/]+$)", " /"),
+)]
+
+
+def alike(line, said):
+    if re.match(r"(foreach .* )?timer\b", line):  # crash has them in the order in which they expire
+        return "\n".join(sorted(said.split("\n")))
+    for question, part, by in ALIKE:
+        if question.match(line):
+            said = part.sub(by, said)
+    return said
+
+
 def pools(random):
     tasks = sorted(for_each_task(prog), key=lambda t: t.pid.value_())
     some = random.sample(tasks, min(40, len(tasks)))
@@ -108,8 +130,11 @@ def run(line):
         failed = "FaultError"
     except (Exception, SystemExit) as e:
         failed = f"{type(e).__name__}: {e}"
-    return "\n".join([*(printed.rstrip() for printed in out.getvalue().splitlines()), failed])
+    return alike(line, "\n".join([*(printed.rstrip() for printed in out.getvalue().splitlines()), failed]))
 
 
+# A dump of a kernel that had not crashed has no task to look at first in the reference.
+with contextlib.redirect_stdout(io.StringIO()):
+    run_command(prog, "crash set -c 0")
 for kind, question in questions(make):
     answer(kind, question, lambda: run(question))

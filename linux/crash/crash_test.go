@@ -131,14 +131,20 @@ func TestArguments(t *testing.T) {
 // TestLikeTheReference has lines that the reference prints.
 func TestLikeTheReference(t *testing.T) {
 	for line, want := range map[string]string{
-		"ptov 0x10:0":            "PER-CPU OFFSET: 10\n  CPU    VIRTUAL\n",
-		"whatis task_struct.pid": "struct task_struct {\n  [", // crash prints it
-		"sig -s 2628ff64":        "SIGPIPE SIGALRM SIGTERM\nSIGSTKFLT ",
-		"timer -C 9":             "JIFFIES\n",
-		"files -R dev 1":         "  /dev/console\n", // a part of a path, as with crash
-		"files -R consol 1":      "  /dev/console\n",
-		"foreach IN ps":          " S ",
-		"kmem -s 0x0":            "kmem: address is not allocated in slab subsystem: 0\n",
+		"ptov 0x10:0":              "PER-CPU OFFSET: 10\n  CPU    VIRTUAL\n",
+		"whatis task_struct.pid":   "struct task_struct {\n  [", // crash prints it
+		"sig -s 2628ff64":          "SIGPIPE SIGALRM SIGTERM\nSIGSTKFLT ",
+		"timer -C 9":               "JIFFIES\n",
+		"files -R dev 1":           "  /dev/console\n", // a part of a path, as with crash
+		"files -R consol 1":        "  /dev/console\n",
+		"foreach IN ps":            " S ",
+		"sym kernel_init_freeable": "kernel_init_freeable ./include/linux/pid.h: 214\n", // as crash and gdb: what is inlined there
+		"kmem ffffffff9cdfc1e0":    "ffffffff9cdfc1e0 (t) __schedule ",                  // nm's letters, as crash has them
+		"kmem ffffffff9cdfc61c":    "ffffffff9cdfc61c (T) schedule ",
+		"kmem ffffffff9d843298":    " (b) ",
+		"kmem fffffa33400a8d40":    "fffffa33400a8d40   2a35000 ", // a page's structure stands for the page
+		"kmem fffffa33400a8d48":    "            ba    ",          // and its index is hexadecimal
+		"kmem -s 0x0":              "kmem: address is not allocated in slab subsystem: 0\n",
 	} {
 		if got, _ := run(t, line); !strings.Contains(got, want) {
 			t.Errorf("%s: %s; want %s", line, got, want)

@@ -79,7 +79,7 @@ func pageRow(page drgn.Object) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []string{fmt.Sprintf("%x", at), fmt.Sprintf("%x", physical), fmt.Sprintf("%x", mapping), fmt.Sprint(index), fmt.Sprint(count), strings.TrimRight(fmt.Sprintf("%x %s", flags, text), " ")}, nil
+	return []string{fmt.Sprintf("%x", at), fmt.Sprintf("%x", physical), fmt.Sprintf("%x", mapping), fmt.Sprintf("%x", index), fmt.Sprint(count), strings.TrimRight(fmt.Sprintf("%x %s", flags, text), " ")}, nil
 }
 
 // pageFlagNames returns the names of the flags that are set: "referenced,dirty".
@@ -406,13 +406,9 @@ func kmemOne(c *Call, a uint64) error {
 		}
 		return nil
 	}
-	physical, err := mm.FollowPhys(c.Prog.Object("init_mm").AddressOf(), a).Uint()
-	if err != nil {
-		return c.ctx.Err() // nothing is mapped there
-	}
-	page := mm.PhysToPage(c.Prog, physical)
+	page := pageFor(c, a)
 	if _, err := mm.PageFlags(page).Uint(); err != nil {
-		return c.ctx.Err() // memory without a page, such as that of a device
+		return c.ctx.Err() // nothing is mapped there, or memory without a page, such as that of a device
 	}
 	gap()
 	if c.Has("-m") {
@@ -439,6 +435,20 @@ func kmemOne(c *Call, a uint64) error {
 	return nil
 }
 
+// pageFor returns the page that an address lies in, or whose structure it lies in.
+func pageFor(c *Call, a uint64) drgn.Object {
+	for i, err := range c.Prog.Identify(a) {
+		if err == nil && i.Kind == "page" {
+			return i.Object
+		}
+	}
+	physical, err := mm.FollowPhys(c.Prog.Object("init_mm").AddressOf(), a).Uint()
+	if err != nil {
+		return drgn.Failed(err)
+	}
+	return mm.PhysToPage(c.Prog, physical)
+}
+
 // kmemNamed says which task or symbol lies at an address.
 func kmemNamed(c *Call, a uint64, gap func()) error {
 	for i, err := range c.Prog.Identify(a) {
@@ -455,7 +465,7 @@ func kmemNamed(c *Call, a uint64, gap func()) error {
 			if err != nil {
 				return err
 			}
-			c.printf("%x (%s) %s", s.Address, symbolLetter(s), s.Name)
+			c.printf("%x (%s) %s", s.Address, symbolLetter(c.Prog, s), s.Name)
 			if a != s.Address {
 				c.printf("+%d", a-s.Address)
 			}
@@ -478,15 +488,33 @@ func taskAt(p *drgn.Program, s drgn.Symbol) drgn.Object {
 	return p.Object("init_task").AddressOf()
 }
 
-// symbolLetter is nm's letter of a symbol, as far as its kind tells.
-func symbolLetter(s drgn.Symbol) string {
-	switch s.Kind {
-	case drgn.SymbolFunc:
-		return "T"
-	case drgn.SymbolObject:
-		return "D"
+// symbolLetter is nm's letter of a symbol, as far as its kind, and for the kernel's own its place, tell: small if it is local.
+func symbolLetter(p *drgn.Program, s drgn.Symbol) string {
+	within := func(from, to string) bool {
+		first, err := p.Symbol(from)
+		if err != nil {
+			return false
+		}
+		last, err := p.Symbol(to)
+		return err == nil && first.Address <= s.Address && s.Address < last.Address
 	}
-	return "?"
+	letter := "?"
+	switch {
+	case s.Binding == drgn.BindWeak && s.Kind == drgn.SymbolObject:
+		return "V"
+	case s.Binding == drgn.BindWeak:
+		return "W"
+	case s.Kind == drgn.SymbolFunc, within("_stext", "_etext"), within("_sinittext", "_einittext"):
+		letter = "T"
+	case within("__bss_start", "__bss_stop"):
+		letter = "B"
+	case s.Kind == drgn.SymbolObject:
+		letter = "D"
+	}
+	if s.Binding == drgn.BindLocal {
+		return strings.ToLower(letter)
+	}
+	return letter
 }
 
 func kmemSlabAt(c *Call, a uint64, gap func()) error {

@@ -590,13 +590,13 @@ func findSymbol(p *drgn.Program, text string) (drgn.Symbol, bool) {
 	return s, err == nil
 }
 
-// sourceOf returns where the code at an address comes from, as " fs/exec.c: 12".
+// sourceOf returns where the code at an address comes from, as " fs/exec.c: 12": of what is inlined there, the line that is.
 func sourceOf(p *drgn.Program, address uint64) string {
 	trace, err := p.CodeAt(address)
 	if err != nil || trace.Len() == 0 {
 		return ""
 	}
-	s, err := trace.Frame(trace.Len() - 1).Source()
+	s, err := trace.Frame(0).Source()
 	if err != nil {
 		return ""
 	}

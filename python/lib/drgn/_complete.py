@@ -136,6 +136,39 @@ def arguments_before(text):
     return found, text[start:].strip()
 
 
+# What names the arguments of crash's commands are.
+CRASH_NAMES = {"struct": "struct", "union": "union", "*": "struct", "sym": "symbol", "rd": "symbol", "p": "object", "whatis": "object"}
+CRASH_TASKS = ["kernel", "user", "gleader", "active"]
+
+
+def crash_words(prog, line):
+    """Return what is typed of a name in a line with one of crash's commands, and the names that may be meant; None if nothing is known of it."""
+    from drgn.commands import _crash
+
+    names = sorted(n for n, _ in _crash.CRASH_COMMAND_NAMESPACE.enabled(prog))
+    name, blank, rest = line.lstrip().partition(" ")
+    if not blank:
+        return name, names
+    *before, word = rest.split(" ")
+    if any(c in rest for c in "|<>"):
+        return None
+    if name == "foreach":
+        name = next((w for w in before if w in names), name)
+        if name == "foreach" and not word.startswith("-"):
+            return word, CRASH_TASKS + names
+    if name == "help":
+        return word, names
+    if word.startswith("-"):
+        return word, _drgn._crash_flags(name)
+    what = CRASH_NAMES.get(name)
+    if what is None or not word:
+        return None
+    if what in ("struct", "union"):
+        head = what + " "
+        return word, [n.removeprefix(head) for n in _drgn._beginning(prog, "type", head + word)]
+    return word, _drgn._beginning(prog, what, word)
+
+
 # Methods of a program by what a name that they are given is the name of.
 LOOKUPS = {"type": "type", "variable": "variable", "constant": "constant", "function": "function", "object": "object", "symbol": "symbol"}
 
@@ -205,13 +238,9 @@ class Completer(rlcompleter.Completer):
         prog, space = drgn.get_default_prog(), commands.DEFAULT_COMMAND_NAMESPACE
         name, blank, rest = line.partition(" ")
         if name == "crash" and blank:
-            space = commands._crash.CRASH_COMMAND_NAMESPACE
-            name, blank, rest = rest.partition(" ")
+            return crash_words(prog, rest)
         if not blank:
             return name, sorted(n for n, _ in space.enabled(prog))
-        word = rest.rpartition(" ")[2]
-        if space is not commands.DEFAULT_COMMAND_NAMESPACE and word.startswith("-"):
-            return word, _drgn._crash_flags(name)
         return None
 
     def named(self, before, typed):

@@ -65,15 +65,23 @@ def _crash_interactive_onerror(e: Exception) -> None:
 
 
 class _CrashCompleter:
-    """Completes names of commands."""
+    """Completes names of commands, and their options and arguments. before() is the line up to the cursor."""
 
-    def __init__(self, prog: Program) -> None:
-        self._prog = prog
+    def __init__(self, prog: Program, before) -> None:
+        self._prog, self._before = prog, before
         self._matches: list = []
 
     def complete(self, text: str, state: int):
         if state == 0:
-            self._matches = sorted(name + " " for name, _ in CRASH_COMMAND_NAMESPACE.enabled(self._prog) if name.startswith(text))
+            from drgn._complete import crash_words
+
+            line = self._before()
+            try:
+                typed, words = crash_words(self._prog, line) or (text, [])
+            except Exception:  # no such command: nothing can be offered
+                typed, words = text, []
+            behind = "" if line.lstrip() != typed else " "
+            self._matches = [w[len(typed) - len(text) :] + behind for w in words if w.startswith(typed)] if typed.endswith(text) else []
         return self._matches[state] if state < len(self._matches) else None
 
 
@@ -106,14 +114,14 @@ def _own_lines():
 
 
 @contextlib.contextmanager
-def _edited(completer):
+def _edited(prog):
     """Have input() complete what is typed, and keep it for the next time."""
     from drgn.cli import _history_file
 
     with _own_lines() as readline:
         path = _history_file("crash_history") if readline else None
         if readline:
-            readline.set_completer(completer)
+            readline.set_completer(_CrashCompleter(prog, lambda: readline.get_line_buffer()[: readline.get_endidx()]).complete)
         if path:
             try:
                 readline.read_history_file(path)
@@ -137,7 +145,7 @@ def _edited(completer):
 def _read_lines(prog, prompt):
     """Yield what is typed, with completion and a history of its own where there is a terminal."""
     if sys.stdin is not None and sys.stdin.isatty():
-        with _edited(_CrashCompleter(prog).complete):
+        with _edited(prog):
             while True:
                 try:
                     line = input(prompt)
