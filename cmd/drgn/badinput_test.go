@@ -63,6 +63,8 @@ func TestBadInput(t *testing.T) {
 		{"left out kernel module method", []string{"-c", in("vmcore"), "--no-symbols-by", "kmod=walk"}, 2, `USAGEdrgn: error: argument --no-symbols-by: invalid option: 'kmod=walk'`},
 		{"later method", []string{"-c", in("vmcore"), "--no-default-symbols", "--no-symbols-by", "build-id", "--try-symbols-by", "build-id,kmod=walk", "--no-sym=procfs", "--try-symbols-by=,", "-e", "import sys; print(prog.debug_info_options, file=sys.stderr)"}, 0, `warning: no matching debugging information finders or options for ''\nDebugInfoOptions\(.*try_build_id=True,.*try_procfs=False,.*try_kmod=<KmodSearchMethod.WALK: 2>\)`},
 		{"beginnings of flags", []string{"--core", in("vmcore"), "--no-default-s", "--log=none", "--debug-dir", "/a", "-e", "import sys; print(prog.debug_info_options.directories, file=sys.stderr)"}, 0, `\('/a', '/usr/lib/debug'\)`},
+		{"short flags in one", []string{"-qc", in("vmcore"), "-e", "import sys; print(prog.flags & prog.flags.IS_LINUX_KERNEL != 0, file=sys.stderr)"}, 0, `True`},
+		{"short flags in one without a value", []string{"-qc", "-e", "1"}, 2, `USAGEdrgn: error: argument -c/--core: expected one argument`},
 		{"beginning of many", []string{"--no-default", "-e", "1"}, 2, `USAGEdrgn: error: ambiguous option: --no-default could match --no-default-symbols, --no-default-debug-directories, .*`},
 		{"empty directory", []string{"--debug-directory", "", "-c", "x"}, 2, `USAGEdrgn: error: --debug-directory needs the name of a directory`},
 		{"architecture", []string{"--architecture", "vax"}, 2, `USAGEdrgn: error: argument --architecture: invalid choice: 'vax' \(choose from 'x86_64', .*\)`},

@@ -90,8 +90,12 @@ func ourFlag(args []string, fs *pflag.FlagSet) int {
 		name, _, equals := strings.Cut(a[2:], "=")
 		f, attached = fs.Lookup(name), equals
 	case len(a) > 1 && a[0] == '-' && a[1] != '-':
-		f = fs.ShorthandLookup(a[1:2])
-		attached = len(a) > 2
+		for i := 1; i < len(a); i++ { // -qc FILE is -q and -c FILE
+			f, attached = fs.ShorthandLookup(a[i:i+1]), i+1 < len(a)
+			if f == nil || f.NoOptDefVal == "" {
+				break
+			}
+		}
 	}
 	if f == nil {
 		return 0

@@ -49,7 +49,7 @@ func missingValue(args []string, fs *pflag.FlagSet) error {
 			if v := args[i+1]; len(v) > 1 && v[0] == '-' && !negative.MatchString(v) && !strings.Contains(v, " ") {
 				f := fs.Lookup(strings.TrimPrefix(args[i], "--"))
 				if f == nil {
-					f = fs.ShorthandLookup(args[i][1:2])
+					f = fs.ShorthandLookup(args[i][len(args[i])-1:])
 				}
 				return argumentError(f, "expected one argument")
 			}
