@@ -46,24 +46,34 @@ def __getattr__(name):
     raise AttributeError(f"module 'drgn' has no attribute {name!r}", name=name, obj=drgn)
 
 
+# The names that each module has for itself: those of a script are not its caller's.
+_special_globals = frozenset(("__cached__", "__file__", "__loader__", "__name__", "__package__", "__path__", "__spec__"))
+
+
 def execscript(path: str, *args: str, globals: dict | None = None) -> None:
-    """Run a script with global variables, by default those of the caller, and keep what it defines there."""
-    import runpy
+    """Run a script with global variables, by default those of the caller, and keep what it defines there, also if it raises."""
+    import io
     import sys
+    import types
 
     caller = sys._getframe(1).f_globals if globals is None else globals
-    saved, sys.argv = sys.argv, [path, *args]
-    saved_main, names = sys.modules.get("__main__"), dict(caller)
+    with io.open_code(path) as f:
+        code = compile(f.read(), path, "exec", dont_inherit=True)
+    main = types.ModuleType("__main__")
+    names = vars(main)
+    names.update((name, value) for name, value in caller.items() if name not in _special_globals)
+    names.update(__file__=path, __cached__=None, __package__="")
+    saved, saved_main = sys.argv, sys.modules.get("__main__")
+    sys.argv, sys.modules["__main__"] = [path, *args], main
     try:
-        names.pop("__file__", None)
-        result = runpy.run_path(path, init_globals=names, run_name="__main__")
+        exec(code, names)
     finally:
         sys.argv = saved
         if saved_main is not None:
             sys.modules["__main__"] = saved_main
-    for name, value in result.items():
-        if not (name.startswith("__") and name.endswith("__")):
-            caller[name] = value
+        for name in [name for name in caller if name not in names and name not in _special_globals]:
+            del caller[name]
+        caller.update((name, value) for name, value in names.items() if name not in _special_globals)
 
 
 def _program_of(value):

@@ -2,6 +2,7 @@
 import contextlib
 import io
 import logging
+import tempfile
 
 from drgn import *
 from drgn.commands import CommandArgumentError, CommandNamespace, DrgnCodeBuilder, argument, command
@@ -97,3 +98,21 @@ code(lambda c: (c.add_import("os"), c.add_from_import("drgn", "a"), c.append("x"
 code(lambda c: (c.add_import("sys"), c.add_import("os"), c.append("x")))
 code(lambda c: (c.add_from_import("re"), c.append("x")))
 outcome(code, lambda c: c.begin_block("if x:"))
+
+
+# A script that is run by another: what it defines and deletes, also if it raises; names that each module has for itself.
+def script(text):
+    with tempfile.NamedTemporaryFile("w", suffix=".py") as f:
+        f.write(text)
+        f.flush()
+        names = {"y": 5, "__file__": "own", "__name__": "own", "__doc__": "own", "__spec__": 6, "__w__": 7}
+        result = outcome(execscript, f.name, "1", globals=names)
+    names.pop("__builtins__", None)
+    return result, sorted(names.items())
+
+
+script("z = y + 1\ndel y\n__two__ = 2\n")
+script("import sys\nz = sys.argv[1:], __name__, __file__ == sys.argv[0], __doc__\ndel sys\n1 / 0\n")
+script("z = sys.modules['__main__'].__dict__ is globals()" .join(["import sys\n", "\ndel sys\n"]))
+script("z = 1\nraise SystemExit(3)\n")
+execscript("/nonexistent.py")
