@@ -53,12 +53,16 @@ _special_globals = frozenset(("__cached__", "__file__", "__loader__", "__name__"
 def execscript(path: str, *args: str, globals: dict | None = None) -> None:
     """Run a script with global variables, by default those of the caller, and keep what it defines there, also if it raises."""
     import io
+    import pkgutil
     import sys
     import types
 
     caller = sys._getframe(1).f_globals if globals is None else globals
     with io.open_code(path) as f:
-        code = compile(f.read(), path, "exec", dont_inherit=True)
+        code = pkgutil.read_code(f)  # of a .pyc
+        if code is None:
+            f.seek(0)
+            code = compile(f.read(), path, "exec", dont_inherit=True)
     main = types.ModuleType("__main__")
     names = vars(main)
     names.update((name, value) for name, value in caller.items() if name not in _special_globals)
