@@ -38,7 +38,7 @@ var inside = []struct{ name, says string }{
 	{"kmodify", `changes to the running kernel compared, 0 wrong.*\nexit code 0\n$`},
 	{"user", `^drgn: \[Errno 13\] Permission denied \(only root may read the running kernel's memory: use sudo\): '/proc/kcore'\nexit code 1\n$`},
 	{"nobody", `^65534\nexit code 0\n$`},
-	{"masked", `^drgn: not a core dump: /proc/kcore .*\nexit code 1\n$`},
+	{"masked", `^drgn: not an ELF core file or another core dump: /proc/kcore .*\nexit code 1\n$`},
 	{"noproc", `^drgn: \[Errno 2\] No such file or directory \(no proc file system is mounted\): '/proc/kcore'\nexit code 1\n$`},
 	{"lockdown", `^drgn: \[Errno 1\] Operation not permitted \(the kernel is locked down for confidentiality.*\): '/proc/kcore'\nexit code 1\n$`},
 }

@@ -42,9 +42,9 @@ func TestBadInput(t *testing.T) {
 	}{
 		{"missing core", []string{"-c", in("nosuch"), "-e", "1"}, 1, `drgn: \[Errno 2\] No such file or directory: 'DIR/nosuch'`},
 		{"directory", []string{"-c", dir, "-e", "1"}, 1, `drgn: \[Errno 21\] Is a directory: 'DIR'`},
-		{"text", []string{"-c", in("text"), "-e", "1"}, 1, `drgn: not a core dump: DIR/text is in no format known here`},
-		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not a core dump: DIR/empty is an empty file`},
-		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not a core dump: .*vmlinux\.zst is an ELF executable or library`},
+		{"text", []string{"-c", in("text"), "-e", "1"}, 1, `drgn: not an ELF core file or another core dump: DIR/text is in no format known here`},
+		{"empty file", []string{"-c", in("empty"), "-e", "1"}, 1, `drgn: not an ELF core file or another core dump: DIR/empty is an empty file`},
+		{"kernel image", []string{"-c", vmlinux, "-e", "1"}, 1, `drgn: not an ELF core file or another core dump: .*vmlinux\.zst is an ELF executable or library`},
 		{"only the header", []string{"-c", in("header"), "-e", "1"}, 1, `drgn: DIR/header\S*: dump is truncated: .*`},
 		{"no VMCOREINFO", []string{"-c", in("nonote"), "-e", "1"}, 1, `drgn: cannot open DIR/nonote: it has no VMCOREINFO note, .* and none was found in memory: .* or dump with .*`},
 		{"image of memory without architecture", []string{"-c", in("text") + "@0x1000", "-e", "1"}, 1, `drgn: cannot open DIR/text@0x1000: an image of memory does not say of which machine it is: give it with --architecture .*`},
