@@ -129,6 +129,21 @@ func TestModulesThatGoMeanwhile(t *testing.T) {
 	unload(one, two)
 	check("unloaded again", modules["one"], true)
 
+	// What was not found meanwhile is looked for anew when it is loaded again where it was.
+	generation := w.Program.Generation().Load()
+	ring(two, one)
+	look(func(m *drgn.Module) { modules[m.Name()] = m })
+	check("loaded once more", modules["one"], false)
+	if w.Program.Generation().Load() == generation {
+		t.Error("names that were not found while the module was unloaded are not looked for any more")
+	}
+	three := add("three", 0xffffffffc0300000)
+	ring(two, one, three)
+	check("another is loaded", modules["one"], false)
+	ring(two, one)
+	check("another is unloaded", modules["one"], false)
+	unload(one, two)
+
 	// Where its sections lie is not known of a module that is being loaded, and is asked for again.
 	ring(two)
 	m = modules["two"]

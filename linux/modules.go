@@ -280,7 +280,15 @@ func (k *Kernel) addModule(mod drgn.Object, spec drgn.ModuleSpec) (m *drgn.Modul
 		m, isNew, err = k.prog.AddModule(spec)
 	}
 	_, wasListed := k.wasListed(m)
-	_, known := k.found.Load(m) // not if it was unloaded when it was made
+	was, known := k.found.Load(m) // not if it was unloaded when it was made
+	if err == nil && !isNew && known && !wasListed {
+		if at, e := k.moduleAt(spec.ID); e == nil && at != nil && at != was {
+			if _, e := at.build(); e == nil { // as long as it is there: what comes later is compared with it
+				k.found.Store(m, at)
+				m.Set().LoadedAgain()
+			}
+		}
+	}
 	if err == nil && (isNew || wasListed || !known) {
 		var at *loadedModule
 		if at, err = k.moduleAt(spec.ID); err == nil && at != nil {

@@ -38,3 +38,6 @@ func (s *Set) Forget(m *Module) {
 		delete(s.known, k)
 	}
 }
+
+// LoadedAgain says that a module that was not in memory for a time is there again: names that were not found meanwhile are looked for anew.
+func (s *Set) LoadedAgain() { s.changed() }
