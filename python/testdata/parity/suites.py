@@ -96,6 +96,8 @@ code(lambda c: (c.add_import("os"), c.add_from_import("re", "z", "a"), c.append(
 code(lambda c: (c.add_import("drgn"), c.add_from_import("drgn", "a"), c.append("x")))
 code(lambda c: (c.add_import("os"), c.add_from_import("drgn", "a"), c.append("x")))
 code(lambda c: (c.add_import("sys"), c.add_import("os"), c.append("x")))
+code(lambda c: (c.add_import("zz"), c.add_import("a_b"), c.add_import("B"), c.add_from_import("b", "c"), c.add_from_import("a.c", "q"), c.append("x")))
+code(lambda c: (c.add_import("drgn.zz"), c.add_import("drgn"), c.add_from_import("drgn.helpers", "x"), c.add_from_import("drgnx", "y"), c.append("x")))
 code(lambda c: (c.add_from_import("re"), c.append("x")))
 outcome(code, lambda c: c.begin_block("if x:"))
 

@@ -707,18 +707,19 @@ class DrgnCodeBuilder:
     def get(self) -> str:
         """Return the code."""
         assert not self._blocks, "a block was not ended"
-        # Two groups, other modules' and drgn's; in each, modules come before names.
+        # Two groups, other modules' and drgn's, by the names of modules; a module comes before names of it.
         other, own = [], []
-        for module in sorted(self._modules):
-            (own if _is_drgn(module) else other).append(f"import {module}\n")
-        for module in sorted(self._names):
-            names = sorted(self._names[module])
+        for module in sorted(self._modules | {module for module, names in self._names.items() if names}):
+            group = own if _is_drgn(module) else other
+            if module in self._modules:
+                group.append(f"import {module}\n")
+            names = sorted(self._names.get(module, ()))
             if not names:
                 continue
             line = f"from {module} import {', '.join(names)}\n"
             if len(line) > 89:
                 line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in names) + ")\n"
-            (own if _is_drgn(module) else other).append(line)
+            group.append(line)
         groups = [g for g in (other, own) if g]
         imports = "\n".join("".join(g) for g in groups)
         code = "".join(self._code)
