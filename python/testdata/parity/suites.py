@@ -16,6 +16,11 @@ def outcome(f, *args, **keywords):
         return type(e).__name__, str(e)
 
 
+def logged(levels, more=""):
+    for n in levels:  # no comprehension, which is a function of its own before Python 3.12
+        none._log(n, f"level {n}{more}")
+
+
 # Of what is not known of a platform, the order of bytes is missed first but for types with the size of an address.
 none = Program()
 [(n, outcome(none.type, n)) for n in ("int", "char", "_Bool", "short", "long long", "float", "long double", "int *", "char [2]")]
@@ -59,9 +64,9 @@ logger = logging.getLogger("drgn")
 logger.addHandler(Handler())
 logger.propagate = False
 logger.setLevel(1)
-[none._log(n, f"level {n} %s") for n in range(-1, 6)]
+logged(range(-1, 6), " %s")
 logger.setLevel("ERROR")
-[none._log(n, f"level {n}") for n in range(5)]
+logged(range(5))
 [outcome(none._log, *args)[0] for args in ((), (1,), (1, 2), ("a", "b"), (1, "a", 3), (2**40, "z"), (1.5, "z"))]
 logger.setLevel("WARNING")
 none.load_debug_info(["/nonexistent"])
