@@ -278,7 +278,7 @@ while time.monotonic() < deadline:
             do()
         except Exception as e:
             ended[type(e).__name__] = ended.get(type(e).__name__, 0) + 1
-            # A child that has ended is taken off its parent's list by list_del_init(), after which it leads to itself: a ValidationError.
+            # ValidationError: a list that leads back to itself, as list_del_init() leaves a child that has ended (__unhash_process()).
             clear = isinstance(e, (FaultError, ValueError, LookupError, ValidationError)) or type(e) is Exception
             check.wrong_if(not clear, f"a walk in a changing kernel: {e!r}")
 churn.kill()
