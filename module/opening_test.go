@@ -95,8 +95,11 @@ func TestOpeningInterrupted(t *testing.T) {
 		t.Error(info, err, o.ready())
 	}
 	told = nil
-	close(goOn)
-	if info, err = o.get(nil); info == nil || err != nil || len(told) == 0 || told[len(told)-1] != 3 || !slices.IsSorted(told) {
+	info, err = o.get(func(work func(context.Context) error) error {
+		close(goOn) // not before it waits: what was read by then is told to nobody
+		return work(t.Context())
+	})
+	if info == nil || err != nil || len(told) == 0 || told[len(told)-1] != 3 || !slices.IsSorted(told) {
 		t.Error(info, err, told)
 	}
 	if info, err = o.get(func(func(context.Context) error) error { return interrupted }); info == nil || err != nil {
