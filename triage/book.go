@@ -95,6 +95,11 @@ func made(s *scene, t topic) report.Section {
 	case err := <-done:
 		return out.close(err)
 	case <-limit:
+		select { // on a busy machine both may be there
+		case err := <-done:
+			return out.close(err)
+		default:
+		}
 		return out.close(fmt.Errorf("it took longer than %v", s.options.Limit))
 	case <-s.ctx.Done():
 		return out.close(context.Cause(s.ctx))
