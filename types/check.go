@@ -1,6 +1,7 @@
 package types
 
 import (
+	"errors"
 	"fmt"
 	"math/bits"
 
@@ -14,7 +15,7 @@ const (
 )
 
 // CheckObject returns an error if a type can't have objects: a *failure.ValueError or a *TooLargeError; bitField is the size of a bit-field in bits, or 0. A type without a size
-// can, if it is not the element of an array.
+// can, if it is not the element of an array, or one of [Set.UnsizedCompound].
 func CheckObject(t *Type, bitField uint64) error {
 	for t.Kind() == Typedef {
 		t = t.Elem()
@@ -41,6 +42,9 @@ func checkSize(t *Type, bitField uint64) error {
 		return nil
 	}
 	n, err := t.Size()
+	if unsized := (*SizeError)(nil); errors.As(err, &unsized) && unsized.Type.unsized() {
+		return nil // the first element has a place, at least
+	}
 	if err != nil {
 		return err
 	}

@@ -197,6 +197,15 @@ func (s *Set) Compound(lang Language, kind Kind, tag string, size uint64, load f
 	return s.unique(&body{kind: kind, lang: lang, name: tag, size: size, complete: true, detail: newDetail(load)})
 }
 
+// UnsizedCompound is [Set.Compound] of a type that is defined and whose size is not known, as that of a structure of GNU C with members of variable length
+// may be.
+func (s *Set) UnsizedCompound(lang Language, kind Kind, tag string, load func() (Detail, error)) *Type {
+	if !kind.IsCompound() {
+		panic(fmt.Sprintf("types: UnsizedCompound of kind %s", kind))
+	}
+	return s.unique(&body{kind: kind, lang: lang, name: tag, length: 1, complete: true, detail: newDetail(load)})
+}
+
 // IncompleteCompound returns a structure, union or class type that has no definition; see [Set.Declared].
 func (s *Set) IncompleteCompound(lang Language, kind Kind, tag string) *Type {
 	if !kind.IsCompound() {

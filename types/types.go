@@ -109,7 +109,7 @@ type body struct {
 	name     string // of a base type or typedef; tag of a compound or enumerated type
 	elem     *Type  // aliased, pointed-to, element, return or compatible type
 	size     uint64
-	length   uint64 // of an array; of a pointer, its Reference; of an integer, its bits if they are not all; of a floating-point number, whether it is decimal
+	length   uint64 // of an array; of a pointer, its Reference; of an integer, its bits if they are not all; of a floating-point number, whether it is decimal; of a compound type, 1 if its size is not known
 	kind     Kind
 	prim     Primitive
 	big      bool // byte order
@@ -336,8 +336,10 @@ func (t *Type) WithoutTypedefs() *Type {
 type SizeError struct {
 	Type   *Type
 	Reason string // "incomplete structure"
-	Why    error  // a *DefinitionError, or nil
+	Why    error  // a *DefinitionError of one that is only declared, or nil
 }
+
+var errUnsized = errors.New("debugging information does not say where it ends")
 
 func (e *SizeError) Error() string { return because("cannot get size of "+e.Reason+" type", e.Why) }
 
@@ -405,7 +407,10 @@ func (t *Type) Size() (uint64, error) {
 			if !d.complete {
 				return 0, &SizeError{t, "incomplete " + longKind[t.kind], err}
 			}
-			if t = d; t.size != 0 && mul > ^uint64(0)/t.size {
+			if t = d; t.unsized() {
+				return 0, &SizeError{Type: t, Reason: "variable-length " + longKind[t.kind], Why: errUnsized}
+			}
+			if t.size != 0 && mul > ^uint64(0)/t.size {
 				return 0, &TooLargeError{"type size is too large"}
 			}
 			return mul * t.size, nil
@@ -414,6 +419,9 @@ func (t *Type) Size() (uint64, error) {
 }
 
 var longKind = map[Kind]string{Struct: "structure", Union: "union", Class: "class", Enum: "enumerated"}
+
+// unsized reports whether it is a type of [Set.UnsizedCompound].
+func (t *Type) unsized() bool { return t.kind.IsCompound() && t.length != 0 }
 
 // BitSize returns the size of an object of the type in bits; an error if that does not fit 64 bits.
 func (t *Type) BitSize() (uint64, error) {

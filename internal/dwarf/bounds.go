@@ -8,7 +8,7 @@ import (
 )
 
 // TypeIn is [File.TypeAttr] of a variable in a frame: arrays whose numbers of elements are known at run time only (C's variable-length arrays)
-// have those that they have there. pc, fn and frame are those of [DIE.Locate]. A number that is not known leaves its array incomplete.
+// have those that they have there, and structures the members that are such arrays (an extension of GNU C). pc, fn and frame are those of [DIE.Locate]. A number that is not known leaves its array incomplete.
 func (f *File) TypeIn(d DIE, pc uint64, fn *Function, frame Frame) (*types.Type, error) {
 	t, err := f.TypeAttr(d)
 	if err != nil {
@@ -18,10 +18,11 @@ func (f *File) TypeIn(d DIE, pc uint64, fn *Function, frame Frame) (*types.Type,
 	if err != nil || !dynamic {
 		return t, err
 	}
-	return d.Unit.File.elemIn(d, 0, &bounds{pc, fn, frame})
+	return d.Unit.File.elemIn(d, 0, &bounds{pc: pc, fn: fn, frame: frame})
 }
 
-// hasDynamicType reports whether the type of d is, points to, or has as elements arrays whose numbers of elements are known at run time only.
+// hasDynamicType reports whether the type of d is, points to, or has as elements arrays whose numbers of elements are known at run time only, or
+// structures with such members.
 func (d DIE) hasDynamicType() (bool, error) {
 	for range maxTypeDepth {
 		v, err := d.Inherited(AttrType)
@@ -45,7 +46,7 @@ func (d DIE) hasDynamicType() (bool, error) {
 				}
 			}
 		case !d.Tag.derives():
-			return false, nil
+			return d.varies()
 		}
 	}
 	return false, nil
@@ -63,13 +64,15 @@ func (t Tag) derives() bool {
 
 // bounds is where the numbers of elements of arrays are asked for. A nil *bounds is nowhere: only those that don't depend on a frame are known.
 type bounds struct {
-	pc    uint64
-	fn    *Function
-	frame Frame
+	pc       uint64
+	fn       *Function
+	frame    Frame
+	varyings varyings
 }
 
-// number returns the value of an attribute that is an expression, or refers to the variable that has it; known is false if it is not known there.
-func (b *bounds) number(v Value) (n uint64, known bool, err error) {
+// number returns the value of an attribute that is an expression, on a stack that holds initial, or refers to the variable that has it; known is
+// false if it is not known there.
+func (b *bounds) number(v Value, initial ...uint64) (n uint64, known bool, err error) {
 	if b == nil {
 		return 0, false, nil
 	}
@@ -86,7 +89,7 @@ func (b *bounds) number(v Value) (n uint64, known bool, err error) {
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	n, err = expr.Value(e.format(), e, code)
+	n, err = expr.Value(e.format(), e, code, initial...)
 	err = e.unit.placed(err, code)
 	absence, _, err := absent(err)
 	return n, absence == Present && err == nil, err

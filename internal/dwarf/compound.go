@@ -174,6 +174,9 @@ func (d DIE) encloses(inner DIE) (bool, error) {
 }
 
 func (m typeMaker) compound(kind types.Kind) (*types.Type, error) {
+	if m.varies {
+		return m.varying(kind)
+	}
 	tag, err := m.d.FullName()
 	if err != nil {
 		return nil, err
@@ -354,7 +357,9 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 		}
 		bits = n
 	}
-	if location.Exists() {
+	if m.at != nil {
+		out.BitOffset = *m.at * 8
+	} else if location.Exists() {
 		n, err := location.memberOffset()
 		if err != nil {
 			return types.Member{}, c.fail("%s has %w", c.Tag, err)
@@ -397,9 +402,12 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 		}
 		out.BitOffset -= n
 	}
-	f := m.f
+	memberType := m.f.memberType
+	if m.varies {
+		memberType = m.varyingMemberType
+	}
 	out.Lazy = laterSlot(func() (types.Slot, error) {
-		t, err := f.memberType(c, flexible)
+		t, err := memberType(c, flexible)
 		if err == nil {
 			err = types.CheckBitField(t, bits)
 		}
@@ -449,7 +457,7 @@ func (v Value) memberOffset() (uint64, error) {
 	if !ok {
 		return 0, fmt.Errorf("invalid %s: %w", AttrDataMemberLocation, v.wrongForm())
 	}
-	if n > 1<<60 {
+	if n > maxMemberOffset {
 		return 0, fmt.Errorf("invalid %s: %#x bytes", AttrDataMemberLocation, n)
 	}
 	return n, nil

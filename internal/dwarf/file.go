@@ -41,6 +41,8 @@ type Config struct {
 
 	Set    *types.Set
 	C, CPP types.Language // languages given to types
+	// Alignments are those of the machine's numbers; all 0 if they are not known.
+	Alignments types.Alignments
 
 	// Argument returns what a template's value parameter of a type stands for. May be nil.
 	Argument func(d DIE, t *types.Type) (any, error)

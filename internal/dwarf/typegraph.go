@@ -108,8 +108,17 @@ func (f *File) typeOf(d DIE, depth int) (*types.Type, error) { return f.typeIn(d
 
 // typeIn is typeOf where the numbers of elements of arrays may be known. What depends on them is made anew each time.
 func (f *File) typeIn(d DIE, depth int, in *bounds) (*types.Type, error) {
+	varies := false
 	if !d.Tag.derives() {
-		in = nil
+		if in != nil {
+			var err error
+			if varies, err = d.varies(); err != nil {
+				return nil, err
+			}
+		}
+		if !varies {
+			in = nil
+		}
 	}
 	if t, ok := f.types.Load(d.Off); ok && in == nil {
 		return t.(*types.Type), nil
@@ -121,7 +130,12 @@ func (f *File) typeIn(d DIE, depth int, in *bounds) (*types.Type, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := typeMaker{f, d, lang, depth, in}
+	if in == nil {
+		if varies, err = d.varies(); err != nil {
+			return nil, err
+		}
+	}
+	m := typeMaker{f: f, d: d, lang: lang, depth: depth, in: in, varies: varies}
 	t, err := m.make()
 	if err != nil || in != nil {
 		return t, err
@@ -137,6 +151,9 @@ type typeMaker struct {
 	lang  types.Language
 	depth int
 	in    *bounds
+
+	varies bool    // it is a structure of variable length
+	at     *uint64 // where a member of it lies, in bytes, if the file says no number
 }
 
 func (m typeMaker) fail(format string, args ...any) error {

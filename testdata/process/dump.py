@@ -47,7 +47,10 @@ def parts(path, v, depth):
         inner = [(f"{path}.{f.name}", v[f]) for f in t.fields() if hasattr(f, "bitpos") and f.name and not f.artificial and not f.is_base_class and not f.bitsize]
     elif t.code == gdb.TYPE_CODE_ARRAY:
         first, last = t.range()
-        inner = [(f"{path}[{i}]", v[i]) for i in range(first, min(last, 3) + 1)]
+        try:
+            inner = [(f"{path}[{i}]", v[i]) for i in range(first, min(last, 3) + 1)]
+        except gdb.error:  # of elements whose size it does not know
+            return
     elif depth == 0 and k == "pointer" and value(v)[1] == "synthetic":  # gdb 13 crashes at some that are parts
         try:
             inner = [(f"{path}[0]", v.dereference())]

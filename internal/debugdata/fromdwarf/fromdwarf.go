@@ -96,7 +96,7 @@ func openSource(cfg Config) (debugdata.Info, error) {
 func (s *source) config(cfg *Config, f *placed.File) dwarf.Config {
 	d := dwarf.Config{
 		Name: f.ELF.Name, Big: f.ELF.Big, AddrSize: 4, Addresses: f, Load: func() (dwarf.Sections, error) { return sections(f) },
-		Set: cfg.Set, C: c.C, CPP: c.CPP,
+		Set: cfg.Set, C: c.C, CPP: c.CPP, Alignments: f.ELF.Platform().Alignments(),
 		Cache:   dwarf.Cache{Dir: cfg.CacheDir, Identity: identity(f)},
 		Release: f.ELF.Release,
 		Argument: func(die dwarf.DIE, _ *types.Type) (any, error) {
