@@ -66,6 +66,9 @@ func (f FindObjectFlags) kinds() []debugdata.Kind {
 func (p *Program) entity(m *Module, name string, e *debugdata.Entity) Object {
 	switch e.Where {
 	case debugdata.InMemory:
+		if err := types.CheckAligned(e.Type, uint64(e.BitOffset)); err != nil {
+			return Failed(err)
+		}
 		o := p.ObjectAt(e.Type, m.Start(e.Type, e.Address))
 		o.bitOff = e.BitOffset
 		return o
@@ -112,7 +115,7 @@ func (p *Program) constant(t *types.Type, v uint64) Object {
 	if err != nil {
 		return Failed(err)
 	}
-	if n > 16 {
+	if n > 16 || n < 8 && v>>(8*n) != 0 {
 		return Failed(&TypeError{Problem: fmt.Sprintf("a constant can't be of type '%s'", t)})
 	}
 	wide := new(big.Int).SetUint64(v)

@@ -71,6 +71,26 @@ func checkSize(t *Type, bitField uint64) error {
 	return nil
 }
 
+// CheckDetails decodes what a type consists of: members, enumerators, parameters, template parameters; for a typedef, pointer, array or
+// function also those of the type behind it. It returns what is wrong with them. The types of members and parameters are not
+// looked at, nor the definition of a type that is only declared.
+func (t *Type) CheckDetails() error {
+	for t != nil {
+		if t.detail != nil && (t.complete || t.kind == Function) {
+			if _, err := t.details(); err != nil {
+				return err
+			}
+		}
+		switch t.kind {
+		case Typedef, Pointer, Array, Function:
+			t = t.elem
+		default:
+			return nil
+		}
+	}
+	return nil
+}
+
 // CheckAligned returns a *failure.ValueError if an object of a type that is not a bit-field can't start within a byte, as
 // scalars can.
 func CheckAligned(t *Type, bitOffset uint64) error {

@@ -50,7 +50,7 @@ func (f *File) openIndex() error {
 		return err
 	}
 	f.mainCPP = s.mainCPP
-	ranges, err := s.codeRanges()
+	ranges, err := s.codeRanges(&f.codeErr)
 	f.code = encodeRanges(ranges)
 	return err
 }
@@ -100,7 +100,7 @@ func (f *File) makeIndex(report func(done, total uint64)) error {
 		return err
 	}
 	f.byName.damaged.Store(&damaged)
-	if dir, name, cached := f.cacheFile(); cached && len(damaged) == 0 && dir.Write(name, data) == nil {
+	if dir, name, cached := f.cacheFile(); cached && len(damaged) == 0 && f.codeErr == nil && dir.Write(name, data) == nil {
 		if file, ix, ok := openCache(dir, name); ok { // mapped: the pages need not stay in memory
 			unmapWith(ix, file)
 			f.byName.index.Store(ix)

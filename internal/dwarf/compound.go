@@ -547,18 +547,18 @@ func (m typeMaker) enumerators(size uint64, signed bool) (list []types.Enumerato
 			return nil, false, c.missing(AttrConstValue)
 		}
 		n, ok := v.Uint()
+		below := (v.Form == FormSdata || v.Form == FormImplicitConst) && int64(n) < 0
 		if b, block := v.Block(); block && len(b) == 16 {
 			var top uint64
 			n, top = c.Unit.halves(b)
-			ok = top == 0 || top == ^uint64(0)
+			below = top == ^uint64(0)
+			ok = top == 0 || below && int64(n) < 0
 		}
 		if !ok {
 			return nil, false, c.invalid(AttrConstValue, v.wrongForm())
 		}
-		if (v.Form == FormSdata || v.Form == FormImplicitConst) && int64(n) < 0 {
-			negative = true
-		}
-		if !signed && size < 8 {
+		negative = negative || below
+		if below && !signed && size-1 < 7 && ^n>>(size*8-1) == 0 { // what does not fit is left as it is
 			n &= 1<<(size*8) - 1
 		}
 		list = append(list, types.Enumerator{Name: name, Value: n})

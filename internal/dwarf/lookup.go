@@ -515,8 +515,12 @@ func (f *File) fill(e *Entity) (err error) {
 	if n, ok := c.Uint(); ok {
 		switch e.Type.UnderlyingKind() {
 		case types.Int, types.Bool, types.Enum, types.Pointer, types.Float:
-			if size, err := e.Type.Size(); err != nil || size > 8 {
+			size, err := e.Type.Size()
+			if err != nil || size > 8 {
 				return errors.Join(err, e.fillWide(n, c.Form, size))
+			}
+			if e.Type.UnderlyingKind() == types.Float && size < 8 && n>>(8*size) != 0 {
+				break // the bits of no such number
 			}
 			e.Value, e.HasValue = n, true
 			return nil

@@ -29,8 +29,9 @@ func encodeRanges(ranges []codeRange) []byte {
 }
 
 // codeRanges returns where the code of each unit lies, ascending and disjoint: from .debug_aranges for the units that
-// have an entry there, else from what the units say themselves.
-func (f *File) codeRanges() ([]codeRange, error) {
+// have an entry there, else from what the units say themselves. It passes over what can't be read, and sets *damaged to the first
+// error of it: names and types don't depend on it.
+func (f *File) codeRanges(damaged *error) ([]codeRange, error) {
 	out, covered := f.aranges()
 	for i := range f.unitOffs {
 		if covered[uint32(i)] {
@@ -51,8 +52,8 @@ func (f *File) codeRanges() ([]codeRange, error) {
 		if err != nil {
 			return nil, err
 		}
-		if out, err = root.appendRanges(out, uint32(i)); err != nil {
-			return nil, err
+		if out, err = root.appendRanges(out, uint32(i)); err != nil && *damaged == nil {
+			*damaged = err
 		}
 	}
 	slices.SortFunc(out, func(a, b codeRange) int { return cmp.Or(cmp.Compare(a.low, b.low), cmp.Compare(a.unit, b.unit)) })
@@ -73,29 +74,32 @@ func (f *File) codeRanges() ([]codeRange, error) {
 	return disjoint, nil
 }
 
-// appendRanges appends the code of a unit's first DIE; when that says nothing, of the functions below it.
+// appendRanges appends the code of a unit's first DIE; when that says nothing, of the functions below it. With an error, it returns
+// what could be read.
 func (d DIE) appendRanges(to []codeRange, unit uint32) ([]codeRange, error) {
-	add := func(d DIE) error {
+	var failed error
+	add := func(d DIE) {
 		rs, err := d.Ranges()
 		for _, r := range rs {
 			to = append(to, codeRange{r.Low, r.High, unit})
 		}
-		return err
+		if failed == nil {
+			failed = err
+		}
 	}
 	if d.Has(AttrHighPC) || d.Has(AttrRanges) || d.Tag == TagPartialUnit || d.Tag == TagTypeUnit {
-		return to, add(d)
+		add(d)
+		return to, failed
 	}
 	for c, err := range d.Children() {
 		if err != nil {
-			return nil, err
+			return to, err
 		}
 		if c.Tag == TagSubprogram {
-			if err := add(c); err != nil {
-				return nil, err
-			}
+			add(c)
 		}
 	}
-	return to, nil
+	return to, failed
 }
 
 // aranges reads .debug_aranges (DWARF 5, section 6.1.2) as far as it makes sense.
@@ -139,14 +143,15 @@ func (f *File) aranges() (out []codeRange, covered map[uint32]bool) {
 	return out, covered
 }
 
-// UnitForPC returns the unit whose code is at pc, an address of the file.
+// UnitForPC returns the unit whose code is at pc, an address of the file. If there is none known, and ranges of some unit can't be
+// read, it returns the error of that.
 func (f *File) UnitForPC(pc uint64) (*Unit, bool, error) {
 	le := binary.LittleEndian
 	rs := f.code
 	n := len(rs) / rangeSize
 	i := sort.Search(n, func(i int) bool { return le.Uint64(rs[i*rangeSize:]) > pc }) - 1
 	if i < 0 || pc >= le.Uint64(rs[i*rangeSize+8:]) {
-		return nil, false, nil
+		return nil, false, f.codeErr
 	}
 	unit := int(le.Uint32(rs[i*rangeSize+16:]))
 	if unit >= len(f.unitOffs) {

@@ -317,6 +317,7 @@ type unitTable struct {
 	unitOffs []uint64 // of all units' headers, ascending
 	units    []atomic.Pointer[Unit]
 	split    splitUnits
+	codeErr  error // why the code of some unit is not known, or nil
 }
 
 func (f *File) setUnits(offs []uint64) {

@@ -211,7 +211,23 @@ func (s *source) Missing() (n int, first string) {
 // FindType implements [debugdata.Info].
 func (s *source) FindType(kinds types.KindSet, name, filename string) (*types.Type, error) {
 	defer runtime.KeepAlive(s)
-	return mem.Guarded(func() (*types.Type, error) { return s.File.FindType(kinds, name, filename) })
+	return mem.Guarded(func() (*types.Type, error) {
+		t, err := s.File.FindType(kinds, name, filename)
+		if err == nil && t != nil {
+			err = check(t)
+		}
+		return t, err
+	})
+}
+
+// check returns what is wrong with a type that a name was found to have: it is said where the name is looked up, not only where a
+// member is. Members whose offset is just not one that can be told without an object leave the type to who can do without them.
+func check(t *types.Type) error {
+	err := t.CheckDetails()
+	if err != nil && strings.Contains(err.Error(), "unsupported "+dwarf.AttrDataMemberLocation.String()) {
+		return nil
+	}
+	return err
 }
 
 // Definition implements [debugdata.Info].
@@ -262,6 +278,9 @@ func (s *source) find(look func() (dwarf.Entity, bool, error)) (found debugdata.
 // entity says where an entity at the top level is.
 func (s *source) entity(e *dwarf.Entity) (debugdata.Entity, error) {
 	to := debugdata.Entity{Type: e.Type, Where: debugdata.OptimizedOut}
+	if err := check(e.Type); err != nil {
+		return to, err
+	}
 	switch {
 	case e.HasAddress:
 		var ok bool
