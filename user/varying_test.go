@@ -1,12 +1,43 @@
 package user_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/godrgn/drgn/expression"
 	"github.com/godrgn/drgn/lang/c"
 )
+
+// TestClonedLocals has a variable that all instances of a function share among the locals of one that GCC made for certain arguments.
+func TestClonedLocals(t *testing.T) {
+	for _, core := range []string{"varying.gcc-O0", "varying.gcc-O2"} {
+		p := openCore(t, core)
+		load(t, p)
+		thread, err := p.CrashedThread()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := false
+		for frame := range trace(t, thread).Frames() {
+			if frame.Name() != "cloned" {
+				continue
+			}
+			found = true
+			names, err := frame.Locals()
+			slices.Sort(names)
+			if want := []string{"c", "calls", "n"}; !slices.Equal(names, want) || err != nil {
+				t.Errorf("%s: %q %v", core, names, err)
+			}
+			if n, err := frame.Object("calls").Int(); n != 42 || err != nil {
+				t.Errorf("%s: %d %v", core, n, err)
+			}
+		}
+		if !found {
+			t.Error(core)
+		}
+	}
+}
 
 // TestVarying has structures of GNU C whose members have lengths that are known at run time only. The values are those that
 // testdata/process/varying.c gives them, sizes those that gcc 12's sizeof has; what debugging information does not say is an error.

@@ -11,18 +11,38 @@ type Local struct {
 
 // Locals returns the names in the scopes of fn that contain the address it was found for: those of the function itself
 // first, those of the innermost block last, each in the order of the debug information. A name may be there several
-// times; the last is the one that counts. Names of the functions around an inlined one are not in its scope.
+// times; the last is the one that counts. Names of the functions around an inlined one are not in its scope. Of an instance of a function, they
+// are those that it has and the variables that all instances share, of which GCC tells in the function that it was made from.
 func (fn *Function) Locals() (ls []Local, err error) {
-	for _, scope := range fn.Scopes {
+	in, err := fn.instance()
+	if err != nil {
+		return nil, err
+	}
+	for i, scope := range fn.Scopes {
+		start := len(ls)
 		if err := scope.locals(func(l Local) bool {
 			ls = append(ls, l)
 			return true
 		}); err != nil {
 			return nil, err
 		}
+		own := ls[start:]
+		for _, origin := range slices.Backward(in.origins[i]) {
+			if err := origin.locals(func(l Local) bool {
+				if l.DIE.Tag == TagVariable && l.DIE.hasPlace() && !slices.ContainsFunc(own, func(o Local) bool { return o.Name == l.Name }) {
+					ls = append(ls, l)
+				}
+				return true
+			}); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return ls, nil
 }
+
+// hasPlace reports whether the debugging information says where a variable is, or what.
+func (d DIE) hasPlace() bool { return d.Has(AttrLocation) || d.Has(AttrConstValue) }
 
 // Find returns what a name means in the scope of fn: in the innermost block that has it. A variable that a compiler has left out of an
 // instance, or whose block has no code left, is found, too, though it is nowhere: what else in the program has its name is not meant.
@@ -56,9 +76,8 @@ func (fn *Function) Find(name string) (l Local, ok bool, err error) {
 // localNamed returns what a name means that a scope declares itself. GCC tells of parameters twice where it made a function for certain arguments
 // ("f.constprop.0"), once without saying where they are.
 func (d DIE) localNamed(name string) (l Local, ok bool, err error) {
-	known := func(d DIE) bool { return d.Has(AttrLocation) || d.Has(AttrConstValue) }
 	err = d.locals(func(c Local) bool {
-		if c.Name == name && (!ok || known(c.DIE) || !known(l.DIE)) {
+		if c.Name == name && (!ok || c.DIE.hasPlace() || !l.DIE.hasPlace()) {
 			l, ok = c, true
 		}
 		return true

@@ -23,8 +23,7 @@ func (d DIE) varies() (varies bool, err error) {
 	err = d.Attrs(func(at Attr, v Value) bool {
 		switch at {
 		case AttrByteSize:
-			_, known := v.Uint()
-			varies = varies && !known
+			varies = varies && (v.IsExpr() || v.isRef())
 		case AttrDeclaration, AttrSignature:
 			varies = false
 		}
@@ -155,6 +154,7 @@ func (m typeMaker) layOut() (l layout, err error) {
 	if err != nil {
 		return l, err
 	}
+	local := dynamic
 	dynamic = dynamic || m.d.Has(AttrByteSize)
 	for c, err := range m.d.Children() {
 		if err != nil {
@@ -205,7 +205,7 @@ func (m typeMaker) layOut() (l layout, err error) {
 		}
 		l.Members = append(l.Members, member)
 	}
-	if !dynamic {
+	if !dynamic || len(l.Members) == 0 && !local {
 		return l, m.noSize()
 	}
 	return l, nil

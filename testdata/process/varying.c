@@ -75,9 +75,11 @@ static __attribute__((noinline)) int cloned(int n)
 		char a[n];
 		int b;
 	} c;
+	static int calls = 41;
+	calls++;
 	fill(c.a, n);
-	use(&c);
-	return varying(n, 3) + c.b;
+	use(&c), use(&calls);
+	return varying(n, 3) + c.b + calls;
 }
 
 int begin(void)
