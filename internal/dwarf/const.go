@@ -283,6 +283,7 @@ const (
 	encUTF          = 0x10
 	encUCS          = 0x11
 	encASCII        = 0x12
+	encUser         = 0x80 // DW_ATE_lo_user
 )
 
 // A Lang is the source language of a unit (DWARF 5, section 7.12).

@@ -326,6 +326,10 @@ func (m typeMaker) base() (*types.Type, error) {
 		return m.int(text, n, true, big), nil
 	case encUnsigned, encUnsignedChar, encUTF, encUCS, encASCII, encAddress:
 		return m.int(text, n, false, big), nil
+	case encUser:
+		if t, err := m.userEncoded(text, n, big); t != nil || err != nil {
+			return t, err
+		}
 	}
 	return nil, m.fail("%s has unknown DWARF encoding %#x: base type '%s' is not supported", m.d.Tag, enc, text)
 }
