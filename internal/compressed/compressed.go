@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -176,7 +177,7 @@ func Decompress(path string, data []byte, opts Options) (*Image, error) {
 	for {
 		err := buf.fill(r)
 		if err == nil && opts.Progress != nil {
-			if perr := opts.Progress(in.n, int64(len(data))); perr != nil {
+			if perr := opts.Progress(in.n.Load(), int64(len(data))); perr != nil {
 				buf.free() // the first error is the one to tell
 				return nil, perr
 			}
@@ -186,7 +187,7 @@ func Decompress(path string, data []byte, opts Options) (*Image, error) {
 		}
 		if err != nil {
 			buf.free() // the first error is the one to tell
-			return nil, fmt.Errorf("%s: %s data near %#x: %w", path, format, in.n, err)
+			return nil, fmt.Errorf("%s: %s data near %#x: %w", path, format, in.n.Load(), err)
 		}
 	}
 	image := &Image{Path: path, Format: format, close: buf.free}
@@ -234,12 +235,12 @@ func Head(f io.ReaderAt, n int) []byte {
 // counter counts the bytes read. A decompressor may read on a goroutine of its own.
 type counter struct {
 	r io.Reader
-	n int64
+	n atomic.Int64
 }
 
 func (c *counter) Read(b []byte) (int, error) {
 	n, err := mem.Guarded(func() (int, error) { return c.r.Read(b) })
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }
 
