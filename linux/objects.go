@@ -29,9 +29,9 @@ func (k *Kernel) findObject(p *drgn.Program, name string, flags drgn.FindObjectF
 			}
 			return k.ulong(size), nil
 		case "UTS_RELEASE":
-			return k.text(k.Release())
+			return k.text(k.Release() + "\x00")
 		case "VMCOREINFO":
-			return k.text(string(k.info.Raw()))
+			return k.text(string(k.info.Raw())) // nothing is behind it in the note, either
 		}
 	}
 	if flags&drgn.FindVariable == 0 {
@@ -204,8 +204,8 @@ func (k *Kernel) text(s string) (drgn.Object, error) {
 	if err != nil {
 		return drgn.Object{}, err
 	}
-	t := k.prog.Types().Array(char.Language(), char, uint64(len(s))+1)
-	return k.prog.BytesValue(t, append([]byte(s), 0)), nil
+	t := k.prog.Types().Array(char.Language(), char, uint64(len(s)))
+	return k.prog.BytesValue(t, []byte(s)), nil
 }
 
 func (k *Kernel) pageConstant(name string) (drgn.Object, error) {

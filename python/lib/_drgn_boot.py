@@ -12,7 +12,7 @@ ROOT = "<drgn>"
 class Importer:
     """Meta path finder, path entry finder and loader in one."""
 
-    def __init__(self, entry=ROOT, names=("drgn", "_drgn_main")):
+    def __init__(self, entry=ROOT, names=("drgn", "_drgn_main", "_drgn_system")):
         self.base = entry[len(ROOT):].strip("/").replace("/", ".")
         self.names = names  # of packages and modules at the top
 
@@ -113,7 +113,7 @@ def late(module):
 def hook(entry):
     if entry != ROOT and not entry.startswith(ROOT + "/"):
         raise ImportError
-    return Importer(entry, ("drgn", "_drgn_main", "_drgn_util"))  # the last if nowhere before us in sys.path is one
+    return Importer(entry, ("drgn", "_drgn_main", "_drgn_system", "_drgn_util"))  # the last if nowhere before us in sys.path is one
 
 
 if hasattr(_drgn, "_directory"):

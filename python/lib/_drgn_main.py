@@ -6,13 +6,10 @@ import sys
 import _drgn
 
 
-if not hasattr(os, "getrandom"):  # the C library that Python was built for is older
+if not hasattr(os, "memfd_create"):  # the C library that Python was built for is older
+    import _drgn_system
 
-    def _getrandom(size, flags=0):
-        """Return random bytes from the system; flags mean nothing: it neither blocks nor fails."""
-        return os.urandom(size)
-
-    os.getrandom, os.GRND_NONBLOCK, os.GRND_RANDOM = _getrandom, 1, 2
+    _drgn_system.install()
 
 executed = None  # the code of -e, for tracebacks
 

@@ -45,6 +45,9 @@ custom().core_dump_path
 custom().language
 custom()["VMCOREINFO"].string_() == FULL.encode()
 custom()["UTS_RELEASE"].string_()
+custom()["UTS_RELEASE"].type_
+len(custom()["VMCOREINFO"]) - len(FULL), custom()["VMCOREINFO"][0], custom()["VMCOREINFO"].to_bytes_() == FULL.encode()
+custom()["VMCOREINFO"].type_.type.type_name()
 custom()["PAGE_SIZE"].value_()
 custom("nothing", vmcoreinfo=FULL)["VMCOREINFO"].string_() == FULL.encode()
 custom("nothing", vmcoreinfo=FULL).flags
