@@ -44,7 +44,7 @@ func parseELF(src kdump.Source) (*Core, error) {
 }
 
 // NotSaved is the message of a fault where a process's core lacks memory that the process had.
-const NotSaved = "memory was not saved in the core dump"
+const NotSaved = "memory not saved in core dump"
 
 // parseHeaders parses as much of the file as holds the headers, unless all of it is in memory anyway.
 func parseHeaders(src kdump.Source) (*elf.File, error) {
@@ -206,7 +206,7 @@ func (l *load) View(address uint64) ([]byte, error) {
 	}
 	b := l.src.View(l.off + at)
 	if len(b) == 0 || l.off+at < at {
-		return nil, &mem.FaultError{Message: fmt.Sprintf("dump is truncated at %#x", l.src.Size()), Address: address}
+		return nil, &mem.FaultError{Message: fmt.Sprintf("short read from memory file: dump is truncated at %#x", l.src.Size()), Address: address}
 	}
 	if left := l.filesz - at; uint64(len(b)) > left {
 		b = b[:left]

@@ -83,7 +83,7 @@ const (
 	noVirtual  = "could not find memory segment"
 	noPhysical = "could not find physical memory segment"
 	excluded   = "page excluded by the dump filter"
-	unsaved    = "memory was not saved in the core dump"
+	unsaved    = "memory not saved in core dump"
 )
 
 func TestVmcore(t *testing.T) {
@@ -187,7 +187,7 @@ func TestTruncatedELF(t *testing.T) {
 	if !c.Truncated {
 		t.Error("not truncated")
 	}
-	message := fmt.Sprintf("dump is truncated at %#x", cut)
+	message := fmt.Sprintf("short read from memory file: dump is truncated at %#x", cut)
 	want(t, s, 0x1000, true, "page one")
 	want(t, s, 0x1800, true, message)
 	want(t, s, 0x3000, true, message)

@@ -470,7 +470,7 @@ func testUnsaved(t *testing.T, p *drgn.Program) {
 		return string(b), err
 	}
 	var fault *mem.FaultError
-	if s, err := literal(); !errors.As(err, &fault) || !strings.Contains(err.Error(), "memory was not saved in the core dump: it is that of /src/literal at offset 0x2006") {
+	if s, err := literal(); !errors.As(err, &fault) || !strings.Contains(err.Error(), "memory not saved in core dump: it is that of /src/literal at offset 0x2006") {
 		t.Errorf("%q %v", s, err)
 	}
 	load(t, p)

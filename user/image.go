@@ -1,7 +1,9 @@
 package user
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -106,9 +108,18 @@ func (i *image) segment(typ uint32) *elf.Segment {
 	return nil
 }
 
-// ranges returns the pages in which the image lies, from the first to the last.
+// extent returns where the image lies, from its first page to its last.
+func (i *image) extent(page uint64) (r mem.Range, ok bool) {
+	rs := i.ranges(page)
+	if len(rs) == 0 {
+		return mem.Range{}, false
+	}
+	return mem.Range{Min: rs[0].Min, Max: rs[len(rs)-1].Max}, true
+}
+
+// ranges returns the pages in which the image's segments lie, ascending; between them others may lie.
 func (i *image) ranges(page uint64) []mem.Range {
-	first, last := ^uint64(0), uint64(0)
+	var rs []mem.Range
 	for n := range i.segments {
 		s := &i.segments[n]
 		if s.Type != elf.PT_LOAD || s.Memsz == 0 {
@@ -118,16 +129,22 @@ func (i *image) ranges(page uint64) []mem.Range {
 		if end < s.Vaddr || end > i.platform.AddressMask() {
 			return nil
 		}
-		first, last = min(first, s.Vaddr), max(last, end)
+		r := mem.Range{Min: i.mask(i.bias + s.Vaddr&^(page-1)), Max: i.mask(i.bias + end | (page - 1))}
+		if r.Min > r.Max {
+			return nil
+		}
+		rs = append(rs, r)
 	}
-	if first > last {
-		return nil
+	slices.SortFunc(rs, func(a, b mem.Range) int { return cmp.Compare(a.Min, b.Min) })
+	disjoint := rs[:0]
+	for _, r := range rs {
+		if n := len(disjoint); n > 0 && (r.Min <= disjoint[n-1].Max || r.Min == disjoint[n-1].Max+1) {
+			disjoint[n-1].Max = max(disjoint[n-1].Max, r.Max)
+			continue
+		}
+		disjoint = append(disjoint, r)
 	}
-	first, last = i.mask(i.bias+first&^(page-1)), i.mask(i.bias+last|(page-1))
-	if first > last {
-		return nil
-	}
-	return []mem.Range{{Min: first, Max: last}}
+	return disjoint
 }
 
 // buildID returns the GNU build ID in the image's notes, or nil where it has none, or none in memory.
@@ -194,7 +211,7 @@ func (i *image) soname() (string, error) {
 		return "", err
 	}
 	// The dynamic linker moves the address where it can write to the section. In a vDSO it cannot.
-	if base := i.ranges(1); len(base) == 1 && (strtab < base[0].Min || strtab > base[0].Max) {
+	if base, ok := i.extent(1); ok && (strtab < base.Min || strtab > base.Max) {
 		strtab += i.bias
 	}
 	b, err := i.memory.CString(i.mask(strtab+name), maxString, false)

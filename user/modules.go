@@ -420,11 +420,11 @@ const maxImage = 1 << 20
 
 // bytes returns the image from its header on, with all that is in memory after it: also what no segment names.
 func (i *image) bytes(page uint64) ([]byte, error) {
-	r := i.ranges(page)
-	if len(r) != 1 || r[0].Max-i.start >= maxImage {
+	r, ok := i.extent(page)
+	if !ok || r.Max-i.start >= maxImage {
 		return nil, &bin.DecodeError{Section: fmt.Sprintf("memory at %#x", i.start), Problem: "image is too large"}
 	}
-	data := make([]byte, r[0].Max-i.start+1)
+	data := make([]byte, r.Max-i.start+1)
 	err := i.memory.Read(data, i.start, false)
 	return data, err
 }
