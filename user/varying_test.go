@@ -69,6 +69,11 @@ func TestVarying(t *testing.T) {
 		{"varying.gcc-O0", "tails[1]", ends},
 		{"varying.gcc-O0", "u", union},
 		{"varying.gcc-O0", "c.a", "(char [5])" + text},
+		{"varying.gcc-O0", "other.n", "(int)1"},
+		{"varying.gcc-O0", "other.b", `where member "b"` + lies},
+		{"varying.gcc-O0", "own", "(row){}"},
+		{"varying.gcc-O0", "own[2]", "(char)21"},
+		{"varying.gcc-O2", "own", "(row){}"},
 		{"varying.gcc-O2", "s.n", "(int)2"},
 		{"varying.gcc-O2", "s.a", "(char [5])" + text},
 		{"varying.gcc-O2", "s.b", `where member "b"` + lies},
@@ -90,8 +95,11 @@ func TestVarying(t *testing.T) {
 				t.Fatal(err)
 			}
 			function := "varying"
-			if strings.HasPrefix(test.variable, "c") {
+			switch name, _, _ := strings.Cut(strings.TrimLeft(test.variable, "*"), "."); name {
+			case "c":
 				function = "cloned"
+			case "other", "own", "own[2]":
+				function = "nested"
 			}
 			for frame := range trace(t, thread).Frames() {
 				if frame.Name() != function {

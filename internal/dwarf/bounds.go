@@ -81,6 +81,9 @@ func (b *bounds) number(v Value, initial ...uint64) (n uint64, known bool, err e
 		if err != nil {
 			return 0, false, err
 		}
+		if own, err := b.inside(d); err != nil || !own {
+			return 0, false, err
+		}
 		return b.variable(d)
 	}
 	e := &evaluation{unit: v.unit, fn: b.fn, frame: b.frame}

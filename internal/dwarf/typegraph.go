@@ -120,6 +120,13 @@ func (f *File) typeIn(d DIE, depth int, in *bounds) (*types.Type, error) {
 			in = nil
 		}
 	}
+	if in != nil {
+		if own, err := in.inside(d); err != nil {
+			return nil, err
+		} else if !own {
+			in = nil
+		}
+	}
 	if t, ok := f.types.Load(d.Off); ok && in == nil {
 		return t.(*types.Type), nil
 	}

@@ -46,8 +46,8 @@ type varyingKey struct {
 	off uint64
 }
 
-// inside reports whether a type is one of the function whose frame it is: that of another one, as of the function around a nested one, says
-// nothing of this frame.
+// inside reports whether a type or variable is one of the function whose frame it is, or that this was inlined into: that of another one, as of
+// the function around a nested one, says nothing of this frame.
 func (b *bounds) inside(d DIE) (bool, error) {
 	if b.fn == nil || len(b.fn.Scopes) == 0 {
 		return false, nil
@@ -61,19 +61,28 @@ func (b *bounds) inside(d DIE) (bool, error) {
 		if in.Tag != TagSubprogram {
 			continue
 		}
-		fn := b.fn.Scopes[0]
-		for range maxOrigins {
-			if fn.Off == in.Off && fn.Unit.File == in.Unit.File {
-				return true, nil
-			}
-			var ok bool
-			if fn, ok, err = fn.Ref(AttrAbstractOrigin); err != nil || !ok {
-				return false, err
-			}
+		is, err := b.fn.Scopes[0].isOrMadeFrom(in)
+		if err == nil && !is {
+			is, err = b.fn.Outer.isOrMadeFrom(in)
 		}
-		return false, nil
+		return is, err
 	}
 	return true, nil // it is in no function: whoever refers to it means this frame
+}
+
+// isOrMadeFrom reports whether d is a function or an instance of it.
+func (d DIE) isOrMadeFrom(fn DIE) (bool, error) {
+	for range maxOrigins {
+		if d.Off == fn.Off && d.Unit.File == fn.Unit.File {
+			return true, nil
+		}
+		to, ok, err := d.Ref(AttrAbstractOrigin)
+		if err != nil || !ok {
+			return false, err
+		}
+		d = to
+	}
+	return false, nil
 }
 
 // offset returns how many bytes after the beginning of an object something lies of which an expression says where.
@@ -101,11 +110,6 @@ const maxMemberOffset = 1 << 60
 func (m typeMaker) varying(kind types.Kind) (*types.Type, error) {
 	key := varyingKey{m.f, m.d.Off}
 	if m.in != nil {
-		if own, err := m.in.inside(m.d); err != nil {
-			return nil, err
-		} else if !own {
-			return m.f.typeOf(m.d, m.depth+1)
-		}
 		if t, ok := m.in.varyings.made.Load(key); ok {
 			return t.(*types.Type), nil
 		}

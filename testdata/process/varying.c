@@ -60,9 +60,14 @@ static __attribute__((noipa)) int varying(int n, int m)
 	tails[0] = tails[1] = t;
 	fill(u.a, n);
 	use(&s), use(list), use(&to), use(&outer), use(&t), use(tails), use(packed), use(&u);
-	int nested(struct middle *other)
+	typedef char row[n];
+	/* The sizes of its types are in the frame of the function around it. */
+	int __attribute__((noinline)) nested(struct middle *other)
 	{
-		return *(volatile int *)0 + other->b;
+		row own;
+		fill(own, n);
+		use(own);
+		return *(volatile int *)0 + other->b + own[1];
 	}
 	return nested(to) + s.b + list[1].b + outer.last + t.n + tails[1].n + u.b;
 }
