@@ -161,6 +161,19 @@ func TestLikeTheReference(t *testing.T) {
 	}
 }
 
+// TestMiddle has a column as the reference, 0.3.0, prints it for sig of a process with handlers of 12 digits.
+func TestMiddle(t *testing.T) {
+	g := grid{align: "><>"}
+	g.add("[1]", "a", "SIG_IGN", "c")
+	g.add("[33]", "b", "7f22ae2d3640", "d")
+	g.add("[40]", "b", "7927d0", "d")
+	g.middle(2, "SIG_")
+	want := [][]string{{"[1]", "a", "  SIG_IGN   ", "c"}, {"[33]", "b", "7f22ae2d3640", "d"}, {"[40]", "b", "7927d0", "d"}}
+	if diff := cmp.Diff(want, g.rows); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // TestNoStack says of a task that runs on the running kernel what crash and the reference say.
 func TestNoStack(t *testing.T) {
 	runs := &drgn.UnsupportedError{Problem: "it runs"}
@@ -266,6 +279,37 @@ func TestCorruptLists(t *testing.T) {
 			if got != want {
 				t.Errorf("%s: %s, want %s\n%s", line, got, want, out.String())
 			}
+		}
+	})
+}
+
+// TestPending prints pending signals as crash and the reference, 0.3.0, do.
+func TestPending(t *testing.T) {
+	worldtest.Each(t, func(t *testing.T, w *worldtest.World) {
+		w.Declare(`
+			typedef struct { unsigned long sig[1]; } sigset_t;
+			struct sigpending { struct list_head list; sigset_t signal; };
+			struct kernel_siginfo { int si_signo; };
+			struct sigqueue { struct list_head list; int flags; struct kernel_siginfo info; };
+		`)
+		pending, queue := w.Alloc("struct sigpending"), w.AllocN(2, "struct sigqueue")
+		pending.Set("signal.sig[0]", 1<<9|1<<2)
+		queue[0].Set("info.si_signo", 10)
+		queue[1].Set("info.si_signo", 3)
+		w.Ring(pending.Addr("list"), queue[0].Addr("list"), queue[1].Addr("list"))
+		var out bytes.Buffer
+		c := &Call{Prog: w.Program, ctx: t.Context(), session: Of(w.Program), command: &sigCommand, warning: &out, out: bufio.NewWriter(&out)}
+		if err := sigPending(c, "SHARED_PENDING", pending.Object(), ""); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.out.Flush(); err != nil {
+			t.Fatal(err)
+		}
+		at := []string{fmt.Sprintf("%x", queue[0].Addr("info")), fmt.Sprintf("%x", queue[1].Addr("info"))}
+		header := strings.TrimRight("  SIGQUEUE:  SIG  "+strings.Repeat(" ", max(0, len(at[0])-len("SIGINFO"))/2)+"SIGINFO", " ")
+		want := fmt.Sprintf("SHARED_PENDING\n    SIGNAL: %0*x\n%s\n              10  %s\n               3  %s\n", 2*w.Word(), 0x204, header, at[0], at[1])
+		if got := out.String(); got != want {
+			t.Error(cmp.Diff(want, got))
 		}
 	})
 }

@@ -210,6 +210,7 @@ func sigHandlers(c *Call, t drgn.Object) error {
 		}
 		g.add(fmt.Sprintf("[%d]", i+1), fmt.Sprintf("%x", address), handlerName(handler), mask, text)
 	}
+	g.middle(2, "SIG_") // addresses are right-aligned
 	g.print(c)
 	return nil
 }
@@ -241,13 +242,9 @@ func sigPending(c *Call, name string, pending drgn.Object, indent string) error 
 		return err
 	}
 	c.printf("%s%s\n%s    SIGNAL: %s\n", indent, name, indent, set)
-	g := grid{indent: indent + "            ", align: ">^^", header: []string{"SIG", "SIGQUEUE", "SIGINFO"}}
+	g := grid{indent: indent + "  ", align: "<>^", header: []string{"SIGQUEUE:", "SIG", "SIGINFO"}}
 	for q, err := range signal.SigpendingForEach(pending.AddressOf()) {
 		if err := c.next(err); err != nil {
-			return err
-		}
-		at, err := q.Uint()
-		if err != nil {
 			return err
 		}
 		info := q.Member("info")
@@ -259,13 +256,12 @@ func sigPending(c *Call, name string, pending drgn.Object, indent string) error 
 		if err != nil {
 			return err
 		}
-		g.add(fmt.Sprint(n), fmt.Sprintf("%x", at), fmt.Sprintf("%x", infoAt))
+		g.add("", fmt.Sprint(n), fmt.Sprintf("%x", infoAt))
 	}
 	if len(g.rows) == 0 {
 		c.printf("%s  SIGQUEUE: (empty)\n", indent)
 		return nil
 	}
-	c.printf("%s  SIGQUEUE:\n", indent)
 	g.print(c)
 	return nil
 }

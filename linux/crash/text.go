@@ -138,6 +138,18 @@ func (g *grid) print(c *Call) {
 	}
 }
 
+// middle puts those cells of a column in the middle that begin with a text.
+func (g *grid) middle(column int, prefix string) {
+	width := g.widths()[column]
+	for _, r := range g.rows {
+		if column < len(r) && strings.HasPrefix(r[column], prefix) {
+			var b strings.Builder
+			pad(&b, r[column], width, '^')
+			r[column] = b.String()
+		}
+	}
+}
+
 func pad(b *strings.Builder, cell string, width int, align byte) {
 	n := width - utf8.RuneCountInString(cell)
 	left, right := 0, n
