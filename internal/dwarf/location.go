@@ -83,6 +83,11 @@ func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) 
 	return b, absence, err
 }
 
+// Calculated reports whether an object is a number that an expression yields, as a whole.
+func (l *Location) Calculated() bool {
+	return l.Absence == Present && len(l.Pieces) == 1 && l.Pieces[0].Kind == expr.Number && l.Pieces[0].BitSize == 0
+}
+
 // Partial reports whether parts of an object whose value is not known as a whole may be, or it is a pointer that [Location.Target] follows.
 func (l *Location) Partial() bool {
 	return len(l.Pieces) > 1 || len(l.Pieces) == 1 && (l.Pieces[0].Kind == expr.ImplicitPointer || l.Pieces[0].BitSize != 0) // which may hold the first bits

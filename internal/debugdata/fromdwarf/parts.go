@@ -42,6 +42,16 @@ func (p *parts) entity(t *types.Type, bitSize func() (uint64, error)) (debugdata
 	}
 	if absent == dwarf.Present {
 		e.Where, e.Bytes = debugdata.IsBytes, bytes.Clone(raw)
+		if u := t.WithoutTypedefs(); u.Kind() == types.Bool && p.loc.Calculated() && len(e.Bytes) != 0 {
+			// GCC's truth values have one bit, of which it says the complement by DW_OP_not: what that makes of the other bits does not count.
+			lowest := 0
+			if u.BigEndian() {
+				lowest = len(e.Bytes) - 1
+			}
+			truth := e.Bytes[lowest] & 1
+			clear(e.Bytes)
+			e.Bytes[lowest] = truth
+		}
 		return e, nil
 	}
 	e.Where = absence(absent)
