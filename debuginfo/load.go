@@ -314,7 +314,11 @@ func (l *load) report(modules []*module.Module) error {
 	var others []*provided // files of no module; a file given twice, or refused by its own module, is not one of them
 	for _, f := range l.files {
 		if !f.used && !slices.ContainsFunc(l.modules.All(), f.isOf) {
-			log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path) + l.mismatch(f))
+			if len(f.id) == 0 && !f.file.IsDetached() {
+				log.Warn(f.path + ": no build ID; ignoring")
+			} else {
+				log.Warn(fmt.Sprintf("provided file %s did not match any loaded modules; ignoring", f.path) + l.mismatch(f))
+			}
 			others = append(others, f)
 			l.bad = append(l.bad, [2]string{f.path, "did not match any loaded module: its build ID is " + module.IDText(f.id)})
 		}

@@ -252,7 +252,6 @@ func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
 	if f == nil {
 		f = debug
 	}
-	m.set.config.Platform(f.Platform())
 	bias, err := m.biasOf(f)
 	if errors.Is(err, errNoPlace) {
 		m.set.Log().Debug(fmt.Sprintf("%s: %v; ignoring", f.Name, err))
@@ -269,6 +268,7 @@ func (m *Module) attach(loaded, debug, sup *elf.File) (bool, error) {
 			return false, err
 		}
 	}
+	m.set.config.Platform(f.Platform())
 	return m.attachAt(loaded, debug, sup, bias)
 }
 

@@ -449,3 +449,11 @@ s.clear(), len(s)
 s.keys() & {".text"}
 s[""] = 1
 s[""], list(s)
+
+# A file that can't be placed does not say what machine the program runs on, and one without a build ID is told from one with another.
+import logging
+
+r = Program()
+r.shared_library_module("s", 0x7F0000003000, create=True).try_file(elf("nodynamic", dynamic=None)), r.platform
+r.shared_library_module("s", 0x7F0000003000).try_file(elf("narrow", bits=32, machine=3)), r.platform
+logging.getLogger("drgn").handlers[0].take(), r.load_debug_info([elf("noid"), elf("otherid", OTHER)]), sorted(x.getMessage() for x in log.records)
