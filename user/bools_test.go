@@ -16,6 +16,7 @@ func TestBools(t *testing.T) {
 		}
 		for name, want := range map[string]string{
 			"yes": "(_Bool)1", "no": "(_Bool)0", "not_yes": "(_Bool)0", "not_no": "(_Bool)1", "both": "(_Bool)1", "large": "(_Bool)1",
+			"array": "(_Bool [2]){ 1 }", "pair": "(struct pair){\n\t.truth = (_Bool)0,\n\t.n = (int)400,\n}", "copy": "(struct pair){\n\t.truth = (_Bool)0,\n\t.n = (int)400,\n}",
 		} {
 			if got := frame.Object(name).String(); got != want {
 				t.Errorf("%s: %s, want %s", name, got, want)

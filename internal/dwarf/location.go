@@ -83,9 +83,10 @@ func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) 
 	return b, absence, err
 }
 
-// Calculated reports whether an object is a number that an expression yields, as a whole.
-func (l *Location) Calculated() bool {
-	return l.Absence == Present && len(l.Pieces) == 1 && l.Pieces[0].Kind == expr.Number && l.Pieces[0].BitSize == 0
+// Calculated reports whether an object or a part of it is a number that an expression yields, and whether it is that as a whole.
+func (l *Location) Calculated() (any, whole bool) {
+	any = l.Absence == Present && slices.ContainsFunc(l.Pieces, func(p expr.Piece) bool { return p.Kind == expr.Number })
+	return any, any && len(l.Pieces) == 1
 }
 
 // Partial reports whether parts of an object whose value is not known as a whole may be, or it is a pointer that [Location.Target] follows.

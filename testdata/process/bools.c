@@ -1,13 +1,20 @@
 /* Truth values that are kept as expressions only, in a process that crashes. */
+struct pair {
+	_Bool truth;
+	int n;
+};
+
 static __attribute__((noipa)) int bools(_Bool yes, _Bool no, int n, volatile int *where)
 {
 	_Bool not_yes = !yes;
 	_Bool not_no = !no;
 	_Bool both = yes & !no;
 	_Bool large = n > 100;
+	_Bool array[2] = {!no, !yes};
+	struct pair pair = {!yes, 2 * n}, copy = pair;
 	int got = *where;
 	asm volatile("" : : "r"(yes), "r"(no), "r"(n));
-	return got + not_yes + not_no + both + large;
+	return got + not_yes + not_no + both + large + array[0] + pair.n + copy.truth;
 }
 
 int begin(void)

@@ -14,7 +14,8 @@ import (
 type parts struct {
 	source *source
 	loc    dwarf.Location
-	size   uint64 // in bits
+	size   uint64      // in bits
+	typ    *types.Type // of an object of which parts are known, or nil
 	pc     uint64
 	fn     *dwarf.Function
 	frame  dwarf.Frame
@@ -42,24 +43,70 @@ func (p *parts) entity(t *types.Type, bitSize func() (uint64, error)) (debugdata
 	}
 	if absent == dwarf.Present {
 		e.Where, e.Bytes = debugdata.IsBytes, bytes.Clone(raw)
-		if u := t.WithoutTypedefs(); u.Kind() == types.Bool && p.loc.Calculated() && len(e.Bytes) != 0 {
-			// GCC's truth values have one bit, of which it says the complement by DW_OP_not: what that makes of the other bits does not count.
-			lowest := 0
-			if u.BigEndian() {
-				lowest = len(e.Bytes) - 1
-			}
-			truth := e.Bytes[lowest] & 1
-			clear(e.Bytes)
-			e.Bytes[lowest] = truth
+		if calculated, _ := p.loc.Calculated(); calculated {
+			w := truths{p: p, bytes: e.Bytes, total: bits, left: maxTruths}
+			w.clean(t, 0)
 		}
 		return e, nil
 	}
 	e.Where = absence(absent)
 	if p.loc.Partial() {
 		known := *p
-		known.size, e.Parts = bits, &known
+		known.size, known.typ, e.Parts = bits, t, &known
 	}
 	return e, nil
+}
+
+// maxTruths bounds how many parts of an object are looked at for truth values.
+const maxTruths = 1000
+
+// truths are the truth values in a part of an object, which are cleaned of bits that do not count where expressions yield them: GCC's have one bit,
+// of which it says the complement by DW_OP_not, and that makes 254 of false.
+type truths struct {
+	p     *parts
+	bytes []byte // of the part
+	from  uint64 // where in the object it begins, in bits
+	total uint64 // of the object, in bits
+	left  int    // how many parts of the object are still looked at
+}
+
+// clean does it with what has a type and begins at a bit of the object.
+func (w *truths) clean(t *types.Type, at uint64) {
+	u := t.WithoutTypedefs()
+	if w.left--; w.left < 0 {
+		return
+	}
+	switch k := u.Kind(); {
+	case k == types.Bool:
+		n, first, have := u.OwnSize(), (at-w.from)/8, uint64(len(w.bytes))
+		if n == 0 || at < w.from || at%8 != 0 || n > have || first > have-n {
+			return
+		}
+		part := w.p.loc.Slice(w.total, at, 8*n)
+		if _, whole := part.Calculated(); !whole {
+			return
+		}
+		b, lowest := w.bytes[first:][:n], uint64(0)
+		if u.BigEndian() {
+			lowest = n - 1
+		}
+		truth := b[lowest] & 1
+		clear(b)
+		b[lowest] = truth
+	case k == types.Array:
+		length, _ := u.Length()
+		size, err := u.Elem().BitSize()
+		for i := uint64(0); err == nil && i < length && w.left > 0; i++ {
+			w.clean(u.Elem(), at+i*size)
+		}
+	case k.IsCompound():
+		members, _ := u.Members() // of what can't be read, nothing is shown
+		for i := range members {
+			if slot, err := members[i].Slot(); err == nil && slot.BitFieldSize == 0 {
+				w.clean(slot.Type, at+members[i].BitOffset)
+			}
+		}
+	}
 }
 
 // Part implements [debugdata.Parts].
@@ -68,7 +115,10 @@ func (p *parts) Part(t *types.Type, at, n uint64) (e debugdata.Entity, err error
 	err = mem.Guard(func() error {
 		part := *p
 		part.loc = p.loc.Slice(p.size, at, n)
-		e, err = part.entity(t, func() (uint64, error) { return n, nil })
+		if e, err = part.entity(t, func() (uint64, error) { return n, nil }); err == nil && e.Where == debugdata.IsBytes && p.typ != nil && at%8 == 0 {
+			w := truths{p: p, bytes: e.Bytes, from: at, total: p.size, left: maxTruths}
+			w.clean(p.typ, 0)
+		}
 		return err
 	})
 	return e, err
@@ -86,14 +136,14 @@ func (p *parts) Target() (target debugdata.Parts, offset int64, ok bool, err err
 		if to.loc, err = p.source.locate(die, p.pc, p.fn, p.frame); err != nil {
 			return err
 		}
-		to.size = to.loc.Size()
+		to.size, to.typ = to.loc.Size(), nil
 		if die.Has(dwarf.AttrType) || die.Has(dwarf.AttrAbstractOrigin) { // else it is a DW_TAG_dwarf_procedure
 			t, err := p.source.TypeIn(die, p.pc, p.fn, p.frame)
 			if err != nil {
 				return err
 			}
 			if n, err := t.BitSize(); err == nil {
-				to.size = n
+				to.size, to.typ = n, t
 			}
 		}
 		target = &to
