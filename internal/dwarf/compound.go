@@ -389,7 +389,7 @@ func (m typeMaker) member(c DIE, flexible bool) (types.Member, error) {
 			return types.Member{}, c.invalid(AttrByteSize, byteSize.wrongForm())
 		}
 		if !ok {
-			t, err := m.f.TypeAttr(c)
+			t, err := c.Unit.File.elem(c, m.depth) // of variable length, structures may contain themselves
 			if err != nil {
 				return types.Member{}, err
 			}

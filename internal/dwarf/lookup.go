@@ -516,8 +516,11 @@ func (f *File) fill(e *Entity) (err error) {
 		switch e.Type.UnderlyingKind() {
 		case types.Int, types.Bool, types.Enum, types.Pointer, types.Float:
 			size, err := e.Type.Size()
-			if err != nil || size > 8 {
-				return errors.Join(err, e.fillWide(n, c.Form, size))
+			if err != nil {
+				return e.DIE.fail("unknown %s form: %w", AttrConstValue, err)
+			}
+			if size > 8 {
+				return e.fillWide(n, c.Form, size)
 			}
 			if e.Type.UnderlyingKind() == types.Float && size < 8 && n>>(8*size) != 0 {
 				break // the bits of no such number

@@ -89,3 +89,6 @@ P(d("subprogram", "f", external=True, ranges=F("sec_offset", 0x1234)), d("variab
 P(d("variable", "x", type=(s := S(M())), location=b"\x03" + bytes(8) + b"\x9d\x03\x05"), s, I)["x"]
 FL = base("float", 4, 4)
 P(d("variable", "x", type=FL, const_value=F("udata", 2**63)), FL)["x"]
+P(d("variable", "x", type=(e := d("enumeration_type", "e", declaration=True)), const_value=5), e)["x"]
+# A structure without a size that contains itself by a bit-field's type is an error, not endless.
+P(d("variable", "x", type=(s := d("structure_type", "s", d("member", "m", bit_size=3, bit_offset=1, data_member_location=0, type=Late(lambda: s)))), location=b"\x03" + bytes(8)), s)["x"]
