@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 	"strconv"
 	"strings"
 	"unicode"
@@ -67,6 +68,9 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		if !ok {
 			n = 0
 		}
+		if size, err := u.Size(); err == nil && size == 0 && lengths(u) > maxEmpty {
+			return nil, valueError(fmt.Sprintf("value of '%s' would have more than %d elements, of size 0", o.Type().Name(), maxEmpty))
+		}
 		whole, fault := atOnce(o)
 		if err := whole.Err(); err != nil {
 			return nil, err
@@ -82,6 +86,23 @@ func valueOf(o drgn.Object, depth int) (any, error) {
 		return l, nil
 	}
 	return nil, typeError(fmt.Sprintf("cannot read object with %s type", u.Kind()))
+}
+
+// maxEmpty bounds the elements of size 0 that the value of an array has: no memory that is read bounds them.
+const maxEmpty = 1 << 20
+
+// lengths returns how many elements an array of arrays has, counted where there are most of them: each element is an array, or none is.
+func lengths(u *types.Type) (most uint64) {
+	for all := uint64(1); u.Kind() == types.Array; u = u.Elem().WithoutTypedefs() {
+		n, _ := u.Length()
+		high, low := bits.Mul64(all, n)
+		if high != 0 {
+			return math.MaxUint64
+		}
+		all = low
+		most = max(most, all)
+	}
+	return most
 }
 
 // atOnce reads an object as a whole. Where not all of it is in memory its parts are read one by one: those may be there.

@@ -318,6 +318,25 @@ x = threading.Thread(target=go); x.start(); x.join()
 	}
 }
 
+// Elements of size 0 take no memory that could bound how many of them a value has: what debugging information says may be anything.
+func TestEmptyElements(t *testing.T) {
+	script(t, false, `
+import drgn
+p = drgn.Program(drgn.host_platform)
+p.add_memory_segment(0, 4096, lambda address, size, offset, physical: bytes(size))
+empty = p.struct_type("e", 0, ())
+few = p.array_type(empty, 3)
+assert drgn.Object(p, few, address=0).value_() == [{}, {}, {}]
+for many in (p.array_type(empty, 2**40), p.array_type(few, 2**40), p.array_type(p.array_type(few, 0), 2**40), p.array_type(p.array_type(empty, 2**20), 2**20)):
+    for t in (many, p.struct_type("s", 0, (drgn.TypeMember(many, "a"),))):
+        o = drgn.Object(p, t, address=0)
+        assert str(o)
+        try: print(len(o.value_()))
+        except ValueError as e: assert "more than 1048576 elements, of size 0" in str(e), e
+        else: assert False
+`)
+}
+
 func TestLeaks(t *testing.T) {
 	script(t, true, `
 import gc
