@@ -10,8 +10,6 @@ import sys
 import time
 from importlib.machinery import BuiltinImporter
 
-import _signal
-
 NUMBERS = {"x86_64": {"memfd_create": 319, "copy_file_range": 326}, "aarch64": {"memfd_create": 279, "copy_file_range": 285}}
 COMMON = {"pidfd_send_signal": 424, "pidfd_open": 434}  # calls since v5.0 have the same number on every machine
 
@@ -89,7 +87,8 @@ OF_OS = {
     "PIDFD_NONBLOCK": 0o4000, "P_PIDFD": 3, "TFD_TIMER_CANCEL_ON_SET": 2,
 } | {f"MFD_HUGE_{size}": bits << 26 for size, bits in HUGE.items()}
 
-LATER = {  # modules that nothing has imported yet
+LATER = {  # modules that nothing has imported yet; _drgn._signals() imports _signal, when it finds the signals' default actions
+    "_signal": {"pidfd_send_signal": pidfd_send_signal},
     "fcntl": {
         "F_OFD_GETLK": 36, "F_OFD_SETLK": 37, "F_OFD_SETLKW": 38, "F_DUPFD_QUERY": 1027, "F_ADD_SEALS": 1033, "F_GET_SEALS": 1034,
         "F_SEAL_SEAL": 1, "F_SEAL_SHRINK": 2, "F_SEAL_GROW": 4, "F_SEAL_WRITE": 8, "F_SEAL_FUTURE_WRITE": 16,
@@ -142,9 +141,6 @@ def install():
     add(posix, OF_OS)
     add(os, {name: getattr(posix, name) for name in OF_OS})
     add(time, {"CLOCK_TAI": 11})
-    for module in (_signal, sys.modules.get("signal")):
-        if module is not None:
-            add(module, {"pidfd_send_signal": pidfd_send_signal})
     for name, what in LATER.items():
         if name in sys.modules:
             add(sys.modules[name], what)
