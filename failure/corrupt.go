@@ -1,6 +1,9 @@
 package failure
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // A DecodeError says where in which section or file the bytes did not make sense.
 type DecodeError struct {
@@ -8,7 +11,12 @@ type DecodeError struct {
 	Section string // section, note or file the bytes came from
 	Off     uint64 // offset in it, in bytes
 	Problem string
+	// Unsupported says that the bytes may make sense, but that what they say is not supported. [errors.Is] finds [errors.ErrUnsupported] then.
+	Unsupported bool
 }
+
+// Is implements what [errors.Is] asks.
+func (e *DecodeError) Is(target error) bool { return e.Unsupported && target == errors.ErrUnsupported }
 
 func (e *DecodeError) Error() string {
 	if e.File != "" {
@@ -20,7 +28,9 @@ func (e *DecodeError) Error() string {
 // Beside returns e as part of a sentence that names a file already.
 func (e *DecodeError) Beside(file string) *DecodeError {
 	if e.File == file {
-		return &DecodeError{Section: e.Section, Off: e.Off, Problem: e.Problem}
+		other := *e
+		other.File = ""
+		return &other
 	}
 	return e
 }

@@ -62,7 +62,7 @@ func (t Tag) derives() bool {
 	return false
 }
 
-// bounds is where the numbers of elements of arrays are asked for. A nil *bounds is nowhere: only those that don't depend on a frame are known.
+// bounds is where the numbers of elements of arrays are asked for. With a nil *bounds, only those that don't depend on a frame are known.
 type bounds struct {
 	pc       uint64
 	fn       *Function

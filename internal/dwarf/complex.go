@@ -39,7 +39,7 @@ func (m typeMaker) twoParts(name string, size uint64, part *types.Type) *types.T
 }
 
 // userEncoded makes a base type of the encoding DW_ATE_lo_user, by which compilers mean what DWARF has no encoding of: complex integers (GNU C), and
-// decimal floating-point numbers in strict DWARF 2, where GCC names them. It returns nil of others.
+// decimal floating-point numbers in strict DWARF 2, where GCC names them. For others it returns nil.
 func (m typeMaker) userEncoded(name string, size uint64, big bool) (*types.Type, error) {
 	switch {
 	case name == "_Decimal32" && size == 4, name == "_Decimal64" && size == 8, name == "_Decimal128" && size == 16:

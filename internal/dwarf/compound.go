@@ -2,6 +2,7 @@ package dwarf
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -430,11 +431,21 @@ func (f *File) memberType(c DIE, flexible bool) (*types.Type, error) {
 	return types.ZeroLength(t), nil
 }
 
+// An unsupportedPlace says why the place of a member or base class is none that can be told without an object.
+type unsupportedPlace string
+
+func (why unsupportedPlace) Error() string {
+	return fmt.Sprintf("unsupported %s: %s", AttrDataMemberLocation, string(why))
+}
+
+// Is implements what [errors.Is] asks.
+func (unsupportedPlace) Is(target error) bool { return target == errors.ErrUnsupported }
+
 // memberOffset returns the offset in bytes that DW_AT_data_member_location says: a constant, or before DWARF 3 the
 // expression DW_OP_plus_uconst.
 func (v Value) memberOffset() (uint64, error) {
 	const opPlusUconst = 0x23
-	unsupported := fmt.Errorf("unsupported %s: it is neither a constant nor DW_OP_plus_uconst", AttrDataMemberLocation)
+	unsupported := unsupportedPlace("it is neither a constant nor DW_OP_plus_uconst")
 	switch {
 	case (v.Form == FormData4 || v.Form == FormData8) && v.unit.Version < 4, v.Form == FormSecOffset, v.Form == FormLoclistx:
 		return 0, unsupported // a location list

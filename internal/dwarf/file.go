@@ -160,7 +160,7 @@ func (f *File) locate(off uint64) (p *part, at uint64) {
 	return f.parts[i], off - f.parts[i].start
 }
 
-func (f *File) errorAt(off uint64, problem string) error {
+func (f *File) errorAt(off uint64, problem string) *bin.DecodeError {
 	p, at := f.locate(off)
 	return &bin.DecodeError{File: p.file, Section: p.section, Off: p.at + at, Problem: problem}
 }

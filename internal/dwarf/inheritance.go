@@ -23,7 +23,7 @@ func (m typeMaker) virtualBase(c DIE) (types.VirtualBase, error) {
 	}
 	below, ok := v.belowTable()
 	if !ok {
-		return types.VirtualBase{}, c.fail("%s has unsupported %s: where the virtual base class lies is not in the table that the object's first pointer points into", c.Tag, AttrDataMemberLocation)
+		return types.VirtualBase{}, c.fail("%s has %w", c.Tag, unsupportedPlace("where the virtual base class lies is not in the table that the object's first pointer points into"))
 	}
 	f, number := m.f, m.difference()
 	return types.VirtualBase{Number: number, Below: below, Lazy: laterSlot(func() (types.Slot, error) {

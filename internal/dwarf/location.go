@@ -84,9 +84,9 @@ func (l *Location) Bytes(bitSize uint64) (b []byte, absence Absence, err error) 
 }
 
 // Calculated reports whether an object or a part of it is a number that an expression yields, and whether it is that as a whole.
-func (l *Location) Calculated() (any, whole bool) {
-	any = l.Absence == Present && slices.ContainsFunc(l.Pieces, func(p expr.Piece) bool { return p.Kind == expr.Number })
-	return any, any && len(l.Pieces) == 1
+func (l *Location) Calculated() (some, whole bool) {
+	some = l.Absence == Present && slices.ContainsFunc(l.Pieces, func(p expr.Piece) bool { return p.Kind == expr.Number })
+	return some, some && len(l.Pieces) == 1
 }
 
 // Partial reports whether parts of an object whose value is not known as a whole may be, or it is a pointer that [Location.Target] follows.

@@ -1,6 +1,7 @@
 package dwarf
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn/internal/bin"
@@ -75,7 +76,10 @@ func (d DIE) fail(format string, args ...any) error {
 			args[i] = bad.Beside(d.Unit.from.file)
 		}
 	}
-	return d.Unit.File.errorAt(d.Off, fmt.Errorf(format, args...).Error())
+	err := fmt.Errorf(format, args...)
+	bad := d.Unit.File.errorAt(d.Off, err.Error())
+	bad.Unsupported = errors.Is(err, errors.ErrUnsupported)
+	return bad
 }
 
 // typeAttr is TypeAttr for DIEs that must have a type.

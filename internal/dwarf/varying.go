@@ -215,7 +215,7 @@ func (m typeMaker) layOut() (l layout, err error) {
 	return l, nil
 }
 
-// noSize says that a structure has no size for no reason.
+// noSize says that a structure lacks a size that its members do not explain.
 func (m typeMaker) noSize() error {
 	return m.fail("%s has missing or invalid %s", m.d.Tag, AttrByteSize)
 }

@@ -220,14 +220,13 @@ func (s *source) FindType(kinds types.KindSet, name, filename string) (*types.Ty
 	})
 }
 
-// check returns what is wrong with a type that a name was found to have: it is said where the name is looked up, not only where a
-// member is. Members whose offset is just not one that can be told without an object leave the type to who can do without them.
+// check returns what is wrong with the type that a name was found to have: it is said where the name is looked up, not only where a
+// member is. A member whose place can't be told without an object is no reason to refuse the type: its name and size are known.
 func check(t *types.Type) error {
-	err := t.CheckDetails()
-	if err != nil && strings.Contains(err.Error(), "unsupported "+dwarf.AttrDataMemberLocation.String()) {
-		return nil
+	if err := t.CheckDetails(); err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return err
 	}
-	return err
+	return nil
 }
 
 // Definition implements [debugdata.Info].

@@ -43,7 +43,7 @@ func (p *parts) entity(t *types.Type, bitSize func() (uint64, error)) (debugdata
 	}
 	if absent == dwarf.Present {
 		e.Where, e.Bytes = debugdata.IsBytes, bytes.Clone(raw)
-		if calculated, _ := p.loc.Calculated(); calculated {
+		if some, _ := p.loc.Calculated(); some {
 			w := truths{p: p, bytes: e.Bytes, total: bits, left: maxTruths}
 			w.clean(t, 0)
 		}
@@ -60,8 +60,8 @@ func (p *parts) entity(t *types.Type, bitSize func() (uint64, error)) (debugdata
 // maxTruths bounds how many parts of an object are looked at for truth values.
 const maxTruths = 1000
 
-// truths are the truth values in a part of an object, which are cleaned of bits that do not count where expressions yield them: GCC's have one bit,
-// of which it says the complement by DW_OP_not, and that makes 254 of false.
+// truths are the truth values in a part of an object that expressions yield. Those of compilers have one bit, of which they say the complement by
+// DW_OP_not: that sets all upper bits, too, and makes 254 of false.
 type truths struct {
 	p     *parts
 	bytes []byte // of the part
@@ -70,7 +70,7 @@ type truths struct {
 	left  int    // how many parts of the object are still looked at
 }
 
-// clean does it with what has a type and begins at a bit of the object.
+// clean clears the upper bits of the complements in what has a type and begins at a bit of the object.
 func (w *truths) clean(t *types.Type, at uint64) {
 	u := t.WithoutTypedefs()
 	if w.left--; w.left < 0 {
@@ -89,6 +89,14 @@ func (w *truths) clean(t *types.Type, at uint64) {
 		b, lowest := w.bytes[first:][:n], uint64(0)
 		if u.BigEndian() {
 			lowest = n - 1
+		}
+		for i, x := range b {
+			if uint64(i) == lowest {
+				x |= 1
+			}
+			if x != 0xff {
+				return // no complement
+			}
 		}
 		truth := b[lowest] & 1
 		clear(b)
