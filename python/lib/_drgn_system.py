@@ -18,7 +18,7 @@ def _call(name, *args):
     """Make a call of the system and return what it does; its failure is an OSError."""
     import ctypes
 
-    number = COMMON.get(name) or NUMBERS.get(os.uname().machine, {}).get(name)
+    number = COMMON.get(name) or NUMBERS.get(sys.implementation._multiarch.partition("-")[0], {}).get(name)  # os.uname() may be told another machine
     if number is None:
         raise OSError(38, os.strerror(38))  # ENOSYS
     syscall = ctypes.CDLL(None, use_errno=True).syscall
