@@ -62,7 +62,7 @@ func TestTracers(t *testing.T) {
 // TestWhileStopped stops all threads of a child while something is done, and says why that can't be.
 func TestWhileStopped(t *testing.T) {
 	c, end := child(t, "cat")
-	p := program(t, c, "cat")
+	p := program(t, c)
 	tid := uint64(c.Process.Pid)
 	state := func() byte {
 		stat, err := p.File("stat")

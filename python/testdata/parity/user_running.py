@@ -1,11 +1,12 @@
 # Running processes: children of this one.
 import drgn, os, signal, subprocess, sys, time
 from drgn import *
-null = {"stdin": subprocess.PIPE, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+null = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
 def start(*args):
     child = subprocess.Popen(args, **null)
-    while open(f"/proc/{child.pid}/comm").read() != os.path.basename(args[0]) + "\n": time.sleep(0.01)
-    time.sleep(0.1) # until the dynamic linker has done its work
+    child.stdin.write(b"here\n")
+    child.stdin.flush()
+    child.stdout.readline() # it answers when it runs, and the dynamic linker has done its work
     return child
 def zombie(child):
     child.kill()
@@ -14,7 +15,7 @@ def gone(address):
     try: return p.read(address, 4)
     except FaultError as e: return e.message[:len("short read from memory file")], e.address == address
 
-child = start("/bin/sleep", "1000")
+child = start("/bin/cat")
 p = Program()
 p.set_pid(child.pid)
 p.flags
@@ -48,7 +49,7 @@ child.wait() != 0
 gone(a)
 
 # One that executes another program.
-child = start("/bin/sh", "-c", "read x; exec /bin/sleep 1000")
+child = start("/bin/sh", "-c", "read x; echo $x; read x; exec /bin/sleep 1000")
 p = program_from_pid(child.pid)
 os.path.basename(p.main_module().name) != "sleep"
 a = p.main_module().address_range[0]
