@@ -40,12 +40,25 @@ func start(t testing.TB, path string, arg ...string) *exec.Cmd {
 	if line := firstLine(t, c); line != "ready\n" {
 		t.Fatal(line)
 	}
-	for end := time.Now().Add(10 * time.Second); strings.HasPrefix(status(t, c.Process.Pid, "State"), "R"); time.Sleep(time.Millisecond) {
+	const waiting = 4 // the first thread, which waits for its input, and three that pause
+	for end := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
+		states, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/status", c.Process.Pid))
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for _, path := range states {
+			if !strings.HasPrefix(field(t, path, "State"), "R") {
+				n++
+			}
+		}
+		if n >= waiting {
+			return c
+		}
 		if time.Now().After(end) {
-			t.Fatal("the first thread does not wait")
+			t.Fatalf("%d threads wait, not %d", n, waiting)
 		}
 	}
-	return c
 }
 
 func open(t testing.TB, pid int) *drgn.Program {
@@ -134,7 +147,13 @@ func stands(t *testing.T, p *drgn.Program) bool {
 
 func status(t testing.TB, pid int, name string) string {
 	t.Helper()
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	return field(t, fmt.Sprintf("/proc/%d/status", pid), name)
+}
+
+// field is what a file like /proc/PID/status says of a name.
+func field(t testing.TB, path, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
