@@ -6,7 +6,7 @@ def start(*args):
     child = subprocess.Popen(args, **null)
     child.stdin.write(b"here\n")
     child.stdin.flush()
-    child.stdout.readline() # it answers when it runs, and the dynamic linker has done its work
+    next(child.stdout) # it answers when it runs, and the dynamic linker has done its work
     return child
 def zombie(child):
     child.kill()
