@@ -30,6 +30,12 @@ var floatFormats = [...]struct {
 	Half: {2, 5, 10, 5}, BFloat16: {2, 8, 7, 4}, Single: {4, 8, 23, 9}, Double: {8, 11, 52, 17}, Extended: {10, 15, 63, 21}, Quadruple: {16, 15, 112, 36},
 }
 
+// Size returns how many bytes a number of a format has; types may be larger.
+func (f FloatFormat) Size() int { return floatFormats[f].bytes }
+
+// Precision returns how many bits the significand of a format has.
+func (f FloatFormat) Precision() uint { return floatFormats[f].fraction + 1 }
+
 // Digits returns how many decimal digits tell each number of a format from its neighbours.
 func (f FloatFormat) Digits() int { return floatFormats[f].digits }
 
@@ -117,6 +123,36 @@ func (f FloatFormat) Float(data []byte, bigEndian bool) (x *big.Float, negative 
 		x.Neg(x)
 	}
 	return x, negative
+}
+
+// Bytes returns the bytes of the number of a format that is x, which has no more bits than the format; ok is false for one that is infinite, or too large
+// or too small for the format's full precision.
+func (f FloatFormat) Bytes(x *big.Float, bigEndian bool) (data []byte, ok bool) {
+	l := floatFormats[f]
+	total := uint(l.bytes) * 8
+	n := new(big.Int)
+	if x.Sign() != 0 {
+		bias := 1<<(l.exponent-1) - 1
+		exponent := x.MantExp(nil) - 1 + bias
+		if x.IsInf() || x.MinPrec() > l.fraction+1 || exponent < 1 || exponent >= 1<<l.exponent-1 {
+			return nil, false
+		}
+		whole := new(big.Float).SetPrec(l.fraction + 1)
+		whole.SetMantExp(whole.Set(x), int(l.fraction)+bias-exponent).Int(n)
+		n.Abs(n)
+		if f != Extended { // which stores the bit before the point
+			n.SetBit(n, int(l.fraction), 0)
+		}
+		n.Or(n, new(big.Int).Lsh(big.NewInt(int64(exponent)), total-1-l.exponent))
+	}
+	if x.Signbit() {
+		n.SetBit(n, int(total-1), 1)
+	}
+	data = n.FillBytes(make([]byte, l.bytes))
+	if !bigEndian {
+		slices.Reverse(data)
+	}
+	return data, true
 }
 
 // Float64 returns the number of 64 bits that is nearest to one of a format, as [FloatFormat.Float] takes it; ok is false if that is too large or too small

@@ -235,6 +235,8 @@ type Frame interface {
 	// Wide returns what a register that may be wider than 64 bits holds, by its DWARF number, as a store to memory has it; nil if it is
 	// not known.
 	Wide(number uint64) []byte
+	// LongDouble returns how many bits the significand of the machine's long double has; 0 where that isn't known.
+	LongDouble() int
 	// Read fills buf with the program's memory at address.
 	Read(buf []byte, address uint64) error
 }

@@ -53,7 +53,8 @@ const rooms = `
 
 	# Debug sections to types, functions, lines, unwind rows.
 	types < internal/debugdata;
-	internal/bin < internal/dwarf/expr, internal/dwarf/line;
+	internal/bin, types < internal/dwarf/expr;
+	internal/bin < internal/dwarf/line;
 	internal/cache, internal/debugdata, internal/demangle, internal/dwarf/expr, internal/dwarf/line, mem, types < internal/dwarf;
 	arch, internal/dwarf/expr < internal/cfi;
 	internal/cfi < internal/orc, internal/unwind;

@@ -7,6 +7,7 @@ import (
 
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/internal/dwarf/expr"
+	"github.com/godrgn/drgn/types"
 )
 
 // A Frame is what the location of a variable may depend on in a stack frame.
@@ -262,6 +263,14 @@ func (e *evaluation) Register(number uint64) (uint64, bool) {
 	return e.frame.Register(number)
 }
 
+// LongDouble implements [expr.WideContext].
+func (e *evaluation) LongDouble() int {
+	if wide, ok := e.frame.(expr.WideContext); ok {
+		return wide.LongDouble()
+	}
+	return 0
+}
+
 // Wide implements [expr.WideContext].
 func (e *evaluation) Wide(number uint64) []byte {
 	if wide, ok := e.frame.(expr.WideContext); ok {
@@ -355,5 +364,24 @@ func (e *evaluation) BaseType(offset uint64) (t expr.BaseType, err error) {
 		}
 		return true
 	})
+	if wide, is := e.frame.(expr.WideContext); is && err == nil && t.Size > 8 {
+		var name string
+		name, err = d.Name()
+		t.Float = wideFormat(name, wide.LongDouble())
+	}
 	return t, err
+}
+
+// wideFormat returns the format of floating-point numbers of more than 64 bits, which the name of their type tells, of a machine whose long double has
+// a significand of so many bits.
+func wideFormat(name string, longDouble int) types.FloatFormat {
+	switch name {
+	case "long double", "_Float64x":
+		return types.LongDouble(longDouble)
+	case "__float80":
+		return types.Extended
+	case "_Float128", "__float128":
+		return types.Quadruple
+	}
+	return types.UnknownFloat
 }

@@ -33,6 +33,9 @@ func (v *Variables) Wide(number uint64) []byte {
 	return nil
 }
 
+// LongDouble returns how many bits the significand of the machine's long double has.
+func (v *Variables) LongDouble() int { return v.Arch.LongDouble }
+
 // CFA returns the canonical frame address.
 func (v *Variables) CFA() (uint64, bool) {
 	r := &v.frame().Registers

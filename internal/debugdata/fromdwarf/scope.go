@@ -202,6 +202,9 @@ func (noFrame) Register(uint64) (uint64, bool) { return 0, false }
 // Wide knows no register.
 func (noFrame) Wide(uint64) []byte { return nil }
 
+// LongDouble knows no machine.
+func (noFrame) LongDouble() int { return 0 }
+
 // EntryValue knows no caller.
 func (noFrame) EntryValue(uint64, debugdata.Argument) (uint64, bool, error) { return 0, false, nil }
 

@@ -18,6 +18,7 @@ type noFrame struct{}
 
 func (noFrame) Register(uint64) (uint64, bool)                              { return 0, false }
 func (noFrame) Wide(uint64) []byte                                          { return nil }
+func (noFrame) LongDouble() int                                             { return 0 }
 func (noFrame) CFA() (uint64, bool)                                         { return 0, false }
 func (noFrame) EntryValue(uint64, debugdata.Argument) (uint64, bool, error) { return 0, false, nil }
 func (noFrame) Read([]byte, uint64) error                                   { return errors.New("there is no memory") }

@@ -49,6 +49,9 @@ func (m *machine) argument(block []byte) (a Argument, t BaseType, ok bool) {
 		if t, ok = m.baseType(op, c.ULEB128()); !ok {
 			return a, t, m.err != nil // which says why
 		}
+		if t.isWide() {
+			return a, t, false
+		}
 	case op >= opBreg0 && op <= opBreg31 || op == opBregx:
 		a.Register, a.Pointed = uint64(op-opBreg0), true
 		if op == opBregx {

@@ -3,6 +3,8 @@ package expr
 
 import (
 	"fmt"
+
+	"github.com/godrgn/drgn/types"
 )
 
 // Section is what errors in decoding an expression name as the section.
@@ -56,12 +58,15 @@ type Context interface {
 type WideContext interface {
 	// Wide returns what such a register holds, by its DWARF number, as a store to memory has it; nil if it is not known.
 	Wide(number uint64) []byte
+	// LongDouble returns how many bits the significand of the machine's long double has; 0 where that isn't known.
+	LongDouble() int
 }
 
 // A BaseType is the type of a typed value on the stack.
 type BaseType struct {
 	Encoding uint8 // DW_ATE_*
 	Size     uint64
+	Float    types.FloatFormat // of floating-point numbers of more than 64 bits
 }
 
 // Encodings of base types (DWARF 5, section 7.8).
@@ -136,6 +141,7 @@ func (k Kind) String() string {
 type Piece struct {
 	Kind      Kind
 	Signed    bool   // Number: extended by its sign where it is too small
+	Sliced    bool   // Register: it is a part of what is there
 	Size      uint8  // Number: in bytes
 	BitSize   uint64 // how many bits of the object it holds; 0: all
 	BitOffset uint64 // where they start in the register, memory or value
@@ -184,7 +190,11 @@ func Value(f Format, ctx Context, code []byte, initial ...uint64) (uint64, error
 		return 0, err
 	}
 	if len(m.stack) != 0 && !m.have && len(m.pieces) == 0 {
-		return m.pop().v, nil
+		if x := m.pop(); x.wide == nil {
+			return x.v, nil
+		}
+		m.c.Fail("expression yields a number of more than 64 bits")
+		return 0, m.c.Err()
 	}
 	p, ok := m.location()
 	if ok && len(m.pieces) == 0 {

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/godrgn/drgn/types"
 )
 
 // frame is a context of a made-up frame.
@@ -33,13 +35,19 @@ func (frame) EntryValue(a Argument) (uint64, error) {
 	return 0x7000 + a.Register, nil
 }
 
-// Wide: register 20 holds 0x3ff8000000000000, which is 1.5, and what is above it.
+// Wide: register 20 holds 0x3ff8000000000000, which is 1.5, and what is above it; 41, of x87, 1.5.
 func (frame) Wide(n uint64) []byte {
 	if n == 20 {
-		return []byte{0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0xaa, 0xbb}
+		return []byte{0, 0, 0, 0, 0, 0, 0xf8, 0x3f, 0xaa, 0xbb, 0, 0, 0, 0, 0, 0}
+	}
+	if n == 41 {
+		return []byte{0, 0, 0, 0, 0, 0, 0, 0xc0, 0xff, 0x3f}
 	}
 	return nil
 }
+
+// LongDouble: that of x87.
+func (frame) LongDouble() int { return 64 }
 
 // Read: each byte of memory is the low byte of its address; nothing is below 0x1000.
 func (frame) Read(buf []byte, a uint64) error {
@@ -60,7 +68,8 @@ func (frame) Address(i uint64) (uint64, error) {
 }
 
 var baseTypes = map[uint64]BaseType{
-	1: {ateSigned, 4}, 2: {ateUnsigned, 4}, 3: {ateSigned, 8}, 4: {ateFloat, 8}, 8: {ateFloat, 4}, 9: {ateFloat, 16}, 5: {ateUnsigned, 1}, 6: {ateUnsigned, 16}, 7: {ateSigned, 1},
+	1: {Encoding: ateSigned, Size: 4}, 2: {Encoding: ateUnsigned, Size: 4}, 3: {Encoding: ateSigned, Size: 8}, 4: {Encoding: ateFloat, Size: 8}, 8: {Encoding: ateFloat, Size: 4}, 9: {Encoding: ateFloat, Size: 16}, 5: {Encoding: ateUnsigned, Size: 1}, 6: {Encoding: ateUnsigned, Size: 16}, 7: {Encoding: ateSigned, Size: 1},
+	10: {Encoding: ateFloat, Size: 16, Float: types.Extended}, 11: {Encoding: ateFloat, Size: 16, Float: types.Quadruple},
 }
 
 func (frame) BaseType(off uint64) (BaseType, error) {
@@ -347,6 +356,8 @@ func FuzzLocate(f *testing.F) {
 	f.Add([]byte("\x51\x93\x01\x92\x64\x00\x9f\x93\x01\x53\x93\x01"), false, uint64(8))
 	f.Add([]byte("\xa4\x01\x04\xf9\xff\xff\xff\xa4\x01\x04\x03\x00\x00\x00\x1d\xa8\x00\x9f"), false, uint64(64))
 	f.Add([]byte("\x08\xb5\x9f\x9d\x04\x00\x08\xb5\x9f\x9d\x04\x04\x38\x9f\x93\x01"), true, uint64(13))
+	f.Add([]byte("\x31\xa8\x0a\x33\xa8\x0b\xa8\x0a\x1b\x23\x01\x9f"), true, uint64(128))
+	f.Add([]byte("\xa5\x29\x0a\x9f\x93\x10\x90\x29\x93\x08"), false, uint64(192))
 	f.Fuzz(func(t *testing.T, code []byte, big bool, bits uint64) {
 		for _, size := range []int{4, 8} {
 			f := Format{AddressSize: size, Big: big, Addresses: Bias(1 << 40)}
@@ -376,7 +387,11 @@ func checkSlice(t *testing.T, f Format, ps []Piece, whole []byte, total, at, n u
 	t.Helper()
 	want := make([]byte, (n+7)/8)
 	copyBits(want, 0, whole, at, n, f.Big)
-	if got, err := Bytes(f, frame{}, Slice(ps, total, at, n, f.Big), n); err != nil || !slices.Equal(got, want) {
+	got, err := Bytes(f, frame{}, Slice(ps, total, at, n, f.Big), n)
+	if err != nil && slices.ContainsFunc(ps, func(p Piece) bool { return p.Kind == Register && p.Value == 41 }) {
+		return // a number of x87 has no parts
+	}
+	if err != nil || !slices.Equal(got, want) {
 		t.Fatalf("%d bits from %d on of %d in %v: % x, %v; want % x", n, at, total, ps, got, err, want)
 	}
 }

@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"math/big"
 
 	"github.com/godrgn/drgn/internal/bin"
 )
@@ -14,8 +15,9 @@ const (
 // A value is a value on the stack, kept as its low bits. typ is the zero BaseType for the generic type: an integer of
 // the size of an address whose sign is a matter of the operation.
 type value struct {
-	v   uint64
-	typ BaseType
+	v    uint64
+	typ  BaseType
+	wide *big.Float // instead of v, of a floating-point number of more than 64 bits, with its type's precision; never changed
 }
 
 // machine is the stack machine in the middle of an expression.
@@ -66,11 +68,15 @@ func (m *machine) signed(x value) int64 {
 func (m *machine) push(v uint64) { m.pushTyped(BaseType{}, v) }
 
 func (m *machine) pushTyped(t BaseType, v uint64) {
+	m.pushValue(value{v: m.mask(t, v), typ: t})
+}
+
+func (m *machine) pushValue(x value) {
 	if len(m.stack) == maxDepth {
 		m.c.Fail("more than %d values on the stack", maxDepth)
 		return
 	}
-	m.stack = append(m.stack, value{m.mask(t, v), t})
+	m.stack = append(m.stack, x)
 }
 
 func (m *machine) pop() value {
@@ -89,6 +95,7 @@ func (m *machine) popInteger() value {
 	x := m.pop()
 	if x.typ.isFloat() {
 		m.c.Fail("floating-point number where an integer should be")
+		return value{}
 	}
 	return x
 }
@@ -320,6 +327,10 @@ func (m *machine) step(op byte) {
 			return
 		}
 		v := m.pop()
+		if v.wide != nil {
+			m.placeWide(op, v)
+			return
+		}
 		p := Piece{Kind: Number, Value: v.v, Size: uint8(m.AddressSize)}
 		if v.typ.Size != 0 {
 			p.Size, p.Signed = uint8(v.typ.Size), v.typ.isSigned()
@@ -348,8 +359,6 @@ func (m *machine) step(op byte) {
 		}
 	}
 }
-
-func (m *machine) pushValue(x value) { m.pushTyped(x.typ, x.v) }
 
 func (m *machine) register(n uint64, off int64) {
 	if m.c.Err() != nil {
@@ -419,12 +428,12 @@ func (m *machine) deref(t BaseType, size int) {
 	if m.c.Err() != nil {
 		return
 	}
-	var buf [8]byte
+	var buf [16]byte
 	if err := m.ctx.Read(buf[:size], a.v); err != nil {
 		m.fail(err)
 		return
 	}
-	m.pushTyped(t, m.number(buf[:size]))
+	m.pushBytes(opDerefType, t, buf[:size])
 }
 
 // number reads an integer in the target's byte order.

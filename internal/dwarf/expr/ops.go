@@ -103,7 +103,7 @@ var unsupported = map[byte]string{
 	opGNUVariableValue: "GNU_variable_value",
 	// A pointer without a value of its own, see Bytes.
 	opImplicitPointer: "implicit_pointer",
-	// These are carried out for integers and floating-point numbers of at most 64 bits.
+	// These are carried out for integers of at most 64 bits and binary floating-point numbers of 32 bits or more.
 	opConstType: "const_type", opRegvalType: "regval_type", opDerefType: "deref_type", opConvert: "convert",
 	opReinterpret: "reinterpret", opGNUConstType: "GNU_const_type", opGNURegvalType: "GNU_regval_type",
 	opGNUDerefType: "GNU_deref_type", opGNUConvert: "GNU_convert", opGNUReinterpret: "GNU_reinterpret",

@@ -3,6 +3,8 @@ package expr
 import (
 	"fmt"
 	"slices"
+
+	"github.com/godrgn/drgn/types"
 )
 
 // MaxBits bounds the objects that [Bytes] puts together: what is in pieces or registers is not larger.
@@ -66,7 +68,7 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 		v, ok := ctx.Register(p.Value)
 		if wide, is := ctx.(WideContext); is && !ok {
 			if b := wide.Wide(p.Value); b != nil {
-				return p.wide(b, n)
+				return p.wide(f, b, n)
 			}
 		}
 		if !ok {
@@ -96,12 +98,29 @@ func (p *Piece) bits(f Format, ctx Context, n uint64) (src []byte, at uint64, er
 }
 
 // wide returns the n bits of a wide register of a little-endian machine that are BitOffset above its least significant bit.
-func (p *Piece) wide(b []byte, n uint64) ([]byte, uint64, error) {
+func (p *Piece) wide(f Format, b []byte, n uint64) ([]byte, uint64, error) {
+	if len(b) == types.Extended.Size() {
+		return p.x87(f, b, n)
+	}
 	have := uint64(len(b)) * 8
 	if n > have || p.BitOffset > have-n {
 		return nil, 0, &UnavailableError{fmt.Sprintf("of register %d no more than %d bits are known", p.Value, have)}
 	}
 	return b, p.BitOffset, nil
+}
+
+// x87 returns the floating-point number of n bits that is in a register of x87, which has each with 80 bits.
+func (p *Piece) x87(f Format, b []byte, n uint64) ([]byte, uint64, error) {
+	if p.BitOffset == 0 && !p.Sliced {
+		switch n {
+		case 32, 64:
+			x, negative := types.Extended.Float(b, false)
+			return p.number(f, BaseType{Encoding: ateFloat, Size: n / 8}.narrow(x, negative), 8, n)
+		case 80, 96, 128: // what follows the number is padding
+			return padded(b, 0, n, 80, false)
+		}
+	}
+	return nil, 0, &UnavailableError{fmt.Sprintf("%d bits of a floating-point number in register %d", n, p.Value)}
 }
 
 // extended returns bytes that have the n bits of a signed number from bit at on: of those above the number's, each is its sign.

@@ -38,6 +38,7 @@ func (p Piece) slice(size, at, n uint64, big bool) Piece {
 			at = size - at - n
 		}
 		p.BitOffset += at
+		p.Sliced = p.Sliced || n != size
 	case ImplicitPointer:
 		if n != size {
 			return Piece{BitSize: n}

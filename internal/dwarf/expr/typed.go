@@ -3,6 +3,8 @@ package expr
 import (
 	"fmt"
 	"math"
+
+	"github.com/godrgn/drgn/types"
 )
 
 // agree reports whether an operation can be carried out on two values, and makes their types the same: the generic type is taken to be an integer
@@ -31,14 +33,14 @@ func (m *machine) typed(op byte) bool {
 			c.Fail("constant of %d bytes of a type of %d", len(b), t.Size)
 			return true
 		}
-		m.pushTyped(t, m.number(b))
+		m.pushBytes(op, t, b)
 	case opRegvalType, opGNURegvalType:
 		n := c.ULEB128()
 		t, ok := m.baseType(op, c.ULEB128())
 		if !ok {
 			return true
 		}
-		m.registerTyped(n, t)
+		m.registerTyped(op, n, t)
 	case opDerefType, opGNUDerefType:
 		size := c.U8()
 		if t, ok := m.baseType(op, c.ULEB128()); ok {
@@ -54,6 +56,13 @@ func (m *machine) typed(op byte) bool {
 			return true
 		}
 		x := m.pop()
+		if m.c.Err() != nil {
+			return true
+		}
+		if x.wide != nil || t.isWide() {
+			m.convertWide(op, x, t)
+			return true
+		}
 		if op == opReinterpret || op == opGNUReinterpret {
 			if m.mask(t, ^uint64(0)) != m.mask(x.typ, ^uint64(0)) {
 				c.Fail("reinterpretation as a type of another size")
@@ -81,7 +90,7 @@ func (m *machine) baseType(op byte, offset uint64) (BaseType, bool) {
 		m.fail(err)
 		return t, false
 	}
-	if !t.isInteger() && !t.isFloat() {
+	if !t.isInteger() && !t.isFloat() || t.Float != types.UnknownFloat && !t.isWide() {
 		m.unsupported(op, fmt.Sprintf("for a type of %d bytes with encoding %#x", t.Size, t.Encoding))
 		return t, false
 	}
@@ -89,14 +98,23 @@ func (m *machine) baseType(op byte, offset uint64) (BaseType, bool) {
 }
 
 // registerTyped pushes the low bytes of a register.
-func (m *machine) registerTyped(n uint64, t BaseType) {
+func (m *machine) registerTyped(op byte, n uint64, t BaseType) {
 	if wide, is := m.ctx.(WideContext); is && t.Size != 0 {
-		if b := wide.Wide(n); uint64(len(b)) >= t.Size {
-			m.pushTyped(t, m.number(b[:t.Size]))
+		b := wide.Wide(n)
+		if len(b) == types.Extended.Size() { // a floating-point number, of whatever type
+			if t.isFloat() {
+				m.pushExtended(op, b, t)
+			} else {
+				m.unsupported(op, "for an integer in a floating-point register")
+			}
+			return
+		}
+		if uint64(len(b)) >= t.Size {
+			m.pushBytes(op, t, b[:t.Size])
 			return
 		}
 	}
-	if v, known := m.ctx.Register(n); known {
+	if v, known := m.ctx.Register(n); known && !t.isWide() {
 		m.pushTyped(t, v)
 	} else {
 		m.fail(unknownRegister(n))
@@ -104,7 +122,9 @@ func (m *machine) registerTyped(n uint64, t BaseType) {
 }
 
 // isFloat reports whether values of the type are floating-point numbers this package calculates with.
-func (t BaseType) isFloat() bool { return t.Encoding == ateFloat && (t.Size == 4 || t.Size == 8) }
+func (t BaseType) isFloat() bool {
+	return t.Encoding == ateFloat && (t.Size == 4 || t.Size == 8) || t.isWide()
+}
 
 // float returns the number that the bits of a value are.
 func (t BaseType) float(v uint64) float64 {
@@ -170,6 +190,10 @@ func (m *machine) truncate(x float64, t BaseType) uint64 {
 
 // floatSign carries out DW_OP_abs and DW_OP_neg.
 func (m *machine) floatSign(op byte, x value) {
+	if x.wide != nil {
+		m.wideSign(op, x)
+		return
+	}
 	v := x.typ.float(x.v)
 	switch op {
 	case opAbs:
@@ -188,6 +212,10 @@ func (m *machine) floatSign(op byte, x value) {
 func (m *machine) floats(op byte, a, b value) {
 	if !a.typ.isFloat() || !b.typ.isFloat() {
 		m.c.Fail("operands of different types")
+		return
+	}
+	if a.wide != nil && b.wide != nil {
+		m.wideFloats(op, a, b)
 		return
 	}
 	x, y := a.typ.float(a.v), b.typ.float(b.v)
