@@ -109,7 +109,7 @@ func (p *Piece) wide(f Format, b []byte, n uint64) ([]byte, uint64, error) {
 	return b, p.BitOffset, nil
 }
 
-// x87 returns the floating-point number of n bits that is in a register of x87, which has each with 80 bits.
+// x87 returns the n bits of the floating-point number that a register of x87 holds, which has 80 bits whatever the variable's type.
 func (p *Piece) x87(f Format, b []byte, n uint64) ([]byte, uint64, error) {
 	if p.BitOffset == 0 && !p.Sliced {
 		switch n {
