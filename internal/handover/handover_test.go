@@ -8,15 +8,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// work runs f at d on a goroutine of its own. What it returns is closed once the desk is no longer the thread's, which is a
+// moment after f has returned.
+func work(d *Desk, f func()) <-chan struct{} {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.Work(f)
+	}()
+	return done
+}
+
 // attend runs f at a desk and serves it until it is done.
 func attend(f func(d *Desk)) {
 	d := NewDesk()
 	defer d.Close()
-	done := make(chan struct{})
-	go d.Work(func() {
-		defer close(done)
-		f(d)
-	})
+	done := work(d, func() { f(d) })
 	for {
 		select {
 		case call := <-d.Calls():
@@ -57,12 +64,9 @@ func TestHandedOn(t *testing.T) {
 	defer runtime.UnlockOSThread()
 	here, inRun := unix.Gettid(), 0
 	attend(func(*Desk) {
-		inner, done := NewDesk(), make(chan struct{})
+		inner := NewDesk()
 		defer inner.Close()
-		go inner.Work(func() {
-			defer close(done)
-			Run(func() { inRun = unix.Gettid() })
-		})
+		done := work(inner, func() { Run(func() { inRun = unix.Gettid() }) })
 		Run(<-inner.Calls())
 		<-done
 	})
@@ -86,10 +90,9 @@ func TestPanic(t *testing.T) {
 // Nobody waits at a desk that was closed, nor must anyone wait for it.
 func TestClosed(t *testing.T) {
 	d := NewDesk()
-	waiting, done := make(chan struct{}), make(chan struct{})
+	waiting := make(chan struct{})
 	var ran atomic.Bool
-	go d.Work(func() {
-		defer close(done)
+	done := work(d, func() {
 		close(waiting)
 		Run(func() { ran.Store(true) })
 	})
