@@ -46,14 +46,18 @@ func main() {
 }
 
 func run(out string, check bool) error {
-	root, err := goList("-m", "-f", "{{.Dir}}")
+	root, err := goCommand("list", "-m", "-f", "{{.Dir}}")
 	if err != nil {
 		return err
 	}
 	if out == "" {
 		out = root
 	}
-	dir, err := goList("-m", "-f", "{{.Dir}}", module)
+	// Building fetches only modules that something is imported from, and go list knows no directory before.
+	if _, err := goCommand("mod", "download", module); err != nil {
+		return err
+	}
+	dir, err := goCommand("list", "-m", "-f", "{{.Dir}}", module)
 	if err != nil {
 		return err
 	}
@@ -91,12 +95,12 @@ func run(out string, check bool) error {
 	return nil
 }
 
-func goList(args ...string) (string, error) {
-	cmd := exec.Command("go", append([]string{"list"}, args...)...)
+func goCommand(args ...string) (string, error) {
+	cmd := exec.Command("go", args...)
 	cmd.Stderr = os.Stderr
 	b, err := cmd.Output()
 	if err != nil {
-		return "", fmt.Errorf("go list %s: %w", strings.Join(args, " "), err)
+		return "", fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 	}
 	return strings.TrimSpace(string(b)), nil
 }
