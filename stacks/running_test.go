@@ -3,7 +3,6 @@
 package stacks_test
 
 import (
-	"bufio"
 	"errors"
 	"os/exec"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/attach"
 	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/internal/childtest"
 	"github.com/godrgn/drgn/stacks"
 )
 
@@ -29,7 +29,7 @@ func startRunningTwice(t *testing.T) (p, again *drgn.Program) {
 	t.Helper()
 	const program = "../testdata/process/runs"
 	c := exec.Command(program)
-	if line := firstLine(t, c); line != "ready\n" {
+	if line := childtest.Start(t, c); line != "ready\n" {
 		t.Fatal(line)
 	}
 	for _, to := range []**drgn.Program{&p, &again} {
@@ -93,30 +93,4 @@ func TestRunning(t *testing.T) {
 			runtime.Gosched()
 		}
 	}
-}
-
-// firstLine starts a command that ends when its input does, and returns the first line that it writes. It is killed when the test has ended.
-func firstLine(t testing.TB, c *exec.Cmd) string {
-	t.Helper()
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		c.Process.Kill() // may have ended by itself
-		c.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(line, err)
-	}
-	return line
 }

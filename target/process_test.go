@@ -1,7 +1,6 @@
 package target
 
 import (
-	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -14,39 +13,10 @@ import (
 	"time"
 
 	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/internal/childtest"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
 )
-
-// child starts a process that answers a line and then waits for its input to end. It has answered when child returns, so all that its program
-// consists of is mapped: its name alone, which the system sets before, does not say so.
-func child(t *testing.T, name string, arg ...string) (*exec.Cmd, func()) {
-	t.Helper()
-	c := exec.Command(name, arg...)
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		c.Process.Kill() // may have ended by itself
-		c.Wait()
-	})
-	if _, err := in.Write([]byte("here\n")); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "here\n" {
-		t.Fatal(line, err)
-	}
-	return c, func() { in.Close() }
-}
 
 // await waits until a condition holds.
 func await(t *testing.T, what string, done func() bool) {
@@ -85,7 +55,7 @@ func readable(p *Process) (address uint64, err error) {
 }
 
 func TestRunning(t *testing.T) {
-	c, end := child(t, "cat")
+	c, end := childtest.Answering(t, "cat")
 	p := program(t, c)
 	address, err := readable(p)
 	if err != nil {
@@ -172,7 +142,7 @@ func isZombie(p *Process) bool {
 
 // TestExec has a process that executes another program while it is open.
 func TestExec(t *testing.T) {
-	c, end := child(t, "sh", "-c", "read x; echo $x; read x; exec sleep 1000")
+	c, end := childtest.Answering(t, "sh", "-c", "read x; echo $x; read x; exec sleep 1000")
 	p := program(t, c)
 	address, err := readable(p)
 	if err != nil {

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/godrgn/drgn/internal/childtest"
 )
 
 // work has a thread that traces do nothing, and returns its ID.
@@ -61,7 +63,7 @@ func TestTracers(t *testing.T) {
 
 // TestWhileStopped stops all threads of a child while something is done, and says why that can't be.
 func TestWhileStopped(t *testing.T) {
-	c, end := child(t, "cat")
+	c, end := childtest.Answering(t, "cat")
 	p := program(t, c)
 	tid := uint64(c.Process.Pid)
 	state := func() byte {

@@ -13,6 +13,7 @@ import (
 	"unsafe"
 
 	"github.com/godrgn/drgn/attach"
+	"github.com/godrgn/drgn/internal/childtest"
 )
 
 // endMain says that this is the child of TestMainThreadEnded.
@@ -45,7 +46,7 @@ func init() {
 func TestMainThreadEnded(t *testing.T) {
 	c := exec.Command(os.Args[0])
 	c.Env = append(os.Environ(), endMain+"=1")
-	line := firstLine(t, c)
+	line := childtest.Start(t, c)
 	at, err := strconv.ParseUint(strings.TrimSpace(line), 10, 64)
 	if err != nil {
 		t.Fatal(err)

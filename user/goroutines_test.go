@@ -1,7 +1,6 @@
 package user_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/binary"
 	"fmt"
@@ -18,6 +17,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/childtest"
 	"github.com/godrgn/drgn/mem"
 	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
@@ -285,29 +285,10 @@ func TestRunningGoroutines(t *testing.T) {
 	}
 	c := exec.Command(path)
 	c.Env = []string{"GOTRACEBACK=system"}
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer in.Close()
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
 	var text bytes.Buffer
 	c.Stderr = &text
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	waited := false
-	defer func() {
-		if !waited {
-			c.Process.Kill()
-			c.Wait()
-		}
-	}()
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "ready\n" {
-		t.Fatal(line, err)
+	if line := childtest.Start(t, c); line != "ready\n" {
+		t.Fatal(line)
 	}
 	p := openAlone(t, c.Process.Pid)
 	loadMain(t, p, path)
@@ -347,7 +328,6 @@ func TestRunningGoroutines(t *testing.T) {
 	}
 	c.Process.Signal(syscall.SIGQUIT)
 	c.Wait()
-	waited = true
 	want := tracebacks(t, text.String())
 	check(t, all, want)
 	check(t, again, want)

@@ -1,12 +1,10 @@
 package user_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +16,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/internal/childtest"
 	"github.com/godrgn/drgn/module"
 	"github.com/godrgn/drgn/target"
 	"github.com/godrgn/drgn/user"
@@ -37,7 +36,7 @@ func start(t testing.TB, path string, arg ...string) *exec.Cmd {
 		t.Skip("the program is one for Linux on x86-64")
 	}
 	c := exec.Command(path, arg...)
-	if line := firstLine(t, c); line != "ready\n" {
+	if line := childtest.Start(t, c); line != "ready\n" {
 		t.Fatal(line)
 	}
 	const waiting = 4 // the first thread, which waits for its input, and three that pause
@@ -367,16 +366,8 @@ func TestStopKilled(t *testing.T) {
 	c, p := runs(t)
 	debugger := exec.Command(os.Args[0], "-test.run", "^TestStopKilled$")
 	debugger.Env = append(os.Environ(), fmt.Sprintf("TEST_STOP=%d", c.Process.Pid))
-	out, err := debugger.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := debugger.Start(); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(out).ReadString('\n'); line != "stopped\n" {
-		rest, _ := io.ReadAll(out)
-		t.Fatal(line, err, string(rest))
+	if line := childtest.Start(t, debugger); line != "stopped\n" {
+		t.Fatal(line)
 	}
 	if !stands(t, p) {
 		t.Error("the process runs")
@@ -547,30 +538,4 @@ func BenchmarkRunning(b *testing.B) {
 	release := stop(b, p)
 	b.Run("stopped", trace)
 	release()
-}
-
-// firstLine starts a command that ends when its input does, and returns the first line that it writes. It is killed when the test has ended.
-func firstLine(t testing.TB, c *exec.Cmd) string {
-	t.Helper()
-	in, err := c.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	out, err := c.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		in.Close()
-		c.Process.Kill() // may have ended by itself
-		c.Wait()
-	})
-	line, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		t.Fatal(line, err)
-	}
-	return line
 }

@@ -1,43 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/godrgn/drgn/internal/childtest"
 )
 
 const process = "../../testdata/process"
 
 // TestProcess debugs a child, which takes no privileges.
 func TestProcess(t *testing.T) {
-	child := exec.Command("cat")
-	in, err := child.StdinPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	answer, err := child.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() {
-		in.Close() // ends it
-		child.Wait()
-	})
+	child, _ := childtest.Answering(t, "cat")
 	pid := strconv.Itoa(child.Process.Pid)
-	// When it answers, all that its program consists of is mapped: its name, which the system sets before, does not say so.
-	if _, err := in.Write([]byte("here\n")); err != nil {
-		t.Fatal(err)
-	}
-	if line, err := bufio.NewReader(answer).ReadString('\n'); line != "here\n" {
-		t.Fatal(line, err)
-	}
 	if _, err := os.ReadFile("/proc/" + pid + "/auxv"); err != nil {
 		t.Skip("children can't be traced:", err)
 	}

@@ -145,7 +145,7 @@ const rooms = `
 	drgn < internal/worldtest;
 	NONE < internal/schema; # tests only
 	attach < internal/coretest;
-	NONE < internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, internal/zmtp/zmtptest;
+	NONE < internal/childtest, internal/deps, internal/elf/elftest, internal/kdump/kdumptest, internal/qmp/qmptest, internal/zmtp/zmtptest;
 	report < lab;
 	arch < release;
 `
@@ -167,9 +167,9 @@ var outside = map[string][]string{
 	"runtime/cgo":                            {},
 	"net":                                    {"internal/jupyter", "internal/qmp", "internal/qmp/qmptest", "internal/zmtp", "internal/zmtp/zmtptest", "lab", "web"},
 	"net/http":                               {"internal/debuginfo", "web"},
-	"os/exec":                                {"lab", "python/internal/pack", "release"},
+	"os/exec":                                {"internal/childtest", "lab", "python/internal/pack", "release"},
 	"os/signal":                              {"lab"}, // in the program, signals are Python's
-	"testing":                                {"internal/coretest", "internal/worldtest"},
+	"testing":                                {"internal/childtest", "internal/coretest", "internal/worldtest"},
 	"debug/dwarf":                            {},                                                                            // too slow for a kernel, and it trusts its input
 	"debug/elf":                              {"lab", "lab/thin", "linux/internal/kmod", "python/internal/pack", "release"}, // kmod: its names of what it writes
 }
