@@ -190,6 +190,16 @@ func TestNoVMCOREINFO(t *testing.T) {
 		"damaged": {change: func(d *dumped) {
 			d.notes = f.Note(d.notes, "VMCOREINFO", 0, info[:bytes.Index(info, []byte("SYMBOL(swapper_pg_dir)"))])
 		}, warnings: 1},
+		"a damaged number": {change: func(d *dumped) {
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, regexp.MustCompile(`NUMBER\(phys_base\)=`).ReplaceAll(info, []byte("${0}x")))
+		}, warnings: 1},
+		"a damaged build ID": {change: func(d *dumped) {
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, regexp.MustCompile(`BUILD-ID=`).ReplaceAll(info, []byte("${0}x")))
+		}, warnings: 1},
+		"a damaged number, and none in memory": {change: func(d *dumped) {
+			d.replace("OSRELEASE=", "OSRELEASE ")
+			d.notes = f.Note(d.notes, "VMCOREINFO", 0, regexp.MustCompile(`NUMBER\(phys_base\)=`).ReplaceAll(info, []byte("${0}x")))
+		}, err: []string{"its VMCOREINFO note is damaged (VMCOREINFO says NUMBER(phys_base)=", "none was found in memory"}},
 		"erased name of the host": {change: func(d *dumped) {
 			d.replace("\x00"+release+"\x00", "X"+release+"\x00")
 		}},
@@ -256,7 +266,11 @@ func TestPageSize(t *testing.T) {
 			return nil
 		}
 		_, _, err = attachTo(path, o)
-		said[*linux.InvalidVMCOREINFOError](t, err, path, "invalid PAGESIZE", strconv.Quote(size))
+		if size == "4k" {
+			said[*linux.VMCOREINFONumberError](t, err, path, `PAGESIZE="4k", which is no number`)
+		} else {
+			said[*linux.InvalidVMCOREINFOError](t, err, path, "invalid PAGESIZE", strconv.Quote(size))
+		}
 		if size == "8192" {
 			said[error](t, err, "it must be 4096 on X86_64")
 		}

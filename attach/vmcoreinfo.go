@@ -14,25 +14,25 @@ import (
 // checkVMCOREINFO makes m that of a kernel which says where it lies in memory: where the dump's note is missing or damaged,
 // memory is searched for it.
 func checkVMCOREINFO(m *linux.Memory, o Options) error {
-	problem := "it has no VMCOREINFO note"
+	problem := errors.New("it has no VMCOREINFO note")
 	if m.VMCOREINFO != nil {
 		err := linux.CheckVMCOREINFO(linux.ParseVMCOREINFO(m.VMCOREINFO), m.Platform.Arch)
 		if err == nil {
 			return nil
 		}
-		problem = fmt.Sprintf("its VMCOREINFO note is damaged (%v)", err)
+		problem = fmt.Errorf("its VMCOREINFO note is damaged (%w)", err)
 	}
 	found, err := findVMCOREINFO(*m, o)
 	var none *NoVMCOREINFOError
 	if errors.As(err, &none) {
-		return fmt.Errorf("%s, which says where the kernel lies in memory, and %w: give it with --vmcoreinfo (Go: linux.SetVMCOREINFO), "+
+		return fmt.Errorf("%w, which says where the kernel lies in memory, and %w: give it with --vmcoreinfo (Go: linux.SetVMCOREINFO), "+
 			"or dump with a vmcoreinfo device (QEMU: -device vmcoreinfo) or from /proc/vmcore", problem, err)
 	}
 	if err != nil {
 		return err
 	}
 	if m.VMCOREINFO != nil {
-		o.warn(fmt.Errorf("%s: that in memory is used", problem))
+		o.warn(fmt.Errorf("%w: that in memory is used", problem))
 	}
 	*m = found
 	return nil

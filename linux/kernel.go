@@ -101,7 +101,7 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if k.idSaid = k.info.BuildID() != nil; !k.idSaid && m.BuildID != nil {
 		k.info.SetBuildID(m.BuildID)
 	}
-	if err := k.info.CheckNumbers(); err != nil {
+	if err := k.info.CheckValues(); err != nil {
 		return nil, err
 	}
 	if err := checkPageSize(k.info, k.machine); err != nil {

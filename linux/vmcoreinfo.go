@@ -18,14 +18,20 @@ type VMCOREINFO = vmcoreinfo.Info
 // An InvalidVMCOREINFOError says that VMCOREINFO lacks what every kernel's has.
 type InvalidVMCOREINFOError = vmcoreinfo.InvalidError
 
+// A VMCOREINFONumberError says that a number in VMCOREINFO is none, or too large.
+type VMCOREINFONumberError = vmcoreinfo.NumberError
+
 // ParseVMCOREINFO reads the note's text. Lines without "=" and bytes after a NUL are left out; the last line of a key
 // holds.
 func ParseVMCOREINFO(raw []byte) *VMCOREINFO { return vmcoreinfo.Parse(raw) }
 
-// CheckVMCOREINFO returns an [*InvalidVMCOREINFOError] if a note lacks what every kernel's has, or has what no kernel of an
-// instruction set can have.
+// CheckVMCOREINFO returns an [*InvalidVMCOREINFOError] or a [*VMCOREINFONumberError] if a note lacks what every kernel's has, or has
+// what no kernel of an instruction set can have.
 func CheckVMCOREINFO(info *VMCOREINFO, of *arch.Arch) error {
 	if err := info.Check(); err != nil {
+		return err
+	}
+	if err := info.CheckValues(); err != nil {
 		return err
 	}
 	return checkPageSize(info, machine.For(of))

@@ -48,7 +48,7 @@ func liveMethods() []Func {
 				return valueError("platform must be set before calling set_linux_kernel_custom()")
 			}
 			if linux.GivenVMCOREINFO(p) == nil {
-				if err := checkVMCOREINFO(linux.ParseVMCOREINFO(info)); err != nil {
+				if err := linux.CheckVMCOREINFO(linux.ParseVMCOREINFO(info), p.Platform().Arch); err != nil {
 					return err
 				}
 			}

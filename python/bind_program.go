@@ -45,18 +45,6 @@ func readMethod(name string, size int) Func {
 	}}
 }
 
-// checkVMCOREINFO says what a note lacks that every kernel's has.
-func checkVMCOREINFO(v *linux.VMCOREINFO) error {
-	var invalid *linux.InvalidVMCOREINFOError
-	switch err := v.Check(); {
-	case !errors.As(err, &invalid):
-		return err
-	case invalid.NoNumber:
-		return &pyErr{excBadData, "number in VMCOREINFO is invalid"}
-	}
-	return &pyErr{excBadData, "VMCOREINFO does not contain valid " + invalid.Key}
-}
-
 func programClass() *class {
 	return &class{
 		id: classProgram, name: "Program",
@@ -70,7 +58,7 @@ func programClass() *class {
 				}
 			}
 			if c.Has(1) {
-				if err := checkVMCOREINFO(linux.ParseVMCOREINFO(c.Bytes(1))); err != nil {
+				if err := linux.CheckVMCOREINFO(linux.ParseVMCOREINFO(c.Bytes(1)), plat.Arch); err != nil {
 					return err
 				}
 			}

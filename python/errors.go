@@ -101,6 +101,9 @@ var exceptions = []struct {
 	{of[*failure.CycleError], excValidation},
 	{of[*failure.CorruptError], excValidation},
 	{of[*failure.DecodeError], excBadData},
+	{of[*linux.InvalidVMCOREINFOError], excBadData},
+	{isTooLargeInVMCOREINFO, excOverflowError},
+	{of[*linux.VMCOREINFONumberError], excBadData},
 	{of[*failure.ObjectNotFoundError], excObjectNotFound},
 	{of[*refusedError], excObjectNotFound},
 	{of[failure.LookupError], excLookupError},
@@ -152,6 +155,12 @@ func is(want error) func(error) bool { return func(err error) bool { return erro
 func isTooLarge(err error) bool {
 	var e *c.SyntaxError
 	return errors.As(err, &e) && e.TooLarge()
+}
+
+// isTooLargeInVMCOREINFO reports whether an error says that a number in VMCOREINFO is too large.
+func isTooLargeInVMCOREINFO(err error) bool {
+	var e *linux.VMCOREINFONumberError
+	return errors.As(err, &e) && e.TooLarge
 }
 
 // exceptionOf returns the exception of an error that the table has; excException if it has none.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/failure"
+	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
 )
 
@@ -49,6 +50,14 @@ func ownWords(err error) (text string, ok bool) {
 		return withAdvice(err), e.NoDebugInfo
 	case *crash.ValueRangeError:
 		return fmt.Sprintf("Python int too large to convert to C uint%d_t", e.Bits), true
+	case *linux.InvalidVMCOREINFOError:
+		return invalidVMCOREINFO(e), true
+	case *linux.VMCOREINFONumberError:
+		problem := "invalid"
+		if e.TooLarge {
+			problem = "too large"
+		}
+		return fmt.Sprintf("number in VMCOREINFO is %s: %s=%s", problem, e.Key, pyQuote(e.Value)), true
 	case *drgn.FileStatusError:
 		return "cannot change " + e.File + "_file_status from " + moduleFileStatus(e.From) + " to " + moduleFileStatus(e.To), true
 	case *drgn.MissingDebugInfoError:
@@ -59,6 +68,21 @@ func ownWords(err error) (text string, ok bool) {
 		return strings.TrimSuffix(e.Error(), notes) + "; name the files that have them, or their directory, with -s or load_debug_info()" + notes, true
 	}
 	return "", false
+}
+
+// invalidVMCOREINFO says what VMCOREINFO lacks that every kernel's has, in the words that scripts look for.
+func invalidVMCOREINFO(e *linux.InvalidVMCOREINFOError) string {
+	text := "VMCOREINFO does not contain valid " + e.Key
+	if e.Key == "BUILD-ID" {
+		text = "couldn't parse BUILD-ID in VMCOREINFO"
+	}
+	if e.Value != "" {
+		text += ": " + pyQuote(e.Value)
+		if e.Want != "" {
+			text += " is not " + e.Want
+		}
+	}
+	return text
 }
 
 // moduleFileStatus returns the member of ModuleFileStatus that a status is.

@@ -4,6 +4,7 @@ package vmcoreinfo
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -73,22 +74,48 @@ func (v *Info) Length(name string) (uint64, error) { return v.number("LENGTH("+n
 // Size returns the size of a type in bytes.
 func (v *Info) Size(name string) (uint64, error) { return v.number("SIZE("+name+")", 10) }
 
+// number returns the value of a key as strtoull(3) would, which tools that write such notes by hand rely on: behind white space, with
+// a sign and with "0x". It fails with a [*NumberError] if the value is there but no number.
 func (v *Info) number(key string, base int) (uint64, error) {
 	s, ok := v.values[key]
 	if !ok {
 		return 0, fmt.Errorf("VMCOREINFO has no %s", key)
 	}
-	if t, isHex := strings.CutPrefix(s, "0x"); isHex {
-		s, base = t, 16
+	digits, negative := strings.TrimLeft(s, " \t\v\f\r"), false
+	if rest, ok := strings.CutPrefix(digits, "-"); ok {
+		digits, negative = rest, true
+	} else {
+		digits = strings.TrimPrefix(digits, "+")
 	}
-	if n, err := strconv.ParseUint(s, base, 64); err == nil {
-		return n, nil
+	if len(digits) > 1 && strings.EqualFold(digits[:2], "0x") {
+		digits, base = digits[2:], 16
 	}
-	n, err := strconv.ParseInt(s, base, 64)
-	if err != nil {
-		return 0, fmt.Errorf("VMCOREINFO says %s=%q, which is no number", key, s)
+	n, err := strconv.ParseUint(digits, base, 64)
+	tooLarge := errors.Is(err, strconv.ErrRange)
+	switch {
+	case err != nil && !tooLarge:
+		return 0, &NumberError{Key: key, Value: s}
+	case tooLarge, negative && n > 1<<63:
+		return 0, &NumberError{Key: key, Value: s, TooLarge: true}
+	case negative:
+		n = -n
 	}
-	return uint64(n), nil
+	return n, nil
+}
+
+// A NumberError says that the value of a key should be a number and is none, or one that does not fit in 64 bits.
+type NumberError struct {
+	Key      string // "PAGESIZE", "SYMBOL(swapper_pg_dir)", "NUMBER(phys_base)"
+	Value    string
+	TooLarge bool
+}
+
+func (e *NumberError) Error() string {
+	problem := "is no number"
+	if e.TooLarge {
+		problem = "is too large a number"
+	}
+	return fmt.Sprintf("VMCOREINFO says %s=%q, which %s", e.Key, e.Value, problem)
 }
 
 // Linux has pages of 4 KiB to 1 MiB, the latter on Hexagon only.
@@ -97,14 +124,17 @@ const (
 	maxPageSize = 1 << 20
 )
 
-// PageSize returns the size of a page in bytes, a power of 2 from 4 KiB to 1 MiB. It fails with an [*InvalidError].
+// PageSize returns the size of a page in bytes, a power of 2 from 4 KiB to 1 MiB. It fails with an [*InvalidError] or a [*NumberError].
 func (v *Info) PageSize() (uint64, error) {
 	s, ok := v.values["PAGESIZE"]
-	size, err := strconv.ParseUint(s, 10, 64)
-	switch {
-	case err != nil:
-		return 0, &InvalidError{Key: "PAGESIZE", Value: s, NoNumber: ok}
-	case size&(size-1) != 0 || size < minPageSize || size > maxPageSize:
+	if !ok {
+		return 0, &InvalidError{Key: "PAGESIZE"}
+	}
+	size, err := v.number("PAGESIZE", 10)
+	if err != nil {
+		return 0, err
+	}
+	if size&(size-1) != 0 || size < minPageSize || size > maxPageSize {
 		return 0, &InvalidError{Key: "PAGESIZE", Value: s, Want: "a power of 2 from 4096 to 1048576"}
 	}
 	return size, nil
@@ -115,10 +145,9 @@ func (v *Info) SetBuildID(id []byte) { v.values["BUILD-ID"] = hex.EncodeToString
 
 // An InvalidError says that a key which every kernel writes is missing or has no value that can be.
 type InvalidError struct {
-	Key      string // "OSRELEASE", "PAGESIZE", "swapper_pg_dir"
-	Value    string // "" if it is missing
-	NoNumber bool   // whether the value is there but no number
-	Want     string // what it must be; "" where that is not said
+	Key   string // "OSRELEASE", "PAGESIZE", "swapper_pg_dir", "BUILD-ID"
+	Value string // "" if it is missing
+	Want  string // what it must be; "" where that is not said
 }
 
 func (e *InvalidError) Error() string {
@@ -131,9 +160,12 @@ func (e *InvalidError) Error() string {
 	return fmt.Sprintf("VMCOREINFO has an invalid %s, %q", e.Key, e.Value)
 }
 
-// CheckNumbers returns an error for the first key, in their order, whose value should be a number and is not one: after it, a
-// number that can't be had is one that is not there.
-func (v *Info) CheckNumbers() error {
+// CheckValues returns a [*NumberError] or an [*InvalidError] for the first key, in their order, whose value can not be one: after it, a
+// number that can't be had is one that is not there. Without its build ID, files of another kernel could be taken for a kernel's own.
+func (v *Info) CheckValues() error {
+	if id := v.values["BUILD-ID"]; id != "" && v.BuildID() == nil {
+		return &InvalidError{Key: "BUILD-ID", Value: id, Want: "hexadecimal digits of whole bytes"}
+	}
 	for _, key := range slices.Sorted(maps.Keys(v.values)) {
 		base := 10
 		switch kind, _, _ := strings.Cut(key, "("); kind {
@@ -150,7 +182,7 @@ func (v *Info) CheckNumbers() error {
 	return nil
 }
 
-// Check returns an [*InvalidError] if what every kernel writes is not there: then this is no VMCOREINFO.
+// Check returns an [*InvalidError] or a [*NumberError] if what every kernel writes is not there: then this is no VMCOREINFO.
 func (v *Info) Check() error {
 	if v.values["OSRELEASE"] == "" {
 		return &InvalidError{Key: "OSRELEASE"}
@@ -158,8 +190,16 @@ func (v *Info) Check() error {
 	if _, err := v.PageSize(); err != nil {
 		return err
 	}
-	if a, err := v.Symbol("swapper_pg_dir"); err != nil || a == 0 {
-		return &InvalidError{Key: "swapper_pg_dir", Value: v.values["SYMBOL(swapper_pg_dir)"]}
+	const tables = "SYMBOL(swapper_pg_dir)"
+	said, ok := v.values[tables]
+	if !ok {
+		return &InvalidError{Key: "swapper_pg_dir"}
+	}
+	switch a, err := v.Hex(tables); {
+	case err != nil:
+		return err
+	case a == 0:
+		return &InvalidError{Key: "swapper_pg_dir", Value: said}
 	}
 	return nil
 }

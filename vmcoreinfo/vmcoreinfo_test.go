@@ -1,7 +1,9 @@
 package vmcoreinfo
 
 import (
+	"cmp"
 	"errors"
+	"strings"
 	"testing"
 )
 
@@ -44,7 +46,7 @@ func TestValues(t *testing.T) {
 	if id := v.BuildID(); string(id) != "\x01\x02\xff" {
 		t.Errorf("build ID %x", id)
 	}
-	if err := errors.Join(v.Check(), v.CheckNumbers()); err != nil {
+	if err := errors.Join(v.Check(), v.CheckValues()); err != nil {
 		t.Error(err)
 	}
 }
@@ -54,17 +56,68 @@ func TestCheck(t *testing.T) {
 		{"", "OSRELEASE", ""},
 		{"OSRELEASE=6.12\n", "PAGESIZE", ""},
 		{"OSRELEASE=6.12\nPAGESIZE=4095\n", "PAGESIZE", "4095"},
-		{"OSRELEASE=6.12\nPAGESIZE=18446744073709551616\n", "PAGESIZE", "18446744073709551616"},
 		{"OSRELEASE=6.12\nPAGESIZE=9223372036854775808\n", "PAGESIZE", "9223372036854775808"},
 		{"OSRELEASE=6.12\nPAGESIZE=2048\n", "PAGESIZE", "2048"},
 		{"OSRELEASE=6.12\nPAGESIZE=2097152\n", "PAGESIZE", "2097152"},
 		{"OSRELEASE=6.12\nPAGESIZE=0\n", "PAGESIZE", "0"},
 		{"OSRELEASE=6.12\nPAGESIZE=-4096\n", "PAGESIZE", "-4096"},
 		{"OSRELEASE=6.12\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=0\n", "swapper_pg_dir", "0"},
+		{"OSRELEASE=6.12\nPAGESIZE=4096\n", "swapper_pg_dir", ""},
+		{good + "BUILD-ID=zz\n", "BUILD-ID", "zz"},
+		{good + "BUILD-ID=123\n", "BUILD-ID", "123"},
 	} {
 		var invalid *InvalidError
-		if err := Parse([]byte(c.note)).Check(); !errors.As(err, &invalid) || invalid.Key != c.key || invalid.Value != c.value {
+		v := Parse([]byte(c.note))
+		if err := cmp.Or(v.Check(), v.CheckValues()); !errors.As(err, &invalid) || invalid.Key != c.key || invalid.Value != c.value {
 			t.Errorf("%q: %v", c.note, err)
+		}
+	}
+}
+
+// TestNumbers holds numbers against what drgn 0.3.0 says of the same notes in cores.
+func TestNumbers(t *testing.T) {
+	for _, c := range []struct {
+		value    string
+		want     uint64
+		ok       bool
+		tooLarge bool
+	}{
+		{" 4096", 4096, true, false},
+		{"\t4096", 4096, true, false},
+		{"+4096", 4096, true, false},
+		{"-4096", ^uint64(4095), true, false},
+		{" -0x1000", ^uint64(4095), true, false},
+		{"0x1000", 4096, true, false},
+		{"0X1000", 4096, true, false},
+		{"18446744073709551615", ^uint64(0), true, false},
+		{"-9223372036854775808", 1 << 63, true, false},
+		{"18446744073709551616", 0, false, true},
+		{"-9223372036854775809", 0, false, true},
+		{strings.Repeat("1", 40), 0, false, true},
+		{"", 0, false, false},
+		{"zz", 0, false, false},
+		{"0x", 0, false, false},
+		{"0x-1", 0, false, false},
+		{"--1", 0, false, false},
+		{"4096 ", 0, false, false},
+		{"4096\r", 0, false, false},
+	} {
+		v := Parse([]byte("NUMBER(x)=" + c.value + "\n"))
+		got, err := v.Number("x")
+		var wrong *NumberError
+		if got != c.want || (err == nil) != c.ok || errors.As(err, &wrong) == c.ok || err != nil && wrong.TooLarge != c.tooLarge {
+			t.Errorf("%q: %#x, %v", c.value, got, err)
+		}
+		if (v.CheckValues() == nil) != c.ok {
+			t.Errorf("%q: %v", c.value, v.CheckValues())
+		}
+	}
+	for _, note := range []string{
+		"OSRELEASE=6.12\nPAGESIZE=18446744073709551616\n", "OSRELEASE=6.12\nPAGESIZE=\n", "OSRELEASE=6.12\nPAGESIZE=4096\nSYMBOL(swapper_pg_dir)=zz\n",
+	} {
+		var wrong *NumberError
+		if err := Parse([]byte(note)).Check(); !errors.As(err, &wrong) {
+			t.Errorf("%q: %v", note, err)
 		}
 	}
 }
@@ -81,7 +134,7 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("page size %d, %v", size, err)
 			}
 		}
-		if v.CheckNumbers() == nil {
+		if v.CheckValues() == nil {
 			for _, key := range []string{"phys_base", ""} {
 				if _, err := v.Number(key); err != nil && err.Error() != "VMCOREINFO has no NUMBER("+key+")" {
 					t.Error(err)
