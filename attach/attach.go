@@ -136,6 +136,7 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 		}
 		// An ELF file of memory and nothing else may be of anything.
 		o.warn(fmt.Errorf("nothing but memory can be read of %s, which has no notes: if it is a kernel's dump, %w", path, err))
+		core.NotKernel()
 		return user.SetupCore(p, core, dumpPath(path), m.Platform)
 	}
 	m.Notes = linux.Notes{

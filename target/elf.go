@@ -32,15 +32,31 @@ func parseELF(src kdump.Source) (*Core, error) {
 			c.Truncated = true
 		}
 	}
-	message := NotSaved
-	if c.Kernel {
-		message = "page excluded by the dump filter"
+	c.headers.lay = func() {
+		message := NotSaved
+		if c.Kernel {
+			message = "page excluded by the dump filter"
+		}
+		c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
+			seg.View = &load{src, start, l.Offset, l.Filesz, message}
+			return seg
+		})
 	}
-	c.segments(func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment {
-		seg.View = &load{src, start, l.Offset, l.Filesz, message}
-		return seg
-	})
+	c.headers.lay()
+	if !c.Kernel || len(c.Notes) > 0 {
+		c.headers.lay = nil // would keep the file mapped
+	}
 	return c, nil
+}
+
+// NotKernel makes a core without notes, which was taken for a kernel's by its physical addresses, one of a process: both addresses of
+// its headers count as they stand.
+func (c *Core) NotKernel() {
+	c.Kernel = false
+	if c.headers.lay != nil {
+		c.headers.lay()
+	}
+	c.headers.lay = nil
 }
 
 // NotSaved is the message of a fault where a process's core lacks memory that the process had.
@@ -153,12 +169,14 @@ func (c *Core) readNotes() {
 // /proc/kcore, are all zero. So they are in QEMU's dump of a machine whose memory begins at 0 and has no gap, which says nothing of
 // virtual addresses either, and of some machines has no note of QEMU.
 func (c *Core) physicalKnown() bool {
-	for i := range c.headers.loads {
-		if c.headers.loads[i].Paddr != 0 {
-			return true
-		}
+	if c.physicalSaid() {
+		return true
 	}
 	return len(c.headers.loads) == 1 && (c.Kernel || c.headers.loads[0].Vaddr == 0 && c.headers.loads[0].Filesz > 0)
+}
+
+func (c *Core) physicalSaid() bool {
+	return slices.ContainsFunc(c.headers.loads, func(l elf.Segment) bool { return l.Paddr != 0 })
 }
 
 // segments makes the segments from the program headers; reader completes one with the means of reading it, start being
@@ -166,13 +184,14 @@ func (c *Core) physicalKnown() bool {
 //
 // A dump by QEMU without the guest's page tables has virtual addresses that are zero or the physical ones: they mean
 // nothing. An architecture whose kernel is really mapped so (s390x) reads through its page tables. A physical address
-// of all ones says that there is none (vmalloc memory in /proc/kcore).
+// of all ones says that there is none (vmalloc memory in /proc/kcore). What is not a kernel's has the addresses that it says.
 func (c *Core) segments(reader func(l *elf.Segment, start uint64, seg mem.Segment) mem.Segment) {
 	last := ^uint64(0)
 	if !c.Is64 {
 		last = 1<<32 - 1
 	}
-	physical := c.Kernel && c.physicalKnown()
+	c.Virtual, c.Physical = nil, nil
+	physical := c.physicalSaid() || c.Kernel && c.physicalKnown()
 	for i := range c.headers.loads {
 		l := &c.headers.loads[i]
 		// A program header of 32 bits has physical addresses of 32 bits, too.

@@ -96,6 +96,7 @@ type headers struct {
 	physBase *uint64       // of a kdump-compressed file
 	part     *kdump.File   // of a split dump, until its files are joined
 	image    bool
+	lay      func() // makes the segments of an ELF core anew; nil where it is known whose it is
 }
 
 // PhysBase returns x86's phys_base as the sub-header of a kdump-compressed file says it: what is added to an address of the

@@ -7,6 +7,14 @@ def opened(text, *segments):
     p.set_core_dump(core(notes(note("VMCOREINFO", 0, text.encode())), load(0xffffffff81000000, 0x1000000, bytes(4096)), *segments))
     return p.flags
 
+def reads(*segments):
+    p = Program()
+    p.set_core_dump(core(notes(note("VMCOREINFO", 0, vmcoreinfo().encode())), *segments))
+    def read(*args):
+        try: return p.read(*args)
+        except Exception as e: return f"{type(e).__name__}: {e}"
+    return read
+
 # What every kernel says, and numbers that are none.
 opened(vmcoreinfo())
 opened("")
@@ -55,3 +63,15 @@ Program(vmcoreinfo=vmcoreinfo("NUMBER(phys_base)", "zz"))
 Program(vmcoreinfo=vmcoreinfo("KERNELOFFSET", "1" * 40))
 Program(vmcoreinfo=vmcoreinfo("BUILD-ID", "zz"))
 Program(vmcoreinfo=vmcoreinfo("SYMBOL(_stext)", "zz")).flags
+
+# Virtual addresses of segments that lie at 0 are those of no page table; what was left out has no value.
+reads(load(0, 0x9000, b"vectors!"))(0, 4)
+reads(load(0, 0x9000, b"vectors!"))(0x9000, 4, True)
+reads(load(0, 0, b"vectors!"))(0, 4, True)
+reads(load(0xffff888000000000, 0, b"direct"))(0xffff888000000000, 6)
+reads(load(0xffff888000000000, 0x1000, b"direct"))(0x1000, 6, True)
+reads(load(0xffff888000001000, 0x1000, b"half", 8))(0xffff888000001000, 4)
+reads(load(0xffff888000001000, 0x1000, b"half", 8))(0xffff888000001000, 8)
+reads(load(0xffff888000001000, 0x1000, b"half", 8))(0x1004, 4, True)
+reads(load(0xffffc90000001000, 2**64 - 1, b"vmalloc"))(0xffffc90000001000, 7)
+reads(load(0xffffc90000001000, 2**64 - 1, b"vmalloc"))(2**64 - 1, 1, True)
