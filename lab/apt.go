@@ -24,7 +24,7 @@ type apt struct {
 }
 
 // suites are those that carry the kernel and, the last one, the newest tools.
-var suites = []string{"bookworm-backports", "trixie", "unstable"}
+var suites = []string{"bookworm-backports", "trixie", "trixie-backports", "unstable"}
 
 // oldSuites carry the old series of kernels, too, beside their security archives.
 var oldSuites = []string{"bullseye", "bookworm", "trixie", "unstable"}

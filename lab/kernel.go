@@ -67,7 +67,7 @@ var carried = []series{
 // mainSeries is the one of which every dump and a running guest are checked, and that is measured.
 const mainSeries = "6.12"
 
-// newest is whatever Debian unstable has.
+// newest is what the suites have: often that of unstable, at times that of backports.
 var newest = series{name: "newest", flavour: cloud, board: amd64}
 
 // seriesNamed returns the series of a name.
