@@ -142,8 +142,14 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	m.Notes = linux.Notes{
 		Hypervisor: slices.ContainsFunc(core.Notes, func(n target.Note) bool { return n.Name == "QEMU" }), Order: core.ByteOrder(),
 	}
-	_, err := linux.Setup(p, m)
-	return err
+	k, err := linux.Setup(p, m)
+	if err != nil {
+		return err
+	}
+	if why := k.Unmapped(); why != nil {
+		o.warn(fmt.Errorf("only memory can be read whose addresses the headers of %s say: %w", path, why))
+	}
+	return nil
 }
 
 // load gives the program's modules their debugging information, as o says; what is missing is warned of.

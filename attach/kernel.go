@@ -61,6 +61,9 @@ func setKernel(p *drgn.Program) (*linux.Kernel, error) {
 		core.Close() // was only read
 		return nil, fmt.Errorf("cannot open the running kernel: %w", err)
 	}
+	if why := k.Unmapped(); why != nil {
+		p.Logger().Warn("only memory can be read whose addresses /proc/kcore says: " + why.Error())
+	}
 	return k, nil
 }
 

@@ -120,8 +120,12 @@ func openGuest(p *drgn.Program, client *qmp.Client, memory *qmp.Memory, o Option
 		return err
 	}
 	if m.VMCOREINFO != nil || linux.GivenVMCOREINFO(p) != nil {
-		if _, err := linux.Setup(p, m); err != nil {
+		k, err := linux.Setup(p, m)
+		if err != nil {
 			return fmt.Errorf("cannot open the guest at %s: %w", client.Address(), err)
+		}
+		if why := k.Unmapped(); why != nil {
+			o.warn(fmt.Errorf("only physical memory can be read of the guest at %s: %w", client.Address(), why))
 		}
 		return nil
 	}

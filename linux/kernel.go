@@ -56,7 +56,7 @@ type Memory struct {
 	// CPUs run; nil where they can't be had.
 	CPUs func() ([][]byte, error)
 
-	// Custom opens a kernel whose page tables can't be found, too: then its virtual memory can't be read.
+	// Custom says that memory may be added later: what there is of it can't be held against VMCOREINFO.
 	Custom bool
 
 	// Close closes the target when the program is closed; may be nil.
@@ -80,7 +80,8 @@ type Notes struct {
 	Order      binary.ByteOrder // of their numbers; nil if it is the kernel's: QEMU writes those of little-endian Power in the other one
 }
 
-// Setup makes a program that of a kernel, with its memory. A program that it fails for is still what it was.
+// Setup makes a program that of a kernel, with its memory. A program that it fails for is still what it was. A kernel whose page tables can't
+// be found is one all the same: see [Kernel.Unmapped].
 func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 	if err := p.CheckUnopened(); err != nil {
 		return nil, err
@@ -118,9 +119,6 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		flags |= drgn.IsLocal
 	}
 	if k.machine == nil {
-		if !m.Custom {
-			return nil, fmt.Errorf("kernels for %s can't be read yet", m.Platform)
-		}
 		k.machine = machine.Unknown(m.Platform)
 	}
 	err := k.findPhysBase(m)
@@ -128,12 +126,9 @@ func Setup(p *drgn.Program, m Memory) (*Kernel, error) {
 		k.translator, err = k.machine.NewTranslator(k.facts(m.Platform, p.Memory()))
 	}
 	if err != nil {
-		if err = fmt.Errorf("cannot find the kernel's page tables: %w", err); !m.Custom {
-			return nil, err
-		}
-		k.translator = machine.NoTranslator(err)
+		k.translator = machine.NoTranslator(fmt.Errorf("cannot find the kernel's page tables: %w", err))
 	}
-	if !m.Custom { // whose memory may be added later
+	if !m.Custom && err == nil { // whose memory may be added later
 		_, uname, err := k.verify(m)
 		if err != nil {
 			return nil, err
@@ -167,6 +162,10 @@ func Of(p *drgn.Program) (*Kernel, error) {
 
 // Info returns what the kernel says of itself.
 func (k *Kernel) Info() *VMCOREINFO { return k.info }
+
+// Unmapped says why the kernel's page tables can't be found, or is nil. Without them, only memory can be read whose addresses the headers
+// of the dump say.
+func (k *Kernel) Unmapped() error { return machine.Unmapped(k.translator) }
 
 // KASLROffset returns by how much the kernel image lies above the addresses it was linked for.
 func (k *Kernel) KASLROffset() uint64 {

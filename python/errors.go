@@ -129,6 +129,7 @@ var exceptions = []struct {
 	{of[*drgn.FileStatusError], excValueError},
 	{of[*failure.UnsupportedError], excUnsupported},
 	{of[*failure.NotImplementedError], excNotImplementedError},
+	{of[*arch.UnsupportedError], excNotImplementedError},
 	{isTooLarge, excValueError},
 	{of[*c.SyntaxError], excSyntax},
 	{of[*strconv.NumError], excValueError},

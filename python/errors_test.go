@@ -85,6 +85,7 @@ func TestExceptions(t *testing.T) {
 		{&drgn.FileStatusError{}, excValueError},
 		{&failure.UnsupportedError{}, excUnsupported},
 		{&failure.NotImplementedError{}, excNotImplementedError},
+		{&arch.UnsupportedError{}, excNotImplementedError},
 		{syntax("int [99999999999999999999999]"), excValueError},
 		{syntax("int ["), excSyntax},
 		{&strconv.NumError{}, excValueError},

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/godrgn/drgn"
+	"github.com/godrgn/drgn/arch"
 	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/linux"
 	"github.com/godrgn/drgn/linux/crash"
@@ -50,6 +51,12 @@ func ownWords(err error) (text string, ok bool) {
 		return withAdvice(err), e.NoDebugInfo
 	case *crash.ValueRangeError:
 		return fmt.Sprintf("Python int too large to convert to C uint%d_t", e.Bits), true
+	case *arch.UnsupportedError:
+		of := "core dump"
+		if e.What == "struct pt_regs" {
+			of = "pt_regs"
+		}
+		return of + " stack unwinding is not supported for " + strings.ToLower(e.Arch.String()) + " architecture", true
 	case *linux.InvalidVMCOREINFOError:
 		return invalidVMCOREINFO(e), true
 	case *linux.VMCOREINFONumberError:

@@ -3,6 +3,7 @@
 package machine
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/godrgn/drgn"
@@ -174,9 +175,13 @@ func For(a *arch.Arch) *Machine {
 
 // Unknown returns the kernel's side of an instruction set of which nothing is known.
 func Unknown(p arch.Platform) *Machine {
+	problem := fmt.Errorf("those of %s can't be read", p)
+	if p.Arch == arch.Unknown {
+		problem = errors.New("its instruction set is not known")
+	}
 	return &Machine{
 		Arch:          p.Arch,
-		NewTranslator: func(Kernel) (Translator, error) { return nil, fmt.Errorf("those of %s can't be read yet", p) },
+		NewTranslator: func(Kernel) (Translator, error) { return nil, problem },
 		DirectMap:     func(Kernel, *drgn.Program) (DirectMap, error) { return DirectMap{}, drgn.ErrNotFound },
 		SwitchedOut: func(drgn.Object) (*arch.Registers, error) {
 			return nil, &drgn.ValueError{Problem: fmt.Sprintf("registers of tasks that don't run are not known on %s", p)}
@@ -186,12 +191,18 @@ func Unknown(p arch.Platform) *Machine {
 }
 
 // NoTranslator returns a translator for page tables that can't be found: nothing is mapped, for the reason given.
-func NoTranslator(why error) Translator { return noTranslator{why.Error()} }
+func NoTranslator(why error) Translator { return noTranslator{why} }
 
-type noTranslator struct{ why string }
+// Unmapped returns why page tables could not be found, of whose translator that is what it knows; nil of another.
+func Unmapped(t Translator) error {
+	none, _ := t.(noTranslator)
+	return none.why
+}
+
+type noTranslator struct{ why error }
 
 func (t noTranslator) Translate(_, address uint64) (physical, contiguous uint64, err error) {
-	return 0, 0, &mem.FaultError{Message: t.why, Address: address}
+	return 0, 0, &mem.FaultError{Message: t.why.Error(), Address: address}
 }
 
 func (noTranslator) Next(_, _ uint64) (uint64, bool) { return 0, false }
