@@ -20,7 +20,7 @@ func open(t testing.TB, data []byte, base *btf.File) *btf.File {
 
 // The number of types was counted by a script of its own, with void.
 func TestKernels(t *testing.T) {
-	for version, want := range map[string]uint32{"5.10": 77780, "6.1": 95266, "6.12": 108448, "7.2": 118488} {
+	for version, want := range map[string]uint32{"5.10": 77780, "6.1": 95266, "6.12": 108448, "7.2": 118488, "7.3": 121185} {
 		data := coretest.KernelBTF(t, version)
 		if n, err := btf.Size(data[:64]); n != uint64(len(data)) || err != nil {
 			t.Errorf("%s: size %d, %v, want %d", version, n, err, len(data))

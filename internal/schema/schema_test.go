@@ -30,7 +30,7 @@ import (
 )
 
 // kernels are those of testdata/btf.
-var kernels = []string{"5.10", "6.1", "6.12", "7.2"}
+var kernels = []string{"5.10", "6.1", "6.12", "7.2", "7.3"}
 
 // seeds are how many memories each helper is run in; those that look at much of memory are run in fewer.
 const seeds, slowSeeds = 24, 2
