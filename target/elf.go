@@ -122,9 +122,7 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		}
 	}
 	c.readNotes()
-	if len(damaged) > 0 && !c.Kernel { // a process is not known without
-		return nil, errors.Join(damaged...)
-	}
+	c.headers.lost = errors.Join(damaged...)
 	for _, err := range damaged {
 		c.Problems = append(c.Problems, fmt.Errorf("notes of the core are lost: %w", err))
 	}

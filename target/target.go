@@ -96,12 +96,16 @@ type headers struct {
 	physBase *uint64       // of a kdump-compressed file
 	part     *kdump.File   // of a split dump, until its files are joined
 	image    bool
+	lost     error  // of notes
 	lay      func() // makes the segments of an ELF core anew; nil where it is known whose it is
 }
 
 // PhysBase returns x86's phys_base as the sub-header of a kdump-compressed file says it: what is added to an address of the
 // kernel's image, less __START_KERNEL_map, for its physical one. It is nil in other formats.
 func (c *Core) PhysBase() *uint64 { return c.headers.physBase }
+
+// LostNotes says why some of an ELF core's notes can't be read, or is nil: what is in none of [Core.Notes] may have been among them.
+func (c *Core) LostNotes() error { return c.headers.lost }
 
 // IsImage reports whether the file holds nothing but memory: then its platform is not known.
 func (c *Core) IsImage() bool { return c.headers.image }

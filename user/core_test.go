@@ -13,6 +13,7 @@ import (
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
+	"github.com/godrgn/drgn/failure"
 	"github.com/godrgn/drgn/internal/elf"
 	"github.com/godrgn/drgn/internal/elf/elftest"
 	"github.com/godrgn/drgn/mem"
@@ -282,8 +283,88 @@ func TestPointerAuthentication(t *testing.T) {
 		}
 	}
 	var short *arch.ShortError
-	if _, err := open(mask[:15]); !errors.As(err, &short) {
+	p, err := open(mask[:15])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.StackTrace(0); !errors.As(err, &short) {
 		t.Errorf("a truncated mask: %v", err)
+	}
+}
+
+// TestLostNotes has cores whose notes end too early or are too short: what is whole is there, and what may have been in the rest is an
+// error that says so. drgn 0.3.0 raises BadDataError for notes that are too short, and takes those that end too early for none.
+func TestLostNotes(t *testing.T) {
+	a := arch.X86_64
+	f := &elftest.File{Is64: true, Type: elf.ET_CORE, Machine: a.Machines[0]}
+	status := func(tid uint32) []byte {
+		desc := make([]byte, 336)
+		binary.LittleEndian.PutUint32(desc[32:], tid)
+		return desc
+	}
+	process := make([]byte, 136)
+	binary.LittleEndian.PutUint32(process[24:], 7)
+	seven := f.Note(nil, "CORE", target.NT_PRSTATUS, status(7))
+	for name, c := range map[string]struct {
+		notes         []byte
+		seven         bool // whether the thread is there
+		main, crashed bool
+	}{
+		"the second thread's is cut":   {f.Note(seven, "CORE", target.NT_PRSTATUS, status(8))[:700], true, false, true},
+		"the second thread's is short": {f.Note(seven, "CORE", target.NT_PRSTATUS, status(8)[:35]), true, false, true},
+		"the first thread's is short":  {append(f.Note(nil, "CORE", target.NT_PRSTATUS, status(8)[:35]), seven...), true, false, false},
+		"the process's is cut":         {f.Note(seven, "CORE", target.NT_PRPSINFO, process)[:len(seven)+100], true, false, true},
+		"the process's is short":       {f.Note(seven, "CORE", target.NT_PRPSINFO, process[:55]), true, false, true},
+		"the process's is there": {f.Note(f.Note(seven, "CORE", target.NT_PRPSINFO, process), "CORE", target.NT_PRSTATUS, status(8)[:3]),
+			true, true, true},
+		"nothing is whole": {seven[:200], false, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f.Segments = []elftest.Segment{{Type: elf.PT_NOTE, Data: slices.Clone(c.notes)}, {Type: elf.PT_LOAD, Vaddr: 0x1000, Data: []byte("memory")}}
+			path := filepath.Join(t.TempDir(), "core")
+			if err := os.WriteFile(path, f.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			core, err := target.Open(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := drgn.New(arch.Platform{})
+			if err := user.SetupCore(p, core, path, core.Platform); err != nil {
+				t.Fatal(err)
+			}
+			defer p.Close()
+			if b, err := p.Read(0x1000, 6, false); string(b) != "memory" || err != nil {
+				t.Errorf("%q, %v", b, err)
+			}
+			check := func(what string, want bool, err error) {
+				t.Helper()
+				var lost *failure.DecodeError
+				if (err == nil) != want || !want && !errors.As(err, &lost) {
+					t.Errorf("%s: %v", what, err)
+				}
+			}
+			_, err = p.Thread(7)
+			check("thread 7", c.seven, err)
+			_, err = p.StackTrace(7)
+			check("its stack", c.seven, err)
+			_, err = p.Thread(9)
+			check("thread 9", false, err)
+			_, err = p.MainThread()
+			check("the main thread", c.main, err)
+			_, err = p.CrashedThread()
+			check("the crashed thread", c.crashed, err)
+			n := 0
+			for _, err = range p.Threads() {
+				if n++; err != nil {
+					break
+				}
+			}
+			check("all threads", false, err)
+			if (n == 2) != c.seven {
+				t.Errorf("%d threads before the error", n)
+			}
+		})
 	}
 }
 

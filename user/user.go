@@ -114,8 +114,11 @@ type core struct {
 	main uint32       // ID of the main thread, if ok
 	ok   bool
 
-	crashed uint64
+	crashed uint64 // if known
+	known   bool
+	lost    error  // of notes, which may be those of threads that are not in the list
 	pac     uint64 // mask of pointer authentication codes
+	badPAC  error  // the note that has it makes no sense
 }
 
 type coreThread struct {
@@ -142,10 +145,7 @@ func SetupCore(p *drgn.Program, file *target.Core, path string, platform arch.Pl
 	if p.Platform().Known() {
 		platform = p.Platform()
 	}
-	c, err := newCore(file, platform)
-	if err != nil {
-		return err
-	}
+	c := newCore(file, platform)
 	u := newProcess(c, p)
 	mappings, _ := c.mappings(platform) // who asks for modules is told of an error
 	memory, err := withFiles(file.Virtual, mappings, u, p)
@@ -162,38 +162,37 @@ func notes(file *target.Core) *target.Core {
 	return &c
 }
 
-func newCore(file *target.Core, platform arch.Platform) (*core, error) {
+func newCore(file *target.Core, platform arch.Platform) *core {
 	c := &core{Core: notes(file)}
 	if typ := platform.Arch.PAC.Note; typ != 0 {
 		for desc := range file.Descs("LINUX", typ) { // each thread has one; all say the same
-			mask, err := platform.ParsePACMask(desc)
-			if err != nil {
-				return nil, err
-			}
-			c.pac = mask
+			c.pac, c.badPAC = platform.ParsePACMask(desc)
 			break
 		}
 	}
 	for desc := range file.Descs("CORE", target.NT_PRPSINFO) {
 		info, err := target.ParsePsInfo(desc, file.Is64, file.Big)
 		if err != nil {
-			return nil, err
+			c.lost = c.bad("NT_PRPSINFO is truncated: " + err.Error())
+			break
 		}
 		c.main, c.ok = info.PID, true
 		defer c.nameMain(info)
 		break
 	}
+	first := true
 	for i, n := range file.Notes {
 		if n.Name != "CORE" || n.Type != target.NT_PRSTATUS {
 			continue
 		}
 		pid, err := platform.PrStatusPID(n.Desc)
 		if err != nil {
-			return nil, err
+			c.lost, first = c.bad("NT_PRSTATUS is truncated: "+err.Error()), false
+			continue
 		}
 		tid := uint64(uint32(pid))
-		if len(c.list) == 0 {
-			c.crashed = tid // the kernel and gdb write it first
+		if first {
+			c.crashed, c.known, first = tid, true, false // the kernel and gdb write it first
 		}
 		own := file.Notes[i+1:]
 		if next := slices.IndexFunc(own, func(n target.Note) bool { return n.Name == "CORE" && n.Type == target.NT_PRSTATUS }); next >= 0 {
@@ -201,8 +200,24 @@ func newCore(file *target.Core, platform arch.Platform) (*core, error) {
 		}
 		c.list = append(c.list, coreThread{tid: tid, status: n.Desc, notes: own})
 	}
+	if err := file.LostNotes(); err != nil {
+		c.lost = err
+	}
 	slices.SortStableFunc(c.list, func(a, b coreThread) int { return int(int64(a.tid) - int64(b.tid)) })
-	return c, nil
+	return c
+}
+
+// bad returns the error of a note that makes no sense.
+func (c *core) bad(problem string) error {
+	return &bin.DecodeError{Section: c.Path, Problem: problem}
+}
+
+// missing returns an error about what is not in the core, unless it may be among what is lost.
+func (c *core) missing(err error) error {
+	if c.lost != nil {
+		return c.lost
+	}
+	return err
 }
 
 func (c *core) nameMain(info target.PsInfo) {
@@ -231,6 +246,9 @@ func (c *core) threads(p *drgn.Program) drgn.ThreadSeq {
 				return
 			}
 		}
+		if c.lost != nil {
+			yield(nil, c.lost)
+		}
 	}
 }
 
@@ -238,7 +256,7 @@ func (c *core) findThread(p *drgn.Program, tid uint64) (*drgn.Thread, error) {
 	if t, ok := c.find(tid); ok {
 		return newThread(p, tid, t.name), nil
 	}
-	return nil, noThread(tid)
+	return nil, c.missing(noThread(tid))
 }
 
 func (c *core) mainThread(p *drgn.Program) (*drgn.Thread, error) {
@@ -247,12 +265,12 @@ func (c *core) mainThread(p *drgn.Program) (*drgn.Thread, error) {
 			return newThread(p, t.tid, t.name), nil
 		}
 	}
-	return nil, &drgn.ThreadNotFoundError{Role: "main"}
+	return nil, c.missing(&drgn.ThreadNotFoundError{Role: "main"})
 }
 
 func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
-	if len(c.list) == 0 {
-		return nil, &drgn.ThreadNotFoundError{Role: "crashed"}
+	if !c.known {
+		return nil, c.missing(&drgn.ThreadNotFoundError{Role: "crashed"})
 	}
 	return c.findThread(p, c.crashed)
 }
@@ -260,7 +278,10 @@ func (c *core) crashedThread(p *drgn.Program) (*drgn.Thread, error) {
 func (c *core) stopped(p *drgn.Program, tid uint64, _ []mem.Range) (s drgn.Stopped, err error) {
 	t, ok := c.find(tid)
 	if !ok {
-		return s, noThread(tid)
+		return s, c.missing(noThread(tid))
+	}
+	if c.badPAC != nil {
+		return s, fmt.Errorf("thread %d: %w", tid, c.badPAC)
 	}
 	regs := &arch.Registers{}
 	if _, err := p.Platform().ParsePrStatus(t.status, regs); err != nil {
@@ -291,7 +312,10 @@ func (c *core) auxv(p arch.Platform) (map[uint64]uint64, error) {
 	for desc := range c.Descs("CORE", target.NT_AUXV) {
 		return target.ParseAuxv(desc, c.Is64, c.Big), nil
 	}
-	return nil, &bin.DecodeError{Section: c.Path, Problem: "core file is missing NT_AUXV"}
+	if err := c.LostNotes(); err != nil {
+		return nil, err
+	}
+	return nil, c.bad("core file is missing NT_AUXV")
 }
 
 func (c *core) mappings(arch.Platform) ([]target.Mapping, error) {
@@ -302,7 +326,7 @@ func (c *core) mappings(arch.Platform) ([]target.Mapping, error) {
 		}
 		return ms, nil
 	}
-	return nil, nil
+	return nil, c.LostNotes()
 }
 
 func (c *core) executable(address uint64) bool {
