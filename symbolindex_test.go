@@ -49,6 +49,17 @@ func TestSymbolIndex(t *testing.T) {
 	}
 }
 
+// Symbols that begin at the same address stay in their order, whatever their sizes.
+func TestSymbolIndexOrder(t *testing.T) {
+	for _, sizes := range [][2]uint64{{16, 4}, {4, 16}} {
+		x := drgn.NewSymbolIndex([]drgn.Symbol{{Name: "first", Size: sizes[0]}, {Name: "second", Size: sizes[1]}})
+		found, err := x.Find(nil, drgn.SymbolQuery{Address: 1, HasAddress: true})
+		if err != nil || len(found) != 2 || found[0].Name != "first" {
+			t.Errorf("sizes %v: %v, %v", sizes, found, err)
+		}
+	}
+}
+
 // TestSymbolIndexMade compares lookups by address among made-up symbols with a look at each of them.
 func TestSymbolIndexMade(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -8,16 +8,16 @@ import (
 
 // A SymbolIndex is symbols to look up by name and by address. It never changes.
 type SymbolIndex struct {
-	symbols []Symbol         // by address, then size
+	symbols []Symbol         // by address
 	byName  map[string][]int // indexes of symbols, ascending
 	reach   []uint64         // for each symbol: the last address that it or one before it contains; 0 if they are empty
 }
 
-// NewSymbolIndex makes an index of symbols; of those with the same address and size the first stays first.
+// NewSymbolIndex makes an index of symbols; of those with the same address the first stays first.
 func NewSymbolIndex(symbols []Symbol) *SymbolIndex {
 	x := &SymbolIndex{symbols: slices.Clone(symbols), byName: make(map[string][]int), reach: make([]uint64, len(symbols))}
 	slices.SortStableFunc(x.symbols, func(a, b Symbol) int {
-		return cmp.Or(cmp.Compare(a.Address, b.Address), cmp.Compare(a.Size, b.Size))
+		return cmp.Compare(a.Address, b.Address)
 	})
 	var last uint64
 	for i, s := range x.symbols {
@@ -37,7 +37,7 @@ func NewSymbolIndex(symbols []Symbol) *SymbolIndex {
 // Len returns the number of symbols.
 func (x *SymbolIndex) Len() int { return len(x.symbols) }
 
-// Find returns the symbols of a query in the order of their addresses and sizes: those of a name, those that contain an
+// Find returns the symbols of a query in the order of their addresses: those of a name, those that contain an
 // address, those of which both is true, or all; the first of them only if one is asked for. A symbol of size 0 contains no
 // address.
 func (x *SymbolIndex) Find(q SymbolQuery) (found []Symbol) {

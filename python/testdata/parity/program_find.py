@@ -231,6 +231,7 @@ len(x(prog, None, None, False)), len(x(prog, None, None, True))
 x(prog, "nope", None, False)
 x(None, "a", None, True)
 x()
+[[s.name for s in SymbolIndex(order)(prog, None, 1, one)] for order in ([S("large", 0, 16), S("small", 0, 4)], [S("small", 0, 4), S("large", 0, 16)]) for one in (False, True)]
 SymbolIndex([])(prog, None, None, False)
 SymbolIndex(())(prog, "a", None, True)
 SymbolIndex(5)
