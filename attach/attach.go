@@ -111,7 +111,7 @@ func openCore(p *drgn.Program, core *target.Core, path string, o Options) error 
 	}
 	m := linux.Memory{
 		Platform: core.Platform, VMCOREINFO: core.VMCOREINFO, Physical: core.Physical, Virtual: core.Virtual,
-		Path: path, Live: core.Live, Local: core.Live, Close: core.Closer(),
+		Path: dumpPath(path), Live: core.Live, Local: core.Live, Close: core.Closer(),
 	}
 	m.PhysBase = core.PhysBase()
 	for _, l := range core.Loads() {

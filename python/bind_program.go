@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 
 	"github.com/godrgn/drgn"
 	"github.com/godrgn/drgn/arch"
@@ -324,7 +326,7 @@ func coreDumpPath(p *drgn.Program) string {
 func targetName(p *drgn.Program) string {
 	switch flags := p.Flags(); {
 	case p.CoreDumpPath() != "":
-		return pyQuote(p.CoreDumpPath())
+		return pyQuote(shortPath(p.CoreDumpPath()))
 	case flags&(drgn.IsLive|drgn.IsLocal) != drgn.IsLive|drgn.IsLocal:
 		return ""
 	case flags&drgn.IsLinuxKernel != 0:
@@ -335,4 +337,14 @@ func targetName(p *drgn.Program) string {
 		return ""
 	}
 	return fmt.Sprintf("process %d, %s", main.TID, pyQuote(main.Name))
+}
+
+// shortPath returns a path as it is from the current directory, if it lies in there.
+func shortPath(path string) string {
+	if dir, err := os.Getwd(); err == nil && filepath.IsAbs(path) {
+		if rel, err := filepath.Rel(dir, path); err == nil && filepath.IsLocal(rel) {
+			return rel
+		}
+	}
+	return path
 }

@@ -41,6 +41,10 @@ func compareCommands(t *testing.T, vmcore, path string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var got strings.Builder
 	session := crash.Of(p)
 	for _, part := range strings.Split("\n"+string(b), "\n$ ")[1:] {
@@ -63,7 +67,7 @@ func compareCommands(t *testing.T, vmcore, path string) {
 		if _, _, err := session.Run(context.Background(), name, args, &out, &out); err != nil {
 			fmt.Fprintf(&out, "drgn: %v\n", err)
 		}
-		text := out.String()
+		text := strings.ReplaceAll(out.String(), root, "../..")
 		if n, err := strconv.Atoi(head); err == nil {
 			lines := strings.SplitAfter(text, "\n")
 			text = strings.Join(lines[:min(n, len(lines))], "")

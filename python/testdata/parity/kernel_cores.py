@@ -75,3 +75,30 @@ reads(load(0xffff888000001000, 0x1000, b"half", 8))(0xffff888000001000, 8)
 reads(load(0xffff888000001000, 0x1000, b"half", 8))(0x1004, 4, True)
 reads(load(0xffffc90000001000, 2**64 - 1, b"vmalloc"))(0xffffc90000001000, 7)
 reads(load(0xffffc90000001000, 2**64 - 1, b"vmalloc"))(2**64 - 1, 1, True)
+
+# Where the core is.
+path = core(notes(note("VMCOREINFO", 0, vmcoreinfo().encode())), load(0xffffffff81000000, 0x1000000, bytes(4096)))
+link = path + ".link"
+os.symlink("core", link)
+os.chdir(os.path.dirname(path))
+def named(path):
+    p = Program()
+    p.set_core_dump(path)
+    return p.core_dump_path
+named("core")
+named("./core")
+named(b"core")
+named("core.link")
+named(link)
+named(os.path.dirname(path) + "//core")
+named(os.open("core", os.O_RDONLY))
+named(os.open("core.link", os.O_RDONLY))
+program_from_core_dump("core").core_dump_path
+os.link("core", "gone")
+gone = os.open("gone", os.O_RDONLY)
+os.unlink("gone")
+named(gone)
+moved = Program()
+moved.set_core_dump("core")
+os.chdir("/")
+moved.core_dump_path
