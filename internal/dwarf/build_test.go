@@ -288,6 +288,62 @@ func TestArrays(t *testing.T) {
 	}
 }
 
+// TestFortranArrays checks arrays of languages whose first index is 1, and whose first index may be the one that changes from element to element:
+// integer t(10), m(2,3), lo(-1:2) and last(2,*) of gfortran are int [10], [3][2], [4] and [][2], as gdb prints their elements. Of those that a descriptor
+// tells of, and those with gaps, nothing may be read.
+func TestFortranArrays(t *testing.T) {
+	const c, fortran95, ada95 = 0x0c, 0x0e, 0x0d
+	expression := func(at Attr) attrValue { return attrValue{at, FormExprloc, []byte{0x30}} }
+	upper := func(n uint64) []attrValue { return []attrValue{num(AttrUpperBound, n)} }
+	for _, tt := range []struct {
+		language Lang
+		array    []attrValue
+		bounds   [][]attrValue
+		want     string
+	}{
+		{fortran95, nil, [][]attrValue{upper(10)}, "int[10]"},
+		{ada95, nil, [][]attrValue{upper(10)}, "int[10]"},
+		{c, nil, [][]attrValue{upper(10)}, "int[11]"},
+		{fortran95, []attrValue{num(AttrOrdering, 1)}, [][]attrValue{upper(2), upper(3)}, "int[3][2]"},
+		{fortran95, nil, [][]attrValue{upper(2), upper(3)}, "int[3][2]"},
+		{fortran95, []attrValue{num(AttrOrdering, 0)}, [][]attrValue{upper(2), upper(3)}, "int[2][3]"},
+		{ada95, nil, [][]attrValue{upper(2), upper(3)}, "int[2][3]"},
+		{c, []attrValue{num(AttrOrdering, 1)}, [][]attrValue{upper(1), upper(2)}, "int[3][2]"},
+		{fortran95, nil, [][]attrValue{append(upper(2), attrValue{AttrLowerBound, FormSdata, uint64(0x7f)})}, "int[4]"},
+		{fortran95, nil, [][]attrValue{upper(2), {}}, "int[][2]"},
+		{fortran95, nil, [][]attrValue{append(upper(2), expression(AttrLowerBound))}, "int[]"},
+		{fortran95, nil, [][]attrValue{append(upper(2), attrValue{AttrLowerBound, FormString, "x"})}, "lower_bound"},
+		{fortran95, []attrValue{expression(AttrDataLocation)}, [][]attrValue{upper(2)}, "DW_TAG_array_type with DW_AT_data_location is not supported"},
+		{c, nil, [][]attrValue{append(upper(2), num(AttrByteStride, 4))}, "int[3]"},
+		{c, nil, [][]attrValue{append(upper(2), num(AttrByteStride, 8))}, "DW_AT_byte_stride"},
+		{c, nil, [][]attrValue{append(upper(2), expression(AttrByteStride))}, "DW_AT_byte_stride"},
+		{c, []attrValue{num(AttrBitStride, 1)}, [][]attrValue{upper(2)}, "DW_AT_bit_stride"},
+		{c, []attrValue{num(AttrBitStride, 32)}, [][]attrValue{upper(2)}, "int[3]"},
+		{c, nil, [][]attrValue{append(upper(2), num(AttrByteStride, 8)), upper(1)}, "int[3][2]"},
+		{c, nil, [][]attrValue{append(upper(2), num(AttrByteStride, 16)), upper(1)}, "DW_AT_byte_stride"},
+	} {
+		integer := die(TagBaseType, []attrValue{name("int"), num(AttrByteSize, 4), num(AttrEncoding, encSigned)})
+		array := die(TagArrayType, append([]attrValue{byRef(AttrType, integer)}, tt.array...))
+		for _, b := range tt.bounds {
+			array.children = append(array.children, die(TagSubrangeType, b))
+		}
+		f := mustOpen(t, writeIn(tt.language, true, 4, integer, array, die(TagTypedef, []attrValue{name("t"), byRef(AttrType, array)})))
+		var got string
+		typ, err := f.FindType(types.KindsOf(types.Typedef), "t", "")
+		switch {
+		case err != nil:
+			got = err.Error()
+		case typ == nil:
+			got = "no type"
+		default:
+			got = strings.ReplaceAll(typ.Elem().String(), "int [", "int[")
+		}
+		if got != tt.want && (err == nil || !strings.Contains(got, tt.want)) {
+			t.Errorf("%#x %v %v: %s, want %s", tt.language, tt.array, tt.bounds, got, tt.want)
+		}
+	}
+}
+
 // TestOtherLanguages checks types that C does not have: Rust's of what has no value, and Go's values of functions, which are pointers to what
 // begins with a pointer to code.
 func TestOtherLanguages(t *testing.T) {

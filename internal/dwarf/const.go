@@ -98,6 +98,7 @@ const (
 	AttrSibling              Attr = 0x01
 	AttrLocation             Attr = 0x02
 	AttrName                 Attr = 0x03
+	AttrOrdering             Attr = 0x09
 	AttrByteSize             Attr = 0x0b
 	AttrBitOffset            Attr = 0x0c // DWARF 2 and 3
 	AttrBitSize              Attr = 0x0d
@@ -117,6 +118,7 @@ const (
 	AttrProducer             Attr = 0x25
 	AttrPrototyped           Attr = 0x27
 	AttrReturnAddr           Attr = 0x2a
+	AttrBitStride            Attr = 0x2e
 	AttrUpperBound           Attr = 0x2f
 	AttrAbstractOrigin       Attr = 0x31
 	AttrAccessibility        Attr = 0x32
@@ -187,6 +189,7 @@ const (
 var attrNames = map[Attr]string{
 	AttrName: "name", AttrByteSize: "byte_size", AttrBitSize: "bit_size", AttrBitOffset: "bit_offset", AttrType: "type",
 	AttrEncoding: "encoding", AttrEndianity: "endianity", AttrUpperBound: "upper_bound", AttrLowerBound: "lower_bound",
+	AttrDataLocation: "data_location", AttrByteStride: "byte_stride", AttrBitStride: "bit_stride",
 	AttrCount: "count", AttrConstValue: "const_value", AttrDefaultValue: "default_value", AttrLocation: "location",
 	AttrDataMemberLocation: "data_member_location", AttrDataBitOffset: "data_bit_offset", AttrSibling: "sibling",
 	AttrSignature: "signature", AttrSpecification: "specification", AttrAbstractOrigin: "abstract_origin",
@@ -297,6 +300,30 @@ const langAssembler Lang = 0x8001 // DW_LANG_Mips_Assembler, which GNU as writes
 func (l Lang) IsCPP() bool {
 	switch l {
 	case 0x04, 0x1a, 0x21, 0x2b, 0x3a: // C_plus_plus, _11, _14, _17, _20
+		return true
+	}
+	return false
+}
+
+// lowerBound returns the index of the first element of an array that does not say it (DWARF 5, table 7.17, and the later codes of DWARF 6).
+func (l Lang) lowerBound() uint64 {
+	switch l {
+	case 0x03, 0x0d, 0x2e, 0x2f, // Ada83, Ada95, Ada2005, Ada2012
+		0x05, 0x06, // Cobol74, Cobol85
+		0x09, 0x0a, 0x0f, 0x17, // Pascal83, Modula2, PLI, Modula3
+		0x1f: // Julia
+		return 1
+	}
+	if l.isFortran() {
+		return 1
+	}
+	return 0
+}
+
+// isFortran reports whether the language is a version of Fortran, in whose arrays the first index is the one that changes from element to element.
+func (l Lang) isFortran() bool {
+	switch l {
+	case 0x07, 0x08, 0x0e, 0x22, 0x23, 0x2d: // Fortran77, 90, 95, 03, 08, 18
 		return true
 	}
 	return false

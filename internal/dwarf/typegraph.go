@@ -3,6 +3,7 @@ package dwarf
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/godrgn/drgn/internal/bin"
 	"github.com/godrgn/drgn/types"
@@ -355,8 +356,17 @@ func (m typeMaker) int(name string, size uint64, signed, big bool) *types.Type {
 }
 
 // array makes an array. Its first dimension may be of unknown length; in another one, 0 is not said, and of one whose length is known at run
-// time only nothing can be read: the elements have no size.
+// time only nothing can be read: the elements have no size. Of an array in column-major order, as Fortran's are, the last dimension comes first,
+// so that neighbours in the last dimension of the type are neighbours in memory.
+//
+// Arrays whose elements lie elsewhere, as those that a descriptor of Fortran tells of (DWARF 5, section 5.18.1), or that have gaps between them are
+// refused: what lies at the array's address are not its elements.
 func (m typeMaker) array() (*types.Type, error) {
+	if v, err := m.d.Attr(AttrDataLocation); err != nil {
+		return nil, err
+	} else if v.Exists() {
+		return nil, m.fail("%s with %s is not supported", m.d.Tag, AttrDataLocation)
+	}
 	if v, err := m.d.Inherited(AttrType); err != nil {
 		return nil, err
 	} else if !v.Exists() {
@@ -372,20 +382,22 @@ func (m typeMaker) array() (*types.Type, error) {
 		t = types.ZeroLength(t)
 	}
 	var dims []length
+	var ranges []DIE // of dims
 	for c, err := range m.d.Children() {
 		if err != nil {
 			return nil, err
 		}
+		var n length
 		switch c.Tag {
 		case TagSubrangeType:
-			n, err := c.count(m.in)
-			if err != nil {
+			if n, err = c.count(m.in); err != nil {
 				return nil, err
 			}
-			dims = append(dims, n)
 		case TagEnumerationType, TagGenericSubrange:
-			dims = append(dims, length{})
+		default:
+			continue
 		}
+		dims, ranges = append(dims, n), append(ranges, c)
 		if len(dims) > maxTypeDepth {
 			return nil, m.fail("array of more than %d dimensions", maxTypeDepth)
 		}
@@ -393,8 +405,22 @@ func (m typeMaker) array() (*types.Type, error) {
 	if len(dims) == 0 {
 		dims = append(dims, length{})
 	}
+	if first, err := m.columnMajor(); err != nil {
+		return nil, err
+	} else if first {
+		slices.Reverse(dims)
+		slices.Reverse(ranges)
+	}
+	if err := m.adjacent(m.d, t); err != nil {
+		return nil, err
+	}
 	set := m.f.cfg.Set
 	for i := len(dims) - 1; i >= 0; i-- {
+		if i < len(ranges) {
+			if err := m.adjacent(ranges[i], t); err != nil {
+				return nil, err
+			}
+		}
 		if !dims[i].known && (i == 0 || dims[i].dynamic) {
 			t = set.IncompleteArray(m.lang, t)
 		} else {
@@ -402,6 +428,41 @@ func (m typeMaker) array() (*types.Type, error) {
 		}
 	}
 	return t, nil
+}
+
+// columnMajor reports whether the first index of an array is the one that changes from element to element in memory (DW_AT_ordering; without it,
+// the language's order).
+func (m typeMaker) columnMajor() (bool, error) {
+	const colMajor = 1 // DW_ORD_col_major
+	if n, ok, err := m.d.Uint(AttrOrdering); ok || err != nil {
+		return n == colMajor, err
+	}
+	info, err := m.d.Unit.Info()
+	if err != nil {
+		return false, err
+	}
+	return info.Language.isFortran(), nil
+}
+
+// adjacent returns an error if an array, or a dimension of one, says that its elements are not as far from each other as they are large.
+func (m typeMaker) adjacent(d DIE, elem *types.Type) error {
+	for _, at := range [...]Attr{AttrByteStride, AttrBitStride} {
+		v, err := d.Attr(at)
+		if err != nil {
+			return err
+		}
+		if !v.Exists() {
+			continue
+		}
+		stride, known := v.Uint()
+		if at == AttrByteStride {
+			stride *= 8
+		}
+		if size, err := elem.BitSize(); err != nil || !known || stride != size {
+			return m.fail("%s with %s is not supported, unless its elements are so large", m.d.Tag, at)
+		}
+	}
+	return nil
 }
 
 // A length is the number of elements in a dimension of an array.
@@ -434,13 +495,39 @@ func (d DIE) count(in *bounds) (length, error) {
 		if at == AttrCount {
 			return length{n, true, dynamic}, nil
 		}
-		lower, _, err := d.Uint(AttrLowerBound) // 0 in C
-		if n = n - lower + 1; lower != 0 && int64(n) < 0 {
+		lower, err := d.lowerBound(in)
+		if err != nil || !lower.known {
+			return length{dynamic: lower.dynamic}, err
+		}
+		if n = n - lower.n + 1; lower.n != 0 && int64(n) < 0 {
 			n = 0
 		}
-		return length{n, true, dynamic}, err
+		return length{n, true, dynamic || lower.dynamic}, nil
 	}
 	return length{}, nil
+}
+
+// lowerBound returns the index of the first element of a DW_TAG_subrange_type.
+func (d DIE) lowerBound(in *bounds) (length, error) {
+	v, err := d.Attr(AttrLowerBound)
+	if err != nil {
+		return length{}, err
+	}
+	if !v.Exists() {
+		info, err := d.Unit.Info()
+		if err != nil {
+			return length{}, err
+		}
+		return length{n: info.Language.lowerBound(), known: true}, nil
+	}
+	if n, known := v.Uint(); known {
+		return length{n: n, known: true}, nil
+	}
+	if !v.IsExpr() && !v.isRef() {
+		return length{}, d.invalid(AttrLowerBound, v.wrongForm())
+	}
+	n, known, err := in.number(v)
+	return length{n, known, true}, err
 }
 
 // function makes the type of a function; parameters are decoded when asked for.
