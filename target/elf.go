@@ -66,7 +66,8 @@ const NotSaved = "memory not saved in core dump"
 func parseHeaders(src kdump.Source) (*elf.File, error) {
 	size := src.Size()
 	if b := src.View(0); uint64(len(b)) == size {
-		return elf.Parse(src.Name(), b)
+		f, err := elf.Parse(src.Name(), b)
+		return f, badHeader(src.Name(), b, err)
 	}
 	for n := uint64(1 << 16); ; n *= 16 {
 		b, err := kdump.Slice(src, 0, min(n, size))
@@ -75,9 +76,23 @@ func parseHeaders(src kdump.Source) (*elf.File, error) {
 		}
 		f, err := elf.Parse(src.Name(), b)
 		if err == nil || n >= size || n >= maxHeaders {
-			return f, err
+			return f, badHeader(src.Name(), b, err)
 		}
 	}
+}
+
+// badHeader returns the error of a file whose first bytes are those of ELF: without a header that says how it is to be read, it is no core.
+func badHeader(path string, b []byte, err error) error {
+	const class, order, version = 4, 5, 6 // in e_ident
+	size := 52
+	if len(b) > class && b[class] == 2 {
+		size = 64
+	}
+	damaged := len(b) < size || b[class] != 1 && b[class] != 2 || b[order] != 1 && b[order] != 2 || b[version] != 1
+	if err == nil || !damaged {
+		return err
+	}
+	return &FormatError{Path: path, What: fmt.Sprintf("an ELF file with a damaged header (%v)", err)}
 }
 
 // newELF makes a Core of the headers, without segments yet; read gives bytes of the file.
@@ -105,7 +120,8 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 			}
 		case elf.PT_NOTE:
 			if s.Filesz > maxHeaders {
-				return nil, &bin.DecodeError{Section: f.Name, Off: s.Offset, Problem: fmt.Sprintf("notes of %#x bytes are too large", s.Filesz)}
+				damaged = append(damaged, &bin.DecodeError{Section: f.Name, Off: s.Offset, Problem: fmt.Sprintf("notes of %#x bytes are too large", s.Filesz)})
+				continue
 			}
 			data, err := read(s.Offset, s.Filesz)
 			if err != nil {

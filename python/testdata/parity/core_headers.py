@@ -56,3 +56,31 @@ reads("process", [load(2**64 - 4, 0, b"end!")], (2**64 - 4, 4), (2**64 - 1, 1))
 reads("process", [load(2**64 - 4, 0, b"end!more")], (2**64 - 4, 4), (2**64 - 4, 8), (0, 4))
 reads("process", [load(0x1000, 2**64 - 1, b"high")], (0x1000, 4), (2**64 - 1, 1, True))
 reads("process", [])
+
+# Headers of files that are damaged.
+whole = open(core(notes(PRPSINFO), load(0x1000, 0, b"memory")), "rb").read()
+
+def damaged(data):
+    path = os.path.join(work.name, "damaged")
+    if os.path.exists(path):
+        os.unlink(path)
+    with open(path, "wb") as f:
+        f.write(data)
+    p = Program()
+    p.set_core_dump(path)
+    return p.platform
+
+damaged(whole)
+damaged(whole[:4])
+damaged(whole[:6])
+damaged(whole[:16])
+damaged(whole[:63])
+damaged(whole[:4] + b"\0" + whole[5:])
+damaged(whole[:4] + b"\3" + whole[5:])
+damaged(whole[:5] + b"\0" + whole[6:])
+damaged(whole[:5] + b"\3" + whole[6:])
+damaged(whole[:6] + b"\0" + whole[7:])
+damaged(whole[:16] + b"\2" + whole[17:])
+damaged(whole[:18] + b"\0\0" + whole[20:])
+damaged(b"hello")
+damaged(b"")
