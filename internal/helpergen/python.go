@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -93,15 +94,39 @@ func docQuote(doc, indent string) string {
 	return `"""` + doc + `"""`
 }
 
+// init returns the head of __init__ of a class that is no tuple.
+func (s *structType) init(m *module) string {
+	var b strings.Builder
+	for _, f := range s.fields {
+		fmt.Fprintf(&b, ", %s: %s", f.name, f.typ.annotation(m.name))
+	}
+	return "def __init__(self" + b.String() + ") -> None"
+}
+
+// definition returns a class that is no tuple.
+func (s *structType) definition(m *module) string {
+	doc, set := s.docstring()+"\n", ""
+	for _, f := range s.fields {
+		if f.doc != "" {
+			doc += "\n" + f.name + ": " + pythonNames(f.doc, nil)
+		}
+		set += fmt.Sprintf("        self.%[1]s = %[1]s\n", f.name)
+	}
+	return fmt.Sprintf("\n\nclass %s:\n    %s\n\n    %s:\n%s", s.name, docQuote(doc, "    "), s.init(m), set)
+}
+
 // python returns the module's source.
 func (m *module) python() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# %s from %s. DO NOT EDIT.\n%s\n", marker, m.sources(), docQuote(pythonDoc(m.doc), ""))
 	classes := m.classes()
-	if len(classes) > 0 {
+	if slices.ContainsFunc(classes, func(s *structType) bool { return !s.plain }) {
 		b.WriteString("\nfrom collections import namedtuple as _namedtuple\n\n")
 	}
 	for _, s := range classes {
+		if s.plain {
+			continue
+		}
 		var fields []string
 		for _, f := range s.fields {
 			fields = append(fields, pyString(f.name))
@@ -120,6 +145,11 @@ func (m *module) python() []byte {
 	if len(m.helpers) > 0 {
 		b.WriteString("\nfrom drgn._functions import Functions as _Functions\n\n_go = _Functions(globals())\n")
 	}
+	for _, s := range classes {
+		if s.plain { // its annotations have names by now
+			b.WriteString(s.definition(m))
+		}
+	}
 	for _, h := range m.helpers {
 		b.WriteString(h.definition())
 	}
@@ -129,7 +159,7 @@ func (m *module) python() []byte {
 	}
 	b.WriteString(")\n")
 	if m.hand != nil {
-		fmt.Fprintf(&b, "\nfrom %s import *\n", m.handModule())
+		fmt.Fprintf(&b, "\nfrom %s import *\nfrom drgn._functions import adopt as _adopt\n\n_adopt(%s, __name__)\n", m.handModule(), pyString(m.handModule()))
 	}
 	return b.Bytes()
 }
@@ -228,9 +258,16 @@ func (m *module) stub() []byte {
 	var body bytes.Buffer
 	overloaded := false
 	for _, s := range m.classes() {
-		fmt.Fprintf(&body, "\nclass %s(NamedTuple):\n    %s\n\n", s.name, docQuote(s.docstring(), "    "))
+		base := "(NamedTuple)"
+		if s.plain {
+			base = ""
+		}
+		fmt.Fprintf(&body, "\nclass %s%s:\n    %s\n\n", s.name, base, docQuote(s.docstring(), "    "))
 		for _, f := range s.fields {
 			fmt.Fprintf(&body, "    %s: %s\n", f.name, f.typ.annotation(m.name))
+		}
+		if s.plain {
+			fmt.Fprintf(&body, "    %s: ...\n", s.init(m))
 		}
 		for _, name := range m.computed[s.name] {
 			fmt.Fprintf(&body, "    @property\n    def %s(self) -> int: ...\n", name)

@@ -60,6 +60,7 @@ type structType struct {
 	name   string // in Python
 	doc    string
 	tuple  bool // a plain one
+	plain  bool // a class like any other, not a tuple
 	forced bool // said so by a directive
 	fields []field
 }
@@ -304,8 +305,12 @@ func (r resolver) structType(p *pkg, d typeDecl, st *ast.StructType) *structType
 	if _, ok := directive(d.doc, "tuple"); ok {
 		s.tuple, s.forced = true, true
 	}
-	if name, ok := directive(d.doc, "namedtuple"); ok {
-		s.forced = true
+	for _, kind := range []string{"namedtuple", "class"} {
+		name, ok := directive(d.doc, kind)
+		if !ok {
+			continue
+		}
+		s.forced, s.plain = true, kind == "class"
 		if name != "" {
 			s.name = name
 		}

@@ -102,7 +102,7 @@ func IsMerged(cache drgn.Object) (bool, error) {
 
 // An ObjectInfo is what the slab allocator knows of an address.
 //
-//drgn:namedtuple SlabObjectInfo
+//drgn:class SlabObjectInfo
 type ObjectInfo struct {
 	SlabCache drgn.Object // struct kmem_cache *
 	Slab      drgn.Object // struct slab *, or struct page * before v5.17

@@ -169,7 +169,8 @@ def compare_class(where, node, cls, module):
 
 
 # Attributes that instances get.
-made_by_init = {"CellFormat": ("value", "format_spec"), "RowOptions": ("group",), "ParsedCommand": ("args",)}
+made_by_init = {"CellFormat": ("value", "format_spec"), "RowOptions": ("group",), "ParsedCommand": ("args",), "IdentifiedAddress": ("address",),
+                "SlabObjectInfo": ("slab_cache", "slab", "address", "allocated")}
 
 for full, package in _drgn._modules():
     if any(part.startswith("_") for part in full.split(".")) or not full.startswith("drgn") or full == "drgn._test":

@@ -22,6 +22,14 @@ def names_for_annotations(namespace):
             namespace[name] = _NAMES[name]
 
 
+def adopt(module, name):
+    """Make what a module of drgn's defines and exports, written by hand, belong to the module of that name, whose users know no other."""
+    source = sys.modules[module]
+    for value in map(vars(source).get, source.__all__):
+        if getattr(value, "__module__", None) == module:
+            value.__module__ = name
+
+
 class Functions:
     """The functions that Go has for a module, as attributes; and decorators of the defs that stand for them.
 

@@ -72,15 +72,13 @@ class ShellRedirection(NamedTuple):
     path: str
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(frozen=True)
 class ParsedCommand(Generic[T]):
     """What a command line is: the arguments as the command takes them, redirections, and the pipeline behind it."""
 
     args: T
     redirections: Sequence[ShellRedirection] = ()
     pipeline: Optional[str] = None
-
-    __hash__ = None  # type: ignore[assignment]
 
 
 _WORD_CHARACTER = r"""[^\s"#&'();<>\\`|]"""

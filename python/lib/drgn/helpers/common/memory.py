@@ -25,7 +25,7 @@ def identify_address(prog: Program, addr: IntegerLike, *, cache: Optional[Dict[A
 class IdentifiedAddress(Record):
     """What lies at an address: one of the classes made of this one. str() says it in words."""
 
-    __match_args__ = ("address",)
+    address: int
 
     def _prog(self):
         """Return the program that the address is one of."""
@@ -41,6 +41,8 @@ class IdentifiedAddress(Record):
 class IdentifiedSymbol(IdentifiedAddress):
     """An address in a symbol."""
 
+    address: int
+    symbol: drgn.Symbol
     __match_args__ = ("address", "symbol")
     _kinds = ("symbol", "function symbol", "object symbol")
 

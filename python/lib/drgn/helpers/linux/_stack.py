@@ -37,6 +37,8 @@ class StackKind(enum.Enum):
 class StackSegment(Record):
     """A run of the frames of a stack trace in one context: what was interrupted begins another one."""
 
+    kind: StackKind
+    frames: Sequence[drgn.StackFrame]
     __match_args__ = ("kind", "frames")
     _frozen = True
 
@@ -53,6 +55,8 @@ class StackSegment(Record):
 class LinuxKernelStack(Record):
     """A stack trace of the kernel in segments, the innermost first. Its elements are the frames of all of them."""
 
+    prog: drgn.Program
+    segments: Sequence[StackSegment]
     __match_args__ = ("prog", "segments")
     _frozen = True
 
@@ -111,7 +115,3 @@ def kernel_stack_trace(prog: Program, task_arg: Union[Object, IntegerLike]) -> L
         segments[-1].frames.append(frame)
         inlined = frame.is_inline
     return LinuxKernelStack(prog, segments)
-
-
-for _c in (StackKind, StackSegment, LinuxKernelStack):
-    _c.__module__ = "drgn.helpers.linux.stack"

@@ -1,6 +1,8 @@
 """What lies at an address of the Linux kernel: what drgn.helpers.common.identify_address_all() gives."""
 
+import drgn
 from drgn.helpers.common.memory import IdentifiedAddress
+from drgn.helpers.linux.slab import SlabObjectInfo, slab_object_info
 
 __all__ = ()  # they are seldom named
 
@@ -8,6 +10,8 @@ __all__ = ()  # they are seldom named
 class IdentifiedTaskStruct(IdentifiedAddress):
     """An address in a struct task_struct: task is a struct task_struct *."""
 
+    address: int
+    task: drgn.Object
     __match_args__ = ("address", "task")
     _kinds = ("task",)
 
@@ -15,6 +19,8 @@ class IdentifiedTaskStruct(IdentifiedAddress):
 class IdentifiedTaskStack(IdentifiedAddress):
     """An address on a task's stack: task is a struct task_struct *."""
 
+    address: int
+    task: drgn.Object
     __match_args__ = ("address", "task")
     _kinds = ("task stack",)
 
@@ -22,6 +28,8 @@ class IdentifiedTaskStack(IdentifiedAddress):
 class IdentifiedSlabObject(IdentifiedAddress):
     """An address in an object of a slab, allocated or free: slab_object_info is a drgn.helpers.linux.slab.SlabObjectInfo."""
 
+    address: int
+    slab_object_info: SlabObjectInfo
     __match_args__ = ("address", "slab_object_info")
     _kinds = ("slab object", "free slab object")
 
@@ -32,6 +40,9 @@ class IdentifiedSlabObject(IdentifiedAddress):
 class IdentifiedVmap(IdentifiedAddress):
     """An address in an area of vmalloc: vmap_area is a struct vmap_area *, vm_struct a struct vm_struct *."""
 
+    address: int
+    vmap_area: drgn.Object
+    vm_struct: drgn.Object
     __match_args__ = ("address", "vmap_area", "vm_struct")
     _kinds = ("vmap",)
 
@@ -39,6 +50,9 @@ class IdentifiedVmap(IdentifiedAddress):
 class IdentifiedPage(IdentifiedAddress):
     """An address in a struct page: page is a pointer to it, pfn the page's number."""
 
+    address: int
+    page: drgn.Object
+    pfn: int
     __match_args__ = ("address", "page", "pfn")
     _kinds = ("page",)
 
@@ -55,6 +69,4 @@ def _of_kernel(prog, address, kind, object):
         from drgn.helpers.linux.mm import page_to_pfn
 
         return IdentifiedPage(address, object, page_to_pfn(object).value_())
-    from drgn.helpers.linux.slab import slab_object_info
-
     return IdentifiedSlabObject(address, slab_object_info(prog, address))

@@ -41,3 +41,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._locking import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._locking", __name__)

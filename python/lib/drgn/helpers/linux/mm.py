@@ -959,3 +959,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._mm import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._mm", __name__)

@@ -199,3 +199,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._net import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._net", __name__)

@@ -91,3 +91,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._pci import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._pci", __name__)

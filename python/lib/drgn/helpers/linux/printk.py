@@ -48,3 +48,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._printk import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._printk", __name__)

@@ -122,3 +122,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._rbtree import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._rbtree", __name__)

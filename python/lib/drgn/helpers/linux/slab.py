@@ -8,11 +8,6 @@ SlabCacheUsage.__doc__ = """A SlabCacheUsage is how many slabs and objects a cac
 SlabCacheUsage.num_slabs.__doc__ = "slabs"
 SlabCacheUsage.num_objs.__doc__ = "objects in these slabs, allocated or free"
 SlabCacheUsage.free_objs.__doc__ = "free ones, also those that CPUs and nodes keep for themselves, which /proc/slabinfo leaves out"
-SlabObjectInfo = _namedtuple("SlabObjectInfo", ("slab_cache", "slab", "address", "allocated",), module=__name__)
-SlabObjectInfo.__doc__ = """An SlabObjectInfo is what the slab allocator knows of an address."""
-SlabObjectInfo.slab_cache.__doc__ = "struct kmem_cache *"
-SlabObjectInfo.slab.__doc__ = "struct slab *, or struct page * before v5.17"
-SlabObjectInfo.address.__doc__ = "of the object"
 SlabTotalUsage = _namedtuple("SlabTotalUsage", ("reclaimable_pages", "unreclaimable_pages",), module=__name__)
 SlabTotalUsage.__doc__ = """A SlabTotalUsage is how many pages the slab allocator uses."""
 SlabTotalUsage.reclaimable_pages.__doc__ = "of caches whose objects can be given up when memory is short"
@@ -21,6 +16,21 @@ SlabTotalUsage.unreclaimable_pages.__doc__ = "of all others"
 from drgn._functions import Functions as _Functions
 
 _go = _Functions(globals())
+
+
+class SlabObjectInfo:
+    """An SlabObjectInfo is what the slab allocator knows of an address.
+
+    slab_cache: struct kmem_cache *
+    slab: struct slab *, or struct page * before v5.17
+    address: of the object
+    """
+
+    def __init__(self, slab_cache: Object, slab: Object, address: int, allocated: bool) -> None:
+        self.slab_cache = slab_cache
+        self.slab = slab
+        self.address = address
+        self.allocated = allocated
 
 
 @_go.function
@@ -177,3 +187,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._slab import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._slab", __name__)

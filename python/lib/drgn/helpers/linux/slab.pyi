@@ -14,13 +14,14 @@ class SlabCacheUsage(NamedTuple):
     @property
     def active_objs(self) -> int: ...
 
-class SlabObjectInfo(NamedTuple):
+class SlabObjectInfo:
     """An SlabObjectInfo is what the slab allocator knows of an address."""
 
     slab_cache: Object
     slab: Object
     address: int
     allocated: bool
+    def __init__(self, slab_cache: Object, slab: Object, address: int, allocated: bool) -> None: ...
 
 class SlabTotalUsage(NamedTuple):
     """A SlabTotalUsage is how many pages the slab allocator uses."""

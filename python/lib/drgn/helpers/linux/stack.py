@@ -25,3 +25,6 @@ __all__ = (
 )
 
 from drgn.helpers.linux._stack import *
+from drgn._functions import adopt as _adopt
+
+_adopt("drgn.helpers.linux._stack", __name__)

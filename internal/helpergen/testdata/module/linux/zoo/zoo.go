@@ -47,6 +47,19 @@ type Info struct {
 	Next *Usage
 }
 
+// Cage is a class of its own.
+//
+//drgn:class AnimalCage
+type Cage struct {
+	Wide  bool // wider than high
+	Lodge *Usage
+}
+
+// FindCage returns where an animal lives.
+//
+//drgn:helper find_cage
+func FindCage(o drgn.Object) (*Cage, error) { return nil, nil }
+
 // NoArgs does something, as does [FindPair].
 //
 //drgn:helper no_args
