@@ -49,7 +49,7 @@ var forms = []form{
 		lost: "page is in a file of this split dump that is not open",
 	},
 	{
-		name: "cut", what: "half of a kdump-compressed file", lost: "dump is truncated",
+		name: "cut", what: "half of a kdump-compressed file", lost: "is truncated at",
 		says: `warning: \S*/cut is truncated: .*\nwarning: cannot walk the kernel's modules: .*\n`,
 		make: func(ctx context.Context, c cores, m makedumpfile, dir string) ([]string, error) {
 			info, err := os.Stat(c.path("vmcore.d31"))

@@ -239,7 +239,7 @@ func (l *load) View(address uint64) ([]byte, error) {
 	}
 	b := l.src.View(l.off + at)
 	if len(b) == 0 || l.off+at < at {
-		return nil, &mem.FaultError{Message: fmt.Sprintf("short read from memory file: dump is truncated at %#x", l.src.Size()), Address: address}
+		return nil, &mem.FaultError{Message: fmt.Sprintf("short read from memory file: %s is truncated at %#x", l.src.Name(), l.src.Size()), Address: address}
 	}
 	if left := l.filesz - at; uint64(len(b)) > left {
 		b = b[:left]

@@ -187,7 +187,7 @@ func TestTruncatedELF(t *testing.T) {
 	if !c.Truncated {
 		t.Error("not truncated")
 	}
-	message := fmt.Sprintf("short read from memory file: dump is truncated at %#x", cut)
+	message := fmt.Sprintf("short read from memory file: %s is truncated at %#x", c.Path, cut)
 	want(t, s, 0x1000, true, "page one")
 	want(t, s, 0x1800, true, message)
 	want(t, s, 0x3000, true, message)

@@ -231,5 +231,5 @@ func (s *storedPage) damaged(address uint64, err error) error {
 const inOtherFile = "page is in a file of this split dump that is not open"
 
 func (f *File) truncated(address uint64) error {
-	return &mem.FaultError{Message: fmt.Sprintf("dump is truncated at %#x", f.src.Size()), Address: address}
+	return &mem.FaultError{Message: fmt.Sprintf("%s is truncated at %#x", f.src.Name(), f.src.Size()), Address: address}
 }

@@ -268,7 +268,7 @@ func TestTruncated(t *testing.T) {
 				if !bytes.Equal(buf, page) {
 					t.Fatalf("%d bytes, page %d differs", n, pfn)
 				}
-			} else if !strings.HasPrefix(err.Error(), fmt.Sprintf("dump is truncated at %#x: ", n)) {
+			} else if !strings.HasPrefix(err.Error(), fmt.Sprintf("cut is truncated at %#x: ", n)) {
 				t.Fatalf("%d bytes, page %d: %v", n, pfn, err)
 			}
 		}
@@ -307,7 +307,7 @@ func TestDamaged(t *testing.T) {
 		want string
 	}{
 		"size":        {at + 8, []byte{0xff, 0xff, 0xff}, "page descriptor at"},
-		"offset":      {at, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, "dump is truncated"},
+		"offset":      {at, []byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}, "damaged is truncated at"},
 		"compression": {at + 12, []byte{3}, "compression 0x3 is unknown"},
 		"raw":         {at + 12, []byte{0}, "it has not the size of a page"},
 		"lzo":         {at + 12, []byte{2}, "is damaged"},
