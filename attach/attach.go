@@ -182,6 +182,10 @@ func load(p *drgn.Program, o Options) error {
 	if several, ok := err.(interface{ Unwrap() []error }); ok && errors.Join(several.Unwrap()...).Error() == err.Error() {
 		parts = several.Unwrap()
 	}
+	if lost := (*target.LostNotesError)(nil); errors.As(err, &lost) { // its memory can be read all the same
+		o.warn(fmt.Errorf("the modules of the program are not known: %w", err))
+		return nil
+	}
 	main, none := p.MainModule()
 	if missing := (*drgn.MissingDebugInfoError)(nil); !errors.As(err, &missing) && (none != nil || !main.HasTypes()) {
 		return err

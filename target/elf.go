@@ -138,12 +138,25 @@ func newELF(f *elf.File, read func(off, n uint64) ([]byte, error)) (*Core, error
 		}
 	}
 	c.readNotes()
-	c.headers.lost = errors.Join(damaged...)
+	if len(damaged) > 0 {
+		c.headers.lost = &LostNotesError{errors.Join(damaged...)}
+	}
 	for _, err := range damaged {
-		c.Problems = append(c.Problems, fmt.Errorf("notes of the core are lost: %w", err))
+		c.Problems = append(c.Problems, &LostNotesError{err})
 	}
 	return c, nil
 }
+
+// A LostNotesError says that notes of an ELF core can't be read, such as those that gdb writes to its end, of one that is cut. They tell what
+// kind of core it is, of its threads and of what is mapped.
+type LostNotesError struct {
+	Err error // why
+}
+
+func (e *LostNotesError) Error() string { return "notes of the core are lost: " + e.Err.Error() }
+
+// Unwrap returns why.
+func (e *LostNotesError) Unwrap() error { return e.Err }
 
 // Executable reports whether the file says that bytes at a virtual address could be run, be they saved or not.
 func (c *Core) Executable(address uint64) bool {
