@@ -16,12 +16,12 @@ classes = IdentifiedSymbol, IdentifiedPage, IdentifiedSlabObject, IdentifiedTask
 [(c.__name__, c.__module__, dataclasses.is_dataclass(c), c.__match_args__) for c in classes]
 [inspect.get_annotations(c) for c in classes]
 [str(inspect.signature(c)) for c in classes]
-[c.__dataclass_params__ for c in classes]
+[(p.init, p.repr, p.eq, p.order, p.unsafe_hash, p.frozen) for p in (c.__dataclass_params__ for c in classes)]
 [[(f.name, f.type) for f in dataclasses.fields(c)] for c in classes]
 page = IdentifiedPage(16, 1, 2)
 repr(page), page == IdentifiedPage(16, 1, 2), page == IdentifiedPage(16, 1, 3), page == (16, 1, 2)
 dataclasses.asdict(page), dataclasses.astuple(page)
-repr(dataclasses.replace(page, pfn=3)), repr(copy.replace(page, page=9)), repr(copy.copy(page))
+repr(dataclasses.replace(page, pfn=3)), repr(page.__replace__(page=9)), repr(copy.copy(page))
 page.pfn = 5
 page.pfn
 hash(page)
@@ -41,6 +41,6 @@ info.allocated = False
 info.allocated
 len(info)
 SlabObjectInfo(1)
-ParsedCommand.__dataclass_params__
+ParsedCommand.__dataclass_params__.frozen
 ParsedCommand(1).pipeline
 [f.__module__ for f in (rbtree.rb_find, rbtree.validate_rbtree, printk.print_dmesg, mm.PageSlab)]
