@@ -444,7 +444,7 @@ func (m typeMaker) columnMajor() (bool, error) {
 	return info.Language.isFortran(), nil
 }
 
-// adjacent returns an error if an array, or a dimension of one, says that its elements are not as far from each other as they are large.
+// adjacent returns an error if an array, or a dimension of one, says that there are gaps between its elements, or that they overlap.
 func (m typeMaker) adjacent(d DIE, elem *types.Type) error {
 	for _, at := range [...]Attr{AttrByteStride, AttrBitStride} {
 		v, err := d.Attr(at)
@@ -459,7 +459,7 @@ func (m typeMaker) adjacent(d DIE, elem *types.Type) error {
 			stride *= 8
 		}
 		if size, err := elem.BitSize(); err != nil || !known || stride != size {
-			return m.fail("%s with %s is not supported, unless its elements are so large", m.d.Tag, at)
+			return m.fail("%s with a %s other than the size of its elements is not supported", m.d.Tag, at)
 		}
 	}
 	return nil
